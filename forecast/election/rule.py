@@ -1,0 +1,492 @@
+"""The electoral rule as a person writes it under ``[rule]``: thresholds, allocation and what stands around them.
+
+Every key is described where it is declared; ``docs/rules.md`` shows the same with examples. A rule that contradicts
+itself is refused with a message that says what to write instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from forecast.election.methods import METHODS, DivisorFamily, is_quota_method
+from forecast.election.numbers import Exact, Share, parse_share
+from forecast.election.vocabulary import (
+    BaseName,
+    Count,
+    EligibleKind,
+    Flag,
+    Level,
+    Part,
+    Positive,
+    one_of,
+    parse_positive,
+)
+
+REMAINDERS = ("largest", "largest-lists", "largest-then-average")
+MOST_SEATS = 100_000
+"""More seats than this are taken for a slip of the pen."""
+
+Method = Annotated[str, one_of(METHODS, "method")]
+Remainder = Annotated[
+    Literal["largest", "largest-lists", "largest-then-average"], one_of(REMAINDERS, "remainder rule")
+]
+QuotaOf = Annotated[Literal["admitted", "valid"], one_of(("admitted", "valid"), "electorate of a quota")]
+
+
+class AdmitLargest(Part):
+    """``nobody = {admit = n}``: the n largest lists take part."""
+
+    admit: Positive
+
+
+class LowerTo(Part):
+    """``nobody = {lower_to = share}``: the level falls to this share of the same base."""
+
+    lower_to: Share
+
+
+def _parse_nobody(value: Any) -> Any:
+    if value is None or value == "void" or isinstance(value, AdmitLargest | LowerTo):
+        return value
+    if isinstance(value, Mapping) and len(value) == 1:
+        (key, number), *_ = value.items()
+        if key == "admit":
+            return AdmitLargest(admit=parse_positive(number))
+        if key == "lower_to":
+            return LowerTo(lower_to=parse_share(number))
+    msg = 'write "void", {admit = 2} (the two largest lists) or {lower_to = "3%"}'
+    raise ValueError(msg)
+
+
+class Threshold(Part):
+    """Which lists take part in the allocation: votes >= level x base, and the ways around it."""
+
+    level: Level = Field(
+        default=Fraction(0), description='share of the base that a list needs, or "quota" for 1 / seats'
+    )
+    base: BaseName = Field(
+        default="valid",
+        description="what the level is a share of: valid (lists and against-all), lists (lists alone), "
+        "cast (invalid ballots too), registered (all registered voters)",
+    )
+    strict: Flag = Field(
+        default=False, description="true where the law says more than the level, not at least"
+    )
+    by_members: dict[Positive, Level] = Field(
+        default_factory=dict,
+        description="level of coalitions of at least so many parties; the largest number reached",
+    )
+    by_kind: dict[EligibleKind, Level] = Field(
+        default_factory=dict,
+        description="level by kind of list; 0 exempts; of a coalition, by_members goes first",
+    )
+    or_direct_seats: Positive | None = Field(
+        default=None, description="constituencies won that admit a list below its level"
+    )
+    or_regional_share: Share | None = Field(
+        default=None,
+        description="share of the vote in one region (best_region_share) that admits a list as well",
+    )
+    min_lists: Positive | None = Field(
+        default=None, description="at least so many lists: the next-largest are admitted until met"
+    )
+    min_joint_share: Share | None = Field(
+        default=None,
+        description="share of the base that the admitted must hold; the next-largest are admitted until met",
+    )
+    runner_up_factor: Exact | None = Field(
+        default=None,
+        description="what the votes of lists let in by min_lists or min_joint_share count in the allocation",
+    )
+    nobody: Annotated[Literal["void"] | AdmitLargest | LowerTo | None, BeforeValidator(_parse_nobody)] = (
+        Field(
+            default=None,
+            description='when no list reaches its level: "void", {admit = n} or {lower_to = share}; not given: the '
+            "next-largest as min_lists and min_joint_share ask, else void",
+        )
+    )
+
+    @field_validator("by_members")
+    @classmethod
+    def _coalitions_have_two_members(cls, levels: dict[int, Any]) -> dict[int, Any]:
+        if any(members < 2 for members in levels):
+            msg = "a coalition has at least 2 members; write the level of single parties as threshold.level"
+            raise ValueError(msg)
+        return dict(sorted(levels.items()))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Threshold:
+        if self.runner_up_factor is not None:
+            if not 0 < self.runner_up_factor <= 1:
+                msg = "runner_up_factor is a correction between 0 and 1, such as 0.7"
+                raise ValueError(msg)
+            if self.min_lists is None and self.min_joint_share is None:
+                msg = "runner_up_factor needs min_lists or min_joint_share, which let the runner-up in"
+                raise ValueError(msg)
+        lower = self.nobody.lower_to if isinstance(self.nobody, LowerTo) else None
+        if lower is not None and self.level != "quota" and lower >= self.level:
+            msg = "nobody.lower_to must be below threshold.level"
+            raise ValueError(msg)
+        return self
+
+
+class Allocation(Part):
+    """How the seats are divided among the admitted lists."""
+
+    method: Method = Field(description="a divisor or quota method; `forecast methods` lists them")
+    remainder: Remainder | None = Field(
+        default=None,
+        description="quota methods: who gets the seats left over: largest (remainders; the default), largest-lists "
+        "(most votes), largest-then-average (at most remainder_seats by remainder, the rest by votes per seat)",
+    )
+    remainder_seats: Count | None = Field(
+        default=None, description="largest-then-average: how many seats go by remainder at most"
+    )
+    quota_of: QuotaOf | None = Field(
+        default=None,
+        description="quota methods: the votes behind the quota: of the admitted lists (the default) or of all lists",
+    )
+    divisors: tuple[Exact, ...] | None = Field(
+        default=None,
+        description='method "sequence": the divisors in order; beyond the last they go on by the last step',
+    )
+    power: Exact | None = Field(
+        default=None, description='method "power": p of the divisors n^p, such as 0.9'
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_powers_and_defaults(cls, data: Any) -> Any:
+        """``power-0.9`` is the method ``power`` with its power; a quota method gets its defaults."""
+        if not isinstance(data, Mapping):
+            return data
+        data = dict(data)
+        method = data.get("method")
+        if isinstance(method, str) and method.startswith("power-"):
+            if "power" in data:
+                msg = f'the power is given twice: write method = "power" and power, or method = "{method}" alone'
+                raise ValueError(msg)
+            data["method"], data["power"] = "power", method.removeprefix("power-")
+        elif isinstance(method, str) and method in METHODS and is_quota_method(method):
+            data.setdefault("remainder", "largest")
+            data.setdefault("quota_of", "admitted")
+        return data
+
+    @field_validator("divisors", mode="before")
+    @classmethod
+    def _as_numbers(cls, value: Any) -> Any:
+        if value is None or isinstance(value, list | tuple):
+            return value
+        msg = "a list of divisors is expected, such as [1.4, 3, 5]"
+        raise ValueError(msg)
+
+    @field_validator("divisors")
+    @classmethod
+    def _growing(cls, divisors: tuple[Fraction, ...] | None) -> tuple[Fraction, ...] | None:
+        if divisors is None:
+            return None
+        if len(divisors) < 2:
+            msg = "at least two divisors are needed, such as [1, 3]; they go on by the last step"
+            raise ValueError(msg)
+        if divisors[0] < 0 or any(late <= early for early, late in pairwise(divisors)):
+            msg = "divisors must grow from 0 or more, such as [1.4, 3, 5]"
+            raise ValueError(msg)
+        return divisors
+
+    @field_validator("power")
+    @classmethod
+    def _usable_power(cls, power: Fraction | None) -> Fraction | None:
+        if power is not None and (power <= 0 or power > 4 or power.denominator > 100):
+            msg = "a power lies above 0 and not above 4, with at most two decimals, such as 0.9"
+            raise ValueError(msg)
+        return power
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Allocation:
+        if not is_quota_method(self.method):
+            for key in ("remainder", "remainder_seats", "quota_of"):
+                if getattr(self, key) is not None:
+                    msg = (
+                        f"{key} belongs to quota methods, but {self.method} is a divisor method: leave it out"
+                    )
+                    raise ValueError(msg)
+        for key, method in (("divisors", "sequence"), ("power", "power")):
+            if self.method == method and getattr(self, key) is None:
+                msg = f'method "{method}" needs {key}'
+                raise ValueError(msg)
+            if self.method != method and getattr(self, key) is not None:
+                msg = f'{key} belongs to method "{method}", not to {self.method}'
+                raise ValueError(msg)
+        if (self.remainder == "largest-then-average") != (self.remainder_seats is not None):
+            msg = 'remainder = "largest-then-average" and remainder_seats go together'
+            raise ValueError(msg)
+        return self
+
+    @property
+    def by_quota(self) -> bool:
+        """Whether seats go by a quota and remainders."""
+        return is_quota_method(self.method)
+
+
+class Alliances(Allocation):
+    """How the seats of an alliance are divided inside it; lists with the same ``alliance`` compete as one."""
+
+
+class Bonus(Part):
+    """Seats for the largest admitted list, taken off the pool before the allocation."""
+
+    type: Annotated[Literal["fixed", "graded"], one_of(("fixed", "graded"), "type of bonus")] = Field(
+        description="fixed (seats) or graded (grows with the share of valid votes)"
+    )
+    seats: Positive | None = Field(default=None, description="fixed: how many seats")
+    from_: Share | None = Field(
+        default=None, alias="from", description="graded: the share of valid votes from which there is a bonus"
+    )
+    base: Count | None = Field(default=None, description="graded: seats at that share")
+    step: Share | None = Field(
+        default=None, description="graded: each further step of the share adds one seat"
+    )
+    max: Positive | None = Field(default=None, description="graded: at most so many seats")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Bonus:
+        graded = {"from": self.from_, "base": self.base, "step": self.step, "max": self.max}
+        if self.type == "fixed":
+            if self.seats is None:
+                msg = "a fixed bonus needs seats"
+                raise ValueError(msg)
+            extra = [key for key, value in graded.items() if value is not None]
+            if extra:
+                msg = f"a fixed bonus has seats alone: leave out {', '.join(extra)}"
+                raise ValueError(msg)
+            return self
+        missing = [key for key, value in graded.items() if value is None]
+        if missing or self.seats is not None:
+            msg = "a graded bonus needs from, base, step and max" + (
+                f": {', '.join(missing)} missing" if missing else ", and no seats"
+            )
+            raise ValueError(msg)
+        if self.step == 0 or (self.base or 0) > (self.max or 0):
+            msg = "a graded bonus has a step above 0 and a base not above max"
+            raise ValueError(msg)
+        return self
+
+
+class Cap(Part):
+    """The most seats that a list may get; what exceeds a cap goes to the others by the same method."""
+
+    seats: Positive | None = Field(default=None, description="seats that no list may exceed")
+    share_factor: Exact | None = Field(
+        default=None,
+        description="seats <= floor(factor x share of the votes for lists x house), less direct seats",
+    )
+    house: Positive | None = Field(
+        default=None, description="share_factor: the number of seats that the share is of"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Cap:
+        if (self.share_factor is None) != (self.house is None):
+            msg = "share_factor and house go together"
+            raise ValueError(msg)
+        if self.seats is None and self.share_factor is None:
+            msg = "a cap needs seats, or share_factor and house"
+            raise ValueError(msg)
+        if self.share_factor is not None and self.share_factor <= 0:
+            msg = "share_factor must be above 0, such as 1.25"
+            raise ValueError(msg)
+        return self
+
+
+class Levelling(Part):
+    """How seats already held (direct_seats, min_seats, the district tier) meet the national share."""
+
+    mode: (
+        Annotated[
+            Literal["keep", "redistribute", "start", "level"],
+            one_of(("keep", "redistribute", "start", "level"), "levelling mode"),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="keep (the larger of the two, the house grows), redistribute (lists above their share are set "
+        "aside), start (divisors begin after the seats held), level (the house grows until every share covers them)",
+    )
+    method: Method | None = Field(
+        default=None, description="method of the national share; default: of the allocation"
+    )
+    start_seats: Positive | None = Field(
+        default=None, description="level: the size from which the house grows"
+    )
+    deduct_unadmitted: Flag = Field(
+        default=False, description="seats held by lists that are not admitted are kept and taken off the pool"
+    )
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Levelling:
+        if self.mode is None and not self.deduct_unadmitted:
+            msg = "levelling needs a mode (keep, redistribute, start, level) or deduct_unadmitted = true"
+            raise ValueError(msg)
+        if self.mode is None and self.method is not None:
+            msg = "levelling.method needs a mode"
+            raise ValueError(msg)
+        if self.start_seats is not None and self.mode != "level":
+            msg = 'start_seats belongs to mode = "level"'
+            raise ValueError(msg)
+        family = METHODS.get(self.method or "")
+        parameter = family.parameter if isinstance(family, DivisorFamily) else ""
+        if parameter:
+            msg = f'write method = "{self.method}" and its {parameter} under rule.allocation instead'
+            raise ValueError(msg)
+        return self
+
+
+class Districts(Allocation):
+    """The constituency tier: seats are divided in each district by its own votes."""
+
+    seats: Annotated[
+        Literal["given", "by-votes", "by-population"],
+        one_of(("given", "by-votes", "by-population"), "way to give districts their seats"),
+    ] = Field(
+        default="given",
+        description="seats of a district: given in the table, by-votes (Hare quota, largest remainder, on the votes "
+        "cast in each) or by-population (Sainte-Laguë)",
+    )
+    threshold: Flag = Field(
+        default=True,
+        description="false: every list takes part in the districts, the threshold guards levelling only",
+    )
+    leftover: (
+        Annotated[Literal["national-remainders"], one_of(("national-remainders",), "use of left-over seats")]
+        | None
+    ) = Field(
+        default=None,
+        description="national-remainders: rounded quotas in the districts, the seats left over nationally on the "
+        "summed remainders with the rounded Hagenbach-Bischoff quota",
+    )
+    direct: Annotated[Literal["plurality"], one_of(("plurality",), "kind of direct seats")] | None = Field(
+        default=None,
+        description="plurality: a list holds at least the direct seats of the table in each district",
+    )
+    start_seats: Positive | None = Field(
+        default=None, description="seats that the districts divide, where they are not all seats of the rule"
+    )
+    table: str | None = Field(
+        default=None,
+        description="csv of votes by district (district, party, votes, seats, population, direct)",
+    )
+
+    @model_validator(mode="after")
+    def _district_consistent(self) -> Districts:
+        if self.leftover is not None and not self.by_quota:
+            msg = f"leftover needs a quota method such as imperiali, but {self.method} leaves no seat over"
+            raise ValueError(msg)
+        if self.leftover is not None and (self.remainder != "largest" or self.quota_of == "valid"):
+            msg = "with leftover, seats left over go by national remainders: leave out remainder and quota_of"
+            raise ValueError(msg)
+        if self.start_seats is not None and self.seats == "given":
+            msg = 'start_seats needs seats = "by-votes" or "by-population"; given seats are in the table'
+            raise ValueError(msg)
+        return self
+
+
+class Rule(Part):
+    """How votes become seats, as the law says it."""
+
+    seats: Count = Field(description="seats that the rule hands out")
+    law: str = Field(default="", description="the law and article that the rule follows")
+    source: str = Field(
+        default="", description="where the text of the law or an official account of it is found"
+    )
+    ties: Annotated[
+        Literal["registration", "lot"], one_of(("registration", "lot"), "way to decide a tie")
+    ] = Field(default="lot", description="who wins a tie: registration (the order of [[parties]]) or lot")
+    threshold: Threshold | None = Field(
+        default=None, description="which lists take part; not given: every list"
+    )
+    allocation: Allocation | None = Field(
+        default=None, description="how the seats are divided; not needed where districts do it"
+    )
+    alliances: Alliances | None = Field(default=None, description="how an alliance divides its seats")
+    weights: dict[EligibleKind, Exact] = Field(
+        default_factory=dict,
+        description="what a vote counts in the allocation, by kind of list, after the threshold",
+    )
+    bonus: Bonus | None = Field(default=None, description="extra seats for the largest list")
+    cap: Cap | None = Field(default=None, description="the most that a list may get")
+    levelling: Levelling | None = Field(
+        default=None, description="seats held in constituencies against the share"
+    )
+    districts: Districts | None = Field(default=None, description="the constituency tier")
+
+    @field_validator("seats")
+    @classmethod
+    def _seats_to_hand_out(cls, seats: int, info: ValidationInfo) -> int:
+        """No seats is a mistake in an election file; a record of past counts may hold an empty one."""
+        if seats == 0 and not (info.context or {}).get("empty_house", False):
+            msg = "at least 1 seat is needed"
+            raise ValueError(msg)
+        if seats > MOST_SEATS:
+            msg = f"a house of at most {MOST_SEATS} seats is expected"
+            raise ValueError(msg)
+        return seats
+
+    @field_validator("weights")
+    @classmethod
+    def _weights_above_zero(cls, weights: dict[Any, Fraction]) -> dict[Any, Fraction]:
+        if any(weight <= 0 for weight in weights.values()):
+            msg = "a weight must be above 0, such as 1.35"
+            raise ValueError(msg)
+        return weights
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Rule:
+        for problem in _contradictions(self):
+            raise ValueError(problem)
+        return self
+
+    @property
+    def national_method(self) -> Allocation | None:
+        """What divides the national votes: the allocation, or levelling's own method over a district tier."""
+        levelling = self.levelling
+        if levelling is not None and levelling.method is not None:
+            return Allocation.model_validate({"method": levelling.method})
+        if self.allocation is not None:
+            return self.allocation
+        if self.districts is not None and levelling is not None and levelling.mode is not None:
+            kept = self.districts.model_dump(exclude_none=True, include=set(Allocation.model_fields))
+            return Allocation.model_validate(kept)
+        return None
+
+
+def _contradictions(rule: Rule) -> Iterable[str]:
+    """What one part of a rule says against another."""
+    threshold, levelling, districts = rule.threshold, rule.levelling, rule.districts
+    mode = levelling.mode if levelling is not None else None
+    national = rule.national_method
+    if national is None and districts is None:
+        yield 'the rule needs [rule.allocation] with a method, such as method = "sainte-lague"'
+    if districts is not None and mode is None and rule.allocation is not None:
+        yield "districts divide all seats: leave out rule.allocation, or say with rule.levelling how the two meet"
+    if districts is not None and mode is None and (rule.bonus or rule.cap):
+        yield "a bonus or a cap needs a national allocation beside the districts"
+    if mode in ("start", "level") and national is not None and national.by_quota:
+        yield f'levelling.mode = "{mode}" needs a divisor method, but {national.method} is a quota method'
+    if mode in ("start", "level") and (rule.alliances or rule.bonus or rule.cap):
+        yield f'levelling.mode = "{mode}" does not go with alliances, a bonus or a cap'
+    if threshold is not None and threshold.min_lists is not None and threshold.min_lists > rule.seats > 0:
+        yield "threshold.min_lists is larger than the number of seats"
+    if rule.bonus is not None and max(rule.bonus.seats or 0, rule.bonus.max or 0) > rule.seats:
+        yield "the bonus is larger than the number of seats"
+    if (
+        districts is not None
+        and districts.start_seats is not None
+        and mode != "level"
+        and districts.start_seats > rule.seats
+    ):
+        yield "districts.start_seats is larger than the number of seats"

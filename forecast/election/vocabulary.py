@@ -1,0 +1,106 @@
+"""Words and numbers of election files: kinds of list, bases, counts, levels, and how a wrong one is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
+
+from forecast.election.numbers import parse_share, plain
+from forecast.errors import suggest
+
+Base = Literal["valid", "lists", "cast", "registered"]
+Kind = Literal["party", "coalition", "minority", "independent", "none-of-the-above", "residual"]
+BASES: tuple[Base, ...] = ("valid", "lists", "cast", "registered")
+KINDS: tuple[Kind, ...] = ("party", "coalition", "minority", "independent", "none-of-the-above", "residual")
+ELIGIBLE_KINDS: tuple[Kind, ...] = KINDS[:4]
+"""Kinds of options that can win seats; the other two count in the base only."""
+
+
+def parse_count(value: Any) -> int:
+    """A whole number from 0 up, as an integer or written out in digits."""
+    if isinstance(value, str) and value.strip().isdigit():
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    msg = "a whole number is expected, such as 3"
+    raise ValueError(msg)
+
+
+def parse_positive(value: Any) -> int:
+    """A whole number from 1 up."""
+    number = parse_count(value)
+    if number < 1:
+        msg = "a whole number of at least 1 is expected"
+        raise ValueError(msg)
+    return number
+
+
+def _parse_flag(value: Any) -> bool:
+    if isinstance(value, str) and value in ("true", "false"):
+        return value == "true"
+    if isinstance(value, bool):
+        return value
+    msg = "true or false is expected"
+    raise ValueError(msg)
+
+
+def parse_level(value: Any) -> Fraction | Literal["quota"]:
+    """A share from 0 to 1, or the word ``quota`` for one seat's worth (1 / seats)."""
+    if isinstance(value, str) and value.strip() == "quota":
+        return "quota"
+    if isinstance(value, str) and value.strip()[:1].isalpha():
+        msg = 'a share such as "5%" or the word "quota" (one seat\'s worth, 1 / seats) is expected'
+        raise ValueError(msg)
+    return parse_share(value)
+
+
+def _shown_level(value: Fraction | str) -> str:
+    return value if isinstance(value, str) else plain(value)
+
+
+def one_of(names: Iterable[str], what: str) -> BeforeValidator:
+    """Accepts one of ``names`` only; for another it says which was probably meant."""
+    known = tuple(names)
+
+    def check(value: Any) -> Any:
+        if value in known:
+            return value
+        found = suggest(value, known) if isinstance(value, str) else suggest("", known)
+        msg = f"no such {what}; {found}"
+        raise ValueError(msg)
+
+    return BeforeValidator(check)
+
+
+Count = Annotated[int, BeforeValidator(parse_count)]
+Positive = Annotated[int, BeforeValidator(parse_positive)]
+Flag = Annotated[bool, BeforeValidator(_parse_flag)]
+Level = Annotated[
+    Fraction | Literal["quota"],
+    BeforeValidator(parse_level),
+    PlainSerializer(_shown_level, return_type=str),
+]
+BaseName = Annotated[Base, one_of(BASES, "base")]
+EligibleKind = Annotated[Kind, one_of(ELIGIBLE_KINDS, "kind of list that can win seats")]
+
+
+class Part(BaseModel):
+    """A table of the rule: immutable, and closed to keys it does not know."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_a_table(cls, data: Any) -> Any:
+        if isinstance(data, Mapping | cls):
+            return data
+        msg = f"a table is expected with the keys {', '.join(keys_of(cls))}"
+        raise ValueError(msg)
+
+
+def keys_of(part: type[BaseModel]) -> list[str]:
+    """The keys of a table as they are written in a file."""
+    return [field.alias or name for name, field in part.model_fields.items()]
