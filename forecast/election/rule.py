@@ -11,21 +11,25 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from forecast.election.methods import METHODS, DivisorFamily, is_quota_method
-from forecast.election.numbers import Exact, Share, parse_share
-from forecast.election.vocabulary import (
-    BaseName,
-    Count,
-    EligibleKind,
-    Flag,
-    Level,
-    Part,
-    Positive,
-    one_of,
-    parse_positive,
-)
+from forecast.election.numbers import Exact, Share
+from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
+from forecast.election.vocabulary import Count, EligibleKind, Flag, Part, Positive, one_of
+
+__all__ = [
+    "AdmitLargest",
+    "Alliances",
+    "Allocation",
+    "Bonus",
+    "Cap",
+    "Districts",
+    "Levelling",
+    "LowerTo",
+    "Rule",
+    "Threshold",
+]
 
 REMAINDERS = ("largest", "largest-lists", "largest-then-average")
 MOST_SEATS = 100_000
@@ -36,103 +40,6 @@ Remainder = Annotated[
     Literal["largest", "largest-lists", "largest-then-average"], one_of(REMAINDERS, "remainder rule")
 ]
 QuotaOf = Annotated[Literal["admitted", "valid"], one_of(("admitted", "valid"), "electorate of a quota")]
-
-
-class AdmitLargest(Part):
-    """``nobody = {admit = n}``: the n largest lists take part."""
-
-    admit: Positive
-
-
-class LowerTo(Part):
-    """``nobody = {lower_to = share}``: the level falls to this share of the same base."""
-
-    lower_to: Share
-
-
-def _parse_nobody(value: Any) -> Any:
-    if value is None or value == "void" or isinstance(value, AdmitLargest | LowerTo):
-        return value
-    if isinstance(value, Mapping) and len(value) == 1:
-        (key, number), *_ = value.items()
-        if key == "admit":
-            return AdmitLargest(admit=parse_positive(number))
-        if key == "lower_to":
-            return LowerTo(lower_to=parse_share(number))
-    msg = 'write "void", {admit = 2} (the two largest lists) or {lower_to = "3%"}'
-    raise ValueError(msg)
-
-
-class Threshold(Part):
-    """Which lists take part in the allocation: votes >= level x base, and the ways around it."""
-
-    level: Level = Field(
-        default=Fraction(0), description='share of the base that a list needs, or "quota" for 1 / seats'
-    )
-    base: BaseName = Field(
-        default="valid",
-        description="what the level is a share of: valid (lists and against-all), lists (lists alone), "
-        "cast (invalid ballots too), registered (all registered voters)",
-    )
-    strict: Flag = Field(
-        default=False, description="true where the law says more than the level, not at least"
-    )
-    by_members: dict[Positive, Level] = Field(
-        default_factory=dict,
-        description="level of coalitions of at least so many parties; the largest number reached",
-    )
-    by_kind: dict[EligibleKind, Level] = Field(
-        default_factory=dict,
-        description="level by kind of list; 0 exempts; of a coalition, by_members goes first",
-    )
-    or_direct_seats: Positive | None = Field(
-        default=None, description="constituencies won that admit a list below its level"
-    )
-    or_regional_share: Share | None = Field(
-        default=None,
-        description="share of the vote in one region (best_region_share) that admits a list as well",
-    )
-    min_lists: Positive | None = Field(
-        default=None, description="at least so many lists: the next-largest are admitted until met"
-    )
-    min_joint_share: Share | None = Field(
-        default=None,
-        description="share of the base that the admitted must hold; the next-largest are admitted until met",
-    )
-    runner_up_factor: Exact | None = Field(
-        default=None,
-        description="what the votes of lists let in by min_lists or min_joint_share count in the allocation",
-    )
-    nobody: Annotated[Literal["void"] | AdmitLargest | LowerTo | None, BeforeValidator(_parse_nobody)] = (
-        Field(
-            default=None,
-            description='when no list reaches its level: "void", {admit = n} or {lower_to = share}; not given: the '
-            "next-largest as min_lists and min_joint_share ask, else void",
-        )
-    )
-
-    @field_validator("by_members")
-    @classmethod
-    def _coalitions_have_two_members(cls, levels: dict[int, Any]) -> dict[int, Any]:
-        if any(members < 2 for members in levels):
-            msg = "a coalition has at least 2 members; write the level of single parties as threshold.level"
-            raise ValueError(msg)
-        return dict(sorted(levels.items()))
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Threshold:
-        if self.runner_up_factor is not None:
-            if not 0 < self.runner_up_factor <= 1:
-                msg = "runner_up_factor is a correction between 0 and 1, such as 0.7"
-                raise ValueError(msg)
-            if self.min_lists is None and self.min_joint_share is None:
-                msg = "runner_up_factor needs min_lists or min_joint_share, which let the runner-up in"
-                raise ValueError(msg)
-        lower = self.nobody.lower_to if isinstance(self.nobody, LowerTo) else None
-        if lower is not None and self.level != "quota" and lower >= self.level:
-            msg = "nobody.lower_to must be below threshold.level"
-            raise ValueError(msg)
-        return self
 
 
 class Allocation(Part):
