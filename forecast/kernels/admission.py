@@ -1,0 +1,112 @@
+"""Which lists take part in the allocation: thresholds and their bases."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.kernels.compiling import stage
+from forecast.kernels.random import BLOCK
+
+
+@stage
+def block_totals(votes, not_lists, total, lists):
+    """Votes per draw: ``total`` (BLOCK) of every unit, ``lists`` without the units marked in not_lists (U,)."""
+    for i in range(BLOCK):
+        total[i] = 0.0
+        lists[i] = 0.0
+    for k in range(votes.shape[0]):
+        row = votes[k]
+        for i in range(BLOCK):
+            total[i] += row[i]
+        if not not_lists[k]:
+            for i in range(BLOCK):
+                lists[i] += row[i]
+
+
+@stage
+def admit(votes, numerators, denominators, base, strict, admitted, how_many):
+    """Mark lists with votes >= numerator / denominator of the base (> when ``strict``).
+
+    votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK); ``admitted`` (K, BLOCK) gets 1.0
+    or 0.0, how_many (BLOCK) their number. Compared as products, which are exact for whole votes below 2**53.
+    """
+    for i in range(BLOCK):
+        how_many[i] = 0.0
+    for k in range(numerators.shape[0]):
+        row, out = votes[k], admitted[k]
+        top, bottom = numerators[k], denominators[k]
+        if strict:
+            for i in range(BLOCK):
+                out[i] = 1.0 if row[i] * bottom > top * base[i] else 0.0
+                how_many[i] += out[i]
+        else:
+            for i in range(BLOCK):
+                out[i] = 1.0 if row[i] * bottom >= top * base[i] else 0.0
+                how_many[i] += out[i]
+
+
+@stage
+def admit_next_largest(votes, admitted, how_many, i):
+    """Admit the largest list that is still out in draw i, the earlier one of equals; -1 if none is left."""
+    best = -1
+    for k in range(admitted.shape[0]):
+        if admitted[k, i] == 0.0 and votes[k, i] > 0.0 and (best < 0 or votes[k, i] > votes[best, i]):
+            best = k
+    if best >= 0:
+        admitted[best, i] = 1.0
+        how_many[i] += 1.0
+    return best
+
+
+@stage
+def admit_minimum(votes, minimum, joint, base, skip_empty, admitted, how_many, floor_factor, factors):
+    """Admit next-largest lists where fewer than ``minimum`` passed or they hold less than ``joint`` of the base.
+
+    Lists let in this way get ``floor_factor`` as their weight in ``factors`` (K, BLOCK), which holds 1 otherwise.
+    With ``skip_empty`` a draw in which nobody passes is left alone: the rule says that it is void.
+    """
+    lists = admitted.shape[0]
+    for i in range(BLOCK):
+        if skip_empty and how_many[i] == 0.0:
+            continue
+        if how_many[i] >= minimum and joint == 0.0:
+            continue
+        while True:
+            held = 0.0
+            for k in range(lists):
+                held += admitted[k, i] * votes[k, i]
+            if how_many[i] >= minimum and held >= joint * base[i]:
+                break
+            added = admit_next_largest(votes, admitted, how_many, i)
+            if added < 0:
+                break
+            factors[added, i] = floor_factor
+
+
+@stage
+def admit_when_nobody_passed(votes, lists_to_admit, numerator, denominator, base, admitted, how_many):
+    """Where nobody passed: admit the largest ``lists_to_admit``, and all at the lower level (0 = none)."""
+    for i in range(BLOCK):
+        if how_many[i] > 0.0:
+            continue
+        for _ in range(lists_to_admit):
+            admit_next_largest(votes, admitted, how_many, i)
+        if numerator > 0.0:
+            for k in range(admitted.shape[0]):
+                if admitted[k, i] == 0.0 and votes[k, i] * denominator >= numerator * base[i]:
+                    admitted[k, i] = 1.0
+                    how_many[i] += 1.0
+
+
+@stage
+def _fill(rows, value):
+    for k in range(rows.shape[0]):
+        row = rows[k]
+        for i in range(BLOCK):
+            row[i] = value
+
+
+@stage
+def fill_ones(rows):
+    """Set rows (K, BLOCK) to one."""
+    _fill(rows, np.float64(1.0))

@@ -1,0 +1,107 @@
+"""Seats of a block of draws: the entitled votes, then the rule's method."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.kernels.compiling import stage
+from forecast.kernels.divisor import exchange, proportional_seats, settle, step
+from forecast.kernels.quota import (
+    largest_remainders,
+    quota_of_votes,
+    quota_parts,
+    tie_at_the_cut,
+    whole_quotas,
+)
+from forecast.kernels.random import BLOCK
+from forecast.kernels.shapes import FAMILY_DIVISOR, QUOTA_HARE, REMAINDER_LARGEST
+from forecast.kernels.single import quota_seats
+
+
+@stage
+def entitle(votes, admitted, entitled, total):
+    """entitled (K, BLOCK) = votes of the admitted, 0 for the others; total (BLOCK) their sum."""
+    for i in range(BLOCK):
+        total[i] = 0.0
+    for k in range(entitled.shape[0]):
+        row, inside, out = votes[k], admitted[k], entitled[k]
+        for i in range(BLOCK):
+            out[i] = row[i] * inside[i]
+            total[i] += out[i]
+
+
+@stage
+def entitle_weighted(votes, admitted, factors, weights, entitled, total):
+    """The same with a weight for each list (K,) and a factor for each list and draw (K, BLOCK)."""
+    for i in range(BLOCK):
+        total[i] = 0.0
+    for k in range(entitled.shape[0]):
+        row, inside, factor, out = votes[k], admitted[k], factors[k], entitled[k]
+        weight = weights[k]
+        for i in range(BLOCK):
+            out[i] = row[i] * inside[i] * factor[i] * weight
+            total[i] += out[i]
+
+
+@stage
+def allocate_quota(
+    rule, limits, entitled, admitted, how_many, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
+):
+    """Seats by a quota method; ``electorate`` (BLOCK) are the votes behind the quota.
+
+    The ordinary case runs in vector code. Draw by draw go rules with other remainder steps, draws in which the
+    whole quotas already exceed the house, and exact ties, which only whole votes can bring.
+    """
+    house = np.float64(rule.seats)
+    if rule.remainder == REMAINDER_LARGEST and rule.blockwise:
+        quota = electorate
+        per = quota_parts(rule.quota, house)
+        if rule.quota != QUOTA_HARE:
+            for i in range(BLOCK):
+                ranks[0, i] = quota_of_votes(rule.quota, electorate[i], house, vote[i])
+            quota = ranks[0].copy()
+        whole_quotas(entitled, admitted, quota, per, house, seats, remainders, left)
+        largest_remainders(remainders, left, ranks, seats)
+        if rule.quota == QUOTA_HARE and not whole_votes:
+            return
+        for i in range(BLOCK):
+            if left[i] < 0.0 or left[i] >= how_many[i] or tie_at_the_cut(remainders, ranks, left, i):
+                quota_seats(
+                    rule, entitled, admitted, electorate[i], vote[i], house, limits, lots[i], i, remainders, ranks, seats
+                )
+        return
+    for i in range(BLOCK):
+        quota_seats(
+            rule, entitled, admitted, electorate[i], vote[i], house, limits, lots[i], i, remainders, ranks, seats
+        )
+
+
+@stage
+def allocate_divisor(
+    rule, limits, floors, divisors, entitled, admitted, how_many, total, whole_votes, lots, left, best, chosen, seats
+):
+    """Seats by a divisor method."""
+    proportional_seats(
+        entitled, total, how_many, limits, np.float64(rule.seats), rule.shift, rule.first, seats, left
+    )
+    if rule.blockwise:
+        step(entitled, limits, rule.shift, rule.first, best, chosen, seats, left)
+    settle(entitled, admitted, divisors, limits, floors, rule.slack, lots, seats, left)
+    if whole_votes or not rule.blockwise:
+        exchange(entitled, admitted, divisors, limits, floors, rule.slack, lots, seats)
+
+
+@stage
+def allocate(
+    rule, limits, floors, divisors, entitled, admitted, how_many, entitled_total, electorate, vote, whole_votes, lots, work, seats
+):
+    """Seats (K, BLOCK) of a block; ``work`` is scratch of two (K, BLOCK) and one (BLOCK)."""
+    remainders, ranks, left = work
+    if rule.family == FAMILY_DIVISOR:
+        allocate_divisor(
+            rule, limits, floors, divisors, entitled, admitted, how_many, entitled_total, whole_votes, lots, left, remainders[0], ranks[0], seats
+        )
+    else:
+        allocate_quota(
+            rule, limits, entitled, admitted, how_many, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
+        )

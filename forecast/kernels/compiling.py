@@ -1,0 +1,90 @@
+"""Compilation and its cache.
+
+numba stores compiled code beside a stamp of the file that holds the function, and does not see an edit in
+a function that it calls from another file: a stale result would be served without a word. Here the cache
+folder is named after a digest of every source in this package (and the numba that compiles it), so any edit
+anywhere in the core compiles anew, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+from numba import njit
+
+_PACKAGE = Path(__file__).parent
+_KEPT_FOLDERS = 4
+# Contraction lets a multiply and an add become one instruction, with one rounding instead of two; nothing
+# that would reorder sums is allowed, so results do not depend on how a loop was cut.
+_FASTMATH = {"contract", "nsz"}
+
+
+def sources_digest(package: Path = _PACKAGE) -> str:
+    """Digest of the core's sources and of the compiler: names the cache folder (16 hexadecimal digits)."""
+    digest = hashlib.sha256(f"{numba.__version__} {llvmlite.__version__}".encode())
+    for source in sorted(package.glob("*.py")):
+        digest.update(source.name.encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def cache_root() -> Path:
+    """Where compiled code is kept: ``$FORECAST_CACHE``, else the user's cache folder."""
+    named = os.environ.get("FORECAST_CACHE")
+    if named:
+        return Path(named)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "forecast"
+
+
+def _writable_folder() -> Path:
+    """The cache folder of these sources; a temporary one where the user's cannot be written."""
+    name = f"kernels-{sources_digest()}"
+    for root in (cache_root(), Path(tempfile.gettempdir()) / f"forecast-{os.getuid()}"):
+        folder = root / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            _forget_old(root, folder)
+            return folder
+    return Path(tempfile.mkdtemp(prefix="forecast-kernels-"))
+
+
+def _forget_old(root: Path, current: Path) -> None:
+    """Keep the newest few folders: another checkout may be in use beside this one."""
+    others = [folder for folder in root.glob("kernels-*") if folder != current]
+    others.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+    for folder in others[_KEPT_FOLDERS - 1 :]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+CACHE_FOLDER = _writable_folder()
+
+
+def is_warm() -> bool:
+    """Whether compiled code for these sources is at hand; if not, the first call takes some seconds."""
+    return any(CACHE_FOLDER.rglob("*.nbc"))
+
+
+def stage(function: Callable[..., Any]) -> Any:
+    """Compile a small function that is only called from other compiled code."""
+    return njit(fastmath=_FASTMATH, error_model="numpy")(function)
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function that Python calls: cached, and free of the interpreter lock while it runs."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+    try:
+        return njit(fastmath=_FASTMATH, error_model="numpy", cache=True, nogil=True)(function)
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,190 @@
+"""Divisor methods on a block of draws: a multiplier that nearly fits, then single seats where it is off."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.kernels.compiling import stage
+from forecast.kernels.random import BLOCK
+
+
+@stage
+def proportional_seats(entitled, total, how_many, limits, house, shift, first, seats, left):
+    """Seats at the multiplier (house + how_many (shift - 1/2)) / total, rounded as the method rounds.
+
+    entitled, seats (K, BLOCK): votes of the admitted, 0 for the others; total, how_many, left (BLOCK); limits (K,).
+    The method's n-th divisor is n - 1 + shift, but the first is ``first``. ``left`` is what the house still has
+    to give, or below zero what it has to take back.
+    """
+    for i in range(BLOCK):
+        left[i] = house if total[i] > 0.0 else 0.0
+    for k in range(seats.shape[0]):
+        row, out, limit = entitled[k], seats[k], limits[k]
+        for i in range(BLOCK):
+            multiplier = max(house + how_many[i] * (shift - 0.5), 0.5) / total[i]
+            quotient = row[i] * multiplier
+            whole = max(np.floor(quotient + (1.0 - shift)), 0.0)
+            whole = 0.0 if quotient < first else whole
+            whole = min(whole, limit) if row[i] > 0.0 else 0.0
+            out[i] = whole
+            left[i] -= whole
+
+
+@stage
+def earlier(lot, a, b):
+    """Whether list ``a`` comes before ``b`` when all else is equal: by order, or by the draw's lot."""
+    if lot == np.uint64(0):
+        return a < b
+    return lot_number(lot, a) < lot_number(lot, b)
+
+
+@stage
+def lot_number(lot, k):
+    """The lot of list k: a 64-bit hash of the draw's key."""
+    z = lot ^ (np.uint64(k + 1) * np.uint64(0x9E3779B97F4A7C15))
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@stage
+def quotient_ahead(votes_a, divisor_a, votes_b, divisor_b, slack):
+    """1 if votes_a / divisor_a is larger, -1 if smaller, 0 if equal; a divisor of 0 is an infinite quotient.
+
+    Compared as products, exact for whole votes and whole divisors; ``slack`` is the relative difference below
+    which the products of irrational divisors count as equal.
+    """
+    left, right = votes_a * divisor_b, votes_b * divisor_a
+    if left > right * (1.0 + slack):
+        return 1
+    if right > left * (1.0 + slack):
+        return -1
+    return 0
+
+
+@stage
+def next_quotient(votes, admitted, seats, divisors, limits, slack, lot, i):
+    """The list with the highest quotient for its next seat in draw i: more votes first, then the lot; -1 if none.
+
+    divisors (N,): the n-th divisor at n - 1; limits (K,): seats that a list may hold at most.
+    """
+    best = -1
+    for k in range(seats.shape[0]):
+        if admitted[k, i] == 0.0 or seats[k, i] >= limits[k]:
+            continue
+        if best < 0:
+            best = k
+            continue
+        order = quotient_ahead(
+            votes[k, i], divisors[np.int64(seats[k, i])], votes[best, i], divisors[np.int64(seats[best, i])], slack
+        )
+        if order > 0 or (order == 0 and before(votes[k, i], k, votes[best, i], best, lot)):
+            best = k
+    return best
+
+
+@stage
+def last_quotient(votes, seats, floors, divisors, slack, lot, i):
+    """The list whose last seat has the lowest quotient in draw i, by the same order reversed; -1 if none.
+
+    floors (K,): seats that a list keeps in any case.
+    """
+    worst = -1
+    for k in range(seats.shape[0]):
+        if seats[k, i] <= floors[k]:
+            continue
+        if worst < 0:
+            worst = k
+            continue
+        order = quotient_ahead(
+            votes[k, i],
+            divisors[np.int64(seats[k, i]) - 1],
+            votes[worst, i],
+            divisors[np.int64(seats[worst, i]) - 1],
+            slack,
+        )
+        if order < 0 or (order == 0 and before(votes[worst, i], worst, votes[k, i], k, lot)):
+            worst = k
+    return worst
+
+
+@stage
+def before(votes_a, a, votes_b, b, lot):
+    """Of two lists with equal claims: the one with more votes first, then the order or the lot."""
+    return votes_a > votes_b or (votes_a == votes_b and earlier(lot, a, b))
+
+
+@stage
+def step(entitled, limits, shift, first, best, chosen, seats, left):
+    """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last one.
+
+    Both in one pass: a quotient is compared with the sign of what is left. best, chosen (BLOCK) are scratch. For
+    methods whose n-th divisor is n - 1 + shift, the first ``first``; not exact on ties (see ``exchange``).
+    """
+    for i in range(BLOCK):
+        best[i] = -np.inf
+        chosen[i] = -1.0
+    for k in range(seats.shape[0]):
+        row, held, limit = entitled[k], seats[k], limits[k]
+        for i in range(BLOCK):
+            give = left[i] > 0.0
+            place = held[i] if give else held[i] - 1.0
+            divisor = first if place == 0.0 else place + shift
+            usable = row[i] > 0.0 and (held[i] < limit if give else place >= 0.0)
+            quotient = row[i] / divisor
+            claim = quotient if give else -quotient
+            ahead = usable and claim > best[i]
+            best[i] = claim if ahead else best[i]
+            chosen[i] = np.float64(k) if ahead else chosen[i]
+    for k in range(seats.shape[0]):
+        held = seats[k]
+        for i in range(BLOCK):
+            change = min(max(left[i], -1.0), 1.0)
+            held[i] += change if chosen[i] == np.float64(k) else 0.0
+    for i in range(BLOCK):
+        change = min(max(left[i], -1.0), 1.0)
+        left[i] -= change if chosen[i] >= 0.0 else 0.0
+
+
+@stage
+def settle(votes, admitted, divisors, limits, floors, slack, lots, seats, left):
+    """Give the seats that are ``left`` (BLOCK) one by one to the highest quotients, or take the lowest back."""
+    for i in range(BLOCK):
+        while left[i] > 0.0:
+            k = next_quotient(votes, admitted, seats, divisors, limits, slack, lots[i], i)
+            if k < 0:
+                break
+            seats[k, i] += 1.0
+            left[i] -= 1.0
+        while left[i] < 0.0:
+            k = last_quotient(votes, seats, floors, divisors, slack, lots[i], i)
+            if k < 0:
+                break
+            seats[k, i] -= 1.0
+            left[i] += 1.0
+
+
+@stage
+def exchange(votes, admitted, divisors, limits, floors, slack, lots, seats):
+    """Move seats from the lowest last quotient to a higher next one until none is higher.
+
+    Needed where the first guess was not a rounding of the method itself, and for whole votes, where a guess may
+    fall on a tie: afterwards the seats are the method's, ties decided by votes and then by the lot.
+    """
+    for i in range(BLOCK):
+        while True:
+            up = next_quotient(votes, admitted, seats, divisors, limits, slack, lots[i], i)
+            down = last_quotient(votes, seats, floors, divisors, slack, lots[i], i)
+            if up < 0 or down < 0 or up == down:
+                break
+            order = quotient_ahead(
+                votes[up, i],
+                divisors[np.int64(seats[up, i])],
+                votes[down, i],
+                divisors[np.int64(seats[down, i]) - 1],
+                slack,
+            )
+            if order < 0 or (order == 0 and not before(votes[up, i], up, votes[down, i], down, lots[i])):
+                break
+            seats[up, i] += 1.0
+            seats[down, i] -= 1.0

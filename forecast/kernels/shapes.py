@@ -1,0 +1,124 @@
+"""What goes into the core and what comes out: named tuples and records of arrays.
+
+U units on the ballot, of which the first K are eligible for seats (lists) and the rest are not (against all,
+other); R rules; C coalitions; E events; S seats at most; D Sobol dimensions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
+BASE_VALID, BASE_LISTS, BASE_CAST, BASE_REGISTERED = 0, 1, 2, 3
+FAMILY_QUOTA, FAMILY_DIVISOR = 0, 1
+QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOTA_HAGENBACH_BISCHOFF = 0, 1, 2, 3, 4
+REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
+
+SHARE_BINS = 8192
+"""Bins of the histogram of vote shares: 0.012 points each."""
+
+RULE = np.dtype(
+    [
+        ("seats", np.int64),
+        ("base", np.int64),
+        ("strict", np.bool_),
+        ("minimum_lists", np.float64),
+        ("minimum_joint", np.float64),
+        ("runner_up_factor", np.float64),
+        ("void_at_once", np.bool_),
+        ("nobody_admits", np.int64),
+        ("nobody_numerator", np.float64),
+        ("nobody_denominator", np.float64),
+        ("family", np.int64),
+        ("quota", np.int64),
+        ("remainder", np.int64),
+        ("remainder_seats", np.int64),
+        ("quota_of_valid", np.bool_),
+        ("divisor_row", np.int64),
+        ("shift", np.float64),
+        ("first", np.float64),
+        ("slack", np.float64),
+        ("lot", np.bool_),
+        ("weighted", np.bool_),
+        ("blockwise", np.bool_),
+    ],
+    align=True,
+)
+"""One rule as the core reads it; ``blockwise`` rules run in vector code, the others draw by draw."""
+
+
+class Draws(NamedTuple):
+    """How vote shares are drawn."""
+
+    seed: Any  # uint64
+    sampler: Any  # int64, SAMPLER_*
+    location: Any  # (U,) base-2 logarithm of the expected share
+    spread: Any  # (U,) scale of the log share, in bits; 1 where ``factor`` carries it
+    factor: Any  # (U, U) lower triangular, or (0, 0) for independent units
+    tail: Any  # (2, pieces, 4) table of the t scale, or (0, 0, 0) for Gaussian tails
+    undecided: Any  # float64, share of the vote that is still undecided
+    undecided_spread: Any  # float64, in bits; 0 = they split like the decided
+    not_lists: Any  # (U,) bool: units outside the base "lists"
+    invalid: Any  # (2,) range of the share of invalid ballots among those cast
+    turnout: Any  # (2,) range of ballots cast among the registered
+    directions: Any  # (D, 32) uint64 Sobol direction numbers, or (0, 32)
+    given: Any  # (N, U) votes given from outside, or (0, 0)
+    valid_votes: Any  # float64: valid votes a draw stands for (rounded quotas need votes, not shares)
+
+
+class Rules(NamedTuple):
+    """The rules that are applied to every draw."""
+
+    records: Any  # (R,) RULE
+    numerators: Any  # (R, K) thresholds as fractions
+    denominators: Any  # (R, K)
+    limits: Any  # (R, K) seats that a list may hold at most
+    weights: Any  # (R, K) what a list's vote counts in the allocation
+    divisors: Any  # (rows, S + 2) divisor of the n-th seat at n - 1
+
+
+class Questions(NamedTuple):
+    """Coalitions and events that are counted in every draw."""
+
+    coalition_starts: Any  # (C + 1,)
+    coalition_members: Any  # list numbers
+    event_starts: Any  # (E + 1,) into the constraints
+    term_starts: Any  # (constraints + 1,) into the terms
+    terms: Any
+    weights: Any
+    bounds: Any  # (constraints,)
+
+
+class Tallies(NamedTuple):
+    """Counts over draws, all int64."""
+
+    passes: Any  # (R, K)
+    void: Any  # (R,)
+    seats: Any  # (R, K, S + 1)
+    coalition_seats: Any  # (R, C, S + 1)
+    majorities: Any  # (R, C)
+    events: Any  # (R, E)
+    shares: Any  # (U, SHARE_BINS + 1)
+    share_sums: Any  # (U,) in units of 2**-32
+    share_draws: Any  # (1,) draws in the two above
+
+
+def empty_tallies(units: int, lists: int, rules: int, seats: int, coalitions: int, events: int) -> Tallies:
+    """Tallies of zero."""
+
+    def zeros(*shape: int) -> Any:
+        return np.zeros(shape, np.int64)
+
+    return Tallies(
+        zeros(rules, lists),
+        zeros(rules),
+        zeros(rules, lists, seats + 1),
+        zeros(rules, coalitions, seats + 1),
+        zeros(rules, coalitions),
+        zeros(rules, events),
+        zeros(units, SHARE_BINS + 1),
+        zeros(units),
+        zeros(1),
+    )

@@ -1,0 +1,239 @@
+"""The fused loop: a chunk of draws through every stage, block by block."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.kernels.admission import (
+    admit,
+    admit_minimum,
+    admit_when_nobody_passed,
+    block_totals,
+    fill_ones,
+)
+from forecast.kernels.allocation import allocate, entitle, entitle_weighted
+from forecast.kernels.compiling import kernel, stage
+from forecast.kernels.normals import normal_pair_rows
+from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
+from forecast.kernels.sampling import add_undecided, correlate, votes_of_normals
+from forecast.kernels.shapes import (
+    BASE_CAST,
+    BASE_LISTS,
+    BASE_REGISTERED,
+    SAMPLER_GIVEN,
+    SAMPLER_RANDOM,
+    SHARE_BINS,
+)
+from forecast.kernels.sobol import block_table, scramble, sobol_bits
+from forecast.kernels.tail import tail_scales
+from forecast.kernels.tally import (
+    coalition_seats,
+    count_admitted,
+    count_events,
+    count_majorities,
+    count_seats,
+    count_shares,
+    house_of,
+    to_whole,
+)
+
+STREAM = 16_384
+"""Draws of one random stream; a chunk begins at a multiple of it."""
+
+_LOTS = np.uint64(0x107)
+
+
+@stage
+def _rows(draws):
+    """Rows of random words a block needs: tail, bases, pairs of units, pairs of the undecided split."""
+    pairs = (draws.location.shape[0] + 1) // 2
+    tail = 1 if draws.tail.shape[0] > 0 else 0
+    bases = 1 if _bases_vary(draws) else 0
+    split = pairs if draws.undecided > 0.0 and draws.undecided_spread > 0.0 else 0
+    return tail, bases, pairs, split
+
+
+@stage
+def _bases_vary(draws):
+    return draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]
+
+
+@stage
+def _draw_block(draws, bits, z, tail, per_cast, per_registered, totals, split_totals, votes):
+    """Votes (U, BLOCK) of one block from its random words."""
+    with_tail, with_bases, pairs, split = _rows(draws)
+    units = draws.location.shape[0]
+    row = 0
+    if with_tail:
+        tail_scales(bits[0], draws.tail, tail)
+        row = 1
+    invalid, turnout = draws.invalid, draws.turnout
+    for i in range(BLOCK):
+        spoiled, voted = invalid[0], turnout[0]
+        if with_bases:
+            word = bits[row, i]
+            spoiled += (invalid[1] - invalid[0]) * (np.float64(word >> np.uint64(32)) + 0.5) * 2.0**-32
+            voted += (turnout[1] - turnout[0]) * (np.float64(word & np.uint64(0xFFFFFFFF)) + 0.5) * 2.0**-32
+        per_cast[i] = 1.0 / (1.0 - spoiled)
+        per_registered[i] = 1.0 / ((1.0 - spoiled) * voted)
+    row += with_bases
+    for p in range(pairs):
+        normal_pair_rows(bits[row + p], z[p], z[pairs + p])
+    if draws.factor.shape[0] > 0:
+        correlate(draws.factor, z)
+    votes_of_normals(draws.location, draws.spread, tail, z, votes)
+    if split:
+        row += pairs
+        for p in range(split):
+            normal_pair_rows(bits[row + p], z[p], z[pairs + p])
+        add_undecided(draws.undecided, draws.undecided_spread, z, votes, totals, z[2 * pairs :], split_totals)
+    return units
+
+
+@stage
+def _given_block(draws, first, valid, votes):
+    """Votes of one block from outside; the draws behind the last are copies of it."""
+    for k in range(votes.shape[0]):
+        row = votes[k]
+        for i in range(BLOCK):
+            row[i] = draws.given[first + min(i, valid - 1), k]
+
+
+@kernel
+def simulate(draws, rules, questions, replicate, first, count, share_every, tallies, kept_votes, kept_seats):
+    """Run ``count`` draws of ``replicate`` from number ``first`` on and add them to ``tallies``.
+
+    ``first`` is a multiple of STREAM. Every ``share_every``-th block enters the histogram of shares. The first
+    draws are also written to kept_votes (N, U) shares and kept_seats (R, N, K) until these are full.
+    """
+    units = draws.location.shape[0]
+    lists = rules.numerators.shape[1]
+    with_tail, with_bases, pairs, split = _rows(draws)
+    rows = with_tail + with_bases + pairs + split
+    state = np.empty((4, BLOCK), np.uint64)
+    bits = np.empty((rows, BLOCK), np.uint64)
+    z = np.empty((2 * pairs + (units if split else 0), BLOCK))
+    votes = np.empty((units, BLOCK))
+    tail = np.ones(BLOCK)
+    per_cast, per_registered = np.ones(BLOCK), np.ones(BLOCK)
+    total, listed, base, scratch = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
+    admitted, factors = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
+    entitled, seats = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
+    remainders, ranks = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
+    entitled_total, vote, floors = np.empty(BLOCK), np.ones(BLOCK), np.zeros(lists)
+    how_many, left = np.empty(BLOCK), np.empty(BLOCK)
+    whole = np.empty((lists, BLOCK), np.int64)
+    house, met, sum_of_terms = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    sums = np.empty((tallies.majorities.shape[1], BLOCK), np.int64)
+    lots = np.zeros(BLOCK, np.uint64)
+    dimensions = draws.directions.shape[0]
+    scrambled, shifts = np.empty((dimensions, 32), np.uint64), np.empty(dimensions, np.uint64)
+    table = np.empty((dimensions, BLOCK), np.uint64)
+    if dimensions > 0:
+        scramble(draws.directions, draws.seed, replicate, scrambled, shifts)
+        block_table(scrambled, table)
+
+    for start in range(0, count, BLOCK):
+        valid = min(BLOCK, count - start)
+        number = first + start
+        if draws.sampler == SAMPLER_GIVEN:
+            _given_block(draws, number, valid, votes)
+        else:
+            if draws.sampler == SAMPLER_RANDOM:
+                if number % STREAM == 0:
+                    seed_lanes(mix(draws.seed, replicate, 0), number // STREAM, state, bits[0])
+                fill_bits(state, bits)
+            else:
+                for r in range(rows):
+                    sobol_bits(scrambled, shifts, table, number // BLOCK, r, bits[r])
+            _draw_block(draws, bits, z, tail, per_cast, per_registered, total, scratch, votes)
+        block_totals(votes, draws.not_lists, total, listed)
+        if draws.sampler != SAMPLER_GIVEN:
+            for i in range(BLOCK):
+                vote[i] = total[i] / draws.valid_votes
+        if (number // BLOCK) % share_every == 0:
+            count_shares(votes, total, valid, SHARE_BINS, tallies.shares, tallies.share_sums)
+            tallies.share_draws[0] += valid
+        keep = min(valid, kept_votes.shape[0] - start)
+        for i in range(keep):
+            for k in range(units):
+                kept_votes[start + i, k] = votes[k, i] / total[i]
+
+        for r in range(rules.records.shape[0]):
+            rule = rules.records[r]
+            for i in range(BLOCK):
+                base[i] = total[i]
+            if rule.base == BASE_LISTS:
+                for i in range(BLOCK):
+                    base[i] = listed[i]
+            elif rule.base == BASE_CAST:
+                for i in range(BLOCK):
+                    base[i] *= per_cast[i]
+            elif rule.base == BASE_REGISTERED:
+                for i in range(BLOCK):
+                    base[i] *= per_registered[i]
+            admit(votes, rules.numerators[r], rules.denominators[r], base, rule.strict, admitted, how_many)
+            if rule.weighted:
+                fill_ones(factors)
+            if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
+                admit_when_nobody_passed(
+                    votes,
+                    rule.nobody_admits,
+                    rule.nobody_numerator,
+                    rule.nobody_denominator,
+                    base,
+                    admitted,
+                    how_many,
+                )
+            if rule.minimum_lists > 1.0 or rule.minimum_joint > 0.0:
+                admit_minimum(
+                    votes,
+                    rule.minimum_lists,
+                    rule.minimum_joint,
+                    base,
+                    rule.void_at_once,
+                    admitted,
+                    how_many,
+                    rule.runner_up_factor,
+                    factors,
+                )
+            if rule.lot:
+                for i in range(BLOCK):
+                    lots[i] = mix(draws.seed ^ _LOTS, replicate, number + i) | np.uint64(1)
+            else:
+                for i in range(BLOCK):
+                    lots[i] = np.uint64(0)
+            if rule.weighted:
+                entitle_weighted(votes, admitted, factors, rules.weights[r], entitled, entitled_total)
+            else:
+                entitle(votes, admitted, entitled, entitled_total)
+            electorate = entitled_total
+            if rule.quota_of_valid:
+                electorate = listed
+            allocate(
+                rule,
+                rules.limits[r],
+                floors,
+                rules.divisors[rule.divisor_row],
+                entitled,
+                admitted,
+                how_many,
+                entitled_total,
+                electorate,
+                vote,
+                draws.sampler == SAMPLER_GIVEN,
+                lots,
+                (remainders, ranks, left),
+                seats,
+            )
+            to_whole(seats, whole)
+            count_seats(whole, valid, tallies.seats[r])
+            count_admitted(admitted, how_many, valid, tallies.passes[r], tallies.void[r : r + 1])
+            house_of(whole, house)
+            coalition_seats(whole, questions.coalition_starts, questions.coalition_members, sums)
+            count_majorities(sums, house, valid, tallies.majorities[r])
+            count_seats(sums, valid, tallies.coalition_seats[r])
+            count_events(whole, admitted, house, valid, questions, sum_of_terms, met, tallies.events[r])
+            for i in range(keep):
+                for k in range(lists):
+                    kept_seats[r, start + i, k] = whole[k, i]

@@ -1,0 +1,176 @@
+"""Rules as the compiled core reads them: one record a rule, thresholds and weights by list, tables of divisors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.election.methods import METHODS, DivisorMethod, power_divisors, sequence_divisors
+from forecast.election.rule import AdmitLargest, Allocation, LowerTo
+from forecast.errors import ConfigurationError, Fault
+from forecast.kernels import shapes
+
+if TYPE_CHECKING:
+    from forecast.election import Party, Rule
+
+_BASES = {
+    "valid": shapes.BASE_VALID,
+    "lists": shapes.BASE_LISTS,
+    "cast": shapes.BASE_CAST,
+    "registered": shapes.BASE_REGISTERED,
+}
+_QUOTAS = {
+    "hare": shapes.QUOTA_HARE,
+    "droop": shapes.QUOTA_DROOP,
+    "hagenbach-bischoff-rounded": shapes.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
+    "hagenbach-bischoff": shapes.QUOTA_HAGENBACH_BISCHOFF,
+    "imperiali": shapes.QUOTA_IMPERIALI,
+}
+_REMAINDERS = {
+    "largest": shapes.REMAINDER_LARGEST,
+    "largest-lists": shapes.REMAINDER_LARGEST_LISTS,
+    "largest-then-average": shapes.REMAINDER_THEN_AVERAGE,
+}
+_NO_LIMIT = 2**31
+_ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
+
+
+def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> shapes.Rules:
+    """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core).
+
+    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables.
+    """
+    seats = max(rule.seats for rule in rules)
+    records = np.zeros(len(rules), shapes.RULE)
+    shape = (len(rules), len(lists))
+    numerators, denominators = np.zeros(shape), np.ones(shape)
+    weights, limits = np.ones(shape), np.full(shape, float(_NO_LIMIT))
+    tables = _DivisorTables(seats + 2)
+    for r, rule in enumerate(rules):
+        _refuse_what_needs_more(rule, place)
+        _fill_threshold(records[r], rule)
+        for k, party in enumerate(lists):
+            level = _level_of(rule, party)
+            numerators[r, k], denominators[r, k] = level.numerator, level.denominator
+            weights[r, k] = float(rule.weights.get(party.kind, 1))
+        assert rule.allocation is not None
+        _fill_allocation(records[r], rule.allocation, tables)
+        records[r]["seats"] = rule.seats
+        records[r]["lot"] = rule.ties == "lot"
+        records[r]["weighted"] = bool(rule.weights) or records[r]["runner_up_factor"] != 1.0
+    return shapes.Rules(records, numerators, denominators, limits, weights, tables.stacked())
+
+
+def _refuse_what_needs_more(rule: Rule, place: str) -> None:
+    if rule.districts is not None:
+        remedy = "a forecast draws national shares only; constituencies cannot be drawn yet (`forecast count` knows them)"
+        raise ConfigurationError(Fault(place, "rule.districts", rule.districts.method, remedy))
+
+
+def _level_of(rule: Rule, party: Party) -> Fraction:
+    """The share of the base that a list needs; 0 where it is exempt or waived."""
+    threshold = rule.threshold
+    if threshold is None:
+        return Fraction(0)
+    if threshold.or_direct_seats is not None and (party.direct_seats or 0) >= threshold.or_direct_seats:
+        return Fraction(0)
+    if threshold.or_regional_share is not None and (party.best_region_share or 0) >= threshold.or_regional_share:
+        return Fraction(0)
+    reached = [members for members in threshold.by_members if party.members >= members]
+    level = threshold.by_members[max(reached)] if reached else threshold.by_kind.get(party.kind, threshold.level)
+    return Fraction(1, rule.seats) if isinstance(level, str) else level
+
+
+def _fill_threshold(record: np.void, rule: Rule) -> None:
+    threshold = rule.threshold
+    record["runner_up_factor"] = 1.0
+    record["nobody_denominator"] = 1.0
+    if threshold is None:
+        return
+    record["base"] = _BASES[threshold.base]
+    record["strict"] = threshold.strict
+    record["minimum_lists"] = threshold.min_lists or 0
+    record["minimum_joint"] = float(threshold.min_joint_share or 0)
+    record["runner_up_factor"] = float(threshold.runner_up_factor or 1)
+    record["void_at_once"] = threshold.nobody == "void"
+    if isinstance(threshold.nobody, AdmitLargest):
+        record["nobody_admits"] = threshold.nobody.admit
+    if isinstance(threshold.nobody, LowerTo):
+        record["nobody_numerator"] = threshold.nobody.lower_to.numerator
+        record["nobody_denominator"] = threshold.nobody.lower_to.denominator
+
+
+def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTables) -> None:
+    if allocation.by_quota:
+        record["family"] = shapes.FAMILY_QUOTA
+        record["quota"] = _QUOTAS[allocation.method]
+        record["remainder"] = _REMAINDERS[allocation.remainder or "largest"]
+        record["remainder_seats"] = allocation.remainder_seats or 0
+        record["quota_of_valid"] = allocation.quota_of == "valid"
+        record["blockwise"] = allocation.remainder == "largest" and allocation.quota_of != "valid"
+        return
+    table = tables.add(divisor_method(allocation))
+    record["family"] = shapes.FAMILY_DIVISOR
+    record["divisor_row"] = table.row
+    record["shift"], record["first"], record["slack"] = table.shift, table.first, table.slack
+    record["blockwise"] = table.linear
+
+
+def divisor_method(allocation: Allocation) -> DivisorMethod:
+    """The divisors of an allocation, those given in the file too."""
+    if allocation.method == "power":
+        return power_divisors(allocation.power or Fraction(1))
+    if allocation.method == "sequence":
+        return sequence_divisors(allocation.divisors or ())
+    method = METHODS[allocation.method]
+    assert isinstance(method, DivisorMethod)
+    return method
+
+
+@dataclass(frozen=True)
+class _DivisorTable:
+    """Divisors of one method in the core's form.
+
+    ``linear``: the n-th divisor is a multiple of n - 1 + ``shift`` (the first of ``first``), so that a multiplier
+    can be rounded to seats; other methods start from the same guess and exchange seats until it is right.
+    """
+
+    row: int
+    values: tuple[float, ...]
+    shift: float
+    first: float
+    linear: bool
+    slack: float
+
+
+class _DivisorTables:
+    """The tables of a set of rules, each method once."""
+
+    def __init__(self, length: int) -> None:
+        self._length = max(length, 4)
+        self._known: dict[tuple[float, ...], _DivisorTable] = {}
+
+    def add(self, method: DivisorMethod) -> _DivisorTable:
+        exact = [method.divisor(n) for n in range(1, self._length + 1)]
+        if method.degree == 1:
+            scale = lcm(*(number.denominator for number in exact))
+            values = tuple(float(number * scale) for number in exact)
+        else:
+            values = tuple(float(number) ** (1.0 / method.degree) for number in exact)
+        if values not in self._known:
+            step = exact[2] - exact[1]
+            linear = method.degree == 1 and all(b - a == step for a, b in zip(exact[1:], exact[2:], strict=False))
+            shift = float(exact[1] / step) - 1.0 if linear else 0.5
+            first = float(exact[0] / step) if linear else 0.5
+            slack = 0.0 if method.degree == 1 else _ROOT_SLACK
+            self._known[values] = _DivisorTable(len(self._known), values, shift, first, linear, slack)
+        return self._known[values]
+
+    def stacked(self) -> np.ndarray:
+        rows = [table.values for table in self._known.values()] or [(1.0,) * self._length]
+        return np.array(rows)

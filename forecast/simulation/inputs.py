@@ -1,0 +1,123 @@
+"""What the core needs to draw: the estimate as arrays, in the order of the core."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
+from forecast.simulation.sobol_directions import DIMENSIONS, direction_numbers
+from forecast.simulation.tails import tail_table
+
+if TYPE_CHECKING:
+    from forecast.election import Election
+    from forecast.estimation import Estimate
+
+SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
+_NATS_PER_BIT = np.log(2.0)
+_NOMINAL_VALID_VOTES = 1e7
+_SAMPLERS = {"random": SAMPLER_RANDOM, "sobol": SAMPLER_SOBOL}
+
+
+@dataclass(frozen=True)
+class Units:
+    """The options on the ballot in the order of the core: those eligible for seats first."""
+
+    ids: tuple[str, ...]
+    kinds: tuple[str, ...]
+    lists: int
+    """How many of them are eligible; they are the first."""
+
+    @classmethod
+    def of(cls, election: Election, units: Sequence[str]) -> Units:
+        """Sort ``units`` of an estimate: eligible ones in the order of the election file, then the seatless."""
+        kinds = {party.id: party.kind for party in election.parties}
+        ordered = sorted(units, key=lambda unit: kinds.get(unit, "residual") in SEATLESS_KINDS)
+        in_order = tuple(kinds.get(unit, "residual") for unit in ordered)
+        return cls(tuple(ordered), in_order, sum(kind not in SEATLESS_KINDS for kind in in_order))
+
+
+def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sampler: str) -> Draws:
+    """The core's inputs for one estimate; ``sampler`` is "sobol" or "random".
+
+    ``ConfigurationError`` where a base needs what the election file does not give, or the ballot is too long for
+    the Sobol sequence.
+    """
+    order = [estimate.units.index(unit) for unit in units.ids]
+    scale = np.asarray(estimate.scale)[np.ix_(order, order)]
+    spread = np.sqrt(np.diag(scale)) / _NATS_PER_BIT
+    factor = np.zeros((0, 0))
+    if np.any(scale != np.diag(np.diag(scale))):
+        factor, spread = np.linalg.cholesky(scale), np.full(len(order), 1.0 / _NATS_PER_BIT)
+    draws = Draws(
+        seed=np.uint64(seed),
+        sampler=_SAMPLERS[sampler],
+        location=np.log2(np.asarray(estimate.mean)[order]),
+        spread=spread,
+        factor=factor,
+        tail=tail_table(float(estimate.degrees_of_freedom)),
+        undecided=float(estimate.undecided),
+        undecided_spread=float(estimate.undecided_spread) / _NATS_PER_BIT,
+        not_lists=np.array([kind == "none-of-the-above" for kind in units.kinds]),
+        invalid=_range(election.election.invalid_share, 0.0),
+        turnout=_range(election.election.turnout, 1.0),
+        directions=np.zeros((0, 32), np.uint64),
+        given=np.zeros((0, len(order))),
+        valid_votes=float(election.election.valid_votes or _NOMINAL_VALID_VOTES),
+    )
+    if sampler == "sobol":
+        dimensions = 2 * rows_of_words(draws)
+        if dimensions > DIMENSIONS:
+            remedy = f'the Sobol sampler holds {DIMENSIONS} dimensions, this ballot needs {dimensions}; use "random"'
+            raise ConfigurationError(Fault("simulation.sampler", "", "sobol", remedy))
+        draws = draws._replace(directions=direction_numbers(dimensions))
+    return draws
+
+
+def given_draws(election: Election, votes: NDArray[np.float64], units: Units) -> Draws:
+    """Draws from outside: ``votes`` (N, U) in the order of ``units``, shares or counts."""
+    size = len(units.ids)
+    return Draws(
+        seed=np.uint64(0),
+        sampler=SAMPLER_GIVEN,
+        location=np.zeros(size),
+        spread=np.zeros(size),
+        factor=np.zeros((0, 0)),
+        tail=tail_table(np.inf),
+        undecided=0.0,
+        undecided_spread=0.0,
+        not_lists=np.array([kind == "none-of-the-above" for kind in units.kinds]),
+        invalid=_range(election.election.invalid_share, 0.0),
+        turnout=_range(election.election.turnout, 1.0),
+        directions=np.zeros((0, 32), np.uint64),
+        given=np.ascontiguousarray(votes, np.float64),
+        valid_votes=float(election.election.valid_votes or _NOMINAL_VALID_VOTES),
+    )
+
+
+def rows_of_words(draws: Draws) -> int:
+    """Rows of 64-bit random words that a block of draws takes; the core counts them the same way."""
+    pairs = (len(draws.location) + 1) // 2
+    varying = draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]
+    split = draws.undecided > 0.0 and draws.undecided_spread > 0.0
+    return int(len(draws.tail) > 0) + int(varying) + pairs * (2 if split else 1)
+
+
+def needs(election: Election, base: str, place: str) -> None:
+    """Refuse a threshold base that a draw does not know unless the election file gives what it takes."""
+    facts = election.election
+    wanted = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}.get(base, ())
+    missing = [name for name in wanted if getattr(facts, name) is None]
+    if missing:
+        remedy = f"the base '{base}' is not known from polls; give it as a share or a range"
+        raise ConfigurationError(*(Fault(place, f"election.{name}", ABSENT, remedy) for name in missing))
+
+
+def _range(ends: tuple[Fraction, Fraction] | None, default: float) -> NDArray[np.float64]:
+    return np.array([default, default] if ends is None else [float(ends[0]), float(ends[1])])

@@ -1,0 +1,225 @@
+"""Counts -> Forecast: names, units, quantiles, and one draw that stands for the others."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from forecast.kernels.shapes import SHARE_BINS
+from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast
+
+if TYPE_CHECKING:
+    from forecast.election import Election
+    from forecast.estimation import Estimate
+    from forecast.simulation.counts import RunCounts
+    from forecast.simulation.inputs import Units
+    from forecast.simulation.running import KeptDraws
+
+Floats = NDArray[np.float64]
+
+
+def label(
+    election: Election,
+    units: Units,
+    counts: RunCounts,
+    kept: KeptDraws,
+    attrs: dict[str, Any],
+    *,
+    estimate: Estimate | None = None,
+) -> Forecast:
+    """The Forecast of one rule. Options of the ballot that the polls do not tell apart are left blank (NaN)."""
+    ids = [party.id for party in election.parties] + [unit for unit in units.ids if unit not in _listed(election)]
+    variables: dict[str, Any] = {}
+    _add_shares(variables, ids, units, counts)
+    _add_seats(variables, ids, units, counts, kept)
+    _add_coalitions(variables, counts)
+    _add_events(variables, counts)
+    void = counts.proportion("void")
+    variables["void_probability"] = _variable((), void.value[0], "no list passes and nobody wins a seat", "1")
+    variables["void_mc_error"] = _variable((), void.mc_error[0], "Monte Carlo standard error of void_probability", "1")
+    dataset = xr.Dataset(
+        variables,
+        coords={
+            "party": ids,
+            "seats": np.arange(counts.totals.seats.shape[-1]),
+            "quantile": list(QUANTILES),
+            "coalition": [coalition.id for coalition in election.coalitions],
+            "event": [event.id for event in election.events],
+            **_descriptions(election, ids),
+        },
+        attrs={"schema_version": SCHEMA_VERSION, "house": election.rule.seats, **attrs},
+    )
+    dataset["seats"].attrs = {"long_name": "seats", "units": "seats"}
+    dataset["quantile"].attrs = {"long_name": "probability of a value at or below", "units": "1"}
+    if estimate is not None:
+        dataset["poll_average"] = _variable(
+            ("party",), _spread(dict(zip(estimate.units, estimate.mean, strict=True)), ids), "centre of the estimate", "1"
+        )
+    return Forecast(dataset)
+
+
+def representative_draw(seats: NDArray[np.int64]) -> int:
+    """Index of the seat vector (N, K) with the least summed absolute distance to the others; lowest on ties."""
+    distance = np.zeros(len(seats), np.int64)
+    values = np.arange(int(seats.max(initial=0)) + 1)
+    for row in seats.T:
+        often = np.bincount(row, minlength=len(values))
+        distance += (np.abs(values[:, None] - values[None, :]) @ often)[row]
+    return int(np.argmin(distance))
+
+
+def share_quantiles(histogram: NDArray[np.int64], probabilities: Floats) -> Floats:
+    """(U, Q) quantiles from histograms (U, SHARE_BINS + 1) of shares, linear within a bin."""
+    result = np.empty((len(histogram), len(probabilities)))
+    for k, counts in enumerate(histogram):
+        cumulated = np.concatenate([[0], np.cumsum(counts)])
+        wanted = probabilities * cumulated[-1]
+        at = np.clip(np.searchsorted(cumulated, wanted, side="left") - 1, 0, len(counts) - 1)
+        result[k] = (at + (wanted - cumulated[at]) / np.maximum(counts[at], 1)) / SHARE_BINS
+    return result
+
+
+def seat_quantiles(distribution: NDArray[np.int64], probabilities: Floats) -> Floats:
+    """(..., Q) least number of seats with at least the wanted share of draws at or below it."""
+    cumulated = np.cumsum(distribution, axis=-1)
+    wanted = probabilities * cumulated[..., -1:]
+    return (cumulated[..., None, :] < wanted[..., :, None] - 1e-9).sum(-1).astype(np.float64)
+
+
+def _add_shares(variables: dict[str, Any], ids: list[str], units: Units, counts: RunCounts) -> None:
+    histogram, drawn = counts.totals.shares, int(counts.totals.share_draws[0])
+    mean = counts.totals.share_sums / 2.0**32 / drawn
+    quantiles = share_quantiles(histogram, np.array(QUANTILES))
+    variables["share_mean"] = _variable(("party",), _spread(_of(units, mean), ids), "mean share of valid votes", "1")
+    variables["share_quantile"] = _variable(
+        ("party", "quantile"), _spread(_of(units, quantiles), ids), "quantile of the share of valid votes", "1"
+    )
+    variables["share_mean"][2]["comment"] = f"read off {drawn} of the draws"
+
+
+def _add_seats(variables: dict[str, Any], ids: list[str], units: Units, counts: RunCounts, kept: KeptDraws) -> None:
+    def put(name: str, dims: tuple[str, ...], of_lists: Floats, seatless: Floats, what: str, unit: str) -> None:
+        known = {unit_id: seatless for unit_id in units.ids}
+        known.update(dict(zip(units.ids[: units.lists], of_lists, strict=True)))
+        variables[name] = _variable(dims, _spread(known, ids), what, unit)
+
+    passes = counts.proportion("passes")
+    put("pass_probability", ("party",), passes.value[0], np.float64(0), "probability of crossing the threshold", "1")
+    put(
+        "pass_mc_error",
+        ("party",),
+        passes.mc_error[0],
+        np.float64(0),
+        "Monte Carlo standard error of pass_probability",
+        "1",
+    )
+    seats = counts.proportion("seats")
+    none = np.zeros(seats.value.shape[-1])
+    certain = none.copy()
+    certain[0] = 1.0
+    put("seat_probability", ("party", "seats"), seats.value[0], certain, "probability of a number of seats", "1")
+    put(
+        "seat_mc_error",
+        ("party", "seats"),
+        seats.mc_error[0],
+        none,
+        "Monte Carlo standard error of seat_probability",
+        "1",
+    )
+    mean = counts.seat_means()
+    put("seat_mean", ("party",), mean.value[0], np.float64(0), "mean seats", "seats")
+    put(
+        "seat_mean_mc_error",
+        ("party",),
+        mean.mc_error[0],
+        np.float64(0),
+        "Monte Carlo standard error of seat_mean",
+        "seats",
+    )
+    quantiles = seat_quantiles(counts.totals.seats[0], np.array(QUANTILES))
+    put("seat_quantile", ("party", "quantile"), quantiles, np.zeros(len(QUANTILES)), "quantile of seats", "seats")
+    chosen = kept.seats[0][representative_draw(kept.seats[0])].astype(np.float64)
+    put("representative_seats", ("party",), chosen, np.float64(0), "seats of the representative draw", "seats")
+    variables["representative_seats"][2]["comment"] = (
+        f"of the first {len(kept.seats[0])} draws the one with the least summed distance to the others"
+    )
+
+
+def _add_coalitions(variables: dict[str, Any], counts: RunCounts) -> None:
+    majority, seats = counts.proportion("majorities"), counts.proportion("coalition_seats")
+    mean = counts.coalition_means()
+    over = ("coalition",)
+    held = "probability of more than half of the seats handed out"
+    variables["majority_probability"] = _variable(over, majority.value[0], held, "1")
+    variables["majority_mc_error"] = _variable(
+        over, majority.mc_error[0], "Monte Carlo standard error of majority_probability", "1"
+    )
+    variables["coalition_seat_probability"] = _variable(
+        ("coalition", "seats"), seats.value[0], "probability of a number of seats of a coalition", "1"
+    )
+    variables["coalition_seat_mean"] = _variable(over, mean.value[0], "mean seats of a coalition", "seats")
+    variables["coalition_seat_mean_mc_error"] = _variable(
+        over, mean.mc_error[0], "Monte Carlo standard error of coalition_seat_mean", "seats"
+    )
+    variables["coalition_seat_quantile"] = _variable(
+        ("coalition", "quantile"),
+        seat_quantiles(counts.totals.coalition_seats[0], np.array(QUANTILES)),
+        "quantile of seats of a coalition",
+        "seats",
+    )
+
+
+def _add_events(variables: dict[str, Any], counts: RunCounts) -> None:
+    number = counts.totals.events.shape[1] // 2
+    value, error, drawn = np.empty(number), np.empty(number), np.empty(number, np.int64)
+    for e in range(number):
+        value[e], error[e], drawn[e] = counts.ratio("events", above=2 * e + 1, below=2 * e)
+        if drawn[e] < LEAST_CONDITION_DRAWS and drawn[e] < counts.draws:
+            value[e] = error[e] = np.nan
+    blank = f"blank under {LEAST_CONDITION_DRAWS} draws of the condition"
+    variables["event_probability"] = _variable(("event",), value, "probability of an event, given its condition", "1")
+    variables["event_probability"][2]["comment"] = blank
+    variables["event_mc_error"] = _variable(("event",), error, "Monte Carlo standard error of event_probability", "1")
+    variables["event_condition_draws"] = _variable(("event",), drawn, "draws in which the condition holds", "draws")
+
+
+def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
+    parties = {party.id: party for party in election.parties}
+    names = [parties[party].name if party in parties else "Other" for party in ids]
+    colours = [(parties[party].colour if party in parties else None) or "" for party in ids]
+    kinds = [parties[party].kind if party in parties else "residual" for party in ids]
+    return {
+        "party_name": ("party", names),
+        "party_colour": ("party", colours),
+        "party_kind": ("party", kinds),
+        "coalition_name": ("coalition", [coalition.name for coalition in election.coalitions]),
+        "coalition_parties": ("coalition", ["\n".join(coalition.parties) for coalition in election.coalitions]),
+        "event_name": ("event", [event.name for event in election.events]),
+        "event_definition": (
+            "event",
+            [json.dumps(event.model_dump(mode="json", exclude_none=True)) for event in election.events],
+        ),
+    }
+
+
+def _listed(election: Election) -> set[str]:
+    return {party.id for party in election.parties}
+
+
+def _of(units: Units, values: Floats) -> dict[str, Floats]:
+    return dict(zip(units.ids, values, strict=True))
+
+
+def _spread(known: dict[str, Any], ids: list[str]) -> Floats:
+    """Values by party in the order of the ballot, NaN for those without."""
+    like = np.asarray(next(iter(known.values())), np.float64)
+    blank = np.full(like.shape, np.nan)
+    return np.array([np.asarray(known.get(party, blank), np.float64) for party in ids])
+
+
+def _variable(dims: tuple[str, ...], values: Any, long_name: str, units: str) -> tuple[Any, Any, dict[str, str]]:
+    return dims, values, {"long_name": long_name, "units": units}

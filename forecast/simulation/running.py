@@ -1,0 +1,174 @@
+"""Running draws: replicates, spans, threads, and the order in which counts are added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.kernels.random import BLOCK
+from forecast.kernels.shapes import SAMPLER_SOBOL, Draws, Questions, Rules, Tallies, empty_tallies
+from forecast.kernels.simulate import STREAM, simulate
+from forecast.simulation.counts import RunCounts, add_replicate, new_counts
+
+REPLICATES = 32
+"""Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors."""
+
+KEPT_DRAWS = 4_096
+"""Draws whose shares and seats are kept, for the representative draw and the pictures of single outcomes."""
+
+_SPAN = 4 * STREAM
+_SHARE_BLOCKS = 512
+Progress = Callable[[int], None]
+"""Called with the number of draws done since the last call."""
+
+
+class Task(NamedTuple):
+    """A span of draws of one replicate; ``number`` counts from the first draw of the run."""
+
+    replicate: int
+    first: int
+    count: int
+    number: int
+
+
+class KeptDraws(NamedTuple):
+    """The first draws of a run: shares (N, U) and seats (R, N, K)."""
+
+    shares: NDArray[np.float64]
+    seats: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a number of draws is cut: the same for any number of threads."""
+
+    draws: int
+    sizes: NDArray[np.int64]
+    share_every: int
+
+    @classmethod
+    def of(cls, draws: int, sampler: int) -> Plan:
+        """Replicates of equal size, the first ones larger by one where the number does not divide."""
+        replicates = min(REPLICATES, draws) if sampler == SAMPLER_SOBOL else 1
+        sizes = np.full(replicates, draws // replicates, np.int64)
+        sizes[: draws % replicates] += 1
+        blocks = int(sizes[0]) * replicates // BLOCK
+        return cls(draws, sizes, max(1, blocks // _SHARE_BLOCKS))
+
+    def tasks(self) -> Iterator[Task]:
+        """Spans in order, replicate by replicate."""
+        number = 0
+        for replicate, size in enumerate(self.sizes.tolist()):
+            for first in range(0, size, _SPAN):
+                count = min(_SPAN, size - first)
+                yield Task(replicate, first, count, number)
+                number += count
+
+
+def run_draws(
+    draws: Draws,
+    rules: Rules,
+    questions: Questions,
+    number: int,
+    *,
+    threads: int = 1,
+    keep: int = KEPT_DRAWS,
+    progress: Progress | None = None,
+) -> tuple[RunCounts, KeptDraws]:
+    """Draw ``number`` elections and count them under every rule.
+
+    The result depends on ``draws`` (which hold the seed), ``rules``, ``questions`` and ``number``, not on
+    ``threads``. Memory does not grow with ``number``. ``KeyboardInterrupt`` stops after the spans under way.
+    """
+    plan = Plan.of(number, int(draws.sampler))
+    worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
+    counts = new_counts(plan.sizes, worker.empty())
+    pending: dict[Future[Tallies], Task] = {}
+    done: dict[int, tuple[Tallies, int]] = {}
+    following = 0
+    pool = ThreadPoolExecutor(threads)
+    tasks = plan.tasks()
+    try:
+        exhausted = False
+        while pending or not exhausted:
+            while not exhausted and len(pending) < 2 * threads:
+                task = next(tasks, None)
+                if task is None:
+                    exhausted = True
+                else:
+                    pending[pool.submit(worker.run, task)] = task
+            if not pending:
+                break
+            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+            for future in finished:
+                task = pending.pop(future)
+                tallies, drawn = done.pop(task.replicate, (None, 0))
+                done[task.replicate] = (_merged(tallies, future.result()), drawn + task.count)
+                if progress is not None:
+                    progress(task.count)
+            while following in done and done[following][1] == plan.sizes[following]:
+                add_replicate(counts, following, done.pop(following)[0])
+                following += 1
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    for name, total in worker.share_totals().items():
+        getattr(counts.totals, name)[...] = total
+    return counts, worker.kept
+
+
+class _Worker:
+    """Runs tasks; histograms of shares are kept by thread and added at the end, since they are sums of integers."""
+
+    def __init__(self, draws: Draws, rules: Rules, questions: Questions, share_every: int, keep: int) -> None:
+        self._inputs = (draws, rules, questions)
+        self._share_every = share_every
+        units, lists = len(draws.location), rules.numerators.shape[1]
+        self._shape = (
+            units,
+            lists,
+            len(rules.records),
+            rules.divisors.shape[1] - 2,
+            len(questions.coalition_starts) - 1,
+            len(questions.event_starts) - 1,
+        )
+        self.kept = KeptDraws(np.zeros((keep, units)), np.zeros((len(rules.records), keep, lists), np.int64))
+        self._idle: list[dict[str, NDArray[np.int64]]] = []
+        self._every: list[dict[str, NDArray[np.int64]]] = []
+
+    def empty(self) -> Tallies:
+        return empty_tallies(*self._shape)
+
+    def run(self, task: Task) -> Tallies:
+        """Count one span of draws."""
+        try:
+            shares = self._idle.pop()
+        except IndexError:
+            fresh = self.empty()
+            shares = {"shares": fresh.shares, "share_sums": fresh.share_sums, "share_draws": fresh.share_draws}
+            self._every.append(shares)
+        tallies = self.empty()._replace(**shares)
+        kept = max(0, min(task.count, len(self.kept.shares) - task.number))
+        span = slice(task.number, task.number + kept)
+        votes = self.kept.shares[span]
+        seats = np.ascontiguousarray(self.kept.seats[:, span])
+        simulate(*self._inputs, task.replicate, task.first, task.count, self._share_every, tallies, votes, seats)
+        if kept:
+            self.kept.seats[:, span] = seats
+        self._idle.append(shares)
+        return tallies
+
+    def share_totals(self) -> dict[str, NDArray[np.int64]]:
+        return {name: sum(part[name] for part in self._every) for name in self._every[0]}
+
+
+def _merged(first: Tallies | None, second: Tallies) -> Tallies:
+    if first is None:
+        return second
+    for name in ("passes", "void", "seats", "coalition_seats", "majorities", "events"):
+        np.add(getattr(first, name), getattr(second, name), out=getattr(first, name))
+    return first

@@ -1,0 +1,54 @@
+"""Compile the core once, so that no later run has to: ``python -m forecast.simulation.warm``."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import numpy as np
+
+from forecast.kernels import compiling
+from forecast.kernels.shapes import RULE, SAMPLER_RANDOM, Draws, Questions, Rules
+from forecast.simulation.running import run_draws
+from forecast.simulation.tails import tail_table
+
+
+def warm() -> float:
+    """Run a few draws of an election of two lists; the seconds that it took."""
+    start = time.perf_counter()
+    draws = Draws(
+        seed=np.uint64(1),
+        sampler=SAMPLER_RANDOM,
+        location=np.zeros(2),
+        spread=np.ones(2),
+        factor=np.zeros((0, 0)),
+        tail=tail_table(np.inf),
+        undecided=0.0,
+        undecided_spread=0.0,
+        not_lists=np.zeros(2, np.bool_),
+        invalid=np.zeros(2),
+        turnout=np.ones(2),
+        directions=np.zeros((0, 32), np.uint64),
+        given=np.zeros((0, 2)),
+        valid_votes=1e6,
+    )
+    records = np.zeros(1, RULE)
+    records["seats"] = 2
+    rules = Rules(records, *(np.ones((1, 2)) for _ in range(4)), np.ones((1, 4)))
+    none = np.zeros(1, np.int64)
+    empty = np.zeros(0, np.int64)
+    run_draws(draws, rules, Questions(none, empty, none, none, empty, empty, empty), 10)
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Compile, and say so."""
+    if compiling.is_warm():
+        print("the compiled core is at hand", file=sys.stderr)
+    else:
+        print("compiling the core, once (about half a minute) ...", file=sys.stderr)
+    print(f"ready after {warm():.1f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
