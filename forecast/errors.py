@@ -80,5 +80,15 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 def _shown(value: object) -> str:
     """A value as the user wrote it, cut where it is long."""
-    text = f'"{value}"' if isinstance(value, str) else str(value)
+    text = _written(value)
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _written(value: object) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_written(item) for item in value)}]"
+    return str(value)

@@ -1,0 +1,151 @@
+"""What the tables of an election file say about each other: ids that occur twice, and ids that do not exist.
+
+Works on the file as it was read, before pydantic, so that these faults are reported together with all others.
+What is of the wrong type here is left to pydantic's own report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from forecast.election.vocabulary import ELIGIBLE_KINDS
+from forecast.errors import ABSENT, suggest
+
+RESERVED = ("undecided", "other")
+"""Names with a meaning of their own in poll tables; ``other`` is the id of the residual option."""
+
+_PARTY_CONDITIONS = ("enters", "stays_out", "majority", "no_majority", "largest", "seats", "order")
+
+
+class Problem(NamedTuple):
+    """One contradiction: where it is, the value there, and what would be right."""
+
+    loc: tuple[str | int, ...]
+    found: Any
+    remedy: str
+
+
+def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
+    """Every contradiction between the tables of an election."""
+    parties = _tables(data, "parties")
+    kinds = {
+        party["id"]: party.get("kind", "party") for _, party in parties if isinstance(party.get("id"), str)
+    }
+    return [
+        *_doublets(data),
+        *_reserved(parties),
+        *_aliases(parties),
+        *_nobody_eligible(kinds),
+        *_unknown(data, kinds),
+        *_shifted_and_fixed(data),
+    ]
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    """A table, or the fields of a model that was built in Python; empty for anything else."""
+    if isinstance(value, Mapping):
+        return value
+    return vars(value) if hasattr(type(value), "model_fields") else {}
+
+
+def _items(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _tables(data: Mapping[str, Any], key: str) -> list[tuple[int, Mapping[str, Any]]]:
+    return [(i, _table(item)) for i, item in enumerate(_items(data.get(key)))]
+
+
+def _doublets(data: Mapping[str, Any]) -> Iterator[Problem]:
+    for key in ("parties", "coalitions", "events"):
+        first: dict[str, int] = {}
+        for i, table in _tables(data, key):
+            name = table.get("id")
+            if isinstance(name, str) and first.setdefault(name, i) != i:
+                yield Problem(
+                    (key, i, "id"), name, f"this id is taken by {key}[{first[name]}]; choose another"
+                )
+
+
+def _reserved(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
+    for i, party in parties:
+        name, residual = party.get("id"), party.get("kind") == "residual"
+        if name == "undecided":
+            yield Problem(
+                ("parties", i, "id"), name, "this name means undecided respondents in polls; choose another"
+            )
+        elif name == "other" and not residual:
+            remedy = (
+                'this name means the votes for all other options; choose another, or write kind = "residual"'
+            )
+            yield Problem(("parties", i, "id"), name, remedy)
+        elif residual and name != "other":
+            yield Problem(("parties", i, "id"), name, 'the residual option has the id "other"')
+
+
+def _aliases(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """A name in a poll table must mean one party."""
+    meant: dict[str, Any] = {}
+    for _, party in parties:
+        if isinstance(party.get("id"), str):
+            meant.setdefault(party["id"].casefold(), party["id"])
+    for name in RESERVED:
+        meant.setdefault(name, name)
+    for i, party in parties:
+        for key in ("aliases", "merged_from"):
+            for alias in _items(party.get(key)):
+                if not isinstance(alias, str):
+                    continue
+                other = meant.setdefault(alias.strip().casefold(), party.get("id"))
+                if other != party.get("id"):
+                    yield Problem(
+                        ("parties", i, key), alias, f"this name already means '{other}'; keep it in one place"
+                    )
+
+
+def _nobody_eligible(kinds: Mapping[str, Any]) -> Iterator[Problem]:
+    if kinds and not any(kind in ELIGIBLE_KINDS for kind in kinds.values()):
+        remedy = f"no option can win seats; at least one is needed of the kind {', '.join(ELIGIBLE_KINDS)}"
+        yield Problem(("parties",), ", ".join(kinds), remedy)
+
+
+def _unknown(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Problem]:
+    """Party ids that no ``[[parties]]`` has, and seatless options where seats are asked for."""
+    for loc, name in _named_parties(data):
+        if name not in kinds:
+            found = ABSENT if loc[0] == "estimate" else name
+            yield Problem(loc, found, f"no party has this id; {suggest(name, kinds)}")
+        elif loc[0] != "estimate" and kinds[name] in ("none-of-the-above", "residual"):
+            yield Problem(loc, name, f"this option ({kinds[name]}) wins no seats; leave it out")
+
+
+def _named_parties(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for i, coalition in _tables(data, "coalitions"):
+        for name in _names(coalition.get("parties")):
+            yield ("coalitions", i, "parties"), name
+    for i, event in _tables(data, "events"):
+        for part in ("all", "given"):
+            for j, condition in _tables(event, part):
+                for kind in _PARTY_CONDITIONS:
+                    for name in _names(condition.get(kind)):
+                        yield ("events", i, part, j, kind), name
+    estimate = _table(data.get("estimate"))
+    for part in ("shift", "share"):
+        for name in _table(estimate.get(part)):
+            yield ("estimate", part, name), name
+
+
+def _names(value: Any) -> list[str]:
+    items = [value] if isinstance(value, str) else _items(value)
+    return [item.strip() for item in items if isinstance(item, str) and item.strip()]
+
+
+def _shifted_and_fixed(data: Mapping[str, Any]) -> Iterator[Problem]:
+    estimate = _table(data.get("estimate"))
+    both = Counter([*_table(estimate.get("shift")), *_table(estimate.get("share"))])
+    for name, count in both.items():
+        if count > 1:
+            remedy = "the party has both a shift and a fixed share; keep one of them"
+            yield Problem(("estimate", "shift", name), _table(estimate["shift"])[name], remedy)

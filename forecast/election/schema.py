@@ -1,0 +1,324 @@
+"""What a person writes down about one election; ``docs/election-file.md`` shows every key with examples.
+
+Models are immutable and closed to unknown keys. ``forecast.election.loading`` reads them from TOML and turns
+what pydantic finds wrong into faults with file, path, value and remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    Field,
+    PrivateAttr,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails
+
+from forecast.election.numbers import Exact, Share, ShareRange, Swing
+from forecast.election.references import cross_problems
+from forecast.election.rule import Rule
+from forecast.election.vocabulary import ELIGIBLE_KINDS, KINDS, Count, Flag, Kind, Part, Positive, one_of
+from forecast.election.words import Colour, Day, Id, Names, PartyIds, Text, Texts, Whole, at_least_one
+
+MOST_DRAWS = 10**11
+MOST_SEED = 2**63 - 1
+
+
+class ElectionFacts(Part):
+    """``[election]``: which election this is, and what is known about it besides polls."""
+
+    id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
+    name: Text = Field(description="name of the election as readers know it")
+    date: Day = Field(description="day of the vote, such as 2023-03-19")
+    country: Text = Field(default="", description="name of the country")
+    chamber: Text = Field(default="", description="name of the chamber that is elected")
+    note: Text = Field(default="", description="what a reader must know; shown with the results")
+    source: Text = Field(default="", description="where parties, dates and counts come from")
+    closed_ballot: Flag = Field(
+        default=False, description='true where every option on the ballot is listed: there is no "other"'
+    )
+    polls: Path | None = Field(default=None, description="table of polls (CSV), relative to this file")
+    result: Path | None = Field(
+        default=None, description="table of official votes (CSV), relative to this file"
+    )
+    invalid_share: ShareRange | None = Field(
+        default=None, description="invalid ballots among those cast: a share or a range [low, high]"
+    )
+    turnout: ShareRange | None = Field(
+        default=None, description="ballots cast among registered voters: a share or a range [low, high]"
+    )
+    valid_votes: Count | None = Field(default=None, description="valid votes in the official count")
+    invalid_votes: Count | None = Field(default=None, description="invalid ballots in the official count")
+    registered: Count | None = Field(default=None, description="registered voters")
+
+
+class Party(Part):
+    """``[[parties]]``: one option on the ballot. Their order is the order of registration, which may decide ties."""
+
+    id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
+    name: Text = Field(description="name that readers see")
+    names: Names = Field(
+        default_factory=dict, description="names by language, such as {kk = ..., ru = ..., en = ...}"
+    )
+    short: Text = Field(default="", description="short name for charts; default: the name")
+    colour: Colour | None = Field(default=None, description='colour in charts, such as "#00AFCA"')
+    kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
+        default="party",
+        description="party, coalition, minority, independent; or, without seats: none-of-the-above, residual",
+    )
+    members: Positive = Field(
+        default=1, description="number of parties in a coalition, for threshold.by_members"
+    )
+    alliance: Text = Field(default="", description="lists with the same alliance compete as one")
+    direct_seats: Count = Field(default=0, description="constituencies won")
+    min_seats: Count = Field(default=0, description="seats guaranteed, such as those of a national minority")
+    max_seats: Count | None = Field(default=None, description="candidates on the list, where that can bind")
+    extra_seats: Count = Field(default=0, description="seats held outside the rule, added to majorities")
+    best_region_share: Share | None = Field(
+        default=None, description="share in the strongest region, for threshold.or_regional_share"
+    )
+    aliases: Texts = Field(default=(), description="names under which poll tables report the party")
+    merged_from: Texts = Field(default=(), description="poll columns whose sum is the party")
+    last_result: Share | None = Field(default=None, description="share of the vote at the last election")
+    last_seats: Count | None = Field(default=None, description="seats at the last election")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Party:
+        if self.max_seats is not None and self.max_seats < max(self.min_seats, self.direct_seats):
+            msg = "max_seats is below min_seats or direct_seats"
+            raise ValueError(msg)
+        if not self.eligible:
+            held = [key for key in ("direct_seats", "min_seats", "extra_seats") if getattr(self, key)]
+            if held:
+                msg = f"{self.kind} wins no seats: leave out {', '.join(held)}"
+                raise ValueError(msg)
+        return self
+
+    @property
+    def eligible(self) -> bool:
+        """Whether the option can win seats."""
+        return self.kind in ELIGIBLE_KINDS
+
+    @property
+    def label(self) -> str:
+        """The short name, else the name."""
+        return self.short or self.name
+
+
+class _Named(Part):
+    """Something with an id and a name, which defaults to the id."""
+
+    id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
+    name: Text = Field(default="", description="name that readers see; default: the id")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and "name" not in data and isinstance(data.get("id"), str):
+            return {**data, "name": data["id"]}
+        return data
+
+
+class Coalition(_Named):
+    """``[[coalitions]]``: parties whose joint majority is asked for."""
+
+    parties: PartyIds = Field(description="ids of its parties")
+
+
+ConditionKind = Literal["enters", "stays_out", "majority", "no_majority", "largest", "seats", "order"]
+CONDITIONS: tuple[ConditionKind, ...] = (
+    "enters",
+    "stays_out",
+    "majority",
+    "no_majority",
+    "largest",
+    "seats",
+    "order",
+)
+
+
+class Condition(Part):
+    """One statement about the outcome: exactly one of the keys of ``CONDITIONS``; ``kind`` tells which.
+
+    The others are empty. ``at_least`` and ``at_most`` belong to ``seats``.
+    """
+
+    enters: Text = Field(default="", description="this party is admitted to the allocation")
+    stays_out: Text = Field(default="", description="this party is not admitted")
+    majority: PartyIds = Field(default=(), description="these parties hold more than half of the seats")
+    no_majority: PartyIds = Field(default=(), description="these parties do not hold more than half")
+    largest: Text = Field(default="", description="this party has more seats than any other")
+    seats: PartyIds = Field(
+        default=(), description="seats of these parties together, with at_least or at_most"
+    )
+    at_least: Count | None = Field(default=None, description="seats: the least number")
+    at_most: Count | None = Field(default=None, description="seats: the largest number")
+    order: PartyIds = Field(default=(), description="each party has more seats than the next")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Condition:
+        given = [name for name in CONDITIONS if getattr(self, name)]
+        if len(given) != 1:
+            found = " and ".join(given) if given else "none"
+            msg = f"a condition has exactly one of {', '.join(CONDITIONS)}; found {found}"
+            raise ValueError(msg)
+        bounded = self.at_least is not None or self.at_most is not None
+        if self.kind == "seats" and not bounded:
+            msg = 'seats needs at_least or at_most, such as {seats = ["amanat"], at_least = 46}'
+            raise ValueError(msg)
+        if self.kind != "seats" and bounded:
+            msg = f"at_least and at_most belong to seats, not to {self.kind}"
+            raise ValueError(msg)
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            msg = "at_least is larger than at_most"
+            raise ValueError(msg)
+        if self.kind == "order" and len(self.order) < 2:
+            msg = "an order has at least two parties"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def kind(self) -> ConditionKind:
+        """What the condition is about."""
+        return next(name for name in CONDITIONS if getattr(self, name))
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Ids of the parties that it names."""
+        value = getattr(self, self.kind)
+        return (value,) if isinstance(value, str) else value
+
+    @model_serializer(mode="wrap")
+    def _without_the_empty(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if value not in (None, "", (), [])}
+
+
+class Event(_Named):
+    """``[[events]]``: P(all of ``all``), or P(all of ``all`` given all of ``given``)."""
+
+    all: Annotated[tuple[Condition, ...], at_least_one] = Field(description="conditions that hold together")
+    given: tuple[Condition, ...] = Field(default=(), description="conditions that are taken as given")
+
+
+class EstimateSettings(Part):
+    """``[estimate]``: how polls become an estimate."""
+
+    context: Exact = Field(
+        default=Fraction(1),
+        description="factor on the error of pre-election polls; 1 is an ordinary election",
+    )
+    method: Annotated[Literal["average", "trend"], one_of(("average", "trend"), "method of estimation")] = (
+        Field(
+            default="average",
+            description="average (weighted polls) or trend (random walk with house effects)",
+        )
+    )
+    undecided_spread: Exact | None = Field(
+        default=None,
+        description="how far the undecided may split otherwise than the decided: a standard deviation "
+        "on log shares; 0 is proportional; default: a documented prior",
+    )
+    shift: dict[str, Swing] = Field(
+        default_factory=dict, description='what-if: swings by party, such as "+1%"'
+    )
+    share: dict[str, Share] = Field(
+        default_factory=dict, description='what-if: fixed shares by party, such as "6%"'
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> EstimateSettings:
+        if self.context <= 0:
+            msg = "context must be above 0; 1 is an ordinary election"
+            raise ValueError(msg)
+        if self.undecided_spread is not None and self.undecided_spread < 0:
+            msg = "undecided_spread cannot be below 0"
+            raise ValueError(msg)
+        if sum(self.share.values()) > 1:
+            msg = "the fixed shares of estimate.share add up to more than 100%"
+            raise ValueError(msg)
+        return self
+
+
+class SimulationSettings(Part):
+    """``[simulation]``: how many elections are drawn, and how."""
+
+    draws: Whole = Field(
+        default=1_000_000, ge=1, le=MOST_DRAWS, description="elections drawn, 1 to 100 billion"
+    )
+    seed: Whole = Field(
+        default=1, ge=0, le=MOST_SEED, description="seed of the random numbers, 0 to 2^63 - 1"
+    )
+    sampler: Annotated[Literal["sobol", "random"], one_of(("sobol", "random"), "sampler")] = Field(
+        default="sobol", description="sobol (scrambled, quasi-random) or random"
+    )
+    tails: Annotated[Literal["t", "gaussian"], one_of(("t", "gaussian"), "kind of tails")] = Field(
+        default="t", description="t (as fitted to past elections) or gaussian"
+    )
+
+
+class Election(Part):
+    """One election, as its file describes it."""
+
+    election: ElectionFacts
+    parties: Annotated[tuple[Party, ...], at_least_one]
+    rule: Rule
+    estimate: EstimateSettings = Field(default_factory=EstimateSettings)
+    simulation: SimulationSettings = Field(default_factory=SimulationSettings)
+    coalitions: tuple[Coalition, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    _place: str = PrivateAttr(default="election file")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _with_its_references(cls, data: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        """Add what is wrong between the tables (unknown ids, doublets) to what is wrong inside them."""
+        problems = cross_problems(data) if isinstance(data, Mapping) else []
+        found: list[InitErrorDetails] = [
+            {
+                "type": "value_error",
+                "loc": problem.loc,
+                "input": problem.found,
+                "ctx": {"error": ValueError(problem.remedy)},
+            }
+            for problem in problems
+        ]
+        try:
+            election = handler(data)
+        except ValidationError as error:
+            within: list[InitErrorDetails] = [
+                {"type": e["type"], "loc": e["loc"], "input": e["input"], "ctx": e.get("ctx", {})}
+                for e in error.errors()
+            ]
+            raise ValidationError.from_exception_data(cls.__name__, within + found) from None
+        if found:
+            raise ValidationError.from_exception_data(cls.__name__, found)
+        return election
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Keep the name of the file, for messages about it."""
+        if isinstance(context, Mapping) and "place" in context:
+            self._place = str(context["place"])
+
+    @property
+    def place(self) -> str:
+        """The election file as the user named it; for messages."""
+        return self._place
+
+    @cached_property
+    def by_id(self) -> dict[str, Party]:
+        """Parties by id, in their order."""
+        return {party.id: party for party in self.parties}
+
+    def party(self, id: str) -> Party:
+        """The party with this id; ``KeyError`` where there is none."""
+        return self.by_id[id]

@@ -1,0 +1,144 @@
+"""Texts of election files: ids, names, colours, days, lists of them, and how a wrong one is answered."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+ID = re.compile(r"[a-z0-9][a-z0-9-]*")
+_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def parse_text(value: Any) -> str:
+    """A text without control characters, stripped of blanks around it."""
+    if not isinstance(value, str):
+        msg = (
+            f'a text is expected; write it in quotes: "{value}"'
+            if _is_scalar(value)
+            else "a text is expected"
+        )
+        raise ValueError(msg)
+    if _UNPRINTABLE.search(value):
+        msg = "the text holds a control character"
+        raise ValueError(msg)
+    return value.strip()
+
+
+def parse_filled(value: Any) -> str:
+    """A text that is not empty."""
+    text = parse_text(value)
+    if not text:
+        msg = "the text is empty"
+        raise ValueError(msg)
+    return text
+
+
+def parse_id(value: Any) -> str:
+    """A short name of a-z, 0-9 and hyphens."""
+    text = parse_text(value)
+    if ID.fullmatch(text):
+        return text
+    better = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    hint = f'; did you mean "{better}"?' if ID.fullmatch(better) else ", such as osdp"
+    msg = f"an id is made of a-z, 0-9 and hyphens{hint}"
+    raise ValueError(msg)
+
+
+def parse_texts(value: Any) -> tuple[str, ...]:
+    """A list of texts, none of them twice."""
+    if not isinstance(value, list | tuple):
+        msg = 'a list of texts is expected, such as ["a", "b"]'
+        raise ValueError(msg)
+    texts = tuple(parse_filled(item) for item in value)
+    twice = [text for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    if twice:
+        msg = f"'{twice[0]}' is listed twice"
+        raise ValueError(msg)
+    return texts
+
+
+def parse_party_ids(value: Any) -> tuple[str, ...]:
+    """Ids of one or more parties; a single one may stand without brackets."""
+    ids = parse_texts([value] if isinstance(value, str) else value)
+    if not ids:
+        msg = "at least one party is needed"
+        raise ValueError(msg)
+    return ids
+
+
+def parse_colour(value: Any) -> str:
+    """A colour as ``#RRGGBB``; ``#RGB`` is widened."""
+    text = parse_text(value)
+    if not _COLOUR.fullmatch(text):
+        hint = f'; did you mean "#{text}"?' if _COLOUR.fullmatch(f"#{text}") else ""
+        msg = f'a colour is written "#RRGGBB", such as "#00AFCA"{hint}'
+        raise ValueError(msg)
+    digits = text[1:].upper()
+    return "#" + (digits if len(digits) == 6 else "".join(2 * digit for digit in digits))
+
+
+def parse_day(value: Any) -> datetime.date:
+    """A day: a TOML date, or a text such as "2023-03-19"."""
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return value
+    if isinstance(value, str):
+        try:
+            return datetime.date.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    msg = "a day is written year-month-day, such as 2023-03-19"
+    raise ValueError(msg)
+
+
+def parse_names(value: Any) -> dict[str, str]:
+    """Names by language code."""
+    if not isinstance(value, Mapping):
+        msg = 'names by language are expected, such as {kk = "Ауыл", en = "Auyl"}'
+        raise ValueError(msg)
+    for code in value:
+        if not _LANGUAGE.fullmatch(str(code)):
+            msg = f"'{code}' is no language code such as kk, ru, en"
+            raise ValueError(msg)
+    return {str(code): parse_filled(name) for code, name in value.items()}
+
+
+def parse_whole(value: Any) -> int:
+    """A whole number, also as 1e6, 1_000_000 or in digits within quotes."""
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[\d_]+(?:[eE]\+?\d{1,2})?", value.strip()):
+        value = Decimal(value.strip())
+    if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    msg = "a whole number is expected, such as 1000000"
+    raise ValueError(msg)
+
+
+def _at_least_one(value: Any) -> Any:
+    if isinstance(value, list | tuple) and not value:
+        msg = "at least one is needed"
+        raise ValueError(msg)
+    return value
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal | datetime.date | datetime.time)
+
+
+Text = Annotated[str, BeforeValidator(parse_text)]
+Id = Annotated[str, BeforeValidator(parse_id)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(parse_texts)]
+PartyIds = Annotated[tuple[str, ...], BeforeValidator(parse_party_ids)]
+Colour = Annotated[str, BeforeValidator(parse_colour)]
+Day = Annotated[datetime.date, BeforeValidator(parse_day)]
+Names = Annotated[dict[str, str], BeforeValidator(parse_names)]
+Whole = Annotated[int, BeforeValidator(parse_whole)]
+at_least_one = BeforeValidator(_at_least_one)
