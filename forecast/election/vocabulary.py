@@ -1,4 +1,4 @@
-"""Words and numbers of election files: kinds of list, bases, counts, levels, and how a wrong one is answered."""
+"""Words and numbers of election files: kinds of list, bases, counts, levels; and answers to wrong ones."""
 
 from __future__ import annotations
 
@@ -95,8 +95,10 @@ class Part(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _is_a_table(cls, data: Any) -> Any:
-        if isinstance(data, Mapping | cls):
+        if isinstance(data, cls):
             return data
+        if isinstance(data, Mapping):
+            return {key: value for key, value in data.items() if value is not None}
         msg = f"a table is expected with the keys {', '.join(keys_of(cls))}"
         raise ValueError(msg)
 

@@ -1,0 +1,260 @@
+"""Case files of real counts: votes in, official seats out; read into a rule and a ballot, and checked.
+
+A case that the schema cannot say is reported as unsupported with the reason, never skipped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from forecast.election.numbers import parse_share
+from forecast.election.rule import Rule
+from forecast.election.vocabulary import KINDS, parse_count
+from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.rules.ballot import Ballot, District, Entry
+from forecast.rules.outcome import Outcome
+from forecast.rules.reference import apply_rule
+
+_COUNTS = ("members", "direct_seats", "min_seats", "max_seats", "extra_seats")
+_PARTY_KEYS = frozenset(
+    {"name", "votes", "kind", "official_seats", "alliance", "best_region_share", *_COUNTS}
+)
+_REMARKS = frozenset({"note", "notes", "source"})
+
+
+@dataclass(frozen=True)
+class Case:
+    """One real count: what the rule is given and what the authorities made of it."""
+
+    id: str
+    rule: Rule
+    ballot: Ballot
+    official: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A list whose seats differ from the official ones."""
+
+    case: str
+    party: str
+    official: int
+    ours: int
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What became of the cases of a file."""
+
+    cases: int
+    reproduced: tuple[str, ...]
+    mismatches: tuple[Mismatch, ...]
+    unsupported: tuple[tuple[str, str], ...] = field(default=())
+    """Case and reason."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every case came out as the authorities have it."""
+        return len(self.reproduced) == self.cases
+
+
+class UnsupportedCaseError(Exception):
+    """The case says something that the schema cannot."""
+
+
+def read_cases(path: str | Path) -> list[Mapping[str, Any]]:
+    """The records of a case file. Raises ``ConfigurationError`` where it is no such file."""
+    place = str(path)
+    try:
+        data: object = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigurationError(Fault(place, "", ABSENT, "no such file")) from None
+    except IsADirectoryError:
+        raise ConfigurationError(
+            Fault(place, "", ABSENT, "a folder; the file of cases inside it is meant")
+        ) from None
+    except PermissionError:
+        raise ConfigurationError(Fault(place, "", ABSENT, "may not be read")) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            Fault(place, f"byte {error.start}", ABSENT, "text in UTF-8 is expected")
+        ) from None
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        raise ConfigurationError(Fault(place, where, ABSENT, f"not JSON: {error.msg}")) from None
+    if isinstance(data, Mapping) and isinstance(data.get("cases"), list):
+        data = data["cases"]
+    if not isinstance(data, list):
+        raise ConfigurationError(Fault(place, "", ABSENT, "a list of cases is expected"))
+    faults = [fault for number, record in enumerate(data) for fault in _shape_faults(place, number, record)]
+    if faults:
+        raise ConfigurationError(*faults)
+    return data
+
+
+def _shape_faults(place: str, number: int, record: object) -> list[Fault]:
+    """What is wrong with the outer shape of a record."""
+    if not isinstance(record, Mapping):
+        return [Fault(place, f"[{number}]", record, "a case is a table with id, seats, rule and parties")]
+    where = str(record.get("id", f"[{number}]"))
+    return [
+        Fault(place, f"{where}.{key}", ABSENT, "missing")
+        for key in ("id", "seats", "rule", "parties")
+        if key not in record
+    ]
+
+
+def read_case(record: Mapping[str, Any]) -> Case:
+    """A record as rule, ballot and official seats. Raises ``UnsupportedCaseError`` with the reason."""
+    name = str(record["id"])
+    parties = record["parties"]
+    if not isinstance(parties, Sequence) or isinstance(parties, str):
+        msg = "parties: a list is expected"
+        raise UnsupportedCaseError(msg)
+    names = _unique_names(parties)
+    entries = tuple(_entry(party, own) for party, own in zip(parties, names, strict=True))
+    ballot = Ballot(
+        entries,
+        valid_votes=_optional_count(record, "valid_votes"),
+        invalid_votes=_optional_count(record, "invalid_votes"),
+        registered=_optional_count(record, "registered"),
+        districts=tuple(_district(row, number) for number, row in enumerate(record.get("districts") or ())),
+    )
+    official = {
+        own: _number(party, "official_seats", f"parties.{own}")
+        for party, own in zip(parties, names, strict=True)
+    }
+    return Case(name, _rule(record), ballot, official)
+
+
+def _rule(record: Mapping[str, Any]) -> Rule:
+    said = record["rule"]
+    if not isinstance(said, Mapping):
+        msg = "rule: a table is expected"
+        raise UnsupportedCaseError(msg)
+    try:
+        return Rule.model_validate({**said, "seats": record["seats"]}, context={"empty_house": True})
+    except ValidationError as error:
+        raise UnsupportedCaseError("; ".join(_told(detail) for detail in error.errors())) from None
+
+
+def _told(detail: Any) -> str:
+    where = ".".join(str(part) for part in ("rule", *detail["loc"]))
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        message = "the schema does not know this key"
+    return f"{where}: {message}"
+
+
+def _unique_names(parties: Sequence[Any]) -> list[str]:
+    """Names as they stand; a name that comes twice gets its number, so that every list is counted."""
+    names: list[str] = []
+    for number, party in enumerate(parties):
+        if not isinstance(party, Mapping) or not isinstance(party.get("name"), str):
+            msg = f"parties[{number}]: a table with a name is expected"
+            raise UnsupportedCaseError(msg)
+        name = party["name"]
+        names.append(name if name not in names else f"{name} ({number + 1})")
+    return names
+
+
+def _entry(party: Mapping[str, Any], name: str) -> Entry:
+    unknown = sorted(set(party) - _PARTY_KEYS - _REMARKS)
+    if unknown:
+        msg = f"parties.{name}.{unknown[0]}: {suggest(unknown[0], sorted(_PARTY_KEYS))}"
+        raise UnsupportedCaseError(msg)
+    kind = party.get("kind", "party")
+    if kind not in KINDS:
+        msg = f"parties.{name}.kind: no such kind; {suggest(str(kind), KINDS)}"
+        raise UnsupportedCaseError(msg)
+    counts = {key: _number(party, key, f"parties.{name}") for key in _COUNTS if party.get(key) is not None}
+    regional = party.get("best_region_share")
+    alliance = party.get("alliance")
+    return Entry(
+        name,
+        _number(party, "votes", f"parties.{name}"),
+        kind,
+        alliance=None if alliance is None else str(alliance),
+        best_region_share=None if regional is None else _share(regional, f"parties.{name}.best_region_share"),
+        **counts,
+    )
+
+
+def _district(row: Any, number: int) -> District:
+    if not isinstance(row, Mapping) or not isinstance(row.get("votes"), Mapping):
+        msg = f"districts[{number}]: a table with votes is expected"
+        raise UnsupportedCaseError(msg)
+    name = str(row.get("name", number + 1))
+    votes: Mapping[str, Any] = row["votes"]
+    direct: Mapping[str, Any] = row.get("direct") or {}
+    return District(
+        name,
+        {party: _number(votes, party, f"districts.{name}.votes") for party in votes},
+        seats=_optional_count(row, "seats"),
+        population=_optional_count(row, "population"),
+        direct={party: _number(direct, party, f"districts.{name}.direct") for party in direct},
+    )
+
+
+def _optional_count(table: Mapping[str, Any], key: str) -> int | None:
+    return None if table.get(key) is None else _number(table, key, "")
+
+
+def _number(table: Mapping[str, Any], key: str, where: str) -> int:
+    path = f"{where}.{key}".lstrip(".")
+    if key not in table:
+        msg = f"{path}: missing"
+        raise UnsupportedCaseError(msg)
+    try:
+        return parse_count(table[key])
+    except ValueError as error:
+        msg = f"{path} = {table[key]!r}: {error}"
+        raise UnsupportedCaseError(msg) from None
+
+
+def _share(value: Any, where: str) -> Fraction:
+    try:
+        return parse_share(value)
+    except ValueError as error:
+        msg = f"{where} = {value!r}: {error}"
+        raise UnsupportedCaseError(msg) from None
+
+
+def seats_of(case: Case) -> Outcome:
+    """The exact outcome of a case. Raises ``UnsupportedCaseError`` where the count lacks what the rule needs."""
+    try:
+        return apply_rule(case.rule, case.ballot)
+    except ConfigurationError as error:
+        raise UnsupportedCaseError(
+            "; ".join(f"{fault.path}: {fault.remedy}" for fault in error.faults)
+        ) from None
+
+
+def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
+    """Apply each case's rule to its votes and compare every list with its official seats."""
+    reproduced: list[str] = []
+    mismatches: list[Mismatch] = []
+    unsupported: list[tuple[str, str]] = []
+    for record in records:
+        try:
+            case = read_case(record)
+            outcome = seats_of(case)
+        except UnsupportedCaseError as reason:
+            unsupported.append((str(record["id"]), str(reason)))
+            continue
+        wrong = [
+            Mismatch(case.id, party, official, outcome.seats[party])
+            for party, official in case.official.items()
+            if outcome.seats[party] != official
+        ]
+        mismatches += wrong
+        if not wrong:
+            reproduced.append(case.id)
+    return Verification(len(records), tuple(reproduced), tuple(mismatches), tuple(unsupported))

@@ -1,0 +1,119 @@
+"""What comes out of an exact count: seats, who was admitted and why, the working, and the ties."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+DecidedBy = Literal["votes", "registration", "lot"]
+Ground = Literal[
+    "no threshold",
+    "level",
+    "exempt",
+    "direct seats",
+    "regional share",
+    "next-largest",
+    "nobody passed",
+    "below the level",
+    "cannot win seats",
+]
+
+
+@dataclass(frozen=True)
+class Tie:
+    """Equal claims to the last seats.
+
+    ``lists`` have the same claim and ``seats`` of them could be served; ``won`` were. Where ``decided_by`` is
+    ``lot`` the lot is not ours to draw: the seats stand provisionally in the order of registration.
+    """
+
+    lists: tuple[str, ...]
+    seats: int
+    won: tuple[str, ...]
+    decided_by: DecidedBy
+    claim: str
+    place: str = ""
+
+    @property
+    def provisional(self) -> bool:
+        """Whether a lot must still be drawn."""
+        return self.decided_by == "lot"
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Whether a list takes part, on what ground, and the votes its level asks for (``None``: no level)."""
+
+    admitted: bool
+    ground: Ground
+    level: Fraction | None = None
+    needed: Fraction | None = None
+    factor: Fraction = Fraction(1)
+    """What the votes of the list count in the allocation (``threshold.runner_up_factor``)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The working for one list: whole quotas and remainder, or the last quotient that won and the next one.
+
+    Quotients are exact, except for divisors with roots, where they are rounded for display.
+    """
+
+    id: str
+    votes: Fraction
+    seats: int
+    whole: int | None = None
+    remainder: Fraction | None = None
+    last_quotient: Fraction | float | None = None
+    next_quotient: Fraction | float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One division of seats: ``place`` is empty for the national one, else the district or the alliance."""
+
+    place: str
+    method: str
+    seats: int
+    lines: tuple[Line, ...]
+    quota: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class Division:
+    """Seats given to each list, with the working and the ties."""
+
+    seats: Mapping[str, int]
+    steps: tuple[Step, ...] = ()
+    ties: tuple[Tie, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a count. ``seats`` has every entry of the ballot, in its order.
+
+    ``void``: nobody with votes was admitted, no seat is given. ``unfilled`` seats found no list that may take
+    them. ``bonus`` and ``held`` name the seats that did not come from the division.
+    """
+
+    seats: Mapping[str, int]
+    admissions: Mapping[str, Admission]
+    steps: tuple[Step, ...] = ()
+    ties: tuple[Tie, ...] = ()
+    bonus: Mapping[str, int] = field(default_factory=dict)
+    held: Mapping[str, int] = field(default_factory=dict)
+    base: int | None = None
+    unfilled: int = 0
+    void: bool = False
+
+    @property
+    def admitted(self) -> tuple[str, ...]:
+        """Lists that took part, in the order of the ballot."""
+        return tuple(name for name, admission in self.admissions.items() if admission.admitted)
+
+    @property
+    def house(self) -> int:
+        """Seats given in all."""
+        return sum(self.seats.values())

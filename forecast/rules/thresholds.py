@@ -1,0 +1,171 @@
+"""Which lists take part: levels, bases, waivers, and what happens when too few pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+
+from forecast.election.rule import AdmitLargest, LowerTo, Rule, Threshold
+from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.outcome import Admission, Ground, Tie
+from forecast.rules.ties import Unit, first_among
+
+NO_THRESHOLD = Threshold()
+
+
+def missing_totals(rule: Rule, ballot: Ballot) -> list[tuple[str, str]]:
+    """Totals that the base of the threshold needs and the count does not state: (name, what to write)."""
+    base = (rule.threshold or NO_THRESHOLD).base
+    missing: list[tuple[str, str]] = []
+    if base == "cast" and ballot.invalid_votes is None:
+        missing.append(("invalid_votes", 'threshold.base = "cast" needs the number of invalid ballots'))
+    if base == "registered" and ballot.registered is None:
+        missing.append(("registered", 'threshold.base = "registered" needs the number of registered voters'))
+    return missing
+
+
+def base_votes(threshold: Threshold, ballot: Ballot) -> int:
+    """The number that a level is a share of."""
+    if threshold.base == "lists":
+        return ballot.for_lists
+    if threshold.base == "cast":
+        return ballot.valid + (ballot.invalid_votes or 0)
+    if threshold.base == "registered":
+        return ballot.registered or 0
+    return ballot.valid
+
+
+def level_of(threshold: Threshold, entry: Entry, seats: int) -> Fraction:
+    """The level that this list must reach: by its kind, else by its members, else the general one.
+
+    Of a coalition the number of its members goes before its kind, since it says more.
+    """
+    by_members = [
+        level for members, level in sorted(threshold.by_members.items()) if entry.members >= members
+    ]
+    by_kind = threshold.by_kind.get(entry.kind)
+    if by_kind is not None and not (entry.kind == "coalition" and by_members):
+        level = by_kind
+    else:
+        level = by_members[-1] if by_members else threshold.level
+    return Fraction(1, max(seats, 1)) if isinstance(level, str) else level
+
+
+def admit(rule: Rule, ballot: Ballot) -> tuple[dict[str, Admission], list[Tie]]:
+    """Every option of the ballot with the ground on which it takes part or not.
+
+    Raises ``ConfigurationError`` where the base needs a total that is not known.
+    """
+    faults = [Fault("count", name, ABSENT, remedy) for name, remedy in missing_totals(rule, ballot)]
+    if faults:
+        raise ConfigurationError(*faults)
+    threshold = rule.threshold or NO_THRESHOLD
+    base = base_votes(threshold, ballot)
+    admissions = {entry.id: _admission(rule, threshold, entry, base) for entry in ballot.entries}
+    if rule.threshold is None:
+        return admissions, []
+    ties: list[Tie] = []
+    passed = any(admission.admitted for admission in admissions.values())
+    if not passed and threshold.nobody is not None:
+        ties += _when_nobody_passed(threshold, rule, ballot, base, admissions)
+        passed = any(admission.admitted for admission in admissions.values())
+        if not passed:
+            return admissions, ties
+    ties += _fill_up(threshold, rule, ballot, base, admissions, spare_first=not passed)
+    return admissions, ties
+
+
+def _admission(rule: Rule, threshold: Threshold, entry: Entry, base: int) -> Admission:
+    if not entry.eligible:
+        return Admission(False, "cannot win seats")
+    if rule.threshold is None:
+        return Admission(True, "no threshold")
+    level = level_of(threshold, entry, rule.seats)
+    needed = level * base
+    if level == 0 and (threshold.level != 0 or entry.kind in threshold.by_kind):
+        return Admission(True, "exempt", level, needed)
+    if reaches(entry.votes, needed, strict=threshold.strict and level > 0):
+        return Admission(True, "level", level, needed)
+    if threshold.or_direct_seats is not None and entry.direct_seats >= threshold.or_direct_seats:
+        return Admission(True, "direct seats", level, needed)
+    regional = threshold.or_regional_share
+    if regional is not None and entry.best_region_share is not None and entry.best_region_share >= regional:
+        return Admission(True, "regional share", level, needed)
+    return Admission(False, "below the level", level, needed)
+
+
+def reaches(votes: int, needed: Fraction, *, strict: bool) -> bool:
+    """Whether votes suffice, in whole numbers: at exactly the level they do, unless more is asked for."""
+    return votes > needed if strict else votes >= needed
+
+
+def _when_nobody_passed(
+    threshold: Threshold, rule: Rule, ballot: Ballot, base: int, admissions: dict[str, Admission]
+) -> Iterator[Tie]:
+    nobody = threshold.nobody
+    if isinstance(nobody, AdmitLargest):
+        yield from _admit_next(nobody.admit, rule, ballot, admissions, Fraction(1), "nobody passed")
+    elif isinstance(nobody, LowerTo):
+        needed = nobody.lower_to * base
+        for entry in ballot.entries:
+            if entry.eligible and entry.votes > 0 and reaches(entry.votes, needed, strict=threshold.strict):
+                admissions[entry.id] = Admission(True, "nobody passed", nobody.lower_to, needed)
+
+
+def _fill_up(
+    threshold: Threshold,
+    rule: Rule,
+    ballot: Ballot,
+    base: int,
+    admissions: dict[str, Admission],
+    *,
+    spare_first: bool,
+) -> Iterator[Tie]:
+    """Admit next-largest lists until the minimum number and the minimum joint share are met.
+
+    The correction of the runner-up is for those who join a list that passed; where nobody did
+    (``spare_first``) the largest list counts in full.
+    """
+    votes = {entry.id: entry.votes for entry in ballot.entries}
+    factor = threshold.runner_up_factor or Fraction(1)
+    while True:
+        inside = [name for name, admission in admissions.items() if admission.admitted]
+        joint = sum(votes[name] for name in inside)
+        enough = threshold.min_lists is None or len(inside) >= threshold.min_lists
+        if enough and (threshold.min_joint_share is None or joint >= threshold.min_joint_share * base):
+            return
+        if not _candidates(ballot, admissions):
+            return
+        weight = Fraction(1) if spare_first and not inside else factor
+        yield from _admit_next(1, rule, ballot, admissions, weight, "next-largest")
+
+
+def _candidates(ballot: Ballot, admissions: Mapping[str, Admission]) -> list[Unit]:
+    return [
+        Unit(entry.id, Fraction(entry.votes), order)
+        for order, entry in enumerate(ballot.entries)
+        if entry.eligible and entry.votes > 0 and not admissions[entry.id].admitted
+    ]
+
+
+def _admit_next(
+    places: int,
+    rule: Rule,
+    ballot: Ballot,
+    admissions: dict[str, Admission],
+    factor: Fraction,
+    ground: Ground,
+) -> list[Tie]:
+    chosen, ties = first_among(
+        _candidates(ballot, admissions),
+        places,
+        lambda unit: unit.votes,
+        what="admission",
+        place="",
+        decide=rule.ties,
+    )
+    for unit in chosen:
+        old = admissions[unit.id]
+        admissions[unit.id] = Admission(True, ground, old.level, old.needed, factor)
+    return ties
