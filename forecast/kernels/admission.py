@@ -9,40 +9,45 @@ from forecast.kernels.random import BLOCK
 
 
 @stage
-def block_totals(votes, not_lists, total, lists):
-    """Votes per draw: ``total`` (BLOCK) of every unit, ``lists`` without the units marked in not_lists (U,)."""
+def add_up(votes, left_out, total):
+    """total (BLOCK) = votes of every unit but those marked in left_out (U,)."""
     for i in range(BLOCK):
         total[i] = 0.0
-        lists[i] = 0.0
     for k in range(votes.shape[0]):
-        row = votes[k]
-        for i in range(BLOCK):
-            total[i] += row[i]
-        if not not_lists[k]:
+        if not left_out[k]:
+            row = votes[k]
             for i in range(BLOCK):
-                lists[i] += row[i]
+                total[i] += row[i]
 
 
 @stage
-def admit(votes, numerators, denominators, base, strict, admitted, how_many):
-    """Mark lists with votes >= numerator / denominator of the base (> when ``strict``).
+def admit(votes, numerators, denominators, base, strict, admitted, how_many, entitled, entitled_total):
+    """Admit lists with votes >= numerator / denominator of the base (> when ``strict``).
 
-    votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK); ``admitted`` (K, BLOCK) gets 1.0
-    or 0.0, how_many (BLOCK) their number. Compared as products, which are exact for whole votes below 2**53.
+    votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK). Filled are ``admitted`` (K, BLOCK; 1 or
+    0) with how_many (BLOCK), and ``entitled`` (K, BLOCK), the votes of the admitted, with their sum (BLOCK).
+    Compared as products, which are exact for whole votes below 2**53.
     """
     for i in range(BLOCK):
         how_many[i] = 0.0
+        entitled_total[i] = 0.0
     for k in range(numerators.shape[0]):
-        row, out = votes[k], admitted[k]
+        row, inside, mine = votes[k], admitted[k], entitled[k]
         top, bottom = numerators[k], denominators[k]
         if strict:
             for i in range(BLOCK):
-                out[i] = 1.0 if row[i] * bottom > top * base[i] else 0.0
-                how_many[i] += out[i]
+                passed = row[i] * bottom > top * base[i]
+                inside[i] = 1.0 if passed else 0.0
+                mine[i] = row[i] if passed else 0.0
+                how_many[i] += inside[i]
+                entitled_total[i] += mine[i]
         else:
             for i in range(BLOCK):
-                out[i] = 1.0 if row[i] * bottom >= top * base[i] else 0.0
-                how_many[i] += out[i]
+                passed = row[i] * bottom >= top * base[i]
+                inside[i] = 1.0 if passed else 0.0
+                mine[i] = row[i] if passed else 0.0
+                how_many[i] += inside[i]
+                entitled_total[i] += mine[i]
 
 
 @stage

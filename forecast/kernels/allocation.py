@@ -19,20 +19,8 @@ from forecast.kernels.single import quota_seats
 
 
 @stage
-def entitle(votes, admitted, entitled, total):
-    """entitled (K, BLOCK) = votes of the admitted, 0 for the others; total (BLOCK) their sum."""
-    for i in range(BLOCK):
-        total[i] = 0.0
-    for k in range(entitled.shape[0]):
-        row, inside, out = votes[k], admitted[k], entitled[k]
-        for i in range(BLOCK):
-            out[i] = row[i] * inside[i]
-            total[i] += out[i]
-
-
-@stage
-def entitle_weighted(votes, admitted, factors, weights, entitled, total):
-    """The same with a weight for each list (K,) and a factor for each list and draw (K, BLOCK)."""
+def weigh(votes, admitted, factors, weights, entitled, total):
+    """entitled (K, BLOCK) = votes of the admitted times their weight (K,) and factor (K, BLOCK); total their sum."""
     for i in range(BLOCK):
         total[i] = 0.0
     for k in range(entitled.shape[0]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.kernels.compiling import stage
+from forecast.kernels.elementary import bits_float, float_bits
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import (
     QUOTA_DROOP,
@@ -13,6 +14,11 @@ from forecast.kernels.shapes import (
     QUOTA_HARE,
     QUOTA_IMPERIALI,
 )
+
+PADDING = 8
+"""Rows of keys come in multiples of this."""
+
+_REMAINDER = np.uint64(0xFFFFFFFFFFFFFF00)
 
 
 @stage
@@ -41,97 +47,92 @@ def quota_parts(code, seats):
 
 
 @stage
-def whole_quotas(entitled, admitted, quota, per, house, seats, remainders, left):
-    """Integer parts and remainders.
+def whole_quotas(entitled, admitted, quota, per, house, seats, keys, left):
+    """Integer parts, and keys that put the remainders in order.
 
     entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per``. Fills
-    ``seats`` and ``remainders`` (K, BLOCK; -1 for lists that are out) and ``left`` (BLOCK), what remains of the
-    house.
+    ``seats`` and ``keys`` (K, BLOCK) and ``left`` (BLOCK), what remains of the house. A key is the remainder with
+    its last eight bits replaced by the list's place, so that no two are equal and the earlier of two equal
+    remainders comes first; lists that are out have -1. Exact for whole remainders below 2**44.
     """
     for i in range(BLOCK):
         left[i] = house if quota[i] > 0.0 else 0.0
     for k in range(seats.shape[0]):
-        row, inside, out, rest = entitled[k], admitted[k], seats[k], remainders[k]
+        row, inside, out, key = entitled[k], admitted[k], seats[k], keys[k]
+        place = np.uint64(255 - k)
         for i in range(BLOCK):
             scaled = row[i] * per
             whole = np.floor(scaled / quota[i]) if row[i] > 0.0 else 0.0
+            rest = max(scaled - whole * quota[i], 0.0)
             out[i] = whole
-            rest[i] = scaled - whole * quota[i] if inside[i] > 0.0 else -1.0
+            key[i] = bits_float((float_bits(rest) & _REMAINDER) | place) if inside[i] > 0.0 else -1.0
             left[i] -= whole
 
 
 @stage
-def _count_ahead(mine, other, rank, earlier):
-    """rank (BLOCK) += 1 where the remainder ``other`` comes before ``mine``: larger, or equal and earlier."""
-    if earlier:
-        for i in range(BLOCK):
-            rank[i] += 1.0 if other[i] >= mine[i] else 0.0
-    else:
-        for i in range(BLOCK):
-            rank[i] += 1.0 if other[i] > mine[i] else 0.0
+def _count_ahead(keys, k, second, j, fresh, ranks):
+    """ranks of lists k and second (+)= how many of the keys j .. j + 7 are larger.
 
-
-@stage
-def _count_four_ahead(mine, a, b, c, d, rank, earlier):
-    """The same for four other lists in one pass over memory."""
-    if earlier:
-        for i in range(BLOCK):
-            x = mine[i]
-            ab = (1.0 if a[i] >= x else 0.0) + (1.0 if b[i] >= x else 0.0)
-            cd = (1.0 if c[i] >= x else 0.0) + (1.0 if d[i] >= x else 0.0)
-            rank[i] += ab + cd
-    else:
-        for i in range(BLOCK):
-            x = mine[i]
-            ab = (1.0 if a[i] > x else 0.0) + (1.0 if b[i] > x else 0.0)
-            cd = (1.0 if c[i] > x else 0.0) + (1.0 if d[i] > x else 0.0)
-            rank[i] += ab + cd
-
-
-@stage
-def _rank(remainders, k, rank):
-    """rank (BLOCK) = how many remainders come before that of list k."""
-    lists = remainders.shape[0]
+    Two lists against eight in one pass over memory, written out since only straight loops become vector code.
+    """
+    first_row, second_row = ranks[k], ranks[second]
+    mine, other = keys[k], keys[second]
+    a, b, c, d, e, f, g, h = (
+        keys[j],
+        keys[j + 1],
+        keys[j + 2],
+        keys[j + 3],
+        keys[j + 4],
+        keys[j + 5],
+        keys[j + 6],
+        keys[j + 7],
+    )
+    start = 0.0 if fresh else 1.0
     for i in range(BLOCK):
-        rank[i] = 0.0
-    for earlier in (True, False):
-        j, end = (0, k) if earlier else (k + 1, lists)
-        while j + 4 <= end:
-            _count_four_ahead(
-                remainders[k],
-                remainders[j],
-                remainders[j + 1],
-                remainders[j + 2],
-                remainders[j + 3],
-                rank,
-                earlier,
-            )
-            j += 4
-        while j < end:
-            _count_ahead(remainders[k], remainders[j], rank, earlier)
-            j += 1
+        x, y = mine[i], other[i]
+        at_x = (_over(a[i], x) + _over(b[i], x)) + (_over(c[i], x) + _over(d[i], x))
+        at_x += (_over(e[i], x) + _over(f[i], x)) + (_over(g[i], x) + _over(h[i], x))
+        at_y = (_over(a[i], y) + _over(b[i], y)) + (_over(c[i], y) + _over(d[i], y))
+        at_y += (_over(e[i], y) + _over(f[i], y)) + (_over(g[i], y) + _over(h[i], y))
+        first_row[i] = first_row[i] * start + at_x
+        second_row[i] = second_row[i] * start + at_y
 
 
 @stage
-def largest_remainders(remainders, left, ranks, seats):
+def _over(a, b):
+    return 1.0 if a > b else 0.0
+
+
+@stage
+def rank_keys(keys, lists, ranks):
+    """ranks = how many keys are larger; rows of both come in multiples of PADDING, idle keys are filled with -2."""
+    for k in range(0, lists, 2):
+        second = k + 1  # an idle row where the number of lists is odd
+        for j in range(0, lists, 8):
+            _count_ahead(keys, k, second, j, j == 0, ranks)
+
+
+@stage
+def largest_remainders(keys, left, ranks, seats):
     """Give one seat each to the ``left`` (BLOCK) largest remainders; the earlier list of two equal ones.
 
-    ranks (K, BLOCK) is filled. Needs left < number of lists admitted, which Hare's quota ensures.
+    keys and ranks have rows in multiples of PADDING; ranks is filled. Needs left < number of lists admitted, which Hare's quota ensures.
     """
-    for k in range(remainders.shape[0]):
+    lists = seats.shape[0]
+    rank_keys(keys, lists, ranks)
+    for k in range(lists):
         rank, out = ranks[k], seats[k]
-        _rank(remainders, k, rank)
         for i in range(BLOCK):
             out[i] += 1.0 if rank[i] < left[i] else 0.0
 
 
 @stage
-def tie_at_the_cut(remainders, ranks, left, i):
+def tie_at_the_cut(keys, ranks, left, i):
     """Whether the smallest remainder that won a seat in draw i equals the largest that did not."""
     won, lost = np.inf, -1.0
-    for k in range(remainders.shape[0]):
+    for k in range(ranks.shape[0]):
         if ranks[k, i] < left[i]:
-            won = min(won, remainders[k, i])
+            won = min(won, keys[k, i])
         else:
-            lost = max(lost, remainders[k, i])
-    return won == lost
+            lost = max(lost, keys[k, i])
+    return lost >= 0.0 and (float_bits(won) & _REMAINDER) == (float_bits(lost) & _REMAINDER)

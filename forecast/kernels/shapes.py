@@ -41,12 +41,16 @@ RULE = np.dtype(
         ("first", np.float64),
         ("slack", np.float64),
         ("lot", np.bool_),
-        ("weighted", np.bool_),
+        ("corrected", np.bool_),
         ("blockwise", np.bool_),
     ],
     align=True,
 )
-"""One rule as the core reads it; ``blockwise`` rules run in vector code, the others draw by draw."""
+"""One rule as the core reads it.
+
+``corrected`` rules have weights, or let lists in that their threshold keeps out; ``blockwise`` rules are allocated
+in vector code, the others draw by draw.
+"""
 
 
 class Draws(NamedTuple):
@@ -96,8 +100,7 @@ class Tallies(NamedTuple):
 
     passes: Any  # (R, K)
     void: Any  # (R,)
-    seats: Any  # (R, K, S + 1)
-    coalition_seats: Any  # (R, C, S + 1)
+    seats: Any  # (R, K + C, S + 1): lists, then coalitions
     majorities: Any  # (R, C)
     events: Any  # (R, E)
     shares: Any  # (U, SHARE_BINS + 1)
@@ -114,8 +117,7 @@ def empty_tallies(units: int, lists: int, rules: int, seats: int, coalitions: in
     return Tallies(
         zeros(rules, lists),
         zeros(rules),
-        zeros(rules, lists, seats + 1),
-        zeros(rules, coalitions, seats + 1),
+        zeros(rules, lists + coalitions, seats + 1),
         zeros(rules, coalitions),
         zeros(rules, events),
         zeros(units, SHARE_BINS + 1),

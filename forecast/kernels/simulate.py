@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.kernels.admission import (
+    add_up,
     admit,
     admit_minimum,
     admit_when_nobody_passed,
-    block_totals,
     fill_ones,
 )
-from forecast.kernels.allocation import allocate, entitle, entitle_weighted
+from forecast.kernels.allocation import allocate, weigh
 from forecast.kernels.compiling import kernel, stage
 from forecast.kernels.normals import normal_pair_rows
+from forecast.kernels.quota import PADDING
 from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
 from forecast.kernels.sampling import add_undecided, correlate, votes_of_normals
 from forecast.kernels.shapes import (
@@ -59,10 +60,9 @@ def _bases_vary(draws):
 
 
 @stage
-def _draw_block(draws, bits, z, tail, per_cast, per_registered, totals, split_totals, votes):
-    """Votes (U, BLOCK) of one block from its random words."""
+def _draw_block(draws, bits, z, tail, per_cast, per_registered, total, split_totals, votes):
+    """Votes (U, BLOCK) of one block from its random words, and their total (BLOCK)."""
     with_tail, with_bases, pairs, split = _rows(draws)
-    units = draws.location.shape[0]
     row = 0
     if with_tail:
         tail_scales(bits[0], draws.tail, tail)
@@ -81,13 +81,12 @@ def _draw_block(draws, bits, z, tail, per_cast, per_registered, totals, split_to
         normal_pair_rows(bits[row + p], z[p], z[pairs + p])
     if draws.factor.shape[0] > 0:
         correlate(draws.factor, z)
-    votes_of_normals(draws.location, draws.spread, tail, z, votes)
+    votes_of_normals(draws.location, draws.spread, tail, z, votes, total)
     if split:
         row += pairs
         for p in range(split):
             normal_pair_rows(bits[row + p], z[p], z[pairs + p])
-        add_undecided(draws.undecided, draws.undecided_spread, z, votes, totals, z[2 * pairs :], split_totals)
-    return units
+        add_undecided(draws.undecided, draws.undecided_spread, z, votes, total, z[2 * pairs :], split_totals)
 
 
 @stage
@@ -119,12 +118,12 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
     total, listed, base, scratch = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     admitted, factors = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
     entitled, seats = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
-    remainders, ranks = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
+    padded = (lists + PADDING - 1) // PADDING * PADDING
+    keys, ranks = np.full((padded, BLOCK), -2.0), np.empty((padded, BLOCK))
     entitled_total, vote, floors = np.empty(BLOCK), np.ones(BLOCK), np.zeros(lists)
     how_many, left = np.empty(BLOCK), np.empty(BLOCK)
-    whole = np.empty((lists, BLOCK), np.int64)
+    whole = np.empty((tallies.seats.shape[1], BLOCK), np.int64)
     house, met, sum_of_terms = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
-    sums = np.empty((tallies.majorities.shape[1], BLOCK), np.int64)
     lots = np.zeros(BLOCK, np.uint64)
     dimensions = draws.directions.shape[0]
     scrambled, shifts = np.empty((dimensions, 32), np.uint64), np.empty(dimensions, np.uint64)
@@ -133,11 +132,17 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
         scramble(draws.directions, draws.seed, replicate, scrambled, shifts)
         block_table(scrambled, table)
 
+    nobody = np.zeros(units, np.bool_)
+    lists_count = False
+    for r in range(rules.records.shape[0]):
+        lists_count |= rules.records[r].base == BASE_LISTS or rules.records[r].quota_of_valid
+
     for start in range(0, count, BLOCK):
         valid = min(BLOCK, count - start)
         number = first + start
         if draws.sampler == SAMPLER_GIVEN:
             _given_block(draws, number, valid, votes)
+            add_up(votes, nobody, total)
         else:
             if draws.sampler == SAMPLER_RANDOM:
                 if number % STREAM == 0:
@@ -147,7 +152,8 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
                 for r in range(rows):
                     sobol_bits(scrambled, shifts, table, number // BLOCK, r, bits[r])
             _draw_block(draws, bits, z, tail, per_cast, per_registered, total, scratch, votes)
-        block_totals(votes, draws.not_lists, total, listed)
+        if lists_count:
+            add_up(votes, draws.not_lists, listed)
         if draws.sampler != SAMPLER_GIVEN:
             for i in range(BLOCK):
                 vote[i] = total[i] / draws.valid_votes
@@ -172,41 +178,48 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
             elif rule.base == BASE_REGISTERED:
                 for i in range(BLOCK):
                     base[i] *= per_registered[i]
-            admit(votes, rules.numerators[r], rules.denominators[r], base, rule.strict, admitted, how_many)
-            if rule.weighted:
+            admit(
+                votes,
+                rules.numerators[r],
+                rules.denominators[r],
+                base,
+                rule.strict,
+                admitted,
+                how_many,
+                entitled,
+                entitled_total,
+            )
+            if rule.corrected:
                 fill_ones(factors)
-            if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
-                admit_when_nobody_passed(
-                    votes,
-                    rule.nobody_admits,
-                    rule.nobody_numerator,
-                    rule.nobody_denominator,
-                    base,
-                    admitted,
-                    how_many,
-                )
-            if rule.minimum_lists > 1.0 or rule.minimum_joint > 0.0:
-                admit_minimum(
-                    votes,
-                    rule.minimum_lists,
-                    rule.minimum_joint,
-                    base,
-                    rule.void_at_once,
-                    admitted,
-                    how_many,
-                    rule.runner_up_factor,
-                    factors,
-                )
+                if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
+                    admit_when_nobody_passed(
+                        votes,
+                        rule.nobody_admits,
+                        rule.nobody_numerator,
+                        rule.nobody_denominator,
+                        base,
+                        admitted,
+                        how_many,
+                    )
+                if rule.minimum_lists > 1.0 or rule.minimum_joint > 0.0:
+                    admit_minimum(
+                        votes,
+                        rule.minimum_lists,
+                        rule.minimum_joint,
+                        base,
+                        rule.void_at_once,
+                        admitted,
+                        how_many,
+                        rule.runner_up_factor,
+                        factors,
+                    )
+                weigh(votes, admitted, factors, rules.weights[r], entitled, entitled_total)
             if rule.lot:
                 for i in range(BLOCK):
                     lots[i] = mix(draws.seed ^ _LOTS, replicate, number + i) | np.uint64(1)
             else:
                 for i in range(BLOCK):
                     lots[i] = np.uint64(0)
-            if rule.weighted:
-                entitle_weighted(votes, admitted, factors, rules.weights[r], entitled, entitled_total)
-            else:
-                entitle(votes, admitted, entitled, entitled_total)
             electorate = entitled_total
             if rule.quota_of_valid:
                 electorate = listed
@@ -223,16 +236,15 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
                 vote,
                 draws.sampler == SAMPLER_GIVEN,
                 lots,
-                (remainders, ranks, left),
+                (keys, ranks, left),
                 seats,
             )
             to_whole(seats, whole)
+            house_of(whole, lists, house)
+            coalition_seats(whole, questions.coalition_starts, questions.coalition_members, whole[lists:])
             count_seats(whole, valid, tallies.seats[r])
             count_admitted(admitted, how_many, valid, tallies.passes[r], tallies.void[r : r + 1])
-            house_of(whole, house)
-            coalition_seats(whole, questions.coalition_starts, questions.coalition_members, sums)
-            count_majorities(sums, house, valid, tallies.majorities[r])
-            count_seats(sums, valid, tallies.coalition_seats[r])
+            count_majorities(whole[lists:], house, valid, tallies.majorities[r])
             count_events(whole, admitted, house, valid, questions, sum_of_terms, met, tallies.events[r])
             for i in range(keep):
                 for k in range(lists):

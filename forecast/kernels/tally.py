@@ -10,7 +10,7 @@ from forecast.kernels.random import BLOCK
 
 @stage
 def to_whole(seats, whole):
-    """Seats (K, BLOCK), held as floats by the allocation, as integers."""
+    """whole (K or more, BLOCK): seats (K, BLOCK), held as floats by the allocation, as integers."""
     for k in range(seats.shape[0]):
         row, out = seats[k], whole[k]
         for i in range(BLOCK):
@@ -19,14 +19,14 @@ def to_whole(seats, whole):
 
 @stage
 def count_seats(whole, valid, counts):
-    """counts (K, S + 1) += the histogram of whole (K, BLOCK) over the first ``valid`` draws.
+    """counts (N, S + 1) += the histogram of whole (N, BLOCK) over the first ``valid`` draws.
 
-    Four lists at a time: neighbouring draws often fall into the same bin, and an add that waits for the one
+    Several rows at a time: neighbouring draws often fall into the same bin, and an add that waits for the one
     before it to be stored is the slowest thing in this loop.
     """
-    lists = whole.shape[0]
+    rows = whole.shape[0]
     k = 0
-    while k + 4 <= lists:
+    while k + 4 <= rows:
         a, b, c, d = whole[k], whole[k + 1], whole[k + 2], whole[k + 3]
         in_a, in_b, in_c, in_d = counts[k], counts[k + 1], counts[k + 2], counts[k + 3]
         for i in range(valid):
@@ -35,7 +35,14 @@ def count_seats(whole, valid, counts):
             in_c[c[i]] += np.int64(1)
             in_d[d[i]] += np.int64(1)
         k += 4
-    while k < lists:
+    while k + 2 <= rows:
+        a, b = whole[k], whole[k + 1]
+        in_a, in_b = counts[k], counts[k + 1]
+        for i in range(valid):
+            in_a[a[i]] += np.int64(1)
+            in_b[b[i]] += np.int64(1)
+        k += 2
+    while k < rows:
         row, out = whole[k], counts[k]
         for i in range(valid):
             out[row[i]] += np.int64(1)
@@ -71,11 +78,11 @@ def coalition_seats(whole, starts, members, sums):
 
 
 @stage
-def house_of(whole, house):
-    """house (BLOCK) = seats handed out in each draw."""
+def house_of(whole, lists, house):
+    """house (BLOCK) = seats handed out in each draw, the sum of the first ``lists`` rows."""
     for i in range(BLOCK):
         house[i] = np.int64(0)
-    for k in range(whole.shape[0]):
+    for k in range(lists):
         row = whole[k]
         for i in range(BLOCK):
             house[i] += row[i]
@@ -99,7 +106,7 @@ def holds(whole, admitted, house, questions, c, total, met):
     A constraint is sum(weight * term) >= bound over its terms. Term k < K is the seats of list k, K + k whether
     it is admitted (0 or 1), 2 K the seats handed out.
     """
-    lists = whole.shape[0]
+    lists = admitted.shape[0]
     for i in range(BLOCK):
         total[i] = np.int64(0)
     for t in range(questions.term_starts[c], questions.term_starts[c + 1]):

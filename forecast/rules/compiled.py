@@ -62,7 +62,7 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
         _fill_allocation(records[r], rule.allocation, tables)
         records[r]["seats"] = rule.seats
         records[r]["lot"] = rule.ties == "lot"
-        records[r]["weighted"] = bool(rule.weights) or records[r]["runner_up_factor"] != 1.0
+        records[r]["corrected"] = _is_corrected(rule)
     return shapes.Rules(records, numerators, denominators, limits, weights, tables.stacked())
 
 
@@ -70,6 +70,15 @@ def _refuse_what_needs_more(rule: Rule, place: str) -> None:
     if rule.districts is not None:
         remedy = "a forecast draws national shares only; constituencies cannot be drawn yet (`forecast count` knows them)"
         raise ConfigurationError(Fault(place, "rule.districts", rule.districts.method, remedy))
+
+
+def _is_corrected(rule: Rule) -> bool:
+    """Whether votes are weighed, or lists let in that the threshold keeps out."""
+    threshold = rule.threshold
+    if threshold is None:
+        return bool(rule.weights)
+    lets_in = threshold.min_lists is not None or threshold.min_joint_share is not None
+    return bool(rule.weights) or lets_in or isinstance(threshold.nobody, AdmitLargest | LowerTo)
 
 
 def _level_of(rule: Rule, party: Party) -> Fraction:

@@ -83,28 +83,21 @@ class RunCounts:
         return value, max(float(error), 1.0 / n), n
 
     def seat_means(self) -> Proportion:
-        """(R, K) mean seats of every list and one standard error of it."""
-        return self._means("seats")
-
-    def coalition_means(self) -> Proportion:
-        """(R, C) mean seats of every coalition and one standard error of it."""
-        return self._means("coalition_seats")
-
-    def _means(self, name: str) -> Proportion:
-        counts = getattr(self.totals, name)
+        """(R, K + C) mean seats of every list and coalition, and one standard error of it."""
+        counts = self.totals.seats
         bins = np.arange(counts.shape[-1])
         mean = (counts @ bins) / self.draws
         if self.replicates == 1:
             variance = (counts @ bins**2) / self.draws - mean**2
             return Proportion(mean, np.sqrt(np.maximum(variance, 0.0) / self.draws))
-        sums = self.by_replicate[f"{name}_sum"].astype(np.float64)
+        sums = self.by_replicate["seat_sums"].astype(np.float64)
         sizes = self.sizes.reshape((-1, 1, 1))
         m = self.replicates
         return Proportion(mean, np.sqrt(((sums - mean * sizes) ** 2).sum(0) * m / (m - 1)) / self.draws)
 
 
 KEPT = ("passes", "void", "majorities", "events")
-SQUARED = ("seats", "coalition_seats")
+SQUARED = ("seats",)
 
 
 def new_counts(sizes: Counts, like: Tallies) -> RunCounts:
@@ -117,7 +110,7 @@ def new_counts(sizes: Counts, like: Tallies) -> RunCounts:
         if m > 1
     }
     kept = {name: np.zeros((m, *getattr(like, name).shape), np.int64) for name in KEPT}
-    kept |= {f"{name}_sum": np.zeros((m, *getattr(like, name).shape[:2]), np.int64) for name in SQUARED}
+    kept["seat_sums"] = np.zeros((m, *like.seats.shape[:2]), np.int64)
     return RunCounts(sizes, Tallies(*(np.zeros_like(field) for field in like)), squares, kept)
 
 
@@ -128,9 +121,7 @@ def add_replicate(counts: RunCounts, replicate: int, tallies: Tallies) -> None:
         np.add(getattr(counts.totals, name), getattr(tallies, name), out=getattr(counts.totals, name))
     for name in KEPT:
         counts.by_replicate[name][replicate] = getattr(tallies, name)
-    bins = np.arange(tallies.seats.shape[-1])
-    for name in SQUARED:
-        counts.by_replicate[f"{name}_sum"][replicate] = getattr(tallies, name) @ bins
+    counts.by_replicate["seat_sums"][replicate] = tallies.seats @ np.arange(tallies.seats.shape[-1])
     if counts.replicates > 1:
         for name in SQUARED:
             tally = getattr(tallies, name)

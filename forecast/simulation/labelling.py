@@ -36,7 +36,7 @@ def label(
     variables: dict[str, Any] = {}
     _add_shares(variables, ids, units, counts)
     _add_seats(variables, ids, units, counts, kept)
-    _add_coalitions(variables, counts)
+    _add_coalitions(variables, units.lists, counts)
     _add_events(variables, counts)
     void = counts.proportion("void")
     variables["void_probability"] = _variable((), void.value[0], "no list passes and nobody wins a seat", "1")
@@ -121,26 +121,27 @@ def _add_seats(variables: dict[str, Any], ids: list[str], units: Units, counts: 
     none = np.zeros(seats.value.shape[-1])
     certain = none.copy()
     certain[0] = 1.0
-    put("seat_probability", ("party", "seats"), seats.value[0], certain, "probability of a number of seats", "1")
+    k = units.lists
+    put("seat_probability", ("party", "seats"), seats.value[0, :k], certain, "probability of a number of seats", "1")
     put(
         "seat_mc_error",
         ("party", "seats"),
-        seats.mc_error[0],
+        seats.mc_error[0, :k],
         none,
         "Monte Carlo standard error of seat_probability",
         "1",
     )
     mean = counts.seat_means()
-    put("seat_mean", ("party",), mean.value[0], np.float64(0), "mean seats", "seats")
+    put("seat_mean", ("party",), mean.value[0, :k], np.float64(0), "mean seats", "seats")
     put(
         "seat_mean_mc_error",
         ("party",),
-        mean.mc_error[0],
+        mean.mc_error[0, :k],
         np.float64(0),
         "Monte Carlo standard error of seat_mean",
         "seats",
     )
-    quantiles = seat_quantiles(counts.totals.seats[0], np.array(QUANTILES))
+    quantiles = seat_quantiles(counts.totals.seats[0, :k], np.array(QUANTILES))
     put("seat_quantile", ("party", "quantile"), quantiles, np.zeros(len(QUANTILES)), "quantile of seats", "seats")
     chosen = kept.seats[0][representative_draw(kept.seats[0])].astype(np.float64)
     put("representative_seats", ("party",), chosen, np.float64(0), "seats of the representative draw", "seats")
@@ -149,9 +150,8 @@ def _add_seats(variables: dict[str, Any], ids: list[str], units: Units, counts: 
     )
 
 
-def _add_coalitions(variables: dict[str, Any], counts: RunCounts) -> None:
-    majority, seats = counts.proportion("majorities"), counts.proportion("coalition_seats")
-    mean = counts.coalition_means()
+def _add_coalitions(variables: dict[str, Any], k: int, counts: RunCounts) -> None:
+    majority, seats, mean = counts.proportion("majorities"), counts.proportion("seats"), counts.seat_means()
     over = ("coalition",)
     held = "probability of more than half of the seats handed out"
     variables["majority_probability"] = _variable(over, majority.value[0], held, "1")
@@ -159,15 +159,15 @@ def _add_coalitions(variables: dict[str, Any], counts: RunCounts) -> None:
         over, majority.mc_error[0], "Monte Carlo standard error of majority_probability", "1"
     )
     variables["coalition_seat_probability"] = _variable(
-        ("coalition", "seats"), seats.value[0], "probability of a number of seats of a coalition", "1"
+        ("coalition", "seats"), seats.value[0, k:], "probability of a number of seats of a coalition", "1"
     )
-    variables["coalition_seat_mean"] = _variable(over, mean.value[0], "mean seats of a coalition", "seats")
+    variables["coalition_seat_mean"] = _variable(over, mean.value[0, k:], "mean seats of a coalition", "seats")
     variables["coalition_seat_mean_mc_error"] = _variable(
-        over, mean.mc_error[0], "Monte Carlo standard error of coalition_seat_mean", "seats"
+        over, mean.mc_error[0, k:], "Monte Carlo standard error of coalition_seat_mean", "seats"
     )
     variables["coalition_seat_quantile"] = _variable(
         ("coalition", "quantile"),
-        seat_quantiles(counts.totals.coalition_seats[0], np.array(QUANTILES)),
+        seat_quantiles(counts.totals.seats[0, k:], np.array(QUANTILES)),
         "quantile of seats of a coalition",
         "seats",
     )

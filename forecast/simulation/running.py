@@ -169,6 +169,6 @@ class _Worker:
 def _merged(first: Tallies | None, second: Tallies) -> Tallies:
     if first is None:
         return second
-    for name in ("passes", "void", "seats", "coalition_seats", "majorities", "events"):
+    for name in ("passes", "void", "seats", "majorities", "events"):
         np.add(getattr(first, name), getattr(second, name), out=getattr(first, name))
     return first
