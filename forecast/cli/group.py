@@ -1,0 +1,48 @@
+"""The commands by name, each imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+
+class Listed(NamedTuple):
+    """A command as the help lists it, and the function that it is."""
+
+    target: str
+    """``module:function``."""
+    summary: str
+
+
+COMMANDS: dict[str, Listed] = {
+    "check": Listed(
+        "forecast.cli.checking:check", "Read an election file and its polls; say all that is wrong."
+    ),
+    "init": Listed("forecast.cli.starting:init", "Write a commented election file to start from."),
+}
+
+
+class CommandGroup(TyperGroup):
+    """Lists ``COMMANDS`` without importing them; a command is loaded when the arguments name it."""
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(**attrs)
+        for name, listed in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=listed.summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load the command that ``args`` begin with; for an unknown one the group says which was meant."""
+        if args and args[0] in COMMANDS:
+            self.commands[args[0]] = load_command(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def load_command(name: str) -> Any:
+    """The command behind a name, with its options."""
+    module, _, function = COMMANDS[name].target.partition(":")
+    single = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+    single.command(name)(getattr(import_module(module), function))
+    return typer.main.get_command(single)

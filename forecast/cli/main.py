@@ -1,0 +1,127 @@
+"""The ``forecast`` command: which commands there are, and how every error becomes one line and an exit code.
+
+Nothing heavy is imported here: ``forecast --help`` must answer in a blink.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from forecast.cli.group import CommandGroup
+from forecast.errors import ForecastError
+
+EXIT_CODES = (
+    "Exit codes: 0 fine, 1 unexpected error, 2 usage or configuration, 3 poll data, "
+    "4 no valid outcome under the rule, 130 interrupted."
+)
+DEBUG = "FORECAST_DEBUG"
+"""Environment variable that lets errors through with their traceback."""
+
+app = typer.Typer(
+    name="forecast",
+    cls=CommandGroup,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"forecast {version('forecast')}")
+        raise typer.Exit
+
+
+@app.callback()
+def forecast(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Seat forecasts for parliaments elected by proportional representation with a threshold."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line (the process's own, if ``argv`` is not given) and return its exit code.
+
+    Errors are said on stderr, one line each.
+    """
+    if os.environ.get(DEBUG):
+        return _run(argv)
+    try:
+        return _run(argv)
+    except ForecastError as error:
+        for fault in error.faults:
+            complain(str(fault))
+        return error.exit_code
+    except typer.TyperException as error:
+        complain(_usage_message(error))
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted; nothing was written by halves")
+        return 130
+    except BrokenPipeError:
+        return _reader_gone()
+    except OSError as error:
+        complain(_system_message(error))
+        return 1
+    except Exception as error:  # the last stop: a user sees one line, a developer asks for more
+        complain(f"unexpected error: {type(error).__name__}: {error} (set {DEBUG}=1 to see where)")
+        return 1
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    code = app_command()(args=arguments, prog_name="forecast", standalone_mode=False)
+    sys.stdout.flush()
+    if code == 130:
+        raise KeyboardInterrupt
+    return code if isinstance(code, int) else 0
+
+
+def app_command() -> CommandGroup:
+    """The command tree."""
+    command = typer.main.get_command(app)
+    assert isinstance(command, CommandGroup)
+    return command
+
+
+def complain(message: str) -> None:
+    """One line on stderr."""
+    with suppress(OSError):  # where nobody listens on stderr there is nobody else to tell
+        print(" ".join(message.split("\n")), file=sys.stderr, flush=True)
+
+
+def _usage_message(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "forecast"
+    possible = getattr(error, "possibilities", None)
+    message = f"{error.message}. Did you mean '{possible[0]}'?" if possible else error.format_message()
+    message = " ".join(message.split())
+    return f"{path}: {message[:1].lower()}{message[1:].rstrip('.')} (see '{path} --help')"
+
+
+def _system_message(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.ENOSPC:
+        return f"{where}no space left on the disk; earlier outputs are untouched"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            f"{where}not allowed ({error.strerror}); choose another place with -o, or change its permissions"
+        )
+    return f"{where}{error.strerror or error}"
+
+
+def _reader_gone() -> int:
+    """The reader of stdout has gone (``... | head``): say nothing, and let the flush at exit go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 1

@@ -1,0 +1,107 @@
+"""Options that several commands share: the same name, the same meaning, the same help."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def _parse_day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text.strip())
+    except ValueError:
+        msg = f"'{text}' is no day; write year-month-day, such as 2023-03-15"
+        raise typer.BadParameter(msg) from None
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """Parser of an option: a whole number, also as 1e6 or 1_000_000, within bounds."""
+
+    def parse(text: str) -> int:
+        from forecast.election.words import parse_whole
+
+        try:
+            number = parse_whole(str(text))
+        except ValueError:
+            msg = f"'{text}' is no whole number; write it as 1000000 or 1e6"
+            raise typer.BadParameter(msg) from None
+        if not least <= number <= most:
+            msg = f"{text} is out of bounds; {least} to {most:,} is expected".replace(",", " ")
+            raise typer.BadParameter(msg)
+        return number
+
+    return parse
+
+
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="Election file (TOML).", show_default=False)
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a key of the election file for this run, such as rule.threshold.level=3%. Repeatable; "
+        "an empty value takes the key away.",
+        show_default=False,
+    ),
+]
+AsOf = Annotated[
+    datetime.date | None,
+    typer.Option(
+        "--as-of",
+        metavar="DATE",
+        parser=_parse_day,
+        help="Use only what was known by the end of this day. Default: election day if there is an exit poll, "
+        "else the day of the newest poll.",
+        show_default=False,
+    ),
+]
+Draws = Annotated[
+    int | None,
+    typer.Option(
+        "--draws",
+        "-n",
+        metavar="N",
+        parser=whole_number(1, 10**11),
+        help="Elections to draw, such as 1e6. Default: as in the election file.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        metavar="N",
+        envvar="FORECAST_SEED",
+        parser=whole_number(0, 2**63 - 1),
+        help="Seed of the random numbers. Default: as in the election file.",
+        show_default=False,
+    ),
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", min=1, help="Threads. Default: all cores.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print results as JSON on stdout.", show_default=False)]
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress and no closing line.", show_default=False)
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on the way.", show_default=False)]
+OutputFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write to. Default: outputs/<election>.",
+        show_default=False,
+    ),
+]
+OutputFile = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write to.", show_default=False)
+]
