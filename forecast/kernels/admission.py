@@ -36,18 +36,18 @@ def admit(votes, numerators, denominators, base, strict, admitted, how_many, ent
         top, bottom = numerators[k], denominators[k]
         if strict:
             for i in range(BLOCK):
-                passed = row[i] * bottom > top * base[i]
-                inside[i] = 1.0 if passed else 0.0
-                mine[i] = row[i] if passed else 0.0
-                how_many[i] += inside[i]
-                entitled_total[i] += mine[i]
+                passed = 1.0 if row[i] * bottom > top * base[i] else 0.0
+                inside[i] = passed
+                mine[i] = row[i] * passed
+                how_many[i] += passed
+                entitled_total[i] += row[i] * passed
         else:
             for i in range(BLOCK):
-                passed = row[i] * bottom >= top * base[i]
-                inside[i] = 1.0 if passed else 0.0
-                mine[i] = row[i] if passed else 0.0
-                how_many[i] += inside[i]
-                entitled_total[i] += mine[i]
+                passed = 1.0 if row[i] * bottom >= top * base[i] else 0.0
+                inside[i] = passed
+                mine[i] = row[i] * passed
+                how_many[i] += passed
+                entitled_total[i] += row[i] * passed
 
 
 @stage

@@ -47,8 +47,8 @@ def allocate_quota(
         if rule.quota != QUOTA_HARE:
             for i in range(BLOCK):
                 ranks[0, i] = quota_of_votes(rule.quota, electorate[i], house, vote[i])
-            quota = ranks[0].copy()
-        whole_quotas(entitled, admitted, quota, per, house, seats, remainders, left)
+            quota = ranks[0]
+        whole_quotas(entitled, admitted, quota, per, house, ranks[1], seats, remainders, left)
         largest_remainders(remainders, left, ranks, seats)
         if rule.quota == QUOTA_HARE and not whole_votes:
             return
@@ -66,14 +66,14 @@ def allocate_quota(
 
 @stage
 def allocate_divisor(
-    rule, limits, floors, divisors, entitled, admitted, how_many, total, whole_votes, lots, left, best, chosen, seats
+    rule, limits, floors, divisors, entitled, admitted, how_many, total, whole_votes, lots, left, best, price, chosen, seats
 ):
     """Seats by a divisor method."""
     proportional_seats(
-        entitled, total, how_many, limits, np.float64(rule.seats), rule.shift, rule.first, seats, left
+        entitled, total, how_many, limits, np.float64(rule.seats), rule.shift, rule.first, best, seats, left
     )
     if rule.blockwise:
-        step(entitled, limits, rule.shift, rule.first, best, chosen, seats, left)
+        step(entitled, limits, rule.shift, rule.first, best, price, chosen, seats, left)
     settle(entitled, admitted, divisors, limits, floors, rule.slack, lots, seats, left)
     if whole_votes or not rule.blockwise:
         exchange(entitled, admitted, divisors, limits, floors, rule.slack, lots, seats)
@@ -87,7 +87,7 @@ def allocate(
     remainders, ranks, left = work
     if rule.family == FAMILY_DIVISOR:
         allocate_divisor(
-            rule, limits, floors, divisors, entitled, admitted, how_many, entitled_total, whole_votes, lots, left, remainders[0], ranks[0], seats
+            rule, limits, floors, divisors, entitled, admitted, how_many, entitled_total, whole_votes, lots, left, remainders[0], ranks[0], ranks[1], seats
         )
     else:
         allocate_quota(

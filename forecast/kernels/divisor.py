@@ -9,20 +9,20 @@ from forecast.kernels.random import BLOCK
 
 
 @stage
-def proportional_seats(entitled, total, how_many, limits, house, shift, first, seats, left):
+def proportional_seats(entitled, total, how_many, limits, house, shift, first, multiplier, seats, left):
     """Seats at the multiplier (house + how_many (shift - 1/2)) / total, rounded as the method rounds.
 
     entitled, seats (K, BLOCK): votes of the admitted, 0 for the others; total, how_many, left (BLOCK); limits (K,).
     The method's n-th divisor is n - 1 + shift, but the first is ``first``. ``left`` is what the house still has
-    to give, or below zero what it has to take back.
+    to give, or below zero what it has to take back; ``multiplier`` (BLOCK) is scratch.
     """
     for i in range(BLOCK):
         left[i] = house if total[i] > 0.0 else 0.0
+        multiplier[i] = max(house + how_many[i] * (shift - 0.5), 0.5) / total[i]
     for k in range(seats.shape[0]):
         row, out, limit = entitled[k], seats[k], limits[k]
         for i in range(BLOCK):
-            multiplier = max(house + how_many[i] * (shift - 0.5), 0.5) / total[i]
-            quotient = row[i] * multiplier
+            quotient = row[i] * multiplier[i]
             whole = max(np.floor(quotient + (1.0 - shift)), 0.0)
             whole = 0.0 if quotient < first else whole
             whole = min(whole, limit) if row[i] > 0.0 else 0.0
@@ -115,14 +115,17 @@ def before(votes_a, a, votes_b, b, lot):
 
 
 @stage
-def step(entitled, limits, shift, first, best, chosen, seats, left):
+def step(entitled, limits, shift, first, best, price, chosen, seats, left):
     """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last one.
 
-    Both in one pass: a quotient is compared with the sign of what is left. best, chosen (BLOCK) are scratch. For
-    methods whose n-th divisor is n - 1 + shift, the first ``first``; not exact on ties (see ``exchange``).
+    Both in one pass: quotients are compared as products, and the other way round where a seat is taken back. best,
+    price and chosen (BLOCK) are scratch: votes and divisor of the list ahead, and its number. For methods whose n-th
+    divisor is n - 1 + shift, the first ``first``; not exact on ties (see ``exchange``).
     """
     for i in range(BLOCK):
-        best[i] = -np.inf
+        # Worse than any quotient: nothing for a seat to give, infinite for a seat to take.
+        best[i] = 0.0 if left[i] > 0.0 else 1.0
+        price[i] = 1.0 if left[i] > 0.0 else 0.0
         chosen[i] = -1.0
     for k in range(seats.shape[0]):
         row, held, limit = entitled[k], seats[k], limits[k]
@@ -130,20 +133,19 @@ def step(entitled, limits, shift, first, best, chosen, seats, left):
             give = left[i] > 0.0
             place = held[i] if give else held[i] - 1.0
             divisor = first if place == 0.0 else place + shift
-            usable = row[i] > 0.0 and (held[i] < limit if give else place >= 0.0)
-            quotient = row[i] / divisor
-            claim = quotient if give else -quotient
-            ahead = usable and claim > best[i]
-            best[i] = claim if ahead else best[i]
+            usable = held[i] < limit if give else place >= 0.0
+            mine, other = row[i] * price[i], best[i] * divisor
+            ahead = (mine > other if give else mine < other) & usable & (row[i] > 0.0)
+            best[i] = row[i] if ahead else best[i]
+            price[i] = divisor if ahead else price[i]
             chosen[i] = np.float64(k) if ahead else chosen[i]
+    for i in range(BLOCK):
+        best[i] = min(max(left[i], -1.0), 1.0) if chosen[i] >= 0.0 else 0.0
+        left[i] -= best[i]
     for k in range(seats.shape[0]):
         held = seats[k]
         for i in range(BLOCK):
-            change = min(max(left[i], -1.0), 1.0)
-            held[i] += change if chosen[i] == np.float64(k) else 0.0
-    for i in range(BLOCK):
-        change = min(max(left[i], -1.0), 1.0)
-        left[i] -= change if chosen[i] >= 0.0 else 0.0
+            held[i] += best[i] if chosen[i] == np.float64(k) else 0.0
 
 
 @stage

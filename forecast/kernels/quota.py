@@ -47,23 +47,29 @@ def quota_parts(code, seats):
 
 
 @stage
-def whole_quotas(entitled, admitted, quota, per, house, seats, keys, left):
+def whole_quotas(entitled, admitted, quota, per, house, inverse, seats, keys, left):
     """Integer parts, and keys that put the remainders in order.
 
     entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per``. Fills
-    ``seats`` and ``keys`` (K, BLOCK) and ``left`` (BLOCK), what remains of the house. A key is the remainder with
+    ``seats`` and ``keys`` (K, BLOCK) with ``inverse`` (BLOCK) as scratch, and ``left`` (BLOCK), what remains of the house. A key is the remainder with
     its last eight bits replaced by the list's place, so that no two are equal and the earlier of two equal
     remainders comes first; lists that are out have -1. Exact for whole remainders below 2**44.
     """
     for i in range(BLOCK):
         left[i] = house if quota[i] > 0.0 else 0.0
+        inverse[i] = 1.0 / quota[i] if quota[i] > 0.0 else 0.0
     for k in range(seats.shape[0]):
         row, inside, out, key = entitled[k], admitted[k], seats[k], keys[k]
         place = np.uint64(255 - k)
         for i in range(BLOCK):
             scaled = row[i] * per
-            whole = np.floor(scaled / quota[i]) if row[i] > 0.0 else 0.0
-            rest = max(scaled - whole * quota[i], 0.0)
+            # A product can land on the wrong side of a whole number by one rounding; the remainder tells.
+            whole = np.floor(scaled * inverse[i])
+            rest = scaled - whole * quota[i]
+            under = 1.0 if rest < 0.0 else 0.0
+            over = 1.0 if rest >= quota[i] else 0.0
+            whole += over - under
+            rest += (under - over) * quota[i]
             out[i] = whole
             key[i] = bits_float((float_bits(rest) & _REMAINDER) | place) if inside[i] > 0.0 else -1.0
             left[i] -= whole

@@ -60,6 +60,18 @@ def _bases_vary(draws):
 
 
 @stage
+def _draw_bases(draws, bits, per_cast, per_registered):
+    """Ballots cast and voters registered for one valid vote, each (BLOCK), from one row of words."""
+    invalid, turnout = draws.invalid, draws.turnout
+    for i in range(BLOCK):
+        high, low = bits[i] >> np.uint64(32), bits[i] & np.uint64(0xFFFFFFFF)
+        spoiled = invalid[0] + (invalid[1] - invalid[0]) * (np.float64(high) + 0.5) * 2.0**-32
+        voted = turnout[0] + (turnout[1] - turnout[0]) * (np.float64(low) + 0.5) * 2.0**-32
+        per_cast[i] = 1.0 / (1.0 - spoiled)
+        per_registered[i] = per_cast[i] / voted
+
+
+@stage
 def _draw_block(draws, bits, z, tail, per_cast, per_registered, total, split_totals, votes):
     """Votes (U, BLOCK) of one block from its random words, and their total (BLOCK)."""
     with_tail, with_bases, pairs, split = _rows(draws)
@@ -67,15 +79,8 @@ def _draw_block(draws, bits, z, tail, per_cast, per_registered, total, split_tot
     if with_tail:
         tail_scales(bits[0], draws.tail, tail)
         row = 1
-    invalid, turnout = draws.invalid, draws.turnout
-    for i in range(BLOCK):
-        spoiled, voted = invalid[0], turnout[0]
-        if with_bases:
-            word = bits[row, i]
-            spoiled += (invalid[1] - invalid[0]) * (np.float64(word >> np.uint64(32)) + 0.5) * 2.0**-32
-            voted += (turnout[1] - turnout[0]) * (np.float64(word & np.uint64(0xFFFFFFFF)) + 0.5) * 2.0**-32
-        per_cast[i] = 1.0 / (1.0 - spoiled)
-        per_registered[i] = 1.0 / ((1.0 - spoiled) * voted)
+    if with_bases:
+        _draw_bases(draws, bits[row], per_cast, per_registered)
     row += with_bases
     for p in range(pairs):
         normal_pair_rows(bits[row + p], z[p], z[pairs + p])
@@ -114,7 +119,8 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
     z = np.empty((2 * pairs + (units if split else 0), BLOCK))
     votes = np.empty((units, BLOCK))
     tail = np.ones(BLOCK)
-    per_cast, per_registered = np.ones(BLOCK), np.ones(BLOCK)
+    per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
+    per_registered = per_cast / draws.turnout[0]
     total, listed, base, scratch = np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK), np.empty(BLOCK)
     admitted, factors = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
     entitled, seats = np.empty((lists, BLOCK)), np.empty((lists, BLOCK))
@@ -122,8 +128,8 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
     keys, ranks = np.full((padded, BLOCK), -2.0), np.empty((padded, BLOCK))
     entitled_total, vote, floors = np.empty(BLOCK), np.ones(BLOCK), np.zeros(lists)
     how_many, left = np.empty(BLOCK), np.empty(BLOCK)
-    whole = np.empty((tallies.seats.shape[1], BLOCK), np.int64)
-    house, met, sum_of_terms = np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64), np.empty(BLOCK, np.int64)
+    whole = np.empty((tallies.seats.shape[1], BLOCK), np.int32)
+    house, met, sum_of_terms = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32), np.empty(BLOCK, np.int32)
     lots = np.zeros(BLOCK, np.uint64)
     dimensions = draws.directions.shape[0]
     scrambled, shifts = np.empty((dimensions, 32), np.uint64), np.empty(dimensions, np.uint64)

@@ -14,7 +14,7 @@ def to_whole(seats, whole):
     for k in range(seats.shape[0]):
         row, out = seats[k], whole[k]
         for i in range(BLOCK):
-            out[i] = np.int64(row[i])
+            out[i] = np.int32(row[i])
 
 
 @stage
@@ -70,7 +70,7 @@ def coalition_seats(whole, starts, members, sums):
     for c in range(starts.shape[0] - 1):
         out = sums[c]
         for i in range(BLOCK):
-            out[i] = np.int64(0)
+            out[i] = np.int32(0)
         for m in range(starts[c], starts[c + 1]):
             row = whole[members[m]]
             for i in range(BLOCK):
@@ -81,7 +81,7 @@ def coalition_seats(whole, starts, members, sums):
 def house_of(whole, lists, house):
     """house (BLOCK) = seats handed out in each draw, the sum of the first ``lists`` rows."""
     for i in range(BLOCK):
-        house[i] = np.int64(0)
+        house[i] = np.int32(0)
     for k in range(lists):
         row = whole[k]
         for i in range(BLOCK):
@@ -93,9 +93,9 @@ def count_majorities(sums, house, valid, majorities):
     """majorities (C,) += draws in which a coalition holds more than half of the seats handed out."""
     for c in range(sums.shape[0]):
         row = sums[c]
-        total = np.int64(0)
+        total = np.int32(0)
         for i in range(valid):
-            total += np.int64(2 * row[i] > house[i])
+            total += np.int32(row[i] + row[i] > house[i])
         majorities[c] += total
 
 
@@ -108,7 +108,7 @@ def holds(whole, admitted, house, questions, c, total, met):
     """
     lists = admitted.shape[0]
     for i in range(BLOCK):
-        total[i] = np.int64(0)
+        total[i] = np.int32(0)
     for t in range(questions.term_starts[c], questions.term_starts[c + 1]):
         term, weight = questions.terms[t], questions.weights[t]
         if term < lists:
@@ -118,13 +118,13 @@ def holds(whole, admitted, house, questions, c, total, met):
         elif term < 2 * lists:
             mask = admitted[term - lists]
             for i in range(BLOCK):
-                total[i] += weight * np.int64(mask[i])
+                total[i] += weight * np.int32(mask[i])
         else:
             for i in range(BLOCK):
                 total[i] += weight * house[i]
     bound = questions.bounds[c]
     for i in range(BLOCK):
-        met[i] &= np.int64(total[i] >= bound)
+        met[i] &= np.int32(total[i] >= bound)
 
 
 @stage
@@ -132,10 +132,10 @@ def count_events(whole, admitted, house, valid, questions, total, met, counts):
     """counts (E,) += draws in which every constraint of an event holds; total and met (BLOCK) are scratch."""
     for e in range(counts.shape[0]):
         for i in range(BLOCK):
-            met[i] = np.int64(1)
+            met[i] = np.int32(1)
         for c in range(questions.event_starts[e], questions.event_starts[e + 1]):
             holds(whole, admitted, house, questions, c, total, met)
-        often = np.int64(0)
+        often = np.int32(0)
         for i in range(valid):
             often += met[i]
         counts[e] += often

@@ -37,8 +37,8 @@ def compile_questions(coalitions: Sequence[Coalition], events: Sequence[Event], 
         event_starts=_starts(counted),
         term_starts=_starts(terms),
         terms=np.array([term for group in terms for term, _ in group], np.int64),
-        weights=np.array([weight for group in terms for _, weight in group], np.int64),
-        bounds=np.array([bound for _, bound in flat], np.int64),
+        weights=np.array([weight for group in terms for _, weight in group], np.int32),
+        bounds=np.array([bound for _, bound in flat], np.int32),
     )
 
 

@@ -37,7 +37,8 @@ def warm() -> float:
     rules = Rules(records, *(np.ones((1, 2)) for _ in range(4)), np.ones((1, 4)))
     none = np.zeros(1, np.int64)
     empty = np.zeros(0, np.int64)
-    run_draws(draws, rules, Questions(none, empty, none, none, empty, empty, empty), 10)
+    small = np.zeros(0, np.int32)
+    run_draws(draws, rules, Questions(none, empty, none, none, empty, small, small), 10)
     return time.perf_counter() - start
 
 
