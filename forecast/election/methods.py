@@ -1,4 +1,4 @@
-"""Every allocation method the program knows: its name, its exact divisors or quota, and the law or paper behind it.
+"""Every allocation method: its name, its exact divisors or quota, and the law or paper behind it.
 
 A new divisor method is one entry of ``METHODS``; rules, the exact count and the tests find it there.
 """
@@ -15,9 +15,9 @@ from math import floor
 class DivisorMethod:
     """Seats one by one to the highest votes / divisor.
 
-    ``divisor(n)`` is the divisor of the n-th seat (n from 1) raised to the power ``degree``, so that divisors with
-    roots stay exact: votes ** degree / divisor(n) stands in the same order as the quotients do. A divisor of 0 is an
-    infinite quotient: every list gets a first seat before any gets a second.
+    ``divisor(n)`` is the divisor of the n-th seat (n from 1) raised to the power ``degree``, so that
+    divisors with roots stay exact: votes ** degree / divisor(n) stands in the same order as the quotients
+    do. A divisor of 0 is an infinite quotient: every list gets a first seat before any gets a second.
     """
 
     name: str
@@ -86,7 +86,7 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
     DivisorMethod(
         "dhondt",
         "D'Hondt (Jefferson): 1, 2, 3, ...",
-        "V. D'Hondt, La représentation proportionnelle des partis (1878); Spain, LOREG art. 163; Israel (Bader-Ofer)",
+        "V. D'Hondt (1878); Spain, LOREG art. 163; Poland, Election Code art. 232; Israel (Bader-Ofer)",
         lambda n: Fraction(n),
     ),
     DivisorMethod(
@@ -147,7 +147,7 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
     QuotaMethod(
         "hare",
         "Hare quota: V / S",
-        "T. Hare (1859), A. Hamilton (1792); Kazakhstan, Constitutional Law on Elections art. 97-1; Lithuania; Ukraine",
+        "T. Hare (1859); Kazakhstan, Constitutional Law on Elections art. 97-1; Lithuania, Seimas election law",
         lambda votes, seats: votes / seats,
     ),
     QuotaMethod(
@@ -165,7 +165,7 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
     QuotaMethod(
         "hagenbach-bischoff-rounded",
         "Hagenbach-Bischoff quota rounded half up",
-        "Slovakia, law 180/2014 § 68 (republikové volebné číslo)",
+        "Slovakia, law 180/2014 §§ 63-68 (republikové volebné číslo)",
         lambda votes, seats: half_up(votes / (seats + 1)),
     ),
     QuotaMethod(

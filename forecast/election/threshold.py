@@ -75,13 +75,13 @@ class Threshold(Part):
     )
     runner_up_factor: Exact | None = Field(
         default=None,
-        description="what the votes of lists let in by min_lists or min_joint_share count in the allocation",
+        description="correction of the quotient of lists let in by min_lists or min_joint_share, such as 0.7",
     )
     nobody: Annotated[Literal["void"] | AdmitLargest | LowerTo | None, BeforeValidator(_parse_nobody)] = (
         Field(
             default=None,
-            description='when no list reaches its level: "void", {admit = n} or {lower_to = share}; not given: the '
-            "next-largest as min_lists and min_joint_share ask, else void",
+            description='when no list reaches its level: "void", {admit = n} or {lower_to = share}; not given: '
+            "the next-largest as min_lists and min_joint_share ask, else void",
         )
     )
 

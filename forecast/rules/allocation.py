@@ -85,6 +85,7 @@ def _as_one(name: str, members: Sequence[Unit]) -> Unit:
         sum((unit.votes for unit in members), Fraction(0)),
         min(unit.order for unit in members),
         limit=sum(limits) if len(limits) == len(members) else None,
+        behind_quota=sum((unit.electorate for unit in members), Fraction(0)),
     )
 
 
@@ -113,7 +114,7 @@ def divide_by_method(plan: Plan, units: Sequence[Unit], seats: int, place: str =
             plan.allocation,
             units,
             seats,
-            electorate=sum((unit.votes for unit in units), Fraction(0)) + plan.outside,
+            electorate=sum((unit.electorate for unit in units), Fraction(0)) + plan.outside,
             decide=plan.decide,
             place=place,
         )

@@ -228,13 +228,12 @@ def _share(value: Any, where: str) -> Fraction:
 
 
 def seats_of(case: Case) -> Outcome:
-    """The exact outcome of a case. Raises ``UnsupportedCaseError`` where the count lacks what the rule needs."""
+    """The exact outcome of a case. Raises ``UnsupportedCaseError`` where the count lacks a total."""
     try:
         return apply_rule(case.rule, case.ballot)
     except ConfigurationError as error:
-        raise UnsupportedCaseError(
-            "; ".join(f"{fault.path}: {fault.remedy}" for fault in error.faults)
-        ) from None
+        reasons = "; ".join(f"{fault.path}: {fault.remedy}" for fault in error.faults)
+        raise UnsupportedCaseError(reasons) from None
 
 
 def verify(records: Sequence[Mapping[str, Any]]) -> Verification:

@@ -87,12 +87,18 @@ def _local(units: Sequence[Unit], ballot: Ballot, district: District) -> list[Un
     return [
         Unit(
             unit.id,
-            district.votes.get(unit.id, 0) * (unit.votes / cast[unit.id] if cast[unit.id] else Fraction(1)),
+            district.votes.get(unit.id, 0) * _per_vote(unit.votes, cast[unit.id]),
             unit.order,
             alliance=unit.alliance,
+            behind_quota=district.votes.get(unit.id, 0) * _per_vote(unit.electorate, cast[unit.id]),
         )
         for unit in units
     ]
+
+
+def _per_vote(counted: Fraction, cast: int) -> Fraction:
+    """What a vote for a list counts."""
+    return counted / cast if cast else Fraction(1)
 
 
 def _outside(

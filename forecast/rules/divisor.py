@@ -11,7 +11,7 @@ from forecast.rules.outcome import DecidedBy, Division, Line, Step
 from forecast.rules.ties import Unit, tie_at_the_cut
 
 Claim = tuple[bool, Fraction]
-"""Whether the quotient is infinite; then its value raised to the method's degree, of infinite ones the votes."""
+"""Whether the quotient is infinite; then votes, else votes ** degree / divisor."""
 
 
 def claim_of(method: DivisorMethod, votes: Fraction, seat: int) -> Claim:

@@ -37,7 +37,7 @@ def _keep(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int)
 
 
 def _redistribute(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
-    """Lists above their share are set aside with what they hold; the rest is divided anew (Sweden, Norway)."""
+    """Lists above their share are set aside with their seats; the rest is divided anew (Sweden, Norway)."""
     aside: dict[str, int] = {}
     while True:
         free = [unit for unit in units if unit.id not in aside]

@@ -76,7 +76,7 @@ class QuotaCount:
             self.seats[unit.id], self.remainders[unit.id] = whole_and_remainder(unit.votes, price)
 
     def take_back(self, surplus: int) -> None:
-        """Take seats from the smallest remainders; who gave one up has a whole quota more to show for the next."""
+        """Take seats from the smallest remainders; a seat given up adds a whole quota to the remainder."""
         remainders = dict(self.remainders)
         while surplus > 0:
             holders = [unit for unit in self.units if self.seats[unit.id] > 0]

@@ -48,7 +48,11 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
 
 
 def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) -> list[Unit]:
-    """The admitted lists with their votes as the allocation counts them."""
+    """The admitted lists with their votes as the allocation counts them.
+
+    The correction of a list let in as the next-largest is on its quotient, so that the quota is that of its
+    full votes (Kazakhstan, Constitutional Law on Elections art. 97-1 as of 2009).
+    """
     return [
         Unit(
             entry.id,
@@ -57,6 +61,7 @@ def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) ->
             limit=limit_of(rule, ballot, entry),
             floor=entry.min_seats,
             alliance=entry.alliance,
+            behind_quota=entry.votes * rule.weights.get(entry.kind, Fraction(1)),
         )
         for order, entry in enumerate(ballot.entries)
         if admissions[entry.id].admitted

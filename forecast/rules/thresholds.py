@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from forecast.election.rule import AdmitLargest, LowerTo, Rule, Threshold
+from forecast.election.vocabulary import Kind
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.outcome import Admission, Ground, Tie
@@ -36,16 +37,14 @@ def base_votes(threshold: Threshold, ballot: Ballot) -> int:
     return ballot.valid
 
 
-def level_of(threshold: Threshold, entry: Entry, seats: int) -> Fraction:
-    """The level that this list must reach: by its kind, else by its members, else the general one.
+def level_of(threshold: Threshold, *, kind: Kind, members: int, seats: int) -> Fraction:
+    """The level that a list must reach: by its kind, else by its members, else the general one.
 
     Of a coalition the number of its members goes before its kind, since it says more.
     """
-    by_members = [
-        level for members, level in sorted(threshold.by_members.items()) if entry.members >= members
-    ]
-    by_kind = threshold.by_kind.get(entry.kind)
-    if by_kind is not None and not (entry.kind == "coalition" and by_members):
+    by_members = [level for least, level in sorted(threshold.by_members.items()) if members >= least]
+    by_kind = threshold.by_kind.get(kind)
+    if by_kind is not None and not (kind == "coalition" and by_members):
         level = by_kind
     else:
         level = by_members[-1] if by_members else threshold.level
@@ -81,7 +80,7 @@ def _admission(rule: Rule, threshold: Threshold, entry: Entry, base: int) -> Adm
         return Admission(False, "cannot win seats")
     if rule.threshold is None:
         return Admission(True, "no threshold")
-    level = level_of(threshold, entry, rule.seats)
+    level = level_of(threshold, kind=entry.kind, members=entry.members, seats=rule.seats)
     needed = level * base
     if level == 0 and (threshold.level != 0 or entry.kind in threshold.by_kind):
         return Admission(True, "exempt", level, needed)

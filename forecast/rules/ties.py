@@ -14,8 +14,9 @@ from forecast.rules.outcome import DecidedBy, Tie
 class Unit:
     """One competitor for seats: a list or an alliance.
 
-    ``votes`` as they count in the allocation, ``order`` that of registration, ``held`` seats after which a
-    divisor sequence begins, ``limit`` the seats it may have at most, ``floor`` those it keeps inside an alliance.
+    ``votes`` as they count in the allocation, ``behind_quota`` those in the quota where they are others,
+    ``order`` that of registration, ``held`` seats after which a divisor sequence begins, ``limit`` the
+    seats it may have at most, ``floor`` those kept inside an alliance.
     """
 
     id: str
@@ -25,6 +26,12 @@ class Unit:
     limit: int | None = None
     floor: int = 0
     alliance: str | None = None
+    behind_quota: Fraction | None = None
+
+    @property
+    def electorate(self) -> Fraction:
+        """The votes that this unit adds to the quota."""
+        return self.votes if self.behind_quota is None else self.behind_quota
 
 
 def first_among(

@@ -1,0 +1,127 @@
+"""What a rule can say, each with the law or paper behind it, for ``forecast methods`` and the docs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forecast.election.methods import METHODS, DivisorFamily, DivisorMethod
+
+
+@dataclass(frozen=True)
+class Known:
+    """A word of the rule: where it is written, what it means, and who wrote it into law."""
+
+    name: str
+    meaning: str
+    source: str
+    kind: str = ""
+
+
+BASES: tuple[Known, ...] = (
+    Known(
+        "valid",
+        "votes for lists and against all",
+        "Kazakhstan, practice of the Central Election Commission; Germany, BWahlG § 4; Sweden",
+    ),
+    Known("lists", "votes for lists alone", "Slovakia, law 180/2014 §§ 63-68; Bulgaria, Election Code"),
+    Known(
+        "cast",
+        "all ballots cast, invalid ones too",
+        "Lithuania, Seimas election law of 1992 art. 89; Serbia, law of 2022; Russia, law 20-FZ of 2014",
+    ),
+    Known("registered", "all registered voters", "Kyrgyzstan, elections of 2010"),
+)
+
+WAIVERS: tuple[Known, ...] = (
+    Known(
+        "by_members",
+        "higher levels for coalitions by number of members",
+        "Slovakia, law 180/2014 §§ 63-68; Czechia, law 247/1995",
+    ),
+    Known(
+        "by_kind",
+        "levels by kind of list; 0 exempts",
+        "Poland, Election Code art. 196, 197; Germany, BWahlG § 4 (minorities); Serbia, law of 2022",
+    ),
+    Known(
+        "or_direct_seats",
+        "so many constituencies won admit as well",
+        "New Zealand, Electoral Act 1993 s 191 (1); Germany, BWahlG § 4, BVerfG of 30 July 2024 (3)",
+    ),
+    Known(
+        "or_regional_share",
+        "a share in one region admits as well",
+        "Germany 1990, BVerfG of 29 September 1990",
+    ),
+    Known(
+        "min_lists",
+        "at least so many lists take part",
+        "Kazakhstan since 2009, Constitutional Law on Elections art. 97-1",
+    ),
+    Known(
+        "min_joint_share",
+        "the lists that take part hold at least this share",
+        "Lithuania, Seimas election law art. 89: 60 %",
+    ),
+    Known(
+        "runner_up_factor",
+        "correction of the quotient of a list let in by these two",
+        "Kazakhstan, Constitutional Law on Elections art. 97-1 as of 2009: 0.7",
+    ),
+    Known("nobody", "what happens when no list reaches its level", "the election file: few laws say"),
+)
+
+REMAINDERS: tuple[Known, ...] = (
+    Known(
+        "largest",
+        "one each to the largest remainders",
+        "A. Hamilton (1792); Kazakhstan, Constitutional Law on Elections art. 97-1",
+    ),
+    Known("largest-lists", "one each to the lists with most votes", "Moldova 2010"),
+    Known(
+        "largest-then-average",
+        "at most remainder_seats by remainder, the rest by votes per seat held",
+        "South Africa, Electoral Act 1998 schedule 1A item 6",
+    ),
+)
+
+LEVELLING: tuple[Known, ...] = (
+    Known(
+        "keep", "the larger of share and seats held; the house grows", "New Zealand, Electoral Act 1993 s 192"
+    ),
+    Known(
+        "redistribute",
+        "lists above their share are set aside",
+        "Sweden, vallagen 14 kap.; Norway, valgloven § 11-6",
+    ),
+    Known("start", "the divisors begin after the seats held", "Scotland Act 1998 s 8; Iceland, election law"),
+    Known(
+        "level",
+        "the house grows until every share covers the seats held",
+        "Germany, BWahlG § 6 of 2013 to 2020",
+    ),
+)
+
+
+def methods() -> tuple[Known, ...]:
+    """Every allocation method of the registry."""
+    return tuple(
+        Known(
+            entry.name,
+            entry.title,
+            entry.source,
+            "divisor" if isinstance(entry, DivisorMethod | DivisorFamily) else "quota",
+        )
+        for entry in METHODS.values()
+    )
+
+
+def everything() -> dict[str, tuple[Known, ...]]:
+    """All words by heading, in the order in which a rule uses them."""
+    return {
+        "bases": BASES,
+        "waivers": WAIVERS,
+        "methods": methods(),
+        "remainders": REMAINDERS,
+        "levelling": LEVELLING,
+    }
