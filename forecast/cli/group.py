@@ -18,9 +18,13 @@ class Listed(NamedTuple):
 
 
 COMMANDS: dict[str, Listed] = {
+    "run": Listed("forecast.cli.running:run", "Forecast one election: polls in, probabilities of seats out."),
     "check": Listed(
         "forecast.cli.checking:check", "Read an election file and its polls; say all that is wrong."
     ),
+    "count": Listed("forecast.cli.counting:count", "Official votes in, seats out, by exact arithmetic."),
+    "verify": Listed("forecast.cli.counting:verify", "Apply rules to real counts and compare the seats."),
+    "methods": Listed("forecast.cli.counting:methods", "List allocation methods and threshold bases."),
     "init": Listed("forecast.cli.starting:init", "Write a commented election file to start from."),
 }
 

@@ -56,8 +56,8 @@ AsOf = Annotated[
         "--as-of",
         metavar="DATE",
         parser=_parse_day,
-        help="Use only what was known by the end of this day. Default: election day if there is an exit poll, "
-        "else the day of the newest poll.",
+        help="Use only what was known by the end of this day. Default: election day if there is an exit "
+        "poll, else the day of the newest poll.",
         show_default=False,
     ),
 ]

@@ -44,7 +44,8 @@ def _sentences(rule: Rule) -> Iterator[str]:
         weights = (f"{plain(weight)} for {kind} lists" for kind, weight in rule.weights.items())
         yield f"a vote counts {', '.join(weights)} in the allocation"
     if rule.districts is not None:
-        yield f"seats are divided in each constituency by {_method(rule.districts)}{_districts(rule.districts)}"
+        how = f"{_method(rule.districts)}{_districts(rule.districts)}"
+        yield f"seats are divided in each constituency by {how}"
     if rule.allocation is not None:
         yield f"seats are divided nationally by {_method(rule.allocation)}"
     if rule.alliances is not None:
@@ -56,8 +57,10 @@ def _sentences(rule: Rule) -> Iterator[str]:
         if rule.cap.share_factor is not None:
             limits.append(f"{plain(rule.cap.share_factor)} times its share of {rule.cap.house} seats")
         yield f"no list gets more than {' or '.join(limits)}"
-    tie = "the list that stands earlier in the file (order of registration)" if rule.ties != "lot" else "lot"
-    yield f"ties are decided by {tie}" if rule.ties == "lot" else f"ties go to {tie}"
+    if rule.ties == "lot":
+        yield "ties are decided by lot"
+    else:
+        yield "ties go to the list that stands earlier in the file (order of registration)"
 
 
 def _level(level: Fraction | str) -> str:

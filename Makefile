@@ -1,0 +1,79 @@
+# make forecast   the main job: environment, compiled core, a million elections of Kazakhstan 2023
+# make test       everything that is checked before a change goes in
+# make help       the rest
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+# The tests of the page need a chromium; without such tests nobody needs one.
+BROWSER := $(if $(wildcard tests/browser/test_*.py),browser)
+
+.PHONY: help setup forecast test lint types unit check-full browser bench bench-full docs pins clean
+.DELETE_ON_ERROR:
+
+help: ## say what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+setup: $(VENV)/.project ## create .venv and install what the pinned requirements name
+
+# Two stamps: pinned packages are installed again only when the pins change, the project when its metadata does.
+$(VENV)/.requirements: requirements/dev.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "installing the pinned requirements into $(VENV) ..."
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.project: $(VENV)/.requirements pyproject.toml
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+forecast: setup ## forecast Kazakhstan 2023 into outputs/kazakhstan-2023
+	@$(BIN)/python -m forecast.simulation.warm
+	$(BIN)/forecast run configs/kazakhstan-2023.toml
+
+test: lint types $(BROWSER) unit ## lint, types, import floors and the quick tests
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+unit: setup
+	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+
+check-full: lint types $(BROWSER) ## as test, with the slow tests
+	$(BIN)/python -m pytest $(PYTEST)
+
+browser: setup ## find a chromium for the tests of the page, or install Debian's where that is possible
+	@$(BIN)/python tests/browser/chromium.py
+
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.project
+	@$(PIP) install --quiet --require-hashes -r requirements/bench.txt
+	@touch $@
+
+bench: $(VENV)/.bench ## measure the core against its yardsticks (about 10 minutes)
+	$(BIN)/python -m benchmarks
+
+bench-full: $(VENV)/.bench ## as bench, with what takes longer
+	$(BIN)/python -m benchmarks --full
+
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.project
+	@$(PIP) install --quiet --require-hashes -r requirements/docs.txt
+	@touch $@
+
+docs: $(VENV)/.docs ## build the documentation into site/
+	$(BIN)/zensical build
+
+pins: ## pin the requirements anew (needs uv)
+	@requirements/pin
+
+clean: ## remove the environment and caches; outputs stay
+	rm -rf $(VENV) build dist site .pytest_cache .hypothesis .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
