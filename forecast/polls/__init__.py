@@ -1,0 +1,8 @@
+"""A poll table: read, check, tidy; ``docs/poll-table.md`` shows the format."""
+
+from __future__ import annotations
+
+from forecast.polls.reading import polls_of, read_polls
+from forecast.polls.table import PollTable
+
+__all__ = ["PollTable", "polls_of", "read_polls"]
