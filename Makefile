@@ -24,11 +24,11 @@ $(VENV)/.requirements: requirements/dev.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "installing the pinned requirements into $(VENV) ..."
-	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@$(PIP) install -qq --require-hashes -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/.project: $(VENV)/.requirements pyproject.toml
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 forecast: setup ## forecast Kazakhstan 2023 into outputs/kazakhstan-2023
@@ -55,7 +55,7 @@ browser: setup ## find a chromium for the tests of the page, or install Debian's
 	@$(BIN)/python tests/browser/chromium.py
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.project
-	@$(PIP) install --quiet --require-hashes -r requirements/bench.txt
+	@$(PIP) install -qq --require-hashes -r requirements/bench.txt
 	@touch $@
 
 bench: $(VENV)/.bench ## measure the core against its yardsticks (about 10 minutes)
@@ -65,7 +65,7 @@ bench-full: $(VENV)/.bench ## as bench, with what takes longer
 	$(BIN)/python -m benchmarks --full
 
 $(VENV)/.docs: requirements/docs.txt $(VENV)/.project
-	@$(PIP) install --quiet --require-hashes -r requirements/docs.txt
+	@$(PIP) install -qq --require-hashes -r requirements/docs.txt
 	@touch $@
 
 docs: $(VENV)/.docs ## build the documentation into site/

@@ -1,7 +1,6 @@
 """Seat forecasts for parliaments elected by proportional representation with a threshold.
 
-The names below are the public ones. They are imported when they are first used, so that ``import forecast`` costs
-next to nothing::
+The public names are imported when they are first used, so that ``import forecast`` costs next to nothing::
 
     import forecast
 
