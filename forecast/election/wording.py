@@ -32,7 +32,11 @@ _LEVELLING_WORDS = {
 def rule_in_words(rule: Rule) -> list[str]:
     """Sentences that say what the rule does, in the order in which it does it."""
     house = f"{rule.seats} {'seat is' if rule.seats == 1 else 'seats are'} handed out"
-    return [f"{house}.", *(f"{sentence[:1].upper()}{sentence[1:]}." for sentence in _sentences(rule))]
+    return [f"{house}.", *map(_as_sentence, _sentences(rule))]
+
+
+def _as_sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
 
 
 def _sentences(rule: Rule) -> Iterator[str]:

@@ -1,0 +1,123 @@
+"""``forecast check``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+
+if TYPE_CHECKING:
+    import datetime
+
+    from forecast.election import Election
+    from forecast.polls import PollTable
+
+
+def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, quiet: Quiet = False) -> None:
+    """Read an election file and its polls, say all that is wrong, run nothing.
+
+    Prints what was understood: the ballot, the rule in words, the polls and the day a forecast would stand on.
+    """
+    election = _checked_election(config, settings or ())
+    polls = None
+    if election.election.polls is not None:
+        from forecast.polls import read_polls
+
+        polls = read_polls(election.election.polls, election)
+    for topic, text in list(_summary(election, polls, as_of)):
+        print(f"{topic:<10} {text}")
+    if not quiet:
+        first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
+        print(f"nothing wrong; next: {first}forecast run {config}", file=sys.stderr)
+
+
+def _checked_election(config: Path, settings: Sequence[str]) -> Election:
+    """The election; where its file is faulty, the faults of its polls are reported with those of the file."""
+    from forecast.election import load_election
+
+    try:
+        return load_election(config, settings)
+    except ConfigurationError as error:
+        raise ConfigurationError(*error.faults, *_poll_faults(config, settings)) from None
+
+
+def _poll_faults(config: Path, settings: Sequence[str]) -> tuple[Fault, ...]:
+    """What is wrong with the polls of a faulty file, as far as its ballot can be read without the rest."""
+    from forecast.election import parse_election
+    from forecast.election.loading import read_tables
+    from forecast.polls import read_polls
+
+    try:
+        tables = read_tables(config)
+        ballot = {key: tables[key] for key in ("election", "parties") if key in tables}
+        rule = {"seats": 1, "allocation": {"method": "hare"}}
+        of_ballot = [setting for setting in settings if setting.strip().startswith(("election.", "parties."))]
+        election = parse_election({**ballot, "rule": rule}, str(config), of_ballot, config.parent)
+        if election.election.polls is not None:
+            read_polls(election.election.polls, election)
+    except ConfigurationError:
+        return ()  # the same faults as before; the polls can be checked when these are mended
+    except PollDataError as error:
+        return error.faults
+    return ()
+
+
+def _summary(
+    election: Election, polls: PollTable | None, as_of: datetime.date | None
+) -> Iterator[tuple[str, str]]:
+    from forecast.election.wording import rule_in_words
+
+    facts = election.election
+    yield "election", f"{facts.name} ({facts.id}), {facts.date}"
+    yield "ballot", ", ".join(party.id for party in election.parties if party.eligible)
+    seatless = [party.id for party in election.parties if not party.eligible]
+    if seatless:
+        yield "", f"without seats: {', '.join(seatless)}"
+    yield (
+        "",
+        "closed: every option is listed" if facts.closed_ballot else "open: votes for others are possible",
+    )
+    for number, sentence in enumerate(rule_in_words(election.rule)):
+        yield "rule" if number == 0 else "", sentence
+    if election.rule.law:
+        yield "", f"Law: {election.rule.law}."
+    yield from _missing_facts(election)
+    if polls is None:
+        yield "polls", "none named"
+    else:
+        yield from _polls(polls, as_of)
+    names = [item.id for item in (*election.coalitions, *election.events)]
+    yield "questions", ", ".join(names) if names else "none: add [[coalitions]] and [[events]]"
+
+
+def _missing_facts(election: Election) -> Iterator[tuple[str, str]]:
+    """What the base of the threshold needs and the file does not give."""
+    base = election.rule.threshold.base if election.rule.threshold is not None else "valid"
+    needed = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}.get(base, ())
+    missing = [f"election.{name}" for name in needed if getattr(election.election, name) is None]
+    if missing:
+        yield "", f"For a forecast the base '{base}' needs {' and '.join(missing)}, a share or a range."
+
+
+def _polls(polls: PollTable, as_of: datetime.date | None) -> Iterator[tuple[str, str]]:
+    table = polls.polls
+    pollsters = len(set(table["pollster"]))
+    yield "polls", f"{polls.place}: {len(table)} by {pollsters} pollster{'' if pollsters == 1 else 's'}"
+    exits = len(polls.national.exit_polls)
+    yield "", f"{exits} exit polls, {len(polls.national) - exits} other national polls"
+    if len(table) > len(polls.national):
+        yield "", f"{len(table) - len(polls.national)} of a part of the country, which enter no mean"
+    day = as_of if as_of is not None else polls.default_as_of()
+    known = polls.national.known_at(day)
+    if not len(known):
+        first = table["known"].min().date()
+        remedy = f"no national poll is known by {day}; the first poll is known on {first}"
+        raise PollDataError(Fault(polls.place, "", ABSENT, remedy))
+    newest = known.polls["known"].max().date()
+    yield "as of", f"{day}: {len(known)} national polls known, the newest on {newest}"
+    if len(known.exit_polls):
+        yield "", f"{len(known.exit_polls)} exit polls are among them: they alone enter the mean"
