@@ -101,7 +101,7 @@ def parse_sample_size(text: str) -> float:
         msg = "a number of respondents is expected, such as 1200; leave the cell empty where it is not known"
         raise ValueError(msg)
     if not LEAST_SAMPLE <= int(digits) <= LARGEST_SAMPLE:
-        msg = f"{LEAST_SAMPLE} to {LARGEST_SAMPLE:,} respondents are expected; leave the cell empty where unknown"
+        msg = f"{LEAST_SAMPLE} to {LARGEST_SAMPLE:,} respondents are expected; leave it empty where unknown"
         raise ValueError(msg)
     return float(digits)
 
@@ -116,7 +116,7 @@ def parse_kind(text: str) -> str:
 
 
 def parse_scope(text: str) -> str:
-    """``national`` (also for an empty cell), ``national-partial``, ``exit``, or a part of the country (city:Almaty)."""
+    """``national`` (also for an empty cell), ``national-partial``, ``exit``, or a part (city:Almaty)."""
     scope = text.strip()
     if scope == "":
         return "national"
@@ -124,7 +124,7 @@ def parse_scope(text: str) -> str:
         return scope.lower()
     if _PART_OF_COUNTRY.fullmatch(scope):
         return scope
-    msg = f"national, national-partial, or a part of the country such as city:Almaty is expected; {suggest(scope, SCOPES)}"
+    msg = f"national, national-partial, or a part such as city:Almaty is expected; {suggest(scope, SCOPES)}"
     raise ValueError(msg)
 
 

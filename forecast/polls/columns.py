@@ -59,7 +59,7 @@ def normalised(name: str) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """Whom a name in a table means: the option's id and, where it names a part of a merged party, the part."""
+    """Whom a name in a table means: an option's id and, for a part of a merged party, the part."""
 
     unit: str
     part: str = ""
@@ -121,9 +121,9 @@ class Layout:
 def layout_of(heading: Sequence[str], columns: Sequence[Sequence[str]], names: Names) -> Layout:
     """What every column is; ``columns`` are the cells below each heading.
 
-    In a wide table a column that has an unknown name is taken for a party where it holds numbers (except under
-    names such as ``margin_of_error``, or any that begins with ``x_``) or nearly has the name of one; else it is
-    kept as an extra.
+    In a wide table a column that has an unknown name is taken for a party where it holds numbers (except
+    under names such as ``margin_of_error``, or any that begins with ``x_``) or nearly has the name of one;
+    else it is kept as an extra.
     """
     keys = [normalised(name) for name in heading]
     party = _first(keys, PARTY_COLUMN)

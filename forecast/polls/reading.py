@@ -246,7 +246,7 @@ def _check_days(
         poll.fault("published", published, f"this is after the election of {day}; is the date right?")
     for column, value in (("fieldwork_start", start), ("fieldwork_end", end), ("published", published)):
         if value is not None and (day - value).days > MOST_YEARS_BEFORE * 366:
-            remedy = f"this is more than {MOST_YEARS_BEFORE} years before the election of {day}; is the year right?"
+            remedy = f"over {MOST_YEARS_BEFORE} years before the election of {day}; is the year right?"
             poll.fault(column, value, remedy)
     if start is not None and end is not None and start > end:
         poll.fault("fieldwork_end", end, f"fieldwork ends before it starts ({start}); are the days swapped?")
@@ -272,7 +272,7 @@ def _check_shares(poll: _Poll) -> None:
     most = 100 + _ROUNDING_SLACK + 0.5 * 10.0**-decimals * len(poll.shares)
     shown = f"{total:.6g}"
     if total > most:
-        remedy = "the shares of a poll add up to 100 percent at most; is a decimal point missing, or a party twice?"
+        remedy = "shares add up to 100 percent at most; is a decimal point missing, or a party twice?"
         poll.fault("", f"shares of {shown}", remedy)
     elif total <= 1.05 and len(named) > 1 and all(share <= 1 for share, _ in poll.shares.values()):
         remedy = (

@@ -35,8 +35,8 @@ class Sheet:
 def read_sheet(path: str | Path) -> Sheet:
     """The cells of a table, separated by comma, semicolon or tab (whichever the heading has most of).
 
-    Blank lines and lines that begin with # are passed over. ``PollDataError`` where there is no such file, where
-    it is no text, or where it is empty.
+    Blank lines and lines that begin with # are passed over. ``PollDataError`` where there is no such file,
+    where it is no text, or where it is empty.
     """
     place = str(path)
     text = _text(Path(path), place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 NATIONAL = "national"
@@ -15,11 +16,11 @@ EXIT = "exit"
 class PollTable:
     """Polls of one election, in the order of their table.
 
-    ``polls`` has one row a poll: ``row`` (line in the file), ``pollster``, ``fieldwork_start``, ``fieldwork_end``,
-    ``published``, ``known`` (days as ``datetime64``, missing ones ``NaT``), ``sample_size`` (NaN where unknown),
-    ``kind`` (pre-election | exit), ``scope``, ``source``, then the columns that the table has besides.
-    ``shares`` has the same index and a column by option id, then ``other`` and ``undecided``: shares of 1 as
-    published, not rescaled; NaN where the poll does not say.
+    ``polls`` has one row a poll: ``row`` (line in the file), ``pollster``, ``fieldwork_start``,
+    ``fieldwork_end``, ``published``, ``known`` (days as ``datetime64``, missing ones ``NaT``),
+    ``sample_size`` (NaN where unknown), ``kind`` (pre-election | exit), ``scope``, ``source``, then the
+    columns that the table has besides. ``shares`` has the same index and a column by option id, then
+    ``other`` and ``undecided``: shares of 1 as published, not rescaled; NaN where the poll does not say.
     """
 
     place: str
@@ -48,7 +49,8 @@ class PollTable:
         return self._where(self.polls["known"] <= pd.Timestamp(as_of))
 
     def default_as_of(self) -> datetime.date:
-        """Election day if there is a national exit poll, else the newest day on which a national poll became known.
+        """Election day if there is a national exit poll, else the newest day on which a national poll
+        became known.
 
         Never later than election day, and never the clock.
         """
@@ -58,5 +60,6 @@ class PollTable:
         newest: datetime.date = usable.polls["known"].max().date()
         return min(newest, self.election_date)
 
-    def _where(self, chosen: pd.Series) -> PollTable:
-        return replace(self, polls=self.polls[chosen], shares=self.shares[chosen])
+    def _where(self, chosen: object) -> PollTable:
+        index = np.flatnonzero(np.asarray(chosen, bool))
+        return replace(self, polls=self.polls.iloc[index], shares=self.shares.iloc[index])

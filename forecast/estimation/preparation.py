@@ -1,0 +1,208 @@
+"""From reports to a matrix of shares that sum to 1, one column a unit: rescaled, imputed, floored.
+
+``docs/method.md`` gives the reasons; the constants here were chosen with the method, not fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecast.estimation.reports import OTHER, Flags, Floats, Reports
+
+RECENT_DAYS = 45
+"""Polls that decide which options stand by themselves."""
+STANDS_IN = 0.3
+"""Share of the recent polls that must report an option for it to stand by itself."""
+NEAR_NEWEST_DAYS = 30
+"""Where no poll is recent: the polls within so many days of the newest decide instead."""
+LOOKS_BACK_DAYS = 240
+NAMED_LEAST = 0.5
+IMPUTATION_DAYS = 20.0
+NAMED_MOST = 0.995
+FLOOR = 0.002
+LEAST_KNOWN_SIZE, SIZE_CEILING, SIZE_UNKNOWN = 100.0, 1200.0, 1000.0
+SIZE_RANGE = (200.0, 6000.0)
+LARGE_UNDECIDED = 0.1
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Polls (P, newest reports first in no particular order: file order is kept) over units (U).
+
+    ``shares`` (P, U) sum to 1 in every row; the last unit is ``other`` where the ballot is open. ``reported``
+    (P, U) marks what the poll itself reports (``other`` never counts as reported). ``undecided`` (P,) is the
+    share that was taken out. ``ranks`` (P,) count from 0, the newest poll of its firm. ``rows`` (P,) are the
+    indices of these polls among the reports.
+    """
+
+    units: tuple[str, ...]
+    absorbed: tuple[str, ...]
+    open_ballot: bool
+    shares: Floats
+    reported: Flags
+    undecided: Floats
+    sizes: Floats
+    ages: Floats
+    firms: tuple[str, ...]
+    ranks: np.ndarray
+    rows: np.ndarray
+    warnings: tuple[str, ...]
+
+    @property
+    def named(self) -> int:
+        """Number of units besides ``other``; they come first."""
+        return len(self.units) - int(self.open_ballot)
+
+
+def prepare(reports: Reports, closed_ballot: bool = False) -> Prepared:
+    """Rescale, choose the units, impute, floor and close. At least one poll with one share is needed."""
+    warnings: list[str] = []
+    recent = _looked_at(reports)
+    standing = _standing(reports, closed_ballot, warnings)
+    given = ~np.isnan(reports.shares)
+    enough = given[:, standing].sum(1) >= NAMED_LEAST * standing.sum()
+    for i in np.flatnonzero(recent & ~enough):
+        warnings.append(f"{reports.labels[i]} reports under half of the parties and is left out")
+    rows = np.flatnonzero(recent & enough)
+    if not len(rows):  # nothing but partial polls: they are all there is
+        rows = np.flatnonzero(recent)
+        warnings.append("every poll reports under half of the parties: the estimate rests on partial polls")
+    chosen = np.zeros(len(reports), bool)
+    chosen[rows] = True
+    used = reports.take(chosen)
+    imputed = _imputed(used, standing)
+    shares, undecided = (_close_closed if closed_ballot else _close_open)(used, standing, imputed)
+    units = tuple(np.array(reports.ids, object)[standing])
+    absorbed = tuple(np.array(reports.ids, object)[~standing & given.any(0)])
+    _warn_of_thin_reports(used, standing, warnings)
+    return Prepared(
+        units=units if closed_ballot else (*units, OTHER),
+        absorbed=absorbed,
+        open_ballot=not closed_ballot,
+        shares=_floored(shares),
+        reported=_with_other(given[rows][:, standing], closed_ballot),
+        undecided=undecided,
+        sizes=sample_sizes(used.sizes),
+        ages=used.ages,
+        firms=used.firms,
+        ranks=ranks_of(used.ages, used.firms),
+        rows=rows,
+        warnings=tuple(warnings),
+    )
+
+
+def sample_sizes(sizes: Floats) -> Floats:
+    """Sizes to weigh with: unknown ones and those under 100 are filled in, then all are clipped.
+
+    Filled in with the median of the known, 1200 at most, or 1000 where none is known.
+    """
+    known = sizes[~np.isnan(sizes) & (sizes >= LEAST_KNOWN_SIZE)]
+    fill = min(float(np.median(known)), SIZE_CEILING) if len(known) else SIZE_UNKNOWN
+    usable = ~np.isnan(sizes) & (sizes >= LEAST_KNOWN_SIZE)
+    return np.clip(np.where(usable, sizes, fill), *SIZE_RANGE)
+
+
+def ranks_of(ages: Floats, firms: tuple[str, ...]) -> np.ndarray:
+    """Rank of every poll within its firm, 0 = newest; equal ages in file order."""
+    ranks = np.zeros(len(ages), int)
+    seen: dict[str, int] = {}
+    for i in np.argsort(ages, kind="stable").tolist():
+        ranks[i] = seen.get(firms[i], 0)
+        seen[firms[i]] = int(ranks[i]) + 1
+    return ranks
+
+
+def _looked_at(reports: Reports) -> Flags:
+    """Polls up to 240 days back, or where all are older the newest."""
+    recent = reports.ages <= LOOKS_BACK_DAYS
+    return recent if recent.any() else np.equal(reports.ages, reports.ages.min())
+
+
+def _standing(reports: Reports, closed_ballot: bool, warnings: list[str]) -> Flags:
+    """(K,) which options stand by themselves."""
+    given = ~np.isnan(reports.shares)
+    window = reports.ages <= RECENT_DAYS
+    if not window.any():
+        newest = float(reports.ages.min())
+        window = reports.ages <= newest + NEAR_NEWEST_DAYS
+        warnings.append(f"no poll in the last {RECENT_DAYS} days: the newest is {newest:.0f} days old")
+    if closed_ballot:
+        return np.ones(len(reports.ids), bool)
+    standing = given[window].mean(0) >= STANDS_IN
+    # Where polls report disjoint sets of parties nobody may reach 30 %: whoever is reported then stands.
+    return np.asarray(standing if standing.any() else given[window].any(0))
+
+
+def _imputed(used: Reports, standing: Flags) -> Floats:
+    """(P, K standing) share of the decided for units that a poll leaves out; 0 where it reports them.
+
+    Averages of the polls that report the unit, with weights exp(-|difference of age| / 20 days).
+    """
+    reported = ~np.isnan(used.shares[:, standing])
+    decided = _of_the_decided(used)[:, standing]
+    nearness = np.exp(-np.abs(used.ages[:, None] - used.ages[None, :]) / IMPUTATION_DAYS)
+    # A poll far from all that report the unit has weights that vanish together; only their ratio matters.
+    weight = nearness @ reported
+    total = nearness @ np.where(reported, decided, 0.0)
+    filled = np.divide(total, weight, out=np.full_like(total, FLOOR), where=weight > 0)
+    return np.where(reported, 0.0, filled)
+
+
+def _of_the_decided(used: Reports) -> Floats:
+    """(P, K) shares without the undecided, rescaled; NaN where not reported."""
+    return used.shares / _decided_total(used)[:, None]
+
+
+def _decided_total(used: Reports) -> Floats:
+    """(P,) what the shares of the decided add up to, as published."""
+    named = np.nansum(used.shares, axis=1)
+    undecided = np.nan_to_num(used.undecided)
+    with_other = named + np.nan_to_num(used.other)
+    total = np.where(np.isnan(used.other), np.maximum(1.0 - undecided, named), with_other)
+    return np.where(total > 0, total, 1.0)
+
+
+def _close_open(used: Reports, standing: Flags, imputed: Floats) -> tuple[Floats, Floats]:
+    """Shares (P, standing + other) of an open ballot, and the undecided that were taken out."""
+    named = np.nan_to_num(_of_the_decided(used)[:, standing]) + imputed
+    named *= np.minimum(1.0, NAMED_MOST / np.maximum(named.sum(1), 1e-12))[:, None]
+    shares = np.column_stack([named, 1.0 - named.sum(1)])
+    return shares, np.nan_to_num(used.undecided)
+
+
+def _close_closed(used: Reports, standing: Flags, imputed: Floats) -> tuple[Floats, Floats]:
+    """Shares (P, standing) of a closed ballot; what a poll leaves unreported counts as undecided.
+
+    Options that a poll leaves out have their imputed share of the decided, so that of what it reports, r, the
+    decided are r / (1 - imputed).
+    """
+    left_out = np.minimum(imputed.sum(1), NAMED_MOST)
+    given = np.nan_to_num(used.shares[:, standing])
+    reported = given.sum(1)
+    shares = given / np.maximum(reported, 1e-12)[:, None] * (1.0 - left_out)[:, None] + imputed
+    undecided = np.clip(1.0 - reported / (1.0 - left_out), np.nan_to_num(used.undecided), 1.0)
+    # Sums a little off 100 are rounding, not undecided voters.
+    undecided[(undecided < 0.01) & (np.nan_to_num(used.undecided) == 0.0)] = 0.0
+    return shares, undecided
+
+
+def _floored(shares: Floats) -> Floats:
+    floored = np.maximum(shares, FLOOR)
+    return floored / floored.sum(1, keepdims=True)
+
+
+def _with_other(reported: Flags, closed_ballot: bool) -> Flags:
+    if closed_ballot:
+        return reported
+    return np.column_stack([reported, np.zeros(len(reported), bool)])
+
+
+def _warn_of_thin_reports(used: Reports, standing: Flags, warnings: list[str]) -> None:
+    counts = (~np.isnan(used.shares)).sum(0)
+    for i in np.flatnonzero(standing):
+        if counts[i] == 0:
+            warnings.append(f"no poll reports '{used.ids[i]}': it is set to the floor of {FLOOR:.1%}")
+        elif counts[i] == 1 and len(used) > 1:
+            warnings.append(f"'{used.ids[i]}' is reported by one poll only")
