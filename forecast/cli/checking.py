@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, quiet: Quiet = False) -> None:
     """Read an election file and its polls, say all that is wrong, run nothing.
 
-    Prints what was understood: the ballot, the rule in words, the polls and the day a forecast would stand on.
+    Prints what was understood: the ballot, the rule in words, the polls, and the day that counts as today.
     """
     election = _checked_election(config, settings or ())
     polls = None

@@ -63,8 +63,12 @@ def election_template(file: str, country: str, slug: str) -> str:
 
 def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        error.filename = str(path)  # the name that the user gave, not that of the draft
+        raise
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)

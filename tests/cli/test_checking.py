@@ -1,0 +1,114 @@
+"""``forecast check`` and ``forecast init``."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from forecast.cli.main import main
+from forecast.election import load_election
+
+Printed = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def copied(tmp_path: Path, kazakhstan: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The Kazakh election file and its tables in a folder of their own, which is the current one."""
+    for file in kazakhstan.parent.glob("kazakhstan-2023*"):
+        shutil.copy(file, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / kazakhstan.name
+
+
+def test_the_kazakh_files_have_nothing_wrong(kazakhstan: Path, capsys: Printed) -> None:
+    assert main(["check", str(kazakhstan)]) == 0
+    printed = capsys.readouterr()
+    assert "69 seats are handed out." in printed.out
+    assert "A list takes part with at least 5% of the valid votes" in printed.out
+    assert "3 exit polls are among them" in printed.out
+    assert f"next: forecast run {kazakhstan}" in printed.err
+
+
+def test_as_of_counts_what_was_known_then(kazakhstan: Path, capsys: Printed) -> None:
+    assert main(["check", str(kazakhstan), "--as-of", "2023-03-15", "-q"]) == 0
+    printed = capsys.readouterr()
+    assert "2023-03-15: " in printed.out
+    assert "exit polls are among them" not in printed.out
+    assert printed.err == ""
+
+
+def test_a_day_before_all_polls_is_refused(kazakhstan: Path, capsys: Printed) -> None:
+    assert main(["check", str(kazakhstan), "--as-of", "2020-01-01"]) == 3
+    printed = capsys.readouterr()
+    assert "no national poll is known by 2020-01-01" in printed.err
+    assert printed.out == ""
+
+
+def test_faults_of_the_file_and_of_its_polls_are_said_together(copied: Path, capsys: Printed) -> None:
+    copied.write_text(
+        copied.read_text(encoding="utf-8").replace('level = "5%"', "level = 5"), encoding="utf-8"
+    )
+    polls = Path("kazakhstan-2023-polls.csv")
+    polls.write_text(polls.read_text(encoding="utf-8").replace("baytaq", "baitaqq", 1), encoding="utf-8")
+    assert main(["check", copied.name]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == (
+        'kazakhstan-2023.toml: rule.threshold.level = 5: a share lies between 0 and 1; did you mean "5%"?'
+    )
+    assert any(line.startswith("kazakhstan-2023-polls.csv: column baitaqq") for line in said[1:])
+
+
+def test_faults_of_the_polls_alone_have_their_own_code(copied: Path, capsys: Printed) -> None:
+    polls = Path("kazakhstan-2023-polls.csv")
+    polls.write_text(polls.read_text(encoding="utf-8").replace("2023-01", "2032-01"), encoding="utf-8")
+    assert main(["check", copied.name]) == 3
+    assert "2032-01" in capsys.readouterr().err
+
+
+def test_a_missing_poll_table_is_named(copied: Path, capsys: Printed) -> None:
+    assert main(["check", copied.name, "--set", "election.polls=kazakhstan-2023-pols.csv"]) == 3
+    assert "kazakhstan-2023-pols.csv: " in capsys.readouterr().err
+
+
+def test_a_missing_election_file_names_the_nearest(copied: Path, capsys: Printed) -> None:
+    assert main(["check", "kazakstan-2023.toml"]) == 2
+    assert capsys.readouterr().err == (
+        "kazakstan-2023.toml: no such file; did you mean 'kazakhstan-2023.toml'?\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "country", ["Ruritania", "Côte d'Ivoire", 'A "quoted" \\ name', "Қазақстан", "🇰🇿", ""]
+)
+def test_an_election_file_to_start_from_passes_its_own_check(
+    country: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--country", country]) == 0
+    (written,) = tmp_path.iterdir()
+    assert f"wrote {written.name}" in capsys.readouterr().err
+    assert main(["check", written.name]) == 0
+    assert load_election(written).rule.seats == 100
+
+
+def test_init_never_replaces_a_file_unless_told_to(tmp_path: Path, capsys: Printed) -> None:
+    file = tmp_path / "land.toml"
+    file.write_text("mine", encoding="utf-8")
+    assert main(["init", str(file)]) == 2
+    assert "choose another name, or replace it with --force" in capsys.readouterr().err
+    assert file.read_text(encoding="utf-8") == "mine"
+    assert main(["init", str(file), "--force", "--country", "Land"]) == 0
+    assert load_election(file).election.id == "land"
+
+
+def test_init_refuses_a_folder(tmp_path: Path, capsys: Printed) -> None:
+    assert main(["init", str(tmp_path)]) == 2
+    assert "this is a folder" in capsys.readouterr().err
+
+
+def test_check_says_what_a_base_needs_for_a_forecast(kazakhstan: Path, capsys: Printed) -> None:
+    settings = ["--set", "rule.threshold.base=registered", "--set", "election.turnout="]
+    assert main(["check", str(kazakhstan), *settings]) == 0
+    assert "the base 'registered' needs election.turnout" in capsys.readouterr().out
