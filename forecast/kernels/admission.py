@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from forecast.kernels.compiling import stage
+from forecast.kernels.divisor import earlier
 from forecast.kernels.random import BLOCK
 
 
@@ -51,11 +50,14 @@ def admit(votes, numerators, denominators, base, strict, admitted, how_many, ent
 
 
 @stage
-def admit_next_largest(votes, admitted, how_many, i):
-    """Admit the largest list that is still out in draw i, the earlier one of equals; -1 if none is left."""
+def admit_next_largest(votes, admitted, how_many, lot, i):
+    """Admit the largest list that is still out in draw i, of equals the first by order or lot; -1 if none is left."""
     best = -1
     for k in range(admitted.shape[0]):
-        if admitted[k, i] == 0.0 and votes[k, i] > 0.0 and (best < 0 or votes[k, i] > votes[best, i]):
+        if admitted[k, i] > 0.0 or votes[k, i] == 0.0:
+            continue
+        tied = best >= 0 and votes[k, i] == votes[best, i]
+        if best < 0 or votes[k, i] > votes[best, i] or (tied and earlier(lot, k, best)):
             best = k
     if best >= 0:
         admitted[best, i] = 1.0
@@ -64,54 +66,53 @@ def admit_next_largest(votes, admitted, how_many, i):
 
 
 @stage
-def admit_minimum(votes, minimum, joint, base, skip_empty, admitted, how_many, floor_factor, factors):
-    """Admit next-largest lists where fewer than ``minimum`` passed or they hold less than ``joint`` of the base.
+def admit_minimum(
+    votes, minimum, joint, per_joint, base, skip_empty, lots, admitted, how_many, correction, uncorrected, factors
+):
+    """Admit next-largest lists where fewer than ``minimum`` passed or they hold under joint / per_joint of the base.
 
-    Lists let in this way get ``floor_factor`` as their weight in ``factors`` (K, BLOCK), which holds 1 otherwise.
-    With ``skip_empty`` a draw in which nobody passes is left alone: the rule says that it is void.
+    Lists that join one that passed get ``correction`` in ``factors`` (K, BLOCK), which holds ``uncorrected``
+    otherwise. With ``skip_empty`` a draw in which nobody passes is left alone: the rule has spoken on it.
     """
     lists = admitted.shape[0]
     for i in range(BLOCK):
-        if skip_empty and how_many[i] == 0.0:
-            continue
-        if how_many[i] >= minimum and joint == 0.0:
+        if how_many[i] >= minimum and joint == 0.0 or (skip_empty and how_many[i] == 0.0):
             continue
         while True:
             held = 0.0
             for k in range(lists):
                 held += admitted[k, i] * votes[k, i]
-            if how_many[i] >= minimum and held >= joint * base[i]:
+            if how_many[i] >= minimum and held * per_joint >= joint * base[i]:
                 break
-            added = admit_next_largest(votes, admitted, how_many, i)
+            alone = how_many[i] == 0.0
+            added = admit_next_largest(votes, admitted, how_many, lots[i], i)
             if added < 0:
                 break
-            factors[added, i] = floor_factor
+            factors[added, i] = uncorrected if alone else correction
 
 
 @stage
-def admit_when_nobody_passed(votes, lists_to_admit, numerator, denominator, base, admitted, how_many):
-    """Where nobody passed: admit the largest ``lists_to_admit``, and all at the lower level (0 = none)."""
+def admit_when_nobody_passed(
+    votes, lists_to_admit, numerator, denominator, strict, base, lots, admitted, how_many
+):
+    """Where nobody passed: admit the largest ``lists_to_admit``, or all at the lower level (numerator 0: none)."""
     for i in range(BLOCK):
         if how_many[i] > 0.0:
             continue
         for _ in range(lists_to_admit):
-            admit_next_largest(votes, admitted, how_many, i)
+            admit_next_largest(votes, admitted, how_many, lots[i], i)
         if numerator > 0.0:
             for k in range(admitted.shape[0]):
-                if admitted[k, i] == 0.0 and votes[k, i] * denominator >= numerator * base[i]:
+                claim, needed = votes[k, i] * denominator, numerator * base[i]
+                if votes[k, i] > 0.0 and (claim > needed or (claim == needed and not strict)):
                     admitted[k, i] = 1.0
                     how_many[i] += 1.0
 
 
 @stage
-def _fill(rows, value):
+def fill(rows, value):
+    """Set rows (K, BLOCK) to a value."""
     for k in range(rows.shape[0]):
         row = rows[k]
         for i in range(BLOCK):
             row[i] = value
-
-
-@stage
-def fill_ones(rows):
-    """Set rows (K, BLOCK) to one."""
-    _fill(rows, np.float64(1.0))

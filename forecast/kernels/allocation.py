@@ -19,21 +19,49 @@ from forecast.kernels.single import quota_seats
 
 
 @stage
-def weigh(votes, admitted, factors, weights, entitled, total):
-    """entitled (K, BLOCK) = votes of the admitted times their weight (K,) and factor (K, BLOCK); total their sum."""
+def weigh(votes, admitted, factors, weights, uncorrected, entitled, total, electorate):
+    """entitled (K, BLOCK) = votes of the admitted times their weight (K,) and factor (K, BLOCK); total their sum.
+
+    ``electorate`` (BLOCK), behind a quota, is the sum with ``uncorrected`` as everybody's factor: a law that corrects
+    a runner-up's quotient leaves the quota alone.
+    """
     for i in range(BLOCK):
         total[i] = 0.0
+        electorate[i] = 0.0
     for k in range(entitled.shape[0]):
         row, inside, factor, out = votes[k], admitted[k], factors[k], entitled[k]
         weight = weights[k]
         for i in range(BLOCK):
-            out[i] = row[i] * inside[i] * factor[i] * weight
+            weighed = row[i] * inside[i] * weight
+            out[i] = weighed * factor[i]
             total[i] += out[i]
+            electorate[i] += weighed * uncorrected
+
+
+@stage
+def all_votes(votes, listed, weights, vote, uncorrected, electorate):
+    """electorate (BLOCK) = votes of all lists, admitted or not, weighed as ``weigh`` does; ``listed`` unweighed."""
+    for i in range(BLOCK):
+        electorate[i] = listed[i] * vote
+    for k in range(weights.shape[0]):
+        row, more = votes[k], weights[k] * uncorrected - vote
+        if more != 0.0:
+            for i in range(BLOCK):
+                electorate[i] += row[i] * more
+
+
+@stage
+def with_votes(entitled, i):
+    """How many lists have a claim in draw i."""
+    number = 0.0
+    for k in range(entitled.shape[0]):
+        number += 1.0 if entitled[k, i] > 0.0 else 0.0
+    return number
 
 
 @stage
 def allocate_quota(
-    rule, limits, entitled, admitted, how_many, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
+    rule, limits, entitled, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
 ):
     """Seats by a quota method; ``electorate`` (BLOCK) are the votes behind the quota.
 
@@ -46,27 +74,27 @@ def allocate_quota(
         per = quota_parts(rule.quota, house)
         if rule.quota != QUOTA_HARE:
             for i in range(BLOCK):
-                ranks[0, i] = quota_of_votes(rule.quota, electorate[i], house, vote[i])
+                ranks[0, i] = quota_of_votes(rule.quota, electorate[i], house, vote[i] * rule.vote)
             quota = ranks[0]
-        whole_quotas(entitled, admitted, quota, per, house, ranks[1], seats, remainders, left)
+        whole_quotas(entitled, quota, per, house, ranks[1], seats, remainders, left)
         largest_remainders(remainders, left, ranks, seats)
         if rule.quota == QUOTA_HARE and not whole_votes:
             return
         for i in range(BLOCK):
-            if left[i] < 0.0 or left[i] >= how_many[i] or tie_at_the_cut(remainders, ranks, left, i):
+            if left[i] < 0.0 or left[i] >= with_votes(entitled, i) or tie_at_the_cut(remainders, ranks, seats.shape[0], left, i):
                 quota_seats(
-                    rule, entitled, admitted, electorate[i], vote[i], house, limits, lots[i], i, remainders, ranks, seats
+                    rule, entitled, electorate[i], vote[i] * rule.vote, house, limits, lots[i], i, remainders, ranks, seats
                 )
         return
     for i in range(BLOCK):
         quota_seats(
-            rule, entitled, admitted, electorate[i], vote[i], house, limits, lots[i], i, remainders, ranks, seats
+            rule, entitled, electorate[i], vote[i] * rule.vote, house, limits, lots[i], i, remainders, ranks, seats
         )
 
 
 @stage
 def allocate_divisor(
-    rule, limits, floors, divisors, entitled, admitted, how_many, total, whole_votes, lots, left, best, price, chosen, seats
+    rule, limits, floors, divisors, entitled, how_many, total, whole_votes, lots, left, best, price, chosen, seats
 ):
     """Seats by a divisor method."""
     proportional_seats(
@@ -74,22 +102,22 @@ def allocate_divisor(
     )
     if rule.blockwise:
         step(entitled, limits, rule.shift, rule.first, best, price, chosen, seats, left)
-    settle(entitled, admitted, divisors, limits, floors, rule.slack, lots, seats, left)
+    settle(entitled, divisors, limits, floors, rule.slack, lots, seats, left)
     if whole_votes or not rule.blockwise:
-        exchange(entitled, admitted, divisors, limits, floors, rule.slack, lots, seats)
+        exchange(entitled, divisors, limits, floors, rule.slack, lots, seats)
 
 
 @stage
 def allocate(
-    rule, limits, floors, divisors, entitled, admitted, how_many, entitled_total, electorate, vote, whole_votes, lots, work, seats
+    rule, limits, floors, divisors, entitled, how_many, entitled_total, electorate, vote, whole_votes, lots, work, seats
 ):
     """Seats (K, BLOCK) of a block; ``work`` is scratch of two (K, BLOCK) and one (BLOCK)."""
     remainders, ranks, left = work
     if rule.family == FAMILY_DIVISOR:
         allocate_divisor(
-            rule, limits, floors, divisors, entitled, admitted, how_many, entitled_total, whole_votes, lots, left, remainders[0], ranks[0], ranks[1], seats
+            rule, limits, floors, divisors, entitled, how_many, entitled_total, whole_votes, lots, left, remainders[0], ranks[0], ranks[1], seats
         )
     else:
         allocate_quota(
-            rule, limits, entitled, admitted, how_many, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
+            rule, limits, entitled, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
         )

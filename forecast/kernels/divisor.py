@@ -20,7 +20,7 @@ def proportional_seats(entitled, total, how_many, limits, house, shift, first, m
         left[i] = house if total[i] > 0.0 else 0.0
         multiplier[i] = max(house + how_many[i] * (shift - 0.5), 0.5) / total[i]
     for k in range(seats.shape[0]):
-        row, out, limit = entitled[k], seats[k], limits[k]
+        row, out, limit = entitled[k], seats[k], min(limits[k], house)
         for i in range(BLOCK):
             quotient = row[i] * multiplier[i]
             whole = max(np.floor(quotient + (1.0 - shift)), 0.0)
@@ -63,14 +63,14 @@ def quotient_ahead(votes_a, divisor_a, votes_b, divisor_b, slack):
 
 
 @stage
-def next_quotient(votes, admitted, seats, divisors, limits, slack, lot, i):
+def next_quotient(votes, seats, divisors, limits, slack, lot, i):
     """The list with the highest quotient for its next seat in draw i: more votes first, then the lot; -1 if none.
 
     divisors (N,): the n-th divisor at n - 1; limits (K,): seats that a list may hold at most.
     """
     best = -1
     for k in range(seats.shape[0]):
-        if admitted[k, i] == 0.0 or seats[k, i] >= limits[k]:
+        if votes[k, i] == 0.0 or seats[k, i] >= limits[k]:
             continue
         if best < 0:
             best = k
@@ -149,11 +149,11 @@ def step(entitled, limits, shift, first, best, price, chosen, seats, left):
 
 
 @stage
-def settle(votes, admitted, divisors, limits, floors, slack, lots, seats, left):
+def settle(votes, divisors, limits, floors, slack, lots, seats, left):
     """Give the seats that are ``left`` (BLOCK) one by one to the highest quotients, or take the lowest back."""
     for i in range(BLOCK):
         while left[i] > 0.0:
-            k = next_quotient(votes, admitted, seats, divisors, limits, slack, lots[i], i)
+            k = next_quotient(votes, seats, divisors, limits, slack, lots[i], i)
             if k < 0:
                 break
             seats[k, i] += 1.0
@@ -167,7 +167,7 @@ def settle(votes, admitted, divisors, limits, floors, slack, lots, seats, left):
 
 
 @stage
-def exchange(votes, admitted, divisors, limits, floors, slack, lots, seats):
+def exchange(votes, divisors, limits, floors, slack, lots, seats):
     """Move seats from the lowest last quotient to a higher next one until none is higher.
 
     Needed where the first guess was not a rounding of the method itself, and for whole votes, where a guess may
@@ -175,7 +175,7 @@ def exchange(votes, admitted, divisors, limits, floors, slack, lots, seats):
     """
     for i in range(BLOCK):
         while True:
-            up = next_quotient(votes, admitted, seats, divisors, limits, slack, lots[i], i)
+            up = next_quotient(votes, seats, divisors, limits, slack, lots[i], i)
             down = last_quotient(votes, seats, floors, divisors, slack, lots[i], i)
             if up < 0 or down < 0 or up == down:
                 break

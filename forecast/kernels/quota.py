@@ -25,12 +25,15 @@ _REMAINDER = np.uint64(0xFFFFFFFFFFFFFF00)
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up; Imperiali V/(S+2).
+    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote); Imperiali V/(S+2). 0 where there
+    are no votes.
     """
+    if votes <= 0.0:
+        return 0.0
     if code == QUOTA_DROOP:
         return (np.floor(votes / vote / (seats + 1.0)) + 1.0) * vote
     if code == QUOTA_HAGENBACH_BISCHOFF_ROUNDED:
-        return np.floor((2.0 * votes / vote + seats + 1.0) / (2.0 * (seats + 1.0))) * vote
+        return max(np.floor((2.0 * votes / vote + seats + 1.0) / (2.0 * (seats + 1.0))), 1.0) * vote
     return votes
 
 
@@ -47,7 +50,7 @@ def quota_parts(code, seats):
 
 
 @stage
-def whole_quotas(entitled, admitted, quota, per, house, inverse, seats, keys, left):
+def whole_quotas(entitled, quota, per, house, inverse, seats, keys, left):
     """Integer parts, and keys that put the remainders in order.
 
     entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per``. Fills
@@ -59,7 +62,7 @@ def whole_quotas(entitled, admitted, quota, per, house, inverse, seats, keys, le
         left[i] = house if quota[i] > 0.0 else 0.0
         inverse[i] = 1.0 / quota[i] if quota[i] > 0.0 else 0.0
     for k in range(seats.shape[0]):
-        row, inside, out, key = entitled[k], admitted[k], seats[k], keys[k]
+        row, out, key = entitled[k], seats[k], keys[k]
         place = np.uint64(255 - k)
         for i in range(BLOCK):
             scaled = row[i] * per
@@ -71,7 +74,7 @@ def whole_quotas(entitled, admitted, quota, per, house, inverse, seats, keys, le
             whole += over - under
             rest += (under - over) * quota[i]
             out[i] = whole
-            key[i] = bits_float((float_bits(rest) & _REMAINDER) | place) if inside[i] > 0.0 else -1.0
+            key[i] = bits_float((float_bits(rest) & _REMAINDER) | place) if row[i] > 0.0 else -1.0
             left[i] -= whole
 
 
@@ -93,15 +96,14 @@ def _count_ahead(keys, k, second, j, fresh, ranks):
         keys[j + 6],
         keys[j + 7],
     )
-    start = 0.0 if fresh else 1.0
     for i in range(BLOCK):
         x, y = mine[i], other[i]
         at_x = (_over(a[i], x) + _over(b[i], x)) + (_over(c[i], x) + _over(d[i], x))
         at_x += (_over(e[i], x) + _over(f[i], x)) + (_over(g[i], x) + _over(h[i], x))
         at_y = (_over(a[i], y) + _over(b[i], y)) + (_over(c[i], y) + _over(d[i], y))
         at_y += (_over(e[i], y) + _over(f[i], y)) + (_over(g[i], y) + _over(h[i], y))
-        first_row[i] = first_row[i] * start + at_x
-        second_row[i] = second_row[i] * start + at_y
+        first_row[i] = at_x if fresh else first_row[i] + at_x
+        second_row[i] = at_y if fresh else second_row[i] + at_y
 
 
 @stage
@@ -133,10 +135,10 @@ def largest_remainders(keys, left, ranks, seats):
 
 
 @stage
-def tie_at_the_cut(keys, ranks, left, i):
+def tie_at_the_cut(keys, ranks, lists, left, i):
     """Whether the smallest remainder that won a seat in draw i equals the largest that did not."""
     won, lost = np.inf, -1.0
-    for k in range(ranks.shape[0]):
+    for k in range(lists):
         if ranks[k, i] < left[i]:
             won = min(won, keys[k, i])
         else:

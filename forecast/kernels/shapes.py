@@ -25,9 +25,12 @@ RULE = np.dtype(
         ("base", np.int64),
         ("strict", np.bool_),
         ("minimum_lists", np.float64),
-        ("minimum_joint", np.float64),
-        ("runner_up_factor", np.float64),
-        ("void_at_once", np.bool_),
+        ("joint_numerator", np.float64),
+        ("joint_denominator", np.float64),
+        ("correction", np.float64),
+        ("uncorrected", np.float64),
+        ("vote", np.float64),
+        ("nobody_decided", np.bool_),
         ("nobody_admits", np.int64),
         ("nobody_numerator", np.float64),
         ("nobody_denominator", np.float64),
@@ -48,7 +51,8 @@ RULE = np.dtype(
 )
 """One rule as the core reads it.
 
-``corrected`` rules have weights, or let lists in that their threshold keeps out; ``blockwise`` rules are allocated
+``corrected`` rules have weights (whole numbers: a vote counts ``vote`` of them, and ``correction`` of every
+``uncorrected`` where its list was let in as runner-up), or let lists in that their threshold keeps out; ``blockwise`` rules are allocated
 in vector code, the others draw by draw.
 """
 

@@ -9,9 +9,9 @@ from forecast.kernels.admission import (
     admit,
     admit_minimum,
     admit_when_nobody_passed,
-    fill_ones,
+    fill,
 )
-from forecast.kernels.allocation import allocate, weigh
+from forecast.kernels.allocation import all_votes, allocate, weigh
 from forecast.kernels.compiling import kernel, stage
 from forecast.kernels.normals import normal_pair_rows
 from forecast.kernels.quota import PADDING
@@ -169,7 +169,7 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
         keep = min(valid, kept_votes.shape[0] - start)
         for i in range(keep):
             for k in range(units):
-                kept_votes[start + i, k] = votes[k, i] / total[i]
+                kept_votes[start + i, k] = votes[k, i] / total[i] if total[i] > 0.0 else 0.0
 
         for r in range(rules.records.shape[0]):
             rule = rules.records[r]
@@ -195,31 +195,6 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
                 entitled,
                 entitled_total,
             )
-            if rule.corrected:
-                fill_ones(factors)
-                if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
-                    admit_when_nobody_passed(
-                        votes,
-                        rule.nobody_admits,
-                        rule.nobody_numerator,
-                        rule.nobody_denominator,
-                        base,
-                        admitted,
-                        how_many,
-                    )
-                if rule.minimum_lists > 1.0 or rule.minimum_joint > 0.0:
-                    admit_minimum(
-                        votes,
-                        rule.minimum_lists,
-                        rule.minimum_joint,
-                        base,
-                        rule.void_at_once,
-                        admitted,
-                        how_many,
-                        rule.runner_up_factor,
-                        factors,
-                    )
-                weigh(votes, admitted, factors, rules.weights[r], entitled, entitled_total)
             if rule.lot:
                 for i in range(BLOCK):
                     lots[i] = mix(draws.seed ^ _LOTS, replicate, number + i) | np.uint64(1)
@@ -227,15 +202,55 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
                 for i in range(BLOCK):
                     lots[i] = np.uint64(0)
             electorate = entitled_total
+            if rule.corrected:
+                fill(factors, rule.uncorrected)
+                if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
+                    admit_when_nobody_passed(
+                        votes,
+                        rule.nobody_admits,
+                        rule.nobody_numerator,
+                        rule.nobody_denominator,
+                        rule.strict,
+                        base,
+                        lots,
+                        admitted,
+                        how_many,
+                    )
+                if rule.minimum_lists > 1.0 or rule.joint_numerator > 0.0:
+                    admit_minimum(
+                        votes,
+                        rule.minimum_lists,
+                        rule.joint_numerator,
+                        rule.joint_denominator,
+                        base,
+                        rule.nobody_decided,
+                        lots,
+                        admitted,
+                        how_many,
+                        rule.correction,
+                        rule.uncorrected,
+                        factors,
+                    )
+                electorate = scratch
+                weigh(
+                    votes,
+                    admitted,
+                    factors,
+                    rules.weights[r],
+                    rule.uncorrected,
+                    entitled,
+                    entitled_total,
+                    electorate,
+                )
             if rule.quota_of_valid:
-                electorate = listed
+                electorate = scratch
+                all_votes(votes, listed, rules.weights[r], rule.vote, rule.uncorrected, electorate)
             allocate(
                 rule,
                 rules.limits[r],
                 floors,
                 rules.divisors[rule.divisor_row],
                 entitled,
-                admitted,
                 how_many,
                 entitled_total,
                 electorate,
@@ -249,7 +264,7 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
             house_of(whole, lists, house)
             coalition_seats(whole, questions.coalition_starts, questions.coalition_members, whole[lists:])
             count_seats(whole, valid, tallies.seats[r])
-            count_admitted(admitted, how_many, valid, tallies.passes[r], tallies.void[r : r + 1])
+            count_admitted(admitted, entitled_total, valid, tallies.passes[r], tallies.void[r : r + 1])
             count_majorities(whole[lists:], house, valid, tallies.majorities[r])
             count_events(whole, admitted, house, valid, questions, sum_of_terms, met, tallies.events[r])
             for i in range(keep):

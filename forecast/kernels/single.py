@@ -11,10 +11,10 @@ from forecast.kernels.shapes import REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS
 
 
 @stage
-def quota_seats(rule, entitled, admitted, electorate, vote, house, limits, lot, i, remainders, served, seats):
+def quota_seats(rule, entitled, electorate, vote, house, limits, lot, i, remainders, served, seats):
     """Seats of draw i by a quota method.
 
-    entitled, admitted, seats (K, BLOCK); ``electorate`` the votes behind the quota, ``vote`` the size of a single
+    entitled, seats (K, BLOCK); ``electorate`` the votes behind the quota, ``vote`` the size of a single
     vote in their unit; ``remainders`` and ``served`` (K, BLOCK) are scratch, used in column i only.
     """
     lists = seats.shape[0]
@@ -24,80 +24,93 @@ def quota_seats(rule, entitled, admitted, electorate, vote, house, limits, lot, 
     for k in range(lists):
         seats[k, i] = 0.0
         remainders[k, i] = -1.0
-        if admitted[k, i] > 0.0 and quota > 0.0:
+        if entitled[k, i] > 0.0 and quota > 0.0:
             scaled = entitled[k, i] * per
             seats[k, i] = np.floor(scaled / quota)
             remainders[k, i] = scaled - seats[k, i] * quota
             left -= seats[k, i]
     while left < 0.0:
-        _take_smallest_remainder(entitled, remainders, lot, i, seats)
+        if not _take_smallest_remainder(entitled, remainders, quota, lot, i, seats):
+            break
         left += 1.0
     if rule.remainder == REMAINDER_LARGEST:
-        _one_each(remainders, entitled, admitted, limits, lot, i, served, seats, left)
+        _one_each(remainders, entitled, limits, lot, i, served, seats, left)
     elif rule.remainder == REMAINDER_LARGEST_LISTS:
-        _one_each(entitled, entitled, admitted, limits, lot, i, served, seats, left)
+        _one_each(entitled, entitled, limits, lot, i, served, seats, left)
     else:
         first = min(left, np.float64(rule.remainder_seats))
-        _one_each(remainders, entitled, admitted, limits, lot, i, served, seats, first)
-        _by_average(entitled, admitted, limits, lot, i, served, remainders, seats, left - first)
+        _one_each(remainders, entitled, limits, lot, i, served, seats, first)
+        _by_average(entitled, limits, lot, i, served, remainders, seats, left - first)
 
 
 @stage
-def _take_smallest_remainder(entitled, remainders, lot, i, seats):
-    """Take one seat from the smallest remainder among lists that hold one; fewer votes, then the later list."""
+def _take_smallest_remainder(entitled, remainders, quota, lot, i, seats):
+    """Take one seat from the smallest remainder among lists that hold one; fewer votes, then the later list.
+
+    The seat given up adds a whole quota to the remainder. Whether there was one to take.
+    """
     worst = -1
     for k in range(seats.shape[0]):
-        if seats[k, i] <= 0.0 or remainders[k, i] < 0.0:
+        if seats[k, i] <= 0.0:
             continue
+        tied = worst >= 0 and remainders[k, i] == remainders[worst, i]
         if (
             worst < 0
             or remainders[k, i] < remainders[worst, i]
-            or (
-                remainders[k, i] == remainders[worst, i]
-                and before(entitled[worst, i], worst, entitled[k, i], k, lot)
-            )
+            or (tied and before(entitled[worst, i], worst, entitled[k, i], k, lot))
         ):
             worst = k
-    if worst >= 0:
-        seats[worst, i] -= 1.0
-        remainders[worst, i] = np.inf
+    if worst < 0:
+        return False
+    seats[worst, i] -= 1.0
+    remainders[worst, i] += quota
+    return True
 
 
 @stage
-def _one_each(claims, entitled, admitted, limits, lot, i, served, seats, left):
+def _one_each(claims, entitled, limits, lot, i, served, seats, left):
     """One seat each in order of ``claims`` (K, BLOCK), round after round until none is left."""
-    lists = seats.shape[0]
     while left > 0.0:
-        for k in range(lists):
-            served[k, i] = 0.0
-        given = 0.0
-        while left > 0.0:
-            best = -1
-            for k in range(lists):
-                if served[k, i] > 0.0 or admitted[k, i] == 0.0 or seats[k, i] >= limits[k]:
-                    continue
-                if (
-                    best < 0
-                    or claims[k, i] > claims[best, i]
-                    or (
-                        claims[k, i] == claims[best, i]
-                        and before(entitled[k, i], k, entitled[best, i], best, lot)
-                    )
-                ):
-                    best = k
-            if best < 0:
-                break
-            seats[best, i] += 1.0
-            served[best, i] = 1.0
-            left -= 1.0
-            given += 1.0
+        given = _one_round(claims, entitled, limits, lot, i, served, seats, left)
         if given == 0.0:
             break
+        left -= given
 
 
 @stage
-def _by_average(entitled, admitted, limits, lot, i, served, averages, seats, left):
-    """One each by votes per seat held, highest first, no list twice in a round."""
-    for k in range(seats.shape[0]):
-        averages[k, i] = entitled[k, i] / seats[k, i] if seats[k, i] > 0.0 else 0.0
-    _one_each(averages, entitled, admitted, limits, lot, i, served, seats, left)
+def _one_round(claims, entitled, limits, lot, i, served, seats, left):
+    """One seat each in order of the claims, to no list twice; how many were given."""
+    lists = seats.shape[0]
+    for k in range(lists):
+        served[k, i] = 0.0
+    given = 0.0
+    while given < left:
+        best = -1
+        for k in range(lists):
+            if served[k, i] > 0.0 or entitled[k, i] == 0.0 or seats[k, i] >= limits[k]:
+                continue
+            tied = best >= 0 and claims[k, i] == claims[best, i]
+            if (
+                best < 0
+                or claims[k, i] > claims[best, i]
+                or (tied and before(entitled[k, i], k, entitled[best, i], best, lot))
+            ):
+                best = k
+        if best < 0:
+            break
+        seats[best, i] += 1.0
+        served[best, i] = 1.0
+        given += 1.0
+    return given
+
+
+@stage
+def _by_average(entitled, limits, lot, i, served, averages, seats, left):
+    """One each by votes per seat held, highest first, no list twice in a round; those without a seat come last."""
+    while left > 0.0:
+        for k in range(seats.shape[0]):
+            averages[k, i] = entitled[k, i] / seats[k, i] if seats[k, i] > 0.0 else 0.0
+        given = _one_round(averages, entitled, limits, lot, i, served, seats, left)
+        if given == 0.0:
+            break
+        left -= given

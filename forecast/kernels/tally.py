@@ -50,8 +50,8 @@ def count_seats(whole, valid, counts):
 
 
 @stage
-def count_admitted(admitted, how_many, valid, passes, void):
-    """passes (K,) += draws in which a list is admitted; void (1,) += draws in which none is."""
+def count_admitted(admitted, entitled_total, valid, passes, void):
+    """passes (K,) += draws in which a list is admitted; void (1,) += draws in which none with votes is."""
     for k in range(admitted.shape[0]):
         row = admitted[k]
         total = np.int64(0)
@@ -60,7 +60,7 @@ def count_admitted(admitted, how_many, valid, passes, void):
         passes[k] += total
     empty = np.int64(0)
     for i in range(valid):
-        empty += np.int64(how_many[i] == 0.0)
+        empty += np.int64(entitled_total[i] == 0.0)
     void[0] += empty
 
 
@@ -148,7 +148,7 @@ def count_shares(votes, total, valid, bins, counts, sums):
         row, out = votes[k], counts[k]
         added = np.int64(0)
         for i in range(valid):
-            share = row[i] / total[i]
+            share = row[i] / total[i] if total[i] > 0.0 else 0.0
             out[np.int64(share * bins)] += np.int64(1)
             added += np.int64(share * 4294967296.0)
         sums[k] += added

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.election.methods import METHODS, DivisorMethod, power_divisors, sequence_divisors
+from forecast.election.methods import DivisorMethod
 from forecast.election.rule import AdmitLargest, Allocation, LowerTo
 from forecast.errors import ConfigurationError, Fault
 from forecast.kernels import shapes
+from forecast.rules.allocation import divisors_of
+from forecast.rules.thresholds import level_of
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -54,10 +56,12 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
     for r, rule in enumerate(rules):
         _refuse_what_needs_more(rule, place)
         _fill_threshold(records[r], rule)
+        whole = lcm(*(weight.denominator for weight in rule.weights.values()))
+        records[r]["vote"] = whole * records[r]["uncorrected"]
         for k, party in enumerate(lists):
             level = _level_of(rule, party)
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
-            weights[r, k] = float(rule.weights.get(party.kind, 1))
+            weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
         assert rule.allocation is not None
         _fill_allocation(records[r], rule.allocation, tables)
         records[r]["seats"] = rule.seats
@@ -86,27 +90,28 @@ def _level_of(rule: Rule, party: Party) -> Fraction:
     threshold = rule.threshold
     if threshold is None:
         return Fraction(0)
-    if threshold.or_direct_seats is not None and (party.direct_seats or 0) >= threshold.or_direct_seats:
+    if threshold.or_direct_seats is not None and party.direct_seats >= threshold.or_direct_seats:
         return Fraction(0)
-    if threshold.or_regional_share is not None and (party.best_region_share or 0) >= threshold.or_regional_share:
+    regional = threshold.or_regional_share
+    if regional is not None and party.best_region_share is not None and party.best_region_share >= regional:
         return Fraction(0)
-    reached = [members for members in threshold.by_members if party.members >= members]
-    level = threshold.by_members[max(reached)] if reached else threshold.by_kind.get(party.kind, threshold.level)
-    return Fraction(1, rule.seats) if isinstance(level, str) else level
+    return level_of(threshold, kind=party.kind, members=party.members, seats=rule.seats)
 
 
 def _fill_threshold(record: np.void, rule: Rule) -> None:
     threshold = rule.threshold
-    record["runner_up_factor"] = 1.0
-    record["nobody_denominator"] = 1.0
+    record["correction"] = record["uncorrected"] = 1.0
+    record["nobody_denominator"] = record["joint_denominator"] = 1.0
     if threshold is None:
         return
     record["base"] = _BASES[threshold.base]
     record["strict"] = threshold.strict
     record["minimum_lists"] = threshold.min_lists or 0
-    record["minimum_joint"] = float(threshold.min_joint_share or 0)
-    record["runner_up_factor"] = float(threshold.runner_up_factor or 1)
-    record["void_at_once"] = threshold.nobody == "void"
+    joint = threshold.min_joint_share or Fraction(0)
+    record["joint_numerator"], record["joint_denominator"] = joint.numerator, joint.denominator
+    factor = threshold.runner_up_factor or Fraction(1)
+    record["correction"], record["uncorrected"] = factor.numerator, factor.denominator
+    record["nobody_decided"] = threshold.nobody is not None
     if isinstance(threshold.nobody, AdmitLargest):
         record["nobody_admits"] = threshold.nobody.admit
     if isinstance(threshold.nobody, LowerTo):
@@ -123,22 +128,11 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["quota_of_valid"] = allocation.quota_of == "valid"
         record["blockwise"] = allocation.remainder == "largest" and allocation.quota_of != "valid"
         return
-    table = tables.add(divisor_method(allocation))
+    table = tables.add(divisors_of(allocation))
     record["family"] = shapes.FAMILY_DIVISOR
     record["divisor_row"] = table.row
     record["shift"], record["first"], record["slack"] = table.shift, table.first, table.slack
     record["blockwise"] = table.linear
-
-
-def divisor_method(allocation: Allocation) -> DivisorMethod:
-    """The divisors of an allocation, those given in the file too."""
-    if allocation.method == "power":
-        return power_divisors(allocation.power or Fraction(1))
-    if allocation.method == "sequence":
-        return sequence_divisors(allocation.divisors or ())
-    method = METHODS[allocation.method]
-    assert isinstance(method, DivisorMethod)
-    return method
 
 
 @dataclass(frozen=True)
