@@ -62,7 +62,7 @@ class ElectionFacts(Part):
 
 
 class Party(Part):
-    """``[[parties]]``: one option on the ballot. Their order is the order of registration, which may decide ties."""
+    """``[[parties]]``: one option on the ballot; their order is that of registration, for ties."""
 
     id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
     name: Text = Field(description="name that readers see")
@@ -80,9 +80,9 @@ class Party(Part):
     )
     alliance: Text = Field(default="", description="lists with the same alliance compete as one")
     direct_seats: Count = Field(default=0, description="constituencies won")
-    min_seats: Count = Field(default=0, description="seats guaranteed, such as those of a national minority")
+    min_seats: Count = Field(default=0, description="seats that the list holds in any case")
     max_seats: Count | None = Field(default=None, description="candidates on the list, where that can bind")
-    extra_seats: Count = Field(default=0, description="seats held outside the rule, added to majorities")
+    extra_seats: Count = Field(default=0, description="seats added to those of the list at the very end")
     best_region_share: Share | None = Field(
         default=None, description="share in the strongest region, for threshold.or_regional_share"
     )

@@ -91,7 +91,7 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     if threshold.min_joint_share is not None:
         yield f"lists are admitted until they hold {percent(threshold.min_joint_share)} of {base}"
     if threshold.runner_up_factor is not None:
-        yield f"votes of a list let in that way count {plain(threshold.runner_up_factor)} in the allocation"
+        yield f"the votes of a list let in that way count {plain(threshold.runner_up_factor)} times"
     yield from _nobody(threshold)
 
 

@@ -1,0 +1,48 @@
+"""The documentation of election files: complete, and its examples work."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from forecast.election import parse_election
+from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
+from forecast.election.schema import (
+    Coalition,
+    Condition,
+    ElectionFacts,
+    EstimateSettings,
+    Event,
+    Party,
+    SimulationSettings,
+)
+from forecast.election.vocabulary import keys_of
+
+TABLES = (
+    *(ElectionFacts, Party, Coalition, Event, Condition, EstimateSettings, SimulationSettings),
+    *(Rule, Threshold, Allocation, Bonus, Cap, Levelling, Districts),
+)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.__name__)
+def test_every_key_of_an_election_file_is_documented(table: type[BaseModel], root: Path) -> None:
+    page = (root / "docs" / "election-file.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`[^`\n]+`", page))))
+    assert not [key for key in keys_of(table) if key not in words]
+
+
+def test_whole_examples_of_the_documentation_are_elections(root: Path) -> None:
+    examples = [
+        block
+        for page in (root / "docs").glob("*.md")
+        for block in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        if "[election]" in block
+    ]
+    assert examples
+    for example in examples:
+        assert parse_election(tomllib.loads(example, parse_float=Decimal)).parties
