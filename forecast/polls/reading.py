@@ -122,7 +122,7 @@ def _heading_faults(sheet: Sheet, layout: Layout, names: Names) -> Iterator[Faul
     if not {"fieldwork_end", "published"} & layout.facts.keys() and "kind" not in layout.facts:
         yield Fault(place, "column fieldwork_end", ABSENT, "missing; fieldwork_end or published is needed")
     for name in layout.unknown.values():
-        remedy = f"{names.remedy(name)}; to keep a column that is no share, begin its name with x_"
+        remedy = f"{names.remedy(name)} (a column that is no share: begin its name with x_)"
         yield Fault(place, f"column {name}", ABSENT, remedy)
     if (
         not layout.long
