@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The tests of the page need a chromium; without such tests nobody needs one.
 BROWSER := $(if $(wildcard tests/browser/test_*.py),browser)
 
-.PHONY: help setup forecast test lint types unit check-full browser bench bench-full docs pins clean
+.PHONY: help setup forecast test lint types unit check-full browser bench bench-full bench-smoke docs pins clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -63,6 +63,9 @@ bench: $(VENV)/.bench ## measure the core against its yardsticks (about 10 minut
 
 bench-full: $(VENV)/.bench ## as bench, with what takes longer
 	$(BIN)/python -m benchmarks --full
+
+bench-smoke: setup ## does every part of the benchmarks run? (seconds; the figures mean nothing)
+	$(BIN)/python -m benchmarks --smoke
 
 $(VENV)/.docs: requirements/docs.txt $(VENV)/.project
 	@$(PIP) install -qq --require-hashes -r requirements/docs.txt

@@ -1,0 +1,1 @@
+"""What the compiled core is measured against: ``python -m benchmarks``; see ``docs/benchmarks.md``."""

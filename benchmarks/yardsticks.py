@@ -1,0 +1,68 @@
+"""The least that any simulation does: normals and exponentials, by NumPy and by the core's vector code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from benchmarks.cases import SEED, Case
+from benchmarks.subjects import Work, side_by_side, subject
+from forecast.kernels.compiling import kernel
+from forecast.kernels.normals import normal_pair_rows
+from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
+from forecast.kernels.sampling import votes_of_normals
+
+NUMPY = "numpy normals + exp"
+SIMD = "core's normals + exp"
+
+_BUFFER = 16_384  # values: 128 KiB, where NumPy is fastest
+
+
+@subject(NUMPY, "Generator(SFC64).standard_normal(out=) and exp(out=), one value a unit", "yardstick")
+def numpy_normals(case: Case) -> Work:
+    units = len(case.units)
+
+    def part(number: int, draws: int) -> None:
+        generator = np.random.Generator(np.random.SFC64([SEED, number]))
+        values = np.empty(_BUFFER)
+        for start in range(0, draws * units, _BUFFER):
+            out = values[: min(_BUFFER, draws * units - start)]
+            generator.standard_normal(out=out)
+            np.exp(out, out=out)
+
+    return Work(lambda draws, threads: side_by_side(part, draws, threads))
+
+
+@kernel
+def normals_and_votes(seed: Any, location: Any, spread: Any, blocks: Any) -> Any:
+    """Random bits, normals and exponentials of ``blocks`` blocks; their sum, so that none of it is left out.
+
+    seed uint64, location and spread (U,) in bits, as ``votes_of_normals`` reads them.
+    """
+    units = location.shape[0]
+    pairs = (units + 1) // 2
+    state = np.empty((4, BLOCK), np.uint64)
+    bits = np.empty((pairs, BLOCK), np.uint64)
+    z, votes = np.empty((2 * pairs, BLOCK)), np.empty((units, BLOCK))
+    tail, total = np.ones(BLOCK), np.empty(BLOCK)
+    seed_lanes(mix(seed, 0, 0), 0, state, bits[0])
+    used = 0.0
+    for _ in range(blocks):
+        fill_bits(state, bits)
+        for p in range(pairs):
+            normal_pair_rows(bits[p], z[p], z[pairs + p])
+        votes_of_normals(location, spread, tail, z, votes, total)
+        used += total[0]
+    return used
+
+
+@subject(SIMD, "the core's random bits, Box-Muller and 2**x on blocks, without the t tail", "yardstick")
+def core_normals(case: Case) -> Work:
+    location = np.log2(case.mean)
+    spread = case.spread / np.log(2.0)
+
+    def part(number: int, draws: int) -> None:
+        normals_and_votes(np.uint64(SEED + number), location, spread, -(-draws // BLOCK))
+
+    return Work(lambda draws, threads: side_by_side(part, draws, threads))
