@@ -19,7 +19,6 @@ Loc = tuple[str | int, ...]
 _LISTS = {"parties", "coalitions", "events"}
 _REMEDIES = {
     "string_type": "a text in quotes is expected",
-    "path_type": "the name of a file is expected, in quotes",
     "tuple_type": 'a list in brackets is expected, such as ["a", "b"]',
     "dict_type": "a table is expected",
     "int_type": "a whole number is expected",
@@ -68,18 +67,12 @@ def _holds_tables(value: object) -> bool:
 def _remedy(details: ErrorDetails, loc: Loc) -> str:
     kind = details["type"]
     if kind == "value_error":
-        return str(details.get("ctx", {}).get("error", details["msg"]))
+        cause = details.get("ctx", {}).get("error")
+        return str(cause) if cause is not None else details["msg"]
     if kind == "missing":
         return _missing(loc)
     if kind == "extra_forbidden":
         return unknown_key(loc)
-    if kind in ("greater_than_equal", "less_than_equal"):
-        bounds = details.get("ctx", {})
-        return (
-            f"at least {bounds['ge']} is expected"
-            if "ge" in bounds
-            else f"at most {bounds['le']} is expected"
-        )
     return _REMEDIES.get(kind, details["msg"][:1].lower() + details["msg"][1:])
 
 

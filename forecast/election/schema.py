@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -21,13 +20,24 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
-from pydantic_core import InitErrorDetails
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
 from forecast.election.vocabulary import ELIGIBLE_KINDS, KINDS, Count, Flag, Kind, Part, Positive, one_of
-from forecast.election.words import Colour, Day, Id, Names, PartyIds, Text, Texts, Whole, at_least_one
+from forecast.election.words import (
+    Colour,
+    Day,
+    FileName,
+    Id,
+    Names,
+    PartyIds,
+    Text,
+    Texts,
+    at_least_one,
+    whole_between,
+)
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
@@ -46,8 +56,8 @@ class ElectionFacts(Part):
     closed_ballot: Flag = Field(
         default=False, description='true where every option on the ballot is listed: there is no "other"'
     )
-    polls: Path | None = Field(default=None, description="table of polls (CSV), relative to this file")
-    result: Path | None = Field(
+    polls: FileName | None = Field(default=None, description="table of polls (CSV), relative to this file")
+    result: FileName | None = Field(
         default=None, description="table of official votes (CSV), relative to this file"
     )
     invalid_share: ShareRange | None = Field(
@@ -251,11 +261,11 @@ class EstimateSettings(Part):
 class SimulationSettings(Part):
     """``[simulation]``: how many elections are drawn, and how."""
 
-    draws: Whole = Field(
-        default=1_000_000, ge=1, le=MOST_DRAWS, description="elections drawn, 1 to 100 billion"
+    draws: Annotated[int, whole_between(1, MOST_DRAWS)] = Field(
+        default=1_000_000, description="elections drawn, 1 to 100 billion"
     )
-    seed: Whole = Field(
-        default=1, ge=0, le=MOST_SEED, description="seed of the random numbers, 0 to 2^63 - 1"
+    seed: Annotated[int, whole_between(0, MOST_SEED)] = Field(
+        default=1, description="seed of the random numbers, 0 to 2^63 - 1"
     )
     sampler: Annotated[Literal["sobol", "random"], one_of(("sobol", "random"), "sampler")] = Field(
         default="sobol", description="sobol (scrambled, quasi-random) or random"
@@ -263,6 +273,14 @@ class SimulationSettings(Part):
     tails: Annotated[Literal["t", "gaussian"], one_of(("t", "gaussian"), "kind of tails")] = Field(
         default="t", description="t (as fitted to past elections) or gaussian"
     )
+
+
+def _detail(
+    kind: str, loc: tuple[str | int, ...], found: Any, said: str, cause: Exception | None
+) -> InitErrorDetails:
+    """What is wrong in one place, ready to be raised again; ``said`` is the message."""
+    error = PydanticCustomError(kind, "{said}", {"said": said, "error": cause})  # pyright: ignore[reportArgumentType]
+    return {"type": error, "loc": loc, "input": found}
 
 
 class Election(Part):
@@ -283,20 +301,15 @@ class Election(Part):
     def _with_its_references(cls, data: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         """Add what is wrong between the tables (unknown ids, doublets) to what is wrong inside them."""
         problems = cross_problems(data) if isinstance(data, Mapping) else []
-        found: list[InitErrorDetails] = [
-            {
-                "type": "value_error",
-                "loc": problem.loc,
-                "input": problem.found,
-                "ctx": {"error": ValueError(problem.remedy)},
-            }
+        found = [
+            _detail("value_error", problem.loc, problem.found, problem.remedy, ValueError(problem.remedy))
             for problem in problems
         ]
         try:
             election = handler(data)
         except ValidationError as error:
-            within: list[InitErrorDetails] = [
-                {"type": e["type"], "loc": e["loc"], "input": e["input"], "ctx": e.get("ctx", {})}
+            within = [
+                _detail(e["type"], e["loc"], e["input"], e["msg"], e.get("ctx", {}).get("error"))
                 for e in error.errors()
             ]
             raise ValidationError.from_exception_data(cls.__name__, within + found) from None

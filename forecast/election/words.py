@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
@@ -110,6 +111,13 @@ def parse_names(value: Any) -> dict[str, str]:
     return {str(code): parse_filled(name) for code, name in value.items()}
 
 
+def parse_file(value: Any) -> Path:
+    """The name of a file."""
+    if isinstance(value, Path):
+        return value
+    return Path(parse_filled(value))
+
+
 def parse_whole(value: Any) -> int:
     """A whole number, also as 1e6, 1_000_000 or in digits within quotes."""
     if isinstance(value, str) and re.fullmatch(r"[+-]?[\d_]+(?:[eE]\+?\d{1,2})?", value.strip()):
@@ -120,6 +128,22 @@ def parse_whole(value: Any) -> int:
         return value
     msg = "a whole number is expected, such as 1000000"
     raise ValueError(msg)
+
+
+def whole_between(least: int, most: int) -> BeforeValidator:
+    """Accepts whole numbers within bounds."""
+
+    def check(value: Any) -> int:
+        number = parse_whole(value)
+        if number < least:
+            msg = f"at least {least} is expected"
+            raise ValueError(msg)
+        if number > most:
+            msg = f"at most {most} is expected"
+            raise ValueError(msg)
+        return number
+
+    return BeforeValidator(check)
 
 
 def _at_least_one(value: Any) -> Any:
@@ -140,5 +164,5 @@ PartyIds = Annotated[tuple[str, ...], BeforeValidator(parse_party_ids)]
 Colour = Annotated[str, BeforeValidator(parse_colour)]
 Day = Annotated[datetime.date, BeforeValidator(parse_day)]
 Names = Annotated[dict[str, str], BeforeValidator(parse_names)]
-Whole = Annotated[int, BeforeValidator(parse_whole)]
+FileName = Annotated[Path, BeforeValidator(parse_file)]
 at_least_one = BeforeValidator(_at_least_one)

@@ -276,4 +276,4 @@ def test_an_election_can_be_written_down_in_python() -> None:
 def test_an_election_is_immutable(kazakhstan: Path) -> None:
     election = load_election(kazakhstan)
     with pytest.raises(ValueError, match="frozen"):
-        election.rule = election.rule  # pyright: ignore[reportAttributeAccessIssue]
+        election.rule = election.rule
