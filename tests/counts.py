@@ -31,13 +31,17 @@ def rule_of(seats: int, method: str = "hare", **parts: Any) -> Rule:
     return Rule.model_validate({"seats": seats, "allocation": {"method": method}, **parts})
 
 
-def ballot_of(votes: Mapping[str, int], more: Mapping[str, Mapping[str, Any]] | None = None, **totals: Any) -> Ballot:
+def ballot_of(
+    votes: Mapping[str, int], more: Mapping[str, Mapping[str, Any]] | None = None, **totals: Any
+) -> Ballot:
     """A ballot of lists with their votes; ``more`` holds what else is known of some of them."""
     known = more or {}
     return Ballot(tuple(Entry(name, count, **known.get(name, {})) for name, count in votes.items()), **totals)
 
 
-def seats_of(rule: Rule, votes: Mapping[str, int], more: Mapping[str, Mapping[str, Any]] | None = None, **totals: Any):
+def seats_of(
+    rule: Rule, votes: Mapping[str, int], more: Mapping[str, Mapping[str, Any]] | None = None, **totals: Any
+):
     """The seats of a count, by list."""
     return dict(count(rule, votes, more, **totals).seats)
 

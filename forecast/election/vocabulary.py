@@ -21,7 +21,7 @@ ELIGIBLE_KINDS: tuple[Kind, ...] = KINDS[:4]
 
 def parse_count(value: Any) -> int:
     """A whole number from 0 up, as an integer or written out in digits."""
-    if isinstance(value, str) and value.strip().isdigit():
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value

@@ -49,8 +49,8 @@ def test_a_list_keeps_its_guaranteed_seats_inside_its_alliance():
     votes = {"a": 500, "large": 490, "small": 10}
     more = allied("large", "small")
     assert seats_of(rule, votes, more)["small"] == 0
-    more["small"] = more["small"] | {"min_seats": 1}
-    assert seats_of(rule, votes, more) == {"a": 5, "large": 4, "small": 1}
+    kept = {**more, "small": {"alliance": "together", "min_seats": 1}}
+    assert seats_of(rule, votes, kept) == {"a": 5, "large": 4, "small": 1}
 
 
 def test_an_alliance_may_bear_the_name_of_a_list():
@@ -99,7 +99,9 @@ def test_a_cap_gives_what_exceeds_it_to_the_others():
 
 def test_a_list_wins_no_more_seats_than_it_has_candidates():
     for method in ("dhondt", "hare", "sainte-lague", "droop"):
-        seats = seats_of(rule_of(10, method), {"a": 50, "i": 50}, {"i": {"kind": "independent", "max_seats": 1}})
+        seats = seats_of(
+            rule_of(10, method), {"a": 50, "i": 50}, {"i": {"kind": "independent", "max_seats": 1}}
+        )
         assert seats == {"a": 9, "i": 1}
 
 
@@ -252,7 +254,10 @@ def test_seats_left_over_in_districts_go_by_the_summed_remainders():
     south = District("south", {"a": 149, "b": 26, "c": 25, "d": 0}, seats=2)
     entries = (Entry("a", 236), Entry("b", 65), Entry("c", 63), Entry("d", 36))
     outcome = by_district(
-        {"method": "imperiali", "leftover": "national-remainders"}, seats=4, table=(north, south), entries=entries
+        {"method": "imperiali", "leftover": "national-remainders"},
+        seats=4,
+        table=(north, south),
+        entries=entries,
     )
     first, second, last = outcome.steps
     assert (first.quota, second.quota, last.quota) == (50, 50, 125)

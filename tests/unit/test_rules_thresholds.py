@@ -7,9 +7,9 @@ from fractions import Fraction
 import pytest
 
 from forecast.errors import ConfigurationError
+from forecast.rules.reference import apply_rule
 from forecast.rules.thresholds import level_of
 from tests.counts import ballot_of, count, rule_of, seats_of
-from forecast.rules.reference import apply_rule
 
 
 def threshold(**keys):
@@ -34,7 +34,8 @@ def test_a_strict_threshold_refuses_a_list_at_exactly_the_level():
 
 
 @pytest.mark.parametrize(
-    ("level", "votes", "total"), [("3.25%", 13, 400), ("0.07", 7, 100), ("1/3", 1, 3), ("2%", 10**12, 5 * 10**13)]
+    ("level", "votes", "total"),
+    [("3.25%", 13, 400), ("0.07", 7, 100), ("1/3", 1, 3), ("2%", 10**12, 5 * 10**13)],
 )
 def test_levels_are_compared_exactly_whatever_their_decimals(level, votes, total):
     assert "b" in admitted(threshold(level=level), {"a": total - votes, "b": votes})
@@ -154,7 +155,7 @@ def test_a_minimum_joint_share_lets_lists_in_until_it_is_met():
 
 
 def test_the_correction_of_the_runner_up_is_on_its_quotient():
-    """Kazakhstan, art. 97-1 as of 2009: votes / first quota x 0.7, the quota being that of both lists' votes."""
+    """Kazakhstan, art. 97-1 as of 2009: votes / first quota x 0.7, the quota that of both lists' votes."""
     plain = rule_of(98, threshold={"level": "7%", "min_lists": 2})
     corrected = rule_of(98, threshold={"level": "7%", "min_lists": 2, "runner_up_factor": "0.7"})
     votes = {"a": 5_247_720, "b": 269_310, "c": 183_346}

@@ -95,9 +95,9 @@ def test_a_near_tie_of_large_counts_is_none():
 
 
 def test_a_tie_inside_a_district_names_the_district():
+    from forecast.election.rule import Rule
     from forecast.rules.ballot import Ballot, District, Entry
     from forecast.rules.reference import apply_rule
-    from forecast.election.rule import Rule
 
     rule = Rule.model_validate({"seats": 2, "districts": {"method": "dhondt", "seats": "given"}})
     districts = (District("north", {"a": 5, "b": 5}, seats=1), District("south", {"a": 5, "b": 4}, seats=1))
