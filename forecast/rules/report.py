@@ -155,6 +155,7 @@ def _remarks(election: Election, ballot: Ballot, outcome: Outcome, names: Mappin
     return [
         *_threshold_remark(election, outcome),
         *_method_remark(outcome),
+        *_alliance_remarks(outcome, names),
         *(f"bonus: {seats} seats for {names[name]}" for name, seats in outcome.bonus.items()),
         *(
             [f"{outcome.unfilled} seats could not be filled: every list is at its limit"]
@@ -187,6 +188,17 @@ def _method_remark(outcome: Outcome) -> list[str]:
     if step.quota is None:
         return [f"method: {title}"]
     return [f"method: {title} = {_decimal(step.quota)} votes for each of {step.seats} seats"]
+
+
+def _alliance_remarks(outcome: Outcome, names: Mapping[str, str]) -> list[str]:
+    step = _main_step(outcome)
+    inside = {step.place: step for step in outcome.steps if step.place.startswith("alliance ")}
+    remarks: list[str] = []
+    for line in step.lines if step else ():
+        if line.id in inside:
+            members = ", ".join(names[member.id] for member in inside[line.id].lines)
+            remarks.append(f"{line.id}: {line.seats} seats, divided among {members}")
+    return remarks
 
 
 def _tie_remark(tie: Tie, names: Mapping[str, str]) -> str:

@@ -1,0 +1,152 @@
+"""Every election file in ``configs`` is well formed, cites its law, and gives the official seats of one real count."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from forecast.election import Election, load_election
+from forecast.rules.ballot import Ballot, District
+from forecast.rules.cases import Case, read_case, read_cases
+from forecast.rules.counts import party_names, read_count
+from forecast.rules.reference import apply_rule
+from tests.counts import ROOT, shared_cases
+
+CONFIGS = ROOT / "configs"
+FILES = sorted(CONFIGS.glob("*.toml"))
+COUNTED = [path for path in FILES if path.with_name(f"{path.stem}-result.csv").exists()]
+COUNTED_ELSEWHERE = {
+    "czechia-2021": "cze-2021",
+    "estonia-2023": "est-2023",
+    "germany-2017": "deu-2017-full",
+    "greece-2019": "grc-2019-07",
+    "iceland-2016": "isl-2016",
+    "israel-2022": "isr-2022-11",
+    "netherlands-2021": "nld-2021",
+    "norway-2021": "nor-2021",
+    "poland-2023": "pol-2023",
+    "slovakia-2020": "sk-2020",
+    "sweden-2022": "swe-2022",
+}
+"""Election files whose count may not be written into the project, and the case that holds it."""
+NEVER_HELD = {"kazakhstan-2026-kurultai"}
+
+
+def official_seats(path: Path) -> dict[str, int]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["party"]: int(row["seats"]) for row in csv.DictReader(file)}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_election_file_cites_its_law_and_its_source(path: Path):
+    election = load_election(path)
+    assert election.election.id == path.stem
+    assert len(election.rule.law) > 10
+    assert election.rule.source.startswith("https://")
+    assert election.election.source
+
+
+def test_every_election_file_is_checked_on_a_real_count_or_was_never_held():
+    counted = {path.stem for path in COUNTED} | set(COUNTED_ELSEWHERE) | NEVER_HELD
+    assert {path.stem for path in FILES} <= counted
+
+
+def test_the_election_files_show_more_than_ten_countries():
+    assert len({load_election(path).election.country for path in FILES} - {"Kazakhstan"}) >= 10
+
+
+@pytest.mark.parametrize("path", COUNTED, ids=lambda path: path.stem)
+def test_the_count_beside_an_election_file_gives_the_official_seats(path: Path):
+    election = load_election(path)
+    ready = read_count(election)
+    assert ready.warnings == ()
+    seats = apply_rule(election.rule, ready.ballot).seats
+    table = path.with_name(f"{path.stem}-result.csv")
+    if "seats" in table.read_text(encoding="utf-8").splitlines()[0].split(","):
+        assert dict(seats) == official_seats(table)
+
+
+@pytest.mark.parametrize("name", COUNTED_ELSEWHERE)
+def test_a_count_outside_the_project_gives_the_official_seats_by_the_rule_of_the_election_file(name: str):
+    records = {record["id"]: record for record in read_cases(shared_cases())}
+    case = read_case(records[COUNTED_ELSEWHERE[name]])
+    election = load_election(CONFIGS / f"{name}.toml")
+    ballot, meant = as_the_election_file_says(election, case)
+    seats = apply_rule(election.rule, ballot).seats
+    assert dict(seats) == {meant[party]: official for party, official in case.official.items()}
+
+
+def as_the_election_file_says(election: Election, case: Case) -> tuple[Ballot, Mapping[str, str]]:
+    """The case's votes under the ids of the election file, with its kinds, members and alliances."""
+    names = party_names(election)
+    meant: dict[str, str] = {}
+    entries = []
+    for entry in case.ballot.entries:
+        known = names.get(entry.id.casefold())
+        if entry.kind == "residual":
+            known = "other"
+        meant[entry.id] = known or entry.id
+        if known in election.by_id:
+            party = election.by_id[known]
+            entry = replace(
+                entry, id=known, kind=party.kind, members=party.members, alliance=party.alliance or None
+            )
+        entries.append(entry)
+    assert len(set(meant.values())) == len(meant), "two lists of the count under one id"
+    assert set(election.by_id) - {"other"} <= set(meant.values()), "a party of the file is not in the count"
+    districts = tuple(
+        District(
+            district.name,
+            {meant[party]: votes for party, votes in district.votes.items()},
+            district.seats,
+            district.population,
+            {meant[party]: won for party, won in district.direct.items()},
+        )
+        for district in case.ballot.districts
+    )
+    return replace(case.ballot, entries=tuple(entries), districts=districts), meant
+
+
+KAZAKHSTAN_2021 = {
+    "7%": [76, 12, 10, 0, 0],
+    "5%": [72, 11, 9, 6, 0],
+    "3%": [70, 11, 9, 5, 3],
+}
+"""Official at 7 %; published for 5 % and 3 % at
+https://qazaq-stan.press/skolko-mandatov-polychat-proshedshie-v-majilis-partii.html"""
+
+
+@pytest.mark.parametrize("level", KAZAKHSTAN_2021)
+def test_kazakhstan_2021_under_other_levels_gives_the_seats_that_were_published(level: str):
+    election = load_election(CONFIGS / "kazakhstan-2021.toml", [f"rule.threshold.level={level}"])
+    outcome = apply_rule(election.rule, read_count(election).ballot)
+    assert list(outcome.seats.values()) == KAZAKHSTAN_2021[level]
+
+
+@pytest.mark.parametrize("method", ["dhondt", "sainte-lague", "droop"])
+def test_only_hare_gives_the_seats_published_for_kazakhstan_2021_at_five_per_cent(method: str):
+    election = load_election(
+        CONFIGS / "kazakhstan-2021.toml", ["rule.threshold.level=5%", f"rule.allocation.method={method}"]
+    )
+    outcome = apply_rule(election.rule, read_count(election).ballot)
+    assert list(outcome.seats.values()) != KAZAKHSTAN_2021["5%"]
+
+
+def test_kazakhstan_2007_would_have_had_a_second_list_under_the_rule_of_2009():
+    election = load_election(
+        CONFIGS / "kazakhstan-2007.toml",
+        ["rule.threshold.min_lists=2", "rule.threshold.runner_up_factor=0.7"],
+    )
+    seats = apply_rule(election.rule, read_count(election).ballot).seats
+    assert (seats["nur-otan"], seats["osdp"]) == (94, 4)
+
+
+def test_the_graded_bonus_of_greece_can_be_set_on_the_file_of_2019():
+    changes = ["type=graded", "seats=", "from=25%", "base=20", "step=0.5%", "max=50"]
+    election = load_election(CONFIGS / "greece-2019.toml", [f"rule.bonus.{change}" for change in changes])
+    assert election.rule.bonus is not None
+    assert election.rule.bonus.type == "graded"
