@@ -85,6 +85,14 @@ class Rules(NamedTuple):
     limits: Any  # (R, K) seats that a list may hold at most
     weights: Any  # (R, K) what a list's vote counts in the allocation
     divisors: Any  # (rows, S + 2) divisor of the n-th seat at n - 1
+    singles: Any  # rules that are applied one by one; the others stand in grids, see ``grid``
+    rows: Any  # rules of all rows, in rising order of their level
+    row_starts: Any  # (rows + 1,) into ``rows``
+    row_methods: Any  # (rows,) which of its grid's methods a row has
+    row_leads: Any  # (rows,) bool: the first row of several that differ in their method alone
+    grid_starts: Any  # (grids + 1,) rows of each grid
+    methods: Any  # a rule of every method of every grid
+    method_starts: Any  # (grids + 1,) into ``methods``
 
 
 class Questions(NamedTuple):

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from forecast.kernels.compiling import stage
 from forecast.kernels.random import BLOCK
+
+
+class Counting(NamedTuple):
+    """Scratch of counting a block, int32."""
+
+    whole: Any  # (K + C, BLOCK) seats of lists, then of coalitions
+    house: Any  # (BLOCK,)
+    met: Any  # (BLOCK,)
+    terms: Any  # (BLOCK,)
+
+
+@stage
+def new_counting(blocs):
+    """Empty arrays for K + C = ``blocs``."""
+    return Counting(
+        np.empty((blocs, BLOCK), np.int32),
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
+    )
 
 
 @stage

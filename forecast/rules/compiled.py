@@ -15,6 +15,7 @@ from forecast.election.rule import AdmitLargest, Allocation, LowerTo
 from forecast.errors import ConfigurationError, Fault
 from forecast.kernels import shapes
 from forecast.rules.allocation import divisors_of
+from forecast.rules.grids import with_grids
 from forecast.rules.thresholds import level_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
         records[r]["seats"] = rule.seats
         records[r]["lot"] = rule.ties == "lot"
         records[r]["corrected"] = _is_corrected(rule)
-    return shapes.Rules(records, numerators, denominators, limits, weights, tables.stacked())
+    return with_grids(records, numerators, denominators, limits, weights, tables.stacked())
 
 
 def _refuse_what_needs_more(rule: Rule, place: str) -> None:

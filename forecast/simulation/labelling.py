@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.kernels.shapes import SHARE_BINS
 from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast
+from forecast.simulation.context import last_election, polls_used
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -41,6 +42,9 @@ def label(
     void = counts.proportion("void")
     variables["void_probability"] = _variable((), void.value[0], "no list passes and nobody wins a seat", "1")
     variables["void_mc_error"] = _variable((), void.mc_error[0], "Monte Carlo standard error of void_probability", "1")
+    variables |= last_election(election, ids)
+    if estimate is not None:
+        variables |= polls_used(estimate, ids)
     dataset = xr.Dataset(
         variables,
         coords={

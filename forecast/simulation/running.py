@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.random import BLOCK
-from forecast.kernels.shapes import SAMPLER_SOBOL, Draws, Questions, Rules, Tallies, empty_tallies
-from forecast.kernels.simulate import STREAM, simulate
+from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, Questions, Rules, Tallies, empty_tallies
+from forecast.kernels.drawing import STREAM
+from forecast.kernels.simulate import simulate
+from forecast.rules.grids import one_by_one
 from forecast.simulation.counts import RunCounts, add_replicate, new_counts
 
 REPLICATES = 32
@@ -86,6 +88,8 @@ def run_draws(
     ``threads``. Memory does not grow with ``number``. ``KeyboardInterrupt`` stops after the spans under way.
     """
     plan = Plan.of(number, int(draws.sampler))
+    if draws.sampler == SAMPLER_GIVEN:
+        rules = one_by_one(rules)  # grids suppose that every list has votes, which draws from outside need not
     worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
     counts = new_counts(plan.sizes, worker.empty())
     pending: dict[Future[Tallies], Task] = {}

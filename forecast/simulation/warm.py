@@ -8,7 +8,8 @@ import time
 import numpy as np
 
 from forecast.kernels import compiling
-from forecast.kernels.shapes import RULE, SAMPLER_RANDOM, Draws, Questions, Rules
+from forecast.kernels.shapes import RULE, SAMPLER_RANDOM, Draws, Questions
+from forecast.rules.grids import with_grids
 from forecast.simulation.running import run_draws
 from forecast.simulation.tails import tail_table
 
@@ -34,7 +35,7 @@ def warm() -> float:
     )
     records = np.zeros(1, RULE)
     records["seats"] = 2
-    rules = Rules(records, *(np.ones((1, 2)) for _ in range(4)), np.ones((1, 4)))
+    rules = with_grids(records, *(np.ones((1, 2)) for _ in range(4)), np.ones((1, 4)))
     none = np.zeros(1, np.int64)
     empty = np.zeros(0, np.int64)
     small = np.zeros(0, np.int32)

@@ -1,0 +1,165 @@
+"""One rule on a block of draws: base, admission, entitled votes, seats."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from forecast.kernels.admission import admit, admit_minimum, admit_when_nobody_passed, fill
+from forecast.kernels.allocation import all_votes, allocate, weigh
+from forecast.kernels.compiling import stage
+from forecast.kernels.quota import PADDING
+from forecast.kernels.random import BLOCK, mix
+from forecast.kernels.shapes import BASE_CAST, BASE_LISTS, BASE_REGISTERED, SAMPLER_GIVEN
+
+_LOTS = np.uint64(0x107)
+
+
+class Outcome(NamedTuple):
+    """What a rule makes of a block, and the scratch on the way there."""
+
+    base: Any  # (BLOCK,)
+    admitted: Any  # (K, BLOCK) 1 or 0
+    how_many: Any  # (BLOCK,)
+    factors: Any  # (K, BLOCK)
+    entitled: Any  # (K, BLOCK) votes of the admitted, weighed
+    entitled_total: Any  # (BLOCK,)
+    electorate: Any  # (BLOCK,) votes behind a quota
+    lots: Any  # (BLOCK,) uint64, 0 where ties go by the order of the lists
+    seats: Any  # (K, BLOCK)
+    keys: Any  # (padded K, BLOCK)
+    ranks: Any  # (padded K, BLOCK)
+    left: Any  # (BLOCK,)
+    floors: Any  # (K,)
+
+
+@stage
+def new_outcome(lists):
+    """Empty arrays for K = ``lists``."""
+    padded = (lists + PADDING - 1) // PADDING * PADDING
+    return Outcome(
+        np.empty(BLOCK),
+        np.empty((lists, BLOCK)),
+        np.empty(BLOCK),
+        np.empty((lists, BLOCK)),
+        np.empty((lists, BLOCK)),
+        np.empty(BLOCK),
+        np.empty(BLOCK),
+        np.zeros(BLOCK, np.uint64),
+        np.empty((lists, BLOCK)),
+        np.full((padded, BLOCK), -2.0),
+        np.zeros((padded, BLOCK)),
+        np.empty(BLOCK),
+        np.zeros(lists),
+    )
+
+
+@stage
+def fill_base(code, block, base):
+    """base (BLOCK) = what the threshold is a share of."""
+    for i in range(BLOCK):
+        base[i] = block.total[i]
+    if code == BASE_LISTS:
+        for i in range(BLOCK):
+            base[i] = block.listed[i]
+    elif code == BASE_CAST:
+        for i in range(BLOCK):
+            base[i] *= block.per_cast[i]
+    elif code == BASE_REGISTERED:
+        for i in range(BLOCK):
+            base[i] *= block.per_registered[i]
+
+
+@stage
+def draw_lots(rule, seed, replicate, number, lots):
+    """lots (BLOCK): a key for each draw where ties go by lot, else 0."""
+    if rule.lot:
+        for i in range(BLOCK):
+            lots[i] = mix(seed ^ _LOTS, replicate, number + i) | np.uint64(1)
+    else:
+        for i in range(BLOCK):
+            lots[i] = np.uint64(0)
+
+
+@stage
+def admit_by_rule(rule, numerators, denominators, weights, block, out):
+    """Admitted lists and their entitled votes."""
+    votes = block.votes
+    admit(
+        votes,
+        numerators,
+        denominators,
+        out.base,
+        rule.strict,
+        out.admitted,
+        out.how_many,
+        out.entitled,
+        out.entitled_total,
+    )
+    if not rule.corrected:
+        return
+    fill(out.factors, rule.uncorrected)
+    if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
+        admit_when_nobody_passed(
+            votes,
+            rule.nobody_admits,
+            rule.nobody_numerator,
+            rule.nobody_denominator,
+            rule.strict,
+            out.base,
+            out.lots,
+            out.admitted,
+            out.how_many,
+        )
+    if rule.minimum_lists > 1.0 or rule.joint_numerator > 0.0:
+        admit_minimum(
+            votes,
+            rule.minimum_lists,
+            rule.joint_numerator,
+            rule.joint_denominator,
+            out.base,
+            rule.nobody_decided,
+            out.lots,
+            out.admitted,
+            out.how_many,
+            rule.correction,
+            rule.uncorrected,
+            out.factors,
+        )
+    weigh(
+        votes,
+        out.admitted,
+        out.factors,
+        weights,
+        rule.uncorrected,
+        out.entitled,
+        out.entitled_total,
+        out.electorate,
+    )
+
+
+@stage
+def allocate_by_rule(rule, limits, weights, divisors, sampler, block, out):
+    """Seats of the entitled."""
+    electorate = out.entitled_total
+    if rule.quota_of_valid:
+        electorate = out.electorate
+        all_votes(block.votes, block.listed, weights, rule.vote, rule.uncorrected, electorate)
+    elif rule.corrected:
+        electorate = out.electorate
+    allocate(
+        rule,
+        limits,
+        out.floors,
+        divisors,
+        out.entitled,
+        out.how_many,
+        out.entitled_total,
+        electorate,
+        block.vote,
+        sampler == SAMPLER_GIVEN,
+        out.lots,
+        (out.keys, out.ranks, out.left),
+        out.seats,
+    )

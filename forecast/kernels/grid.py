@@ -1,0 +1,330 @@
+"""Many thresholds, bases and methods on the same draws at once.
+
+Lists drop out in the order of their votes as the threshold rises, whatever it is a share of: the lists that take
+part are always the m largest. So a block is allocated once for every m and every way to allocate, at most
+(K + 1) times the number of methods, and a threshold only decides which m it stands for. Along a row of rising
+thresholds m changes K times at most; counts are kept as differences (+1 where a number of seats begins, -1 where
+it ends) and added up along the row when the chunk is done.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from forecast.kernels.allocation import weigh
+from forecast.kernels.applying import allocate_by_rule, draw_lots, fill_base
+from forecast.kernels.compiling import stage
+from forecast.kernels.elementary import bits_float, float_bits
+from forecast.kernels.quota import rank_keys
+from forecast.kernels.random import BLOCK
+from forecast.kernels.tally import coalition_seats, holds, house_of, to_whole
+
+_KEY = np.uint64(0xFFFFFFFFFFFFFF00)
+
+
+class GridCounts(NamedTuple):
+    """Differences along the rows of every grid, and the scratch of a block.
+
+    A row holds the rules of a grid that differ in their level alone, in rising order. Rows of all grids are numbered
+    through; T is the longest.
+    """
+
+    seats: Any  # (rows, K + C, S + 1, T + 1) int32; zero seats are not written, they are what is left
+    passes: Any  # (rows, K, T + 1)
+    void: Any  # (rows, T + 1)
+    majorities: Any  # (rows, C, T + 1)
+    events: Any  # (rows, E, T + 1)
+    by_size: Any  # (methods, K + 1, K + C, BLOCK) int32 seats when the m largest take part
+    won: Any  # (methods, K + 1, C + E, BLOCK) uint8 majorities and events
+    order: Any  # (K, BLOCK) int16 the list of every rank
+    first_out: Any  # (K + 1, BLOCK) int32 per rank, the first threshold of the row that it fails
+    used: Any  # (K + 1,) bool
+
+
+@stage
+def new_grid_counts(rules, questions, tallies):
+    """Counts of zero."""
+    grids = rules.grid_starts.shape[0] - 1
+    rows = rules.row_starts.shape[0] - 1
+    lists, blocs = rules.numerators.shape[1], tallies.seats.shape[1]
+    coalitions, events = tallies.majorities.shape[1], tallies.events.shape[1]
+    longest, methods = 0, 0
+    for row in range(rows):
+        longest = max(longest, rules.row_starts[row + 1] - rules.row_starts[row])
+    for g in range(grids):
+        methods = max(methods, rules.method_starts[g + 1] - rules.method_starts[g])
+    sizes = lists + 1 if grids > 0 else 0
+    return GridCounts(
+        np.zeros((rows, blocs, tallies.seats.shape[2], longest + 1), np.int32),
+        np.zeros((rows, lists, longest + 1), np.int32),
+        np.zeros((rows, longest + 1), np.int32),
+        np.zeros((rows, coalitions, longest + 1), np.int32),
+        np.zeros((rows, events, longest + 1), np.int32),
+        np.zeros((methods, sizes, blocs, BLOCK), np.int32),
+        np.zeros((methods, sizes, coalitions + events, BLOCK), np.uint8),
+        np.empty((lists, BLOCK), np.int16),
+        np.zeros((lists + 1, BLOCK), np.int32),
+        np.zeros(lists + 1, np.bool_),
+    )
+
+
+@stage
+def sweep_block(
+    draws,
+    rules,
+    questions,
+    g,
+    replicate,
+    number,
+    start,
+    valid,
+    keep,
+    block,
+    outcome,
+    counting,
+    counts,
+    kept_seats,
+):
+    """Count one block under every rule of grid ``g``."""
+    _sort_lists(block.votes, outcome.keys, outcome.ranks, counts.order)
+    first_method, last_method = rules.method_starts[g], rules.method_starts[g + 1]
+    leading = rules.records[rules.methods[first_method]]
+    draw_lots(leading, draws.seed, replicate, number, outcome.lots)
+    counts.used[:] = False
+    for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
+        if rules.row_leads[row]:
+            _thresholds_failed(rules, row, block, outcome.base, valid, counts)
+            _mark_used(leading, rules, row, valid, counts)
+    for m in range(counts.used.shape[0]):
+        if counts.used[m]:
+            for a in range(first_method, last_method):
+                _allocate_largest(
+                    draws, rules, questions, rules.methods[a], m, block, outcome, counting, counts, a - first_method
+                )
+    for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
+        if rules.row_leads[row]:
+            _thresholds_failed(rules, row, block, outcome.base, valid, counts)
+        _count_row(leading, rules, row, valid, counts)
+        if keep > 0:
+            _keep_row(leading, rules, row, start, keep, counts, kept_seats)
+
+
+@stage
+def _sort_lists(votes, keys, ranks, order):
+    """order (K, BLOCK): the list of every rank by votes; of equals the earlier one first."""
+    lists = order.shape[0]
+    for k in range(lists):
+        row, key = votes[k], keys[k]
+        place = np.uint64(255 - k)
+        for i in range(BLOCK):
+            key[i] = bits_float((float_bits(row[i]) & _KEY) | place)
+    rank_keys(keys, lists, ranks)
+    for k in range(lists):
+        rank = ranks[k]
+        for i in range(BLOCK):
+            order[np.int64(rank[i]), i] = k
+
+
+@stage
+def _thresholds_failed(rules, row, block, base, valid, counts):
+    """first_out (K, BLOCK): for the list of each rank the first threshold of a row, counted from 0, that it fails.
+
+    Falls with the rank; first_out[K] is 0. Compared as products, as ``admit`` does.
+    """
+    first, last = rules.row_starts[row], rules.row_starts[row + 1]
+    rule = rules.records[rules.rows[first]]
+    fill_base(rule.base, block, base)
+    lists = counts.order.shape[0]
+    for m in range(lists):
+        for i in range(valid):
+            claim = block.votes[counts.order[m, i], i]
+            low, high = first, last if m == 0 else first + counts.first_out[m - 1, i]
+            while low < high:
+                middle = (low + high) // 2
+                r = rules.rows[middle]
+                needed, mine = rules.numerators[r, 0] * base[i], claim * rules.denominators[r, 0]
+                if mine > needed or (mine == needed and not rule.strict):
+                    low = middle + 1
+                else:
+                    high = middle
+            counts.first_out[m, i] = low - first
+    for i in range(BLOCK):
+        counts.first_out[lists, i] = 0
+
+
+@stage
+def _admitted(rule, lists, passed):
+    """How many lists take part when ``passed`` reach the threshold: minimum numbers, and nobody at all."""
+    if passed == 0 and rule.nobody_decided:
+        return _at_least(rule, lists, rule.nobody_admits) if rule.nobody_admits > 0 else 0
+    return _at_least(rule, lists, passed)
+
+
+@stage
+def _at_least(rule, lists, number):
+    return min(max(number, np.int64(rule.minimum_lists)), lists)
+
+
+@stage
+def _mark_used(rule, rules, row, valid, counts):
+    """Mark the numbers of admitted lists that occur in some draw of a row."""
+    lists = counts.order.shape[0]
+    length = rules.row_starts[row + 1] - rules.row_starts[row]
+    for passed in range(lists + 1):
+        for i in range(valid):
+            end = counts.first_out[passed - 1, i] if passed > 0 else length
+            if counts.first_out[passed, i] < end:
+                counts.used[_admitted(rule, lists, passed)] = True
+                break
+
+
+@stage
+def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, counts, a):
+    """Seats, majorities and events of a block when the ``m`` largest lists take part, by the method of rule ``r``."""
+    rule = rules.records[r]
+    lists = counts.order.shape[0]
+    for i in range(BLOCK):
+        outcome.how_many[i] = 0.0
+        outcome.entitled_total[i] = 0.0
+    for k in range(lists):
+        inside = outcome.admitted[k]
+        for i in range(BLOCK):
+            inside[i] = 0.0
+    for rank in range(m):
+        for i in range(BLOCK):
+            outcome.admitted[counts.order[rank, i], i] = 1.0
+    for k in range(lists):
+        votes, inside, mine = block.votes[k], outcome.admitted[k], outcome.entitled[k]
+        for i in range(BLOCK):
+            mine[i] = votes[i] * inside[i]
+            outcome.how_many[i] += inside[i]
+            outcome.entitled_total[i] += votes[i] * inside[i]
+    if rule.corrected:
+        for k in range(lists):
+            outcome.factors[k] = rule.uncorrected
+        weigh(
+            block.votes,
+            outcome.admitted,
+            outcome.factors,
+            rules.weights[r],
+            rule.uncorrected,
+            outcome.entitled,
+            outcome.entitled_total,
+            outcome.electorate,
+        )
+    allocate_by_rule(
+        rule,
+        rules.limits[r],
+        rules.weights[r],
+        rules.divisors[rule.divisor_row],
+        draws.sampler,
+        block,
+        outcome,
+    )
+    whole, house, met = counting.whole, counting.house, counting.met
+    to_whole(outcome.seats, whole)
+    house_of(whole, lists, house)
+    coalition_seats(whole, questions.coalition_starts, questions.coalition_members, whole[lists:])
+    for b in range(whole.shape[0]):
+        row, out = whole[b], counts.by_size[a, m, b]
+        for i in range(BLOCK):
+            out[i] = row[i]
+    coalitions = whole.shape[0] - lists
+    for c in range(coalitions):
+        row, out = whole[lists + c], counts.won[a, m, c]
+        for i in range(BLOCK):
+            out[i] = row[i] + row[i] > house[i]
+    for e in range(questions.event_starts.shape[0] - 1):
+        for i in range(BLOCK):
+            met[i] = 1
+        for c in range(questions.event_starts[e], questions.event_starts[e + 1]):
+            holds(whole, outcome.admitted, house, questions, c, counting.terms, met)
+        out = counts.won[a, m, coalitions + e]
+        for i in range(BLOCK):
+            out[i] = met[i]
+
+
+@stage
+def _count_row(rule, rules, row, valid, counts):
+    """Add the differences of one row: a stretch of thresholds for every number of lists that pass."""
+    lists = counts.order.shape[0]
+    a = rules.row_methods[row]
+    length = rules.row_starts[row + 1] - rules.row_starts[row]
+    seats, passes = counts.seats[row], counts.passes[row]
+    blocs, coalitions = seats.shape[0], counts.majorities.shape[1]
+    events = counts.events.shape[1]
+    for i in range(valid):
+        for passed in range(lists + 1):
+            begin = counts.first_out[passed, i]
+            end = counts.first_out[passed - 1, i] if passed > 0 else length
+            if begin >= end:
+                continue
+            m = _admitted(rule, lists, passed)
+            if m == 0:
+                counts.void[row, begin] += 1
+                counts.void[row, end] -= 1
+            for rank in range(m):
+                k = counts.order[rank, i]
+                passes[k, begin] += 1
+                passes[k, end] -= 1
+                held = counts.by_size[a, m, k, i]
+                if held > 0:
+                    seats[k, held, begin] += 1
+                    seats[k, held, end] -= 1
+            for b in range(lists, blocs):
+                held = counts.by_size[a, m, b, i]
+                if held > 0:
+                    seats[b, held, begin] += 1
+                    seats[b, held, end] -= 1
+            for c in range(coalitions):
+                if counts.won[a, m, c, i]:
+                    counts.majorities[row, c, begin] += 1
+                    counts.majorities[row, c, end] -= 1
+            for e in range(events):
+                if counts.won[a, m, coalitions + e, i]:
+                    counts.events[row, e, begin] += 1
+                    counts.events[row, e, end] -= 1
+
+
+@stage
+def _keep_row(rule, rules, row, start, keep, counts, kept_seats):
+    """Write the seats of the first draws under every rule of a row."""
+    lists = counts.order.shape[0]
+    a = rules.row_methods[row]
+    first, last = rules.row_starts[row], rules.row_starts[row + 1]
+    for i in range(keep):
+        passed = lists
+        for t in range(first, last):
+            while passed > 0 and counts.first_out[passed - 1, i] <= t - first:
+                passed -= 1
+            m = _admitted(rule, lists, passed)
+            for k in range(lists):
+                kept_seats[rules.rows[t], start + i, k] = counts.by_size[a, m, k, i]
+
+
+@stage
+def finish_grids(rules, counts, draws, tallies):
+    """Add up the differences along every row and put them where the rules of the row are counted."""
+    for row in range(rules.row_starts.shape[0] - 1):
+        first, last = rules.row_starts[row], rules.row_starts[row + 1]
+        for t in range(last - first):
+            r = rules.rows[first + t]
+            if t > 0:
+                counts.seats[row, :, :, t] += counts.seats[row, :, :, t - 1]
+                counts.passes[row, :, t] += counts.passes[row, :, t - 1]
+                counts.void[row, t] += counts.void[row, t - 1]
+                counts.majorities[row, :, t] += counts.majorities[row, :, t - 1]
+                counts.events[row, :, t] += counts.events[row, :, t - 1]
+            for b in range(tallies.seats.shape[1]):
+                seated = np.int64(0)
+                for s in range(1, tallies.seats.shape[2]):
+                    number = np.int64(counts.seats[row, b, s, t])
+                    tallies.seats[r, b, s] += number
+                    seated += number
+                tallies.seats[r, b, 0] += draws - seated
+            tallies.passes[r] += counts.passes[row, :, t]
+            tallies.void[r] += counts.void[row, t]
+            tallies.majorities[r] += counts.majorities[row, :, t]
+            tallies.events[r] += counts.events[row, :, t]
