@@ -103,3 +103,12 @@ def test_the_number_of_threads_changes_no_count() -> None:
                 np.testing.assert_array_equal(count, getattr(more.totals, name), err_msg=name)
             np.testing.assert_array_equal(kept.seats, kept_one.seats)
             np.testing.assert_array_equal(more.proportion("seats").mc_error, one.proportion("seats").mc_error)
+
+
+def test_nobody_has_a_seat_in_a_void_draw() -> None:
+    rule = Rule.model_validate({"seats": 20, "threshold": {"level": "99%"}, "allocation": {"method": "hare"}})
+    counts, kept = run_draws(draws(SAMPLER_RANDOM), compile_rules([rule], LISTS), QUESTIONS, 3_000)
+    assert counts.totals.void[0] == 3_000
+    assert not kept.seats.any()
+    assert counts.totals.seats[0, :, 0].tolist() == [3_000] * 9
+    assert not counts.totals.majorities.any()
