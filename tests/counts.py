@@ -1,13 +1,10 @@
-"""Short ways to write a count in a test, and to find the cases that stay outside the project."""
+"""Short ways to write a count in a test."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from forecast.election.rule import Rule
 from forecast.rules.ballot import Ballot, Entry
@@ -15,15 +12,6 @@ from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-def shared_cases() -> Path:
-    """The file of real counts outside the project; the test is skipped where it is absent."""
-    folder = Path(os.environ.get("FORECAST_SHARED", ROOT.parent / "shared"))
-    path = folder / "conformance" / "cases.json"
-    if not path.is_file():
-        pytest.skip(f"needs {path} (set FORECAST_SHARED to the folder that holds conformance/cases.json)")
-    return path
 
 
 def rule_of(seats: int, method: str = "hare", **parts: Any) -> Rule:
