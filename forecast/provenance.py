@@ -1,0 +1,59 @@
+"""Where a run came from: digests of its files, versions, the command that made it."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forecast.result import Forecast
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def with_sources(forecast: Forecast, config: Path, polls: Path, settings: Sequence[str]) -> Forecast:
+    """The forecast with its files, their digests, and the keys that were changed, among its attributes."""
+    from forecast.result import Forecast
+
+    attrs = {
+        "configuration": str(config),
+        "configuration_sha256": sha256_of(config),
+        "polls": str(polls),
+        "polls_sha256": sha256_of(polls),
+        "settings": "\n".join(settings),
+    }
+    return Forecast(forecast.dataset.assign_attrs(attrs))
+
+
+def run_record(
+    forecast: Forecast, *, command: Sequence[str], started: str, seconds: float, threads: int
+) -> dict[str, Any]:
+    """What ``run.json`` says (docs/json.md); ``started`` in ISO 8601 with its offset."""
+    import json
+
+    attrs = forecast.dataset.attrs
+    return {
+        "schema_version": int(attrs["schema_version"]),
+        "election": forecast.election,
+        "as_of": attrs["as_of"],
+        "draws": forecast.draws,
+        "seed": int(attrs["seed"]),
+        "sampler": attrs["sampler"],
+        "threads": threads,
+        "settings": [line for line in attrs["settings"].split("\n") if line],
+        "files": {
+            name: {"path": attrs[name], "sha256": attrs[f"{name}_sha256"]}
+            for name in ("configuration", "polls")
+        },
+        "command": list(command),
+        "started": started,
+        "seconds": round(seconds, 3),
+        "versions": json.loads(attrs["versions"]),
+        "warnings": list(attrs["warnings"]),
+    }

@@ -1,0 +1,298 @@
+"""Forecasts on disk: netCDF (or zarr) with labels, units and provenance; written whole or not at all.
+
+``save`` and ``load`` keep a Forecast; ``replacing`` and ``replacing_folder`` write files and folders of
+results so that a writer that is stopped at any moment leaves what was there before.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import io
+import os
+import platform
+import re
+import shutil
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.result import SCHEMA_VERSION, Forecast
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+FILE_NAME = "forecast.nc"
+"""Of the forecast in a folder of outputs."""
+
+_MARKS = (FILE_NAME, "run.json")
+_EXCHANGE = 2
+_AT_CURRENT = -100
+_TEXT_LISTS = ("warnings",)
+"""Attributes that are lists of texts; a file holds them as one text, a line each."""
+
+
+def save(forecast: Forecast, path: str | Path) -> None:
+    """Write a forecast to ``path``: netCDF, or zarr where the name ends in ``.zarr``.
+
+    Plain ``xarray.open_dataset`` reads it. ``ConfigurationError`` where zarr is asked for and not installed;
+    ``OSError`` where the place cannot be written, with what was there before untouched.
+    """
+    target = Path(path)
+    if target.suffix == ".zarr":
+        _require_zarr(str(path))
+        with replacing_folder(target, own=True) as draft:
+            _for_disk(forecast.dataset).to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
+        return
+    with replacing(target) as draft:
+        write_forecast(forecast, draft)
+
+
+def write_forecast(forecast: Forecast, path: Path) -> None:
+    """Write a forecast as netCDF-4, in place: to a draft.
+
+    The file is composed in memory: a full disk is then an ``OSError`` that says so, which HDF5 does not
+    promise.
+    """
+    image = io.BytesIO()
+    _for_disk(forecast.dataset).to_netcdf(image, engine="h5netcdf")
+    path.write_bytes(image.getvalue())
+
+
+def load(path: str | Path) -> Forecast:
+    """The forecast in a file, or in ``forecast.nc`` of a folder that ``run`` wrote.
+
+    ``ConfigurationError`` where there is none, or one that this version does not read.
+    """
+    import xarray as xr
+
+    file = Path(path)
+    if file.is_dir() and file.suffix != ".zarr":
+        file = file / FILE_NAME
+        if not file.exists():
+            remedy = f"no {FILE_NAME} in this folder; `forecast run` writes one"
+            raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
+    if not file.exists():
+        raise ConfigurationError(Fault(str(path), "", ABSENT, "no such file; `forecast run` writes one"))
+    if file.suffix == ".zarr":
+        _require_zarr(str(path))
+    try:
+        with xr.open_dataset(file, engine="zarr" if file.suffix == ".zarr" else "h5netcdf") as opened:
+            dataset = opened.load()
+    except PermissionError:
+        raise
+    except (OSError, ValueError, KeyError) as error:
+        remedy = "not a forecast (or cut short): a file that `forecast run` wrote is expected"
+        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy)) from error
+    _check_version(dataset, str(path))
+    return Forecast(_from_disk(dataset))
+
+
+def _check_version(dataset: xr.Dataset, place: str) -> None:
+    version = dataset.attrs.get("schema_version")
+    if version is None or "party" not in dataset.dims:
+        remedy = "not a forecast: a file that `forecast run` wrote is expected"
+        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
+    if int(version) != SCHEMA_VERSION:
+        newer = int(version) > SCHEMA_VERSION
+        remedy = f"this program reads version {SCHEMA_VERSION} of forecast files; " + (
+            "it was written by a newer program: update forecast" if newer else "run the forecast again"
+        )
+        raise ConfigurationError(Fault(place, "schema_version", int(version), remedy))
+
+
+def _for_disk(dataset: xr.Dataset) -> xr.Dataset:
+    """The Dataset with attributes that every netCDF reader takes."""
+    texts = {name: "\n".join(dataset.attrs.get(name, ())) for name in _TEXT_LISTS}
+    return dataset.assign_attrs(texts)
+
+
+def _from_disk(dataset: xr.Dataset) -> xr.Dataset:
+    attrs = {name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()}
+    lists = {name: [line for line in str(attrs.get(name, "")).split("\n") if line] for name in _TEXT_LISTS}
+    for variable in dataset.variables.values():
+        if variable.dtype.kind == "T" or variable.dtype.kind == "O":
+            variable.values = variable.values.astype(str)
+    loaded = dataset.copy()
+    loaded.attrs = {**attrs, **lists}
+    return loaded
+
+
+def _require_zarr(place: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("zarr") is None:
+        remedy = "zarr is not installed; pip install 'forecast[zarr]', or write netCDF (.nc)"
+        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
+
+
+# Writing that is whole or not at all.
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """A draft beside ``path`` to write to; takes its place when the block ends well, else vanishes.
+
+    ``OSError`` names ``path``, not the draft.
+    """
+    target = path.resolve() if path.is_symlink() else path
+    with _naming(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        handle, name = tempfile.mkstemp(prefix=_draft_prefix(target), dir=target.parent)
+        os.close(handle)
+        draft = Path(name)
+        try:
+            yield draft
+            draft.chmod(_plain_mode(0o666))
+            _flush(draft)
+            draft.replace(target)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def replacing_folder(path: Path, *, own: bool = False) -> Generator[Path]:
+    """A draft folder to fill; when the block ends well its entries take the place of those of ``path``.
+
+    Other entries of ``path`` stay, unless the whole folder is ours (``own``). Where the system can exchange
+    two folders in one step it is done so; else entry by entry, each whole.
+    """
+    target = path.resolve() if path.is_symlink() else path
+    with _naming(path):
+        if target.exists() and not target.is_dir():
+            raise NotADirectoryError(20, "a file is in the way; name a folder", str(path))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _sweep(target)
+        draft = Path(tempfile.mkdtemp(prefix=_draft_prefix(target), dir=target.parent))
+        try:
+            draft.chmod(_plain_mode(0o777))
+            yield draft
+            for file in sorted(draft.rglob("*")):
+                _flush(file)
+            _take_place(draft, target, own=own)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def _take_place(draft: Path, target: Path, *, own: bool) -> None:
+    if not target.exists():
+        draft.rename(target)
+        _flush(target.parent)
+        return
+    earlier = own or any((target / mark).exists() for mark in _MARKS)
+    if earlier and not _in_use(target) and (own or _carry_over(target, draft)) and _exchange(draft, target):
+        _flush(target.parent)
+        return
+    for entry in sorted(draft.iterdir(), key=lambda entry: entry.name in _MARKS):
+        place = target / entry.name
+        if entry.is_dir() and place.is_dir() and not _exchange(entry, place):
+            for file in (file for file in entry.rglob("*") if file.is_file()):
+                (place / file.relative_to(entry)).parent.mkdir(parents=True, exist_ok=True)
+                file.replace(place / file.relative_to(entry))
+        elif not (entry.is_dir() and place.is_dir()):
+            entry.replace(place)
+    _flush(target)
+
+
+def _carry_over(target: Path, draft: Path) -> bool:
+    """Link what else is in ``target`` into ``draft``; false where that cannot be done.
+
+    A hard link leaves the file in both folders, so that no moment exists in which it is in neither.
+    """
+    with suppress(OSError):
+        for entry in target.iterdir():
+            if (draft / entry.name).exists():
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.copytree(entry, draft / entry.name, symlinks=True, copy_function=_link)
+            else:
+                _link(str(entry), str(draft / entry.name))
+        return True
+    return False
+
+
+def _link(source: str, place: str) -> None:
+    os.link(source, place, follow_symlinks=False)
+
+
+def _in_use(target: Path) -> bool:
+    """Whether the folder is the current one or above it, or a place of its own that cannot be renamed."""
+    here = Path.cwd().resolve()
+    folder = target.resolve()
+    return folder == here or folder in here.parents or folder.is_mount()
+
+
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two entries of the file system in one step; false where the system cannot."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError):
+        return False
+    done = renameat2(_AT_CURRENT, os.fsencode(first), _AT_CURRENT, os.fsencode(second), _EXCHANGE)
+    return done == 0
+
+
+def _draft_prefix(target: Path) -> str:
+    return f".{target.name}.{_host()}-{os.getpid()}."
+
+
+def _sweep(target: Path) -> None:
+    """Remove drafts of the same target that writers of this machine left when they were killed."""
+    pattern = re.compile(re.escape(f".{target.name}.{_host()}-") + r"(\d+)\.")
+    with suppress(OSError):
+        for entry in target.parent.iterdir():
+            match = pattern.match(entry.name)
+            if match is None or _alive(int(match.group(1))):
+                continue
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9]", "", platform.node())[:20]
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _plain_mode(wanted: int) -> int:
+    """The mode that a new file would have; drafts are made readable to their owner only."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return wanted & ~mask
+
+
+def _flush(path: Path) -> None:
+    """Bring a file or folder to the disk, where the file system knows how."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _naming(path: Path) -> Generator[None]:
+    """Errors of the system name the place that the user knows, not the draft beside it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise

@@ -1,0 +1,58 @@
+"""What a table is: machine columns with units, rows of plain values, and what people are shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Value = str | int | float | None
+Row = Mapping[str, Value]
+Type = Literal["text", "integer", "number", "day"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as machines read it: full precision, a name that stays.
+
+    ``unit`` is that of the Dataset: ``1`` for shares and probabilities, ``seats``, ``days``; none for texts.
+    """
+
+    name: str
+    unit: str
+    type: Type
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A column as people read it: a title, and the text of a row, rounded as its error allows."""
+
+    title: str
+    text: Callable[[Row], str]
+    numeric: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of one forecast."""
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    shown: tuple[Shown, ...]
+    provenance: str
+    notes: tuple[str, ...] = ()
+    colour: str = ""
+    """Name of the column that holds the colour of a row's party, if any."""
+    worth_showing: Callable[[Row], bool] = lambda row: True
+    """Rows that people are shown; machines get all."""
+
+    def rows_shown(self) -> list[Row]:
+        """Rows that people are shown."""
+        return [row for row in self.rows if self.worth_showing(row)]
+
+    def texts(self) -> list[list[str]]:
+        """Rows as people read them."""
+        return [[shown.text(row) for shown in self.shown] for row in self.rows_shown()]
