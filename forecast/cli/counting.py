@@ -34,10 +34,10 @@ def count(
     config: ConfigFile, votes: VotesFile = None, as_json: Json = False, settings: Settings = None
 ) -> None:
     """Official votes in, seats out: apply the rule exactly and say what decided the last seats."""
+    from forecast.cli.count_report import print_count, refuse_void, seats_as_json
     from forecast.election import load_election
     from forecast.rules.counts import read_count
     from forecast.rules.reference import apply_rule
-    from forecast.rules.report import print_count, refuse_void, seats_as_json
 
     election = load_election(config, settings or ())
     ready = read_count(election, votes)
