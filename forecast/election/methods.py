@@ -147,7 +147,7 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
     QuotaMethod(
         "hare",
         "Hare quota: V / S",
-        "T. Hare (1859); Kazakhstan, Constitutional Law on Elections art. 97-1; Lithuania, Seimas election law",
+        "T. Hare (1859); Kazakhstan, Constitutional Law on Elections art. 97-1; Lithuania; Ukraine",
         lambda votes, seats: votes / seats,
     ),
     QuotaMethod(

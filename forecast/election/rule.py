@@ -1,7 +1,7 @@
-"""The electoral rule as a person writes it under ``[rule]``: thresholds, allocation and what stands around them.
+"""The electoral rule as a person writes it under ``[rule]``: threshold, allocation and what stands around.
 
-Every key is described where it is declared; ``docs/rules.md`` shows the same with examples. A rule that contradicts
-itself is refused with a message that says what to write instead.
+Every key is described where it is declared; ``docs/rules.md`` shows the same with examples. A rule that
+contradicts itself is refused with a message that says what to write instead.
 """
 
 from __future__ import annotations
@@ -48,15 +48,17 @@ class Allocation(Part):
     method: Method = Field(description="a divisor or quota method; `forecast methods` lists them")
     remainder: Remainder | None = Field(
         default=None,
-        description="quota methods: who gets the seats left over: largest (remainders; the default), largest-lists "
-        "(most votes), largest-then-average (at most remainder_seats by remainder, the rest by votes per seat)",
+        description="quota methods: who gets the seats left over: largest (remainders; the default), "
+        "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
+        "votes per seat)",
     )
     remainder_seats: Count | None = Field(
         default=None, description="largest-then-average: how many seats go by remainder at most"
     )
     quota_of: QuotaOf | None = Field(
         default=None,
-        description="quota methods: the votes behind the quota: of the admitted lists (the default) or of all lists",
+        description="quota methods: the votes behind the quota: admitted (lists that take part; the default) "
+        "or valid (all lists)",
     )
     divisors: tuple[Exact, ...] | None = Field(
         default=None,
@@ -76,7 +78,7 @@ class Allocation(Part):
         method = data.get("method")
         if isinstance(method, str) and method.startswith("power-"):
             if "power" in data:
-                msg = f'the power is given twice: write method = "power" and power, or method = "{method}" alone'
+                msg = f'the power is given twice: write method = "power" and power, or "{method}" alone'
                 raise ValueError(msg)
             data["method"], data["power"] = "power", method.removeprefix("power-")
         elif isinstance(method, str) and method in METHODS and is_quota_method(method):
@@ -221,8 +223,9 @@ class Levelling(Part):
         | None
     ) = Field(
         default=None,
-        description="keep (the larger of the two, the house grows), redistribute (lists above their share are set "
-        "aside), start (divisors begin after the seats held), level (the house grows until every share covers them)",
+        description="keep (the larger of the two, the house grows), redistribute (lists above their share are "
+        "set aside), start (divisors begin after the seats held), level (the house grows until every share "
+        "covers them)",
     )
     method: Method | None = Field(
         default=None, description="method of the national share; default: of the allocation"
@@ -261,8 +264,8 @@ class Districts(Allocation):
         one_of(("given", "by-votes", "by-population"), "way to give districts their seats"),
     ] = Field(
         default="given",
-        description="seats of a district: given in the table, by-votes (Hare quota, largest remainder, on the votes "
-        "cast in each) or by-population (Sainte-Laguë)",
+        description="seats of a district: given in the table, by-votes (Hare quota, largest remainder, on the "
+        "votes cast in each) or by-population (Sainte-Laguë)",
     )
     threshold: Flag = Field(
         default=True,
@@ -273,8 +276,8 @@ class Districts(Allocation):
         | None
     ) = Field(
         default=None,
-        description="national-remainders: rounded quotas in the districts, the seats left over nationally on the "
-        "summed remainders with the rounded Hagenbach-Bischoff quota",
+        description="national-remainders: rounded quotas in the districts, the seats left over nationally on "
+        "the summed remainders with the rounded Hagenbach-Bischoff quota",
     )
     direct: Annotated[Literal["plurality"], one_of(("plurality",), "kind of direct seats")] | None = Field(
         default=None,
@@ -379,7 +382,7 @@ def _contradictions(rule: Rule) -> Iterable[str]:
     if national is None and districts is None:
         yield 'the rule needs [rule.allocation] with a method, such as method = "sainte-lague"'
     if districts is not None and mode is None and rule.allocation is not None:
-        yield "districts divide all seats: leave out rule.allocation, or say with rule.levelling how the two meet"
+        yield "districts divide all seats: leave out rule.allocation, or say by rule.levelling how they meet"
     if districts is not None and mode is None and (rule.bonus or rule.cap):
         yield "a bonus or a cap needs a national allocation beside the districts"
     if mode in ("start", "level") and national is not None and national.by_quota:

@@ -80,8 +80,8 @@ class Threshold(Part):
     nobody: Annotated[Literal["void"] | AdmitLargest | LowerTo | None, BeforeValidator(_parse_nobody)] = (
         Field(
             default=None,
-            description='when no list reaches its level: "void", {admit = n} or {lower_to = share}; not given: '
-            "the next-largest as min_lists and min_joint_share ask, else void",
+            description='when no list reaches its level: "void", {admit = n} or {lower_to = share}; not '
+            "given: the next-largest as min_lists and min_joint_share ask, else void",
         )
     )
 

@@ -62,13 +62,13 @@ def _start_after(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], poo
 def _grow(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
     """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2020).
 
-    A list without votes has no share to grow; it keeps what it holds on top. Raises ``NoValidOutcome`` where a
-    list holds seats with next to no votes, so that no house would do.
+    A list without votes has no share to grow; it keeps what it holds on top. Raises ``NoValidOutcome`` where
+    a list holds seats with next to no votes, so that no house would do.
     """
     voted = [unit for unit in units if unit.votes > 0]
     house = house_that_covers(divisors_of(plan.allocation), voted, [held[unit.id] for unit in voted], pool)
     if house > MOST_SEATS:
-        remedy = "the house would have to grow beyond reason to cover the seats held; check votes and direct seats"
+        remedy = "the house would grow beyond reason to cover the seats held; check votes and direct seats"
         raise NoValidOutcome(Fault("count", "rule.levelling.mode", f"{house} seats", remedy))
     division = divide(plan, units, house)
     return replace(division, seats={name: max(seats, held[name]) for name, seats in division.seats.items()})
