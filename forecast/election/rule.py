@@ -223,8 +223,8 @@ class Levelling(Part):
         | None
     ) = Field(
         default=None,
-        description="keep (the larger of the two, the house grows), redistribute (lists above their share are "
-        "set aside), start (divisors begin after the seats held), level (the house grows until every share "
+        description="keep (the larger of the two, the house grows), redistribute (lists above their share "
+        "are set aside), start (divisors begin after the seats held), level (the house grows until every share "
         "covers them)",
     )
     method: Method | None = Field(
@@ -264,8 +264,8 @@ class Districts(Allocation):
         one_of(("given", "by-votes", "by-population"), "way to give districts their seats"),
     ] = Field(
         default="given",
-        description="seats of a district: given in the table, by-votes (Hare quota, largest remainder, on the "
-        "votes cast in each) or by-population (Sainte-Laguë)",
+        description="seats of a district: given in the table, by-votes (Hare quota, largest remainder, on "
+        "the votes cast in each) or by-population (Sainte-Laguë)",
     )
     threshold: Flag = Field(
         default=True,
