@@ -9,12 +9,15 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.law import LawConstants
+from forecast.estimation.trend import TrendConstants
 
 SCHEMA = 1
 _SHIPPED = "constants.json"
-_METHODS = ("average", "trend")
+_PLAIN_NUMBERS = ("share_exponent", "other_factor", "degrees_of_freedom")
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,35 @@ class Basis:
 
 
 @dataclass(frozen=True)
+class PlainConstants:
+    """The law of a plain average of polls: one error for each horizon in days, and what they share."""
+
+    errors: Mapping[int, float]
+    share_exponent: float
+    other_factor: float
+    degrees_of_freedom: float
+
+    def error_at(self, horizon: float) -> float:
+        """Error at any horizon: linear in its logarithm between the fitted ones."""
+        days = sorted(self.errors)
+        logs = np.log(np.maximum(days, 1))
+        return float(np.interp(np.log(max(horizon, 1.0)), logs, [self.errors[day] for day in days]))
+
+    def record(self) -> dict[str, Any]:
+        """As it is written to a file."""
+        errors = {str(horizon): error for horizon, error in self.errors.items()}
+        return {"errors": errors, **{name: getattr(self, name) for name in _PLAIN_NUMBERS}}
+
+
+@dataclass(frozen=True)
 class Constants:
-    """One law for the weighted average, one for the trend, and the errors of the plain average by horizon."""
+    """Laws of the weighted average, the trend and the plain average; the trend's own model of polls."""
 
     average: LawConstants
     trend: LawConstants
+    trend_model: TrendConstants
     rests_on: Basis
-    plain_average: Mapping[int, float] = field(default_factory=dict)
+    plain_average: PlainConstants
     intervals: Mapping[str, Any] = field(default_factory=dict)
 
     def law(self, method: str) -> LawConstants:
@@ -58,9 +83,18 @@ class Constants:
             "rests_on": {**asdict(self.rests_on)},
             "average": asdict(self.average),
             "trend": asdict(self.trend),
-            "plain_average": {str(horizon): error for horizon, error in self.plain_average.items()},
+            "trend_model": asdict(self.trend_model),
+            "plain_average": self.plain_average.record(),
             "intervals": dict(self.intervals),
         }
+
+
+_TABLES = {
+    "average": LawConstants,
+    "trend": LawConstants,
+    "trend_model": TrendConstants,
+    "plain_average": PlainConstants,
+}
 
 
 def shipped_constants() -> Constants:
@@ -96,13 +130,18 @@ def parse_constants(data: Any, place: str) -> Constants:
         found = data.get("schema", ABSENT) if isinstance(data, Mapping) else ABSENT
         remedy = f"a file of constants with schema {SCHEMA} is expected; write a new one with `forecast fit`"
         raise ConfigurationError(Fault(place, "schema", found, remedy))
-    faults = [fault for method in _METHODS for fault in _law_faults(data.get(method), place, method)]
+    faults = [
+        fault
+        for table, kind in _TABLES.items()
+        for fault in _table_faults(data.get(table), place, table, kind)
+    ]
     if faults:
         raise ConfigurationError(*faults)
     basis = data.get("rests_on", {})
     return Constants(
         average=LawConstants(**{name: float(value) for name, value in data["average"].items()}),
         trend=LawConstants(**{name: float(value) for name, value in data["trend"].items()}),
+        trend_model=TrendConstants(**{name: float(value) for name, value in data["trend_model"].items()}),
         rests_on=Basis(
             int(basis.get("elections", 0)),
             int(basis.get("countries", 0)),
@@ -111,21 +150,45 @@ def parse_constants(data: Any, place: str) -> Constants:
             str(basis.get("note", "")),
             tuple(str(name) for name in basis.get("names", ())),
         ),
-        plain_average={
-            int(horizon): float(error) for horizon, error in data.get("plain_average", {}).items()
-        },
+        plain_average=_plain(data["plain_average"]),
         intervals=data.get("intervals", {}),
     )
 
 
-def _law_faults(law: Any, place: str, method: str) -> list[Fault]:
-    names = [field.name for field in fields(LawConstants)]
-    if not isinstance(law, Mapping):
-        return [Fault(place, method, ABSENT, f"a table with {', '.join(names)} is expected")]
+def _plain(table: Mapping[str, Any]) -> PlainConstants:
+    errors = {int(horizon): float(error) for horizon, error in table["errors"].items()}
+    return PlainConstants(errors, *(float(table[name]) for name in _PLAIN_NUMBERS))
+
+
+def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
+    """What is wrong with one table of numbers."""
+    wanted = [field.name for field in fields(kind)]
+    if not isinstance(table, Mapping):
+        return [Fault(place, name, ABSENT, f"a table with {', '.join(wanted)} is expected")]
     faults = [
-        Fault(place, f"{method}.{name}", law.get(name, ABSENT), "a number is expected")
-        for name in names
-        if not isinstance(law.get(name), int | float) or isinstance(law.get(name), bool)
+        Fault(place, f"{name}.{key}", table.get(key, ABSENT), "a number is expected")
+        for key in wanted
+        if key != "errors" and not _is_number(table.get(key))
     ]
-    unknown = [name for name in law if name not in names]
-    return faults + [Fault(place, f"{method}.{name}", ABSENT, suggest(name, names)) for name in unknown]
+    if "errors" in wanted:
+        errors = table.get("errors")
+        if (
+            not isinstance(errors, Mapping)
+            or not errors
+            or not all(_is_error(*item) for item in errors.items())
+        ):
+            faults.append(
+                Fault(place, f"{name}.errors", ABSENT, "numbers by days before the election are expected")
+            )
+    unknown = [key for key in table if key not in wanted]
+    return faults + [
+        Fault(place, f"{name}.{key}", ABSENT, f"no such key; {suggest(key, wanted)}") for key in unknown
+    ]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_error(horizon: Any, error: Any) -> bool:
+    return str(horizon).isdigit() and _is_number(error)

@@ -18,6 +18,7 @@ from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
 from forecast.estimation.reports import OTHER, Floats, Reports
 from forecast.estimation.signals import disagreement, movement
 from forecast.estimation.swings import Adjustment, adjusted
+from forecast.estimation.trend import Trend, trend_mean, trend_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -96,14 +97,11 @@ def estimate(
     settings = election.estimate
     context = 1.0 if exit_polls else float(settings.context)
     reports = reports_of(known, as_of, election)
-    closed = election.election.closed_ballot or any(party.id == OTHER for party in election.parties)
-    prepared = prepare(reports, closed)
+    prepared = prepare(reports, _is_closed(election))
     centre = average(prepared)
     mean = centre.mean
     if settings.method == "trend" and not exit_polls:
-        from forecast.estimation.trend import trend_mean
-
-        mean = trend_mean(prepared)
+        mean = trend_mean(prepared, constants.trend_model)
     mean = adjusted(mean, prepared, _adjustment(election), election.place)
     horizon = max(0, (election.election.date - as_of).days)
     situation = situation_of(prepared, centre, horizon, exit_polls)
@@ -136,6 +134,29 @@ def estimate(
         method=settings.method,
         constants_from=str(constants.rests_on),
     )
+
+
+def poll_trend(
+    election: Election,
+    polls: PollTable,
+    as_of: datetime.date | None = None,
+    constants: Constants | None = None,
+) -> Trend:
+    """The trend of pre-election polls by day and the house effects of their pollsters, from all polls known.
+
+    Raises what ``estimate`` raises for polls that are not there.
+    """
+    as_of = as_of or (polls.default_as_of() if len(polls) else election.election.date)
+    known, _ = _known(polls, as_of)
+    before = known.pre_election if len(known.pre_election) else known
+    prepared = prepare(reports_of(before, as_of, election), _is_closed(election))
+    names = {str(name).casefold(): str(name) for name in reversed(before.polls["pollster"].tolist())}
+    return trend_of(prepared, (constants or shipped_constants()).trend_model, as_of, names)
+
+
+def _is_closed(election: Election) -> bool:
+    """Whether there is nobody beside the options listed: a listed residual stands for all others."""
+    return election.election.closed_ballot or any(party.id == OTHER for party in election.parties)
 
 
 def situation_of(prepared: Prepared, centre: Average, horizon: float, exit_polls: bool = False) -> Situation:

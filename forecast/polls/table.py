@@ -41,6 +41,11 @@ class PollTable:
         """Exit polls only."""
         return self._where(self.polls["kind"] == EXIT)
 
+    @property
+    def pre_election(self) -> PollTable:
+        """Polls held before the vote."""
+        return self._where(self.polls["kind"] != EXIT)
+
     def known_at(self, as_of: datetime.date) -> PollTable:
         """Polls known by the end of a day: from their publish date, else the last day of fieldwork.
 
