@@ -224,8 +224,8 @@ class Levelling(Part):
     ) = Field(
         default=None,
         description="keep (the larger of the two, the house grows), redistribute (lists above their share "
-        "are set aside), start (divisors begin after the seats held), level (the house grows until every share "
-        "covers them)",
+        "are set aside), start (divisors begin after the seats held), level (the house grows until every "
+        "share covers them)",
     )
     method: Method | None = Field(
         default=None, description="method of the national share; default: of the allocation"
