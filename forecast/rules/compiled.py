@@ -46,7 +46,8 @@ _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for e
 def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> shapes.Rules:
     """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core).
 
-    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables.
+    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables, and what
+    stands around the division.
     """
     seats = max(rule.seats for rule in rules)
     records = np.zeros(len(rules), shapes.RULE)
@@ -55,7 +56,7 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
     weights, limits = np.ones(shape), np.full(shape, float(_NO_LIMIT))
     tables = _DivisorTables(seats + 2)
     for r, rule in enumerate(rules):
-        _refuse_what_needs_more(rule, place)
+        _refuse_what_needs_more(rule, lists, place)
         _fill_threshold(records[r], rule)
         whole = lcm(*(weight.denominator for weight in rule.weights.values()))
         records[r]["vote"] = whole * records[r]["uncorrected"]
@@ -71,10 +72,24 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
     return with_grids(records, numerators, denominators, limits, weights, tables.stacked())
 
 
-def _refuse_what_needs_more(rule: Rule, place: str) -> None:
+def _refuse_what_needs_more(rule: Rule, lists: Sequence[Party], place: str) -> None:
+    """Nothing that the draws do not do may be passed over in silence."""
     if rule.districts is not None:
         remedy = "a forecast draws national shares only; constituencies cannot be drawn yet (`forecast count` knows them)"
         raise ConfigurationError(Fault(place, "rule.districts", rule.districts.method, remedy))
+    remedy = "the draws of a forecast do not know this part of a rule yet (`forecast count` does); leave it out"
+    faults = [
+        Fault(place, f"rule.{part}", "(given)", remedy)
+        for part in ("bonus", "cap", "alliances", "levelling")
+        if getattr(rule, part) is not None
+    ]
+    for party in lists:
+        if party.max_seats is not None and party.max_seats < rule.seats:
+            faults.append(Fault(place, f"parties.{party.id}.max_seats", party.max_seats, remedy))
+        if party.extra_seats:
+            faults.append(Fault(place, f"parties.{party.id}.extra_seats", party.extra_seats, remedy))
+    if faults:
+        raise ConfigurationError(*faults)
 
 
 def _is_corrected(rule: Rule) -> bool:
