@@ -27,10 +27,11 @@ class NextSeat:
 def next_seat(rule: Rule, ballot: Ballot, name: str) -> NextSeat | None:
     """The fewest extra votes that win the list another seat; ``None`` where no number of votes would.
 
-    Only for rules that divide national votes: in districts it matters where votes are cast. One vote fewer
-    has been tried and does not suffice.
+    ``None`` too where the question has no such answer: in districts it matters where votes are cast, and a
+    house that grows to cover constituencies has no last seat. One vote fewer has been tried and does not
+    suffice.
     """
-    if rule.districts is not None:
+    if rule.districts is not None or (rule.levelling is not None and rule.levelling.mode == "level"):
         return None
     before = apply_rule(rule, ballot).seats
 

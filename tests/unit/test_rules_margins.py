@@ -62,3 +62,8 @@ def test_a_rule_by_district_has_no_national_margin():
 
     rule = Rule.model_validate({"seats": 2, "districts": {"method": "dhondt"}})
     assert next_seats(rule, ballot_of({"a": 60, "b": 40})) == {}
+
+
+def test_a_house_that_grows_has_no_last_seat():
+    rule = rule_of(10, "sainte-lague", levelling={"mode": "level"})
+    assert next_seats(rule, ballot_of({"a": 60, "b": 40}, {"b": {"direct_seats": 5}})) == {}
