@@ -14,6 +14,8 @@ from forecast.errors import ABSENT, Fault, PollDataError, suggest
 Value = TypeVar("Value")
 
 _GROUPED = re.compile(r"\d{1,3}(?:[ .,'’_\u00a0\u2009\u202f]\d{3})+")
+LONGEST_ROW = 100_000
+"""Characters of a row that are looked at; no table of votes has more."""
 _ENCODINGS = ("utf-8-sig", "utf-16", "cp1251")
 
 
@@ -76,13 +78,11 @@ def read_rows(path: Path, place: str, needed: Sequence[str], known: Sequence[str
             Fault(place, "", ABSENT, f"the table is empty; it needs columns {', '.join(needed)}")
         )
     separator = _separator(lines[0][1])
-    heading = [cell.strip().lower() for cell in next(csv.reader([lines[0][1]], delimiter=separator))]
+    heading = [cell.lower() for cell in _cells(lines[0][1], separator)]
     faults = list(_heading_faults(place, heading, needed, known))
     rows: list[Row] = []
     for number, line in lines[1:]:
-        cells = [
-            cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))
-        ]
+        cells = _cells(line, separator)
         if len(cells) > len(heading) and any(cells[len(heading) :]):
             remedy = f"{len(cells)} cells for {len(heading)} columns; quote numbers that hold a separator"
             faults.append(Fault(place, f"row {number}", ABSENT, remedy))
@@ -109,6 +109,12 @@ def _text(path: Path, place: str) -> str:
         except UnicodeDecodeError:
             continue
     raise PollDataError(Fault(place, "", ABSENT, "not a text table; save it as CSV in UTF-8"))
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """The cells of a line without the blanks around them."""
+    reader = csv.reader([line[:LONGEST_ROW]], delimiter=separator, skipinitialspace=True)
+    return [cell.strip() for cell in next(reader)]
 
 
 def _separator(heading: str) -> str:
