@@ -91,7 +91,7 @@ def sweep_block(
     _sort_lists(block.votes, outcome.keys, outcome.ranks, counts.order)
     first_method, last_method = rules.method_starts[g], rules.method_starts[g + 1]
     leading = rules.records[rules.methods[first_method]]
-    draw_lots(leading, draws.seed, replicate, number, outcome.lots)
+    draw_lots(leading, draws, replicate, number, outcome.lots)
     counts.used[:] = False
     for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
         if rules.row_leads[row]:

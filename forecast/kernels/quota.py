@@ -70,7 +70,7 @@ def whole_quotas(entitled, quota, per, house, inverse, seats, keys, left):
             whole = np.floor(scaled * inverse[i])
             rest = scaled - whole * quota[i]
             under = 1.0 if rest < 0.0 else 0.0
-            over = 1.0 if rest >= quota[i] and row[i] > 0.0 else 0.0
+            over = (1.0 if rest >= quota[i] else 0.0) * (1.0 if row[i] > 0.0 else 0.0)
             whole += over - under
             rest += (under - over) * quota[i]
             out[i] = whole

@@ -88,7 +88,7 @@ def _run_rule(draws, rules, questions, r, replicate, number, valid, block, outco
     """One rule on one block, counted."""
     rule = rules.records[r]
     fill_base(rule.base, block, outcome.base)
-    draw_lots(rule, draws.seed, replicate, number, outcome.lots)
+    draw_lots(rule, draws, replicate, number, outcome.lots)
     admit_by_rule(
         rule, rules.numerators[r], rules.denominators[r], rules.weights[r], block, outcome
     )
