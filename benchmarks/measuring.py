@@ -71,6 +71,8 @@ def size_for(timed: Timed, target: float) -> int:
     """Units of work that take about ``target`` seconds, found by growing; this warms up what is timed too."""
     size = timed.least
     timed.run(size)
+    if size >= timed.most:
+        return size
     taken = seconds_of(partial(timed.run, size))
     while size < timed.most and taken < target / 2:
         size = min(timed.most, size * int(np.clip(target / max(taken, 1e-9), 2, 16)))

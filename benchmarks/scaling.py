@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import partial
 
+import numpy as np
+
 from benchmarks import yardsticks
 from benchmarks.cases import CASES, GAUSSIAN, KAZAKHSTAN, T_TAILS, Case, many_lists, with_seats
 from benchmarks.core import core, questions_of
@@ -87,6 +89,18 @@ def sweep(case: Case, rules: int) -> list[Rule]:
     ]
 
 
+def check_one_pass(case: Case, once: Rules, each: Sequence[Rules], draws: int = 4096) -> None:
+    """Many rules in one pass count the same as a run for each, or it is an error."""
+    inputs, questions = case.draws("random", GAUSSIAN), questions_of(case, coalitions=False)
+    together, _ = run_draws(inputs, once, questions, draws, keep=0)
+    for number, rules in enumerate(each):
+        alone, _ = run_draws(inputs, rules, questions, draws, keep=0)
+        for tally in ("passes", "seats", "void"):
+            if not np.array_equal(getattr(together.totals, tally)[number], getattr(alone.totals, tally)[0]):
+                msg = f"case {case.key}: rule {number} counts other {tally} in one pass than alone"
+                raise AssertionError(msg)
+
+
 def by_rules(
     results: Results, key: str, numbers: Sequence[int], draws: int, *, rounds: int, say: Say
 ) -> None:
@@ -96,7 +110,7 @@ def by_rules(
 
     def runs(passes: Sequence[Rules], draws: int) -> None:
         for rules in passes:
-            run_draws(inputs, rules, questions, draws)
+            run_draws(inputs, rules, questions, draws, keep=0)
 
     for number in numbers:
         what = f"{number} rules"
