@@ -51,7 +51,7 @@ def bare(case: Case) -> Work:
     return core(case, "random", GAUSSIAN, coalitions=False)
 
 
-@subject(BARE_SOBOL, "the same from 32 scrambled Sobol sequences", "core")
+@subject(BARE_SOBOL, "the same from 16 scrambled Sobol sequences", "core")
 def bare_sobol(case: Case) -> Work:
     return core(case, "sobol", GAUSSIAN, coalitions=False)
 
@@ -61,7 +61,7 @@ def default(case: Case) -> Work:
     return core(case, "random", T_TAILS, coalitions=True)
 
 
-@subject(DEFAULT_SOBOL, "the same from 32 scrambled Sobol sequences: what `forecast run` does", "core")
+@subject(DEFAULT_SOBOL, "the same from 16 scrambled Sobol sequences: what `forecast run` does", "core")
 def default_sobol(case: Case) -> Work:
     return core(case, "sobol", T_TAILS, coalitions=True)
 

@@ -17,8 +17,8 @@ from forecast.kernels.simulate import simulate
 from forecast.rules.grids import one_by_one
 from forecast.simulation.counts import RunCounts, add_replicate, new_counts
 
-REPLICATES = 32
-"""Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors."""
+REPLICATES = 16
+"""Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors (to about a sixth)."""
 
 KEPT_DRAWS = 4_096
 """Draws whose shares and seats are kept, for the representative draw and the pictures of single outcomes."""
