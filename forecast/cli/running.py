@@ -38,6 +38,15 @@ Sampler = Annotated[
         show_default=False,
     ),
 ]
+TargetError = Annotated[
+    float | None,
+    typer.Option(
+        "--target-error",
+        help="Draw until no published probability has a larger Monte Carlo error, such as 0.0005; "
+        "--draws is then the most that is drawn (default: 1,000,000,000).",
+        show_default=False,
+    ),
+]
 _SHOWN = ("parties", "coalitions", "events")
 
 
@@ -47,6 +56,7 @@ def run(
     seed: Seed = None,
     threads: Threads = None,
     sampler: Sampler = None,
+    target_error: TargetError = None,
     as_of: AsOf = None,
     settings: Settings = None,
     output: OutputFolder = None,
@@ -76,20 +86,28 @@ def run(
     _refuse_file(folder)
     cores = threads if threads is not None else len(os.sched_getaffinity(0))
     _say_if_cold(quiet)
-    from forecast.simulation import simulate_election
+    if target_error is None:
+        from forecast.simulation import simulate_election
 
-    number = draws if draws is not None else election.simulation.draws
-    with _progress(number, quiet) as progress:
-        drawn = simulate_election(
-            election,
-            estimated,
-            draws=number,
-            seed=seed,
-            sampler=sampler,
-            threads=cores,
-            progress=progress,
+        number = draws if draws is not None else election.simulation.draws
+        with _progress(number, quiet) as progress:
+            drawn = simulate_election(
+                election,
+                estimated,
+                draws=number,
+                seed=seed,
+                sampler=sampler,
+                threads=cores,
+                progress=progress,
+            )
+    else:
+        from forecast.simulation.precision import MOST_DRAWS, simulate_to_error
+
+        most = draws if draws is not None else MOST_DRAWS
+        drawn = simulate_to_error(
+            election, estimated, target_error, most_draws=most, seed=seed, sampler=sampler, threads=cores
         )
-    say(f"{number:,} draws on {cores} threads")
+    say(f"{drawn.draws:,} draws on {cores} threads")
     from forecast.provenance import run_record, with_sources
 
     forecast = with_sources(drawn, config, table, settings or ())

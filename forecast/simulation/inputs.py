@@ -61,7 +61,7 @@ def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sa
         location=np.log2(np.asarray(estimate.mean)[order]),
         spread=spread,
         factor=factor,
-        tail=tail_table(float(estimate.degrees_of_freedom)),
+        tail=tail_table(np.inf if election.simulation.tails == "gaussian" else estimate.degrees_of_freedom),
         undecided=float(estimate.undecided),
         undecided_spread=float(estimate.undecided_spread) / _NATS_PER_BIT,
         not_lists=np.array([kind == "none-of-the-above" for kind in units.kinds]),
