@@ -8,7 +8,7 @@ Monte Carlo stand beside what they belong to, as ``<name>_mc_error``. Where the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,43 @@ QUANTILES = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 
 LEAST_CONDITION_DRAWS = 100
 """A conditional probability is left blank under so many draws of its condition."""
+
+
+Labelled = tuple[Any, Any, dict[str, str]]
+"""A variable: its dimensions (a name or several), its values, its attributes."""
+
+
+def dataset_of(variables: Mapping[str, Labelled], coords: Mapping[str, Labelled], attrs: dict[str, Any]) -> xr.Dataset:
+    """A Dataset of plain numpy arrays, in memory.
+
+    ``xr.Dataset`` itself looks at every value for what it might be, and imports every array library that is
+    installed to ask it: more than half a second with dask. Here it is told.
+    """
+    import numpy as np
+    import pandas as pd
+    import xarray as xr
+
+    def plain(values: Any) -> np.ndarray:
+        array = np.asarray(values)
+        no_names = array.size == 0 and not hasattr(values, "dtype")
+        return array.astype(str) if no_names else array
+
+    def variable(dims: Any, values: Any, about: dict[str, str]) -> xr.Variable:
+        return xr.Variable(dims, plain(values), about, fastpath=True)
+
+    def index(dim: str, values: Any, about: dict[str, str]) -> xr.Coordinates:
+        labels = plain(values)
+        of_objects = pd.Index(labels, dtype=object if labels.dtype.kind == "U" else labels.dtype)
+        made = xr.Coordinates.from_xindex(xr.indexes.PandasIndex(of_objects, dim, coord_dtype=labels.dtype))
+        made[dim].attrs.update(about)
+        return made
+
+    indexes = {name: index(*parts) for name, parts in coords.items() if parts[0] == name}
+    dataset = xr.Dataset({name: variable(*parts) for name, parts in variables.items()}, attrs=attrs)
+    for made in indexes.values():
+        dataset = dataset.assign_coords(made)
+    others = {name: variable(*parts) for name, parts in coords.items() if name not in indexes}
+    return dataset.assign_coords(others)
 
 
 @dataclass(frozen=True)
@@ -49,81 +86,89 @@ class Forecast:
 
     def passes(self, party: str) -> float:
         """Probability that a party crosses the threshold, by whatever way the rule gives it."""
-        return float(self.dataset["pass_probability"].sel(party=party))
+        return float(self._of("pass_probability", "party", party))
 
     def majority(self, coalition: str) -> float:
         """Probability that a coalition holds more than half of the seats that the rule hands out."""
-        return float(self.dataset["majority_probability"].sel(coalition=coalition))
+        return float(self._of("majority_probability", "coalition", coalition))
 
     def seats(self, party: str) -> np.ndarray:
         """Probability of 0, 1, 2, ... seats of a party."""
-        return self.dataset["seat_probability"].sel(party=party).values
+        return self._of("seat_probability", "party", party)
+
+    def _of(self, variable: str, dim: str, label: str) -> Any:
+        """Values of a variable at one label of its first dimension; ``KeyError`` where there is no such label."""
+        labels = [str(known) for known in self.dataset[dim].values]
+        if label not in labels:
+            raise KeyError(label)
+        return self.dataset[variable].values[labels.index(label)]
 
     def record(self) -> dict[str, Any]:
         """The forecast as plain numbers and strings: what ``forecast run --json`` prints (see docs/json.md)."""
-        data = self.dataset
+        attrs = self.dataset.attrs
+        values = {str(name): variable.values for name, variable in self.dataset.variables.items()}
         return {
             "election": self.election,
             "draws": self.draws,
-            "seed": int(data.attrs["seed"]),
-            "as_of": data.attrs["as_of"],
-            "sampler": data.attrs["sampler"],
-            "house": int(data.attrs["house"]),
-            "parties": [self._party_record(party) for party in self.parties],
+            "seed": int(attrs["seed"]),
+            "as_of": attrs["as_of"],
+            "sampler": attrs["sampler"],
+            "house": int(attrs["house"]),
+            "parties": [_party_record(values, k) for k in range(len(values["party"]))],
             "coalitions": [
                 {
                     "id": str(coalition),
-                    "majority": self._probability("majority", coalition=coalition),
-                    "seats": self._seats_record("coalition_seat", coalition=coalition),
+                    "majority": _probability(values, "majority", k),
+                    "seats": _seats_record(values, "coalition_seat", k),
                 }
-                for coalition in data["coalition"].values
+                for k, coalition in enumerate(values["coalition"])
             ],
             "events": [
                 {
                     "id": str(event),
-                    **self._probability("event", event=event),
-                    "condition_draws": int(data["event_condition_draws"].sel(event=event)),
+                    **_probability(values, "event", k),
+                    "condition_draws": int(values["event_condition_draws"][k]),
                 }
-                for event in data["event"].values
+                for k, event in enumerate(values["event"])
             ],
-            "void": self._probability("void"),
-            "warnings": list(data.attrs["warnings"]),
+            "void": _probability(values, "void", ()),
+            "warnings": list(attrs["warnings"]),
         }
 
-    def _party_record(self, party: str) -> dict[str, Any]:
-        data = self.dataset.sel(party=party)
-        quantiles = data["quantile"].values
-        shares = data["share_quantile"].values
-        return {
-            "id": party,
-            "share": {
-                "mean": _plain(data["share_mean"]),
-                "median": _plain(data["share_quantile"].sel(quantile=0.5)),
-                "quantiles": _by_label(quantiles, shares),
-            },
-            "passes": self._probability("pass", party=party),
-            "seats": self._seats_record("seat", party=party),
-            "representative_seats": _plain(data["representative_seats"]),
-        }
 
-    def _seats_record(self, prefix: str, **where: Any) -> dict[str, Any]:
-        data = self.dataset.sel(**where)
-        probabilities = data[f"{prefix}_probability"].values
-        known = not math.isnan(float(probabilities[0]))
-        return {
-            "mean": _plain(data[f"{prefix}_mean"]),
-            "mean_mc_error": _plain(data[f"{prefix}_mean_mc_error"]),
-            "median": _plain(data[f"{prefix}_quantile"].sel(quantile=0.5)),
-            "quantiles": _by_label(data["quantile"].values, data[f"{prefix}_quantile"].values),
-            "distribution": {str(n): float(p) for n, p in enumerate(probabilities) if p > 0} if known else None,
-        }
+def _party_record(values: dict[str, Any], k: int) -> dict[str, Any]:
+    quantiles = _by_label(values["quantile"], values["share_quantile"][k])
+    return {
+        "id": str(values["party"][k]),
+        "share": {
+            "mean": _plain(values["share_mean"][k]),
+            "median": quantiles["0.5"],
+            "quantiles": quantiles,
+        },
+        "passes": _probability(values, "pass", k),
+        "seats": _seats_record(values, "seat", k),
+        "representative_seats": _plain(values["representative_seats"][k]),
+    }
 
-    def _probability(self, prefix: str, **where: Any) -> dict[str, float | int | None]:
-        data = self.dataset.sel(**where) if where else self.dataset
-        return {
-            "probability": _plain(data[f"{prefix}_probability"]),
-            "mc_error": _plain(data[f"{prefix}_mc_error"]),
-        }
+
+def _seats_record(values: dict[str, Any], prefix: str, k: int) -> dict[str, Any]:
+    probabilities = values[f"{prefix}_probability"][k].tolist()
+    known = not math.isnan(probabilities[0])
+    quantiles = _by_label(values["quantile"], values[f"{prefix}_quantile"][k])
+    return {
+        "mean": _plain(values[f"{prefix}_mean"][k]),
+        "mean_mc_error": _plain(values[f"{prefix}_mean_mc_error"][k]),
+        "median": quantiles["0.5"],
+        "quantiles": quantiles,
+        "distribution": {str(n): p for n, p in enumerate(probabilities) if p > 0} if known else None,
+    }
+
+
+def _probability(values: dict[str, Any], prefix: str, k: int | tuple[()]) -> dict[str, float | int | None]:
+    return {
+        "probability": _plain(values[f"{prefix}_probability"][k]),
+        "mc_error": _plain(values[f"{prefix}_mc_error"][k]),
+    }
 
 
 def _plain(value: Any) -> float | int | None:

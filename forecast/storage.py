@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import io
 import os
 import platform
 import re
@@ -57,9 +56,9 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
     The file is composed in memory: a full disk is then an ``OSError`` that says so, which HDF5 does not
     promise.
     """
-    image = io.BytesIO()
-    _for_disk(forecast.dataset).to_netcdf(image, engine="h5netcdf")
-    path.write_bytes(image.getvalue())
+    from forecast.netcdf import netcdf_image
+
+    path.write_bytes(netcdf_image(_for_disk(forecast.dataset)))
 
 
 def load(path: str | Path) -> Forecast:

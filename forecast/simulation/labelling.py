@@ -6,11 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 from numpy.typing import NDArray
 
 from forecast.kernels.shapes import SHARE_BINS
-from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast
+from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast, dataset_of
 from forecast.simulation.context import last_election, polls_used
 
 if TYPE_CHECKING:
@@ -45,25 +44,19 @@ def label(
     variables |= last_election(election, ids)
     if estimate is not None:
         variables |= polls_used(estimate, ids)
-    dataset = xr.Dataset(
-        variables,
-        coords={
-            "party": ids,
-            "seats": np.arange(counts.totals.seats.shape[-1]),
-            "quantile": list(QUANTILES),
-            "coalition": [coalition.id for coalition in election.coalitions],
-            "event": [event.id for event in election.events],
-            **_descriptions(election, ids),
-        },
-        attrs={"schema_version": SCHEMA_VERSION, "house": election.rule.seats, **attrs},
-    )
-    dataset["seats"].attrs = {"long_name": "seats", "units": "seats"}
-    dataset["quantile"].attrs = {"long_name": "probability of a value at or below", "units": "1"}
-    if estimate is not None:
-        dataset["poll_average"] = _variable(
-            ("party",), _spread(dict(zip(estimate.units, estimate.mean, strict=True)), ids), "centre of the estimate", "1"
-        )
-    return Forecast(dataset)
+        average = _spread(dict(zip(estimate.units, estimate.mean, strict=True)), ids)
+        variables["poll_average"] = _variable(("party",), average, "centre of the estimate", "1")
+    seats = np.arange(counts.totals.seats.shape[-1])
+    coords: dict[str, Any] = {
+        "party": ("party", ids, {"long_name": "id of the option on the ballot"}),
+        "seats": ("seats", seats, {"long_name": "seats", "units": "seats"}),
+        "quantile": ("quantile", QUANTILES, {"long_name": "probability of a value at or below", "units": "1"}),
+        "coalition": ("coalition", [c.id for c in election.coalitions], {"long_name": "id of the coalition"}),
+        "event": ("event", [event.id for event in election.events], {"long_name": "id of the event"}),
+        **_descriptions(election, ids),
+    }
+    attrs = {"schema_version": SCHEMA_VERSION, "house": election.rule.seats, **attrs}
+    return Forecast(dataset_of(variables, coords, attrs))
 
 
 def representative_draw(seats: NDArray[np.int64]) -> int:
@@ -196,17 +189,18 @@ def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
     names = [parties[party].name if party in parties else "Other" for party in ids]
     colours = [(parties[party].colour if party in parties else None) or "" for party in ids]
     kinds = [parties[party].kind if party in parties else "residual" for party in ids]
+    members = ["\n".join(coalition.parties) for coalition in election.coalitions]
+    definitions = [
+        json.dumps(event.model_dump(mode="json", exclude_none=True), ensure_ascii=False) for event in election.events
+    ]
     return {
-        "party_name": ("party", names),
-        "party_colour": ("party", colours),
-        "party_kind": ("party", kinds),
-        "coalition_name": ("coalition", [coalition.name for coalition in election.coalitions]),
-        "coalition_parties": ("coalition", ["\n".join(coalition.parties) for coalition in election.coalitions]),
-        "event_name": ("event", [event.name for event in election.events]),
-        "event_definition": (
-            "event",
-            [json.dumps(event.model_dump(mode="json", exclude_none=True)) for event in election.events],
-        ),
+        "party_name": ("party", names, {"long_name": "name"}),
+        "party_colour": ("party", colours, {"long_name": "colour in charts"}),
+        "party_kind": ("party", kinds, {"long_name": "kind of option"}),
+        "coalition_name": ("coalition", [c.name for c in election.coalitions], {"long_name": "name"}),
+        "coalition_parties": ("coalition", members, {"long_name": "ids of its parties, a line each"}),
+        "event_name": ("event", [event.name for event in election.events], {"long_name": "name"}),
+        "event_definition": ("event", definitions, {"long_name": "the event as the election file says it (JSON)"}),
     }
 
 
