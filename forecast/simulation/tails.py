@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.compiling import CACHE_FOLDER
 from forecast.kernels.tail import BINADES, PIECES_PER_BINADE
 
 _NODES = 4
@@ -19,8 +22,25 @@ def tail_table(degrees_of_freedom: float) -> NDArray[np.float64]:
     Piece p holds the floats whose exponent and first four bits lie p below those of one half. Interpolated at
     Chebyshev nodes; what lies beyond the last binade uses its last piece.
     """
-    table = np.zeros((0, 0, 0)) if np.isinf(degrees_of_freedom) else _table(degrees_of_freedom)
+    table = np.zeros((0, 0, 0)) if np.isinf(degrees_of_freedom) else _remembered(degrees_of_freedom)
     table.setflags(write=False)
+    return table
+
+
+def _remembered(degrees_of_freedom: float) -> NDArray[np.float64]:
+    """The table from the folder of the compiled core, where it is put the first time.
+
+    To fill it needs ``scipy.special``, whose import takes longer than the million draws that use the table.
+    """
+    path = CACHE_FOLDER / f"tail-{float(degrees_of_freedom).hex()}.npy"
+    try:
+        return np.load(path)
+    except (OSError, ValueError):
+        table = _table(degrees_of_freedom)
+    with contextlib.suppress(OSError):
+        draft = path.with_suffix(f".{os.getpid()}.npy")
+        np.save(draft, table)
+        draft.replace(path)
     return table
 
 
