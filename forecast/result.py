@@ -1,8 +1,9 @@
 """Forecast: what a run leaves, as one labelled ``xarray.Dataset``.
 
 Dimensions: ``party`` (every option on the ballot, seatless ones too), ``seats`` (0 to the size of the house),
-``coalition``, ``event``, ``quantile``. Every variable carries ``long_name`` and ``units``; standard errors of the
-Monte Carlo stand beside what they belong to, as ``<name>_mc_error``. Where the numbers come from is in ``attrs``.
+``coalition``, ``event``, ``quantile``. Every variable carries ``long_name`` and ``units``; standard errors of
+the Monte Carlo stand beside what they belong to, as ``<name>_mc_error``. Where the numbers come from is in
+``attrs``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ Labelled = tuple[Any, Any, dict[str, str]]
 """A variable: its dimensions (a name or several), its values, its attributes."""
 
 
-def dataset_of(variables: Mapping[str, Labelled], coords: Mapping[str, Labelled], attrs: dict[str, Any]) -> xr.Dataset:
+def dataset_of(
+    variables: Mapping[str, Labelled], coords: Mapping[str, Labelled], attrs: dict[str, Any]
+) -> xr.Dataset:
     """A Dataset of plain numpy arrays, in memory.
 
     ``xr.Dataset`` itself looks at every value for what it might be, and imports every array library that is
@@ -97,14 +100,17 @@ class Forecast:
         return self._of("seat_probability", "party", party)
 
     def _of(self, variable: str, dim: str, label: str) -> Any:
-        """Values of a variable at one label of its first dimension; ``KeyError`` where there is no such label."""
+        """Values of a variable at one label of its first dimension; ``KeyError`` where there is no such
+        label.
+        """
         labels = [str(known) for known in self.dataset[dim].values]
         if label not in labels:
             raise KeyError(label)
         return self.dataset[variable].values[labels.index(label)]
 
     def record(self) -> dict[str, Any]:
-        """The forecast as plain numbers and strings: what ``forecast run --json`` prints (see docs/json.md)."""
+        """The forecast as plain numbers and strings: what ``forecast run --json`` prints (see
+        docs/json.md)."""
         attrs = self.dataset.attrs
         values = {str(name): variable.values for name, variable in self.dataset.variables.items()}
         return {

@@ -22,10 +22,11 @@ class Proportion(NamedTuple):
 
 @dataclass
 class RunCounts:
-    """Totals over replicates (tallies), the sums of squares of replicate counts, and small counts by replicate.
+    """Totals over replicates (tallies), the sums of squares of replicate counts, and small counts by
+    replicate.
 
-    The quasi-random draws of one replicate are not independent of each other, replicates are: a standard error
-    is taken from how much they differ. Plain random draws form one replicate, with binomial errors.
+    The quasi-random draws of one replicate are not independent of each other, replicates are: a standard
+    error is taken from how much they differ. Plain random draws form one replicate, with binomial errors.
     """
 
     sizes: Counts
@@ -62,8 +63,8 @@ class RunCounts:
             counts = self.by_replicate[name].astype(np.float64)
             sizes = self.sizes.reshape((-1,) + (1,) * value.ndim)
             return ((counts - value * sizes) ** 2).sum(0)
-        # squares hold (count - a * size)**2 summed, a the share in replicate 0; moving the centre from a to the
-        # mean share takes (value - a)**2 * sum(size**2) off, since sizes are equal up to one draw.
+        # squares hold (count - a * size)**2 summed, a the share in replicate 0; moving the centre from a to
+        # the mean share takes (value - a)**2 * sum(size**2) off, since sizes are equal up to one draw.
         anchor = self.squares[f"{name}_anchor"]
         return self.squares[name] - (value - anchor) ** 2 * float((self.sizes.astype(np.float64) ** 2).sum())
 
@@ -115,7 +116,9 @@ def new_counts(sizes: Counts, like: Tallies) -> RunCounts:
 
 
 def add_replicate(counts: RunCounts, replicate: int, tallies: Tallies) -> None:
-    """Add the complete tallies of one replicate; replicates come in order, so that sums are the same every time."""
+    """Add the complete tallies of one replicate; replicates come in order, so that sums are the same every
+    time.
+    """
     size = float(counts.sizes[replicate])
     for name in (*KEPT, *SQUARED):
         np.add(getattr(counts.totals, name), getattr(tallies, name), out=getattr(counts.totals, name))

@@ -33,8 +33,8 @@ def simulate_election(
 ) -> Forecast:
     """Draw elections around ``estimate``, apply the rule of ``election`` to each and count.
 
-    ``draws``, ``seed`` and ``sampler`` default to the election file's. The numbers do not depend on ``threads``.
-    ``ConfigurationError`` where the rule needs more than national shares.
+    ``draws``, ``seed`` and ``sampler`` default to the election file's. The numbers do not depend on
+    ``threads``. ``ConfigurationError`` where the rule needs more than national shares.
     """
     settings = election.simulation
     draws = settings.draws if draws is None else draws
@@ -44,7 +44,9 @@ def simulate_election(
     if election.rule.threshold is not None:
         needs(election, election.rule.threshold.base, election.place)
     parties = {party.id: party for party in election.parties}
-    rules = compile_rules([election.rule], [parties[unit] for unit in units.ids[: units.lists]], election.place)
+    rules = compile_rules(
+        [election.rule], [parties[unit] for unit in units.ids[: units.lists]], election.place
+    )
     questions = compile_questions(election.coalitions, election.events, units)
     inputs = draws_of(election, estimate, units, seed, sampler)
     counts, kept = run_draws(inputs, rules, questions, draws, threads=threads, progress=progress)

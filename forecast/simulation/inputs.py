@@ -36,7 +36,9 @@ class Units:
 
     @classmethod
     def of(cls, election: Election, units: Sequence[str]) -> Units:
-        """Sort ``units`` of an estimate: eligible ones in the order of the election file, then the seatless."""
+        """Sort ``units`` of an estimate: eligible ones in the order of the election file, then the
+        seatless.
+        """
         kinds = {party.id: party.kind for party in election.parties}
         ordered = sorted(units, key=lambda unit: kinds.get(unit, "residual") in SEATLESS_KINDS)
         in_order = tuple(kinds.get(unit, "residual") for unit in ordered)
@@ -46,8 +48,8 @@ class Units:
 def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sampler: str) -> Draws:
     """The core's inputs for one estimate; ``sampler`` is "sobol" or "random".
 
-    ``ConfigurationError`` where a base needs what the election file does not give, or the ballot is too long for
-    the Sobol sequence.
+    ``ConfigurationError`` where a base needs what the election file does not give, or the ballot is too long
+    for the Sobol sequence.
     """
     order = [estimate.units.index(unit) for unit in units.ids]
     scale = np.asarray(estimate.scale)[np.ix_(order, order)]
@@ -74,7 +76,9 @@ def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sa
     if sampler == "sobol":
         dimensions = 2 * rows_of_words(draws)
         if dimensions > DIMENSIONS:
-            remedy = f'the Sobol sampler holds {DIMENSIONS} dimensions, this ballot needs {dimensions}; use "random"'
+            remedy = (
+                f'this ballot needs {dimensions} of the {DIMENSIONS} Sobol dimensions there are; use "random"'
+            )
             raise ConfigurationError(Fault("simulation.sampler", "", "sobol", remedy))
         draws = draws._replace(directions=direction_numbers(dimensions))
     return draws

@@ -31,8 +31,12 @@ def label(
     *,
     estimate: Estimate | None = None,
 ) -> Forecast:
-    """The Forecast of one rule. Options of the ballot that the polls do not tell apart are left blank (NaN)."""
-    ids = [party.id for party in election.parties] + [unit for unit in units.ids if unit not in _listed(election)]
+    """The Forecast of one rule. Options of the ballot that the polls do not tell apart are left blank
+    (NaN).
+    """
+    ids = [party.id for party in election.parties] + [
+        unit for unit in units.ids if unit not in _listed(election)
+    ]
     variables: dict[str, Any] = {}
     _add_shares(variables, ids, units, counts)
     _add_seats(variables, ids, units, counts, kept)
@@ -40,7 +44,9 @@ def label(
     _add_events(variables, counts)
     void = counts.proportion("void")
     variables["void_probability"] = _variable((), void.value[0], "no list passes and nobody wins a seat", "1")
-    variables["void_mc_error"] = _variable((), void.mc_error[0], "Monte Carlo standard error of void_probability", "1")
+    variables["void_mc_error"] = _variable(
+        (), void.mc_error[0], "Monte Carlo standard error of void_probability", "1"
+    )
     variables |= last_election(election, ids)
     if estimate is not None:
         variables |= polls_used(estimate, ids)
@@ -50,7 +56,11 @@ def label(
     coords: dict[str, Any] = {
         "party": ("party", ids, {"long_name": "id of the option on the ballot"}),
         "seats": ("seats", seats, {"long_name": "seats", "units": "seats"}),
-        "quantile": ("quantile", QUANTILES, {"long_name": "probability of a value at or below", "units": "1"}),
+        "quantile": (
+            "quantile",
+            QUANTILES,
+            {"long_name": "probability of a value at or below", "units": "1"},
+        ),
         "coalition": ("coalition", [c.id for c in election.coalitions], {"long_name": "id of the coalition"}),
         "event": ("event", [event.id for event in election.events], {"long_name": "id of the event"}),
         **_descriptions(election, ids),
@@ -60,7 +70,8 @@ def label(
 
 
 def representative_draw(seats: NDArray[np.int64]) -> int:
-    """Index of the seat vector (N, K) with the least summed absolute distance to the others; lowest on ties."""
+    """Index of the seat vector (N, K) with the least summed absolute distance to the others; lowest on
+    ties."""
     distance = np.zeros(len(seats), np.int64)
     values = np.arange(int(seats.max(initial=0)) + 1)
     for row in seats.T:
@@ -91,21 +102,42 @@ def _add_shares(variables: dict[str, Any], ids: list[str], units: Units, counts:
     histogram, drawn = counts.totals.shares, int(counts.totals.share_draws[0])
     mean = counts.totals.share_sums / 2.0**32 / drawn
     quantiles = share_quantiles(histogram, np.array(QUANTILES))
-    variables["share_mean"] = _variable(("party",), _spread(_of(units, mean), ids), "mean share of valid votes", "1")
+    variables["share_mean"] = _variable(
+        ("party",), _spread(_of(units, mean), ids), "mean share of valid votes", "1"
+    )
     variables["share_quantile"] = _variable(
-        ("party", "quantile"), _spread(_of(units, quantiles), ids), "quantile of the share of valid votes", "1"
+        ("party", "quantile"),
+        _spread(_of(units, quantiles), ids),
+        "quantile of the share of valid votes",
+        "1",
     )
     variables["share_mean"][2]["comment"] = f"read off {drawn} of the draws"
 
 
-def _add_seats(variables: dict[str, Any], ids: list[str], units: Units, counts: RunCounts, kept: KeptDraws) -> None:
-    def put(name: str, dims: tuple[str, ...], of_lists: Floats, seatless: Floats, what: str, unit: str) -> None:
-        known = {unit_id: seatless for unit_id in units.ids}
+def _add_seats(
+    variables: dict[str, Any], ids: list[str], units: Units, counts: RunCounts, kept: KeptDraws
+) -> None:
+    def put(
+        name: str,
+        dims: tuple[str, ...],
+        of_lists: Floats,
+        seatless: Floats | np.float64,
+        what: str,
+        unit: str,
+    ) -> None:
+        known = dict.fromkeys(units.ids, seatless)
         known.update(dict(zip(units.ids[: units.lists], of_lists, strict=True)))
         variables[name] = _variable(dims, _spread(known, ids), what, unit)
 
     passes = counts.proportion("passes")
-    put("pass_probability", ("party",), passes.value[0], np.float64(0), "probability of crossing the threshold", "1")
+    put(
+        "pass_probability",
+        ("party",),
+        passes.value[0],
+        np.float64(0),
+        "probability of crossing the threshold",
+        "1",
+    )
     put(
         "pass_mc_error",
         ("party",),
@@ -119,7 +151,14 @@ def _add_seats(variables: dict[str, Any], ids: list[str], units: Units, counts: 
     certain = none.copy()
     certain[0] = 1.0
     k = units.lists
-    put("seat_probability", ("party", "seats"), seats.value[0, :k], certain, "probability of a number of seats", "1")
+    put(
+        "seat_probability",
+        ("party", "seats"),
+        seats.value[0, :k],
+        certain,
+        "probability of a number of seats",
+        "1",
+    )
     put(
         "seat_mc_error",
         ("party", "seats"),
@@ -139,9 +178,18 @@ def _add_seats(variables: dict[str, Any], ids: list[str], units: Units, counts: 
         "seats",
     )
     quantiles = seat_quantiles(counts.totals.seats[0, :k], np.array(QUANTILES))
-    put("seat_quantile", ("party", "quantile"), quantiles, np.zeros(len(QUANTILES)), "quantile of seats", "seats")
+    put(
+        "seat_quantile",
+        ("party", "quantile"),
+        quantiles,
+        np.zeros(len(QUANTILES)),
+        "quantile of seats",
+        "seats",
+    )
     chosen = kept.seats[0][representative_draw(kept.seats[0])].astype(np.float64)
-    put("representative_seats", ("party",), chosen, np.float64(0), "seats of the representative draw", "seats")
+    put(
+        "representative_seats", ("party",), chosen, np.float64(0), "seats of the representative draw", "seats"
+    )
     variables["representative_seats"][2]["comment"] = (
         f"of the first {len(kept.seats[0])} draws the one with the least summed distance to the others"
     )
@@ -158,7 +206,9 @@ def _add_coalitions(variables: dict[str, Any], k: int, counts: RunCounts) -> Non
     variables["coalition_seat_probability"] = _variable(
         ("coalition", "seats"), seats.value[0, k:], "probability of a number of seats of a coalition", "1"
     )
-    variables["coalition_seat_mean"] = _variable(over, mean.value[0, k:], "mean seats of a coalition", "seats")
+    variables["coalition_seat_mean"] = _variable(
+        over, mean.value[0, k:], "mean seats of a coalition", "seats"
+    )
     variables["coalition_seat_mean_mc_error"] = _variable(
         over, mean.mc_error[0, k:], "Monte Carlo standard error of coalition_seat_mean", "seats"
     )
@@ -178,10 +228,16 @@ def _add_events(variables: dict[str, Any], counts: RunCounts) -> None:
         if drawn[e] < LEAST_CONDITION_DRAWS and drawn[e] < counts.draws:
             value[e] = error[e] = np.nan
     blank = f"blank under {LEAST_CONDITION_DRAWS} draws of the condition"
-    variables["event_probability"] = _variable(("event",), value, "probability of an event, given its condition", "1")
+    variables["event_probability"] = _variable(
+        ("event",), value, "probability of an event, given its condition", "1"
+    )
     variables["event_probability"][2]["comment"] = blank
-    variables["event_mc_error"] = _variable(("event",), error, "Monte Carlo standard error of event_probability", "1")
-    variables["event_condition_draws"] = _variable(("event",), drawn, "draws in which the condition holds", "draws")
+    variables["event_mc_error"] = _variable(
+        ("event",), error, "Monte Carlo standard error of event_probability", "1"
+    )
+    variables["event_condition_draws"] = _variable(
+        ("event",), drawn, "draws in which the condition holds", "draws"
+    )
 
 
 def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
@@ -191,7 +247,8 @@ def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
     kinds = [parties[party].kind if party in parties else "residual" for party in ids]
     members = ["\n".join(coalition.parties) for coalition in election.coalitions]
     definitions = [
-        json.dumps(event.model_dump(mode="json", exclude_none=True), ensure_ascii=False) for event in election.events
+        json.dumps(event.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+        for event in election.events
     ]
     return {
         "party_name": ("party", names, {"long_name": "name"}),
@@ -200,7 +257,11 @@ def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
         "coalition_name": ("coalition", [c.name for c in election.coalitions], {"long_name": "name"}),
         "coalition_parties": ("coalition", members, {"long_name": "ids of its parties, a line each"}),
         "event_name": ("event", [event.name for event in election.events], {"long_name": "name"}),
-        "event_definition": ("event", definitions, {"long_name": "the event as the election file says it (JSON)"}),
+        "event_definition": (
+            "event",
+            definitions,
+            {"long_name": "the event as the election file says it (JSON)"},
+        ),
     }
 
 
@@ -219,5 +280,7 @@ def _spread(known: dict[str, Any], ids: list[str]) -> Floats:
     return np.array([np.asarray(known.get(party, blank), np.float64) for party in ids])
 
 
-def _variable(dims: tuple[str, ...], values: Any, long_name: str, units: str) -> tuple[Any, Any, dict[str, str]]:
+def _variable(
+    dims: tuple[str, ...], values: Any, long_name: str, units: str
+) -> tuple[Any, Any, dict[str, str]]:
     return dims, values, {"long_name": long_name, "units": units}

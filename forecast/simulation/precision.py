@@ -34,9 +34,10 @@ def simulate_to_error(
 ) -> Forecast:
     """Draw until no published probability has a Monte Carlo error above ``target``, at most ``most_draws``.
 
-    The result is that of a run with the number of draws that it reports, which doubles (or more, where the error
-    says so) from ``FIRST_DRAWS``; all attempts together cost at most twice the last. Where ``most_draws`` do not
-    suffice the forecast carries a warning. ``ConfigurationError`` for a target that no number allowed can reach.
+    The result is that of a run with the number of draws that it reports, which doubles (or more, where the
+    error says so) from ``FIRST_DRAWS``; all attempts together cost at most twice the last. Where
+    ``most_draws`` do not suffice the forecast carries a warning. ``ConfigurationError`` for a target that no
+    number allowed can reach.
     """
     if not 1.0 / most_draws <= target < 1.0:
         remedy = f"an error lies between 1 / {most_draws:,} (the most draws allowed) and 1, such as 0.0005"
@@ -50,8 +51,9 @@ def simulate_to_error(
         if reached <= target:
             return forecast
         if number >= most_draws:
-            warning = f"the largest Monte Carlo error is {reached:.2g} after {number:,} draws, above the {target:g} wanted"
-            forecast.dataset.attrs["warnings"] = [*forecast.dataset.attrs["warnings"], warning]
+            short = f"the largest Monte Carlo error is {reached:.2g} after {number:,} draws"
+            warnings = [*forecast.dataset.attrs["warnings"], f"{short}, above the {target:g} wanted"]
+            forecast.dataset.attrs["warnings"] = warnings
             return forecast
         # Plain draws need (reached / target)**2 times as many, quasi-random ones fewer.
         wanted = number * 2 ** math.ceil(math.log2(reached / target))

@@ -18,7 +18,8 @@ Constraint = tuple[dict[int, int], int]
 
 
 def compile_questions(coalitions: Sequence[Coalition], events: Sequence[Event], units: Units) -> Questions:
-    """The core's questions. Events count twice: the condition that is given, then event and condition together.
+    """The core's questions. Events count twice: the condition that is given, then event and condition
+    together.
 
     Parties without a unit of their own hold no seats and are never admitted.
     """
@@ -64,7 +65,7 @@ def constraints_of(condition: Condition, index: dict[str, int], lists: int) -> l
     if condition.at_least is not None:
         constraints.append((weights, condition.at_least))
     if condition.at_most is not None:
-        constraints.append(({k: -1 for k in weights}, -condition.at_most))
+        constraints.append((dict.fromkeys(weights, -1), -condition.at_most))
     return constraints
 
 

@@ -10,15 +10,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.random import BLOCK
-from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, Questions, Rules, Tallies, empty_tallies
 from forecast.kernels.drawing import STREAM
+from forecast.kernels.random import BLOCK
+from forecast.kernels.shapes import (
+    SAMPLER_GIVEN,
+    SAMPLER_SOBOL,
+    Draws,
+    Questions,
+    Rules,
+    Tallies,
+    empty_tallies,
+)
 from forecast.kernels.simulate import simulate
 from forecast.rules.grids import one_by_one
 from forecast.simulation.counts import RunCounts, add_replicate, new_counts
 
 REPLICATES = 16
-"""Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors (to about a sixth)."""
+"""Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors (to about a
+sixth).
+"""
 
 KEPT_DRAWS = 4_096
 """Draws whose shares and seats are kept, for the representative draw and the pictures of single outcomes."""
@@ -34,7 +44,7 @@ class Task(NamedTuple):
 
     replicate: int
     first: int
-    count: int
+    draws: int
     number: int
 
 
@@ -89,7 +99,9 @@ def run_draws(
     """
     plan = Plan.of(number, int(draws.sampler))
     if draws.sampler == SAMPLER_GIVEN:
-        rules = one_by_one(rules)  # grids suppose that every list has votes, which draws from outside need not
+        rules = one_by_one(
+            rules
+        )  # grids suppose that every list has votes, which draws from outside need not
     worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
     counts = new_counts(plan.sizes, worker.empty())
     pending: dict[Future[Tallies], Task] = {}
@@ -112,9 +124,9 @@ def run_draws(
             for future in finished:
                 task = pending.pop(future)
                 tallies, drawn = done.pop(task.replicate, (None, 0))
-                done[task.replicate] = (_merged(tallies, future.result()), drawn + task.count)
+                done[task.replicate] = (_merged(tallies, future.result()), drawn + task.draws)
                 if progress is not None:
-                    progress(task.count)
+                    progress(task.draws)
             while following in done and done[following][1] == plan.sizes[following]:
                 add_replicate(counts, following, done.pop(following)[0])
                 following += 1
@@ -126,7 +138,8 @@ def run_draws(
 
 
 class _Worker:
-    """Runs tasks; histograms of shares are kept by thread and added at the end, since they are sums of integers."""
+    """Runs tasks; histograms of shares are kept by thread and added at the end, since they are sums of
+    integers."""
 
     def __init__(self, draws: Draws, rules: Rules, questions: Questions, share_every: int, keep: int) -> None:
         self._inputs = (draws, rules, questions)
@@ -153,21 +166,27 @@ class _Worker:
             shares = self._idle.pop()
         except IndexError:
             fresh = self.empty()
-            shares = {"shares": fresh.shares, "share_sums": fresh.share_sums, "share_draws": fresh.share_draws}
+            shares = {
+                "shares": fresh.shares,
+                "share_sums": fresh.share_sums,
+                "share_draws": fresh.share_draws,
+            }
             self._every.append(shares)
         tallies = self.empty()._replace(**shares)
-        kept = max(0, min(task.count, len(self.kept.shares) - task.number))
+        kept = max(0, min(task.draws, len(self.kept.shares) - task.number))
         span = slice(task.number, task.number + kept)
         votes = self.kept.shares[span]
         seats = np.ascontiguousarray(self.kept.seats[:, span])
-        simulate(*self._inputs, task.replicate, task.first, task.count, self._share_every, tallies, votes, seats)
+        simulate(
+            *self._inputs, task.replicate, task.first, task.draws, self._share_every, tallies, votes, seats
+        )
         if kept:
             self.kept.seats[:, span] = seats
         self._idle.append(shares)
         return tallies
 
     def share_totals(self) -> dict[str, NDArray[np.int64]]:
-        return {name: sum(part[name] for part in self._every) for name in self._every[0]}
+        return {name: np.sum([part[name] for part in self._every], axis=0) for name in self._every[0]}
 
 
 def _merged(first: Tallies | None, second: Tallies) -> Tallies:

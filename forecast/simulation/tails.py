@@ -62,9 +62,17 @@ def _table(degrees_of_freedom: float) -> NDArray[np.float64]:
     return table
 
 
-def _powers_of_u(in_t: NDArray[np.float64], low: NDArray[np.float64], width: NDArray[np.float64]) -> NDArray[np.float64]:
+def _powers_of_u(
+    in_t: NDArray[np.float64], low: NDArray[np.float64], width: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Coefficients in u of cubics in t = (u - low) / width."""
     c0, c1, c2, c3 = (in_t[:, j] / width**j for j in range(4))
     return np.stack(
-        [c0 - c1 * low + c2 * low**2 - c3 * low**3, c1 - 2 * c2 * low + 3 * c3 * low**2, c2 - 3 * c3 * low, c3], axis=1
+        [
+            c0 - c1 * low + c2 * low**2 - c3 * low**3,
+            c1 - 2 * c2 * low + 3 * c3 * low**2,
+            c2 - 3 * c3 * low,
+            c3,
+        ],
+        axis=1,
     )

@@ -35,7 +35,8 @@ def warm() -> float:
     )
     records = np.zeros(1, RULE)
     records["seats"] = 2
-    rules = with_grids(records, *(np.ones((1, 2)) for _ in range(4)), np.ones((1, 4)))
+    one = np.ones((1, 2))
+    rules = with_grids(records, one, one, one, one, np.ones((1, 4)))
     none = np.zeros(1, np.int64)
     empty = np.zeros(0, np.int64)
     small = np.zeros(0, np.int32)

@@ -86,7 +86,9 @@ def test_lanes_share_no_words(random_words: np.ndarray) -> None:
 def test_elementary_functions_agree_with_numpy_to_a_billionth() -> None:
     rng = np.random.default_rng(1)
     x, t = rng.uniform(-60, 60, 4000), rng.uniform(-0.5, 0.5, 4000)
-    u = np.concatenate([rng.uniform(0, 1, 2000), 2.0 ** -rng.uniform(0, 52, 1000), 1 - 2.0 ** -rng.uniform(1, 50, 1000)])
+    u = np.concatenate(
+        [rng.uniform(0, 1, 2000), 2.0 ** -rng.uniform(0, 52, 1000), 1 - 2.0 ** -rng.uniform(1, 50, 1000)]
+    )
     out = np.empty((4, 4000))
     elementary(x, u, t, out)
     np.testing.assert_allclose(out[0], np.exp2(x), rtol=1e-10)
@@ -127,7 +129,9 @@ def test_the_tabulated_tail_is_the_inverse_of_chi_square_in_both_tails(nu: float
     np.testing.assert_allclose(out, np.where(drawn < 0.5, lower, upper), rtol=1e-7)
 
 
-def test_t_draws_have_the_quantiles_of_the_t_distribution(random_words: np.ndarray, normals: np.ndarray) -> None:
+def test_t_draws_have_the_quantiles_of_the_t_distribution(
+    random_words: np.ndarray, normals: np.ndarray
+) -> None:
     """102,400 draws of nu = 8, Kolmogorov-Smirnov at 1e-4."""
     scale = np.empty(BLOCK)
     draws = []
@@ -153,7 +157,8 @@ def test_scrambled_points_fill_every_elementary_interval_once() -> None:
     """The property of a Sobol sequence that scrambling keeps: 2**k points, one in every interval of 2**-k."""
     out = np.empty((1024, 10))
     points(direction_numbers(10), np.uint64(5), 2, 4, out)
-    assert out.min() >= 0 and out.max() < 2**32
+    assert out.min() >= 0
+    assert out.max() < 2**32
     for d in range(10):
         assert sorted((out[:, d] // 2**22).astype(int)) == list(range(1024))
     # The first two dimensions form a (0, m, 2)-net: any dyadic box of area 2**-10 holds one point.

@@ -106,8 +106,8 @@ def test_quasi_random_draws_agree_with_plain_ones_within_their_errors() -> None:
 def test_printed_errors_are_the_spread_over_200_seeds(sampler: int) -> None:
     """The root of the mean squared error printed against the spread of 200 runs of 8,192 draws.
 
-    The spread of 200 has a relative standard error of 5 %, the printed one (of 16 replicates) about 1 %; the bound of 20 %
-    holds with an error probability under 1e-3 for each of the six numbers.
+    The spread of 200 has a relative standard error of 5 %, the printed one (of 16 replicates) about 1 %; the
+    bound of 20 % holds with an error probability under 1e-3 for each of the six numbers.
     """
     runs = [run(sampler, 8_192, seed) for seed in range(200)]
     for pick in (
@@ -123,9 +123,11 @@ def test_printed_errors_are_the_spread_over_200_seeds(sampler: int) -> None:
 
 
 def test_quasi_random_errors_are_several_times_smaller() -> None:
-    """At 65,536 draws the variances of P(p4 passes) and of the mean seats, over 40 seeds, are over five times smaller.
+    """At 65,536 draws the variances of P(p4 passes) and of the mean seats, over 40 seeds, are over five times
+    smaller.
 
-    They are about nine and twelve times smaller; a ratio of two variances of 40 is off by a factor of 1.8 once in 10**4.
+    They are about nine and twelve times smaller; a ratio of two variances of 40 is off by a factor of 1.8
+    once in 10**4.
     """
 
     def variances(sampler: int) -> np.ndarray:
