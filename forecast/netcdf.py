@@ -1,8 +1,8 @@
 """A Dataset as netCDF-4 in the form that xarray itself writes, in a tenth of the time.
 
-``Dataset.to_netcdf`` imports every array library that is installed, dask among them, and walks the file anew for
-every variable. A forecast holds numbers, texts and days only; they are written here straight through HDF5, by the
-conventions of netCDF-4 (dimensions are HDF5 dimension scales) and CF (days, coordinates).
+``Dataset.to_netcdf`` imports every array library that is installed, dask among them, and walks the file anew
+for every variable. A forecast holds numbers, texts and days only; they are written here straight through
+HDF5, by the conventions of netCDF-4 (dimensions are HDF5 dimension scales) and CF (days, coordinates).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LARGE = 65_536
 _DAYS = "days since 1970-01-01"
 _NO_DAY = np.int32(-(2**31))
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
-"""What netCDF-4 writes into the scale of a dimension that has no variable of its name, with the size behind it."""
+"""What netCDF-4 calls the scale of a dimension that has no variable of its name, with the size behind."""
 
 
 def netcdf_image(dataset: xr.Dataset) -> bytes:

@@ -24,6 +24,7 @@ COMMANDS: dict[str, Listed] = {
     ),
     "count": Listed("forecast.cli.counting:count", "Official votes in, seats out, by exact arithmetic."),
     "verify": Listed("forecast.cli.counting:verify", "Apply rules to real counts and compare the seats."),
+    "tables": Listed("forecast.cli.exporting:tables", "Print or export the tables of a saved forecast."),
     "methods": Listed("forecast.cli.counting:methods", "List allocation methods and threshold bases."),
     "init": Listed("forecast.cli.starting:init", "Write a commented election file to start from."),
 }

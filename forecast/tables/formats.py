@@ -1,17 +1,49 @@
-"""Tables as files: CSV, JSON, Markdown, LaTeX, HTML, Excel, Parquet.
+"""Tables as text: CSV, JSON, Markdown, LaTeX, HTML.
 
-CSV, JSON, Excel and Parquet hold every row with full precision under the machine names of the columns;
-Markdown, LaTeX and HTML hold what people are shown.
+CSV and JSON hold every row with full precision under the machine names of the columns; Markdown, LaTeX and
+HTML hold what people are shown.
 """
 
 from __future__ import annotations
 
 import csv
+import html
 import io
-from typing import TYPE_CHECKING
+import json
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from forecast.tables.model import Table
+    from forecast.tables.model import Shown, Table
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"$<$",
+    ">": r"$>$",
+    "|": r"$|$",
+    '"': r"\textquotedbl{}",
+    "±": r"$\pm$",
+    "–": "--",
+    "\N{MINUS SIGN}": "$-$",
+}
+_STYLE = """body { font: 16px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 1rem }
+table { border-collapse: collapse; margin: 2rem 0 .5rem }
+caption { text-align: left; font-weight: bold; padding-bottom: .5rem }
+th, td { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #ccc; vertical-align: top }
+.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
+p { color: #555; font-size: .875rem; margin: .25rem 0 }"""
 
 
 def as_csv(table: Table) -> str:
@@ -22,3 +54,116 @@ def as_csv(table: Table) -> str:
     writer.writerow(names)
     writer.writerows([["" if row[name] is None else row[name] for name in names] for row in table.rows])
     return text.getvalue()
+
+
+def as_json(tables: Sequence[Table]) -> str:
+    """One object: ``tables`` by name, each with its columns (name, unit, type, meaning) and rows."""
+    described = {table.name: _described(table) for table in tables}
+    provenance = tables[0].provenance if tables else ""
+    data = {"provenance": provenance, "tables": described}
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+
+
+def _described(table: Table) -> dict[str, Any]:
+    columns = [
+        {"name": column.name, "unit": column.unit, "type": column.type, "meaning": column.meaning}
+        for column in table.columns
+    ]
+    rows = [dict(row) for row in table.rows]
+    return {"title": table.title, "columns": columns, "rows": rows, "notes": list(table.notes)}
+
+
+def as_markdown(tables: Sequence[Table]) -> str:
+    """Tables of GitHub's Markdown, each under a heading, with notes and provenance below."""
+    return "\n".join(_markdown_of(table) for table in tables)
+
+
+def _markdown_of(table: Table) -> str:
+    heads = [_markdown(shown.title) for shown in table.shown]
+    rules = ["---:" if shown.numeric else "---" for shown in table.shown]
+    rows = [[_markdown(text) for text in texts] for texts in table.texts()]
+    lines = [f"| {' | '.join(cells)} |" for cells in (heads, rules, *rows)]
+    below = [_markdown(note) for note in table.notes]
+    return "\n\n".join(
+        [f"### {_markdown(table.title)}", "\n".join(lines), *below, f"*{_markdown(table.provenance)}*\n"]
+    )
+
+
+def _markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", _one_line(text))
+
+
+def as_latex(tables: Sequence[Table]) -> str:
+    """``table`` environments that need no package; for names in any script use XeLaTeX or LuaLaTeX."""
+    return "\n".join(_latex_of(table) for table in tables)
+
+
+def _latex_of(table: Table) -> str:
+    preamble = "".join("r" if shown.numeric else "l" for shown in table.shown)
+    heads = " & ".join(_latex(shown.title) for shown in table.shown)
+    rows = [" & ".join(_latex(text) for text in texts) + r" \\" for texts in table.texts()]
+    below = [rf"\par\footnotesize {_latex(text)}" for text in (*table.notes, table.provenance)]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            rf"\caption{{{_latex(table.title)}}}",
+            rf"\begin{{tabular}}{{{preamble}}}",
+            r"\hline",
+            rf"{heads} \\",
+            r"\hline",
+            *rows,
+            r"\hline",
+            r"\end{tabular}",
+            *below,
+            r"\end{table}",
+            "",
+        ]
+    )
+
+
+def _latex(text: str) -> str:
+    return "".join(_LATEX.get(letter, letter) for letter in _one_line(text))
+
+
+def as_html(tables: Sequence[Table]) -> str:
+    """One self-contained page of tables."""
+    title = html.escape(_one_line(tables[0].provenance.split(";")[0])) if tables else "forecast"
+    body = "\n".join(html_table(table) for table in tables)
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{title}</title>\n'
+        f"<style>\n{_STYLE}\n</style>\n</head>\n<body>\n<h1>{title}</h1>\n{body}\n</body>\n</html>\n"
+    )
+
+
+def html_table(table: Table) -> str:
+    """A table as a piece of a page: ``<table>`` with its caption, and notes below."""
+    heads = "".join(f'<th scope="col"{_class(shown)}>{_html(shown.title)}</th>' for shown in table.shown)
+    rows = "\n".join(f"<tr>{_html_cells(table, texts)}</tr>" for texts in table.texts())
+    below = "\n".join(f"<p>{_html(text)}</p>" for text in (*table.notes, table.provenance))
+    return (
+        f'<table id="{html.escape(table.name)}">\n<caption>{_html(table.title)}</caption>\n'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n{below}"
+    )
+
+
+def _html_cells(table: Table, texts: Sequence[str]) -> str:
+    """The first cell of a row is its heading."""
+    cells = []
+    for j, (shown, text) in enumerate(zip(table.shown, texts, strict=True)):
+        start, end = ('th scope="row"', "th") if j == 0 else ("td", "td")
+        cells.append(f"<{start}{_class(shown)}>{_html(text)}</{end}>")
+    return "".join(cells)
+
+
+def _class(shown: Shown) -> str:
+    return ' class="number"' if shown.numeric else ""
+
+
+def _html(text: str) -> str:
+    return html.escape(_one_line(text))
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and control characters, which no cell can hold."""
+    return _CONTROL.sub(" ", text)

@@ -31,6 +31,8 @@ class Shown:
     title: str
     text: Callable[[Row], str]
     numeric: bool = True
+    rank: int = 0
+    """Where a terminal is too narrow, columns of the highest rank are left out first; those of 0 stay."""
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,11 @@ def seats_error(error: float | None) -> str:
 
 
 def mean_seats(value: float | None, mc_error: float | None) -> str:
-    """Mean seats with at most one decimal, none where the error reaches a whole seat."""
+    """Mean seats with at most one decimal, none where the error reaches a whole seat; never none at all."""
     if value is None or math.isnan(value):
         return BLANK
+    if value < 0.05:
+        return "<0.1"
     decimals = 1 if mc_error is None or math.isnan(mc_error) or mc_error < 1.0 else 0
     return _plain(value, decimals)
 

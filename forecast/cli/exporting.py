@@ -1,0 +1,90 @@
+"""``forecast tables``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from forecast.cli.options import Quiet
+from forecast.errors import ABSENT, ConfigurationError, Fault
+
+Saved = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE|FOLDER", help="Forecast that `run` wrote: its folder or .nc file.", show_default=False
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table",
+        "-t",
+        metavar="NAME",
+        help="parties, thresholds, seats, coalitions, events, polls or run. Repeatable. Default: all.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    Literal["terminal", "csv", "json", "md", "latex", "html", "xlsx", "parquet"] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="Default: as the name of the output file ends, else terminal (or csv for a folder).",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE|FOLDER",
+        help="Where to write. Default: stdout.",
+        show_default=False,
+    ),
+]
+
+
+def tables(
+    saved: Saved, table: Names = None, format_: Format = None, output: Output = None, quiet: Quiet = False
+) -> None:
+    """Print or export the tables of a saved forecast.
+
+    CSV, JSON, Excel and Parquet hold full precision; the others are rounded as the Monte Carlo error allows.
+    """
+    from forecast.storage import load
+    from forecast.tables import tables_of
+    from forecast.tables.exporting import export, exported
+
+    chosen = tables_of(load(saved), table)
+    wanted = format_ or _format_of(output)
+    if output is not None:
+        if wanted == "terminal":
+            remedy = "the terminal's form is for the terminal; choose another --format for a file"
+            raise ConfigurationError(Fault("--output", "", str(output), remedy))
+        written = export(chosen, wanted, output)
+        if not quiet:
+            what = str(written[0]) if len(written) == 1 else f"{len(written)} tables to {output}"
+            print(f"wrote {what}", file=sys.stderr)
+    elif wanted == "terminal":
+        from forecast.tables.terminal import console_for_results, print_tables
+
+        print_tables([one for one in chosen if one.rows or table], console_for_results())
+    elif wanted in ("xlsx", "parquet") and sys.stdout.isatty():
+        remedy = f"{wanted} is no text for a terminal; name a file with -o"
+        raise ConfigurationError(Fault("--format", "", ABSENT, remedy))
+    else:
+        sys.stdout.buffer.write(exported(chosen, wanted))
+        sys.stdout.buffer.flush()
+
+
+def _format_of(output: Path | None) -> str:
+    from forecast.tables.exporting import SUFFIXES
+
+    if output is None:
+        return "terminal"
+    by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
+    return by_suffix.get(output.suffix.lower(), "csv")

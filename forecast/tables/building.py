@@ -1,0 +1,130 @@
+"""What the definitions of tables share: columns of intervals, values by name, texts of cells."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from forecast.tables import rounding
+from forecast.tables.model import Column, Row, Shown, Table, Type, Value
+
+if TYPE_CHECKING:
+    from forecast.result import Forecast
+
+SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
+_ENDS = (
+    ("low95", 0.025, "lower end of the 95 % interval"),
+    ("low80", 0.1, "lower end of the 80 % interval"),
+    ("low50", 0.25, "lower end of the 50 % interval"),
+    ("median", 0.5, "median"),
+    ("high50", 0.75, "upper end of the 50 % interval"),
+    ("high80", 0.9, "upper end of the 80 % interval"),
+    ("high95", 0.975, "upper end of the 95 % interval"),
+)
+
+
+def interval_columns(prefix: str, unit: str, type_: Type, of: str) -> tuple[Column, ...]:
+    """Columns of the ends of the 50, 80 and 95 % intervals and of the median."""
+    return tuple(Column(f"{prefix}_{end}", unit, type_, f"{meaning} of {of}") for end, _, meaning in _ENDS)
+
+
+def provenance_of(forecast: Forecast) -> str:
+    """One line: election, what was known when, draws, seed, version."""
+    attrs = forecast.dataset.attrs
+    version = json.loads(attrs["versions"])["forecast"]
+    changed = f"; changed: {attrs['settings']}" if attrs.get("settings") else ""
+    return (
+        f"{attrs['election_name']}; polls known by {attrs['as_of']}; {forecast.draws:,} draws "
+        f"({attrs['sampler']}, seed {attrs['seed']}){changed}; forecast {version}"
+    )
+
+
+def table(
+    forecast: Forecast,
+    name: str,
+    title: str,
+    columns: tuple[Column, ...],
+    values: dict[str, Any],
+    shown: tuple[Shown, ...],
+    notes: tuple[str, ...] = (),
+) -> Table:
+    """A table from columns of values."""
+    typed_values = {column.name: typed(values[column.name], column.type) for column in columns}
+    rows: tuple[Row, ...] = tuple(
+        dict(zip(typed_values, row, strict=True)) for row in zip(*typed_values.values(), strict=True)
+    )
+    return Table(name, title, columns, rows, shown, provenance_of(forecast), notes)
+
+
+def showing(table: Table, worth: Callable[[Row], bool]) -> Table:
+    """The table with only some of its rows shown to people."""
+    return replace(table, worth_showing=worth)
+
+
+def typed(values: Iterable[Any], type_: Type) -> list[Value]:
+    """Values as their column has them; NaN and NaT are None, whole numbers are integers."""
+    if type_ == "integer":
+        return [None if value is None or value != value else round(value) for value in values]
+    if type_ == "number":
+        return [None if value is None or value != value else float(value) for value in values]
+    return ["" if value is None else str(value) for value in values]
+
+
+def values_of(forecast: Forecast, variable: str) -> list[Any]:
+    """Values of a variable with one dimension, as plain Python values; days as ISO text."""
+    return plain(forecast.dataset[variable].values)
+
+
+def plain(values: Any) -> list[Any]:
+    """An array as plain Python values; days as ISO text, blank where there is none."""
+    if values.dtype.kind == "M":
+        days = values.astype("datetime64[D]")
+        return ["" if str(day) == "NaT" else str(day) for day in days]
+    return values.tolist()
+
+
+def scalar(forecast: Forecast, variable: str) -> float:
+    """A variable without dimensions."""
+    return float(forecast.dataset[variable].values)
+
+
+def interval_values(forecast: Forecast, prefix: str, variable: str) -> dict[str, list[Any]]:
+    """Columns of quantiles by the names of their ends."""
+    array = forecast.dataset[variable].values
+    at = {round(float(q), 6): k for k, q in enumerate(forecast.dataset["quantile"].values)}
+    return {f"{prefix}_{end}": array[:, at[quantile]].tolist() for end, quantile, _ in _ENDS}
+
+
+def number(value: Value) -> float | None:
+    """A cell that holds a number, if it does."""
+    return value if isinstance(value, float | int) else None
+
+
+def unless_seatless(text: Callable[[Row], str]) -> Callable[[Row], str]:
+    """A dash for an option that holds no seats by its kind: that is exact, not drawn."""
+    return lambda row: rounding.DASH if row["kind"] in SEATLESS_KINDS else text(row)
+
+
+def chance(row: Row, prefix: str = "") -> str:
+    """The text of ``<prefix>_probability``, rounded by ``<prefix>_mc_error``."""
+    start = f"{prefix}_" if prefix else ""
+    return rounding.probability(number(row[f"{start}probability"]), number(row[f"{start}mc_error"]))
+
+
+def percents(row: Row, prefix: str, width: str = "80") -> str:
+    """The text of an interval of shares."""
+    return rounding.percent_interval(
+        number(row[f"{prefix}_low{width}"]), number(row[f"{prefix}_high{width}"])
+    )
+
+
+def wholes(row: Row, prefix: str, width: str = "80") -> str:
+    """The text of an interval of seats."""
+    return rounding.interval(number(row[f"{prefix}_low{width}"]), number(row[f"{prefix}_high{width}"]))
+
+
+def mean_seats(row: Row) -> str:
+    """The text of ``seat_mean``, rounded by its error."""
+    return rounding.mean_seats(number(row["seat_mean"]), number(row["seat_mean_mc_error"]))
