@@ -7,12 +7,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from benchmarks.measuring import Spread, Timed, interleave
+from benchmarks.measuring import Spread, Timed, interleave, seconds_of
 from benchmarks.records import Results, Row
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,7 @@ _PACKAGES = (
     ("forecast itself", ("forecast",)),
 )
 _OTHERS = "the standard library and others"
+_REST = "all the rest: starting Python, reading, estimating, drawing, writing"
 Say = Callable[[str], None]
 
 
@@ -44,8 +46,7 @@ def memory(results: Results, numbers: Sequence[int], *, threads: int, say: Say) 
     """Peak memory of a run of each size, each in a process of its own."""
     for number in numbers:
         say(f"memory of {number:,} draws")
-        command = [sys.executable, "-m", "benchmarks.peak", str(number), str(threads)]
-        measured = json.loads(_output(command))
+        measured = _peak(number, threads)
         what = f"{number:,} draws, {threads} thread{'s' * (threads > 1)}"
         for unit, value in (
             ("MiB at the most", measured["after"]),
@@ -55,16 +56,21 @@ def memory(results: Results, numbers: Sequence[int], *, threads: int, say: Say) 
             results.rows.append(Row(MEMORY, "A", what, unit, Spread(value, value, value)))
 
 
+def _peak(draws: int, threads: int) -> dict[str, float]:
+    """What ``benchmarks.peak`` prints."""
+    return json.loads(_output([sys.executable, "-m", "benchmarks.peak", str(draws), str(threads)]))
+
+
 def commands(results: Results, *, rounds: int, say: Say, draws: str = "1e6") -> None:
     """``forecast --help`` and ``forecast run``, each against the imports that it cannot do without."""
     with tempfile.TemporaryDirectory() as folder:
         python = sys.executable
         _compare(results, HELP, _forecast("--help"), TYPER, [python, "-c", "import typer"], rounds, say)
         run = _forecast("run", str(_CONFIG), "--draws", draws, "--output", folder)
-        measured = _compare(results, RUN, run, LIBRARIES, [python, "-c", "import numba, xarray"], rounds, say)
-        if measured is not None:
+        libraries = [python, "-c", "import numba, xarray"]
+        if _compare(results, RUN, run, LIBRARIES, libraries, rounds, say):
             say("where the time of a run goes")
-            _imports(results, run, measured)
+            _where_time_goes(results, run, draws, min(rounds, 3))
 
 
 def times(against: str) -> str:
@@ -81,14 +87,14 @@ def _forecast(*arguments: str) -> list[str]:
 
 def _compare(
     results: Results, what: str, ours: list[str], against: str, theirs: list[str], rounds: int, say: Say
-) -> Spread | None:
-    """Time two commands in turn; None, and a note, where ours does not work."""
+) -> bool:
+    """Time two commands in turn; False, and a note, where ours does not work."""
     say(what)
     try:
         _output(ours)
     except CommandFailedError as error:
         results.notes.append(f"{what} not measured: {error}")
-        return None
+        return False
     timed = {
         what: Timed(partial(_repeat, ours), 1, 1),
         against: Timed(partial(_repeat, theirs), 1, 1),
@@ -98,7 +104,7 @@ def _compare(
         milliseconds = Spread(*(value / 1e6 for value in timing.nanoseconds))
         results.rows.append(Row(COMMANDS, "", name, "ms", milliseconds))
     results.rows.append(Row(COMMANDS, "", what, times(against), timings[what].over(timings[against])))
-    return timings[what].nanoseconds
+    return True
 
 
 def _repeat(command: list[str], times: int) -> None:
@@ -106,25 +112,37 @@ def _repeat(command: list[str], times: int) -> None:
         _output(command)
 
 
-def _imports(results: Results, command: list[str], whole: Spread) -> None:
-    """Milliseconds of imports by package (their own, not of what they import), and of all the rest."""
+def _where_time_goes(results: Results, command: list[str], draws: str, rounds: int) -> None:
+    """Milliseconds of imports by package (their own, not of what they import), of the rest, and of its parts."""
+    measured: list[dict[str, float]] = []
+    for _ in range(rounds):
+        spent = _profiled(command)
+        spent["of the rest: starting Python"] = (
+            seconds_of(partial(_output, [sys.executable, "-c", "pass"])) * 1e3
+        )
+        drawing = _peak(int(float(draws)), threads=len(os.sched_getaffinity(0)))
+        spent["of the rest: loading the compiled core"] = drawing["loading"] * 1e3
+        spent["of the rest: drawing"] = drawing["seconds"] * 1e3
+        measured.append(spent)
+    for label in dict.fromkeys(label for spent in measured for label in spent):
+        value = Spread.of([spent.get(label, 0.0) for spent in measured])
+        results.rows.append(Row(IMPORTS, "A", label, "ms", value))
+
+
+def _profiled(command: list[str]) -> dict[str, float]:
+    """Milliseconds of one run by what they went to; Python's own account of imports slows them a little."""
     environment = {**os.environ, "PYTHONPROFILEIMPORTTIME": "1"}
+    start = time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    whole = (time.perf_counter() - start) * 1e3
     owners = {package: label for label, packages in _PACKAGES for package in packages}
     spent: Counter[str] = Counter()
     for line in done.stderr.splitlines():
-        if not line.startswith("import time:") or "imported package" in line:
-            continue
-        own, _, name = line.removeprefix("import time:").split("|")
-        spent[owners.get(name.strip().split(".")[0], _OTHERS)] += int(own)
-    for label, microseconds in spent.most_common():
-        _milliseconds(results, f"importing {label}", microseconds / 1e3)
-    rest = whole.median / 1e6 - sum(spent.values()) / 1e3
-    _milliseconds(results, "all the rest: starting Python, reading, estimating, drawing, writing", rest)
-
-
-def _milliseconds(results: Results, what: str, value: float) -> None:
-    results.rows.append(Row(IMPORTS, "A", what, "ms", Spread(value, value, value)))
+        if line.startswith("import time:") and "imported package" not in line:
+            own, _, name = line.removeprefix("import time:").split("|")
+            spent[f"importing {owners.get(name.strip().split('.')[0], _OTHERS)}"] += int(own)
+    imports = {label: microseconds / 1e3 for label, microseconds in spent.most_common()}
+    return {**imports, _REST: whole - sum(imports.values())}
 
 
 def _output(command: list[str]) -> str:

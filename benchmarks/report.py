@@ -30,7 +30,10 @@ _PIVOTED = (
     (scaling.SEATS, "Number of seats: units of case A, one thread"),
     (processes.MEMORY, "Memory of a process: case A with t tails, coalitions, Sobol"),
     (processes.COMMANDS, "Whole commands, warm"),
-    (processes.IMPORTS, "Where the time of `forecast run` goes (imports without what they import in turn)"),
+    (
+        processes.IMPORTS,
+        "Where the time of `forecast run` goes: imports (without what they import in turn), and the rest",
+    ),
 )
 
 
