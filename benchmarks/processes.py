@@ -113,13 +113,12 @@ def _repeat(command: list[str], times: int) -> None:
 
 
 def _where_time_goes(results: Results, command: list[str], draws: str, rounds: int) -> None:
-    """Milliseconds of imports by package (their own, not of what they import), of the rest, and of its parts."""
+    """Milliseconds of imports by package (their own, not of what they import), of the rest and of its parts."""
     measured: list[dict[str, float]] = []
     for _ in range(rounds):
         spent = _profiled(command)
-        spent["of the rest: starting Python"] = (
-            seconds_of(partial(_output, [sys.executable, "-c", "pass"])) * 1e3
-        )
+        nothing = seconds_of(partial(_output, [sys.executable, "-c", "pass"]))
+        spent["of the rest: starting Python"] = nothing * 1e3
         drawing = _peak(int(float(draws)), threads=len(os.sched_getaffinity(0)))
         spent["of the rest: loading the compiled core"] = drawing["loading"] * 1e3
         spent["of the rest: drawing"] = drawing["seconds"] * 1e3
