@@ -113,7 +113,7 @@ def _repeat(command: list[str], times: int) -> None:
 
 
 def _where_time_goes(results: Results, command: list[str], draws: str, rounds: int) -> None:
-    """Milliseconds of imports by package (their own, not of what they import), of the rest and of its parts."""
+    """Milliseconds by package imported (without what it imports in turn), of the rest, and of its parts."""
     measured: list[dict[str, float]] = []
     for _ in range(rounds):
         spent = _profiled(command)
