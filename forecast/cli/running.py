@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -83,7 +84,7 @@ def run(
     estimated = estimate(election, read_polls(table, election), as_of)
     say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
     folder = output if output is not None else Path("outputs") / election.election.id
-    _refuse_file(folder)
+    _refuse_place(folder)
     cores = threads if threads is not None else len(os.sched_getaffinity(0))
     _say_if_cold(quiet)
     if target_error is None:
@@ -124,7 +125,7 @@ def run(
         print(f"warning: {warning}", file=sys.stderr)
     _print(forecast, as_json)
     if not quiet:
-        print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)
+        print(f"wrote {folder}{_left_over(folder)}; next: forecast tables {folder}", file=sys.stderr)
 
 
 def write_outputs(forecast: Forecast, record: object, folder: Path) -> None:
@@ -157,16 +158,28 @@ def _print(forecast: Forecast, as_json: bool) -> None:
     print_tables(shown, console_for_results())
 
 
-def _refuse_file(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        remedy = "this is a file; `forecast run` writes to a folder"
+def _refuse_place(folder: Path) -> None:
+    """Refuse a place that cannot be written before anything is drawn, not after."""
+    there = folder.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir():
+        remedy = f"{there if there != folder.absolute() else 'this'} is a file; a folder is expected"
         raise ConfigurationError(Fault("--output", "", str(folder), remedy))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
 
 def _refuse_void(election: Election, forecast: Forecast) -> None:
     if float(forecast.dataset["void_probability"]) >= 1.0:
         remedy = "nobody is admitted in any draw, and the rule says that this voids the election"
         raise NoValidOutcome(Fault(election.place, "rule.threshold", ABSENT, remedy))
+
+
+def _left_over(folder: Path) -> str:
+    """What other commands made from an earlier run in this folder, and that now lags behind."""
+    old = [name for name in ("charts", "report.html") if (folder / name).exists()]
+    return f" (its {' and '.join(old)} show an earlier run)" if old else ""
 
 
 def _say_if_cold(quiet: bool) -> None:

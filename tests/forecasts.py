@@ -1,0 +1,38 @@
+"""Small forecasts for tests of what shows and keeps them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+from forecast.election import Election, parse_election
+from forecast.election.loading import read_tables
+from forecast.estimation import estimate
+from forecast.polls import read_polls
+from forecast.provenance import with_sources
+from forecast.result import Forecast
+from forecast.simulation import simulate_election
+
+CONFIG = Path(__file__).parent.parent / "configs" / "kazakhstan-2023.toml"
+
+
+def kazakhstan(draws: int = 2_000, names: Mapping[str, str] | None = None, *settings: str) -> Forecast:
+    """Kazakhstan 2023 in few draws, with other names for some of its parties."""
+    return _forecast(draws, tuple((names or {}).items()), settings)
+
+
+@functools.lru_cache(maxsize=16)
+def _forecast(draws: int, names: tuple[tuple[str, str], ...], settings: tuple[str, ...]) -> Forecast:
+    election = _election(dict(names), settings)
+    polls = election.election.polls
+    assert polls is not None
+    drawn = simulate_election(election, estimate(election, read_polls(polls, election)), draws=draws)
+    return with_sources(drawn, CONFIG, polls, settings)
+
+
+def _election(names: Mapping[str, str], settings: tuple[str, ...]) -> Election:
+    tables = read_tables(CONFIG)
+    for party in tables["parties"]:
+        party["name"] = names.get(party["id"], party["name"])
+    return parse_election(tables, str(CONFIG), settings, CONFIG.parent)

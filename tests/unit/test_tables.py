@@ -1,0 +1,201 @@
+"""Tables: one definition, the same numbers in every form, and no name that breaks out of its cell."""
+
+from __future__ import annotations
+
+import html.parser
+import io
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forecast.errors import ConfigurationError
+from forecast.result import Forecast
+from forecast.tables import TABLES, Table, table_of, tables_of
+from forecast.tables.exporting import SUFFIXES, exported
+from tests.forecasts import kazakhstan
+
+NASTY = '"A|B" <script>alert(1)</script> & Ақ жол_100% {x} \\y $z$ `c` *d* 🗳️'
+NAMES = {"auyl": NASTY, "aqjol": "=1+1"}
+
+
+@pytest.fixture(scope="module")
+def forecast() -> Forecast:
+    return kazakhstan()
+
+
+@pytest.fixture(scope="module")
+def nasty() -> Forecast:
+    return kazakhstan(500, NAMES)
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_every_table_has_the_columns_that_it_documents(name: str, forecast: Forecast) -> None:
+    table = table_of(forecast, name)
+    names = [column.name for column in table.columns]
+    assert len(set(names)) == len(names)
+    assert all(column.meaning for column in table.columns)
+    assert table.rows
+    assert all(list(row) == names for row in table.rows)
+    assert all(len(texts) == len(table.shown) for texts in table.texts())
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_pandas_reads_back_the_numbers_of_csv_json_excel_and_parquet(name: str, forecast: Forecast) -> None:
+    table = table_of(forecast, name)
+    numbers = [column.name for column in table.columns if column.type in ("number", "integer")]
+    wanted = pd.DataFrame([dict(row) for row in table.rows])[numbers].astype(float).to_numpy()
+    read = {
+        "csv": pd.read_csv(io.BytesIO(exported([table], "csv"))),
+        "xlsx": pd.read_excel(io.BytesIO(exported([table], "xlsx")), sheet_name=name),
+        "parquet": pd.read_parquet(io.BytesIO(exported([table], "parquet"))),
+        "json": pd.DataFrame(json.loads(exported([table], "json"))["tables"][name]["rows"]),
+    }
+    for form, frame in read.items():
+        assert list(frame.columns) == [column.name for column in table.columns], form
+        found = frame[numbers].astype(float).to_numpy()
+        # A workbook holds 15 digits, as Excel does; the others hold every bit.
+        np.testing.assert_allclose(found, wanted, rtol=1e-14 if form == "xlsx" else 0, equal_nan=True)
+
+
+def test_the_numbers_of_the_tables_are_those_of_the_record(forecast: Forecast) -> None:
+    record = forecast.record()
+    rows = {row["party"]: row for row in table_of(forecast, "parties").rows}
+    for party in record["parties"]:
+        row = rows[party["id"]]
+        assert row["pass_probability"] == party["passes"]["probability"]
+        assert row["pass_mc_error"] == party["passes"]["mc_error"]
+        assert row["share_mean"] == party["share"]["mean"]
+        assert row["share_high80"] == party["share"]["quantiles"]["0.9"]
+        assert row["seat_median"] == party["seats"]["median"]
+        assert row["seat_mean"] == party["seats"]["mean"]
+    chances = {
+        (row["party"], str(row["seats"])): row["probability"] for row in table_of(forecast, "seats").rows
+    }
+    for party in record["parties"][:-1]:
+        for seats, probability in party["seats"]["distribution"].items():
+            assert chances[party["id"], seats] == probability
+    majorities = {row["coalition"]: row for row in table_of(forecast, "coalitions").rows}
+    for coalition in record["coalitions"]:
+        assert majorities[coalition["id"]]["majority_probability"] == coalition["majority"]["probability"]
+
+
+def test_an_option_without_seats_has_its_row_with_dashes(forecast: Forecast) -> None:
+    table = table_of(forecast, "parties")
+    cells = dict(zip([shown.title for shown in table.shown], table.texts()[-1], strict=True))
+    assert cells["Party"] == "Against all"
+    assert cells["Share"].endswith(" %")
+    assert cells["Passes"] == cells["Seats"] == cells["Mean"] == "–"
+    assert table.rows[-1]["pass_probability"] == 0.0
+    assert table.rows[-1]["seat_mean"] == 0.0
+
+
+def test_finite_draws_are_printed_as_bounds(forecast: Forecast) -> None:
+    passes = [cells[5] for cells in table_of(forecast, "parties").texts()]
+    assert passes[0] == ">99 %"  # 2,000 of 2,000 draws: three in two thousand may be missed
+    assert "<1 %" in passes
+    assert not {"0 %", "0.0 %", "100 %", "100.0 %"} & set(passes)
+
+
+def test_one_draw_tells_nothing() -> None:
+    table = table_of(kazakhstan(1), "parties")
+    assert {cells[5] for cells in table.texts()} == {"?", "–"}
+
+
+def test_polls_travel_with_their_weights(forecast: Forecast) -> None:
+    rows = table_of(forecast, "polls").rows
+    assert [row["pollster"] for row in rows] == [
+        "Institute of Eurasian Integration",
+        "SOCIS-A",
+        "Institute of Democracy",
+    ]
+    assert sum(float(row["weight"] or 0) for row in rows) == pytest.approx(1.0)
+    assert rows[0]["end"] == "2023-03-19"
+    assert rows[1]["share_osdp"] == pytest.approx(0.0491, abs=1e-4)
+
+
+def test_the_last_election_stands_beside_where_it_is_given(forecast: Forecast) -> None:
+    rows = {row["party"]: row for row in table_of(forecast, "parties").rows}
+    assert (rows["aqjol"]["last_share"], rows["aqjol"]["last_seats"]) == (0.1095, 12)
+    assert rows["respublica"]["last_share"] is None
+
+
+class _Page(html.parser.HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def test_html_shows_a_name_as_it_is_and_runs_nothing(nasty: Forecast) -> None:
+    page = _Page()
+    page.feed(exported(tables_of(nasty), "html").decode())
+    assert "script" not in page.tags
+    assert NASTY in page.texts
+    assert "http" not in " ".join(page.tags)
+
+
+def test_markdown_keeps_a_name_in_its_cell(nasty: Forecast) -> None:
+    lines = [
+        line for line in exported([table_of(nasty, "parties")], "md").decode().splitlines() if line[:1] == "|"
+    ]
+    cells = [len(re.split(r"(?<!\\)\|", line)) for line in lines]
+    assert len(lines) == 2 + 8
+    assert len(set(cells)) == 1
+    assert r"\<script\>" in lines[3]
+    assert "Ақ жол\\_100%" in lines[3]
+
+
+def test_latex_keeps_a_name_in_its_cell(nasty: Forecast) -> None:
+    text = exported([table_of(nasty, "parties")], "latex").decode()
+    row = next(line for line in text.splitlines() if "script" in line)
+    assert r"\_100\%" in row
+    assert r"\textbackslash{}y" in row
+    assert r"\$z\$" in row
+    assert r"\{x\}" in row
+    assert len(re.findall(r"(?<!\\)&", row)) == len(table_of(nasty, "parties").shown) - 1
+
+
+def test_excel_shows_a_name_that_looks_like_a_formula(nasty: Forecast) -> None:
+    frame = pd.read_excel(io.BytesIO(exported([table_of(nasty, "parties")], "xlsx")), sheet_name="parties")
+    assert list(frame["party_name"][[1, 3]]) == [NASTY, "=1+1"]
+
+
+def test_csv_and_parquet_hold_a_name_to_the_letter(nasty: Forecast) -> None:
+    table = table_of(nasty, "parties")
+    from_csv = pd.read_csv(io.BytesIO(exported([table], "csv")))
+    from_parquet = pd.read_parquet(io.BytesIO(exported([table], "parquet")))
+    for name in NAMES.values():
+        assert name in set(from_csv["party_name"])
+        assert name in set(from_parquet["party_name"])
+
+
+@pytest.mark.parametrize("form", [form for form in SUFFIXES if form not in ("csv", "parquet", "xlsx")])
+def test_text_forms_carry_the_provenance(form: str, forecast: Forecast) -> None:
+    text = exported(tables_of(forecast), form).decode()
+    assert "2,000 draws" in text
+    assert "seed 1" in text
+    assert "polls known by 2023-03-19" in text
+
+
+def test_an_unknown_table_is_refused_with_the_nearest(forecast: Forecast) -> None:
+    with pytest.raises(ConfigurationError, match="did you mean 'parties'"):
+        table_of(forecast, "partys")
+
+
+def test_a_form_of_one_table_refuses_several(forecast: Forecast) -> None:
+    with pytest.raises(ConfigurationError, match="one table"):
+        exported(tables_of(forecast), "csv")
+
+
+def test_tables_of_no_rows_are_tables(forecast: Forecast) -> None:
+    empty = Table("none", "None", table_of(forecast, "events").columns, (), (), "")
+    assert exported([empty], "csv").decode().startswith("event,event_name")
