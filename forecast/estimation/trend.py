@@ -30,7 +30,7 @@ class TrendConstants:
 
 
 def series_of(prepared: Prepared, constants: TrendConstants) -> Series:
-    """Prepared polls as the filter reads them: oldest first, imputed shares left out; age 0 is the last day."""
+    """Prepared polls as the filter reads them: oldest first, without imputed shares."""
     order = np.argsort(-prepared.ages, kind="stable")
     shares = np.maximum(prepared.shares[order], FLOOR)
     reported = prepared.reported[order].copy()

@@ -1,0 +1,163 @@
+"""Backtest: every election of an archive forecast from what was known before it, and scored."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from forecast.estimation.constants import Constants
+from forecast.estimation.reports import Flags, Floats
+from forecast.verification import scores
+from forecast.verification.archive import PastElection
+from forecast.verification.cases import HORIZONS, Case, cases_of
+from forecast.verification.laws import Law
+from forecast.verification.methods import METHODS, law_of, pooled_dirichlet
+from forecast.verification.questions import (
+    Questions,
+    crossing_chances,
+    majority_chances,
+    questions_of,
+)
+from forecast.verification.seats import OfficialSeats, drawn_seats, official_seats, why_no_seats
+
+DRAWS = 4000
+"""Draws of shares by case and method."""
+
+_SEED = 20_030_319
+Step = Callable[[int, int], None]
+"""Called with the number of cases done and the number in all."""
+ConstantsOf = Callable[[str], Constants]
+"""The constants with which elections of a country are forecast."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One case by one method: scores by name, and the statements that were made."""
+
+    election: str
+    horizon: int
+    method: str
+    values: Mapping[str, float]
+    crossing_said: Floats
+    crossed: Flags
+    majority_said: Floats
+    won: Flags
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """All cases by all methods; ``apart`` are those of sparse elections, which count in no total."""
+
+    scored: tuple[Scored, ...]
+    apart: tuple[Scored, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+def run_backtest(
+    elections: Sequence[PastElection],
+    constants_of: ConstantsOf,
+    *,
+    horizons: Sequence[int] = HORIZONS,
+    methods: Sequence[str] = METHODS,
+    draws: int = DRAWS,
+    step: Step | None = None,
+) -> Backtest:
+    """Forecast and score ``elections`` at ``horizons`` days before the vote.
+
+    The draws of a case are the same in every run: their seed is made of its election and horizon.
+    """
+    cases = cases_of(elections, horizons)
+    polled = {case.election.id: case.election for case in cases}
+    reasons = {name: why_no_seats(election) for name, election in polled.items()}
+    scored: list[Scored] = []
+    apart: list[Scored] = []
+    for done, case in enumerate(cases, start=1):
+        target = apart if case.election.sparse else scored
+        target += _score_case(
+            case, constants_of(case.election.country), methods, draws, not reasons[case.election.id]
+        )
+        if step is not None:
+            step(done, len(cases))
+    without = [election.id for election in elections if election.id not in polled]
+    return Backtest(tuple(scored), tuple(apart), _notes(without, reasons))
+
+
+def _notes(without: Sequence[str], reasons: Mapping[str, str]) -> tuple[str, ...]:
+    undrawn = [f"{name}: {reason}" for name, reason in reasons.items() if "cannot" in reason]
+    said = [f"no national poll was known in time: {', '.join(without)}"] if without else []
+    return (*said, *undrawn)
+
+
+def _score_case(
+    case: Case, constants: Constants, methods: Sequence[str], number: int, with_seats: bool
+) -> list[Scored]:
+    reference = pooled_dirichlet(case.prepared)
+    questions = questions_of(case, reference, _draws(case, reference, number))
+    seats = official_seats(case) if with_seats else None
+    return [
+        _score(case, method, law_of(case, constants, method), questions, seats, number) for method in methods
+    ]
+
+
+def _draws(case: Case, law: Law, number: int) -> Floats:
+    """Draws that depend on the case and the law only; normals are common to all laws."""
+    name = zlib.crc32(case.election.id.encode())
+    stream = np.random.default_rng([_SEED, name, case.horizon])
+    normals = stream.standard_normal((number, len(case.units)))
+    return law.draws(normals, stream)
+
+
+def _score(
+    case: Case, method: str, law: Law, questions: Questions, seats: OfficialSeats | None, number: int
+) -> Scored:
+    draws = _draws(case, law, number)
+    return Scored(
+        election=case.election.id,
+        horizon=case.horizon,
+        method=method,
+        values={**_share_scores(case, law, draws), **(_seat_scores(case, draws, seats) if seats else {})},
+        crossing_said=crossing_chances(questions, draws),
+        crossed=questions.crossed,
+        majority_said=majority_chances(questions, draws, case),
+        won=questions.won,
+    )
+
+
+def _share_scores(case: Case, law: Law, draws: Floats) -> dict[str, float]:
+    """Scores of vote shares in percentage points, averaged over the named parties."""
+    named = case.named
+    points, result = 100.0 * draws, 100.0 * case.result
+    held = scores.covered(points[:, :named], result[:named]).mean(1)
+    miss = points[:, :named].mean(0) - result[:named]
+    return {
+        "crps": float(scores.crps(points[:, :named], result[:named]).mean()),
+        "energy": scores.energy_score(points, result),
+        "log_score": -law.log_density(case.result),
+        "rmse": float(np.sqrt((miss**2).mean())),
+        **{
+            f"coverage_{level * 100:.0f}": float(share)
+            for level, share in zip(scores.LEVELS, held, strict=True)
+        },
+    }
+
+
+def _seat_scores(case: Case, draws: Floats, seats: OfficialSeats) -> dict[str, float]:
+    """Scores of seats, averaged over the named parties: against the official seats, and against the rule."""
+    drawn = drawn_seats(case, draws)
+    held = scores.covered(drawn.astype(float), seats.by_rule.astype(float)).mean(1)
+    by_rule = scores.ranked_probability_score(drawn, seats.by_rule)
+    found = {
+        "seats_rps_by_rule": float(by_rule.mean()),
+        **{
+            f"seats_coverage_{level * 100:.0f}": float(share)
+            for level, share in zip(scores.LEVELS, held, strict=True)
+        },
+    }
+    known = ~np.isnan(seats.official)
+    if known.any():
+        official = seats.official[known].astype(np.int64)
+        found["seats_rps"] = float(scores.ranked_probability_score(drawn[:, known], official).mean())
+    return found

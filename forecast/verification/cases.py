@@ -1,0 +1,62 @@
+"""One past election seen from one day before it: polls prepared, and the result in the same units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from forecast.estimation.average import Average, average
+from forecast.estimation.estimate import situation_of
+from forecast.estimation.law import Situation
+from forecast.estimation.preparation import Prepared, prepare
+from forecast.estimation.reports import OTHER, Floats
+from forecast.verification.archive import PastElection
+
+HORIZONS = (1, 7, 30, 90, 180)
+"""Days before the election at which the method is fitted and scored."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What was known ``horizon`` days before ``election``; U units, the last of them ``other``."""
+
+    election: PastElection
+    horizon: int
+    prepared: Prepared
+    centre: Average
+    situation: Situation
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return self.prepared.units
+
+    @property
+    def named(self) -> int:
+        """Units besides other; they come first."""
+        return self.prepared.named
+
+    @cached_property
+    def result(self) -> Floats:
+        """(U,) official shares of the units; other is the rest."""
+        listed = dict(zip(self.election.polls.ids, self.election.result, strict=True))
+        named = np.array([listed[unit] for unit in self.units if unit != OTHER])
+        return np.append(named, max(0.0, 1.0 - named.sum()))
+
+
+def case_of(election: PastElection, horizon: int) -> Case | None:
+    """The case, or ``None`` where no national poll was known."""
+    reports = election.reports_at(horizon)
+    if reports is None:
+        return None
+    prepared = prepare(reports)
+    centre = average(prepared)
+    return Case(election, horizon, prepared, centre, situation_of(prepared, centre, float(horizon)))
+
+
+def cases_of(elections: Iterable[PastElection], horizons: Sequence[int] = HORIZONS) -> list[Case]:
+    """All cases, election by election."""
+    found = (case_of(election, horizon) for election in elections for horizon in horizons)
+    return [case for case in found if case is not None]

@@ -1,0 +1,85 @@
+"""The methods that a backtest compares: ours, and three plain ones that any forecaster could use."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.estimation.constants import Constants, PlainConstants
+from forecast.estimation.law import LawConstants, squared_scales
+from forecast.estimation.preparation import FLOOR, Prepared
+from forecast.estimation.reports import Floats
+from forecast.estimation.trend import trend_mean
+from forecast.verification.cases import Case
+from forecast.verification.laws import Dirichlet, Law, LogisticT
+
+METHODS = ("default", "trend", "last-poll-dirichlet", "pooled-dirichlet", "plain-average")
+"""Ours first. ``default`` is the weighted average with the fitted error law."""
+
+REFERENCE = "pooled-dirichlet"
+"""What the others are compared with, and by whose means statements are chosen for scoring."""
+
+POOLED_DAYS, PLAIN_DAYS = 14, 21
+_PSEUDO_COUNT = 0.5
+
+
+def law_of(case: Case, constants: Constants, method: str) -> Law:
+    """The predictive distribution of a case by one of ``METHODS``."""
+    if method == "last-poll-dirichlet":
+        return last_poll_dirichlet(case.prepared)
+    if method == "pooled-dirichlet":
+        return pooled_dirichlet(case.prepared)
+    if method == "plain-average":
+        return plain_average(case, constants.plain_average)
+    if method == "trend":
+        return _our_law(case, trend_mean(case.prepared, constants.trend_model), constants.trend)
+    return _our_law(case, case.centre.mean, constants.average)
+
+
+def _our_law(case: Case, mean: Floats, law: LawConstants) -> Law:
+    return LogisticT(mean, squared_scales(mean, law, case.situation), law.degrees_of_freedom)
+
+
+def last_poll_dirichlet(prepared: Prepared) -> Dirichlet:
+    """Dirichlet(n s + 1/2) of the newest poll; among equally old ones the first in the file."""
+    newest = int(np.argmin(prepared.ages))
+    return Dirichlet(prepared.sizes[newest] * prepared.shares[newest] + _PSEUDO_COUNT)
+
+
+def pooled_dirichlet(prepared: Prepared) -> Dirichlet:
+    """The newest poll of each pollster of 14 days, pooled with an effective sample size.
+
+    As in the R package ``coalitions`` (Bauer, Bender and others 2020): variances of the largest named party,
+    the polls correlated by one half.
+    """
+    chosen = _newest_of_each(prepared, POOLED_DAYS)
+    sizes, shares = prepared.sizes[chosen], prepared.shares[chosen]
+    pooled = sizes @ shares / sizes.sum()
+    if len(chosen) == 1:
+        return Dirichlet(sizes[0] * pooled + _PSEUDO_COUNT)
+    largest = int(np.argmax(pooled[: prepared.named]))
+    share = shares[:, largest]
+    deviations = sizes * np.sqrt(share * (1.0 - share) / sizes)
+    squares = (deviations**2).sum()
+    variance = (squares + 0.5 * (deviations.sum() ** 2 - squares)) / sizes.sum() ** 2
+    effective = pooled[largest] * (1.0 - pooled[largest]) / variance
+    return Dirichlet(effective * pooled + _PSEUDO_COUNT)
+
+
+def plain_mean(prepared: Prepared) -> Floats:
+    """(U,) unweighted mean of the newest poll of each pollster aged at most 21 days, else the newest poll."""
+    return prepared.shares[_newest_of_each(prepared, PLAIN_DAYS)].mean(0)
+
+
+def plain_average(case: Case, constants: PlainConstants) -> Law:
+    """The plain mean with an error that depends on the horizon only."""
+    mean = plain_mean(case.prepared)
+    factor = np.ones(len(mean))
+    factor[-1] = constants.other_factor
+    shaped = np.maximum(mean, FLOOR) ** (-2.0 * constants.share_exponent) * factor**2
+    return LogisticT(mean, constants.error_at(case.horizon) ** 2 * shaped, constants.degrees_of_freedom)
+
+
+def _newest_of_each(prepared: Prepared, days: int) -> np.ndarray:
+    """Indices of the newest poll of each pollster within ``days``, else of the newest poll."""
+    chosen = np.flatnonzero((prepared.ranks == 0) & (prepared.ages <= days))
+    return chosen if len(chosen) else np.array([int(np.argmin(prepared.ages))])

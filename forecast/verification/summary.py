@@ -1,0 +1,169 @@
+"""Rows of a backtest: every metric by method and horizon, with standard errors clustered by election."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from forecast.estimation.calibration import Bin
+from forecast.estimation.reports import Flags, Floats
+from forecast.verification.backtest import Backtest, Scored
+from forecast.verification.methods import REFERENCE
+from forecast.verification.scores import brier, calibration_curve, calibration_error, clustered_error
+
+COMPARED = ("crps", "energy", "crossing_brier", "majority_brier")
+"""Metrics that are also told as a reduction against the reference method: 0.16 is 16 % lower."""
+
+_RESAMPLES = 200
+_SEED = 7
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number of a backtest; ``horizon`` is ``None`` for all pooled, coverage and errors are fractions."""
+
+    method: str
+    horizon: int | None
+    elections: int
+    metric: str
+    value: float
+    standard_error: float | None
+
+    def record(self) -> dict[str, Any]:
+        """As ``forecast backtest --json`` prints it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """Values whose weighted mean is a metric, with the election of each."""
+
+    values: Floats
+    weights: Floats
+    elections: np.ndarray
+
+    @property
+    def mean(self) -> float:
+        return float(self.weights @ self.values / self.weights.sum())
+
+
+def rows_of(backtest: Backtest) -> list[Row]:
+    """Methods in the order of the backtest; for each, all horizons pooled and then one by one."""
+    methods = list(dict.fromkeys(scored.method for scored in backtest.scored))
+    horizons = sorted({scored.horizon for scored in backtest.scored})
+    rows: list[Row] = []
+    for method in methods:
+        for horizon in (None, *horizons):
+            chosen = _chosen(backtest.scored, method, horizon)
+            reference = _chosen(backtest.scored, REFERENCE, horizon)
+            rows += _rows(method, horizon, chosen, reference if method != REFERENCE else [])
+    return rows
+
+
+def crossing_curve(backtest: Backtest, method: str) -> list[Bin]:
+    """The calibration curve of threshold crossings, all horizons pooled."""
+    said, happened, _ = _crossings(_chosen(backtest.scored, method, None))
+    return calibration_curve(said, happened)
+
+
+def majority_curve(backtest: Backtest, method: str) -> list[Bin]:
+    """The calibration curve of majorities, all horizons pooled; every coalition counts once."""
+    chosen = _chosen(backtest.scored, method, None)
+    said = np.concatenate([one.majority_said for one in chosen])
+    return calibration_curve(said, np.concatenate([one.won for one in chosen]))
+
+
+def _chosen(scored: Sequence[Scored], method: str, horizon: int | None) -> list[Scored]:
+    return [one for one in scored if one.method == method and horizon in (None, one.horizon)]
+
+
+def _rows(method: str, horizon: int | None, chosen: list[Scored], reference: list[Scored]) -> Iterator[Row]:
+    metrics = dict.fromkeys(name for one in chosen for name in one.values)
+    terms: dict[str, Callable[[list[Scored]], _Terms]] = {name: _value_terms(name) for name in metrics}
+    terms["crossing_brier"], terms["majority_brier"] = _crossing_terms, _majority_terms
+    for name, of in terms.items():
+        found = of(chosen)
+        if len(found.values):
+            yield _row(method, horizon, name, found)
+    said, happened, elections = _crossings(chosen)
+    if len(said):
+        error = _bootstrapped(said, happened, elections)
+        number = len(np.unique(elections))
+        value = calibration_error(said, happened)
+        yield Row(method, horizon, number, "crossing_calibration_error", value, error)
+    for name in COMPARED:
+        ours, theirs = terms[name](chosen), terms[name](reference)
+        if reference and len(ours.values):
+            yield _reduction(method, horizon, name, ours, theirs)
+
+
+def _row(method: str, horizon: int | None, metric: str, terms: _Terms) -> Row:
+    number = len(np.unique(terms.elections))
+    error = clustered_error(terms.values, terms.elections, terms.weights)
+    return Row(method, horizon, number, metric, terms.mean, _finite(error))
+
+
+def _reduction(method: str, horizon: int | None, metric: str, ours: _Terms, theirs: _Terms) -> Row:
+    """1 - ours/theirs with its linearised standard error: both are scored on the same statements."""
+    ratio = ours.mean / theirs.mean
+    error = clustered_error((ours.values - ratio * theirs.values) / theirs.mean, ours.elections, ours.weights)
+    number = len(np.unique(ours.elections))
+    return Row(method, horizon, number, f"{metric}_reduction", 1.0 - ratio, _finite(error))
+
+
+def _finite(error: float) -> float | None:
+    return error if np.isfinite(error) else None
+
+
+def _value_terms(name: str) -> Callable[[list[Scored]], _Terms]:
+    def terms(chosen: list[Scored]) -> _Terms:
+        having = [one for one in chosen if name in one.values]
+        values = np.array([one.values[name] for one in having])
+        return _Terms(values, np.ones(len(values)), _numbers([one.election for one in having]))
+
+    return terms
+
+
+def _crossing_terms(chosen: list[Scored]) -> _Terms:
+    said, happened, elections = _crossings(chosen)
+    return _Terms(brier(said, happened), np.ones(len(said)), elections)
+
+
+def _majority_terms(chosen: list[Scored]) -> _Terms:
+    """Mean over coalitions in a case, then over the cases of an election, then over elections."""
+    having = [one for one in chosen if len(one.majority_said)]
+    values = np.array([brier(one.majority_said, one.won).mean() for one in having])
+    elections = _numbers([one.election for one in having])
+    counts = np.bincount(elections) if len(elections) else np.zeros(0)
+    return _Terms(values, 1.0 / counts[elections] if len(elections) else values, elections)
+
+
+def _crossings(chosen: list[Scored]) -> tuple[Floats, Flags, np.ndarray]:
+    """What was said, what happened, and in which election, one entry a statement."""
+    names = [one.election for one in chosen for _ in one.crossing_said]
+    said = [one.crossing_said for one in chosen]
+    happened = [one.crossed for one in chosen]
+    if not names:
+        return np.zeros(0), np.zeros(0, bool), np.zeros(0, int)
+    return np.concatenate(said), np.concatenate(happened), _numbers(names)
+
+
+def _numbers(names: Sequence[str]) -> np.ndarray:
+    order = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return np.array([order[name] for name in names], int)
+
+
+def _bootstrapped(said: Floats, happened: Flags, elections: np.ndarray) -> float | None:
+    """Standard error of the calibration error from elections drawn with replacement."""
+    rng = np.random.default_rng(_SEED)
+    groups = [np.flatnonzero(elections == number) for number in np.unique(elections)]
+    if len(groups) < 2:
+        return None
+    errors = []
+    for _ in range(_RESAMPLES):
+        chosen = np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))])
+        errors.append(calibration_error(said[chosen], happened[chosen]))
+    return float(np.std(errors, ddof=1))
