@@ -1,0 +1,125 @@
+"""What the charts read: the rows of the tables, in the order in which people look for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from forecast.tables import table_of
+from forecast.tables.rounding import probability
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from forecast.result import Forecast
+
+_NO_LIST = "-"
+SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
+"""Options that hold no seats by their kind."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """One forecast as its tables tell it."""
+
+    forecast: Forecast
+
+    @cached_property
+    def parties(self) -> list[dict[str, Any]]:
+        """Rows of the party table, the largest first; then options that hold no seats, then untold ones."""
+        listed: list[dict[str, Any]] = [dict(row) for row in table_of(self.forecast, "parties").rows]
+        for row in listed:
+            row["seatless"] = row["kind"] in SEATLESS_KINDS
+            row["told"] = row["share_median"] is not None
+            row["chance"] = (
+                "holds no seats" if row["seatless"] else said(row["pass_probability"], row["pass_mc_error"])
+            )
+        return sorted(
+            listed, key=lambda row: (not row["told"], row["seatless"], -(row["share_median"] or 0.0))
+        )
+
+    @cached_property
+    def lists(self) -> list[dict[str, Any]]:
+        """The rows of those that may hold seats and that the polls tell apart."""
+        return [row for row in self.parties if row["told"] and not row["seatless"]]
+
+    @cached_property
+    def coalitions(self) -> list[dict[str, Any]]:
+        """Rows of the table of coalitions, in the order of the election file."""
+        return [dict(row) for row in table_of(self.forecast, "coalitions").rows]
+
+    @cached_property
+    def polls(self) -> list[dict[str, Any]]:
+        """Rows of the table of polls."""
+        return [dict(row) for row in table_of(self.forecast, "polls").rows]
+
+    @property
+    def house(self) -> int:
+        """Seats that the rule hands out."""
+        return int(self.forecast.dataset.attrs["house"])
+
+    @property
+    def majority(self) -> int:
+        """Least seats of a majority."""
+        return self.house // 2 + 1
+
+    @cached_property
+    def rule(self) -> dict[str, Any]:
+        """The rule as the election file gives it."""
+        import json
+
+        return json.loads(self.forecast.dataset.attrs["rule"])
+
+    @cached_property
+    def level(self) -> float | None:
+        """The share that an ordinary list needs; ``None`` where there is no threshold."""
+        from fractions import Fraction
+
+        level = (self.rule.get("threshold") or {}).get("level", 0)
+        value = 1 / self.house if level == "quota" else float(Fraction(str(level)))
+        return value if value > 0 else None
+
+    @cached_property
+    def seat_chances(self) -> dict[str, np.ndarray]:
+        """Probabilities of 0, 1, 2, ... seats by party."""
+        return dict(zip(self.forecast.parties, self.forecast.dataset["seat_probability"].values, strict=True))
+
+    @property
+    def leading_question(self) -> tuple[str, float, float] | None:
+        """A majority that people ask for first, its probability and Monte Carlo error.
+
+        The first coalition of the election file; without one, the largest party alone.
+        """
+        if self.coalitions:
+            first = self.coalitions[0]
+            name, chance = str(first["coalition_name"]), first["majority_probability"]
+            return f"{name}: a majority", float(chance), float(first["majority_mc_error"])
+        if not self.lists:
+            return None
+        largest = self.lists[0]
+        chance = float(self.seat_chances[largest["party"]][self.majority :].sum())
+        error = (chance * (1 - chance) / self.forecast.draws) ** 0.5
+        return f"{largest['party_name']} alone: a majority", chance, max(error, 1 / self.forecast.draws)
+
+    @property
+    def caption(self) -> str:
+        """Where the numbers come from, for the foot of every chart."""
+        attrs = self.forecast.dataset.attrs
+        pollsters = list(dict.fromkeys(str(row["pollster"]) for row in self.polls if row["weight"]))
+        named = "; ".join(pollsters[:6]) + (f" and {len(pollsters) - 6} more" if len(pollsters) > 6 else "")
+        polls = f"Polls: {named}, known by {attrs['as_of']}. " if pollsters else ""
+        changed = (
+            f" Changed for this run: {str(attrs['settings']).replace(chr(10), ', ')}."
+            if attrs.get("settings")
+            else ""
+        )
+        return (
+            f"{attrs['election_name']}. {polls}{self.forecast.draws:,} simulated elections "
+            f"({attrs['sampler']} draws, seed {attrs['seed']}).{changed}"
+        )
+
+
+def said(value: float | None, error: float | None) -> str:
+    """A probability as people read it, a dash where there is none."""
+    return probability(value, error) or _NO_LIST

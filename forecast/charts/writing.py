@@ -1,0 +1,23 @@
+"""One specification as SVG, PNG or HTML, without the network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from forecast.charts.look import Chart
+
+Format = Literal["svg", "png", "html"]
+_PIXELS_PER_UNIT = 2.0
+
+
+def rendered(chart: Chart, form: Format) -> bytes:
+    """The bytes of a file with this chart; PNG at twice the nominal size."""
+    import vl_convert
+
+    specification = chart.to_dict()
+    if form == "svg":
+        return vl_convert.vegalite_to_svg(specification).encode()
+    if form == "png":
+        return vl_convert.vegalite_to_png(specification, scale=_PIXELS_PER_UNIT)
+    return vl_convert.vegalite_to_html(specification, bundle=True).encode()

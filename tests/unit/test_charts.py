@@ -1,0 +1,143 @@
+"""Charts: they say what the tables say, hold at 5 and at 25 parties, and can be read without colour."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from forecast.charts import CHARTS, Facts, findings, rendered
+from forecast.charts.look import Chart, on_white
+from forecast.charts.outcomes import seats_of_hemicycle
+from tests.made import ODD_NAMES, made_forecast
+
+
+@pytest.fixture(scope="module", params=[5, 25])
+def facts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    return Facts(made_forecast(tmp_path_factory.mktemp("made"), request.param, odd=True))
+
+
+@pytest.mark.parametrize("name", [name for name in CHARTS if name != "calibration"])
+def test_every_chart_is_a_whole_svg_with_title_caption_and_description(facts: Facts, name: str) -> None:
+    chart = CHARTS[name](facts)
+    if chart is None:
+        pytest.skip("this forecast holds no grid of thresholds")
+    svg = rendered(chart, "svg").decode()
+    ElementTree.fromstring(svg)
+    assert "seed" in svg
+    assert "3)." in svg
+    assert "aria-label" in svg
+    assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", svg)
+
+
+def test_bars_stand_at_the_probabilities_of_the_table(facts: Facts) -> None:
+    chart = CHARTS["entering"](facts)
+    assert chart is not None
+    shown = {row["party"]: row for row in _rows(chart.to_dict()) if "chance" in row}
+    for party, value in zip(
+        facts.forecast.parties, facts.forecast.dataset["pass_probability"].values.tolist(), strict=True
+    ):
+        assert shown[party]["chance"] == value
+
+
+def test_an_option_without_seats_is_shown_as_such(facts: Facts) -> None:
+    svg = rendered(_drawn("entering", facts), "svg").decode()
+    assert "Against all" in svg
+    assert "holds no seats" in svg
+
+
+def test_every_party_is_named_in_the_charts_of_parties(facts: Facts) -> None:
+    chart = CHARTS["shares"](facts)
+    assert chart is not None
+    names = {row["name"] for row in _rows(chart.to_dict()) if "name" in row}
+    assert len(names) == len(facts.parties)
+    assert ODD_NAMES[2] in names
+
+
+def test_markup_in_names_is_text(facts: Facts) -> None:
+    svg = rendered(_drawn("shares", facts), "svg").decode()
+    assert "<script" not in svg
+    assert "&lt;script&gt;" in svg
+
+
+def test_a_page_of_one_chart_asks_nothing_of_the_network(facts: Facts) -> None:
+    html = rendered(_drawn("shares", facts), "html").decode()
+    assert not re.search(r"<script[^>]+src=|<link\b|@import", html)
+
+
+@pytest.mark.parametrize("colour", ["#FFFFFF", "#F2E900", "#00AFCA", "#000000", "#8FC31F"])
+def test_colours_are_darkened_to_a_contrast_of_three_with_white(colour: str) -> None:
+    made = on_white(colour)
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (int(made[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    ]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    assert 1.05 / (luminance + 0.05) >= 2.95  # the digits of a colour round
+
+
+@pytest.mark.parametrize("house", [1, 2, 7, 69, 120, 751])
+def test_a_hemicycle_has_a_place_for_every_seat(house: int) -> None:
+    places = seats_of_hemicycle(house)
+    assert len(places) == house
+    assert len({(round(x, 9), round(y, 9)) for x, y in places}) == house
+    assert all(-1e-9 <= y <= 1.0 and -1.0 <= x <= 1.0 for x, y in places)
+
+
+@pytest.mark.parametrize(
+    ("chance", "error", "words"),
+    [
+        (0.64, 0.001, "64"),
+        (0.9999, 0.0001, "more than 99"),
+        (0.0001, 0.0001, "fewer than 1"),
+        (1.0, 1e-6, "more than 99"),
+    ],
+)
+def test_simulations_out_of_a_hundred_are_never_all_or_none(chance: float, error: float, words: str) -> None:
+    assert findings.of_hundred(chance, error) == words
+
+
+def test_without_polls_there_is_no_chart_of_polls(facts: Facts) -> None:
+    from forecast.result import Forecast
+
+    data = facts.forecast.dataset
+    bare = Facts(Forecast(data.drop_dims("poll")))
+    assert CHARTS["polls"](bare) is None
+    assert CHARTS["entering"](bare) is not None
+
+
+def _drawn(name: str, facts: Facts) -> Chart:
+    chart = CHARTS[name](facts)
+    assert chart is not None
+    return chart
+
+
+def _rows(specification: dict[str, object]) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            values = node.get("values")
+            if isinstance(values, list):
+                found.extend(value for value in values if isinstance(value, dict))
+            for child in node.values():
+                walk(child)
+        elif isinstance(node, list):
+            for child in node:
+                walk(child)
+
+    walk(json.loads(json.dumps(specification)))
+    return found
+
+
+def test_charts_of_the_command_line_are_files(tmp_path: Path) -> None:
+    from forecast.cli.main import main
+    from forecast.storage import save
+
+    save(made_forecast(tmp_path / "made", 5), tmp_path / "forecast.nc")
+    assert main(["charts", str(tmp_path), "--chart", "entering", "--format", "png", "--format", "svg"]) == 0
+    assert (tmp_path / "charts" / "entering.png").read_bytes().startswith(b"\x89PNG")
+    assert main(["charts", str(tmp_path), "--chart", "nothing"]) == 2
