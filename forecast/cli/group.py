@@ -25,6 +25,8 @@ COMMANDS: dict[str, Listed] = {
     "count": Listed("forecast.cli.counting:count", "Official votes in, seats out, by exact arithmetic."),
     "verify": Listed("forecast.cli.counting:verify", "Apply rules to real counts and compare the seats."),
     "tables": Listed("forecast.cli.exporting:tables", "Print or export the tables of a saved forecast."),
+    "charts": Listed("forecast.cli.publishing:charts", "Draw the charts of a saved forecast."),
+    "report": Listed("forecast.cli.publishing:report", "Write a saved forecast as one self-contained page."),
     "methods": Listed("forecast.cli.counting:methods", "List allocation methods and threshold bases."),
     "init": Listed("forecast.cli.starting:init", "Write a commented election file to start from."),
 }
