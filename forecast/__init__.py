@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forecast.election import Election, load_election, parse_election
     from forecast.errors import ConfigurationError, Fault, ForecastError, NoValidOutcome, PollDataError
+    from forecast.estimation import Estimate, estimate
     from forecast.polls import PollTable, read_polls
     from forecast.result import Forecast
     from forecast.simulation import simulate_election
+    from forecast.storage import load, save
 
 _HOMES = {
     "Election": "forecast.election",
@@ -36,20 +38,26 @@ _HOMES = {
     "estimate": "forecast.estimation",
     "simulate_election": "forecast.simulation",
     "Forecast": "forecast.result",
+    "load": "forecast.storage",
+    "save": "forecast.storage",
 }
 
 __all__ = [
     "ConfigurationError",
     "Election",
+    "Estimate",
     "Fault",
     "Forecast",
     "ForecastError",
     "NoValidOutcome",
     "PollDataError",
     "PollTable",
+    "estimate",
+    "load",
     "load_election",
     "parse_election",
     "read_polls",
+    "save",
     "simulate_election",
 ]
 

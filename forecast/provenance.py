@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from forecast.election import Election
     from forecast.result import Forecast
 
 
@@ -17,17 +18,31 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def with_sources(forecast: Forecast, config: Path, polls: Path, settings: Sequence[str]) -> Forecast:
-    """The forecast with its files, their digests, and the keys that were changed, among its attributes."""
+def with_sources(
+    forecast: Forecast, election: Election, config: Path, settings: Sequence[str] = ()
+) -> Forecast:
+    """The forecast with what a reader must be able to check among its attributes.
+
+    Its files with their digests, the keys that were changed, the rule in words, the law, and the notes of the
+    election file.
+    """
+    from forecast.election.wording import rule_in_words
     from forecast.result import Forecast
 
+    facts, rule = election.election, election.rule
     attrs = {
+        "chamber": facts.chamber,
+        "note": facts.note,
+        "source": facts.source,
+        "rule_words": "\n".join(rule_in_words(rule)),
+        "law": rule.law,
+        "law_source": rule.source,
+        "settings": "\n".join(settings),
         "configuration": str(config),
         "configuration_sha256": sha256_of(config),
-        "polls": str(polls),
-        "polls_sha256": sha256_of(polls),
-        "settings": "\n".join(settings),
     }
+    if facts.polls is not None:
+        attrs |= {"polls": str(facts.polls), "polls_sha256": sha256_of(facts.polls)}
     return Forecast(forecast.dataset.assign_attrs(attrs))
 
 
@@ -50,6 +65,7 @@ def run_record(
         "files": {
             name: {"path": attrs[name], "sha256": attrs[f"{name}_sha256"]}
             for name in ("configuration", "polls")
+            if name in attrs
         },
         "command": list(command),
         "started": started,

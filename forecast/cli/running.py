@@ -111,7 +111,7 @@ def run(
     say(f"{drawn.draws:,} draws on {cores} threads")
     from forecast.provenance import run_record, with_sources
 
-    forecast = with_sources(drawn, config, table, settings or ())
+    forecast = with_sources(drawn, election, config, settings or ())
     _refuse_void(election, forecast)
     record = run_record(
         forecast,

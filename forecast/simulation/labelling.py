@@ -43,7 +43,8 @@ def label(
     _add_coalitions(variables, units.lists, counts)
     _add_events(variables, counts)
     void = counts.proportion("void")
-    variables["void_probability"] = _variable((), void.value[0], "no list passes and nobody wins a seat", "1")
+    nobody = "probability that no list passes and nobody wins a seat"
+    variables["void_probability"] = _variable((), void.value[0], nobody, "1")
     variables["void_mc_error"] = _variable(
         (), void.mc_error[0], "Monte Carlo standard error of void_probability", "1"
     )

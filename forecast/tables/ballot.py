@@ -34,9 +34,9 @@ _PASSES = (
     Column("pass_mc_error", "1", "number", "Monte Carlo standard error of pass_probability"),
 )
 _ABOUT_PARTIES = (
-    "Last: the last election. Polls: centre of the estimate. Share, Seats: medians over the draws, beside them "
-    "the interval that holds 80 % of them. Passes: probability of crossing the threshold, ± one Monte Carlo "
-    "standard error. One draw: a representative draw, one possible outcome."
+    "Last: the last election. Polls: centre of the estimate. Share, Seats: medians over the draws, beside "
+    "them the interval that holds 80 % of them. Passes: probability of crossing the threshold, ± one Monte "
+    "Carlo standard error. One draw: a representative draw, one possible outcome."
 )
 
 

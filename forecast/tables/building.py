@@ -34,7 +34,8 @@ def provenance_of(forecast: Forecast) -> str:
     """One line: election, what was known when, draws, seed, version."""
     attrs = forecast.dataset.attrs
     version = json.loads(attrs["versions"])["forecast"]
-    changed = f"; changed: {attrs['settings']}" if attrs.get("settings") else ""
+    settings = ", ".join(str(attrs.get("settings", "")).split("\n"))
+    changed = f"; changed: {settings}" if settings else ""
     return (
         f"{attrs['election_name']}; polls known by {attrs['as_of']}; {forecast.draws:,} draws "
         f"({attrs['sampler']}, seed {attrs['seed']}){changed}; forecast {version}"
