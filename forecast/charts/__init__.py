@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from forecast.charts import context, outcomes, parties
 from forecast.charts.facts import Facts
 from forecast.charts.writing import Format, rendered
 
@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 
 __all__ = ["CHARTS", "Facts", "Format", "rendered"]
 
+
+def _of(module: str, function: str) -> Callable[[Facts], Chart | None]:
+    """A chart whose module, and altair with it, is imported when it is drawn."""
+    return lambda facts: getattr(import_module(f"forecast.charts.{module}"), function)(facts)
+
+
 CHARTS: dict[str, Callable[[Facts], Chart | None]] = {
-    "entering": parties.entering,
-    "shares": parties.shares,
-    "seats": parties.seats,
-    "coalitions": outcomes.coalitions,
-    "parliament": outcomes.hemicycle,
-    "polls": context.polls,
-    "thresholds": context.thresholds,
-    "calibration": context.calibration,
+    "entering": _of("parties", "entering"),
+    "shares": _of("parties", "shares"),
+    "seats": _of("parties", "seats"),
+    "coalitions": _of("outcomes", "coalitions"),
+    "parliament": _of("outcomes", "hemicycle"),
+    "polls": _of("context", "polls"),
+    "thresholds": _of("context", "thresholds"),
+    "calibration": _of("context", "calibration"),
 }
 """Every chart by the name of its file; a chart is ``None`` where the forecast does not hold what it shows."""

@@ -8,19 +8,9 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from forecast.charts import findings
-from forecast.charts.look import (
-    ACCENT,
-    FAINT,
-    INK,
-    PERCENT,
-    SOFT,
-    WIDTH,
-    Chart,
-    finished,
-    on_white,
-    rows,
-    shortened,
-)
+from forecast.charts.colours import ACCENT, FAINT, INK, SOFT, on_white
+from forecast.charts.facts import known_calibration
+from forecast.charts.look import PERCENT, WIDTH, Chart, finished, rows, shortened
 from forecast.charts.parties import named, names_column
 
 if TYPE_CHECKING:
@@ -349,17 +339,6 @@ def _reliability(title: str, bins: tuple[Bin, ...]) -> Chart | None:
     return alt.layer(line.encode(x="a:Q", y="b:Q"), dots).properties(
         width=240, height=240, title=alt.TitleParams(title, anchor="start", fontSize=13, color=INK)
     )
-
-
-def known_calibration() -> Calibration | None:
-    """The record of past elections that comes with the program, if any."""
-    from importlib.resources import files
-
-    if not files("forecast.estimation").joinpath("calibration.json").is_file():
-        return None
-    from forecast.estimation.calibration import shipped_calibration
-
-    return shipped_calibration()
 
 
 def _day(row: dict[str, Any]) -> datetime.date:

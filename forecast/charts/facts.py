@@ -12,6 +12,7 @@ from forecast.tables.rounding import probability
 if TYPE_CHECKING:
     import numpy as np
 
+    from forecast.estimation.calibration import Calibration
     from forecast.result import Forecast
 
 _NO_LIST = "-"
@@ -123,3 +124,14 @@ class Facts:
 def said(value: float | None, error: float | None) -> str:
     """A probability as people read it, a dash where there is none."""
     return probability(value, error) or _NO_LIST
+
+
+def known_calibration() -> Calibration | None:
+    """The record of past elections that comes with the program, if any."""
+    from importlib.resources import files
+
+    if not files("forecast.estimation").joinpath("calibration.json").is_file():
+        return None
+    from forecast.estimation.calibration import shipped_calibration
+
+    return shipped_calibration()

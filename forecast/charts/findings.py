@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SURE, SLIM = 0.95, 0.05
 """Chances from and up to which words stand for numbers."""
 _NAMED = 3
+_ALIKE = 0.001
 
 
 def entering(facts: Facts) -> str:
@@ -70,7 +71,9 @@ def coalitions(facts: Facts) -> str:
     """Which coalition has a majority."""
     if not facts.coalitions:
         return "No coalitions are named"
-    best = max(facts.coalitions, key=lambda row: (row["majority_probability"], row["seat_median"]))
+    most = max(row["majority_probability"] for row in facts.coalitions)
+    # Of several that are as sure, the one that the election file names first.
+    best = next(row for row in facts.coalitions if row["majority_probability"] >= most - _ALIKE)
     chance = said(best["majority_probability"], best["majority_mc_error"])
     return f"{best['coalition_name']}: {likely(best['majority_probability'])} a majority ({chance})"
 

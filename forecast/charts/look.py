@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import colorsys
 import textwrap
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
 
+from forecast.charts.colours import INK, SOFT
+
 WIDTH = 640
 """Of the drawing area of most charts, in pixels."""
-INK = "#1a1a1a"
-SOFT = "#595959"
-FAINT = "#d9d9d9"
-ACCENT = "#1f4e79"
-EMPTY = "#767676"
-"""Of options that hold no seats."""
 FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 
-_LEAST_CONTRAST = 3.0
 _TITLE_SIZE, _TEXT_SIZE, _CAPTION_SIZE = 17, 12, 11
 _TITLE_GLYPH, _CAPTION_GLYPH = 9.9, 6.3
 """Mean widths in pixels, on the generous side."""
@@ -37,26 +31,6 @@ Chart = (
     | alt.LayerChart
 )
 """Any of altair's charts."""
-
-
-def on_white(colour: str, least: float = _LEAST_CONTRAST) -> str:
-    """A colour ``#RRGGBB`` darkened until its contrast with white (WCAG 2) is ``least``.
-
-    Ours where there is none.
-    """
-    if len(colour) != 7:
-        return ACCENT
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    hue, light, saturation = colorsys.rgb_to_hls(red, green, blue)
-    while _contrast_with_white(red, green, blue) < least:
-        light *= 0.96
-        red, green, blue = colorsys.hls_to_rgb(hue, light, saturation)
-    return "#" + "".join(f"{round(255 * part):02x}" for part in (red, green, blue))
-
-
-def _contrast_with_white(*rgb: float) -> float:
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
-    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
 
 
 def shortened(text: str, letters: int) -> str:

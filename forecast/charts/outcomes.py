@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from forecast.charts import findings
+from forecast.charts.colours import ACCENT, INK, SOFT, on_white
 from forecast.charts.facts import said
-from forecast.charts.look import ACCENT, INK, SOFT, WIDTH, Chart, finished, on_white, rows, shortened, wrapped
+from forecast.charts.look import WIDTH, Chart, finished, rows, shortened, wrapped
 
 if TYPE_CHECKING:
     from forecast.charts.facts import Facts

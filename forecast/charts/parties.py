@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from forecast.charts import findings
-from forecast.charts.look import EMPTY, INK, PERCENT, SOFT, WIDTH, Chart, finished, on_white, rows, shortened
+from forecast.charts.colours import EMPTY, INK, SOFT, on_white
+from forecast.charts.look import PERCENT, WIDTH, Chart, finished, rows, shortened
 from forecast.tables.rounding import interval, percent, whole
 
 if TYPE_CHECKING:

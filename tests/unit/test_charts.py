@@ -10,7 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from forecast.charts import CHARTS, Facts, findings, rendered
-from forecast.charts.look import Chart, on_white
+from forecast.charts.colours import on_white
+from forecast.charts.look import Chart
 from forecast.charts.outcomes import seats_of_hemicycle
 from tests.made import ODD_NAMES, made_forecast
 

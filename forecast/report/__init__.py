@@ -1,0 +1,7 @@
+"""A forecast as one HTML page: it opens from disk and asks nothing of the network."""
+
+from __future__ import annotations
+
+from forecast.report.building import page
+
+__all__ = ["page"]

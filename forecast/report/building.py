@@ -1,0 +1,128 @@
+"""The page: numbers from the tables, words from ``texts``, one template; script and style inlined."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from forecast.charts import findings
+from forecast.charts.facts import Facts, known_calibration, said
+from forecast.election.rule import Rule
+from forecast.election.wording import rule_in_words
+from forecast.report.data import payload
+from forecast.report.texts import TEXTS
+from forecast.tables import rounding, tables_of
+from forecast.tables.formats import as_csv
+
+if TYPE_CHECKING:
+    from forecast.result import Forecast
+
+
+def page(forecast: Forecast, language: str = "en") -> str:
+    """The whole page."""
+    from jinja2 import Environment, StrictUndefined
+
+    facts = Facts(forecast)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    template = environment.from_string(_asset("page.html.j2"))
+    attrs = forecast.dataset.attrs
+    texts = TEXTS[language]
+    return template.render(
+        t=texts,
+        title=attrs["election_name"],
+        attrs=attrs,
+        draws=f"{forecast.draws:,}",
+        headlines=headlines(facts),
+        facts=facts,
+        parties=[_party_texts(row) for row in facts.parties],
+        coalitions=[_coalition_texts(row) for row in facts.coalitions],
+        tables={table.name: table for table in tables_of(forecast, ("events", "polls"))},
+        rule=rule_in_words(Rule.model_validate(facts.rule)),
+        law=facts.rule.get("law"),
+        source=facts.rule.get("source"),
+        calibration=_calibration(facts),
+        downloads=[_download(table) for table in tables_of(forecast)],
+        grid="explorer_threshold" in forecast.dataset.dims,
+        css=_asset("page.css"),
+        script=_asset("page.js"),
+        data=in_script(payload(facts)),
+        texts=in_script(texts),
+    )
+
+
+def headlines(facts: Facts) -> list[str]:
+    """What the numbers say, the most asked for first."""
+    said_first = [findings.coalitions(facts)] if facts.coalitions else [findings.seats(facts)]
+    return [*said_first, findings.entering(facts), findings.seats(facts)][: 3 if facts.coalitions else 2]
+
+
+def in_script(value: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end the element or begin another."""
+    from markupsafe import Markup
+
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for sign in ("<", ">", "&", "\u2028", "\u2029"):
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def _asset(name: str) -> str:
+    from markupsafe import Markup
+
+    text = files("forecast.report").joinpath(name).read_text(encoding="utf-8")
+    return text if name.endswith(".j2") else Markup(text)
+
+
+def _party_texts(row: dict[str, Any]) -> dict[str, Any]:
+    held = not row["seatless"] and row["told"]
+    return {
+        "name": row["party_name"],
+        "seatless": row["seatless"],
+        "told": row["told"],
+        "last": rounding.percent(row["last_share"]),
+        "share": rounding.percent(row["share_median"]),
+        "share80": rounding.percent_interval(row["share_low80"], row["share_high80"]),
+        "passes": said(row["pass_probability"], row["pass_mc_error"]) if held else rounding.DASH,
+        "error": rounding.points(row["pass_mc_error"]) if held else rounding.DASH,
+        "seats": rounding.whole(row["seat_median"]) if held else rounding.DASH,
+        "seats80": rounding.interval(row["seat_low80"], row["seat_high80"]) if held else rounding.DASH,
+        "mean": rounding.mean_seats(row["seat_mean"], row["seat_mean_mc_error"]) if held else rounding.DASH,
+        "drawn": rounding.whole(row["representative_seats"]) if held else rounding.DASH,
+    }
+
+
+def _coalition_texts(row: dict[str, Any]) -> dict[str, str]:
+    return {
+        "name": str(row["coalition_name"]),
+        "majority": said(row["majority_probability"], row["majority_mc_error"]),
+        "seats": rounding.whole(row["seat_median"]),
+        "seats80": rounding.interval(row["seat_low80"], row["seat_high80"]),
+        "margin": rounding.signed(row["margin"]),
+    }
+
+
+def _calibration(facts: Facts) -> dict[str, Any] | None:
+    record = known_calibration()
+    if record is None:
+        return None
+    attrs = facts.forecast.dataset.attrs
+    election, known = (datetime.date.fromisoformat(str(attrs[name])) for name in ("election_date", "as_of"))
+    return {
+        "sentences": record.sentences((election - known).days),
+        "crossings": record.crossings,
+        "majorities": record.majorities,
+    }
+
+
+def _download(table: Any) -> dict[str, str]:
+    text = base64.b64encode(as_csv(table).encode()).decode()
+    return {
+        "name": f"{table.name}.csv",
+        "title": table.title,
+        "href": f"data:text/csv;charset=utf-8;base64,{text}",
+    }

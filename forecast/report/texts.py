@@ -1,0 +1,88 @@
+"""Every text of the page in one place, by language; a new language is a new entry of ``TEXTS``."""
+
+from __future__ import annotations
+
+ENGLISH = {
+    "language": "en",
+    "skip": "Skip to the results",
+    "as_of": "What was known by",
+    "draws": "simulated elections",
+    "controls": "What if the rule were different?",
+    "threshold": "Threshold",
+    "method": "Allocation of seats",
+    "reset": "Back to the law",
+    "by_law": "Shown: the law as it stands.",
+    "what_if": "Shown: not the law, but",
+    "on_draws": "draws, the same ones for every rule",
+    "no_grid": "This forecast holds no other thresholds and methods; run it again to explore them.",
+    "parties": "Parties",
+    "party": "Party",
+    "last": "Last election",
+    "share": "Share",
+    "interval80": "80 % interval",
+    "passes": "Passes",
+    "error": "± points",
+    "seats": "Seats",
+    "mean": "Mean",
+    "one_draw": "One draw",
+    "parties_note": (
+        "Share and seats are medians. Passes: probability of crossing the threshold; ±: one Monte "
+        "Carlo standard "
+        "error. One draw: a representative simulated parliament, one possible outcome."
+    ),
+    "no_seats": "holds no seats",
+    "untold": "not told apart by the polls",
+    "crossings": "Who crosses the threshold?",
+    "crossings_note": "Probability of crossing the threshold, by whatever way the rule gives it.",
+    "distributions": "How many seats?",
+    "distributions_note": (
+        "Probability of every number of seats, each panel on its own scale. Grey: no seat at all. "
+        "Mark: median."
+    ),
+    "parliament": "One parliament of many",
+    "parliament_note": (
+        "One simulated outcome that stands for many, parties by size. The real one will differ."
+    ),
+    "coalitions": "Majorities",
+    "coalition": "Coalition",
+    "majority": "P(majority)",
+    "margin": "Margin",
+    "coalitions_note": (
+        "Majority: more than half of the seats that the rule hands out. Margin: median less that number."
+    ),
+    "builder": "Build a coalition",
+    "builder_note": (
+        "Choose parties to read the probability that together they hold more than half of the seats."
+    ),
+    "builder_none": "No party chosen.",
+    "builder_result": "hold a majority in",
+    "builder_result_one": "holds a majority in",
+    "builder_end": "of simulations",
+    "events": "Events",
+    "event": "Event",
+    "probability": "Probability",
+    "events_note": "Under the law as it stands, whatever is chosen above.",
+    "shares": "Shares of the vote",
+    "shares_note": "Median (mark) with 50, 80 and 95 % intervals; dashed: the threshold.",
+    "polls": "Polls",
+    "polls_note": (
+        "Dots: polls, undecided taken out, larger with more weight. Bar: estimate with its 80 % interval."
+    ),
+    "poll_table": "Table of polls",
+    "calibration": "How often were such forecasts right?",
+    "chance_given": "Chance given",
+    "came_true": "Came true",
+    "statements": "Statements",
+    "entering": "A party enters",
+    "majority_held": "A coalition holds a majority",
+    "rule": "The rule",
+    "law": "Law",
+    "source": "Source",
+    "note": "Note",
+    "warnings": "Mind",
+    "downloads": "Tables to download",
+    "provenance": "What the numbers rest on",
+    "print_hint": "Numbers of the law as it stands, unless said otherwise.",
+}
+
+TEXTS: dict[str, dict[str, str]] = {"en": ENGLISH}
