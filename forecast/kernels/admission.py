@@ -21,7 +21,7 @@ def add_up(votes, left_out, total):
 
 @stage
 def admit(votes, numerators, denominators, base, strict, admitted, how_many, entitled, entitled_total):
-    """Admit lists with votes >= numerator / denominator of the base (> when ``strict``).
+    """Admit lists with votes >= numerator / denominator of the base (> when ``strict``, of a level above 0).
 
     votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK). Filled are ``admitted`` (K, BLOCK; 1 or
     0) with how_many (BLOCK), and ``entitled`` (K, BLOCK), the votes of the admitted, with their sum (BLOCK).
@@ -33,7 +33,7 @@ def admit(votes, numerators, denominators, base, strict, admitted, how_many, ent
     for k in range(numerators.shape[0]):
         row, inside, mine = votes[k], admitted[k], entitled[k]
         top, bottom = numerators[k], denominators[k]
-        if strict:
+        if strict and top > 0.0:
             for i in range(BLOCK):
                 passed = 1.0 if row[i] * bottom > top * base[i] else 0.0
                 inside[i] = passed

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from forecast.kernels.compiling import stage
 from forecast.kernels.divisor import exchange, proportional_seats, settle, step
 from forecast.kernels.quota import (
+    fill_parts,
     largest_remainders,
     quota_of_votes,
-    quota_parts,
     tie_at_the_cut,
     whole_quotas,
 )
@@ -61,47 +59,60 @@ def with_votes(entitled, i):
 
 @stage
 def allocate_quota(
-    rule, limits, entitled, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
+    rule, entitled, electorate, house, vote, whole_votes, lots, left, remainders, ranks, seats
 ):
     """Seats by a quota method; ``electorate`` (BLOCK) are the votes behind the quota.
 
     The ordinary case runs in vector code. Draw by draw go rules with other remainder steps, draws in which the
-    whole quotas already exceed the house, and exact ties, which only whole votes can bring.
+    whole quotas already exceed the house or leave more seats than there are lists, and exact ties, which only whole
+    votes can bring.
     """
-    house = np.float64(rule.seats)
-    if rule.remainder == REMAINDER_LARGEST and rule.blockwise:
-        quota = electorate
-        per = quota_parts(rule.quota, house)
-        if rule.quota != QUOTA_HARE:
-            for i in range(BLOCK):
-                ranks[0, i] = quota_of_votes(rule.quota, electorate[i], house, vote[i] * rule.vote)
-            quota = ranks[0]
-        whole_quotas(entitled, quota, per, house, ranks[1], seats, remainders, left)
-        largest_remainders(remainders, left, ranks, seats)
-        if rule.quota == QUOTA_HARE and not whole_votes:
-            return
+    if not (rule.remainder == REMAINDER_LARGEST and rule.blockwise):
         for i in range(BLOCK):
-            if left[i] < 0.0 or left[i] >= with_votes(entitled, i) or tie_at_the_cut(remainders, ranks, seats.shape[0], left, i):
-                quota_seats(
-                    rule, entitled, electorate[i], vote[i] * rule.vote, house, limits, lots[i], i, remainders, ranks, seats
-                )
+            quota_seats(
+                rule, entitled, electorate[i], vote[i] * rule.vote, house[i], lots[i], i, remainders, ranks, seats
+            )
+        return
+    quota = electorate
+    if rule.quota != QUOTA_HARE:
+        for i in range(BLOCK):
+            ranks[0, i] = quota_of_votes(rule.quota, electorate[i], house[i], vote[i] * rule.vote)
+        quota = ranks[0]
+    fill_parts(rule.quota, house, ranks[2])
+    whole_quotas(entitled, quota, ranks[2], house, ranks[1], seats, remainders, left)
+    largest_remainders(remainders, left, ranks, seats)
+    if rule.quota == QUOTA_HARE and rule.correction == rule.uncorrected and not whole_votes:
         return
     for i in range(BLOCK):
-        quota_seats(
-            rule, entitled, electorate[i], vote[i] * rule.vote, house, limits, lots[i], i, remainders, ranks, seats
-        )
+        odd = left[i] < 0.0 or left[i] >= with_votes(entitled, i)
+        if odd or tie_at_the_cut(remainders, ranks, seats.shape[0], left, i):
+            quota_seats(
+                rule, entitled, electorate[i], vote[i] * rule.vote, house[i], lots[i], i, remainders, ranks, seats
+            )
 
 
 @stage
 def allocate_divisor(
-    rule, limits, floors, divisors, entitled, how_many, total, whole_votes, lots, left, best, price, chosen, seats
+    rule,
+    bounds,
+    divisors,
+    entitled,
+    how_many,
+    total,
+    house,
+    whole_votes,
+    lots,
+    left,
+    best,
+    price,
+    chosen,
+    seats,
 ):
     """Seats by a divisor method."""
-    proportional_seats(
-        entitled, total, how_many, limits, np.float64(rule.seats), rule.shift, rule.first, best, seats, left
-    )
+    floors, limits = bounds
+    proportional_seats(entitled, total, how_many, house, rule.shift, rule.first, best, seats, left)
     if rule.blockwise:
-        step(entitled, limits, rule.shift, rule.first, best, price, chosen, seats, left)
+        step(entitled, rule.shift, rule.first, best, price, chosen, seats, left)
     settle(entitled, divisors, limits, floors, rule.slack, lots, seats, left)
     if whole_votes or not rule.blockwise:
         exchange(entitled, divisors, limits, floors, rule.slack, lots, seats)
@@ -109,15 +120,44 @@ def allocate_divisor(
 
 @stage
 def allocate(
-    rule, limits, floors, divisors, entitled, how_many, entitled_total, electorate, vote, whole_votes, lots, work, seats
+    rule,
+    bounds,
+    divisors,
+    entitled,
+    how_many,
+    entitled_total,
+    electorate,
+    house,
+    vote,
+    whole_votes,
+    lots,
+    work,
+    seats,
 ):
-    """Seats (K, BLOCK) of a block; ``work`` is scratch of two (K, BLOCK) and one (BLOCK)."""
+    """Seats (K, BLOCK) of a block whose draws hand out ``house`` (BLOCK) seats each, by the method of ``rule``.
+
+    entitled (K, BLOCK) are the votes of those who take part, with their number and their sum (BLOCK); ``bounds`` are
+    floors of nothing and limits of no list (K,); ``work`` is scratch of two (padded K, BLOCK) and one (BLOCK).
+    """
     remainders, ranks, left = work
     if rule.family == FAMILY_DIVISOR:
         allocate_divisor(
-            rule, limits, floors, divisors, entitled, how_many, entitled_total, whole_votes, lots, left, remainders[0], ranks[0], ranks[1], seats
+            rule,
+            bounds,
+            divisors,
+            entitled,
+            how_many,
+            entitled_total,
+            house,
+            whole_votes,
+            lots,
+            left,
+            remainders[0],
+            ranks[0],
+            ranks[1],
+            seats,
         )
     else:
         allocate_quota(
-            rule, limits, entitled, electorate, vote, whole_votes, lots, left, remainders, ranks, seats
+            rule, entitled, electorate, house, vote, whole_votes, lots, left, remainders, ranks, seats
         )

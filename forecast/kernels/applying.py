@@ -11,7 +11,7 @@ from forecast.kernels.allocation import all_votes, allocate, weigh
 from forecast.kernels.compiling import stage
 from forecast.kernels.quota import PADDING
 from forecast.kernels.random import BLOCK, mix
-from forecast.kernels.shapes import BASE_CAST, BASE_LISTS, BASE_REGISTERED, SAMPLER_GIVEN
+from forecast.kernels.shapes import BASE_CAST, BASE_LISTS, BASE_REGISTERED, NO_LIMIT, SAMPLER_GIVEN
 
 _LOTS = np.uint64(0x107)
 
@@ -31,7 +31,8 @@ class Outcome(NamedTuple):
     keys: Any  # (padded K, BLOCK)
     ranks: Any  # (padded K, BLOCK)
     left: Any  # (BLOCK,)
-    floors: Any  # (K,)
+    house: Any  # (BLOCK,) seats that the rule hands out
+    bounds: Any  # two (K,): floors of nothing, and limits that no list reaches
 
 
 @stage
@@ -51,7 +52,8 @@ def new_outcome(lists):
         np.full((padded, BLOCK), -2.0),
         np.zeros((padded, BLOCK)),
         np.empty(BLOCK),
-        np.zeros(lists),
+        np.empty(BLOCK),
+        (np.zeros(lists), np.full(lists, NO_LIMIT)),
     )
 
 
@@ -144,8 +146,10 @@ def admit_by_rule(rule, numerators, denominators, weights, block, out):
 
 
 @stage
-def allocate_by_rule(rule, limits, weights, divisors, sampler, block, out):
+def allocate_by_rule(rule, weights, divisors, sampler, block, out):
     """Seats of the entitled."""
+    for i in range(BLOCK):
+        out.house[i] = rule.seats
     electorate = out.entitled_total
     if rule.quota_of_valid:
         electorate = out.electorate
@@ -154,13 +158,13 @@ def allocate_by_rule(rule, limits, weights, divisors, sampler, block, out):
         electorate = out.electorate
     allocate(
         rule,
-        limits,
-        out.floors,
+        out.bounds,
         divisors,
         out.entitled,
         out.how_many,
         out.entitled_total,
         electorate,
+        out.house,
         block.vote,
         sampler == SAMPLER_GIVEN,
         out.lots,

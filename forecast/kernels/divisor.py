@@ -9,23 +9,23 @@ from forecast.kernels.random import BLOCK
 
 
 @stage
-def proportional_seats(entitled, total, how_many, limits, house, shift, first, multiplier, seats, left):
+def proportional_seats(entitled, total, how_many, house, shift, first, multiplier, seats, left):
     """Seats at the multiplier (house + how_many (shift - 1/2)) / total, rounded as the method rounds.
 
-    entitled, seats (K, BLOCK): votes of the admitted, 0 for the others; total, how_many, left (BLOCK); limits (K,).
+    entitled, seats (K, BLOCK): votes of the admitted, 0 for the others; total, how_many, house, left (BLOCK).
     The method's n-th divisor is n - 1 + shift, but the first is ``first``. ``left`` is what the house still has
     to give, or below zero what it has to take back; ``multiplier`` (BLOCK) is scratch.
     """
     for i in range(BLOCK):
-        left[i] = house if total[i] > 0.0 else 0.0
-        multiplier[i] = max(house + how_many[i] * (shift - 0.5), 0.5) / total[i]
+        left[i] = house[i] if total[i] > 0.0 else 0.0
+        multiplier[i] = max(house[i] + how_many[i] * (shift - 0.5), 0.5) / total[i]
     for k in range(seats.shape[0]):
-        row, out, limit = entitled[k], seats[k], min(limits[k], house)
+        row, out = entitled[k], seats[k]
         for i in range(BLOCK):
             quotient = row[i] * multiplier[i]
             whole = max(np.floor(quotient + (1.0 - shift)), 0.0)
             whole = 0.0 if quotient < first else whole
-            whole = min(whole, limit) if row[i] > 0.0 else 0.0
+            whole = min(whole, house[i]) if row[i] > 0.0 else 0.0
             out[i] = whole
             left[i] -= whole
 
@@ -115,7 +115,7 @@ def before(votes_a, a, votes_b, b, lot):
 
 
 @stage
-def step(entitled, limits, shift, first, best, price, chosen, seats, left):
+def step(entitled, shift, first, best, price, chosen, seats, left):
     """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last one.
 
     Both in one pass: quotients are compared as products, and the other way round where a seat is taken back. best,
@@ -128,14 +128,13 @@ def step(entitled, limits, shift, first, best, price, chosen, seats, left):
         price[i] = 1.0 if left[i] > 0.0 else 0.0
         chosen[i] = -1.0
     for k in range(seats.shape[0]):
-        row, held, limit = entitled[k], seats[k], limits[k]
+        row, held = entitled[k], seats[k]
         for i in range(BLOCK):
             give = left[i] > 0.0
             place = held[i] if give else held[i] - 1.0
             divisor = first if place == 0.0 else place + shift
-            usable = held[i] < limit if give else place >= 0.0
             mine, other = row[i] * price[i], best[i] * divisor
-            ahead = (mine > other if give else mine < other) & usable & (row[i] > 0.0)
+            ahead = (mine > other if give else mine < other) & (place >= 0.0) & (row[i] > 0.0)
             best[i] = row[i] if ahead else best[i]
             price[i] = divisor if ahead else price[i]
             chosen[i] = np.float64(k) if ahead else chosen[i]

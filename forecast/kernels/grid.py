@@ -145,7 +145,7 @@ def _thresholds_failed(rules, row, block, base, valid, counts):
                 middle = (low + high) // 2
                 r = rules.rows[middle]
                 needed, mine = rules.numerators[r, 0] * base[i], claim * rules.denominators[r, 0]
-                if mine > needed or (mine == needed and not rule.strict):
+                if mine > needed or (mine == needed and not (rule.strict and needed > 0.0)):
                     low = middle + 1
                 else:
                     high = middle
@@ -216,7 +216,6 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
         )
     allocate_by_rule(
         rule,
-        rules.limits[r],
         rules.weights[r],
         rules.divisors[rule.divisor_row],
         draws.sampler,

@@ -25,8 +25,8 @@ _REMAINDER = np.uint64(0xFFFFFFFFFFFFFF00)
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote); Imperiali V/(S+2). 0 where there
-    are no votes.
+    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote); Imperiali
+    V/(S+2). 0 where there are no votes.
     """
     if votes <= 0.0:
         return 0.0
@@ -50,22 +50,32 @@ def quota_parts(code, seats):
 
 
 @stage
+def fill_parts(code, house, per):
+    """per (BLOCK) = ``quota_parts`` of every house (BLOCK)."""
+    more = quota_parts(code, 0.0)
+    slope = quota_parts(code, 1.0) - more
+    for i in range(BLOCK):
+        per[i] = slope * house[i] + more
+
+
+@stage
 def whole_quotas(entitled, quota, per, house, inverse, seats, keys, left):
     """Integer parts, and keys that put the remainders in order.
 
-    entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per``. Fills
-    ``seats`` and ``keys`` (K, BLOCK) with ``inverse`` (BLOCK) as scratch, and ``left`` (BLOCK), what remains of the house. A key is the remainder with
-    its last eight bits replaced by the list's place, so that no two are equal and the earlier of two equal
-    remainders comes first; lists that are out have -1. Exact for whole remainders below 2**44.
+    entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per`` (BLOCK);
+    ``house`` (BLOCK). Fills ``seats`` and ``keys`` (K, BLOCK) with ``inverse`` (BLOCK) as scratch, and ``left``
+    (BLOCK), what remains of the house. A key is the remainder with its last eight bits replaced by the list's place,
+    so that no two are equal and the earlier of two equal remainders comes first; lists that are out have -1. Exact
+    for whole remainders below 2**44.
     """
     for i in range(BLOCK):
-        left[i] = house if quota[i] > 0.0 else 0.0
+        left[i] = house[i] if quota[i] > 0.0 else 0.0
         inverse[i] = 1.0 / quota[i] if quota[i] > 0.0 else 0.0
     for k in range(seats.shape[0]):
         row, out, key = entitled[k], seats[k], keys[k]
         place = np.uint64(255 - k)
         for i in range(BLOCK):
-            scaled = row[i] * per
+            scaled = row[i] * per[i]
             # A product can land on the wrong side of a whole number by one rounding; the remainder tells.
             whole = np.floor(scaled * inverse[i])
             rest = scaled - whole * quota[i]
@@ -79,8 +89,8 @@ def whole_quotas(entitled, quota, per, house, inverse, seats, keys, left):
 
 
 @stage
-def _count_ahead(keys, k, second, j, fresh, ranks):
-    """ranks of lists k and second (+)= how many of the keys j .. j + 7 are larger.
+def _count_ahead(keys, k, second, j, ranks):
+    """ranks of lists k and second += how many of the keys j .. j + 7 are larger.
 
     Two lists against eight in one pass over memory, written out since only straight loops become vector code.
     """
@@ -102,8 +112,8 @@ def _count_ahead(keys, k, second, j, fresh, ranks):
         at_x += (_over(e[i], x) + _over(f[i], x)) + (_over(g[i], x) + _over(h[i], x))
         at_y = (_over(a[i], y) + _over(b[i], y)) + (_over(c[i], y) + _over(d[i], y))
         at_y += (_over(e[i], y) + _over(f[i], y)) + (_over(g[i], y) + _over(h[i], y))
-        first_row[i] = at_x if fresh else first_row[i] + at_x
-        second_row[i] = at_y if fresh else second_row[i] + at_y
+        first_row[i] += at_x
+        second_row[i] += at_y
 
 
 @stage
@@ -114,10 +124,14 @@ def _over(a, b):
 @stage
 def rank_keys(keys, lists, ranks):
     """ranks = how many keys are larger; rows of both come in multiples of PADDING, idle keys are filled with -2."""
+    for k in range(lists + lists % 2):
+        row = ranks[k]
+        for i in range(BLOCK):
+            row[i] = 0.0
     for k in range(0, lists, 2):
         second = k + 1  # an idle row where the number of lists is odd
         for j in range(0, lists, 8):
-            _count_ahead(keys, k, second, j, j == 0, ranks)
+            _count_ahead(keys, k, second, j, ranks)
 
 
 @stage

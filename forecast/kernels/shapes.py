@@ -14,7 +14,11 @@ SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
 BASE_VALID, BASE_LISTS, BASE_CAST, BASE_REGISTERED = 0, 1, 2, 3
 FAMILY_QUOTA, FAMILY_DIVISOR = 0, 1
 QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOTA_HAGENBACH_BISCHOFF = 0, 1, 2, 3, 4
+LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW = 0, 1, 2, 3, 4
 REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
+
+NO_LIMIT = 2.0**31
+"""More seats than any list can hold."""
 
 SHARE_BINS = 8192
 """Bins of the histogram of vote shares: 0.012 points each."""
@@ -46,6 +50,20 @@ RULE = np.dtype(
         ("lot", np.bool_),
         ("corrected", np.bool_),
         ("blockwise", np.bool_),
+        ("around", np.bool_),
+        ("limited", np.bool_),
+        ("cap_numerator", np.float64),
+        ("cap_denominator", np.float64),
+        ("alliances", np.int64),
+        ("levelling", np.int64),
+        ("deducts", np.bool_),
+        ("keeps", np.bool_),
+        ("largest_house", np.int64),
+        ("bonus", np.float64),
+        ("bonus_from", np.float64),
+        ("bonus_steps", np.float64),
+        ("bonus_unit", np.float64),
+        ("bonus_most", np.float64),
     ],
     align=True,
 )
@@ -54,6 +72,13 @@ RULE = np.dtype(
 ``corrected`` rules have weights (whole numbers: a vote counts ``vote`` of them, and ``correction`` of every
 ``uncorrected`` where its list was let in as runner-up), or let lists in that their threshold keeps out; ``blockwise`` rules are allocated
 in vector code, the others draw by draw.
+
+What stands ``around`` the division: ``limited`` rules have a limit for some list, a number (see ``Rules``) or
+cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists, less its direct seats.
+``alliances`` is their number. Seats of lists that are not admitted are ``deducts``, taken off the seats that the others
+share, and ``keeps``, kept. ``largest_house`` bounds a house that grows. The bonus is ``bonus`` seats for a list with a
+share of bonus_from / bonus_unit, one more for every bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no
+bonus at all).
 """
 
 
@@ -76,15 +101,27 @@ class Draws(NamedTuple):
     valid_votes: Any  # float64: valid votes a draw stands for (rounded quotas need votes, not shares)
 
 
+class Around(NamedTuple):
+    """What stands around the division, by rule and list; read for rules with ``around`` alone."""
+
+    held: Any  # (R, K) seats that a list has before the national seats are divided
+    direct: Any  # (R, K) constituencies won, which a cap by share counts
+    floors: Any  # (R, K) seats that a list keeps inside its alliance
+    extra: Any  # (R, K) seats added at the very end
+    alliances: Any  # (R, K) int64 number of the list's alliance, -1 for none
+    inside: Any  # (R,) RULE: how an alliance divides its seats
+
+
 class Rules(NamedTuple):
     """The rules that are applied to every draw."""
 
     records: Any  # (R,) RULE
     numerators: Any  # (R, K) thresholds as fractions
     denominators: Any  # (R, K)
-    limits: Any  # (R, K) seats that a list may hold at most
+    limits: Any  # (R, K) seats that a list may hold at most; NO_LIMIT for any number
     weights: Any  # (R, K) what a list's vote counts in the allocation
     divisors: Any  # (rows, S + 2) divisor of the n-th seat at n - 1
+    around: Around
     singles: Any  # rules that are applied one by one; the others stand in grids, see ``grid``
     rows: Any  # rules of all rows, in rising order of their level
     row_starts: Any  # (rows + 1,) into ``rows``
@@ -93,6 +130,16 @@ class Rules(NamedTuple):
     grid_starts: Any  # (grids + 1,) rows of each grid
     methods: Any  # a rule of every method of every grid
     method_starts: Any  # (grids + 1,) into ``methods``
+
+
+def nothing_around(rules: int, lists: int) -> Around:
+    """Arrays for rules that need none of this."""
+
+    def zeros() -> Any:
+        return np.zeros((rules, lists))
+
+    none = np.full((rules, lists), -1, np.int64)
+    return Around(zeros(), zeros(), zeros(), zeros(), none, np.zeros(rules, RULE))
 
 
 class Questions(NamedTuple):
@@ -112,6 +159,7 @@ class Tallies(NamedTuple):
 
     passes: Any  # (R, K)
     void: Any  # (R,)
+    beyond: Any  # (R,) draws in which a house would have grown beyond its bound
     seats: Any  # (R, K + C, S + 1): lists, then coalitions
     majorities: Any  # (R, C)
     events: Any  # (R, E)
@@ -128,6 +176,7 @@ def empty_tallies(units: int, lists: int, rules: int, seats: int, coalitions: in
 
     return Tallies(
         zeros(rules, lists),
+        zeros(rules),
         zeros(rules),
         zeros(rules, lists + coalitions, seats + 1),
         zeros(rules, coalitions),

@@ -11,7 +11,7 @@ from forecast.kernels.shapes import REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS
 
 
 @stage
-def quota_seats(rule, entitled, electorate, vote, house, limits, lot, i, remainders, served, seats):
+def quota_seats(rule, entitled, electorate, vote, house, lot, i, remainders, served, seats):
     """Seats of draw i by a quota method.
 
     entitled, seats (K, BLOCK); ``electorate`` the votes behind the quota, ``vote`` the size of a single
@@ -34,13 +34,13 @@ def quota_seats(rule, entitled, electorate, vote, house, limits, lot, i, remaind
             break
         left += 1.0
     if rule.remainder == REMAINDER_LARGEST:
-        _one_each(remainders, entitled, limits, lot, i, served, seats, left)
+        _one_each(remainders, entitled, lot, i, served, seats, left)
     elif rule.remainder == REMAINDER_LARGEST_LISTS:
-        _one_each(entitled, entitled, limits, lot, i, served, seats, left)
+        _one_each(entitled, entitled, lot, i, served, seats, left)
     else:
         first = min(left, np.float64(rule.remainder_seats))
-        _one_each(remainders, entitled, limits, lot, i, served, seats, first)
-        _by_average(entitled, limits, lot, i, served, remainders, seats, left - first)
+        _one_each(remainders, entitled, lot, i, served, seats, first)
+        _by_average(entitled, lot, i, served, remainders, seats, left - first)
 
 
 @stage
@@ -68,17 +68,17 @@ def _take_smallest_remainder(entitled, remainders, quota, lot, i, seats):
 
 
 @stage
-def _one_each(claims, entitled, limits, lot, i, served, seats, left):
+def _one_each(claims, entitled, lot, i, served, seats, left):
     """One seat each in order of ``claims`` (K, BLOCK), round after round until none is left."""
     while left > 0.0:
-        given = _one_round(claims, entitled, limits, lot, i, served, seats, left)
+        given = _one_round(claims, entitled, lot, i, served, seats, left)
         if given == 0.0:
             break
         left -= given
 
 
 @stage
-def _one_round(claims, entitled, limits, lot, i, served, seats, left):
+def _one_round(claims, entitled, lot, i, served, seats, left):
     """One seat each in order of the claims, to no list twice; how many were given."""
     lists = seats.shape[0]
     for k in range(lists):
@@ -87,7 +87,7 @@ def _one_round(claims, entitled, limits, lot, i, served, seats, left):
     while given < left:
         best = -1
         for k in range(lists):
-            if served[k, i] > 0.0 or entitled[k, i] == 0.0 or seats[k, i] >= limits[k]:
+            if served[k, i] > 0.0 or entitled[k, i] == 0.0:
                 continue
             tied = best >= 0 and claims[k, i] == claims[best, i]
             if (
@@ -105,12 +105,12 @@ def _one_round(claims, entitled, limits, lot, i, served, seats, left):
 
 
 @stage
-def _by_average(entitled, limits, lot, i, served, averages, seats, left):
+def _by_average(entitled, lot, i, served, averages, seats, left):
     """One each by votes per seat held, highest first, no list twice in a round; those without a seat come last."""
     while left > 0.0:
         for k in range(seats.shape[0]):
             averages[k, i] = entitled[k, i] / seats[k, i] if seats[k, i] > 0.0 else 0.0
-        given = _one_round(averages, entitled, limits, lot, i, served, seats, left)
+        given = _one_round(averages, entitled, lot, i, served, seats, left)
         if given == 0.0:
             break
         left -= given

@@ -12,9 +12,10 @@ import numpy as np
 
 from forecast.election.methods import DivisorMethod
 from forecast.election.rule import AdmitLargest, Allocation, LowerTo
-from forecast.errors import ConfigurationError, Fault
+from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import shapes
 from forecast.rules.allocation import divisors_of
+from forecast.rules.compiled_around import fill_around, largest_house, stands_around
 from forecast.rules.grids import with_grids
 from forecast.rules.thresholds import level_of
 
@@ -39,24 +40,21 @@ _REMAINDERS = {
     "largest-lists": shapes.REMAINDER_LARGEST_LISTS,
     "largest-then-average": shapes.REMAINDER_THEN_AVERAGE,
 }
-_NO_LIMIT = 2**31
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 
 
 def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> shapes.Rules:
     """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core).
 
-    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables, and what
-    stands around the division.
+    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables.
     """
-    seats = max(rule.seats for rule in rules)
     records = np.zeros(len(rules), shapes.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators = np.zeros(shape), np.ones(shape)
-    weights, limits = np.ones(shape), np.full(shape, float(_NO_LIMIT))
-    tables = _DivisorTables(seats + 2)
+    weights, limits = np.ones(shape), np.full(shape, shapes.NO_LIMIT)
+    around = shapes.nothing_around(*shape)
+    tables = _DivisorTables(max(largest_house(rule, lists) for rule in rules) + 2)
     for r, rule in enumerate(rules):
-        _refuse_what_needs_more(rule, lists, place)
         _fill_threshold(records[r], rule)
         whole = lcm(*(weight.denominator for weight in rule.weights.values()))
         records[r]["vote"] = whole * records[r]["uncorrected"]
@@ -64,32 +62,28 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
             level = _level_of(rule, party)
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
-        assert rule.allocation is not None
-        _fill_allocation(records[r], rule.allocation, tables)
+        _fill_allocation(records[r], _national_method(rule, place), tables)
         records[r]["seats"] = rule.seats
         records[r]["lot"] = rule.ties == "lot"
         records[r]["corrected"] = _is_corrected(rule)
-    return with_grids(records, numerators, denominators, limits, weights, tables.stacked())
+        if stands_around(rule, lists):
+            records[r]["corrected"] = True  # the votes behind a quota are needed, list by list
+            fill_around(r, rule, lists, records, limits, around)
+            around.inside[r] = records[r]
+            if rule.alliances is not None:
+                _fill_allocation(around.inside[r], rule.alliances, tables)
+    return with_grids(records, numerators, denominators, limits, weights, tables.stacked(), around)
 
 
-def _refuse_what_needs_more(rule: Rule, lists: Sequence[Party], place: str) -> None:
-    """Nothing that the draws do not do may be passed over in silence."""
-    if rule.districts is not None:
-        remedy = "a forecast draws national shares only; constituencies cannot be drawn yet (`forecast count` knows them)"
-        raise ConfigurationError(Fault(place, "rule.districts", rule.districts.method, remedy))
-    remedy = "the draws of a forecast do not know this part of a rule yet (`forecast count` does); leave it out"
-    faults = [
-        Fault(place, f"rule.{part}", "(given)", remedy)
-        for part in ("bonus", "cap", "alliances", "levelling")
-        if getattr(rule, part) is not None
-    ]
-    for party in lists:
-        if party.max_seats is not None and party.max_seats < rule.seats:
-            faults.append(Fault(place, f"parties.{party.id}.max_seats", party.max_seats, remedy))
-        if party.extra_seats:
-            faults.append(Fault(place, f"parties.{party.id}.extra_seats", party.extra_seats, remedy))
-    if faults:
-        raise ConfigurationError(*faults)
+def _national_method(rule: Rule, place: str) -> Allocation:
+    """How the national votes are divided; ``ConfigurationError`` where constituencies come into it."""
+    method = rule.national_method
+    if rule.districts is None and method is not None:
+        return method
+    remedy = "a forecast draws national shares only; constituencies cannot be drawn (`forecast count` knows them)"
+    raise ConfigurationError(
+        Fault(place, "rule.districts", rule.districts.method if rule.districts else ABSENT, remedy)
+    )
 
 
 def _is_corrected(rule: Rule) -> bool:

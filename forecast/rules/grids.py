@@ -39,8 +39,11 @@ def with_grids(
     limits: Floats,
     weights: Floats,
     divisors: Floats,
+    around: shapes.Around | None = None,
 ) -> shapes.Rules:
     """The core's rules (see ``shapes.Rules`` for the arrays) with its grids laid out."""
+    if around is None:
+        around = shapes.nothing_around(len(records), numerators.shape[1])
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     singles: list[int] = []
     for r in range(len(records)):
@@ -56,7 +59,15 @@ def with_grids(
             levels = {r: Fraction(int(numerators[r, 0]), int(denominators[r, 0])) for r in group}
             layout.add(group, records, levels)
     return shapes.Rules(
-        records, numerators, denominators, limits, weights, divisors, _numbers(sorted(singles)), *layout.arrays()
+        records,
+        numerators,
+        denominators,
+        limits,
+        weights,
+        divisors,
+        around,
+        _numbers(sorted(singles)),
+        *layout.arrays(),
     )
 
 
@@ -116,7 +127,12 @@ class _Layout:
 
 
 def _may_stand_in_a_grid(record: np.void, numerators: Floats, denominators: Floats) -> bool:
-    """Lists must drop out in the order of their votes: one level for all, and no list that counts less than others."""
+    """Lists must drop out in the order of their votes, and their number alone decide on the seats.
+
+    That takes one level for all, no list that counts less than others, and nothing around the division.
+    """
+    if record["around"]:
+        return False
     one_level = bool(np.all(numerators == numerators[0]) and np.all(denominators == denominators[0]))
     plain = record["correction"] == record["uncorrected"] and record["joint_numerator"] == 0
     return one_level and bool(plain) and record["nobody_numerator"] == 0

@@ -1,0 +1,116 @@
+"""What stands around the division, as the compiled core reads it: bonus, caps, alliances and seats held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import lcm
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.election.rule import MOST_SEATS
+from forecast.kernels import shapes
+
+if TYPE_CHECKING:
+    from forecast.election import Party, Rule
+
+GROWTH = 8
+"""A house that grows until it covers the seats held may grow to so many times its size; seats are
+counted in a histogram, which must end somewhere. A draw beyond it stops the run with a message."""
+
+_MODES = {
+    None: shapes.LEVELLING_NONE,
+    "keep": shapes.LEVELLING_KEEP,
+    "redistribute": shapes.LEVELLING_REDISTRIBUTE,
+    "start": shapes.LEVELLING_START,
+    "level": shapes.LEVELLING_GROW,
+}
+
+
+def seats_to_share(rule: Rule) -> int:
+    """The size of the house before anything stands around it."""
+    start = rule.levelling.start_seats if rule.levelling is not None else None
+    return start or rule.seats
+
+
+def largest_house(rule: Rule, lists: Sequence[Party]) -> int:
+    """No more seats than this are handed out: the house grown as far as it may, seats held, extra seats."""
+    held = sum(_held(party) for party in lists) if rule.levelling is not None else 0
+    return max(_grown(rule), rule.seats) + held + sum(party.extra_seats for party in lists)
+
+
+def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
+    """Whether there is more to a rule than admission and one division."""
+    parts = (rule.bonus, rule.cap, rule.levelling)
+    limited = any(party.max_seats is not None and party.max_seats < rule.seats for party in lists)
+    extra = any(party.extra_seats for party in lists)
+    return any(part is not None for part in parts) or limited or extra or bool(_alliances(rule, lists))
+
+
+def fill_around(
+    r: int,
+    rule: Rule,
+    lists: Sequence[Party],
+    records: NDArray[np.void],
+    limits: NDArray[np.float64],
+    around: shapes.Around,
+) -> None:
+    """Fill row ``r`` of the core's arrays; see ``shapes.RULE`` and ``shapes.Around``."""
+    record, cap, levelling = records[r], rule.cap, rule.levelling
+    record["around"] = True
+    record["seats"] = seats_to_share(rule)
+    record["largest_house"] = _grown(rule)
+    numbers = _alliances(rule, lists)
+    record["alliances"] = len(numbers)
+    for k, party in enumerate(lists):
+        around.held[r, k], around.direct[r, k] = _held(party), party.direct_seats
+        around.floors[r, k], around.extra[r, k] = party.min_seats, party.extra_seats
+        around.alliances[r, k] = numbers.get(party.alliance, -1)
+        most = [party.max_seats] if party.max_seats is not None else []
+        most += [cap.seats] if cap is not None and cap.seats is not None else []
+        limits[r, k] = min(most, default=shapes.NO_LIMIT)
+    record["limited"] = cap is not None or bool(np.any(limits[r] < shapes.NO_LIMIT))
+    record["cap_denominator"] = 1.0
+    if cap is not None and cap.share_factor is not None and cap.house is not None:
+        record["cap_numerator"] = cap.share_factor.numerator * cap.house
+        record["cap_denominator"] = cap.share_factor.denominator
+    if levelling is not None:
+        record["levelling"] = _MODES[levelling.mode]
+        record["keeps"] = True
+        record["deducts"] = levelling.deduct_unadmitted or levelling.mode in ("redistribute", "start")
+    _fill_bonus(record, rule)
+
+
+def _fill_bonus(record: np.void, rule: Rule) -> None:
+    bonus = rule.bonus
+    record["bonus_unit"] = 1.0
+    if bonus is None:
+        return
+    if bonus.type == "fixed":
+        record["bonus"] = record["bonus_most"] = bonus.seats or 0
+        return
+    start, step = bonus.from_ or Fraction(0), bonus.step or Fraction(0)
+    unit = lcm(start.denominator, step.denominator)
+    record["bonus"], record["bonus_most"] = bonus.base or 0, bonus.max or 0
+    record["bonus_from"], record["bonus_steps"], record["bonus_unit"] = start * unit, step * unit, unit
+
+
+def _grown(rule: Rule) -> int:
+    grows = rule.levelling is not None and rule.levelling.mode == "level"
+    size = seats_to_share(rule)
+    return max(min(GROWTH * size, MOST_SEATS), size) if grows else size
+
+
+def _held(party: Party) -> int:
+    return max(party.direct_seats, party.min_seats)
+
+
+def _alliances(rule: Rule, lists: Sequence[Party]) -> dict[str, int]:
+    """Number of every alliance of several lists."""
+    if rule.alliances is None:
+        return {}
+    names = [party.alliance for party in lists if party.alliance]
+    several = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return {name: number for number, name in enumerate(several)}

@@ -1,0 +1,243 @@
+"""What stands around the division, in the core against the exact count: zeros, ties, thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecast.election import Party, Rule
+from forecast.errors import ConfigurationError, NoValidOutcome
+from forecast.kernels.shapes import SAMPLER_GIVEN, Draws, Questions
+from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.compiled import compile_rules
+from forecast.rules.compiled_around import GROWTH, seats_to_share
+from forecast.rules.reference import apply_rule
+from forecast.simulation.running import run_draws
+from forecast.simulation.tails import tail_table
+from tests.unit.test_kernels_against_exact import METHODS, THRESHOLDS
+
+DIVISOR = METHODS[8:]
+BONUSES: list[dict[str, Any]] = [
+    {"type": "fixed", "seats": 2},
+    {"type": "graded", "from": "25%", "base": 2, "step": "0.5%", "max": 9},
+    {"type": "graded", "from": "10%", "base": 0, "step": "7%", "max": 4},
+]
+CAPS: list[dict[str, Any]] = [
+    {"seats": 3},
+    {"seats": 9},
+    {"share_factor": "1.25", "house": 20},
+    {"share_factor": "0.9", "house": 30, "seats": 12},
+]
+
+
+def core_seats(rule: Rule, parties: Sequence[Party], votes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Seats (N, K) of given votes (N, U) as the core counts them, and its histogram (K, S + 1)."""
+    units = votes.shape[1]
+    lists = [party for party in parties if party.eligible]
+    draws = Draws(
+        seed=np.uint64(1),
+        sampler=SAMPLER_GIVEN,
+        location=np.zeros(units),
+        spread=np.zeros(units),
+        factor=np.zeros((0, 0)),
+        tail=tail_table(np.inf),
+        undecided=0.0,
+        undecided_spread=0.0,
+        not_lists=np.array([party.kind == "none-of-the-above" for party in parties]),
+        invalid=np.zeros(2),
+        turnout=np.ones(2),
+        directions=np.zeros((0, 32), np.uint64),
+        given=np.ascontiguousarray(votes, np.float64),
+        valid_votes=1.0,
+    )
+    none, empty, small = np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0, np.int32)
+    questions = Questions(none, empty, none, none, empty, small, small)
+    counts, kept = run_draws(draws, compile_rules([rule], lists), questions, len(votes), keep=len(votes))
+    return kept.seats[0], counts.totals.seats[0]
+
+
+def ballot_of(parties: Sequence[Party], votes: Sequence[int], *, limits: bool = True) -> Ballot:
+    entries = tuple(
+        Entry(
+            party.id,
+            count,
+            party.kind,
+            alliance=party.alliance or None,
+            direct_seats=party.direct_seats,
+            min_seats=party.min_seats,
+            max_seats=party.max_seats if limits else None,
+            extra_seats=party.extra_seats,
+        )
+        for party, count in zip(parties, votes, strict=True)
+    )
+    return Ballot(entries)
+
+
+def exact_seats(rule: Rule, parties: Sequence[Party], votes: Sequence[int]) -> list[int]:
+    outcome = apply_rule(rule, ballot_of(parties, votes))
+    return [outcome.seats[party.id] for party in parties if party.eligible]
+
+
+def grows_too_large(rule: Rule, parties: Sequence[Party], votes: Sequence[int]) -> bool:
+    """Whether a house that grows would be larger than the core counts."""
+    if rule.levelling is None or rule.levelling.mode != "level":
+        return False
+    try:
+        outcome = apply_rule(rule, ballot_of(parties, votes, limits=False))
+    except NoValidOutcome:
+        return True
+    return bool(outcome.steps) and outcome.steps[0].seats > GROWTH * seats_to_share(rule)
+
+
+def assert_same(rule: Rule, parties: Sequence[Party], ballots: Sequence[Sequence[int]]) -> None:
+    within = [votes for votes in ballots if not grows_too_large(rule, parties, votes)]
+    if len(within) < len(ballots):
+        with pytest.raises(NoValidOutcome, match="grow beyond reason"):
+            core_seats(rule, parties, np.array(ballots, np.float64))
+    if not within:
+        return
+    core, counted = core_seats(rule, parties, np.array(within, np.float64))
+    exact = [exact_seats(rule, parties, votes) for votes in within]
+    for votes, row, wanted in zip(within, core.tolist(), exact, strict=True):
+        assert row == wanted, f"{votes}: the core gives {row}, the exact count {wanted}"
+    np.testing.assert_array_equal(counted @ np.arange(counted.shape[1]), np.sum(exact, axis=0))
+
+
+def new_rule(seats: int, method: dict[str, Any], **parts: Any) -> Rule:
+    given_parts = {name: part for name, part in parts.items() if part is not None}
+    return Rule.model_validate({"seats": seats, "ties": "registration", "allocation": method, **given_parts})
+
+
+@st.composite
+def many_parties(draw: st.DrawFn, *, alliances: bool, limits: bool) -> list[Party]:
+    parties: list[Party] = []
+    for k in range(draw(st.integers(1, 9), "lists")):
+        kind = draw(st.sampled_from(["party", "party", "party", "minority"]))
+        data: dict[str, Any] = {"id": f"p{k}", "name": f"P{k}", "kind": kind}
+        if alliances:
+            data["alliance"] = draw(st.sampled_from(["", "", "x", "x", "y"]))
+        data["direct_seats"] = draw(st.sampled_from([0, 0, 0, 1, 2, 5]))
+        data["min_seats"] = draw(st.sampled_from([0, 0, 0, 1, 3]))
+        if limits and draw(st.booleans()):
+            least = max(data["direct_seats"], data["min_seats"])
+            data["max_seats"] = least + draw(st.sampled_from([0, 1, 2, 5]))
+        data["extra_seats"] = draw(st.sampled_from([0, 0, 0, 2]))
+        parties.append(Party(**data))
+    if draw(st.booleans(), "against all"):
+        parties.append(Party(id="against", name="Against all", kind="none-of-the-above"))
+    if draw(st.booleans(), "others"):
+        parties.append(Party(id="others", name="Others", kind="residual"))
+    return parties
+
+
+def many_ballots(units: int) -> st.SearchStrategy[list[list[int]]]:
+    """Small numbers make ties and votes at exactly the threshold common; zeros are lists nobody chose."""
+    count = st.one_of(
+        st.integers(0, 20), st.integers(0, 100).map(lambda n: 5 * n), st.integers(0, 10**7), st.just(0)
+    )
+    return st.lists(st.lists(count, min_size=units, max_size=units), min_size=1, max_size=12)
+
+
+def a_threshold(data: st.DataObject, seats: int) -> dict[str, Any] | None:
+    threshold = data.draw(st.sampled_from(THRESHOLDS), "threshold")
+    if threshold is None or threshold.get("min_lists", 0) > seats:
+        return None
+    return {**threshold, "or_direct_seats": 2} if data.draw(st.booleans(), "waiver") else threshold
+
+
+def some_weights(data: st.DataObject) -> dict[str, str] | None:
+    return data.draw(st.sampled_from([None, {"minority": "1.35"}]), "weights")
+
+
+@pytest.mark.parametrize("levelling", [None, "deduct", "keep", "redistribute"])
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_what_stands_around_any_method_is_the_exact_count_s(
+    levelling: str | None, data: st.DataObject
+) -> None:
+    method = data.draw(st.sampled_from(METHODS), "method")
+    inside = data.draw(st.sampled_from([None, *METHODS]), "alliances")
+    limits = data.draw(st.booleans(), "limits")
+    parties = data.draw(many_parties(alliances=inside is not None, limits=limits))
+    seats = data.draw(st.integers(2, 40), "seats")
+    bonus = data.draw(st.sampled_from([None, *BONUSES]), "bonus")
+    if bonus is not None and bonus.get("seats", bonus.get("max")) > seats:
+        bonus = None
+    parts: dict[str, Any] | None = None
+    if levelling == "deduct":
+        parts = {"deduct_unadmitted": True}
+    elif levelling is not None:
+        parts = {"mode": levelling, "deduct_unadmitted": data.draw(st.booleans(), "deduct")}
+    rule = new_rule(
+        seats,
+        method,
+        alliances=inside,
+        threshold=a_threshold(data, seats),
+        weights=some_weights(data),
+        bonus=bonus,
+        cap=data.draw(st.sampled_from([None, *CAPS]), "cap"),
+        levelling=parts,
+    )
+    assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
+
+
+@pytest.mark.parametrize("mode", ["start", "level"])
+@settings(max_examples=120, deadline=None)
+@given(data=st.data())
+def test_seats_held_meet_the_divisors_as_in_the_exact_count(mode: str, data: st.DataObject) -> None:
+    method = data.draw(st.sampled_from(DIVISOR), "method")
+    parties = data.draw(many_parties(alliances=False, limits=data.draw(st.booleans(), "limits")))
+    seats = data.draw(st.integers(1, 40), "seats")
+    levelling: dict[str, Any] = {"mode": mode, "deduct_unadmitted": data.draw(st.booleans(), "deduct")}
+    if mode == "level" and data.draw(st.booleans()):
+        levelling["start_seats"] = data.draw(st.integers(1, 60), "start")
+    rule = new_rule(
+        seats, method, threshold=a_threshold(data, seats), weights=some_weights(data), levelling=levelling
+    )
+    assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
+
+
+def test_a_rule_with_district_tables_is_refused() -> None:
+    rule = Rule.model_validate({"seats": 9, "districts": {"method": "dhondt"}})
+    with pytest.raises(ConfigurationError, match="constituencies cannot be drawn"):
+        compile_rules([rule], [Party(id="a", name="A")])
+
+
+def test_a_house_that_would_grow_beyond_what_is_counted_stops_the_run() -> None:
+    rule = new_rule(10, {"method": "sainte-lague"}, levelling={"mode": "level"})
+    parties = [Party(id="a", name="A"), Party(id="b", name="B", direct_seats=3)]
+    seats, _ = core_seats(rule, parties, np.array([[90.0, 10.0], [50.0, 50.0]]))
+    assert seats.tolist() == [[23, 3], [5, 5]]
+    with pytest.raises(NoValidOutcome, match="grow beyond reason"):
+        core_seats(rule, parties, np.array([[90.0, 10.0], [1e9, 1.0]]))
+
+
+def random_ballots(generator: np.random.Generator, number: int, units: int) -> list[list[int]]:
+    """Whole votes that often tie, stand at exactly a twentieth of all, or are nothing; and ordinary ones."""
+    small = generator.integers(0, 21, (number, units))
+    rounded = 5 * generator.integers(0, 101, (number, units))
+    ordinary = np.exp(generator.normal(11.0, 2.0, (number, units))).astype(np.int64)
+    boundary = 19 * generator.integers(0, 200, (number, units))
+    boundary[:, 0] = boundary[:, 1:].sum(1) // 19
+    which = generator.integers(0, 4, number)
+    votes = np.choose(which[:, None], [small, rounded, ordinary, boundary])
+    votes[generator.random((number, units)) < 0.05] = 0
+    return votes.tolist()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: "-".join(map(str, method.values())))
+def test_a_hundred_thousand_allocations_are_the_exact_count_s(method: dict[str, Any]) -> None:
+    generator = np.random.default_rng(20230319)
+    for _ in range(50):
+        units = int(generator.integers(1, 13))
+        seats = int(generator.integers(2, 151))
+        threshold = THRESHOLDS[generator.integers(0, len(THRESHOLDS))]
+        parties = [Party(id=f"p{k}", name=f"P{k}") for k in range(units)]
+        rule = new_rule(seats, method, threshold=threshold)
+        assert_same(rule, parties, random_ballots(generator, 2_000, units))
