@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.drawing import STREAM
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import (
@@ -172,7 +173,7 @@ class _Worker:
                 "share_draws": fresh.share_draws,
             }
             self._every.append(shares)
-        tallies = self.empty()._replace(**shares)
+        tallies = empty_tallies(0, *self._shape[1:])._replace(**shares)
         kept = max(0, min(task.draws, len(self.kept.shares) - task.number))
         span = slice(task.number, task.number + kept)
         votes = self.kept.shares[span]
@@ -180,6 +181,8 @@ class _Worker:
         simulate(
             *self._inputs, task.replicate, task.first, task.draws, self._share_every, tallies, votes, seats
         )
+        if tallies.beyond.any():
+            raise _too_large(tallies)
         if kept:
             self.kept.seats[:, span] = seats
         self._idle.append(shares)
@@ -187,6 +190,15 @@ class _Worker:
 
     def share_totals(self) -> dict[str, NDArray[np.int64]]:
         return {name: np.sum([part[name] for part in self._every], axis=0) for name in self._every[0]}
+
+
+def _too_large(tallies: Tallies) -> NoValidOutcome:
+    """Some house would have to grow beyond what is counted."""
+    remedy = (
+        "the house would have to grow beyond reason to cover the seats held; check shares and direct seats, "
+        'or let the house keep them (mode = "keep")'
+    )
+    return NoValidOutcome(Fault("rule", "levelling.mode", f"{int(tallies.beyond.sum())} draws", remedy))
 
 
 def _merged(first: Tallies | None, second: Tallies) -> Tallies:
