@@ -58,7 +58,8 @@ def page(forecast: Forecast, language: str = "en") -> str:
 def headlines(facts: Facts) -> list[str]:
     """What the numbers say, the most asked for first."""
     said_first = [findings.coalitions(facts)] if facts.coalitions else [findings.seats(facts)]
-    return [*said_first, findings.entering(facts), findings.seats(facts)][: 3 if facts.coalitions else 2]
+    lines = [*said_first, findings.entering(facts), findings.seats(facts)][: 3 if facts.coalitions else 2]
+    return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
 
 
 def in_script(value: Any) -> str:

@@ -119,8 +119,8 @@ def rule_method(facts: Facts) -> str:
 
 
 def title_of(name: str) -> str:
-    """A method's title as people read it."""
-    return METHODS[name].title
+    """A method's title as people read it, without its divisors."""
+    return METHODS[name].title.partition(":")[0]
 
 
 def _sparse(chances: np.ndarray) -> list[Any]:

@@ -109,7 +109,7 @@
       const chance = party.seatless ? 0 : party.passes;
       const row = element("div", { role: "listitem", style: "display: contents" });
       const track = element("div", { class: "track" });
-      track.append(element("span", { class: "bar", "aria-hidden": "true", style: `width: calc((100% - 8rem) * ${chance}); background: ${party.colour}` }),
+      track.append(element("span", { class: "bar", "aria-hidden": "true", style: `width: calc((100% - 4.8rem) * ${chance}); background: ${party.colour}` }),
         element("span", { class: "value" }, text));
       row.append(element("span", { class: "name" }, party.name), track);
       bars.append(row);
@@ -162,7 +162,7 @@
   function drawParliament(view) {
     const held = view.parties.filter((p) => holds(p) && p.drawn > 0).sort((a, b) => b.drawn - a.drawn);
     const house = held.reduce((sum, party) => sum + party.drawn, 0);
-    const wide = room($("parliament")), middle = wide / 2, reach = Math.min(190, 0.27 * wide), base = reach + 40;
+    const wide = room($("parliament")), middle = wide / 2, reach = Math.min(190, (wide < 500 ? 0.235 : 0.27) * wide), base = reach + 40;
     const svg = drawing(wide, base + 14, `${t.parliament}: ${held.map((p) => `${p.name} ${p.drawn}`).join(", ")}`);
     const seats = places(house);
     const rings = Math.max(1, Math.min(14, Math.round(Math.sqrt(house / 4.5))));
@@ -179,7 +179,7 @@
       if (party.drawn >= 0.035 * house) {
         const angle = block.reduce((sum, place) => sum + place[1], 0) / block.length;
         const x = middle + (reach + 15) * Math.cos(angle);
-        const letters = wide < 500 ? 9 : 16;
+        const letters = wide < 500 ? 10 : 16;
         const name = party.name.length > letters ? party.name.slice(0, letters - 1) + "…" : party.name;
         svg.draw("text", { x, y: base - (reach + 14) * Math.sin(angle), "text-anchor": Math.abs(x - middle) < 45 ? "middle" : x > middle ? "start" : "end" }, `${name} ${party.drawn}`);
       }

@@ -1,0 +1,156 @@
+"""The page in a real browser: no request, no error, the numbers of the forecast, usable by all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecast.election import load_election
+from forecast.estimation import estimate
+from forecast.polls import read_polls
+from forecast.report import page
+from forecast.result import Forecast
+from forecast.simulation import simulate_election
+from forecast.simulation.explorer import explore
+from tests.browser.chromium import MISSING, find_chromium
+from tests.made import write_made_election
+
+pytestmark = pytest.mark.browser
+AXE = "FORECAST_AXE"
+"""Environment variable: path of axe.min.js (npm install axe-core)."""
+
+
+@pytest.fixture(scope="module")
+def forecast(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
+    config = write_made_election(tmp_path_factory.mktemp("made"), 7, odd=True, coalitions=3, polls=8)
+    election = load_election(config)
+    table = election.election.polls
+    assert table is not None
+    estimated = estimate(election, read_polls(table, election), None)
+    return explore(simulate_election(election, estimated, draws=20_000), election, estimated, draws=4_096)
+
+
+@pytest.fixture(scope="module")
+def file(forecast: Forecast, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("page") / "page.html"
+    made.write_text(page(forecast), encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Any]:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip(MISSING)
+    sync = pytest.importorskip("playwright.sync_api")
+    with sync.sync_playwright() as playwright:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        started = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def opened(browser: Any, file: Path) -> Generator[Any]:
+    """The page at 1280 px; what it asked for and complained of, in ``opened.faults``."""
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    faults: list[str] = []
+    tab.on("console", lambda message: faults.append(message.text))
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("request", lambda request: faults.append(request.url))
+    tab.goto(file.as_uri())
+    faults[:] = [fault for fault in faults if fault != file.as_uri() and not fault.startswith("data:")]
+    yield tab, faults
+    tab.close()
+
+
+def test_it_opens_from_disk_without_requests_or_errors(opened: Any) -> None:
+    tab, faults = opened
+    tab.locator("#level").fill("3")
+    tab.wait_for_timeout(100)
+    assert faults == []
+
+
+def test_the_slider_at_seven_percent_shows_what_the_forecast_holds_for_it(
+    opened: Any, forecast: Forecast
+) -> None:
+    tab, _ = opened
+    data = forecast.dataset
+    at = int(np.argmin(np.abs(data["explorer_threshold"].values - 0.07)))
+    tab.locator("#level").fill(str(at))
+    tab.locator("#method").select_option("1")
+    assert tab.inner_text("#level-text") == "7 %"
+    assert str(data["explorer_method"].values[1]) == "hare"
+    shown = {
+        row.locator("th").inner_text().split("\n")[0]: row.locator("[data-cell=seats]").inner_text()
+        for row in tab.locator("#parties tbody tr").all()
+    }
+    middle = data["quantile"].values.tolist().index(0.5)
+    for k, name in enumerate(data["party_name"].values):
+        if str(data["party_kind"].values[k]) == "none-of-the-above":
+            continue
+        assert shown[str(name)] == str(int(data["explorer_seat_quantile"].values[at, 1, k, middle]))
+    assert "not the law" in tab.inner_text("#status")
+    tab.locator("#reset").click()
+    assert "law as it stands" in tab.inner_text("#status")
+
+
+def test_coalitions_clicked_together_have_the_number_of_the_table(opened: Any, forecast: Forecast) -> None:
+    tab, _ = opened
+    ids = str(forecast.dataset.attrs["explorer_parties"]).split("\n")
+    for c, members in enumerate(forecast.dataset["coalition_parties"].values):
+        for party in str(members).split("\n"):
+            tab.locator(f"#party-{ids.index(party)}").check()
+        wanted = tab.locator("#coalitions tbody tr").nth(c).locator("[data-cell=majority]").inner_text()
+        assert f" {wanted} " in tab.inner_text("#built")
+        for party in str(members).split("\n"):
+            tab.locator(f"#party-{ids.index(party)}").uncheck()
+
+
+def test_any_other_coalition_has_the_count_of_its_subset(opened: Any, forecast: Forecast) -> None:
+    tab, _ = opened
+    data = forecast.dataset
+    law = int(np.argmin(np.abs(data["explorer_threshold"].values - data.attrs["explorer_law_threshold"])))
+    for bit in (0, 1, 2):
+        tab.locator(f"#party-{bit}").check()
+    chance = float(tab.locator("#built").get_attribute("data-chance"))
+    assert chance == pytest.approx(float(data["explorer_subset_majority"].values[law, 0, 0b111]), abs=1e-6)
+
+
+def test_the_keyboard_reaches_and_moves_the_slider(opened: Any) -> None:
+    tab, _ = opened
+    before = tab.inner_text("#level-text")
+    tab.locator("#level").focus()
+    tab.keyboard.press("ArrowRight")
+    assert tab.inner_text("#level-text") != before
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_runs_out_of_the_window(browser: Any, file: Path, width: int, tmp_path: Path) -> None:
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto(file.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    tab.screenshot(path=tmp_path / f"{width}.png", full_page=True)
+    tab.close()
+
+
+def test_it_prints(browser: Any, file: Path) -> None:
+    tab = browser.new_page()
+    tab.goto(file.as_uri())
+    assert tab.pdf(format="A4").startswith(b"%PDF")
+    tab.close()
+
+
+def test_axe_finds_nothing_serious(opened: Any) -> None:
+    script = os.environ.get(AXE)
+    if not script or not Path(script).is_file():
+        pytest.skip(f"no axe-core here; npm install axe-core and name its axe.min.js in {AXE}")
+    tab, _ = opened
+    tab.add_script_tag(path=script)
+    found = tab.evaluate("axe.run()")["violations"]
+    assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []

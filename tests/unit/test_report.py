@@ -1,0 +1,124 @@
+"""The page as text: whole, self-contained, escaped, and with the numbers of the tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from forecast.election import load_election
+from forecast.estimation import estimate
+from forecast.polls import read_polls
+from forecast.report import page
+from forecast.result import Forecast
+from forecast.simulation import simulate_election
+from forecast.simulation.explorer import count_majorities, explore
+from tests.made import ODD_NAMES, write_made_election
+
+
+@pytest.fixture(scope="module")
+def forecast(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
+    config = write_made_election(tmp_path_factory.mktemp("made"), 7, odd=True, coalitions=3, polls=8)
+    election = load_election(config)
+    table = election.election.polls
+    assert table is not None
+    estimated = estimate(election, read_polls(table, election), None)
+    return explore(simulate_election(election, estimated, draws=20_000), election, estimated, draws=4_096)
+
+
+@pytest.fixture(scope="module")
+def text(forecast: Forecast) -> str:
+    return page(forecast)
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+def test_the_page_names_no_other_file(text: str) -> None:
+    tags = _Tags()
+    tags.feed(text)
+    for tag, attrs in tags.seen:
+        assert attrs.get("src") is None
+        if tag != "a":
+            assert (attrs.get("href") or "data:").startswith("data:")
+    assert len(text.encode()) < 3_000_000
+
+
+def test_names_are_text_wherever_they_stand(text: str) -> None:
+    assert ODD_NAMES[1] not in text
+    assert "&lt;script&gt;alert(" in text
+    assert ODD_NAMES[2] in text
+    assert "🎉" in text
+    assert len(re.findall(r"<script", text)) == 3
+
+
+def test_the_data_of_the_script_are_the_numbers_of_the_forecast(forecast: Forecast, text: str) -> None:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    data = json.loads(found.group(1))
+    values = forecast.dataset
+    names = {str(name): k for k, name in enumerate(values["party_name"].values)}
+    for shown in data["parties"]:
+        k = names[shown["name"]]
+        assert shown["passes"] == values["pass_probability"].values[k]
+        assert shown["mean"] == values["seat_mean"].values[k]
+        first, chances = shown["chances"][0], shown["chances"][1:]
+        assert chances == values["seat_probability"].values[k, first : first + len(chances)].tolist()
+    assert [c["majority"] for c in data["coalitions"]] == values["majority_probability"].values.tolist()
+    assert data["grid"]["levels"] == values["explorer_threshold"].values.tolist()
+
+
+def test_a_forecast_without_other_rules_makes_a_page_that_says_so(forecast: Forecast) -> None:
+    explored = [dim for dim in forecast.dataset.dims if str(dim).startswith("explorer_")]
+    bare = Forecast(forecast.dataset.drop_dims(explored))
+    assert "holds no other thresholds" in page(bare)
+
+
+def test_the_law_in_the_grid_agrees_with_the_forecast_within_its_error(forecast: Forecast) -> None:
+    # Five standard errors of 4,096 plain draws; quasi-random ones err less. Chance of a false alarm: under 1e-4.
+    data = forecast.dataset
+    at = int(np.argmin(np.abs(data["explorer_threshold"].values - data.attrs["explorer_law_threshold"])))
+    passes = data["explorer_pass_probability"].values[at]
+    wanted = data["pass_probability"].values
+    assert np.all(np.abs(passes - wanted) <= 5 * np.sqrt(0.25 / 4_096))
+
+
+def test_the_seats_of_every_rule_of_the_grid_fill_the_house(forecast: Forecast) -> None:
+    data = forecast.dataset
+    assert np.allclose(data["explorer_seat_mean"].values.sum(-1), data.attrs["house"])
+    assert (data["explorer_representative_seats"].values.sum(-1) == data.attrs["house"]).all()
+    assert (data["explorer_seat_count"].values.sum(-1) == data.attrs["explorer_draws"]).all()
+
+
+def test_more_pass_under_a_lower_threshold(forecast: Forecast) -> None:
+    assert (np.diff(forecast.dataset["explorer_pass_probability"].values, axis=0) <= 0).all()
+
+
+def test_majorities_of_all_coalitions_are_those_of_a_plain_count() -> None:
+    seats = np.random.default_rng(1).integers(0, 40, (5, 200)).astype(np.int16)
+    counted = count_majorities(seats, np.int16(50))
+    for mask in range(2**5):
+        members = [k for k in range(5) if mask >> k & 1]
+        assert counted[mask] == (seats[members].sum(0) > 50).sum()
+
+
+def test_the_command_writes_the_page_beside_the_forecast(
+    forecast: Forecast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from forecast.cli.main import main
+    from forecast.storage import save
+
+    save(forecast, tmp_path / "forecast.nc")
+    assert main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "report.html")
+    assert "<!DOCTYPE html>" in (tmp_path / "report.html").read_text(encoding="utf-8")
