@@ -109,6 +109,9 @@ def run(
             election, estimated, target_error, most_draws=most, seed=seed, sampler=sampler, threads=cores
         )
     say(f"{drawn.draws:,} draws on {cores} threads")
+    from forecast.simulation.explorer import explore
+
+    drawn = explore(drawn, election, estimated, threads=cores)
     from forecast.provenance import run_record, with_sources
 
     forecast = with_sources(drawn, election, config, settings or ())

@@ -55,6 +55,7 @@ def simulate_election(
         "election_name": election.election.name,
         "election_date": election.election.date.isoformat(),
         "country": election.election.country,
+        "note": election.election.note or "",
         "draws": draws,
         "seed": seed,
         "sampler": sampler,
