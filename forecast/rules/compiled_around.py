@@ -94,7 +94,8 @@ def _fill_bonus(record: np.void, rule: Rule) -> None:
     start, step = bonus.from_ or Fraction(0), bonus.step or Fraction(0)
     unit = lcm(start.denominator, step.denominator)
     record["bonus"], record["bonus_most"] = bonus.base or 0, bonus.max or 0
-    record["bonus_from"], record["bonus_steps"], record["bonus_unit"] = start * unit, step * unit, unit
+    record["bonus_unit"] = unit
+    record["bonus_from"], record["bonus_steps"] = float(start * unit), float(step * unit)
 
 
 def _grown(rule: Rule) -> int:

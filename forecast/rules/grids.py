@@ -90,7 +90,7 @@ class _Layout:
     def add(self, group: Sequence[int], records: NDArray[np.void], levels: dict[int, Fraction]) -> None:
         """One grid: rows of rising levels, those with the same base and levels next to each other."""
         methods: dict[tuple[object, ...], int] = {}
-        rows: dict[tuple[object, ...], list[int]] = defaultdict(list)
+        rows: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
         for r in group:
             method = methods.setdefault(_key(records[r], _OF_METHOD), len(methods))
             if method == len(methods) - 1 and len(self._methods) - self._method_starts[-1] == method:
