@@ -193,7 +193,7 @@ def _say_if_cold(quiet: bool) -> None:
     from forecast.kernels import compiling
 
     if not compiling.is_warm() and not quiet:
-        print("compiling the core, once (about half a minute) ...", file=sys.stderr, flush=True)
+        print("compiling the core, once (a minute or two) ...", file=sys.stderr, flush=True)
 
 
 @contextmanager

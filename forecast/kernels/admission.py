@@ -23,9 +23,9 @@ def add_up(votes, left_out, total):
 def admit(votes, numerators, denominators, base, strict, admitted, how_many, entitled, entitled_total):
     """Admit lists with votes >= numerator / denominator of the base (> when ``strict``, of a level above 0).
 
-    votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK). Filled are ``admitted`` (K, BLOCK; 1 or
-    0) with how_many (BLOCK), and ``entitled`` (K, BLOCK), the votes of the admitted, with their sum (BLOCK).
-    Compared as products, which are exact for whole votes below 2**53.
+    votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK). Filled are ``admitted`` (K,
+    BLOCK; 1 or 0) with how_many (BLOCK), and ``entitled`` (K, BLOCK), the votes of the admitted, with their
+    sum (BLOCK). Compared as products, which are exact for whole votes below 2**53.
     """
     for i in range(BLOCK):
         how_many[i] = 0.0
@@ -51,7 +51,9 @@ def admit(votes, numerators, denominators, base, strict, admitted, how_many, ent
 
 @stage
 def admit_next_largest(votes, admitted, how_many, lot, i):
-    """Admit the largest list that is still out in draw i, of equals the first by order or lot; -1 if none is left."""
+    """Admit the largest list that is still out in draw i, of equals the first by order or lot; -1 if none is
+    left.
+    """
     best = -1
     for k in range(admitted.shape[0]):
         if admitted[k, i] > 0.0 or votes[k, i] == 0.0:
@@ -67,16 +69,28 @@ def admit_next_largest(votes, admitted, how_many, lot, i):
 
 @stage
 def admit_minimum(
-    votes, minimum, joint, per_joint, base, skip_empty, lots, admitted, how_many, correction, uncorrected, factors
+    votes,
+    minimum,
+    joint,
+    per_joint,
+    base,
+    skip_empty,
+    lots,
+    admitted,
+    how_many,
+    correction,
+    uncorrected,
+    factors,
 ):
-    """Admit next-largest lists where fewer than ``minimum`` passed or they hold under joint / per_joint of the base.
+    """Admit next-largest lists where fewer than ``minimum`` passed or they hold under joint / per_joint of
+    the base.
 
     Lists that join one that passed get ``correction`` in ``factors`` (K, BLOCK), which holds ``uncorrected``
     otherwise. With ``skip_empty`` a draw in which nobody passes is left alone: the rule has spoken on it.
     """
     lists = admitted.shape[0]
     for i in range(BLOCK):
-        if how_many[i] >= minimum and joint == 0.0 or (skip_empty and how_many[i] == 0.0):
+        if (how_many[i] >= minimum and joint == 0.0) or (skip_empty and how_many[i] == 0.0):
             continue
         while True:
             held = 0.0
@@ -95,7 +109,8 @@ def admit_minimum(
 def admit_when_nobody_passed(
     votes, lists_to_admit, numerator, denominator, strict, base, lots, admitted, how_many
 ):
-    """Where nobody passed: admit the largest ``lists_to_admit``, or all at the lower level (numerator 0: none)."""
+    """Where nobody passed: admit the largest ``lists_to_admit``, or all at the lower level (numerator 0:
+    none)."""
     for i in range(BLOCK):
         if how_many[i] > 0.0:
             continue

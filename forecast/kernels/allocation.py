@@ -18,10 +18,11 @@ from forecast.kernels.single import quota_seats
 
 @stage
 def weigh(votes, admitted, factors, weights, uncorrected, entitled, total, electorate):
-    """entitled (K, BLOCK) = votes of the admitted times their weight (K,) and factor (K, BLOCK); total their sum.
+    """entitled (K, BLOCK) = votes of the admitted times their weight (K,) and factor (K, BLOCK); total their
+    sum.
 
-    ``electorate`` (BLOCK), behind a quota, is the sum with ``uncorrected`` as everybody's factor: a law that corrects
-    a runner-up's quotient leaves the quota alone.
+    ``electorate`` (BLOCK), behind a quota, is the sum with ``uncorrected`` as everybody's factor: a law that
+    corrects a runner-up's quotient leaves the quota alone.
     """
     for i in range(BLOCK):
         total[i] = 0.0
@@ -38,7 +39,9 @@ def weigh(votes, admitted, factors, weights, uncorrected, entitled, total, elect
 
 @stage
 def all_votes(votes, listed, weights, vote, uncorrected, electorate):
-    """electorate (BLOCK) = votes of all lists, admitted or not, weighed as ``weigh`` does; ``listed`` unweighed."""
+    """electorate (BLOCK) = votes of all lists, admitted or not, weighed as ``weigh`` does; ``listed``
+    unweighed.
+    """
     for i in range(BLOCK):
         electorate[i] = listed[i] * vote
     for k in range(weights.shape[0]):
@@ -63,14 +66,25 @@ def allocate_quota(
 ):
     """Seats by a quota method; ``electorate`` (BLOCK) are the votes behind the quota.
 
-    The ordinary case runs in vector code. Draw by draw go rules with other remainder steps, draws in which the
-    whole quotas already exceed the house or leave more seats than there are lists, and exact ties, which only whole
+    The ordinary case runs in vector code. Draw by draw go rules with other remainder steps, draws in which
+    the
+    whole quotas already exceed the house or leave more seats than there are lists, and exact ties, which only
+    whole
     votes can bring.
     """
     if not (rule.remainder == REMAINDER_LARGEST and rule.blockwise):
         for i in range(BLOCK):
             quota_seats(
-                rule, entitled, electorate[i], vote[i] * rule.vote, house[i], lots[i], i, remainders, ranks, seats
+                rule,
+                entitled,
+                electorate[i],
+                vote[i] * rule.vote,
+                house[i],
+                lots[i],
+                i,
+                remainders,
+                ranks,
+                seats,
             )
         return
     quota = electorate
@@ -87,7 +101,16 @@ def allocate_quota(
         odd = left[i] < 0.0 or left[i] >= with_votes(entitled, i)
         if odd or tie_at_the_cut(remainders, ranks, seats.shape[0], left, i):
             quota_seats(
-                rule, entitled, electorate[i], vote[i] * rule.vote, house[i], lots[i], i, remainders, ranks, seats
+                rule,
+                entitled,
+                electorate[i],
+                vote[i] * rule.vote,
+                house[i],
+                lots[i],
+                i,
+                remainders,
+                ranks,
+                seats,
             )
 
 
@@ -134,10 +157,13 @@ def allocate(
     work,
     seats,
 ):
-    """Seats (K, BLOCK) of a block whose draws hand out ``house`` (BLOCK) seats each, by the method of ``rule``.
+    """Seats (K, BLOCK) of a block whose draws hand out ``house`` (BLOCK) seats each, by the method of
+    ``rule``.
 
-    entitled (K, BLOCK) are the votes of those who take part, with their number and their sum (BLOCK); ``bounds`` are
-    floors of nothing and limits of no list (K,); ``work`` is scratch of two (padded K, BLOCK) and one (BLOCK).
+    entitled (K, BLOCK) are the votes of those who take part, with their number and their sum (BLOCK);
+    ``bounds`` are
+    floors of nothing and limits of no list (K,); ``work`` is scratch of two (padded K, BLOCK) and one
+    (BLOCK).
     """
     remainders, ranks, left = work
     if rule.family == FAMILY_DIVISOR:

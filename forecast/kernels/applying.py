@@ -77,8 +77,8 @@ def fill_base(code, block, base):
 def draw_lots(rule, draws, replicate, number, lots):
     """lots (BLOCK): a key for each draw where ties go by lot, else 0.
 
-    Only votes from outside can tie: of drawn ones two quotients agree to the last bit once in 10**15 times, and the
-    hash would cost a tenth of the draw.
+    Only votes from outside can tie: of drawn ones two quotients agree to the last bit once in 10**15 times,
+    and the hash would cost a tenth of the draw.
     """
     if rule.lot and draws.sampler == SAMPLER_GIVEN:
         for i in range(BLOCK):

@@ -24,8 +24,6 @@ _njit: Any = numba.njit
 _config: Any = _numba_config
 _PACKAGE = Path(__file__).parent
 _KEPT_FOLDERS = 4
-_LOADS_QUICKLY = ("0.68.",)
-"""Versions of numba whose cache the tests have seen at work that way; others load as numba has it."""
 # Contraction lets a multiply and an add become one instruction, with one rounding instead of two; nothing
 # that would reorder sums is allowed, so results do not depend on how a loop was cut.
 _FASTMATH = {"contract", "nsz"}
@@ -93,27 +91,6 @@ def kernel(function: Callable[..., Any]) -> Any:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(CACHE_FOLDER)
     try:
-        compiled = _njit(fastmath=_FASTMATH, error_model="numpy", cache=True, nogil=True)(function)
+        return _njit(fastmath=_FASTMATH, error_model="numpy", cache=True, nogil=True)(function)
     finally:
         _config.CACHE_DIR = before
-    if numba.__version__.startswith(_LOADS_QUICKLY):
-        _load_quickly(compiled)
-    return compiled
-
-
-def _load_quickly(compiled: Any) -> None:
-    """Let a kernel come from the cache without readying all that numba could compile, a quarter of a second.
-
-    numba registers every function it knows before it looks into its cache. Loaded code needs only the runtime
-    that counts references; where the cache holds nothing, the compiler readies itself as ever.
-    """
-    from numba.core.runtime import rtsys
-
-    cache = compiled._cache
-
-    def load_overload(signature: Any, context: Any) -> Any:
-        rtsys.initialize(context)
-        with cache._guard_against_spurious_io_errors():
-            return cache._load_overload(signature, context)
-
-    cache.load_overload = load_overload

@@ -13,8 +13,8 @@ def proportional_seats(entitled, total, how_many, house, shift, first, multiplie
     """Seats at the multiplier (house + how_many (shift - 1/2)) / total, rounded as the method rounds.
 
     entitled, seats (K, BLOCK): votes of the admitted, 0 for the others; total, how_many, house, left (BLOCK).
-    The method's n-th divisor is n - 1 + shift, but the first is ``first``. ``left`` is what the house still has
-    to give, or below zero what it has to take back; ``multiplier`` (BLOCK) is scratch.
+    The method's n-th divisor is n - 1 + shift, but the first is ``first``. ``left`` is what the house still
+    has to give, or below zero what it has to take back; ``multiplier`` (BLOCK) is scratch.
     """
     for i in range(BLOCK):
         left[i] = house[i] if total[i] > 0.0 else 0.0
@@ -64,7 +64,8 @@ def quotient_ahead(votes_a, divisor_a, votes_b, divisor_b, slack):
 
 @stage
 def next_quotient(votes, seats, divisors, limits, slack, lot, i):
-    """The list with the highest quotient for its next seat in draw i: more votes first, then the lot; -1 if none.
+    """The list with the highest quotient for its next seat in draw i: more votes first, then the lot; -1 if
+    none.
 
     divisors (N,): the n-th divisor at n - 1; limits (K,): seats that a list may hold at most.
     """
@@ -76,7 +77,11 @@ def next_quotient(votes, seats, divisors, limits, slack, lot, i):
             best = k
             continue
         order = quotient_ahead(
-            votes[k, i], divisors[np.int64(seats[k, i])], votes[best, i], divisors[np.int64(seats[best, i])], slack
+            votes[k, i],
+            divisors[np.int64(seats[k, i])],
+            votes[best, i],
+            divisors[np.int64(seats[best, i])],
+            slack,
         )
         if order > 0 or (order == 0 and before(votes[k, i], k, votes[best, i], best, lot)):
             best = k
@@ -116,11 +121,12 @@ def before(votes_a, a, votes_b, b, lot):
 
 @stage
 def step(entitled, shift, first, best, price, chosen, seats, left):
-    """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last one.
+    """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last
+    one.
 
-    Both in one pass: quotients are compared as products, and the other way round where a seat is taken back. best,
-    price and chosen (BLOCK) are scratch: votes and divisor of the list ahead, and its number. For methods whose n-th
-    divisor is n - 1 + shift, the first ``first``; not exact on ties (see ``exchange``).
+    Both in one pass: quotients are compared as products, and the other way round where a seat is taken back.
+    best, price and chosen (BLOCK) are scratch: votes and divisor of the list ahead, and its number. For
+    methods whose n-th divisor is n - 1 + shift, the first ``first``; not exact on ties (see ``exchange``).
     """
     for i in range(BLOCK):
         # Worse than any quotient: nothing for a seat to give, infinite for a seat to take.
@@ -149,7 +155,9 @@ def step(entitled, shift, first, best, price, chosen, seats, left):
 
 @stage
 def settle(votes, divisors, limits, floors, slack, lots, seats, left):
-    """Give the seats that are ``left`` (BLOCK) one by one to the highest quotients, or take the lowest back."""
+    """Give the seats that are ``left`` (BLOCK) one by one to the highest quotients, or take the lowest
+    back.
+    """
     for i in range(BLOCK):
         while left[i] > 0.0:
             k = next_quotient(votes, seats, divisors, limits, slack, lots[i], i)
@@ -169,7 +177,8 @@ def settle(votes, divisors, limits, floors, slack, lots, seats, left):
 def exchange(votes, divisors, limits, floors, slack, lots, seats):
     """Move seats from the lowest last quotient to a higher next one until none is higher.
 
-    Needed where the first guess was not a rounding of the method itself, and for whole votes, where a guess may
+    Needed where the first guess was not a rounding of the method itself, and for whole votes, where a guess
+    may
     fall on a tie: afterwards the seats are the method's, ties decided by votes and then by the lot.
     """
     for i in range(BLOCK):

@@ -1,12 +1,14 @@
 """Elementary functions as short polynomials that the compiler turns into vector code.
 
 The pip build of llvmlite has no vector mathematics library, so ``math.log`` and friends run one number at a
-time. The coefficients are minimax fits; errors, checked by the tests against numpy, are under 1e-9 relative for
-the exponential and the logarithm and 1e-10 absolute for sine and cosine, far below the Monte Carlo error of any
-run.
+time. The coefficients are minimax fits; errors, checked by the tests against numpy, are under 1e-9 relative
+for the exponential and the logarithm and 1e-10 absolute for sine and cosine, far below the Monte Carlo error
+of any run.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -24,8 +26,7 @@ _LN2 = 0.6931471805599453
 _SQRT_HALF_BITS = np.uint64(0x3FE6A09E667F3BCD)
 
 
-@intrinsic
-def float_bits(typingctx, value):
+def _float_bits(typingctx, value):
     """The 64 bits of a float64, as uint64."""
 
     def codegen(context, builder, signature, args):
@@ -34,14 +35,17 @@ def float_bits(typingctx, value):
     return types.uint64(types.float64), codegen
 
 
-@intrinsic
-def bits_float(typingctx, value):
+def _bits_float(typingctx, value):
     """The float64 with these 64 bits."""
 
     def codegen(context, builder, signature, args):
         return builder.bitcast(args[0], ir.DoubleType())
 
     return types.float64(types.uint64), codegen
+
+
+float_bits: Any = intrinsic(_float_bits)
+bits_float: Any = intrinsic(_bits_float)
 
 
 @stage

@@ -1,10 +1,10 @@
 """Many thresholds, bases and methods on the same draws at once.
 
-Lists drop out in the order of their votes as the threshold rises, whatever it is a share of: the lists that take
-part are always the m largest. So a block is allocated once for every m and every way to allocate, at most
-(K + 1) times the number of methods, and a threshold only decides which m it stands for. Along a row of rising
-thresholds m changes K times at most; counts are kept as differences (+1 where a number of seats begins, -1 where
-it ends) and added up along the row when the chunk is done.
+Lists drop out in the order of their votes as the threshold rises, whatever it is a share of: the lists that
+take part are always the m largest. So a block is allocated once for every m and every way to allocate, at
+most (K + 1) times the number of methods, and a threshold only decides which m it stands for. Along a row of
+rising thresholds m changes K times at most; counts are kept as differences (+1 where a number of seats
+begins, -1 where it ends) and added up along the row when the chunk is done.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _KEY = np.uint64(0xFFFFFFFFFFFFFF00)
 class GridCounts(NamedTuple):
     """Differences along the rows of every grid, and the scratch of a block.
 
-    A row holds the rules of a grid that differ in their level alone, in rising order. Rows of all grids are numbered
-    through; T is the longest.
+    A row holds the rules of a grid that differ in their level alone, in rising order. Rows of all grids are
+    numbered through; T is the longest.
     """
 
     seats: Any  # (rows, K + C, S + 1, T + 1) int32; zero seats are not written, they are what is left
@@ -101,7 +101,16 @@ def sweep_block(
         if counts.used[m]:
             for a in range(first_method, last_method):
                 _allocate_largest(
-                    draws, rules, questions, rules.methods[a], m, block, outcome, counting, counts, a - first_method
+                    draws,
+                    rules,
+                    questions,
+                    rules.methods[a],
+                    m,
+                    block,
+                    outcome,
+                    counting,
+                    counts,
+                    a - first_method,
                 )
     for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
         if rules.row_leads[row]:
@@ -129,7 +138,8 @@ def _sort_lists(votes, keys, ranks, order):
 
 @stage
 def _thresholds_failed(rules, row, block, base, valid, counts):
-    """first_out (K, BLOCK): for the list of each rank the first threshold of a row, counted from 0, that it fails.
+    """first_out (K, BLOCK): for the list of each rank the first threshold of a row, counted from 0, that it
+    fails.
 
     Falls with the rank; first_out[K] is 0. Compared as products, as ``admit`` does.
     """
@@ -182,7 +192,9 @@ def _mark_used(rule, rules, row, valid, counts):
 
 @stage
 def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, counts, a):
-    """Seats, majorities and events of a block when the ``m`` largest lists take part, by the method of rule ``r``."""
+    """Seats, majorities and events of a block when the ``m`` largest lists take part, by the method of rule
+    ``r``.
+    """
     rule = rules.records[r]
     lists = counts.order.shape[0]
     for i in range(BLOCK):

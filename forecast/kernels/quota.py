@@ -25,8 +25,8 @@ _REMAINDER = np.uint64(0xFFFFFFFFFFFFFF00)
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote); Imperiali
-    V/(S+2). 0 where there are no votes.
+    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote);
+    Imperiali V/(S+2). 0 where there are no votes.
     """
     if votes <= 0.0:
         return 0.0
@@ -62,11 +62,11 @@ def fill_parts(code, house, per):
 def whole_quotas(entitled, quota, per, house, inverse, seats, keys, left):
     """Integer parts, and keys that put the remainders in order.
 
-    entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per`` (BLOCK);
-    ``house`` (BLOCK). Fills ``seats`` and ``keys`` (K, BLOCK) with ``inverse`` (BLOCK) as scratch, and ``left``
-    (BLOCK), what remains of the house. A key is the remainder with its last eight bits replaced by the list's place,
-    so that no two are equal and the earlier of two equal remainders comes first; lists that are out have -1. Exact
-    for whole remainders below 2**44.
+    entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per``
+    (BLOCK); ``house`` (BLOCK). Fills ``seats`` and ``keys`` (K, BLOCK) with ``inverse`` (BLOCK) as scratch,
+    and ``left`` (BLOCK), what remains of the house. A key is the remainder with its last eight bits replaced
+    by the list's place, so that no two are equal and the earlier of two equal remainders comes first; lists
+    that are out have -1. Exact for whole remainders below 2**44.
     """
     for i in range(BLOCK):
         left[i] = house[i] if quota[i] > 0.0 else 0.0
@@ -123,7 +123,9 @@ def _over(a, b):
 
 @stage
 def rank_keys(keys, lists, ranks):
-    """ranks = how many keys are larger; rows of both come in multiples of PADDING, idle keys are filled with -2."""
+    """ranks = how many keys are larger; rows of both come in multiples of PADDING, idle keys are filled with
+    -2.
+    """
     for k in range(lists + lists % 2):
         row = ranks[k]
         for i in range(BLOCK):
@@ -138,7 +140,8 @@ def rank_keys(keys, lists, ranks):
 def largest_remainders(keys, left, ranks, seats):
     """Give one seat each to the ``left`` (BLOCK) largest remainders; the earlier list of two equal ones.
 
-    keys and ranks have rows in multiples of PADDING; ranks is filled. Needs left < number of lists admitted, which Hare's quota ensures.
+    keys and ranks have rows in multiples of PADDING; ranks is filled. Needs left < number of lists admitted,
+    which Hare's quota ensures.
     """
     lists = seats.shape[0]
     rank_keys(keys, lists, ranks)

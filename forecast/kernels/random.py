@@ -1,8 +1,8 @@
 """Random bits: SFC64 in lanes, one independent state per draw slot of a block.
 
 SFC64 is Chris Doty-Humphrey's small fast counting generator (PractRand), as in ``numpy.random.SFC64``; the
-states are seeded with splitmix64 (Steele, Lea and Flood, OOPSLA 2014) from (seed, stream, lane), so the bits of
-a stream depend on nothing else.
+states are seeded with splitmix64 (Steele, Lea and Flood, OOPSLA 2014) from (seed, stream, lane), so the bits
+of a stream depend on nothing else.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ def correlate(factor, z):
 
 @stage
 def votes_of_normals(location, spread, tail, z, votes, total):
-    """votes (U, BLOCK) = 2 ** (location + spread * tail * z), shares up to a common factor; total (BLOCK) their sum.
+    """votes (U, BLOCK) = 2 ** (location + spread * tail * z), shares up to a common factor; total (BLOCK)
+    their sum.
 
     ``location`` and ``spread`` (U,) are in bits (base-2 logarithms); ``tail`` (BLOCK) is the draw's t scale.
     """
@@ -41,8 +42,8 @@ def votes_of_normals(location, spread, tail, z, votes, total):
 def add_undecided(undecided, spread, z, votes, total, split, split_totals):
     """Let the undecided vote: a share ``undecided`` of the draw splits like the decided, times 2**(spread z).
 
-    votes (U, BLOCK) and their ``total`` (BLOCK) in and out; z (U, BLOCK) normals of the split; ``split`` (U, BLOCK)
-    and ``split_totals`` (BLOCK) are scratch.
+    votes (U, BLOCK) and their ``total`` (BLOCK) in and out; z (U, BLOCK) normals of the split; ``split`` (U,
+    BLOCK) and ``split_totals`` (BLOCK) are scratch.
     """
     units = votes.shape[0]
     for i in range(BLOCK):

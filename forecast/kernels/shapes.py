@@ -13,7 +13,13 @@ import numpy as np
 SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
 BASE_VALID, BASE_LISTS, BASE_CAST, BASE_REGISTERED = 0, 1, 2, 3
 FAMILY_QUOTA, FAMILY_DIVISOR = 0, 1
-QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOTA_HAGENBACH_BISCHOFF = 0, 1, 2, 3, 4
+QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOTA_HAGENBACH_BISCHOFF = (
+    0,
+    1,
+    2,
+    3,
+    4,
+)
 LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW = 0, 1, 2, 3, 4
 REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
 
@@ -70,15 +76,15 @@ RULE = np.dtype(
 """One rule as the core reads it.
 
 ``corrected`` rules have weights (whole numbers: a vote counts ``vote`` of them, and ``correction`` of every
-``uncorrected`` where its list was let in as runner-up), or let lists in that their threshold keeps out; ``blockwise`` rules are allocated
-in vector code, the others draw by draw.
+``uncorrected`` where its list was let in as runner-up), or let lists in that their threshold keeps out;
+``blockwise`` rules are allocated in vector code, the others draw by draw.
 
 What stands ``around`` the division: ``limited`` rules have a limit for some list, a number (see ``Rules``) or
 cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists, less its direct seats.
-``alliances`` is their number. Seats of lists that are not admitted are ``deducts``, taken off the seats that the others
-share, and ``keeps``, kept. ``largest_house`` bounds a house that grows. The bonus is ``bonus`` seats for a list with a
-share of bonus_from / bonus_unit, one more for every bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no
-bonus at all).
+``alliances`` is their number. Seats of lists that are not admitted are ``deducts``, taken off the seats that
+the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows. The bonus is ``bonus``
+seats for a list with a share of bonus_from / bonus_unit, one more for every bonus_steps / bonus_unit (0:
+none), ``bonus_most`` at most (0: no bonus at all).
 """
 
 

@@ -33,8 +33,8 @@ from forecast.kernels.tally import (
 def simulate(draws, rules, questions, replicate, first, count, share_every, tallies, kept_votes, kept_seats):
     """Run ``count`` draws of ``replicate`` from number ``first`` on and add them to ``tallies``.
 
-    ``first`` is a multiple of STREAM. Every ``share_every``-th block enters the histogram of shares. The first
-    draws are also written to kept_votes (N, U) shares and kept_seats (R, N, K) until these are full.
+    ``first`` is a multiple of STREAM. Every ``share_every``-th block enters the histogram of shares. The
+    first draws are also written to kept_votes (N, U) shares and kept_seats (R, N, K) until these are full.
     """
     lists = rules.numerators.shape[1]
     source, block = new_source(draws, replicate), new_electorate(draws)

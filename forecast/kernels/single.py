@@ -1,4 +1,6 @@
-"""Quota methods on one draw, in every variant: the readable path for rules and draws that are out of the ordinary."""
+"""Quota methods on one draw, in every variant: the readable path for rules and draws that are out of the
+ordinary.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,8 @@ def _one_round(claims, entitled, lot, i, served, seats, left):
 
 @stage
 def _by_average(entitled, lot, i, served, averages, seats, left):
-    """One each by votes per seat held, highest first, no list twice in a round; those without a seat come last."""
+    """One each by votes per seat held, highest first, no list twice in a round; those without a seat come
+    last."""
     while left > 0.0:
         for k in range(seats.shape[0]):
             averages[k, i] = entitled[k, i] / seats[k, i] if seats[k, i] > 0.0 else 0.0

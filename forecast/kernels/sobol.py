@@ -1,7 +1,8 @@
 """Scrambled Sobol points as random bits: one exclusive-or a point against a table of 256 entries.
 
-Sobol (1967) with the direction numbers of Joe and Kuo (2008); each replicate has its own random linear scramble
-and digital shift (Matousek 1998), so that replicates are independent and their spread is the standard error.
+Sobol (1967) with the direction numbers of Joe and Kuo (2008); each replicate has its own random linear
+scramble and digital shift (Matousek 1998), so that replicates are independent and their spread is the
+standard error.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _MATRIX_KEYS = np.uint64(0x6_0000_0000)
 def scramble(directions, seed, replicate, scrambled, shifts):
     """Scrambled direction numbers and shifts of one replicate.
 
-    directions (D, 32) uint64, each a 32-bit fraction; ``scrambled`` (D, 32) and ``shifts`` (D,) are filled. Each
-    dimension is multiplied by a random lower unit triangular binary matrix (digit r of the product is digit r
-    plus random digits above it), then shifted.
+    directions (D, 32) uint64, each a 32-bit fraction; ``scrambled`` (D, 32) and ``shifts`` (D,) are filled.
+    Each dimension is multiplied by a random lower unit triangular binary matrix (digit r of the product is
+    digit r plus random digits above it), then shifted.
     """
     matrix = np.empty(BITS, np.uint64)
     for d in range(directions.shape[0]):

@@ -125,8 +125,8 @@ def count_majorities(sums, house, valid, majorities):
 def holds(whole, admitted, house, questions, c, total, met):
     """met (BLOCK) &= whether constraint c holds in each draw; ``total`` (BLOCK) is scratch.
 
-    A constraint is sum(weight * term) >= bound over its terms. Term k < K is the seats of list k, K + k whether
-    it is admitted (0 or 1), 2 K the seats handed out.
+    A constraint is sum(weight * term) >= bound over its terms. Term k < K is the seats of list k, K + k
+    whether it is admitted (0 or 1), 2 K the seats handed out.
     """
     lists = admitted.shape[0]
     for i in range(BLOCK):

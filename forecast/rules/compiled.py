@@ -1,10 +1,13 @@
-"""Rules as the compiled core reads them: one record a rule, thresholds and weights by list, tables of divisors."""
+"""Rules as the compiled core reads them: one record a rule, thresholds and weights by list, tables of
+divisors.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import TYPE_CHECKING
 
@@ -80,7 +83,9 @@ def _national_method(rule: Rule, place: str) -> Allocation:
     method = rule.national_method
     if rule.districts is None and method is not None:
         return method
-    remedy = "a forecast draws national shares only; constituencies cannot be drawn (`forecast count` knows them)"
+    remedy = (
+        "a forecast draws national shares only; constituencies cannot be drawn (`forecast count` knows them)"
+    )
     raise ConfigurationError(
         Fault(place, "rule.districts", rule.districts.method if rule.districts else ABSENT, remedy)
     )
@@ -149,7 +154,8 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
 class _DivisorTable:
     """Divisors of one method in the core's form.
 
-    ``linear``: the n-th divisor is a multiple of n - 1 + ``shift`` (the first of ``first``), so that a multiplier
+    ``linear``: the n-th divisor is a multiple of n - 1 + ``shift`` (the first of ``first``), so that a
+    multiplier
     can be rounded to seats; other methods start from the same guess and exchange seats until it is right.
     """
 
@@ -177,7 +183,7 @@ class _DivisorTables:
             values = tuple(float(number) ** (1.0 / method.degree) for number in exact)
         if values not in self._known:
             step = exact[2] - exact[1]
-            linear = method.degree == 1 and all(b - a == step for a, b in zip(exact[1:], exact[2:], strict=False))
+            linear = method.degree == 1 and all(b - a == step for a, b in pairwise(exact[1:]))
             shift = float(exact[1] / step) - 1.0 if linear else 0.5
             first = float(exact[0] / step) if linear else 0.5
             slack = 0.0 if method.degree == 1 else _ROOT_SLACK

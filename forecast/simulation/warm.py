@@ -49,7 +49,7 @@ def main() -> None:
     if compiling.is_warm():
         print("the compiled core is at hand", file=sys.stderr)
     else:
-        print("compiling the core, once (about half a minute) ...", file=sys.stderr)
+        print("compiling the core, once (a minute or two) ...", file=sys.stderr)
     print(f"ready after {warm():.1f} s", file=sys.stderr)
 
 

@@ -1,4 +1,6 @@
-"""The core's allocation against the exact count, on whole votes: thresholds, ties and empty ballots included."""
+"""The core's allocation against the exact count, on whole votes: thresholds, ties and empty ballots
+included.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ THRESHOLDS: list[dict[str, Any] | None] = [
 
 def parties(lists: int, against_all: bool) -> list[Party]:
     kinds = ["party"] * lists + (["none-of-the-above"] if against_all else [])
-    return [Party(id=f"p{k}", name=f"P{k}", kind=kind) for k, kind in enumerate(kinds)]  # type: ignore[arg-type]
+    return [
+        Party.model_validate({"id": f"p{k}", "name": f"P{k}", "kind": kind}) for k, kind in enumerate(kinds)
+    ]
 
 
 def core_seats(rule: Rule, votes: np.ndarray, against_all: bool) -> tuple[np.ndarray, int]:

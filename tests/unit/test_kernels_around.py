@@ -166,7 +166,7 @@ def test_what_stands_around_any_method_is_the_exact_count_s(
     parties = data.draw(many_parties(alliances=inside is not None, limits=limits))
     seats = data.draw(st.integers(2, 40), "seats")
     bonus = data.draw(st.sampled_from([None, *BONUSES]), "bonus")
-    if bonus is not None and max(bonus.get("seats", 0), bonus.get("max", 0)) > seats:
+    if bonus is not None and max(int(bonus.get("seats") or 0), int(bonus.get("max") or 0)) > seats:
         bonus = None
     parts: dict[str, Any] | None = None
     if levelling == "deduct":

@@ -15,7 +15,8 @@ from forecast.simulation.precision import largest_error
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs" / "kazakhstan-2023.toml"
 ELECTION = load_election(str(CONFIG))
-ESTIMATE = estimate(ELECTION, read_polls(ELECTION.election.polls, ELECTION))
+POLLS = CONFIG.with_name("kazakhstan-2023-polls.csv")
+ESTIMATE = estimate(ELECTION, read_polls(POLLS, ELECTION))
 
 
 def test_no_published_probability_is_less_precise_than_wanted() -> None:
