@@ -22,6 +22,7 @@ _PANEL_HEIGHT = 84
 _FEW_DAYS = 3
 _ROW = 26
 _TREND_PARTIES = 24
+_STEP_PARTIES = 12
 
 
 def polls(facts: Facts) -> Chart | None:
@@ -163,8 +164,11 @@ def thresholds(facts: Facts) -> Chart | None:
         row for row in facts.lists if float(data["explorer_seat_mean"].sel(party=row["party"]).max()) > 0.05
     ]
     chances = _chances(facts, order, levels)
-    method = str(data["explorer_method"].values[0])
-    panels = [_steps(facts, row, levels) for row in order]
+    from forecast.election.methods import METHODS
+
+    method = METHODS[str(facts.rule["allocation"]["method"])].title.partition(":")[0]
+    seated = [row for row in order if float(_median(facts, row).max()) > 0][:_STEP_PARTIES]
+    panels = [_steps(facts, row, levels) for row in seated]
     steps = alt.concat(*panels, columns=_PANELS, spacing={"row": 18, "column": 22})
     body = alt.vconcat(chances, steps, spacing=26)
     draws = int(data.attrs["explorer_draws"])
@@ -172,7 +176,7 @@ def thresholds(facts: Facts) -> Chart | None:
         "Above: probability of crossing the threshold, in percent, by its height. Below: median seats (line) "
         f"with the 80 % interval (band). The same {draws:,} draws throughout; allocation: {method}."
     )
-    return finished(body, _threshold_finding(facts, order, levels), explanation, facts.caption)
+    return finished(body, _threshold_finding(facts, order, levels), explanation, facts.caption, indent=22)
 
 
 def _threshold_finding(facts: Facts, order: list[dict[str, Any]], levels: list[float]) -> str:
@@ -243,6 +247,13 @@ def _short(chance: float) -> str:
     return f"{100 * chance:.0f}"
 
 
+def _median(facts: Facts, row: dict[str, Any]) -> Any:
+    quantiles = (
+        facts.forecast.dataset["explorer_seat_quantile"].sel(party=row["party"]).isel(explorer_method=0)
+    )
+    return quantiles.sel(quantile=0.5).values
+
+
 def _steps(facts: Facts, row: dict[str, Any], levels: list[float]) -> Chart:
     data = facts.forecast.dataset
     quantiles = data["explorer_seat_quantile"].sel(party=row["party"]).isel(explorer_method=0)
@@ -253,14 +264,14 @@ def _steps(facts: Facts, row: dict[str, Any], levels: list[float]) -> Chart:
     ]
     base = alt.Chart(rows(values))
     x = alt.X("level:Q", axis=alt.Axis(title=None, labelExpr=PERCENT, tickCount=5, grid=False))
-    y = alt.Y(
-        "seats:Q",
-        axis=alt.Axis(title=None, tickCount=3, format="d", tickMinStep=1),
-        scale=alt.Scale(zero=False),
-    )
+    most, least = int(high.max()), int(low.min())
+    gap = max(1, -(-(most - least) // 3))
+    axis = alt.Axis(title=None, values=list(range(least, most + 1, gap)), format="d", labelOverlap=False)
+    scale = alt.Scale(domain=[least, most], nice=False, zero=False)
+    y = alt.Y("seats:Q", axis=axis, scale=scale)
     colour = on_white(row["colour"])
     band = base.mark_area(interpolate="step-after", color=colour, opacity=0.25).encode(
-        x=x, y="low:Q", y2="high:Q"
+        x=x, y=alt.Y("low:Q", axis=axis, scale=scale), y2="high:Q"
     )
     line = base.mark_line(interpolate="step-after", color=colour, strokeWidth=2.2).encode(x=x, y=y)
     layers: list[alt.Chart] = [band, line]

@@ -80,7 +80,13 @@
   const room = (figure) => Math.max(320, Math.min(640, figure.clientWidth));
   const holds = (party) => party.told && !party.seatless;
 
+  // Under the law the tables say what they said when the page was written.
+  const written = [...document.querySelectorAll("[data-cell]")].map((cell) => [cell, cell.textContent]);
   function fillTables(view) {
+    if (view.law) {
+      for (const [cell, text] of written) cell.textContent = text;
+      return;
+    }
     const rows = $("parties").tBodies[0].rows;
     view.parties.forEach((party, k) => {
       const put = (name, text) => { rows[k].querySelector(`[data-cell=${name}]`).textContent = text; };
@@ -89,7 +95,7 @@
       put("error", points(party.error));
       put("seats", `${party.seats[3]}`);
       put("seats80", interval(party.seats[1], party.seats[5]));
-      put("mean", party.mean.toFixed(1));
+      put("mean", party.mean > 0 && party.mean < 0.05 ? "<0.1" : party.mean.toFixed(1));
       put("drawn", `${party.drawn}`);
     });
     if (!$("coalitions")) return;

@@ -85,7 +85,8 @@ def test_a_forecast_without_other_rules_makes_a_page_that_says_so(forecast: Fore
 
 
 def test_the_law_in_the_grid_agrees_with_the_forecast_within_its_error(forecast: Forecast) -> None:
-    # Five standard errors of 4,096 plain draws; quasi-random ones err less. Chance of a false alarm: under 1e-4.
+    # Five standard errors of 4,096 plain draws; quasi-random ones err less.
+    # Chance of a false alarm: under 1e-4.
     data = forecast.dataset
     at = int(np.argmin(np.abs(data["explorer_threshold"].values - data.attrs["explorer_law_threshold"])))
     passes = data["explorer_pass_probability"].values[at]
