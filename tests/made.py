@@ -14,6 +14,7 @@ from forecast.estimation import estimate
 from forecast.polls import read_polls
 from forecast.result import Forecast
 from forecast.simulation import simulate_election
+from forecast.simulation.explorer import explore
 
 ODD_NAMES = (
     'The "Quoted" & <Angled>',
@@ -33,7 +34,8 @@ def made_forecast(
     election = load_election(config)
     table = election.election.polls
     assert table is not None
-    return simulate_election(election, estimate(election, read_polls(table, election), None), draws=draws)
+    estimated = estimate(election, read_polls(table, election), None)
+    return explore(simulate_election(election, estimated, draws=draws), election, estimated, draws=2_048)
 
 
 def write_made_election(folder: Path, parties: int, *, odd: bool, coalitions: int, polls: int) -> Path:
