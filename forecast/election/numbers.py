@@ -24,7 +24,7 @@ def parse_exact(value: Any) -> Fraction:
     if isinstance(value, Fraction):
         return value
     if isinstance(value, bool):
-        msg = "a number is expected, such as 0.05 or \"5%\""
+        msg = 'a number is expected, such as 0.05 or "5%"'
         raise ValueError(msg)
     if isinstance(value, int):
         return Fraction(value)
@@ -37,7 +37,7 @@ def parse_exact(value: Any) -> Fraction:
             return number / 100 if match.group(2) else number
         if re.fullmatch(r"\s*\d+\s*/\s*[1-9]\d*\s*", value):
             return Fraction(value.replace(" ", ""))
-    msg = "a number is expected, such as 0.05 or \"5%\""
+    msg = 'a number is expected, such as 0.05 or "5%"'
     raise ValueError(msg)
 
 
