@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -29,7 +29,10 @@ from forecast.cli.options import (
 from forecast.errors import ABSENT, ConfigurationError, Fault, NoValidOutcome
 
 if TYPE_CHECKING:
+    import datetime
+
     from forecast.election import Election
+    from forecast.estimation import Estimate
     from forecast.result import Forecast
 
 Sampler = Annotated[
@@ -49,8 +52,6 @@ TargetError = Annotated[
         show_default=False,
     ),
 ]
-_RARELY = 200_000
-"""Allocations between two searches for garbage: imports leave none, and took a fifth longer for looking."""
 _SHOWN = ("parties", "coalitions", "events")
 
 
@@ -72,29 +73,20 @@ def run(
 
     Writes forecast.nc, tables/ and run.json to a folder, and prints the main tables (or JSON, with --json).
     """
-    gc.set_threshold(_RARELY)
-    from forecast.election import load_election
-
     clock, started = time.perf_counter(), _now()
     say = _speaker(verbose and not quiet)
-    election = load_election(config, settings or ())
-    table = election.election.polls
-    if table is None:
-        remedy = "a forecast needs polls; name their table"
-        raise ConfigurationError(Fault(str(config), "election.polls", ABSENT, remedy))
-    from forecast.estimation import estimate
-    from forecast.polls import read_polls
-
-    estimated = estimate(election, read_polls(table, election), as_of)
-    say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
-    folder = output if output is not None else Path("outputs") / election.election.id
-    _refuse_place(folder)
-    cores = threads if threads is not None else len(os.sched_getaffinity(0))
-    _say_if_cold(quiet)
+    with _no_search_for_garbage():
+        election, estimated = _inputs(config, settings or (), as_of)
+        say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
+        folder = output if output is not None else Path("outputs") / election.election.id
+        _refuse_place(folder)
+        cores = threads if threads is not None else len(os.sched_getaffinity(0))
+        _say_if_cold(quiet)
+        from forecast.simulation import simulate_election, simulate_to_error
+        from forecast.simulation.explorer import explore
+        from forecast.simulation.precision import MOST_DRAWS
+    number = draws if draws is not None else election.simulation.draws
     if target_error is None:
-        from forecast.simulation import simulate_election
-
-        number = draws if draws is not None else election.simulation.draws
         with _progress(number, quiet) as progress:
             drawn = simulate_election(
                 election,
@@ -106,20 +98,21 @@ def run(
                 progress=progress,
             )
     else:
-        from forecast.simulation.precision import MOST_DRAWS, simulate_to_error
-
-        most = draws if draws is not None else MOST_DRAWS
         drawn = simulate_to_error(
-            election, estimated, target_error, most_draws=most, seed=seed, sampler=sampler, threads=cores
+            election,
+            estimated,
+            target_error,
+            most_draws=draws if draws is not None else MOST_DRAWS,
+            seed=seed,
+            sampler=sampler,
+            threads=cores,
         )
     say(f"{drawn.draws:,} draws on {cores} threads")
-    from forecast.simulation.explorer import explore
-
-    drawn = explore(drawn, election, estimated, threads=cores)
+    _refuse_void(election, drawn)
+    explored = explore(drawn, election, estimated, threads=cores)
     from forecast.provenance import run_record, with_sources
 
-    forecast = with_sources(drawn, election, config, settings or ())
-    _refuse_void(election, forecast)
+    forecast = with_sources(explored, election, config, settings or ())
     record = run_record(
         forecast,
         command=["forecast", *sys.argv[1:]],
@@ -132,7 +125,33 @@ def run(
         print(f"warning: {warning}", file=sys.stderr)
     _print(forecast, as_json)
     if not quiet:
-        print(f"wrote {folder}{_left_over(folder)}; next: forecast tables {folder}", file=sys.stderr)
+        print(f"wrote {folder}{_left_over(folder)}; next: forecast report {folder}", file=sys.stderr)
+
+
+def _inputs(config: Path, settings: Sequence[str], as_of: datetime.date | None) -> tuple[Election, Estimate]:
+    """The election and the estimate from its polls."""
+    from forecast.election import load_election
+
+    election = load_election(config, settings)
+    table = election.election.polls
+    if table is None:
+        remedy = "a forecast needs polls; name their table"
+        raise ConfigurationError(Fault(str(config), "election.polls", ABSENT, remedy))
+    from forecast.estimation import estimate
+    from forecast.polls import read_polls
+
+    return election, estimate(election, read_polls(table, election), as_of)
+
+
+@contextmanager
+def _no_search_for_garbage() -> Generator[None]:
+    """Imports leave no garbage, and to look for it among all that they load takes a fifth of their time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def write_outputs(forecast: Forecast, record: object, folder: Path) -> None:
