@@ -157,7 +157,7 @@ def test_the_shell_can_complete_commands() -> None:
     environment = {
         **os.environ,
         "_FORECAST_COMPLETE": "complete_bash",
-        "COMP_WORDS": "forecast ch",
+        "COMP_WORDS": "forecast che",
         "COMP_CWORD": "1",
     }
     program = "import sys; from forecast.cli.main import main; sys.exit(main())"
