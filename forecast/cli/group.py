@@ -27,6 +27,8 @@ COMMANDS: dict[str, Listed] = {
     "tables": Listed("forecast.cli.exporting:tables", "Print or export the tables of a saved forecast."),
     "charts": Listed("forecast.cli.publishing:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.publishing:report", "Write a saved forecast as one self-contained page."),
+    "backtest": Listed("forecast.cli.archive:backtest", "Score the method on an archive of past elections."),
+    "fit": Listed("forecast.cli.archive:fit", "Fit the error law to an archive of past elections."),
     "methods": Listed("forecast.cli.counting:methods", "List allocation methods and threshold bases."),
     "init": Listed("forecast.cli.starting:init", "Write a commented election file to start from."),
 }
