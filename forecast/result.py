@@ -120,64 +120,71 @@ class Forecast:
             "as_of": attrs["as_of"],
             "sampler": attrs["sampler"],
             "house": int(attrs["house"]),
-            "parties": [_party_record(values, k) for k in range(len(values["party"]))],
-            "coalitions": [
-                {
-                    "id": str(coalition),
-                    "majority": _probability(values, "majority", k),
-                    "seats": _seats_record(values, "coalition_seat", k),
-                }
-                for k, coalition in enumerate(values["coalition"])
-            ],
-            "events": [
-                {
-                    "id": str(event),
-                    **_probability(values, "event", k),
-                    "condition_draws": int(values["event_condition_draws"][k]),
-                }
-                for k, event in enumerate(values["event"])
-            ],
-            "void": _probability(values, "void", ()),
+            **outcome_record(values),
             "warnings": list(attrs["warnings"]),
         }
 
 
-def _party_record(values: dict[str, Any], k: int) -> dict[str, Any]:
+def outcome_record(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parties, coalitions, events and the void of one rule, from its variables and coordinates as arrays."""
+    return {
+        "parties": [_party_record(values, k) for k in range(len(values["party"]))],
+        "coalitions": [
+            {
+                "id": str(coalition),
+                "majority": _probability(values, "majority", k),
+                "seats": _seats_record(values, "coalition_seat", k),
+            }
+            for k, coalition in enumerate(values["coalition"])
+        ],
+        "events": [
+            {
+                "id": str(event),
+                **_probability(values, "event", k),
+                "condition_draws": int(values["event_condition_draws"][k]),
+            }
+            for k, event in enumerate(values["event"])
+        ],
+        "void": _probability(values, "void", ()),
+    }
+
+
+def _party_record(values: Mapping[str, Any], k: int) -> dict[str, Any]:
     quantiles = _by_label(values["quantile"], values["share_quantile"][k])
     return {
         "id": str(values["party"][k]),
         "share": {
-            "mean": _plain(values["share_mean"][k]),
+            "mean": plain_number(values["share_mean"][k]),
             "median": quantiles["0.5"],
             "quantiles": quantiles,
         },
         "passes": _probability(values, "pass", k),
         "seats": _seats_record(values, "seat", k),
-        "representative_seats": _plain(values["representative_seats"][k]),
+        "representative_seats": plain_number(values["representative_seats"][k]),
     }
 
 
-def _seats_record(values: dict[str, Any], prefix: str, k: int) -> dict[str, Any]:
+def _seats_record(values: Mapping[str, Any], prefix: str, k: int) -> dict[str, Any]:
     probabilities = values[f"{prefix}_probability"][k].tolist()
     known = not math.isnan(probabilities[0])
     quantiles = _by_label(values["quantile"], values[f"{prefix}_quantile"][k])
     return {
-        "mean": _plain(values[f"{prefix}_mean"][k]),
-        "mean_mc_error": _plain(values[f"{prefix}_mean_mc_error"][k]),
+        "mean": plain_number(values[f"{prefix}_mean"][k]),
+        "mean_mc_error": plain_number(values[f"{prefix}_mean_mc_error"][k]),
         "median": quantiles["0.5"],
         "quantiles": quantiles,
         "distribution": {str(n): p for n, p in enumerate(probabilities) if p > 0} if known else None,
     }
 
 
-def _probability(values: dict[str, Any], prefix: str, k: int | tuple[()]) -> dict[str, float | int | None]:
+def _probability(values: Mapping[str, Any], prefix: str, k: int | tuple[()]) -> dict[str, float | int | None]:
     return {
-        "probability": _plain(values[f"{prefix}_probability"][k]),
-        "mc_error": _plain(values[f"{prefix}_mc_error"][k]),
+        "probability": plain_number(values[f"{prefix}_probability"][k]),
+        "mc_error": plain_number(values[f"{prefix}_mc_error"][k]),
     }
 
 
-def _plain(value: Any) -> float | int | None:
+def plain_number(value: Any) -> float | int | None:
     """A number for JSON: whole numbers as integers, NaN as null."""
     number = float(value)
     if math.isnan(number):
@@ -186,4 +193,4 @@ def _plain(value: Any) -> float | int | None:
 
 
 def _by_label(labels: Iterable[float], values: Iterable[Any]) -> dict[str, float | int | None]:
-    return {f"{float(label):g}": _plain(value) for label, value in zip(labels, values, strict=True)}
+    return {f"{float(label):g}": plain_number(value) for label, value in zip(labels, values, strict=True)}

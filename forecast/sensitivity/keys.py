@@ -1,0 +1,147 @@
+"""Keys of the rule by their dotted path: whether there is one, setting it, reading it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from fractions import Fraction
+from typing import Any
+
+from forecast.election import Rule
+from forecast.election.faults import field_of, model_in, schema_paths, unknown_key
+from forecast.election.methods import METHODS, is_quota_method
+from forecast.election.numbers import parse_share
+from forecast.election.vocabulary import Part, parse_level
+from forecast.errors import suggest
+
+_OF_QUOTAS = ("remainder", "remainder_seats", "quota_of")
+_OF_DIVISORS = ("divisors", "power")
+
+Tables = dict[str, Any]
+
+
+def schema_location(path: str) -> tuple[str, ...] | str:
+    """The parts of a path below ``rule``, or what is wrong with it where the rule knows no such key."""
+    first, *parts = path.split(".")
+    model: type[Any] | None = Rule
+    done: list[str] = [first]
+    if first != "rule" or not parts:
+        return "a key of the rule is expected, such as rule.threshold.level"
+    for depth, part in enumerate(parts):
+        if model is None:
+            return f"{'.'.join(done)} is a single value and has no keys"
+        field = field_of(model, part)
+        if field is None:
+            near = suggest(path, [known for known in schema_paths() if known.startswith("rule.")])
+            return (
+                f"no such key; {near}"
+                if near.startswith("did")
+                else unknown_key(("rule", *parts[: depth + 1]))
+            )
+        inner = model_in(field.annotation)
+        # A key such as ``nobody`` holds one value, which may be written as a small table of its own.
+        model = inner if inner is not None and _is_table(inner) else None
+        done.append(part)
+    return tuple(parts)
+
+
+def _is_table(model: type[Any]) -> bool:
+    return issubclass(model, Part) and model.__name__ not in ("AdmitLargest", "LowerTo")
+
+
+def leaves(table: Mapping[str, Any], prefix: str = "rule") -> dict[str, object]:
+    """The keys of a (partial) rule as written in a file, by dotted path; tables of the rule are followed."""
+    found: dict[str, object] = {}
+    for name, value in table.items():
+        path = f"{prefix}.{name}"
+        where = schema_location(path)
+        if isinstance(value, Mapping) and not isinstance(where, str) and _holds_keys(where):
+            found |= leaves(value, path)
+        else:
+            found[path] = value
+    return found
+
+
+def _holds_keys(parts: tuple[str, ...]) -> bool:
+    model: type[Any] | None = Rule
+    for part in parts:
+        field = field_of(model, part) if model is not None else None
+        model = model_in(field.annotation) if field is not None else None
+    return model is not None and _is_table(model)
+
+
+def tables_of(rule: Rule) -> Tables:
+    """A rule as the tables that a file would hold."""
+    return rule.model_dump(exclude_none=True, by_alias=True)
+
+
+def with_keys(tables: Tables, changes: Mapping[str, object]) -> Tables:
+    """A copy of a rule's tables with keys set; an empty text takes a key away.
+
+    A method that needs nothing of what the old one was told (remainders of quotas, divisors) loses it, unless
+    it is set again; a level at or below ``nobody.lower_to`` loses ``nobody``, which could never come into
+    play.
+    """
+    changed = {name: dict(value) if isinstance(value, dict) else value for name, value in tables.items()}
+    _adapt_to_method(changed, changes)
+    for path, value in changes.items():
+        *way, last = path.split(".")[1:]
+        table = changed
+        for part in way:
+            inner = table.get(part)
+            table[part] = dict(inner) if isinstance(inner, dict) else {}
+            table = table[part]
+        if value == "":
+            table.pop(last, None)
+        else:
+            table[last] = value
+    _adapt_to_level(changed, changes)
+    return changed
+
+
+def _adapt_to_method(tables: Tables, changes: Mapping[str, object]) -> None:
+    method = changes.get("rule.allocation.method")
+    allocation = tables.get("allocation")
+    if not isinstance(method, str) or not isinstance(allocation, dict) or method == allocation.get("method"):
+        return
+    quota = method in METHODS and is_quota_method(method)
+    for name in _OF_DIVISORS if quota else _OF_QUOTAS + _OF_DIVISORS:
+        allocation.pop(name, None)
+
+
+def _adapt_to_level(tables: Tables, changes: Mapping[str, object]) -> None:
+    """A level that nobody could be lowered to; values that cannot be read are left for the rule to refuse."""
+    threshold = tables.get("threshold")
+    if (
+        "rule.threshold.level" not in changes
+        or "rule.threshold.nobody" in changes
+        or not isinstance(threshold, dict)
+    ):
+        return
+    nobody = threshold.get("nobody")
+    if isinstance(nobody, dict) and "lower_to" in nobody:
+        with suppress(ValueError):
+            level = parse_level(changes["rule.threshold.level"])
+            if not isinstance(level, str) and parse_share(nobody["lower_to"]) >= level:
+                threshold.pop("nobody")
+
+
+def value_at(rule: Rule, path: str) -> object:
+    """What a rule says under a key; ``None`` where it says nothing."""
+    value: Any = rule
+    for part in path.split(".")[1:]:
+        value = getattr(value, part, None)
+    return value
+
+
+def as_plain(value: object) -> Any:
+    """A value of a rule for JSON: shares and factors as numbers, tables as they would be written."""
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 else float(value)
+    if isinstance(value, Part):
+        return {name: as_plain(inner) for name, inner in value if inner is not None}
+    if isinstance(value, Mapping):
+        return {str(name): as_plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_plain(inner) for inner in value]
+    return value

@@ -1,0 +1,297 @@
+"""Many rules on the same draws: the tallies of separate runs, paired errors, last seats, flips."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecast.election import Election, load_election
+from forecast.errors import ConfigurationError
+from forecast.estimation import Estimate
+from forecast.rules.counts import read_count
+from forecast.rules.margins import next_seats
+from forecast.sensitivity import sweeping
+from forecast.sensitivity.axes import parse_axes
+from forecast.sensitivity.flips import flips_along
+from forecast.sensitivity.grid import Grid
+from forecast.sensitivity.last_seat import NOBODY, fewest_votes, valid_votes
+from forecast.sensitivity.paired import difference_over_draws, mean_over_draws
+from forecast.sensitivity.result import Sweep
+from forecast.sensitivity.sweeping import sweep_election
+from forecast.simulation import simulate_election
+from forecast.simulation.inputs import Units
+
+DRAWS = 20_000
+
+
+@pytest.fixture(scope="module")
+def election(root: Path) -> Election:
+    return load_election(root / "configs" / "kazakhstan-2023.toml")
+
+
+@pytest.fixture(scope="module")
+def estimate(election: Election) -> Estimate:
+    """The exit polls' picture, with undecided voters so that every source of spread is there."""
+    mean = np.array([0.54, 0.105, 0.085, 0.083, 0.07, 0.051, 0.026, 0.04])
+    import pandas as pd
+
+    return Estimate(
+        units=tuple(party.id for party in election.parties),
+        absorbed=(),
+        mean=mean,
+        scale=np.diag(0.0015 / mean**0.7),
+        degrees_of_freedom=8.0,
+        undecided=0.1,
+        undecided_spread=0.5,
+        as_of=datetime.date(2023, 3, 18),
+        election_date=datetime.date(2023, 3, 19),
+        n_eff=3000.0,
+        pollsters_eff=3.0,
+        mean_age=2.0,
+        disagreement=0.0,
+        movement=0.0,
+        polls=pd.DataFrame(
+            {
+                "row": pd.Series([], dtype=float),
+                **{name: pd.Series([], dtype=str) for name in ("pollster", "kind", "source")},
+                **{
+                    name: pd.Series([], dtype="datetime64[ns]")
+                    for name in ("fieldwork_start", "fieldwork_end", "published")
+                },
+                **{
+                    name: pd.Series([], dtype=float) for name in ("sample_size", "age", "weight", "undecided")
+                },
+            }
+        ),
+        warnings=(),
+    )
+
+
+def swept(election: Election, estimate: Estimate, axes: dict[str, Any], **options: Any) -> Sweep:
+    grid = Grid.of(election.rule, parse_axes(**axes))
+    given: dict[str, Any] = {"draws": DRAWS, "seed": 7} | options
+    return sweep_election(election, estimate, grid, **given)
+
+
+def with_rule(election: Election, rule: Any) -> Election:
+    return election.model_copy(update={"rule": rule})
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "random"])
+def test_every_variant_has_the_tallies_of_a_run_of_its_own(
+    election: Election, estimate: Estimate, sampler: str
+) -> None:
+    axes = {
+        "threshold": "3%:7%:1%",
+        "method": "hare,dhondt",
+        "base": "valid,lists",
+        "vary": ["rule.seats=69,98"],
+    }
+    grid = Grid.of(election.rule, parse_axes(**axes))
+    records = swept(election, estimate, axes, sampler=sampler, explained=False).records()
+    for v in (0, 7, 18, 25, 39):
+        alone = simulate_election(
+            with_rule(election, grid.rules[v]), estimate, draws=DRAWS, seed=7, sampler=sampler
+        ).record()
+        ours = records[v]
+        assert ours["house"] == alone["house"]
+        for name in ("void", "events"):
+            assert ours[name] == alone[name]
+        for name in ("parties", "coalitions"):
+            for mine, theirs in zip(ours[name], alone[name], strict=True):
+                assert {key: mine[key] for key in theirs} == theirs
+
+
+def test_batches_of_rules_count_what_one_pass_counts(
+    election: Election, estimate: Estimate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    axes = {"threshold": "4%:6%:0.5%", "method": "hare,dhondt"}
+    whole = swept(election, estimate, axes)
+    monkeypatch.setattr(sweeping, "MOST_BYTES", 2**21)
+    parts = swept(election, estimate, axes)
+    assert whole.dataset.identical(parts.dataset)
+
+
+def test_threads_do_not_change_a_number(election: Election, estimate: Estimate) -> None:
+    axes = {"threshold": "4%,5%,6%"}
+    assert swept(election, estimate, axes).dataset.identical(
+        swept(election, estimate, axes, threads=2).dataset
+    )
+
+
+@pytest.mark.parametrize("sampler", ["sobol", "random"])
+def test_the_printed_error_of_a_difference_is_its_spread_over_seeds(
+    election: Election, estimate: Estimate, sampler: str
+) -> None:
+    """60 seeds: a standard deviation is known to 9 %; four of those and the bias of 16 replicates, 40 %.
+
+    Error probability below 1e-3 for the four numbers together.
+    """
+    grid = Grid.of(election.rule, parse_axes(threshold="4.9%,5%,7%"))
+    found: list[Any] = []
+    for seed in range(60):
+        data = sweep_election(
+            election, estimate, grid, draws=4096, seed=seed, sampler=sampler, explained=False
+        ).dataset
+        amanat, osdp = data.sel(party="amanat"), data.sel(party="osdp")
+        found.append(
+            [
+                [amanat["seat_mean_difference"].values[0], amanat["seat_mean_difference_mc_error"].values[0]],
+                [amanat["seat_mean_difference"].values[2], amanat["seat_mean_difference_mc_error"].values[2]],
+                [osdp["pass_difference"].values[2], osdp["pass_difference_mc_error"].values[2]],
+            ]
+        )
+    values, errors = np.moveaxis(np.array(found), -1, 0)
+    ratio = np.sqrt((errors**2).mean(0)) / values.std(0, ddof=1)
+    assert np.all(np.abs(np.log(ratio)) < 0.4), ratio
+
+
+def test_a_paired_difference_of_plain_draws_is_far_more_precise_than_one_of_separate_draws(
+    election: Election, estimate: Estimate
+) -> None:
+    data = swept(election, estimate, {"threshold": "4.9%,5%,7%"}, sampler="random", explained=False).dataset
+    amanat = data.sel(party="amanat")
+    alone = amanat["seat_mean_mc_error"].values
+    separate = np.sqrt(alone**2 + alone[1] ** 2)
+    paired = amanat["seat_mean_difference_mc_error"].values
+    assert separate[0] > 2.5 * paired[0]
+    assert separate[2] > 1.2 * paired[2]
+
+
+def test_the_base_rule_does_not_differ_from_itself(election: Election, estimate: Estimate) -> None:
+    data = swept(election, estimate, {"threshold": "4%,5%"}).dataset
+    assert data["is_base_rule"].values.tolist() == [False, True]
+    here = data.isel(threshold=1)
+    for name in ("pass", "seat_mean", "majority", "coalition_seat_mean"):
+        assert not here[f"{name}_difference"].values.any()
+        assert not here[f"{name}_difference_mc_error"].values.any()
+    assert here["changed_probability"] == 0
+    assert here["moved_seats_probability"].values[0] == 1.0
+    np.testing.assert_array_equal(here["seat_probability"], data["base_rule_seat_probability"])
+
+
+def test_the_base_rule_is_counted_though_it_is_not_on_the_grid(
+    election: Election, estimate: Estimate
+) -> None:
+    data = swept(election, estimate, {"threshold": "3%,7%"}, explained=False).dataset
+    alone = simulate_election(election, estimate, draws=DRAWS, seed=7)
+    assert not data["is_base_rule"].values.any()
+    np.testing.assert_array_equal(data["base_rule_pass_probability"], alone.dataset["pass_probability"])
+    expected = data["seat_mean"] - data["base_rule_seat_mean"]
+    np.testing.assert_allclose(data["seat_mean_difference"], expected, atol=1e-12)
+
+
+def test_seats_that_move_are_as_many_as_others_lose(election: Election, estimate: Estimate) -> None:
+    data = swept(election, estimate, {"threshold": "3%,7%"}, explained=False).dataset
+    distribution = data["moved_seats_probability"].values
+    np.testing.assert_allclose(distribution.sum(-1), 1.0)
+    np.testing.assert_allclose(distribution @ np.arange(distribution.shape[-1]), data["moved_seats_mean"])
+    np.testing.assert_allclose(1.0 - distribution[:, 0], data["changed_probability"])
+    # Under 7 % more lists stay out in every draw, so that more votes are wasted.
+    assert float(data["wasted_mean"][1]) > float(data["wasted_mean"][0])
+
+
+def test_a_base_that_the_draws_do_not_know_is_refused(election: Election, estimate: Estimate) -> None:
+    blind = election.model_copy(update={"election": election.election.model_copy(update={"turnout": None})})
+    with pytest.raises(ConfigurationError, match=r"election\.turnout"):
+        swept(blind, estimate, {"base": "valid,registered"})
+
+
+def test_a_table_of_answers_that_would_not_fit_is_refused(election: Election, estimate: Estimate) -> None:
+    with pytest.raises(ConfigurationError, match="variants of up to 100,000 seats; at most 16 of this size"):
+        swept(election, estimate, {"threshold": "0%:5%:0.1%", "vary": ["rule.seats=100000"]})
+
+
+def test_the_last_seat_of_drawn_votes_is_that_of_the_exact_count(election: Election) -> None:
+    """Drawn ballots through the core against ``next_seats``; and the official count of 2023."""
+    count = read_count(election).ballot
+    ids = [party.id for party in election.parties]
+    units = Units.of(election, ids)
+    parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
+    official = [next(entry.votes for entry in count.entries if entry.id == unit) for unit in units.ids]
+    generator = np.random.default_rng(5)
+    drawn = np.round(np.array(official) * np.exp(generator.normal(0.0, 0.25, (12, len(ids))))).astype(
+        np.int64
+    )
+    ballots = np.vstack([official, drawn])
+    votes, gains, loses = fewest_votes(election, election.rule, units, parties, ballots)
+    assert (votes[0], units.ids[gains[0]], units.ids[loses[0]]) == (19_156, "respublica", "amanat")
+    for row, found in zip(ballots, zip(votes, gains, loses, strict=True), strict=True):
+        by_unit = dict(zip(units.ids, row.tolist(), strict=True))
+        entries = tuple(replace(entry, votes=by_unit[entry.id]) for entry in count.entries)
+        closest = next(
+            iter(next_seats(election.rule, replace(count, entries=entries, valid_votes=None)).values())
+        )
+        assert (found[0], units.ids[found[1]]) == (closest.votes, closest.list)
+        assert units.ids[found[2]] in closest.losers
+
+
+def test_a_draw_in_which_nobody_can_gain_has_no_last_seat(election: Election) -> None:
+    rule = election.rule.model_copy(update={"seats": 3})
+    units = Units.of(election, [party.id for party in election.parties])
+    parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
+    ballots = np.zeros((1, len(units.ids)), np.int64)
+    ballots[0, 0] = 1000
+    votes, gains, loses = fewest_votes(election, rule, units, parties, ballots)
+    # One list has all votes: any other can still win a seat from it with enough votes of its own.
+    assert gains[0] != NOBODY
+    assert loses[0] == 0
+    assert votes[0] > 0
+
+
+def test_valid_votes_are_stated_or_follow_from_turnout(election: Election) -> None:
+    assert valid_votes(election) == (6_366_441, True)
+    facts = election.election.model_copy(update={"valid_votes": None})
+    votes, stated = valid_votes(election.model_copy(update={"election": facts}))
+    assert stated
+    assert votes == pytest.approx(12_035_578 * 0.542 * 0.976, abs=1)
+    facts = facts.model_copy(update={"registered": None})
+    assert valid_votes(election.model_copy(update={"election": facts})) == (10_000_000, False)
+
+
+def test_a_chance_flips_where_the_line_between_two_levels_meets_one_half() -> None:
+    levels = np.array([0.03, 0.04, 0.05, 0.06])
+    chance = np.array([1.0, 0.8, 0.4, 0.0])
+    (flip,) = flips_along("passes", "osdp", levels, chance, np.full(4, 0.01), {"method": "hare"})
+    assert (flip.change, flip.level) == ("lost", pytest.approx(0.0475))
+    assert flip.low == pytest.approx(0.0475 - 0.01 * 1.96 / 40, abs=1e-6)
+    assert flip.high == pytest.approx(0.0475 + 0.01 * 1.96 / 40, abs=1e-6)
+    assert (flip.gone_from, flip.gone_to) == (pytest.approx(0.035), pytest.approx(0.0575))
+
+
+def test_a_majority_that_comes_and_goes_flips_twice() -> None:
+    levels = np.array([0.0, 0.05, 0.1])
+    flips = list(flips_along("majority", "x", levels, np.array([0.2, 0.8, 0.2]), np.full(3, 0.01), {}))
+    assert [flip.change for flip in flips] == ["won", "lost"]
+    assert all(np.isnan(flip.gone_from) for flip in flips)
+
+
+def test_an_interval_that_leaves_the_levels_is_open() -> None:
+    levels = np.array([0.0, 0.05])
+    (flip,) = flips_along("passes", "x", levels, np.array([0.51, 0.49]), np.full(2, 0.05), {})
+    assert np.isnan(flip.low)
+    assert np.isnan(flip.high)
+
+
+def test_a_mean_over_plain_draws_has_the_error_of_a_mean() -> None:
+    values = np.random.default_rng(1).normal(size=(2, 5000))
+    mean, error = mean_over_draws(values, np.array([5000]))
+    np.testing.assert_allclose(mean, values.mean(1))
+    np.testing.assert_allclose(error, values.std(1) / np.sqrt(5000))
+
+
+def test_draws_without_weight_do_not_count() -> None:
+    values = np.array([1.0, np.nan, 3.0, np.nan])
+    mean, _ = mean_over_draws(values, np.array([2, 2]), np.array([1.0, 0.0, 1.0, 0.0]))
+    assert mean == 2.0
+
+
+def test_a_difference_seen_in_no_draw_looked_at_is_no_more_certain_than_its_count() -> None:
+    pair = difference_over_draws(np.array([[120]]), np.array([100]), np.zeros((1, 1)), 1_000_000)
+    assert pair.value[0, 0] == pytest.approx(2e-5)
+    assert pair.mc_error[0, 0] == pytest.approx(np.sqrt(2e-5 / 1e6), rel=1e-3)
