@@ -23,6 +23,9 @@ COMMANDS: dict[str, Listed] = {
         "forecast.cli.checking:check", "Read an election file and its polls; say all that is wrong."
     ),
     "count": Listed("forecast.cli.counting:count", "Official votes in, seats out, by exact arithmetic."),
+    "sweep": Listed(
+        "forecast.cli.sweeping:sweep", "How much is the rule: its variants on the same draws or votes."
+    ),
     "verify": Listed("forecast.cli.counting:verify", "Apply rules to real counts and compare the seats."),
     "tables": Listed("forecast.cli.exporting:tables", "Print or export the tables of a saved forecast."),
     "charts": Listed("forecast.cli.publishing:charts", "Draw the charts of a saved forecast."),

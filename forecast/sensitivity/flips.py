@@ -41,17 +41,22 @@ class Flip:
 def flips_along(
     about: str, subject: str, levels: Floats, chance: Floats, error: Floats, where: dict[str, Any]
 ) -> Iterator[Flip]:
-    """Flips of one chance (T,) with standard errors (T,) along rising levels (T,), linear in between."""
+    """Flips of one chance (T,) with standard errors (T,) along rising levels (T,).
+
+    Between two levels the log odds are taken as a straight line.
+    """
+    curve = _Curve(levels, chance, error)
+    edges = [_Curve(levels, chance + side * TWO_SIDED_95 * error, error) for side in (-1.0, 1.0)]
     only_falls = bool(np.all(np.diff(chance) <= 0.0))
     for t in crossings(chance, 0.5):
-        level = _level_at(levels, chance, 0.5, t)
-        lost = bool(chance[t] >= 0.5)
-        ends = [_nearest(levels, chance + side * TWO_SIDED_95 * error, level) for side in (-1.0, 1.0)]
+        level = curve.level(0.5, t)
+        ends = [edge.nearest(0.5, level) for edge in edges]
         known = [end for end in ends if np.isfinite(end)]
         low = min(ends) if len(known) == 2 else next((end for end in known if end <= level), np.nan)
         high = max(ends) if len(known) == 2 else next((end for end in known if end >= level), np.nan)
-        gone = [_only(levels, chance, at) if only_falls else np.nan for at in (0.9, 0.1)]
-        yield Flip(about, subject, "lost" if lost else "won", level, low, high, gone[0], gone[1], where)
+        gone = [curve.only(at) if only_falls else np.nan for at in (0.9, 0.1)]
+        change = "lost" if chance[t] >= 0.5 else "won"
+        yield Flip(about, subject, change, level, low, high, gone[0], gone[1], where)
 
 
 def crossings(values: Floats, at: float) -> list[int]:
@@ -60,20 +65,34 @@ def crossings(values: Floats, at: float) -> list[int]:
     return np.flatnonzero(above[:-1] != above[1:]).tolist()
 
 
-def _level_at(levels: Floats, values: Floats, at: float, t: int) -> float:
-    share = (values[t] - at) / (values[t] - values[t + 1])
-    return float(levels[t] + share * (levels[t + 1] - levels[t]))
+class _Curve:
+    """A chance along levels."""
+
+    def __init__(self, levels: Floats, chance: Floats, error: Floats) -> None:
+        # No draws are no proof: a chance lies at least its error off 0 and 1.
+        least = np.clip(error, 1e-12, 0.25)
+        self._levels, self._chance = levels, chance
+        self._inside = np.clip(chance, least, 1.0 - least)
+
+    def level(self, at: float, t: int) -> float:
+        """Where the chance crosses ``at`` between levels t and t + 1."""
+        low, high = _log_odds(self._inside[t]), _log_odds(self._inside[t + 1])
+        share = min(max((low - _log_odds(at)) / (low - high), 0.0), 1.0) if low != high else 0.5
+        return float(self._levels[t] + share * (self._levels[t + 1] - self._levels[t]))
+
+    def nearest(self, at: float, level: float) -> float:
+        """The crossing nearest to a level; NaN where there is none."""
+        found = [self.level(at, t) for t in crossings(self._chance, at)]
+        return min(found, key=lambda crossing: abs(crossing - level), default=float("nan"))
+
+    def only(self, at: float) -> float:
+        """The one crossing; NaN where there is none."""
+        found = crossings(self._chance, at)
+        return self.level(at, found[0]) if len(found) == 1 else float("nan")
 
 
-def _nearest(levels: Floats, values: Floats, level: float) -> float:
-    """The crossing of one half by an edge of the error band that lies nearest to a flip."""
-    found = [_level_at(levels, values, 0.5, t) for t in crossings(values, 0.5)]
-    return min(found, key=lambda at: abs(at - level), default=float("nan"))
-
-
-def _only(levels: Floats, values: Floats, at: float) -> float:
-    found = crossings(values, at)
-    return _level_at(levels, values, at, found[0]) if len(found) == 1 else float("nan")
+def _log_odds(chance: float) -> float:
+    return float(np.log(chance / (1.0 - chance)))
 
 
 def as_columns(flips: Sequence[Flip], dims: Sequence[str]) -> dict[str, list[Any]]:

@@ -41,6 +41,8 @@ class Labeller:
         """A variable with the grid's axes before ``dims``, or without them."""
         attrs = {"long_name": long_name, "units": units} | ({"comment": comment} if comment else {})
         array = np.asarray(values)
+        if array.dtype.kind == "b":
+            array = array.astype(np.int8)  # netCDF knows no truth values
         if varies:
             array = array.reshape(*self.grid.shape, *array.shape[1:])
             self.variables[name] = ((*self.grid.dims, *dims), array, attrs)

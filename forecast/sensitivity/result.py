@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +46,11 @@ class Sweep:
 
     def labels(self, at: tuple[int, ...]) -> dict[str, Any]:
         """Labels of a variant on every axis."""
-        return {dim: self.dataset[dim].values[i].item() for dim, i in zip(self.dims, at, strict=True)}
+        return {dim: labels[i] for (dim, labels), i in zip(self._axes.items(), at, strict=True)}
+
+    @cached_property
+    def _axes(self) -> dict[str, list[Any]]:
+        return {dim: self.dataset[dim].values.tolist() for dim in self.dims}
 
     def values(self, at: tuple[int, ...]) -> dict[str, Any]:
         """All variables and coordinates at one variant, as arrays without the axes."""

@@ -115,3 +115,12 @@ def signed(value: float | None) -> str:
     if value is None or math.isnan(value):
         return BLANK
     return f"+{round(value)}" if value > 0 else whole(value)
+
+
+def signed_by_error(value: float | None, mc_error: float | None) -> str:
+    """A difference with its sign, to the first digit of its error, at most three decimals."""
+    if value is None or mc_error is None or math.isnan(value):
+        return BLANK
+    decimals = 0 if mc_error >= 1.0 else min(3, -math.floor(math.log10(max(mc_error, 1e-3)) + 1e-12))
+    text = _plain(value, decimals)
+    return f"+{text}" if value > 0 and float(text.replace("\N{MINUS SIGN}", "-")) != 0 else text

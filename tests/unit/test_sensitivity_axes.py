@@ -58,7 +58,7 @@ def test_a_grid_is_the_product_of_its_axes_and_knows_the_base_rule() -> None:
     assert grid.shape == (5, 2, 2, 2)
     assert len(grid) == len(grid.rules) == 40
     (base,) = grid.is_base.nonzero()[0]
-    assert grid.labels(base) == {"threshold": 0.05, "method": "hare", "base": "valid", "house": 69}
+    assert grid.labels(int(base)) == {"threshold": 0.05, "method": "hare", "base": "valid", "house": 69}
     assert grid.rules[base] == BASE
 
 

@@ -254,14 +254,16 @@ def test_valid_votes_are_stated_or_follow_from_turnout(election: Election) -> No
     assert valid_votes(election.model_copy(update={"election": facts})) == (10_000_000, False)
 
 
-def test_a_chance_flips_where_the_line_between_two_levels_meets_one_half() -> None:
+def test_a_chance_flips_where_its_log_odds_cross_zero_between_two_levels() -> None:
     levels = np.array([0.03, 0.04, 0.05, 0.06])
-    chance = np.array([1.0, 0.8, 0.4, 0.0])
-    (flip,) = flips_along("passes", "osdp", levels, chance, np.full(4, 0.01), {"method": "hare"})
-    assert (flip.change, flip.level) == ("lost", pytest.approx(0.0475))
-    assert flip.low == pytest.approx(0.0475 - 0.01 * 1.96 / 40, abs=1e-6)
-    assert flip.high == pytest.approx(0.0475 + 0.01 * 1.96 / 40, abs=1e-6)
-    assert (flip.gone_from, flip.gone_to) == (pytest.approx(0.035), pytest.approx(0.0575))
+    chance = 1.0 / (1.0 + np.exp(400.0 * (levels - 0.047)))
+    (flip,) = flips_along("passes", "osdp", levels, chance, np.full(4, 0.001), {"method": "hare"})
+    assert (flip.change, flip.level) == ("lost", pytest.approx(0.047))
+    # The slope of the chance at one half is 400 / 4 a unit of level.
+    assert flip.low == pytest.approx(0.047 - 0.00196 / 100, rel=1e-3)
+    assert flip.high == pytest.approx(0.047 + 0.00196 / 100, rel=1e-3)
+    assert flip.gone_from == pytest.approx(0.047 - np.log(9.0) / 400.0)
+    assert flip.gone_to == pytest.approx(0.047 + np.log(9.0) / 400.0)
 
 
 def test_a_majority_that_comes_and_goes_flips_twice() -> None:
