@@ -154,8 +154,10 @@ def _add_chances(to: Labeller, answers: Answers, k: int) -> None:
 
 
 def _put_seats(to: Labeller, name: str, values: Floats, k: int, what: str) -> None:
+    named = "seat_mean" in what
+    of_coalition = what.replace("seat_mean", "coalition_seat_mean") if named else f"{what} of a coalition"
     to.put(name, to.of_lists(values[:, :k], 0.0), what, "seats", "party")
-    to.put(f"coalition_{name}", values[:, k:], f"{what} of a coalition", "seats", "coalition")
+    to.put(f"coalition_{name}", values[:, k:], of_coalition, "seats", "coalition")
 
 
 def _add_differences(to: Labeller, answers: Answers, k: int) -> None:

@@ -62,6 +62,7 @@ def differences(sweep: Sweep) -> Table:
     """Mean seats of every party less those under the base rule, with paired errors; a row a variant."""
     name, title = "differences", "Mean seats less those under the base rule"
     if not sweep.simulated:
+        title = "Seats less those under the base rule"
         return _by_party(
             sweep, name, title, "seats_difference", None, lambda value, _: rounding.signed(value), "integer"
         )
@@ -179,8 +180,9 @@ def variants(sweep: Sweep) -> Table:
     ]
     said = f"Means over {data.attrs['draws_looked_at']:,} of the draws. " if drawn else ""
     by_votes = float(data[f"effective_votes{mean}"].values)
+    moved = "Changes, seats moved" if drawn else "Seats moved"
     notes = (
-        f"{said}Changes, seats moved: against the base rule. Wasted: votes for lists without a seat.",
+        f"{said}{moved}: against the base rule. Wasted: votes for lists without a seat.",
         f"Parties: effective number by seats; by votes it is {by_votes:.2f}.",
     )
     return of_variants(sweep, "variants", "What the rule does to the votes", columns, values, shown, notes)

@@ -1,0 +1,115 @@
+"""The outputs in ``docs/sensitivity.md``, written by the commands that stand above them.
+
+``python -m tests.sensitivity_page`` writes them into the page. A test says when those of real counts, and the
+list of variables, are due; those of draws move with every new fit and are written only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import tempfile
+from pathlib import Path
+
+from forecast.cli.main import main
+from forecast.sensitivity.result import Sweep
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = ROOT / "docs" / "sensitivity.md"
+_OUTPUT = re.compile(
+    r"(<!-- (counted|drawn) -->\n\n```sh\nforecast (.*?)\n```\n).*?(\n<!-- end -->)", re.DOTALL
+)
+_TABLE = re.compile(r"(<!-- counterfactuals -->\n).*?(<!-- end -->)", re.DOTALL)
+_VARIABLES = re.compile(r"(<!-- variables of (drawn|counted) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SOURCE = "https://qazaq-stan.press/skolko-mandatov-polychat-proshedshie-v-majilis-partii.html"
+_COUNTS = {"drawn": ("--draws", "1000"), "counted": ("--votes", "configs/kazakhstan-2023-result.csv")}
+
+
+def page_with_outputs(page: str, *, drawn: bool) -> str:
+    """The page with its outputs as the program prints them now; those of draws too, if asked for."""
+
+    def output(found: re.Match[str]) -> str:
+        if found[2] == "drawn" and not drawn:
+            return found[0]
+        return f"{found[1]}\n```text\n{printed(shlex.split(found[3].replace(chr(92), ' ')))}```\n{found[4]}"
+
+    page = _OUTPUT.sub(output, page)
+    page = _TABLE.sub(lambda found: found[1] + counterfactuals() + found[2], page)
+    return _VARIABLES.sub(lambda found: found[1] + variables(found[2]) + found[3], page)
+
+
+def printed(arguments: list[str], *options: str) -> str:
+    """What a command prints in the folder of the project, in a terminal of 120 columns."""
+    out = io.StringIO()
+    before, columns = Path.cwd(), os.environ.get("COLUMNS")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(ROOT)
+        os.environ["COLUMNS"] = "120"
+        try:
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+                code = main([*arguments, *options, "-q", "-o", f"{folder}/out"])
+        finally:
+            os.chdir(before)
+            if columns is None:
+                del os.environ["COLUMNS"]
+            else:
+                os.environ["COLUMNS"] = columns
+    if code:
+        msg = f"forecast {' '.join(arguments)} ends with {code}"
+        raise RuntimeError(msg)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def counterfactuals() -> str:
+    """The table of counterfactuals of Kazakhstan, by the exact count."""
+    rows = ["| votes of | level | seats | under the rule of the day | published |", "|---|---|---|---|---|"]
+    for year, levels in (("2021", ("3%", "5%")), ("2023", ("7%",))):
+        for level in levels:
+            data = json.loads(
+                printed(
+                    [
+                        *("sweep", f"configs/kazakhstan-{year}.toml", "--threshold", level, "--json"),
+                        *("--votes", f"configs/kazakhstan-{year}-result.csv"),
+                    ]
+                )
+            )
+            (record,) = data
+            parties = record["parties"]
+            won = "/".join(str(party["seats"]) for party in parties if party["seats"])
+            before = "/".join(
+                str(seats) for party in parties if (seats := party["seats"] - party["difference"])
+            )
+            published = f"[the same]({_SOURCE})" if year == "2021" else "none found"
+            rows.append(f"| {year} | {level.replace('%', ' %')} | {won} | {before} | {published} |")
+    return "\n".join(rows) + "\n"
+
+
+def variables(kind: str) -> str:
+    """Names, dimensions, units and meaning of the variables of a sweep, as a table."""
+    import xarray as xr
+
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = ["sweep", str(ROOT / "configs" / "kazakhstan-2023.toml"), "--threshold", "4%,5%,7%"]
+        options = [str(ROOT / part) if part.startswith("configs") else part for part in _COUNTS[kind]]
+        quiet = io.StringIO()
+        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
+            main([*arguments, *options, "-q", "-o", f"{folder}/out"])
+        with xr.open_dataset(f"{folder}/out/sweep.nc", engine="h5netcdf") as opened:
+            data = opened.load()
+    axes = set(Sweep(data).dims)
+    rows = ["| variable | over | unit | what it is |", "|---|---|---|---|"]
+    for name, variable in data.data_vars.items():
+        if str(name).endswith("_mc_error"):
+            continue
+        dims = [str(dim) for dim in variable.dims if dim not in axes]
+        over = ", ".join((["the axes"] if axes <= set(variable.dims) else []) + dims)
+        rows.append(f"| `{name}` | {over} | {variable.attrs['units']} | {variable.attrs['long_name']} |")
+    return "\n".join(rows) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page_with_outputs(PAGE.read_text(encoding="utf-8"), drawn=True), encoding="utf-8")
