@@ -24,6 +24,9 @@ from forecast.tables.sweep_causes import decomposition, flips, last_seat
 if TYPE_CHECKING:
     from forecast.sensitivity.result import Sweep
 
+_ALWAYS_SHOWN = 3
+"""Parties and coalitions that stay where a terminal is too narrow for all; the last go first."""
+
 _QUANTILES = (("low95", 0.025), ("low80", 0.1), ("median", 0.5), ("high80", 0.9), ("high95", 0.975))
 
 
@@ -95,7 +98,8 @@ def majorities(sweep: Sweep) -> Table:
             Column(name, "1", "number", "probability of more than half of the seats handed out"),
             Column(f"{name}_mc_error", "1", "number", f"Monte Carlo standard error of {name}"),
         ]
-        shown.append(Shown(title, pair_of(name, f"{name}_mc_error", rounding.probability)))
+        rank = max(0, k - _ALWAYS_SHOWN + 1)
+        shown.append(Shown(title, pair_of(name, f"{name}_mc_error", rounding.probability), rank=rank))
     return of_variants(sweep, "majorities", "Chance of a majority", columns, values, shown)
 
 
@@ -253,7 +257,10 @@ def _by_party(
                     f"{party}_mc_error", attrs["units"], "number", f"Monte Carlo standard error of {party}"
                 )
             )
-        shown.append(Shown(str(label), pair_of(party, f"{party}_mc_error" if error else party, text)))
+        rank = max(0, len(shown) - _ALWAYS_SHOWN + 1)
+        shown.append(
+            Shown(str(label), pair_of(party, f"{party}_mc_error" if error else party, text), rank=rank)
+        )
     return of_variants(sweep, name, title, columns, values, shown)
 
 
