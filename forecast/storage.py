@@ -24,8 +24,13 @@ from forecast.result import SCHEMA_VERSION, Forecast
 if TYPE_CHECKING:
     import xarray as xr
 
+    from forecast.sensitivity.result import Sweep
+
 FILE_NAME = "forecast.nc"
 """Of the forecast in a folder of outputs."""
+
+SWEEP_FILE_NAME = "sweep.nc"
+"""Of the sweep in a folder that ``forecast sweep`` wrote."""
 
 _MARKS = (FILE_NAME, "run.json")
 _EXCHANGE = 2
@@ -66,41 +71,77 @@ def load(path: str | Path) -> Forecast:
 
     ``ConfigurationError`` where there is none, or one that this version does not read.
     """
-    import xarray as xr
-
-    file = Path(path)
-    if file.is_dir() and file.suffix != ".zarr":
-        file = file / FILE_NAME
-        if not file.exists():
-            remedy = f"no {FILE_NAME} in this folder; `forecast run` writes one"
-            raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
-    if not file.exists():
-        raise ConfigurationError(Fault(str(path), "", ABSENT, "no such file; `forecast run` writes one"))
-    if file.suffix == ".zarr":
-        _require_zarr(str(path))
-    try:
-        with xr.open_dataset(file, engine="zarr" if file.suffix == ".zarr" else "h5netcdf") as opened:
-            dataset = opened.load()
-    except PermissionError:
-        raise
-    except (OSError, ValueError, KeyError) as error:
-        remedy = "not a forecast (or cut short): a file that `forecast run` wrote is expected"
-        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy)) from error
+    dataset = _read(path, FILE_NAME, "forecast", "run")
     _check_version(dataset, str(path))
     return Forecast(_from_disk(dataset))
 
 
+def load_sweep(path: str | Path) -> Sweep:
+    """The sweep in a file, or in ``sweep.nc`` of a folder that ``sweep`` wrote; errors as ``load``."""
+    from forecast.sensitivity.placing import SWEEP_SCHEMA_VERSION
+    from forecast.sensitivity.result import Sweep
+
+    dataset = _read(path, SWEEP_FILE_NAME, "sweep", "sweep")
+    if "sweep_schema_version" not in dataset.attrs:
+        remedy = "not a sweep: a file that `forecast sweep` wrote is expected"
+        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
+    _compare_versions(int(dataset.attrs["sweep_schema_version"]), SWEEP_SCHEMA_VERSION, "sweep", str(path))
+    return Sweep(_from_disk(dataset))
+
+
+def holds_sweep(path: str | Path) -> bool:
+    """Whether a place is that of a sweep, not of a forecast."""
+    file = Path(path)
+    if file.is_dir():
+        return (file / SWEEP_FILE_NAME).exists() and not (file / FILE_NAME).exists()
+    return file.name == SWEEP_FILE_NAME
+
+
+def _read(path: str | Path, file_name: str, what: str, command: str) -> xr.Dataset:
+    import xarray as xr
+
+    file = Path(path)
+    if file.is_dir() and file.suffix != ".zarr":
+        file = file / file_name
+        if not file.exists():
+            remedy = f"no {file_name} in this folder; `forecast {command}` writes one"
+            raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
+    if not file.exists():
+        raise ConfigurationError(
+            Fault(str(path), "", ABSENT, f"no such file; `forecast {command}` writes one")
+        )
+    if file.suffix == ".zarr":
+        _require_zarr(str(path))
+    try:
+        with xr.open_dataset(file, engine="zarr" if file.suffix == ".zarr" else "h5netcdf") as opened:
+            return opened.load()
+    except PermissionError:
+        raise
+    except (OSError, ValueError, KeyError) as error:
+        remedy = f"not a {what} (or cut short): a file that `forecast {command}` wrote is expected"
+        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy)) from error
+
+
 def _check_version(dataset: xr.Dataset, place: str) -> None:
     version = dataset.attrs.get("schema_version")
+    if "sweep_schema_version" in dataset.attrs:
+        remedy = "this is a sweep over many rules; a forecast that `forecast run` wrote is expected"
+        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
     if version is None or "party" not in dataset.dims:
         remedy = "not a forecast: a file that `forecast run` wrote is expected"
         raise ConfigurationError(Fault(place, "", ABSENT, remedy))
-    if int(version) != SCHEMA_VERSION:
-        newer = int(version) > SCHEMA_VERSION
-        remedy = f"this program reads version {SCHEMA_VERSION} of forecast files; " + (
-            "it was written by a newer program: update forecast" if newer else "run the forecast again"
-        )
-        raise ConfigurationError(Fault(place, "schema_version", int(version), remedy))
+    _compare_versions(int(version), SCHEMA_VERSION, "forecast", place)
+
+
+def _compare_versions(found: int, known: int, what: str, place: str) -> None:
+    if found == known:
+        return
+    remedy = f"this program reads version {known} of {what} files; " + (
+        "it was written by a newer program: update forecast"
+        if found > known
+        else f"{'run the forecast' if what == 'forecast' else 'sweep'} again"
+    )
+    raise ConfigurationError(Fault(place, "schema_version", found, remedy))
 
 
 def _for_disk(dataset: xr.Dataset) -> xr.Dataset:

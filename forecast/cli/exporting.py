@@ -14,7 +14,9 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 Saved = Annotated[
     Path,
     typer.Argument(
-        metavar="FILE|FOLDER", help="Forecast that `run` wrote: its folder or .nc file.", show_default=False
+        metavar="FILE|FOLDER",
+        help="What `run` or `sweep` wrote: its folder or .nc file.",
+        show_default=False,
     ),
 ]
 Names = Annotated[
@@ -23,7 +25,8 @@ Names = Annotated[
         "--table",
         "-t",
         metavar="NAME",
-        help="parties, thresholds, seats, coalitions, events, polls or run. Repeatable. Default: all.",
+        help="parties, thresholds, seats, coalitions, events, polls or run (of a sweep others, see "
+        "docs/sensitivity.md). Repeatable. Default: all.",
         show_default=False,
     ),
 ]
@@ -51,15 +54,20 @@ Output = Annotated[
 def tables(
     saved: Saved, table: Names = None, format_: Format = None, output: Output = None, quiet: Quiet = False
 ) -> None:
-    """Print or export the tables of a saved forecast.
+    """Print or export the tables of a saved forecast or sweep.
 
     CSV, JSON, Excel and Parquet hold full precision; the others are rounded as the Monte Carlo error allows.
     """
-    from forecast.storage import load
+    from forecast.storage import holds_sweep, load, load_sweep
     from forecast.tables import tables_of
     from forecast.tables.exporting import export, exported
 
-    chosen = tables_of(load(saved), table)
+    if holds_sweep(saved):
+        from forecast.tables.sweeps import sweep_tables
+
+        chosen = sweep_tables(load_sweep(saved), table)
+    else:
+        chosen = tables_of(load(saved), table)
     wanted = format_ or _format_of(output)
     if output is not None:
         if wanted == "terminal":

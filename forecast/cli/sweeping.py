@@ -94,7 +94,6 @@ Votes = Annotated[
         show_default=False,
     ),
 ]
-FILE_NAME = "sweep.nc"
 
 
 def sweep(
@@ -157,7 +156,7 @@ def sweep(
         print(f"warning: {warning}", file=sys.stderr)
     _print(found, as_json)
     if not quiet:
-        print(f"wrote {folder} ({len(grid):,} variants of the rule)", file=sys.stderr)
+        print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)
 
 
 def _grid(
@@ -246,12 +245,12 @@ def write_sweep(found: Sweep, record: object, folder: Path) -> None:
     import json
 
     from forecast.result import Forecast
-    from forecast.storage import replacing_folder, write_forecast
+    from forecast.storage import SWEEP_FILE_NAME, replacing_folder, write_forecast
     from forecast.tables.formats import as_csv
     from forecast.tables.sweeps import sweep_tables
 
     with replacing_folder(folder) as draft:
-        write_forecast(Forecast(found.dataset), draft / FILE_NAME)
+        write_forecast(Forecast(found.dataset), draft / SWEEP_FILE_NAME)
         (draft / "tables").mkdir()
         for table in sweep_tables(found):
             (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.tables import rounding
 from forecast.tables.model import Column, Shown, Table, Type
 from forecast.tables.sweep_building import (
@@ -208,12 +209,21 @@ _COUNTED = ("seats", "differences", "majorities", "variants", "flips", "last-sea
 _FOR_MACHINES = ("parties", "coalitions")
 
 
-def sweep_tables(sweep: Sweep) -> list[Table]:
-    """Every table of a sweep that has something to say."""
+def sweep_tables(sweep: Sweep, wanted: Iterable[str] | None = None) -> list[Table]:
+    """Tables by name (default: every one that has something to say).
+
+    ``ConfigurationError`` for a name that tables of this sweep do not have.
+    """
     names = tuple(_DRAWN) if sweep.simulated else _COUNTED
     if not sweep.dataset.sizes["coalition"]:
         names = tuple(name for name in names if name not in ("majorities", "coalitions"))
-    return [table for table in (_DRAWN[name](sweep) for name in names) if table.rows]
+    if wanted is None:
+        return [table for table in (_DRAWN[name](sweep) for name in names) if table.rows]
+    chosen = tuple(wanted)
+    for name in chosen:
+        if name not in names:
+            raise ConfigurationError(Fault("--table", "", name, f"no such table; {suggest(name, names)}"))
+    return [_DRAWN[name](sweep) for name in chosen]
 
 
 def tables_shown(sweep: Sweep) -> list[Table]:

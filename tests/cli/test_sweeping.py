@@ -55,7 +55,7 @@ def test_a_count_is_printed_with_its_flips_and_written(of_2021: tuple[str, ...],
     assert "Auyl passes lost 5.29 %" in " ".join(printed.out.split())
     assert "counted exactly" in printed.out
     out = Path("outputs/kazakhstan-2021/sweep-of-votes")
-    assert printed.err == f"wrote {out} (11 variants of the rule)\n"
+    assert printed.err == f"wrote {out}; next: forecast tables {out}\n"
     with xr.open_dataset(out / "sweep.nc") as data:
         assert data["seats_won"].sel(threshold=0.05).values.tolist() == [72, 11, 9, 6, 0]
     seats = pd.read_csv(out / "tables" / "seats.csv").set_index("threshold")
@@ -176,3 +176,28 @@ def test_the_same_seed_gives_the_same_bytes_on_any_threads(kazakhstan: Path, cap
     one = capsys.readouterr().out
     assert drawn(kazakhstan, *options, "--threads", "2") == 0
     assert capsys.readouterr().out == one
+
+
+def test_the_tables_of_a_sweep_are_exported_like_those_of_a_forecast(
+    kazakhstan: Path, capsys: Captured
+) -> None:
+    assert drawn(kazakhstan, "--threshold", "4%,5%,6%", "-q") == 0
+    shown = capsys.readouterr().out
+    out = "outputs/kazakhstan-2023/sweep"
+    assert main(["tables", out]) == 0
+    assert "Flip points along the threshold" in capsys.readouterr().out
+    assert main(["tables", f"{out}/sweep.nc", "-t", "seats", "-f", "md"]) == 0
+    assert "| Level |" in capsys.readouterr().out
+    assert main(["tables", out, "-t", "seets"]) == 2
+    assert "did you mean 'seats'?" in capsys.readouterr().err
+    assert main(["tables", out, "-o", "all", "-f", "latex", "-q"]) == 0
+    assert Path("all/decomposition.tex").exists()
+    assert "Median seats" in shown
+
+
+def test_a_sweep_is_no_forecast(kazakhstan: Path, capsys: Captured) -> None:
+    assert drawn(kazakhstan, "--threshold", "4%,5%", "-q") == 0
+    Path("outputs/kazakhstan-2023/sweep/sweep.nc").rename("other.nc")
+    capsys.readouterr()
+    assert main(["tables", "other.nc"]) == 2
+    assert "this is a sweep over many rules" in capsys.readouterr().err
