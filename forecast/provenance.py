@@ -41,8 +41,9 @@ def with_sources(
         "configuration": str(config),
         "configuration_sha256": sha256_of(config),
     }
-    if facts.polls is not None:
-        attrs |= {"polls": str(facts.polls), "polls_sha256": sha256_of(facts.polls)}
+    for name, file in (("polls", facts.polls), ("constants", election.estimate.constants)):
+        if file is not None:
+            attrs |= {name: str(file), f"{name}_sha256": sha256_of(Path(file))}
     return Forecast(forecast.dataset.assign_attrs(attrs))
 
 
@@ -64,7 +65,7 @@ def run_record(
         "settings": [line for line in attrs["settings"].split("\n") if line],
         "files": {
             name: {"path": attrs[name], "sha256": attrs[f"{name}_sha256"]}
-            for name in ("configuration", "polls")
+            for name in ("configuration", "polls", "constants")
             if name in attrs
         },
         "command": list(command),

@@ -16,7 +16,12 @@ from forecast.election.overrides import overridden
 from forecast.election.schema import Election
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
-_FILE_KEYS = (("election", "polls"), ("election", "result"), ("rule", "districts", "table"))
+_FILE_KEYS = (
+    ("election", "polls"),
+    ("election", "result"),
+    ("rule", "districts", "table"),
+    ("estimate", "constants"),
+)
 """Keys that name a file; relative names are meant relative to the election file."""
 
 

@@ -232,6 +232,11 @@ class EstimateSettings(Part):
             description="average (weighted polls) or trend (random walk with house effects)",
         )
     )
+    constants: FileName | None = Field(
+        default=None,
+        description="constants of the error law that `forecast fit` wrote, relative to this file; default: "
+        "those that come with the program",
+    )
     undecided_spread: Exact | None = Field(
         default=None,
         description="how far the undecided may split otherwise than the decided: a standard deviation "

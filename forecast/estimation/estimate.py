@@ -12,7 +12,7 @@ import pandas as pd
 
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import Average, average
-from forecast.estimation.constants import Constants, shipped_constants
+from forecast.estimation.constants import Constants, load_constants
 from forecast.estimation.law import Situation, squared_scales
 from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
 from forecast.estimation.reports import OTHER, Floats, Reports
@@ -89,7 +89,7 @@ def estimate(
     be.
     """
     as_of = as_of or (polls.default_as_of() if len(polls) else election.election.date)
-    constants = constants or shipped_constants()
+    constants = constants or load_constants(election.estimate.constants)
     known, warnings = _known(polls, as_of)
     exit_polls = len(known.exit_polls) > 0
     if exit_polls:
@@ -151,7 +151,8 @@ def poll_trend(
     before = known.pre_election if len(known.pre_election) else known
     prepared = prepare(reports_of(before, as_of, election), _is_closed(election))
     names = {str(name).casefold(): str(name) for name in reversed(before.polls["pollster"].tolist())}
-    return trend_of(prepared, (constants or shipped_constants()).trend_model, as_of, names)
+    constants = constants or load_constants(election.estimate.constants)
+    return trend_of(prepared, constants.trend_model, as_of, names)
 
 
 def _is_closed(election: Election) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from forecast.election import Election, load_election, parse_election
 from forecast.errors import ConfigurationError, PollDataError
-from forecast.estimation import Estimate, estimate
+from forecast.estimation import Estimate, estimate, shipped_constants
 from forecast.estimation.estimate import UNDECIDED_SPREAD
 from forecast.polls import polls_of, read_polls
 
@@ -43,6 +44,16 @@ def estimated(
     file.write_text("\n".join([heading, *rows]))
     election = an_election(closed, **settings)
     return estimate(election, read_polls(file, election), as_of)
+
+
+def test_constants_of_ones_own_take_the_place_of_the_shipped_ones(tmp_path: Path) -> None:
+    record = shipped_constants().record()
+    record["average"]["degrees_of_freedom"] = 77.0
+    file = tmp_path / "constants.json"
+    file.write_text(json.dumps(record))
+    assert estimated(tmp_path, *FOUR, constants=str(file)).degrees_of_freedom == pytest.approx(77.0)
+    with pytest.raises(ConfigurationError, match="no such file; `forecast fit` writes one"):
+        estimated(tmp_path, *FOUR, constants=str(tmp_path / "other.json"))
 
 
 def half_width(result: Estimate, unit: str) -> float:
