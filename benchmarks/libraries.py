@@ -4,6 +4,8 @@ Drawing and rounding to whole votes is vectorised and takes little of their time
 is used where it can say the rule: votelib's and apportionment's on all units, after which seatless ones are
 dropped; poli-sci-kit's only where every unit can win seats, since it knows no other base.
 """
+# pyright: reportMissingImports=false
+# The libraries come with `make bench` alone; a subject whose library is not there is left out and named.
 
 from __future__ import annotations
 
