@@ -163,13 +163,22 @@ def test_faulty_polls_are_code_3(kazakhstan: Path, capsys: Captured) -> None:
 def test_an_interrupt_is_code_130_and_writes_nothing(kazakhstan: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "forecast", "run", str(kazakhstan), "--draws", "1e11", "-v"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+        # A shell starts what runs in its background deaf to Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
-        assert process.stderr is not None
-        assert process.stderr.readline().startswith("estimate as of")
-        time.sleep(1.5)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline().startswith("estimate as of")
+            time.sleep(1.5)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert out == ""
     assert err == "interrupted; nothing was written by halves\n"
