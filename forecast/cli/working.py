@@ -75,8 +75,10 @@ def say_if_cold(quiet: bool) -> None:
     """Say that the core is compiled first, where it is."""
     from forecast.kernels import compiling
 
-    if not compiling.is_warm() and not quiet:
-        print("compiling the core, once (a minute or two) ...", file=sys.stderr, flush=True)
+    if not quiet:
+        compiling.on_compilation(
+            lambda: print("compiling the core, once (up to a minute) ...", file=sys.stderr, flush=True)
+        )
 
 
 @contextmanager

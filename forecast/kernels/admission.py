@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from forecast.kernels.compiling import stage
 from forecast.kernels.divisor import earlier
 from forecast.kernels.random import BLOCK
@@ -20,33 +22,67 @@ def add_up(votes, left_out, total):
 
 
 @stage
-def admit(votes, numerators, denominators, base, strict, admitted, how_many, entitled, entitled_total):
+def admit(votes, numerators, denominators, base, strict, admitted):
     """Admit lists with votes >= numerator / denominator of the base (> when ``strict``, of a level above 0).
 
-    votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK). Filled are ``admitted`` (K,
-    BLOCK; 1 or 0) with how_many (BLOCK), and ``entitled`` (K, BLOCK), the votes of the admitted, with their
-    sum (BLOCK). Compared as products, which are exact for whole votes below 2**53.
+    votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK); ``admitted`` (K, BLOCK; 1 or 0)
+    is filled. Compared as products, which are exact for whole votes below 2**53.
     """
-    for i in range(BLOCK):
-        how_many[i] = 0.0
-        entitled_total[i] = 0.0
     for k in range(numerators.shape[0]):
-        row, inside, mine = votes[k], admitted[k], entitled[k]
+        row, inside = votes[k], admitted[k]
         top, bottom = numerators[k], denominators[k]
         if strict and top > 0.0:
             for i in range(BLOCK):
-                passed = 1.0 if row[i] * bottom > top * base[i] else 0.0
-                inside[i] = passed
-                mine[i] = row[i] * passed
-                how_many[i] += passed
-                entitled_total[i] += row[i] * passed
+                inside[i] = 1.0 if row[i] * bottom > top * base[i] else 0.0
         else:
             for i in range(BLOCK):
-                passed = 1.0 if row[i] * bottom >= top * base[i] else 0.0
-                inside[i] = passed
-                mine[i] = row[i] * passed
-                how_many[i] += passed
-                entitled_total[i] += row[i] * passed
+                inside[i] = 1.0 if row[i] * bottom >= top * base[i] else 0.0
+
+
+@stage
+def count_up(admitted, how_many):
+    """how_many (BLOCK) = lists admitted in each draw."""
+    for i in range(BLOCK):
+        how_many[i] = 0.0
+    for k in range(admitted.shape[0]):
+        inside = admitted[k]
+        for i in range(BLOCK):
+            how_many[i] += inside[i]
+
+
+@stage
+def find_present(admitted, valid, passes, present):
+    """Write the lists that are admitted in some of the first ``valid`` draws to ``present`` (K or more), in
+    order, and return how many these are; passes (K,) += draws in which a list is admitted.
+
+    What follows looks at these lists only: of forty on a ballot, ten may have a chance.
+    """
+    number = 0
+    for k in range(admitted.shape[0]):
+        inside = admitted[k]
+        often = np.int32(0)
+        for i in range(valid):
+            often += np.int32(inside[i])
+        passes[k] += often
+        present[number] = k
+        number += 1 if often > 0 else 0
+    return number
+
+
+@stage
+def entitle(votes, admitted, present, entitled, total, how_many):
+    """entitled (K, BLOCK), of the lists ``present``, = votes of the admitted; total and how_many (BLOCK)
+    their sum and number.
+    """
+    for i in range(BLOCK):
+        total[i] = 0.0
+        how_many[i] = 0.0
+    for k in present:
+        row, inside, mine = votes[k], admitted[k], entitled[k]
+        for i in range(BLOCK):
+            mine[i] = row[i] * inside[i]
+            total[i] += row[i] * inside[i]
+            how_many[i] += inside[i]
 
 
 @stage

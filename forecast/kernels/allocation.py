@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-from forecast.kernels.compiling import stage
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from forecast.kernels.compiling import maker, stage
 from forecast.kernels.divisor import exchange, proportional_seats, settle, step
-from forecast.kernels.quota import (
-    fill_parts,
-    largest_remainders,
-    quota_of_votes,
-    tie_at_the_cut,
-    whole_quotas,
-)
+from forecast.kernels.quota import PADDING, fill_parts, largest_remainders, quota_of_votes, whole_quotas
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import FAMILY_DIVISOR, QUOTA_HARE, REMAINDER_LARGEST
 from forecast.kernels.single import quota_seats
 
 
+class Work(NamedTuple):
+    """Scratch of an allocation."""
+
+    keys: Any  # (padded K, BLOCK) float32: remainders, -inf for those who take no part
+    ranks: Any  # (padded K, BLOCK) int32
+    remainders: Any  # (K, BLOCK)
+    served: Any  # (K, at least 3, BLOCK)
+    left: Any  # (BLOCK,) seats that are still to be given
+
+
+@maker
+def new_work(lists):
+    """Scratch for K = ``lists``."""
+    padded = (lists + PADDING - 1) // PADDING * PADDING
+    return Work(
+        np.full((padded, BLOCK), np.float32(-np.inf)),
+        np.zeros((padded, BLOCK), np.int32),
+        np.empty((lists, BLOCK)),
+        np.empty((max(lists, 3), BLOCK)),
+        np.empty(BLOCK),
+    )
+
+
 @stage
-def weigh(votes, admitted, factors, weights, uncorrected, entitled, total, electorate):
-    """entitled (K, BLOCK) = votes of the admitted times their weight (K,) and factor (K, BLOCK); total their
-    sum.
+def weigh(votes, admitted, factors, weights, uncorrected, present, entitled, total, electorate):
+    """entitled (K, BLOCK), of the lists ``present``, = votes of the admitted times their weight (K,) and
+    factor (K, BLOCK); total their sum.
 
     ``electorate`` (BLOCK), behind a quota, is the sum with ``uncorrected`` as everybody's factor: a law that
     corrects a runner-up's quotient leaves the quota alone.
@@ -27,7 +48,7 @@ def weigh(votes, admitted, factors, weights, uncorrected, entitled, total, elect
     for i in range(BLOCK):
         total[i] = 0.0
         electorate[i] = 0.0
-    for k in range(entitled.shape[0]):
+    for k in present:
         row, inside, factor, out = votes[k], admitted[k], factors[k], entitled[k]
         weight = weights[k]
         for i in range(BLOCK):
@@ -52,93 +73,75 @@ def all_votes(votes, listed, weights, vote, uncorrected, electorate):
 
 
 @stage
-def with_votes(entitled, i):
+def with_votes(entitled, present, i):
     """How many lists have a claim in draw i."""
     number = 0.0
-    for k in range(entitled.shape[0]):
+    for k in present:
         number += 1.0 if entitled[k, i] > 0.0 else 0.0
     return number
 
 
 @stage
-def allocate_quota(
-    rule, entitled, electorate, house, vote, whole_votes, lots, left, remainders, ranks, seats
-):
+def allocate_quota(rule, entitled, electorate, house, vote, lots, present, work, seats):
     """Seats by a quota method; ``electorate`` (BLOCK) are the votes behind the quota.
 
     The ordinary case runs in vector code. Draw by draw go rules with other remainder steps, draws in which
-    the
-    whole quotas already exceed the house or leave more seats than there are lists, and exact ties, which only
-    whole
-    votes can bring.
+    the whole quotas already exceed the house or leave more seats than there are lists, and ties.
     """
     if not (rule.remainder == REMAINDER_LARGEST and rule.blockwise):
         for i in range(BLOCK):
-            quota_seats(
-                rule,
-                entitled,
-                electorate[i],
-                vote[i] * rule.vote,
-                house[i],
-                lots[i],
-                i,
-                remainders,
-                ranks,
-                seats,
-            )
+            _quota_seats(rule, entitled, electorate, house, vote, lots, i, present, work, seats)
         return
-    quota = electorate
+    quota, per, spare = electorate, work.served[0], work.served[1]
     if rule.quota != QUOTA_HARE:
+        quota = work.served[2]
         for i in range(BLOCK):
-            ranks[0, i] = quota_of_votes(rule.quota, electorate[i], house[i], vote[i] * rule.vote)
-        quota = ranks[0]
-    fill_parts(rule.quota, house, ranks[2])
-    whole_quotas(entitled, quota, ranks[2], house, ranks[1], seats, remainders, left)
-    largest_remainders(remainders, left, ranks, seats)
-    if rule.quota == QUOTA_HARE and rule.correction == rule.uncorrected and not whole_votes:
+            quota[i] = quota_of_votes(rule.quota, electorate[i], house[i], vote[i] * rule.vote)
+    fill_parts(rule.quota, house, per)
+    whole_quotas(entitled, quota, per, house, spare, present, seats, work.keys, work.left)
+    failed = largest_remainders(work.keys, work.left, present, work.ranks, seats, spare)
+    every = rule.quota == QUOTA_HARE and rule.correction == rule.uncorrected  # fewer are left than lists
+    if every and failed == 0:
         return
     for i in range(BLOCK):
-        odd = left[i] < 0.0 or left[i] >= with_votes(entitled, i)
-        if odd or tie_at_the_cut(remainders, ranks, seats.shape[0], left, i):
-            quota_seats(
-                rule,
-                entitled,
-                electorate[i],
-                vote[i] * rule.vote,
-                house[i],
-                lots[i],
-                i,
-                remainders,
-                ranks,
-                seats,
-            )
+        odd = spare[i] != 0.0 or (not every and work.left[i] >= with_votes(entitled, present, i))
+        work.left[i] = 1.0 if odd else 0.0
+    for i in range(BLOCK):
+        if work.left[i] > 0.0:
+            _quota_seats(rule, entitled, electorate, house, vote, lots, i, present, work, seats)
+
+
+@stage
+def _quota_seats(rule, entitled, electorate, house, vote, lots, i, present, work, seats):
+    """``quota_seats`` of draw i."""
+    quota_seats(
+        rule,
+        entitled,
+        electorate[i],
+        vote[i] * rule.vote,
+        house[i],
+        lots[i],
+        i,
+        present,
+        work.remainders,
+        work.served,
+        seats,
+    )
 
 
 @stage
 def allocate_divisor(
-    rule,
-    bounds,
-    divisors,
-    entitled,
-    how_many,
-    total,
-    house,
-    whole_votes,
-    lots,
-    left,
-    best,
-    price,
-    chosen,
-    seats,
+    rule, bounds, divisors, entitled, how_many, total, house, whole_votes, lots, present, work, seats
 ):
     """Seats by a divisor method."""
     floors, limits = bounds
-    proportional_seats(entitled, total, how_many, house, rule.shift, rule.first, best, seats, left)
+    left, best, price, chosen = work.left, work.served[0], work.served[1], work.served[2]
+    proportional_seats(entitled, total, how_many, house, rule.shift, rule.first, present, best, seats, left)
     if rule.blockwise:
-        step(entitled, rule.shift, rule.first, best, price, chosen, seats, left)
-    settle(entitled, divisors, limits, floors, rule.slack, lots, seats, left)
+        step(entitled, rule.shift, rule.first, present, best, price, chosen, seats, left)
+    settle(entitled, divisors, limits, floors, rule.slack, lots, present, seats, left)
     if whole_votes or not rule.blockwise:
-        exchange(entitled, divisors, limits, floors, rule.slack, lots, seats)
+        exchange(entitled, divisors, limits, floors, rule.slack, lots, present, seats)
 
 
 @stage
@@ -154,18 +157,17 @@ def allocate(
     vote,
     whole_votes,
     lots,
+    present,
     work,
     seats,
 ):
     """Seats (K, BLOCK) of a block whose draws hand out ``house`` (BLOCK) seats each, by the method of
     ``rule``.
 
-    entitled (K, BLOCK) are the votes of those who take part, with their number and their sum (BLOCK);
-    ``bounds`` are
-    floors of nothing and limits of no list (K,); ``work`` is scratch of two (padded K, BLOCK) and one
-    (BLOCK).
+    Rows of lists that are not in ``present`` are neither read nor written. entitled (K, BLOCK) are the votes
+    of those who take part, with their number and their sum (BLOCK); ``bounds`` are floors of nothing and
+    limits of no list (K,).
     """
-    remainders, ranks, left = work
     if rule.family == FAMILY_DIVISOR:
         allocate_divisor(
             rule,
@@ -177,13 +179,9 @@ def allocate(
             house,
             whole_votes,
             lots,
-            left,
-            remainders[0],
-            ranks[0],
-            ranks[1],
+            present,
+            work,
             seats,
         )
     else:
-        allocate_quota(
-            rule, entitled, electorate, house, vote, whole_votes, lots, left, remainders, ranks, seats
-        )
+        allocate_quota(rule, entitled, electorate, house, vote, lots, present, work, seats)

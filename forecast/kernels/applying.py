@@ -6,10 +6,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.admission import admit, admit_minimum, admit_when_nobody_passed, fill
-from forecast.kernels.allocation import all_votes, allocate, weigh
-from forecast.kernels.compiling import stage
-from forecast.kernels.quota import PADDING
+from forecast.kernels.admission import (
+    admit,
+    admit_minimum,
+    admit_when_nobody_passed,
+    count_up,
+    entitle,
+    fill,
+)
+from forecast.kernels.allocation import all_votes, allocate, new_work, weigh
+from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK, mix
 from forecast.kernels.shapes import BASE_CAST, BASE_LISTS, BASE_REGISTERED, NO_LIMIT, SAMPLER_GIVEN
 
@@ -28,17 +34,16 @@ class Outcome(NamedTuple):
     electorate: Any  # (BLOCK,) votes behind a quota
     lots: Any  # (BLOCK,) uint64, 0 where ties go by the order of the lists
     seats: Any  # (K, BLOCK)
-    keys: Any  # (padded K, BLOCK)
-    ranks: Any  # (padded K, BLOCK)
-    left: Any  # (BLOCK,)
+    work: Any  # scratch of the allocation
     house: Any  # (BLOCK,) seats that the rule hands out
+    present: Any  # (K + 1,) int64 lists admitted in some draw of the block
+    everyone: Any  # (K,) int64
     bounds: Any  # two (K,): floors of nothing, and limits that no list reaches
 
 
-@stage
+@maker
 def new_outcome(lists):
     """Empty arrays for K = ``lists``."""
-    padded = (lists + PADDING - 1) // PADDING * PADDING
     return Outcome(
         np.empty(BLOCK),
         np.empty((lists, BLOCK)),
@@ -49,10 +54,10 @@ def new_outcome(lists):
         np.empty(BLOCK),
         np.zeros(BLOCK, np.uint64),
         np.empty((lists, BLOCK)),
-        np.full((padded, BLOCK), -2.0),
-        np.zeros((padded, BLOCK)),
+        new_work(lists),
         np.empty(BLOCK),
-        np.empty(BLOCK),
+        np.empty(lists + 1, np.int64),
+        np.arange(lists),
         (np.zeros(lists), np.full(lists, NO_LIMIT)),
     )
 
@@ -89,22 +94,13 @@ def draw_lots(rule, draws, replicate, number, lots):
 
 
 @stage
-def admit_by_rule(rule, numerators, denominators, weights, block, out):
-    """Admitted lists and their entitled votes."""
+def admit_by_rule(rule, numerators, denominators, block, out):
+    """Who is admitted."""
     votes = block.votes
-    admit(
-        votes,
-        numerators,
-        denominators,
-        out.base,
-        rule.strict,
-        out.admitted,
-        out.how_many,
-        out.entitled,
-        out.entitled_total,
-    )
+    admit(votes, numerators, denominators, out.base, rule.strict, out.admitted)
     if not rule.corrected:
         return
+    count_up(out.admitted, out.how_many)
     fill(out.factors, rule.uncorrected)
     if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
         admit_when_nobody_passed(
@@ -133,20 +129,29 @@ def admit_by_rule(rule, numerators, denominators, weights, block, out):
             rule.uncorrected,
             out.factors,
         )
-    weigh(
-        votes,
-        out.admitted,
-        out.factors,
-        weights,
-        rule.uncorrected,
-        out.entitled,
-        out.entitled_total,
-        out.electorate,
-    )
 
 
 @stage
-def allocate_by_rule(rule, weights, divisors, sampler, block, out):
+def entitle_by_rule(rule, weights, present, block, out):
+    """Votes with which the lists ``present`` take part in the allocation."""
+    if rule.corrected:
+        weigh(
+            block.votes,
+            out.admitted,
+            out.factors,
+            weights,
+            rule.uncorrected,
+            present,
+            out.entitled,
+            out.entitled_total,
+            out.electorate,
+        )
+    else:
+        entitle(block.votes, out.admitted, present, out.entitled, out.entitled_total, out.how_many)
+
+
+@stage
+def allocate_by_rule(rule, weights, divisors, sampler, present, block, out):
     """Seats of the entitled."""
     for i in range(BLOCK):
         out.house[i] = rule.seats
@@ -168,6 +173,7 @@ def allocate_by_rule(rule, weights, divisors, sampler, block, out):
         block.vote,
         sampler == SAMPLER_GIVEN,
         out.lots,
-        (out.keys, out.ranks, out.left),
+        present,
+        out.work,
         out.seats,
     )

@@ -35,14 +35,29 @@ def around_seats(rules, r, sampler, block, out, room, valid):
     award_bonus(rule, block, out, room)
     for i in range(BLOCK):
         room.main.house[i] = room.pool[i]
-    work = (out.keys, out.ranks, out.left)
     whole = sampler == SAMPLER_GIVEN
     inner = around.inside[r]
     way = Way(
-        rule, out.bounds, rules.divisors[rule.divisor_row], room.outside, block.vote, whole, out.lots, work
+        rule,
+        out.bounds,
+        rules.divisors[rule.divisor_row],
+        room.outside,
+        block.vote,
+        whole,
+        out.lots,
+        out.everyone,
+        out.work,
     )
     inside = Way(
-        inner, out.bounds, rules.divisors[inner.divisor_row], room.nothing, block.vote, whole, out.lots, work
+        inner,
+        out.bounds,
+        rules.divisors[inner.divisor_row],
+        room.nothing,
+        block.vote,
+        whole,
+        out.lots,
+        out.everyone,
+        out.work,
     )
     beyond = 0
     if rule.levelling == LEVELLING_START:
@@ -184,7 +199,7 @@ def set_aside(held, seats, room):
 @stage
 def start_after(way, held, most, room, out):
     """Divisors that begin after the seats held (K,); ``most`` (K,) limits."""
-    rule, main, seats, left = way.rule, room.main, out.seats, out.left
+    rule, main, seats, left = way.rule, room.main, out.seats, out.work.left
     house, taken = main.house, room.sums[0]
     for i in range(BLOCK):
         taken[i] = 0.0
@@ -201,6 +216,7 @@ def start_after(way, held, most, room, out):
         house,
         rule.shift,
         rule.first,
+        way.everyone,
         room.sums[1],
         seats,
         left,
@@ -212,9 +228,9 @@ def start_after(way, held, most, room, out):
         for i in range(BLOCK):
             row[i] = min(max(row[i], inside[i] * mine), limit)
             left[i] -= row[i]
-    settle(main.claims, way.divisors, most, held, rule.slack, way.lots, seats, left)
+    settle(main.claims, way.divisors, most, held, rule.slack, way.lots, way.everyone, seats, left)
     if way.whole_votes or not rule.blockwise:
-        exchange(main.claims, way.divisors, most, held, rule.slack, way.lots, seats)
+        exchange(main.claims, way.divisors, most, held, rule.slack, way.lots, way.everyone, seats)
 
 
 @stage

@@ -19,14 +19,18 @@ from typing import Any
 import llvmlite
 import numba
 from numba.core import config as _numba_config
+from numba.core import event
 
 _njit: Any = numba.njit
 _config: Any = _numba_config
 _PACKAGE = Path(__file__).parent
 _KEPT_FOLDERS = 4
+_LOADS_QUICKLY = ("0.68.",)
+"""Versions of numba whose cache the tests have seen at work that way; others load as numba has it."""
 # Contraction lets a multiply and an add become one instruction, with one rounding instead of two; nothing
 # that would reorder sums is allowed, so results do not depend on how a loop was cut.
 _FASTMATH = {"contract", "nsz"}
+_INNER = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def sources_digest(package: Path = _PACKAGE) -> str:
@@ -72,18 +76,39 @@ def _forget_old(root: Path, current: Path) -> None:
 CACHE_FOLDER = _writable_folder()
 
 
-def is_warm() -> bool:
-    """Whether compiled code for these sources is at hand; if not, the first call takes some seconds."""
-    return any(CACHE_FOLDER.rglob("*.nbc"))
+class _Listener(event.Listener):
+    """Calls back once, when something is compiled for the first time."""
+
+    def __init__(self, say: Callable[[], None]) -> None:
+        self._say: Callable[[], None] | None = say
+
+    def on_start(self, event: event.Event) -> None:
+        if self._say is not None:
+            self._say()
+        self._say = None
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+def on_compilation(say: Callable[[], None]) -> None:
+    """Call ``say`` once, before the first function that is not at hand in the cache is compiled."""
+    event.register("numba:compile", _Listener(say))
 
 
 def stage(function: Callable[..., Any]) -> Any:
-    """Compile a small function that is only called from other compiled code.
+    """Compile a small function that is only called from other compiled code and makes no arrays.
 
     It cannot be called from Python: without the wrappers for that, a quarter of the compilation is saved.
+    Without numba's run-time (``_nrt``) no reference is counted: each count is an atomic operation, and a
+    stage that takes rows of a dozen arrays would spend as much time on them as on its work.
     """
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return _njit(fastmath=_FASTMATH, error_model="numpy", **options)(function)
+    return _njit(fastmath=_FASTMATH, error_model="numpy", **_INNER, _nrt=False)(function)
+
+
+def maker(function: Callable[..., Any]) -> Any:
+    """Compile a function that is only called from other compiled code and makes arrays."""
+    return _njit(fastmath=_FASTMATH, error_model="numpy", **_INNER)(function)
 
 
 def kernel(function: Callable[..., Any]) -> Any:
@@ -91,6 +116,28 @@ def kernel(function: Callable[..., Any]) -> Any:
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(CACHE_FOLDER)
     try:
-        return _njit(fastmath=_FASTMATH, error_model="numpy", cache=True, nogil=True)(function)
+        compiled = _njit(fastmath=_FASTMATH, error_model="numpy", cache=True, nogil=True)(function)
     finally:
         _config.CACHE_DIR = before
+    if numba.__version__.startswith(_LOADS_QUICKLY):
+        _load_quickly(compiled)
+    return compiled
+
+
+def _load_quickly(compiled: Any) -> None:
+    """Let a kernel come from the cache without readying all that numba could compile: 0.4 seconds.
+
+    numba registers every function it knows, those of scipy's linear algebra too, before it looks into its
+    cache. Loaded code needs only the runtime that counts references; where the cache holds nothing, the
+    compiler readies itself as ever.
+    """
+    from numba.core.runtime.nrt import rtsys
+
+    cache = compiled._cache
+
+    def load_overload(signature: Any, context: Any) -> Any:
+        rtsys.initialize(context)
+        with cache._guard_against_spurious_io_errors():
+            return cache._load_overload(signature, context)
+
+    cache.load_overload = load_overload

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast.kernels.allocation import allocate
-from forecast.kernels.compiling import stage
+from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK
 
 
@@ -34,6 +34,7 @@ class Way(NamedTuple):
     vote: Any  # (BLOCK,) the size of a single vote
     whole_votes: Any
     lots: Any  # (BLOCK,) uint64
+    everyone: Any  # (K,) int64
     work: Any
 
 
@@ -61,7 +62,7 @@ class Room(NamedTuple):
     bonus: Any
 
 
-@stage
+@maker
 def new_division(lists):
     """Empty arrays for K = ``lists``."""
     return Division(
@@ -69,7 +70,7 @@ def new_division(lists):
     )
 
 
-@stage
+@maker
 def new_room(lists):
     """Empty arrays for K = ``lists``."""
     return Room(
@@ -132,6 +133,7 @@ def divide_bare(way, division, room, seats):
         way.vote,
         way.whole_votes,
         way.lots,
+        way.everyone,
         way.work,
         seats,
     )

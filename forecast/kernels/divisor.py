@@ -9,7 +9,7 @@ from forecast.kernels.random import BLOCK
 
 
 @stage
-def proportional_seats(entitled, total, how_many, house, shift, first, multiplier, seats, left):
+def proportional_seats(entitled, total, how_many, house, shift, first, present, multiplier, seats, left):
     """Seats at the multiplier (house + how_many (shift - 1/2)) / total, rounded as the method rounds.
 
     entitled, seats (K, BLOCK): votes of the admitted, 0 for the others; total, how_many, house, left (BLOCK).
@@ -19,13 +19,12 @@ def proportional_seats(entitled, total, how_many, house, shift, first, multiplie
     for i in range(BLOCK):
         left[i] = house[i] if total[i] > 0.0 else 0.0
         multiplier[i] = max(house[i] + how_many[i] * (shift - 0.5), 0.5) / total[i]
-    for k in range(seats.shape[0]):
+    for k in present:
         row, out = entitled[k], seats[k]
         for i in range(BLOCK):
             quotient = row[i] * multiplier[i]
-            whole = max(np.floor(quotient + (1.0 - shift)), 0.0)
-            whole = 0.0 if quotient < first else whole
-            whole = min(whole, house[i]) if row[i] > 0.0 else 0.0
+            whole = min(max(np.floor(quotient + (1.0 - shift)), 0.0), house[i])
+            whole = 0.0 if (quotient < first) | (row[i] <= 0.0) else whole
             out[i] = whole
             left[i] -= whole
 
@@ -63,14 +62,14 @@ def quotient_ahead(votes_a, divisor_a, votes_b, divisor_b, slack):
 
 
 @stage
-def next_quotient(votes, seats, divisors, limits, slack, lot, i):
+def next_quotient(votes, seats, divisors, limits, slack, lot, present, i):
     """The list with the highest quotient for its next seat in draw i: more votes first, then the lot; -1 if
     none.
 
     divisors (N,): the n-th divisor at n - 1; limits (K,): seats that a list may hold at most.
     """
     best = -1
-    for k in range(seats.shape[0]):
+    for k in present:
         if votes[k, i] == 0.0 or seats[k, i] >= limits[k]:
             continue
         if best < 0:
@@ -89,13 +88,13 @@ def next_quotient(votes, seats, divisors, limits, slack, lot, i):
 
 
 @stage
-def last_quotient(votes, seats, floors, divisors, slack, lot, i):
+def last_quotient(votes, seats, floors, divisors, slack, lot, present, i):
     """The list whose last seat has the lowest quotient in draw i, by the same order reversed; -1 if none.
 
     floors (K,): seats that a list keeps in any case.
     """
     worst = -1
-    for k in range(seats.shape[0]):
+    for k in present:
         if seats[k, i] <= floors[k]:
             continue
         if worst < 0:
@@ -120,7 +119,7 @@ def before(votes_a, a, votes_b, b, lot):
 
 
 @stage
-def step(entitled, shift, first, best, price, chosen, seats, left):
+def step(entitled, shift, first, present, best, price, chosen, seats, left):
     """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last
     one.
 
@@ -133,40 +132,41 @@ def step(entitled, shift, first, best, price, chosen, seats, left):
         best[i] = 0.0 if left[i] > 0.0 else 1.0
         price[i] = 1.0 if left[i] > 0.0 else 0.0
         chosen[i] = -1.0
-    for k in range(seats.shape[0]):
+    for k in present:
         row, held = entitled[k], seats[k]
         for i in range(BLOCK):
             give = left[i] > 0.0
-            place = held[i] if give else held[i] - 1.0
-            divisor = first if place == 0.0 else place + shift
+            back = 0.0 if give else 1.0
+            # The first divisor lies between that formula's and the second, so the larger of the two is right.
+            divisor = max(held[i] + (shift - back), first)
             mine, other = row[i] * price[i], best[i] * divisor
-            ahead = (mine > other if give else mine < other) & (place >= 0.0) & (row[i] > 0.0)
+            ahead = (mine > other if give else mine < other) & (held[i] >= back)
             best[i] = row[i] if ahead else best[i]
             price[i] = divisor if ahead else price[i]
             chosen[i] = np.float64(k) if ahead else chosen[i]
     for i in range(BLOCK):
         best[i] = min(max(left[i], -1.0), 1.0) if chosen[i] >= 0.0 else 0.0
         left[i] -= best[i]
-    for k in range(seats.shape[0]):
+    for k in present:
         held = seats[k]
         for i in range(BLOCK):
             held[i] += best[i] if chosen[i] == np.float64(k) else 0.0
 
 
 @stage
-def settle(votes, divisors, limits, floors, slack, lots, seats, left):
+def settle(votes, divisors, limits, floors, slack, lots, present, seats, left):
     """Give the seats that are ``left`` (BLOCK) one by one to the highest quotients, or take the lowest
     back.
     """
     for i in range(BLOCK):
         while left[i] > 0.0:
-            k = next_quotient(votes, seats, divisors, limits, slack, lots[i], i)
+            k = next_quotient(votes, seats, divisors, limits, slack, lots[i], present, i)
             if k < 0:
                 break
             seats[k, i] += 1.0
             left[i] -= 1.0
         while left[i] < 0.0:
-            k = last_quotient(votes, seats, floors, divisors, slack, lots[i], i)
+            k = last_quotient(votes, seats, floors, divisors, slack, lots[i], present, i)
             if k < 0:
                 break
             seats[k, i] -= 1.0
@@ -174,7 +174,7 @@ def settle(votes, divisors, limits, floors, slack, lots, seats, left):
 
 
 @stage
-def exchange(votes, divisors, limits, floors, slack, lots, seats):
+def exchange(votes, divisors, limits, floors, slack, lots, present, seats):
     """Move seats from the lowest last quotient to a higher next one until none is higher.
 
     Needed where the first guess was not a rounding of the method itself, and for whole votes, where a guess
@@ -183,8 +183,8 @@ def exchange(votes, divisors, limits, floors, slack, lots, seats):
     """
     for i in range(BLOCK):
         while True:
-            up = next_quotient(votes, seats, divisors, limits, slack, lots[i], i)
-            down = last_quotient(votes, seats, floors, divisors, slack, lots[i], i)
+            up = next_quotient(votes, seats, divisors, limits, slack, lots[i], present, i)
+            down = last_quotient(votes, seats, floors, divisors, slack, lots[i], present, i)
             if up < 0 or down < 0 or up == down:
                 break
             order = quotient_ahead(

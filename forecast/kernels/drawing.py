@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast.kernels.admission import add_up
-from forecast.kernels.compiling import stage
+from forecast.kernels.compiling import maker, stage
 from forecast.kernels.normals import normal_pair_rows
 from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
 from forecast.kernels.sampling import add_undecided, correlate, votes_of_normals
 from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_RANDOM
-from forecast.kernels.sobol import block_table, scramble, sobol_bits
+from forecast.kernels.sobol import block_bases, block_table, scramble, sobol_bits
 from forecast.kernels.tail import tail_scales
 
 STREAM = 16_384
@@ -23,13 +23,16 @@ class Source(NamedTuple):
     """Where the random words of a chunk come from, and what they become."""
 
     state: Any  # (4, BLOCK) uint64: SFC64 lanes
-    scrambled: Any  # (D, 32) uint64: scrambled direction numbers
+    scrambled: Any  # (32, D) uint64: scrambled direction numbers
     shifts: Any  # (D,) uint64
     table: Any  # (D, BLOCK) uint64
+    bases: Any  # (D,) uint64: the first point of a block
     bits: Any  # (rows, BLOCK) uint64
     z: Any  # (2 pairs [+ U], BLOCK) normals, and scratch of the undecided split
     tail: Any  # (BLOCK,)
+    pieces: Any  # (BLOCK,) uint32
     scratch: Any  # (BLOCK,)
+    nobody: Any  # (U,) False: units to leave out of a sum of all
 
 
 class Electorate(NamedTuple):
@@ -53,13 +56,13 @@ def rows_of_words(draws):
     return tail, 1 if varying else 0, pairs, split
 
 
-@stage
+@maker
 def new_source(draws, replicate):
     """The source of a chunk of one replicate."""
     units = draws.location.shape[0]
     tail, bases, pairs, split = rows_of_words(draws)
     dimensions = draws.directions.shape[0]
-    scrambled, shifts = np.empty((dimensions, 32), np.uint64), np.empty(dimensions, np.uint64)
+    scrambled, shifts = np.empty((32, dimensions), np.uint64), np.empty(dimensions, np.uint64)
     table = np.empty((dimensions, BLOCK), np.uint64)
     if dimensions > 0:
         scramble(draws.directions, draws.seed, replicate, scrambled, shifts)
@@ -69,14 +72,17 @@ def new_source(draws, replicate):
         scrambled,
         shifts,
         table,
+        np.empty(dimensions, np.uint64),
         np.empty((tail + bases + pairs + split, BLOCK), np.uint64),
         np.empty((2 * pairs + (units if split > 0 else 0), BLOCK)),
         np.ones(BLOCK),
+        np.empty(BLOCK, np.uint32),
         np.empty(BLOCK),
+        np.zeros(units, np.bool_),
     )
 
 
-@stage
+@maker
 def new_electorate(draws):
     """An empty block; bases that do not vary are filled once."""
     per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
@@ -95,7 +101,7 @@ def draw_block(draws, source, replicate, number, valid, lists_count, block):
     """Fill ``block`` with draws ``number`` to ``number`` + BLOCK - 1 of a replicate."""
     if draws.sampler == SAMPLER_GIVEN:
         _given_votes(draws.given, number, valid, block.votes)
-        add_up(block.votes, np.zeros(block.votes.shape[0], np.bool_), block.total)
+        add_up(block.votes, source.nobody, block.total)
     else:
         if draws.sampler == SAMPLER_RANDOM:
             if number % STREAM == 0:
@@ -103,8 +109,9 @@ def draw_block(draws, source, replicate, number, valid, lists_count, block):
                 seed_lanes(key, number // STREAM, source.state, source.bits[0])
             fill_bits(source.state, source.bits)
         else:
+            block_bases(source.scrambled, source.shifts, number // BLOCK, source.bases)
             for r in range(source.bits.shape[0]):
-                sobol_bits(source.scrambled, source.shifts, source.table, number // BLOCK, r, source.bits[r])
+                sobol_bits(source.bases, source.table, r, source.bits[r])
         _votes_of_words(draws, source, block)
         for i in range(BLOCK):
             block.vote[i] = block.total[i] * (1.0 / draws.valid_votes)
@@ -118,7 +125,7 @@ def _votes_of_words(draws, source, block):
     tail_rows, base_rows, pairs, split = rows_of_words(draws)
     row = 0
     if tail_rows > 0:
-        tail_scales(source.bits[0], draws.tail, source.tail)
+        tail_scales(source.bits[0], draws.tail, source.pieces, source.tail)
         row = 1
     if base_rows > 0:
         _draw_bases(draws, source.bits[row], block.per_cast, block.per_registered)

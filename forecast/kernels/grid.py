@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.allocation import weigh
-from forecast.kernels.applying import allocate_by_rule, draw_lots, fill_base
-from forecast.kernels.compiling import stage
+from forecast.kernels.admission import fill, find_present
+from forecast.kernels.applying import allocate_by_rule, draw_lots, entitle_by_rule, fill_base
+from forecast.kernels.compiling import maker, stage
 from forecast.kernels.elementary import bits_float, float_bits
-from forecast.kernels.quota import rank_keys
+from forecast.kernels.quota import PADDING, rank_keys
 from forecast.kernels.random import BLOCK
 from forecast.kernels.tally import coalition_seats, holds, house_of, to_whole
 
@@ -38,12 +38,14 @@ class GridCounts(NamedTuple):
     events: Any  # (rows, E, T + 1)
     by_size: Any  # (methods, K + 1, K + C, BLOCK) int32 seats when the m largest take part
     won: Any  # (methods, K + 1, C + E, BLOCK) uint8 majorities and events
+    keys: Any  # (padded K, BLOCK) votes, their last bits replaced by the list's place
     order: Any  # (K, BLOCK) int16 the list of every rank
     first_out: Any  # (K + 1, BLOCK) int32 per rank, the first threshold of the row that it fails
     used: Any  # (K + 1,) bool
+    passed: Any  # (K,) int64 scratch
 
 
-@stage
+@maker
 def new_grid_counts(rules, questions, tallies):
     """Counts of zero."""
     grids = rules.grid_starts.shape[0] - 1
@@ -56,6 +58,7 @@ def new_grid_counts(rules, questions, tallies):
     for g in range(grids):
         methods = max(methods, rules.method_starts[g + 1] - rules.method_starts[g])
     sizes = lists + 1 if grids > 0 else 0
+    padded = (lists + PADDING - 1) // PADDING * PADDING
     return GridCounts(
         np.zeros((rows, blocs, tallies.seats.shape[2], longest + 1), np.int32),
         np.zeros((rows, lists, longest + 1), np.int32),
@@ -64,9 +67,11 @@ def new_grid_counts(rules, questions, tallies):
         np.zeros((rows, events, longest + 1), np.int32),
         np.zeros((methods, sizes, blocs, BLOCK), np.int32),
         np.zeros((methods, sizes, coalitions + events, BLOCK), np.uint8),
+        np.full((padded, BLOCK), -1.0),
         np.empty((lists, BLOCK), np.int16),
         np.zeros((lists + 1, BLOCK), np.int32),
         np.zeros(lists + 1, np.bool_),
+        np.zeros(lists, np.int64),
     )
 
 
@@ -88,7 +93,7 @@ def sweep_block(
     kept_seats,
 ):
     """Count one block under every rule of grid ``g``."""
-    _sort_lists(block.votes, outcome.keys, outcome.ranks, counts.order)
+    _sort_lists(block.votes, counts.keys, outcome.work.ranks, counts.order)
     first_method, last_method = rules.method_starts[g], rules.method_starts[g + 1]
     leading = rules.records[rules.methods[first_method]]
     draw_lots(leading, draws, replicate, number, outcome.lots)
@@ -197,9 +202,6 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
     """
     rule = rules.records[r]
     lists = counts.order.shape[0]
-    for i in range(BLOCK):
-        outcome.how_many[i] = 0.0
-        outcome.entitled_total[i] = 0.0
     for k in range(lists):
         inside = outcome.admitted[k]
         for i in range(BLOCK):
@@ -207,37 +209,16 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
     for rank in range(m):
         for i in range(BLOCK):
             outcome.admitted[counts.order[rank, i], i] = 1.0
-    for k in range(lists):
-        votes, inside, mine = block.votes[k], outcome.admitted[k], outcome.entitled[k]
-        for i in range(BLOCK):
-            mine[i] = votes[i] * inside[i]
-            outcome.how_many[i] += inside[i]
-            outcome.entitled_total[i] += votes[i] * inside[i]
+    present = outcome.present[: find_present(outcome.admitted, BLOCK, counts.passed, outcome.present)]
     if rule.corrected:
-        for k in range(lists):
-            outcome.factors[k] = rule.uncorrected
-        weigh(
-            block.votes,
-            outcome.admitted,
-            outcome.factors,
-            rules.weights[r],
-            rule.uncorrected,
-            outcome.entitled,
-            outcome.entitled_total,
-            outcome.electorate,
-        )
-    allocate_by_rule(
-        rule,
-        rules.weights[r],
-        rules.divisors[rule.divisor_row],
-        draws.sampler,
-        block,
-        outcome,
-    )
+        fill(outcome.factors, rule.uncorrected)
+    entitle_by_rule(rule, rules.weights[r], present, block, outcome)
+    divisors = rules.divisors[rule.divisor_row]
+    allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)
     whole, house, met = counting.whole, counting.house, counting.met
-    to_whole(outcome.seats, whole)
-    house_of(whole, lists, house)
-    coalition_seats(whole, questions.coalition_starts, questions.coalition_members, whole[lists:])
+    to_whole(outcome.seats, present, counting)
+    house_of(whole, present, house)
+    coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
     for b in range(whole.shape[0]):
         row, out = whole[b], counts.by_size[a, m, b]
         for i in range(BLOCK):
@@ -315,7 +296,7 @@ def _keep_row(rule, rules, row, start, keep, counts, kept_seats):
                 kept_seats[rules.rows[t], start + i, k] = counts.by_size[a, m, k, i]
 
 
-@stage
+@maker
 def finish_grids(rules, counts, draws, tallies):
     """Add up the differences along every row and put them where the rules of the row are counted."""
     for row in range(rules.row_starts.shape[0] - 1):

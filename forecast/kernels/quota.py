@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.kernels.compiling import stage
-from forecast.kernels.elementary import bits_float, float_bits
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import (
     QUOTA_DROOP,
@@ -18,7 +17,7 @@ from forecast.kernels.shapes import (
 PADDING = 8
 """Rows of keys come in multiples of this."""
 
-_REMAINDER = np.uint64(0xFFFFFFFFFFFFFF00)
+_OUT = np.float32(-np.inf)
 
 
 @stage
@@ -59,33 +58,29 @@ def fill_parts(code, house, per):
 
 
 @stage
-def whole_quotas(entitled, quota, per, house, inverse, seats, keys, left):
-    """Integer parts, and keys that put the remainders in order.
+def whole_quotas(entitled, quota, per, house, inverse, present, seats, keys, left):
+    """Integer parts, and the remainders by which the rest is given.
 
     entitled (K, BLOCK): votes of the admitted, 0 for the others; ``quota`` (BLOCK) in votes times ``per``
-    (BLOCK); ``house`` (BLOCK). Fills ``seats`` and ``keys`` (K, BLOCK) with ``inverse`` (BLOCK) as scratch,
-    and ``left`` (BLOCK), what remains of the house. A key is the remainder with its last eight bits replaced
-    by the list's place, so that no two are equal and the earlier of two equal remainders comes first; lists
-    that are out have -1. Exact for whole remainders below 2**44.
+    (BLOCK); ``house`` (BLOCK). Fills ``seats`` (K, BLOCK) of the P lists ``present`` and ``keys`` (P or more,
+    BLOCK; float32) with their remainders, -inf for lists that are out, and ``left`` (BLOCK), what remains of
+    the house; ``inverse`` (BLOCK) is scratch.
+
+    Rounding keeps the order of the remainders, or makes two of them equal, which ``largest_remainders``
+    notices. A product that lands on the wrong side of a whole number by one rounding does no harm: the
+    remainder is then the lowest where a seat too many was given, the highest where one is missing.
     """
     for i in range(BLOCK):
         left[i] = house[i] if quota[i] > 0.0 else 0.0
         inverse[i] = 1.0 / quota[i] if quota[i] > 0.0 else 0.0
-    for k in range(seats.shape[0]):
-        row, out, key = entitled[k], seats[k], keys[k]
-        place = np.uint64(255 - k)
+    for p in range(present.shape[0]):
+        row, out, key = entitled[present[p]], seats[present[p]], keys[p]
         for i in range(BLOCK):
             scaled = row[i] * per[i]
-            # A product can land on the wrong side of a whole number by one rounding; the remainder tells.
             whole = np.floor(scaled * inverse[i])
-            rest = scaled - whole * quota[i]
-            under = 1.0 if rest < 0.0 else 0.0
-            over = (1.0 if rest >= quota[i] else 0.0) * (1.0 if row[i] > 0.0 else 0.0)
-            whole += over - under
-            rest += (under - over) * quota[i]
             out[i] = whole
-            key[i] = bits_float((float_bits(rest) & _REMAINDER) | place) if row[i] > 0.0 else -1.0
             left[i] -= whole
+            key[i] = np.float32(scaled - whole * quota[i]) if row[i] > 0.0 else _OUT
 
 
 @stage
@@ -118,46 +113,47 @@ def _count_ahead(keys, k, second, j, ranks):
 
 @stage
 def _over(a, b):
-    return 1.0 if a > b else 0.0
+    return np.int32(1) if a > b else np.int32(0)
 
 
 @stage
 def rank_keys(keys, lists, ranks):
-    """ranks = how many keys are larger; rows of both come in multiples of PADDING, idle keys are filled with
-    -2.
+    """ranks (int32) = how many keys are larger; rows of both come in multiples of PADDING, and idle keys are
+    filled with less than any key.
     """
     for k in range(lists + lists % 2):
         row = ranks[k]
         for i in range(BLOCK):
-            row[i] = 0.0
+            row[i] = np.int32(0)
     for k in range(0, lists, 2):
         second = k + 1  # an idle row where the number of lists is odd
-        for j in range(0, lists, 8):
+        for j in range(0, lists, PADDING):
             _count_ahead(keys, k, second, j, ranks)
 
 
 @stage
-def largest_remainders(keys, left, ranks, seats):
-    """Give one seat each to the ``left`` (BLOCK) largest remainders; the earlier list of two equal ones.
+def largest_remainders(keys, left, present, ranks, seats, amiss):
+    """Give one seat each to the ``left`` (BLOCK) largest remainders; return in how many draws that failed.
 
-    keys and ranks have rows in multiples of PADDING; ranks is filled. Needs left < number of lists admitted,
-    which Hare's quota ensures.
+    keys and ranks have rows in multiples of PADDING, the first P for the lists ``present``; ranks is filled.
+    ``amiss`` (BLOCK) says how many seats more were given than are ``left``: equal remainders share a rank, so
+    that a tie at the cut gives too many.
     """
-    lists = seats.shape[0]
-    rank_keys(keys, lists, ranks)
-    for k in range(lists):
-        rank, out = ranks[k], seats[k]
+    lists = present.shape[0]
+    for p in range(lists, (lists + PADDING - 1) // PADDING * PADDING):
+        idle = keys[p]
         for i in range(BLOCK):
-            out[i] += 1.0 if rank[i] < left[i] else 0.0
-
-
-@stage
-def tie_at_the_cut(keys, ranks, lists, left, i):
-    """Whether the smallest remainder that won a seat in draw i equals the largest that did not."""
-    won, lost = np.inf, -1.0
-    for k in range(lists):
-        if ranks[k, i] < left[i]:
-            won = min(won, keys[k, i])
-        else:
-            lost = max(lost, keys[k, i])
-    return lost >= 0.0 and (float_bits(won) & _REMAINDER) == (float_bits(lost) & _REMAINDER)
+            idle[i] = _OUT
+    rank_keys(keys, lists, ranks)
+    for i in range(BLOCK):
+        amiss[i] = -left[i]
+    for p in range(lists):
+        rank, out = ranks[p], seats[present[p]]
+        for i in range(BLOCK):
+            given = 1.0 if rank[i] < left[i] else 0.0
+            out[i] += given
+            amiss[i] += given
+    failed = 0
+    for i in range(BLOCK):
+        failed += 1 if amiss[i] != 0.0 else 0
+    return failed

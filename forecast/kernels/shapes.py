@@ -96,7 +96,7 @@ class Draws(NamedTuple):
     location: Any  # (U,) base-2 logarithm of the expected share
     spread: Any  # (U,) scale of the log share, in bits; 1 where ``factor`` carries it
     factor: Any  # (U, U) lower triangular, or (0, 0) for independent units
-    tail: Any  # (2, pieces, 4) table of the t scale, or (0, 0, 0) for Gaussian tails
+    tail: Any  # (2 pieces, 4) table of the t scale, or (0, 0) for Gaussian tails
     undecided: Any  # float64, share of the vote that is still undecided
     undecided_spread: Any  # float64, in bits; 0 = they split like the decided
     not_lists: Any  # (U,) bool: units outside the base "lists"
@@ -127,7 +127,7 @@ class Rules(NamedTuple):
     limits: Any  # (R, K) seats that a list may hold at most; NO_LIMIT for any number
     weights: Any  # (R, K) what a list's vote counts in the allocation
     divisors: Any  # (rows, S + 2) divisor of the n-th seat at n - 1
-    around: Around
+    around: Around | None  # None where no rule has more than a division
     singles: Any  # rules that are applied one by one; the others stand in grids, see ``grid``
     rows: Any  # rules of all rows, in rising order of their level
     row_starts: Any  # (rows + 1,) into ``rows``

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from forecast.kernels.admission import find_present
 from forecast.kernels.applying import (
     admit_by_rule,
     allocate_by_rule,
     draw_lots,
+    entitle_by_rule,
     fill_base,
     new_outcome,
 )
 from forecast.kernels.around import around_seats
-from forecast.kernels.compiling import kernel, stage
+from forecast.kernels.compiling import kernel, maker, stage
 from forecast.kernels.dividing import new_room
 from forecast.kernels.drawing import draw_block, new_electorate, new_source
 from forecast.kernels.grid import finish_grids, new_grid_counts, sweep_block
@@ -18,11 +22,12 @@ from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import BASE_LISTS, SHARE_BINS
 from forecast.kernels.tally import (
     coalition_seats,
-    count_admitted,
+    count_absent,
     count_events,
     count_majorities,
     count_seats,
     count_shares,
+    count_void,
     house_of,
     new_counting,
     to_whole,
@@ -40,8 +45,9 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
     source, block = new_source(draws, replicate), new_electorate(draws)
     outcome, counting = new_outcome(lists), new_counting(tallies.seats.shape[1])
     grids = new_grid_counts(rules, questions, tallies)
-    room = new_room(lists if _anything_around(rules) else 0)
+    room = _room_for(rules.around, lists)
     lists_count = _lists_count(rules)
+    more = np.zeros((rules.singles.shape[0], *tallies.seats.shape[1:]), np.int64)
     for start in range(0, count, BLOCK):
         valid, number = min(BLOCK, count - start), first + start
         draw_block(draws, source, replicate, number, valid, lists_count, block)
@@ -50,12 +56,12 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
             tallies.share_draws[0] += valid
         keep = max(0, min(valid, kept_votes.shape[0] - start))
         _keep_votes(block, start, keep, kept_votes)
-        for r in range(rules.singles.shape[0]):
+        for s in range(rules.singles.shape[0]):
             _run_rule(
                 draws,
                 rules,
                 questions,
-                rules.singles[r],
+                rules.singles[s],
                 replicate,
                 number,
                 valid,
@@ -63,9 +69,10 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
                 outcome,
                 room,
                 counting,
+                more[s],
                 tallies,
             )
-            _keep_seats(counting.whole, start, keep, kept_seats[rules.singles[r]])
+            _keep_seats(counting.whole, start, keep, kept_seats[rules.singles[s]])
         for g in range(rules.grid_starts.shape[0] - 1):
             sweep_block(
                 draws,
@@ -83,6 +90,8 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
                 grids,
                 kept_seats,
             )
+    for s in range(rules.singles.shape[0]):
+        tallies.seats[rules.singles[s]] += more[s]
     finish_grids(rules, grids, count, tallies)
 
 
@@ -97,45 +106,56 @@ def _lists_count(rules):
 
 
 @stage
-def _anything_around(rules):
-    """Whether some rule has more than a division."""
-    wanted = False
-    for r in range(rules.records.shape[0]):
-        wanted |= rules.records[r].around
-    return wanted
-
-
-@stage
-def _run_rule(draws, rules, questions, r, replicate, number, valid, block, outcome, room, counting, tallies):
+def _run_rule(
+    draws, rules, questions, r, replicate, first, valid, block, outcome, room, counting, more, tallies
+):
     """One rule on one block, counted."""
     rule = rules.records[r]
     fill_base(rule.base, block, outcome.base)
-    draw_lots(rule, draws, replicate, number, outcome.lots)
-    admit_by_rule(rule, rules.numerators[r], rules.denominators[r], rules.weights[r], block, outcome)
-    if rule.around:
-        tallies.beyond[r] += around_seats(rules, r, draws.sampler, block, outcome, room, valid)
-    else:
-        allocate_by_rule(
-            rule,
-            rules.weights[r],
-            rules.divisors[rule.divisor_row],
-            draws.sampler,
-            block,
-            outcome,
-        )
+    draw_lots(rule, draws, replicate, first, outcome.lots)
+    admit_by_rule(rule, rules.numerators[r], rules.denominators[r], block, outcome)
+    number = find_present(outcome.admitted, valid, tallies.passes[r], outcome.present)
+    present = outcome.everyone if rule.around else outcome.present[:number]
+    entitle_by_rule(rule, rules.weights[r], present, block, outcome)
+    tallies.beyond[r] += _seats(draws, rules, rules.around, r, present, valid, block, outcome, room)
     lists = outcome.seats.shape[0]
     whole, house = counting.whole, counting.house
-    to_whole(outcome.seats, whole)
-    house_of(whole, lists, house)
-    coalition_seats(whole, questions.coalition_starts, questions.coalition_members, whole[lists:])
-    count_seats(whole, valid, tallies.seats[r])
-    count_admitted(
-        outcome.admitted, outcome.entitled_total, valid, tallies.passes[r], tallies.void[r : r + 1]
-    )
+    rows = counting.rows[: to_whole(outcome.seats, present, counting)]
+    house_of(whole, present, house)
+    coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
+    count_seats(whole, rows, valid, tallies.seats[r], more)
+    count_absent(counting.empty, lists, valid, tallies.seats[r])
+    count_void(outcome.entitled_total, valid, tallies.void[r : r + 1])
     count_majorities(whole[lists:], house, valid, tallies.majorities[r])
     count_events(
         whole, outcome.admitted, house, valid, questions, counting.terms, counting.met, tallies.events[r]
     )
+
+
+@stage
+def _seats(draws, rules, around, r, present, valid, block, outcome, room):
+    """Seats of a block; returns in how many draws a house would have grown beyond its bound.
+
+    ``around`` is None where no rule has more than a division: what stands around it is then not even
+    compiled, which takes as long as all the rest.
+    """
+    rule = rules.records[r]
+    divisors = rules.divisors[rule.divisor_row]
+    if around is None:
+        allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)
+        return 0
+    if rule.around:
+        return around_seats(rules, r, draws.sampler, block, outcome, room, valid)
+    allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)
+    return 0
+
+
+@maker
+def _room_for(around, lists):
+    """Scratch for what stands around the division."""
+    if around is None:
+        return None
+    return new_room(lists)
 
 
 @stage

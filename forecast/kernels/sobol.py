@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.kernels.compiling import stage
+from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK, mix, splitmix64
 
 BITS = 32
@@ -18,11 +18,11 @@ _SHIFT_KEYS = np.uint64(0x5_0000_0000)
 _MATRIX_KEYS = np.uint64(0x6_0000_0000)
 
 
-@stage
+@maker
 def scramble(directions, seed, replicate, scrambled, shifts):
     """Scrambled direction numbers and shifts of one replicate.
 
-    directions (D, 32) uint64, each a 32-bit fraction; ``scrambled`` (D, 32) and ``shifts`` (D,) are filled.
+    directions (D, 32) uint64, each a 32-bit fraction; ``scrambled`` (32, D) and ``shifts`` (D,) are filled.
     Each dimension is multiplied by a random lower unit triangular binary matrix (digit r of the product is
     digit r plus random digits above it), then shifted.
     """
@@ -39,38 +39,38 @@ def scramble(directions, seed, replicate, scrambled, shifts):
             for digit in range(BITS):
                 if (directions[d, column] >> np.uint64(BITS - 1 - digit)) & np.uint64(1):
                     product ^= matrix[digit]
-            scrambled[d, column] = product
+            scrambled[column, d] = product
 
 
 @stage
 def block_table(scrambled, table):
     """table (D, BLOCK): the exclusive-or of the direction numbers for the low eight bits of the index."""
-    for d in range(scrambled.shape[0]):
+    for d in range(table.shape[0]):
         table[d, 0] = np.uint64(0)
         for bit in range(8):
             for i in range(1 << bit):
-                table[d, i + (1 << bit)] = table[d, i] ^ scrambled[d, bit]
+                table[d, i + (1 << bit)] = table[d, i] ^ scrambled[bit, d]
 
 
 @stage
-def block_base(scrambled, shift, block):
-    """The point of index 256 * block in one dimension: scrambled (32,), ``shift`` the digital shift."""
-    point = shift
+def block_bases(scrambled, shifts, block, bases):
+    """bases (D,) = the point of index 256 * block; shifts (D,) are the digital shifts."""
+    for d in range(bases.shape[0]):
+        bases[d] = shifts[d]
     bit = 8
     while block > 0 and bit < BITS:
         if block & 1:
-            point ^= scrambled[bit]
+            numbers = scrambled[bit]
+            for d in range(bases.shape[0]):
+                bases[d] ^= numbers[d]
         block >>= 1
         bit += 1
-    return point
 
 
 @stage
-def sobol_bits(scrambled, shifts, table, block, row, out):
+def sobol_bits(bases, table, row, out):
     """Words of one row for a block of points: dimension 2 row in the upper half, 2 row + 1 in the lower."""
     high, low = table[2 * row], table[2 * row + 1]
-    high_base = block_base(scrambled[2 * row], shifts[2 * row], block)
-    low_base = block_base(scrambled[2 * row + 1], shifts[2 * row + 1], block)
-    base = high_base << np.uint64(32) | low_base
+    base = bases[2 * row] << np.uint64(32) | bases[2 * row + 1]
     for i in range(BLOCK):
         out[i] = (high[i] << np.uint64(32) | low[i]) ^ base

@@ -16,24 +16,27 @@ from forecast.kernels.random import BLOCK
 PIECES_PER_BINADE = 16
 BINADES = 40
 _SHIFT = np.uint64(48)  # leaves the exponent and four bits of mantissa
-_HALF_INDEX = np.int64(1022 * PIECES_PER_BINADE)
-_PIECES = BINADES * PIECES_PER_BINADE
+_HALF_INDEX = np.uint64(1022 * PIECES_PER_BINADE)
+_LAST = np.uint64(BINADES * PIECES_PER_BINADE)
+_PIECES = _LAST + np.uint64(1)
 
 
 @stage
-def tail_scales(bits, table, out):
-    """Scales ``out`` (BLOCK) from random words ``bits`` (BLOCK).
+def tail_scales(bits, table, pieces, out):
+    """Scales ``out`` (BLOCK) from random words ``bits`` (BLOCK); ``pieces`` (BLOCK, uint32) is scratch.
 
-    ``table`` (2, 641, 4): cubic coefficients for u below one half by piece, then for 1 - u; see
-    ``forecast.simulation`` for how it is filled.
+    ``table`` (2 PIECES, 4): cubic coefficients for u below one half by piece, then for 1 - u; see
+    ``forecast.simulation`` for how it is filled. Which piece is found in vector code, and only looking it up
+    is not.
     """
     for i in range(BLOCK):
         u = unit_interval(bits[i])
-        side = 0
-        if u > 0.5:
-            u = 1.0 - u
-            side = 1
-        piece = _HALF_INDEX - np.int64(float_bits(u) >> _SHIFT)
-        piece = min(piece, np.int64(_PIECES))
-        c = table[side, piece]
-        out[i] = c[0] + u * (c[1] + u * (c[2] + u * c[3]))
+        upper = u > 0.5
+        v = 1.0 - u if upper else u
+        piece = min(_HALF_INDEX - (float_bits(v) >> _SHIFT), _LAST)
+        pieces[i] = np.uint32(piece + _PIECES if upper else piece)
+        out[i] = v
+    for i in range(BLOCK):
+        c = table[pieces[i]]
+        v = out[i]
+        out[i] = c[0] + v * (c[1] + v * (c[2] + v * c[3]))

@@ -6,105 +6,132 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.compiling import stage
+from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK
 
 
 class Counting(NamedTuple):
-    """Scratch of counting a block, int32."""
+    """Scratch of counting a block."""
 
-    whole: Any  # (K + C, BLOCK) seats of lists, then of coalitions
-    house: Any  # (BLOCK,)
-    met: Any  # (BLOCK,)
-    terms: Any  # (BLOCK,)
+    whole: Any  # (K + C, BLOCK) int32 seats of lists, then of coalitions
+    house: Any  # (BLOCK,) int32
+    met: Any  # (BLOCK,) int32
+    terms: Any  # (BLOCK,) int32
+    rows: Any  # (K + C,) int64 rows of ``whole`` that hold seats in some draw of the block
+    empty: Any  # (K + C,) bool rows of ``whole`` that are zero throughout
 
 
-@stage
+@maker
 def new_counting(blocs):
     """Empty arrays for K + C = ``blocs``."""
     return Counting(
-        np.empty((blocs, BLOCK), np.int32),
+        np.zeros((blocs, BLOCK), np.int32),
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int32),
+        np.empty(blocs, np.int64),
+        np.ones(blocs, np.bool_),
     )
 
 
 @stage
-def to_whole(seats, whole):
-    """whole (K or more, BLOCK): seats (K, BLOCK), held as floats by the allocation, as integers."""
-    for k in range(seats.shape[0]):
-        row, out = seats[k], whole[k]
-        for i in range(BLOCK):
-            out[i] = np.int32(row[i])
+def to_whole(seats, present, counting):
+    """Seats (K, BLOCK) of the lists ``present``, held as floats by the allocation, as integers; none for the
+    others. ``counting`` then says which rows are not zero; return how many these are.
+    """
+    lists, p = seats.shape[0], 0
+    for k in range(lists):
+        out = counting.whole[k]
+        if p < present.shape[0] and present[p] == k:
+            row = seats[k]
+            for i in range(BLOCK):
+                out[i] = np.int32(row[i])
+            counting.rows[p] = k
+            counting.empty[k] = False
+            p += 1
+        elif not counting.empty[k]:
+            for i in range(BLOCK):
+                out[i] = np.int32(0)
+            counting.empty[k] = True
+    for c in range(lists, counting.whole.shape[0]):
+        counting.rows[p] = c
+        p += 1
+    return p
 
 
 @stage
-def count_seats(whole, valid, counts):
-    """counts (N, S + 1) += the histogram of whole (N, BLOCK) over the first ``valid`` draws.
+def count_seats(whole, rows, valid, counts, more):
+    """counts (N, S + 1) += the histogram of ``rows`` of whole (N, BLOCK) over the first ``valid`` draws.
 
-    Several rows at a time: neighbouring draws often fall into the same bin, and an add that waits for the one
+    Two rows at a time, and the second half of a block into ``more`` (N, S + 1), which the caller adds to
+    counts in the end: neighbouring draws often fall into the same bin, and an add that waits for the one
     before it to be stored is the slowest thing in this loop.
     """
-    rows = whole.shape[0]
-    k = 0
-    while k + 4 <= rows:
-        a, b, c, d = whole[k], whole[k + 1], whole[k + 2], whole[k + 3]
-        in_a, in_b, in_c, in_d = counts[k], counts[k + 1], counts[k + 2], counts[k + 3]
-        for i in range(valid):
-            in_a[a[i]] += np.int64(1)
-            in_b[b[i]] += np.int64(1)
-            in_c[c[i]] += np.int64(1)
-            in_d[d[i]] += np.int64(1)
-        k += 4
-    while k + 2 <= rows:
-        a, b = whole[k], whole[k + 1]
-        in_a, in_b = counts[k], counts[k + 1]
-        for i in range(valid):
-            in_a[a[i]] += np.int64(1)
-            in_b[b[i]] += np.int64(1)
-        k += 2
-    while k < rows:
-        row, out = whole[k], counts[k]
-        for i in range(valid):
-            out[row[i]] += np.int64(1)
-        k += 1
+    half = valid // 2
+    r = 0
+    while r + 2 <= rows.shape[0]:
+        a, b = whole[rows[r]], whole[rows[r + 1]]
+        later_a, later_b = a[half:], b[half:]
+        in_a, in_b, more_a, more_b = counts[rows[r]], counts[rows[r + 1]], more[rows[r]], more[rows[r + 1]]
+        for i in range(half):
+            in_a[np.uint32(a[i])] += np.int64(1)
+            more_a[np.uint32(later_a[i])] += np.int64(1)
+            in_b[np.uint32(b[i])] += np.int64(1)
+            more_b[np.uint32(later_b[i])] += np.int64(1)
+        r += 2
+    if r < rows.shape[0]:
+        a, in_a, more_a = whole[rows[r]], counts[rows[r]], more[rows[r]]
+        later_a = a[half:]
+        for i in range(half):
+            in_a[np.uint32(a[i])] += np.int64(1)
+            more_a[np.uint32(later_a[i])] += np.int64(1)
+    if valid % 2 == 1:
+        for k in rows:
+            counts[k, whole[k, valid - 1]] += np.int64(1)
 
 
 @stage
-def count_admitted(admitted, entitled_total, valid, passes, void):
-    """passes (K,) += draws in which a list is admitted; void (1,) += draws in which none with votes is."""
-    for k in range(admitted.shape[0]):
-        row = admitted[k]
-        total = np.int64(0)
-        for i in range(valid):
-            total += np.int64(row[i])
-        passes[k] += total
-    empty = np.int64(0)
+def count_absent(empty, lists, valid, counts):
+    """counts (N, S + 1) += no seats for the lists that have none in the whole block."""
+    for k in range(lists):
+        if empty[k]:
+            counts[k, 0] += valid
+
+
+@stage
+def count_void(entitled_total, valid, void):
+    """void (1,) += draws in which nobody with votes is admitted."""
+    often = np.int32(0)
     for i in range(valid):
-        empty += np.int64(entitled_total[i] == 0.0)
-    void[0] += empty
+        often += np.int32(entitled_total[i] == 0.0)
+    void[0] += often
 
 
 @stage
-def coalition_seats(whole, starts, members, sums):
-    """sums (C, BLOCK) = seats of each coalition; its members are members[starts[c]:starts[c + 1]]."""
-    for c in range(starts.shape[0] - 1):
-        out = sums[c]
+def coalition_seats(counting, starts, members):
+    """Rows of ``counting.whole`` behind the lists' = seats of each coalition; its members are
+    members[starts[c]:starts[c + 1]].
+    """
+    coalitions = starts.shape[0] - 1
+    lists = counting.whole.shape[0] - coalitions
+    for c in range(coalitions):
+        out = counting.whole[lists + c]
         for i in range(BLOCK):
             out[i] = np.int32(0)
         for m in range(starts[c], starts[c + 1]):
-            row = whole[members[m]]
+            if counting.empty[members[m]]:
+                continue
+            row = counting.whole[members[m]]
             for i in range(BLOCK):
                 out[i] += row[i]
 
 
 @stage
-def house_of(whole, lists, house):
-    """house (BLOCK) = seats handed out in each draw, the sum of the first ``lists`` rows."""
+def house_of(whole, present, house):
+    """house (BLOCK) = seats handed out in each draw."""
     for i in range(BLOCK):
         house[i] = np.int32(0)
-    for k in range(lists):
+    for k in present:
         row = whole[k]
         for i in range(BLOCK):
             house[i] += row[i]

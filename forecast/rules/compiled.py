@@ -75,7 +75,8 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
             around.inside[r] = records[r]
             if rule.alliances is not None:
                 _fill_allocation(around.inside[r], rule.alliances, tables)
-    return with_grids(records, numerators, denominators, limits, weights, tables.stacked(), around)
+    needed = around if records["around"].any() else None
+    return with_grids(records, numerators, denominators, limits, weights, tables.stacked(), needed)
 
 
 def _national_method(rule: Rule, place: str) -> Allocation:
@@ -154,9 +155,9 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
 class _DivisorTable:
     """Divisors of one method in the core's form.
 
-    ``linear``: the n-th divisor is a multiple of n - 1 + ``shift`` (the first of ``first``), so that a
-    multiplier
-    can be rounded to seats; other methods start from the same guess and exchange seats until it is right.
+    ``linear``: the n-th divisor is a multiple of n - 1 + ``shift`` (the first of ``first``, not less than
+    that formula gives and not more than the second), so that a multiplier can be rounded to seats; other
+    methods start from the same guess and exchange seats until it is right.
     """
 
     row: int
@@ -186,6 +187,7 @@ class _DivisorTables:
             linear = method.degree == 1 and all(b - a == step for a, b in pairwise(exact[1:]))
             shift = float(exact[1] / step) - 1.0 if linear else 0.5
             first = float(exact[0] / step) if linear else 0.5
+            linear = linear and shift <= first <= shift + 1.0
             slack = 0.0 if method.degree == 1 else _ROOT_SLACK
             self._known[values] = _DivisorTable(len(self._known), values, shift, first, linear, slack)
         return self._known[values]

@@ -42,8 +42,6 @@ def with_grids(
     around: shapes.Around | None = None,
 ) -> shapes.Rules:
     """The core's rules (see ``shapes.Rules`` for the arrays) with its grids laid out."""
-    if around is None:
-        around = shapes.nothing_around(len(records), numerators.shape[1])
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     singles: list[int] = []
     for r in range(len(records)):

@@ -17,12 +17,12 @@ _NODES = 4
 
 @lru_cache(maxsize=8)
 def tail_table(degrees_of_freedom: float) -> NDArray[np.float64]:
-    """(2, pieces + 1, 4) cubic coefficients: for u up to one half, and for 1 - u; (0, 0, 0) for infinite nu.
+    """(2 (pieces + 1), 4) cubic coefficients: for u up to one half, then for 1 - u; (0, 0) for infinite nu.
 
     Piece p holds the floats whose exponent and first four bits lie p below those of one half. Interpolated at
     Chebyshev nodes; what lies beyond the last binade uses its last piece.
     """
-    table = np.zeros((0, 0, 0)) if np.isinf(degrees_of_freedom) else _remembered(degrees_of_freedom)
+    table = np.zeros((0, 0)) if np.isinf(degrees_of_freedom) else _remembered(degrees_of_freedom)
     table.setflags(write=False)
     return table
 
@@ -59,7 +59,7 @@ def _table(degrees_of_freedom: float) -> NDArray[np.float64]:
         # In t = (u - low) / width the system is the same for every piece; then back to powers of u.
         in_t = np.linalg.solve(np.vander(nodes, 4, increasing=True), scale.T).T
         table[side] = _powers_of_u(in_t, low, width)
-    return table
+    return table.reshape(-1, 4)
 
 
 def _powers_of_u(

@@ -46,11 +46,8 @@ def warm() -> float:
 
 def main() -> None:
     """Compile, and say so."""
-    if compiling.is_warm():
-        print("the compiled core is at hand", file=sys.stderr)
-    else:
-        print("compiling the core, once (a minute or two) ...", file=sys.stderr)
-    print(f"ready after {warm():.1f} s", file=sys.stderr)
+    compiling.on_compilation(lambda: print("compiling the core, once (up to a minute) ...", file=sys.stderr))
+    print(f"the compiled core is ready after {warm():.1f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

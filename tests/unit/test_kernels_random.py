@@ -12,7 +12,7 @@ from forecast.kernels.compiling import kernel
 from forecast.kernels.elementary import exp2, minus_log, quarter_cosine, quarter_sine
 from forecast.kernels.normals import normal_pair_rows
 from forecast.kernels.random import BLOCK, fill_bits, seed_lanes
-from forecast.kernels.sobol import block_table, scramble, sobol_bits
+from forecast.kernels.sobol import block_bases, block_table, scramble, sobol_bits
 from forecast.kernels.tail import tail_scales
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table
@@ -41,19 +41,21 @@ def pairs(bits, out):
 
 @kernel
 def tails(bits, table, out):
-    tail_scales(bits, table, out)
+    tail_scales(bits, table, np.empty(BLOCK, np.uint32), out)
 
 
 @kernel
 def points(directions, seed, replicate, blocks, out):
     dimensions = directions.shape[0]
-    scrambled, shifts = np.empty((dimensions, 32), np.uint64), np.empty(dimensions, np.uint64)
+    scrambled, shifts = np.empty((32, dimensions), np.uint64), np.empty(dimensions, np.uint64)
     table, row = np.empty((dimensions, BLOCK), np.uint64), np.empty(BLOCK, np.uint64)
+    bases = np.empty(dimensions, np.uint64)
     scramble(directions, seed, replicate, scrambled, shifts)
     block_table(scrambled, table)
     for block in range(blocks):
+        block_bases(scrambled, shifts, block, bases)
         for r in range(dimensions // 2):
-            sobol_bits(scrambled, shifts, table, block, r, row)
+            sobol_bits(bases, table, r, row)
             for i in range(BLOCK):
                 out[block * BLOCK + i, 2 * r] = row[i] >> np.uint64(32)
                 out[block * BLOCK + i, 2 * r + 1] = row[i] & np.uint64(0xFFFFFFFF)
