@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from forecast.estimation.constants import Constants, load_constants, shipped_constants
-from forecast.estimation.estimate import Estimate, estimate, poll_trend
+from forecast.estimation.estimate import Estimate, estimate
 from forecast.estimation.trend import Trend
 
-__all__ = ["Constants", "Estimate", "Trend", "estimate", "load_constants", "poll_trend", "shipped_constants"]
+__all__ = ["Constants", "Estimate", "Trend", "estimate", "load_constants", "shipped_constants"]

@@ -12,7 +12,8 @@ import pandas as pd
 
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import Average, average
-from forecast.estimation.constants import Constants, load_constants
+from forecast.estimation.calibration import Calibration, shipped_calibration
+from forecast.estimation.constants import Constants, load_constants, shipped_constants
 from forecast.estimation.law import Situation, squared_scales
 from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
 from forecast.estimation.reports import OTHER, Floats, Reports
@@ -75,6 +76,14 @@ class Estimate:
     method: str = "average"
     constants_from: str = ""
     """What the constants of the error law rest on."""
+    context: float = 1.0
+    """What the error of pre-election polls was multiplied by."""
+    trend: Trend | None = field(default=None, repr=False)
+    """The trend of the pre-election polls (of the exit polls where there are no others)."""
+    calibration: Calibration | None = field(default=None, repr=False)
+    """The backtest that tells how often such forecasts were right; ``None`` where they were not tested."""
+    track_record: tuple[str, ...] = ()
+    """What a reader should know of that, in plain words."""
 
 
 def estimate(
@@ -90,10 +99,9 @@ def estimate(
     """
     as_of = as_of or (polls.default_as_of() if len(polls) else election.election.date)
     constants = constants or load_constants(election.estimate.constants)
-    known, warnings = _known(polls, as_of)
-    exit_polls = len(known.exit_polls) > 0
-    if exit_polls:
-        known = known.exit_polls
+    national, warnings = _known(polls, as_of)
+    exit_polls = len(national.exit_polls) > 0
+    known = national.exit_polls if exit_polls else national
     settings = election.estimate
     context = 1.0 if exit_polls else float(settings.context)
     reports = reports_of(known, as_of, election)
@@ -107,6 +115,7 @@ def estimate(
     situation = situation_of(prepared, centre, horizon, exit_polls)
     law = constants.law(settings.method)
     scale = squared_scales(mean, law, situation, context=context, other=prepared.open_ballot)
+    tested, record = _tested(constants, settings.method, horizon, exit_polls, context)
     undecided = float(centre.weights @ prepared.undecided)
     spread = _undecided_spread(settings.undecided_spread, undecided)
     warnings += [
@@ -133,26 +142,40 @@ def estimate(
         kind="exit" if exit_polls else "pre-election",
         method=settings.method,
         constants_from=str(constants.rests_on),
+        context=context,
+        trend=_trend(election, national, as_of, constants),
+        calibration=tested,
+        track_record=record,
     )
 
 
-def poll_trend(
-    election: Election,
-    polls: PollTable,
-    as_of: datetime.date | None = None,
-    constants: Constants | None = None,
-) -> Trend:
-    """The trend of pre-election polls by day and the house effects of their pollsters, from all polls known.
-
-    Raises what ``estimate`` raises for polls that are not there.
-    """
-    as_of = as_of or (polls.default_as_of() if len(polls) else election.election.date)
-    known, _ = _known(polls, as_of)
-    before = known.pre_election if len(known.pre_election) else known
+def _trend(election: Election, national: PollTable, as_of: datetime.date, constants: Constants) -> Trend:
+    """The trend of the polls held before the vote, also where the mean rests on exit polls."""
+    before = national.pre_election if len(national.pre_election) else national
     prepared = prepare(reports_of(before, as_of, election), _is_closed(election))
     names = {str(name).casefold(): str(name) for name in reversed(before.polls["pollster"].tolist())}
-    constants = constants or load_constants(election.estimate.constants)
     return trend_of(prepared, constants.trend_model, as_of, names)
+
+
+def _tested(
+    constants: Constants, method: str, horizon: float, exit_polls: bool, context: float
+) -> tuple[Calibration | None, tuple[str, ...]]:
+    """The backtest that speaks for an estimate, and what it says; ``None`` where none does."""
+    if exit_polls:
+        said = "No backtest holds exit polls: their error rests on seven of them, all of Kazakhstan."
+        return None, (said,)
+    if constants != shipped_constants():
+        said = "These constants are not those that were tested; `forecast backtest --constants` tests them."
+        return None, (said,)
+    calibration = shipped_calibration()
+    said = list(calibration.sentences(horizon))
+    if method == "trend":
+        said.append("That is the record of the weighted average, not of the trend; docs/method.md has both.")
+    if context != 1.0:
+        said.append(
+            f"None of these elections was managed: the error times {context:g} has no such record behind it."
+        )
+    return calibration, tuple(said)
 
 
 def _is_closed(election: Election) -> bool:

@@ -68,8 +68,8 @@ class Trend:
 
     ``days`` (T,) up to the forecast date; ``mean``, ``low``, ``high`` (T, U) shares and the ends of a
     central 80 % band of the trend itself (not of the election result). ``houses`` has one row a pollster and
-    unit: pollster, unit, polls, effect and standard_error (shares of 1); effects of a unit sum to zero over
-    pollsters on the log scale.
+    unit: pollster, unit, polls (of the pollster that report the unit), effect and standard_error (shares of
+    1); effects of a unit sum to zero over pollsters on the log scale.
     """
 
     units: tuple[str, ...]
@@ -94,11 +94,13 @@ def trend_of(
         mean=np.exp(path.level) / total,
         low=np.exp(path.level - spread) / total,
         high=np.exp(path.level + spread) / total,
-        houses=_houses(prepared, path, np.exp(path.level[-1]) / total[-1], names or {}),
+        houses=_houses(prepared, series, path, np.exp(path.level[-1]) / total[-1], names or {}),
     )
 
 
-def _houses(prepared: Prepared, path: Smoothed, now: Floats, names: dict[str, str]) -> pd.DataFrame:
+def _houses(
+    prepared: Prepared, series: Series, path: Smoothed, now: Floats, names: dict[str, str]
+) -> pd.DataFrame:
     """Leans as shares at today's level: share times the lean of its logarithm."""
     order = np.argsort(-prepared.ages, kind="stable")
     firms = list(dict.fromkeys(prepared.firms[i] for i in order))
@@ -106,7 +108,7 @@ def _houses(prepared: Prepared, path: Smoothed, now: Floats, names: dict[str, st
         {
             "pollster": names.get(firm, firm),
             "unit": unit,
-            "polls": prepared.firms.count(firm),
+            "polls": int(series.reported[series.firm == j, k].sum()),
             "effect": float(now[k] * path.leans[j, k]),
             "standard_error": float(now[k] * np.sqrt(max(0.0, path.lean_variance[j, k]))),
         }

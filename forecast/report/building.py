@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import datetime
 import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -111,10 +110,8 @@ def _calibration(facts: Facts) -> dict[str, Any] | None:
     record = known_calibration()
     if record is None:
         return None
-    attrs = facts.forecast.dataset.attrs
-    election, known = (datetime.date.fromisoformat(str(attrs[name])) for name in ("election_date", "as_of"))
     return {
-        "sentences": record.sentences((election - known).days),
+        "sentences": str(facts.forecast.dataset.attrs["track_record"]).split("\n"),
         "crossings": record.crossings,
         "majorities": record.majorities,
     }

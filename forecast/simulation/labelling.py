@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from forecast.kernels.shapes import SHARE_BINS
 from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast, dataset_of
-from forecast.simulation.context import last_election, polls_used
+from forecast.simulation.context import (
+    account_of,
+    last_election,
+    polls_used,
+    tested,
+    texts_of,
+    trend_of_polls,
+)
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -49,8 +56,13 @@ def label(
         (), void.mc_error[0], "Monte Carlo standard error of void_probability", "1"
     )
     variables |= last_election(election, ids)
+    labels: dict[str, Any] = {}
     if estimate is not None:
-        variables |= polls_used(estimate, ids)
+        attrs = {**attrs, **texts_of(estimate)}
+        variables |= polls_used(estimate, ids) | account_of(estimate, ids)
+        for more, along in (trend_of_polls(estimate, ids), tested(estimate)):
+            variables |= more
+            labels |= along
         average = _spread(dict(zip(estimate.units, estimate.mean, strict=True)), ids)
         variables["poll_average"] = _variable(("party",), average, "centre of the estimate", "1")
     seats = np.arange(counts.totals.seats.shape[-1])
@@ -64,6 +76,7 @@ def label(
         ),
         "coalition": ("coalition", [c.id for c in election.coalitions], {"long_name": "id of the coalition"}),
         "event": ("event", [event.id for event in election.events], {"long_name": "id of the event"}),
+        **labels,
         **_descriptions(election, ids),
     }
     attrs = {"schema_version": SCHEMA_VERSION, "house": election.rule.seats, **attrs}

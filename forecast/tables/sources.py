@@ -73,6 +73,11 @@ def run(forecast: Forecast) -> Table:
         name: attrs[name] for name in sorted(attrs) if name not in ("versions", "warnings")
     }
     said |= {f"version of {name}": number for name, number in json.loads(attrs["versions"]).items()}
+    said |= {
+        str(variable.attrs["long_name"]): f"{float(variable):.4g}"
+        for name, variable in forecast.dataset.data_vars.items()
+        if str(name).startswith("estimate_") and not variable.dims
+    }
     said |= {f"warning {number}": text for number, text in enumerate(attrs["warnings"], start=1)}
     said["probability that nobody passes and the election is void"] = scalar(forecast, "void_probability")
     values = {"name": list(said), "value": [str(value) for value in said.values()]}

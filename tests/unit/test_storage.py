@@ -46,7 +46,8 @@ def test_a_forecast_reads_back_as_it_was(forecast: Forecast, saved: Path) -> Non
 def test_plain_xarray_opens_the_file_with_labels_units_and_provenance(saved: Path) -> None:
     with xr.open_dataset(saved) as opened:
         data = opened.load()
-    assert set(data.dims) == {"party", "seats", "quantile", "coalition", "event", "poll"}
+    of_forecast = {"party", "seats", "quantile", "coalition", "event"}
+    assert set(data.dims) == of_forecast | {"poll", "day", "pollster", "level", "chance"}
     assert float(data["seat_probability"].sel(party="osdp").sum()) == pytest.approx(1.0)
     assert {"party_name", "party_kind", "coalition_name", "event_name"} <= set(data.coords)
     assert data["poll_end"].dtype.kind == "M"

@@ -1,0 +1,120 @@
+"""What a result says of the estimate behind it, of its pollsters, and of the record of such forecasts."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from forecast.election import load_election
+from forecast.estimation import Estimate, estimate, shipped_constants
+from forecast.estimation.calibration import shipped_calibration
+from forecast.polls import polls_of
+from forecast.simulation import simulate_election
+
+MARCH_15 = datetime.date(2023, 3, 15)
+Result = tuple[Estimate, xr.Dataset]
+
+
+def result_of(root: Path, as_of: datetime.date | None, *settings: str) -> Result:
+    election = load_election(root / "configs" / "kazakhstan-2023.toml", settings)
+    made = estimate(election, polls_of(election), as_of)
+    return made, simulate_election(election, made, draws=2**12).dataset
+
+
+@pytest.fixture(scope="module")
+def before(root: Path) -> Result:
+    return result_of(root, MARCH_15)
+
+
+@pytest.fixture(scope="module")
+def after(root: Path) -> Result:
+    return result_of(root, None)
+
+
+def test_the_result_says_what_the_estimate_did(before: Result) -> None:
+    made, data = before
+    assert float(data["estimate_respondents"]) == made.n_eff
+    assert float(data["estimate_pollsters"]) == made.pollsters_eff
+    assert float(data["estimate_undecided"]) == made.undecided > 0.1
+    assert float(data["estimate_context"]) == 2.5
+    assert data["estimate_scale"].values ** 2 == pytest.approx(np.diag(made.scale))
+    assert data["poll_weight"].values == pytest.approx(made.polls["weight"].to_numpy())
+    assert (data.attrs["estimate_method"], data.attrs["estimate_kind"]) == ("average", "pre-election")
+    assert data.attrs["warnings"] == list(made.warnings) != []
+    assert data.attrs["estimate_constants"] == str(shipped_constants().rests_on)
+
+
+def test_house_effects_sum_to_zero_and_have_an_interval_around_them(before: Result) -> None:
+    made, data = before
+    effect = data["house_effect"].sel(party="amanat")
+    assert list(data["pollster"].values) == ["Public Opinion", "Institute of Democracy"]
+    assert float(effect.sum()) == pytest.approx(0.0, abs=1e-12)
+    assert (data["house_effect_low80"] < data["house_effect"]).sel(party="amanat").all()
+    assert (data["house_effect"] < data["house_effect_high80"]).sel(party="amanat").all()
+    # The second pollster does not report "against all": nothing can be said of its lean.
+    assert np.isfinite(data["house_effect"].sel(party="against-all", pollster="Public Opinion"))
+    assert np.isnan(data["house_effect"].sel(party="against-all", pollster="Institute of Democracy"))
+    assert data["pollster_polls"].values.tolist() == [1, 1]
+    assert made.trend is not None
+
+
+def test_the_trend_ends_on_the_forecast_date_and_its_shares_sum_to_1(before: Result) -> None:
+    _, data = before
+    assert data["day"].values[-1] == np.datetime64(MARCH_15)
+    assert data["trend_share"].sum("party").values == pytest.approx(1.0)
+    assert (data["trend_low80"] < data["trend_share"]).all()
+    assert (data["trend_share"] < data["trend_high80"]).all()
+
+
+def test_a_result_of_exit_polls_shows_the_trend_of_the_polls_before_them(
+    after: Result, before: Result
+) -> None:
+    assert after[1].attrs["estimate_kind"] == "exit"
+    assert set(before[1]["pollster"].values) <= set(after[1]["pollster"].values)
+    assert after[1]["day"].values[0] == before[1]["day"].values[0]
+
+
+def test_the_record_of_such_forecasts_travels_with_the_result(before: Result) -> None:
+    _, data = before
+    known = shipped_calibration()
+    near = known.near(4)
+    assert int(data["tested_horizon"]) == near.horizon
+    assert int(data["tested_elections"]) == near.elections
+    assert data["tested_coverage"].values.tolist() == [near.coverage_50, near.coverage_80, near.coverage_95]
+    for bin in known.crossings:
+        there = data.sel(chance=(bin.low + bin.high) / 2, method="nearest")
+        assert float(there["tested_crossing_happened"]) == bin.happened
+        assert int(there["tested_crossing_statements"]) == bin.statements
+    sentences = data.attrs["track_record"].split("\n")
+    assert sentences[:-1] == list(known.sentences(4))
+    assert "None of these elections was managed" in sentences[-1]
+
+
+def test_forecasts_of_exit_polls_claim_no_record(after: Result) -> None:
+    _, data = after
+    assert "No backtest holds exit polls" in data.attrs["track_record"]
+    tested = [name for name in data.data_vars if str(name).startswith("tested_")]
+    assert tested
+    assert all(data[name].isnull().all() for name in tested)
+
+
+def test_constants_that_were_not_tested_claim_no_record(root: Path, tmp_path: Path) -> None:
+    record = shipped_constants().record()
+    record["average"]["drift"] *= 1.01
+    file = tmp_path / "constants.json"
+    file.write_text(json.dumps(record))
+    election = load_election(root / "configs" / "kazakhstan-2023.toml", [f"estimate.constants={file}"])
+    made = estimate(election, polls_of(election), MARCH_15)
+    assert made.calibration is None
+    assert "not those that were tested" in made.track_record[0]
+
+
+def test_the_trend_as_mean_says_whose_record_is_shown(root: Path) -> None:
+    election = load_election(root / "configs" / "kazakhstan-2023.toml", ["estimate.method=trend"])
+    made = estimate(election, polls_of(election), MARCH_15)
+    assert any("of the weighted average, not of the trend" in said for said in made.track_record)
