@@ -18,6 +18,7 @@ class Work(NamedTuple):
     """Scratch of an allocation."""
 
     keys: Any  # (padded K, BLOCK) float32: remainders, -inf for those who take no part
+    narrow: Any  # (3, BLOCK) float32
     ranks: Any  # (padded K, BLOCK) int32
     remainders: Any  # (K, BLOCK)
     served: Any  # (K, at least 3, BLOCK)
@@ -30,6 +31,7 @@ def new_work(lists):
     padded = (lists + PADDING - 1) // PADDING * PADDING
     return Work(
         np.full((padded, BLOCK), np.float32(-np.inf)),
+        np.empty((3, BLOCK), np.float32),
         np.zeros((padded, BLOCK), np.int32),
         np.empty((lists, BLOCK)),
         np.empty((max(lists, 3), BLOCK)),
@@ -135,10 +137,11 @@ def allocate_divisor(
 ):
     """Seats by a divisor method."""
     floors, limits = bounds
-    left, best, price, chosen = work.left, work.served[0], work.served[1], work.served[2]
-    proportional_seats(entitled, total, how_many, house, rule.shift, rule.first, present, best, seats, left)
+    left, spare = work.left, work.served[0]
+    proportional_seats(entitled, total, how_many, house, rule.shift, rule.first, present, spare, seats, left)
     if rule.blockwise:
-        step(entitled, rule.shift, rule.first, present, best, price, chosen, seats, left)
+        sign, best, second = work.narrow[0], work.narrow[1], work.narrow[2]
+        step(entitled, rule.shift, rule.first, present, work.keys, sign, best, second, spare, seats, left)
     settle(entitled, divisors, limits, floors, rule.slack, lots, present, seats, left)
     if whole_votes or not rule.blockwise:
         exchange(entitled, divisors, limits, floors, rule.slack, lots, present, seats)

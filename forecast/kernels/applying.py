@@ -43,19 +43,19 @@ class Outcome(NamedTuple):
 
 @maker
 def new_outcome(lists):
-    """Empty arrays for K = ``lists``."""
+    """Arrays for K = ``lists``: not numbers, so that what is read before it is written shows."""
     return Outcome(
-        np.empty(BLOCK),
-        np.empty((lists, BLOCK)),
-        np.empty(BLOCK),
-        np.empty((lists, BLOCK)),
-        np.empty((lists, BLOCK)),
-        np.empty(BLOCK),
-        np.empty(BLOCK),
+        np.full(BLOCK, np.nan),
+        np.full((lists, BLOCK), np.nan),
+        np.full(BLOCK, np.nan),
+        np.full((lists, BLOCK), np.nan),
+        np.full((lists, BLOCK), np.nan),
+        np.full(BLOCK, np.nan),
+        np.full(BLOCK, np.nan),
         np.zeros(BLOCK, np.uint64),
-        np.empty((lists, BLOCK)),
+        np.full((lists, BLOCK), np.nan),
         new_work(lists),
-        np.empty(BLOCK),
+        np.full(BLOCK, np.nan),
         np.empty(lists + 1, np.int64),
         np.arange(lists),
         (np.zeros(lists), np.full(lists, NO_LIMIT)),

@@ -7,6 +7,9 @@ import numpy as np
 from forecast.kernels.compiling import stage
 from forecast.kernels.random import BLOCK
 
+_NEVER = np.float32(np.inf)
+_ROUNDING = np.float32(2.0**-20)  # more than three roundings of a float32
+
 
 @stage
 def proportional_seats(entitled, total, how_many, house, shift, first, present, multiplier, seats, left):
@@ -119,38 +122,38 @@ def before(votes_a, a, votes_b, b, lot):
 
 
 @stage
-def step(entitled, shift, first, present, best, price, chosen, seats, left):
+def step(entitled, shift, first, present, ratios, sign, best, second, move, seats, left):
     """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last
     one.
 
-    Both in one pass: quotients are compared as products, and the other way round where a seat is taken back.
-    best, price and chosen (BLOCK) are scratch: votes and divisor of the list ahead, and its number. For
-    methods whose n-th divisor is n - 1 + shift, the first ``first``; not exact on ties (see ``exchange``).
+    For methods whose n-th divisor is n - 1 + shift, the first ``first``. Divisors by votes are compared as
+    float32 with their sign turned where a seat is taken, so that the least of them is wanted in either case;
+    where the second is as good but for rounding, nothing moves and ``settle`` decides. ratios (P or more,
+    BLOCK), sign, best, second (BLOCK) are float32 scratch, move (BLOCK) is scratch.
     """
     for i in range(BLOCK):
-        # Worse than any quotient: nothing for a seat to give, infinite for a seat to take.
-        best[i] = 0.0 if left[i] > 0.0 else 1.0
-        price[i] = 1.0 if left[i] > 0.0 else 0.0
-        chosen[i] = -1.0
-    for k in present:
-        row, held = entitled[k], seats[k]
+        sign[i] = np.float32(1.0) if left[i] >= 0.0 else np.float32(-1.0)
+        best[i] = _NEVER
+        second[i] = _NEVER
+        move[i] = shift if left[i] >= 0.0 else shift - 1.0
+    for p in range(present.shape[0]):
+        row, held, ratio = entitled[present[p]], seats[present[p]], ratios[p]
         for i in range(BLOCK):
-            give = left[i] > 0.0
-            back = 0.0 if give else 1.0
             # The first divisor lies between that formula's and the second, so the larger of the two is right.
-            divisor = max(held[i] + (shift - back), first)
-            mine, other = row[i] * price[i], best[i] * divisor
-            ahead = (mine > other if give else mine < other) & (held[i] >= back)
-            best[i] = row[i] if ahead else best[i]
-            price[i] = divisor if ahead else price[i]
-            chosen[i] = np.float64(k) if ahead else chosen[i]
+            divisor = max(held[i] + move[i], first)
+            able = (row[i] > 0.0) & ((held[i] > 0.0) | (left[i] >= 0.0))
+            mine = np.float32(divisor) / np.float32(row[i]) * sign[i] if able else _NEVER
+            ratio[i] = mine
+            second[i] = min(second[i], max(best[i], mine))
+            best[i] = min(best[i], mine)
     for i in range(BLOCK):
-        best[i] = min(max(left[i], -1.0), 1.0) if chosen[i] >= 0.0 else 0.0
-        left[i] -= best[i]
-    for k in present:
-        held = seats[k]
+        clear = second[i] - best[i] > abs(best[i]) * _ROUNDING
+        move[i] = min(max(left[i], -1.0), 1.0) if clear else 0.0
+        left[i] -= move[i]
+    for p in range(present.shape[0]):
+        held, ratio = seats[present[p]], ratios[p]
         for i in range(BLOCK):
-            held[i] += best[i] if chosen[i] == np.float64(k) else 0.0
+            held[i] += move[i] if ratio[i] == best[i] else 0.0
 
 
 @stage
