@@ -2,7 +2,7 @@
 
 ``elections.csv``: election_id, country, date; threshold_pct, quality and rule where known. ``polls.csv`` (or
 ``polls.csv.gz``): one row a poll and party. ``results.csv``: one row an election and party.
-``docs/archive.md`` describes the columns. Nothing of an archive is kept in the program.
+``docs/poll-table.md`` describes the columns. Nothing of an archive is kept in the program.
 """
 
 from __future__ import annotations
