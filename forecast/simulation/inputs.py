@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
 from forecast.simulation.sobol_directions import DIMENSIONS, direction_numbers
 from forecast.simulation.tails import tail_table
@@ -38,11 +38,37 @@ class Units:
     def of(cls, election: Election, units: Sequence[str]) -> Units:
         """Sort ``units`` of an estimate: eligible ones in the order of the election file, then the
         seatless.
+
+        ``PollDataError`` where a party that the polls do not tell apart holds seats that the rule counts.
         """
+        _refuse_lost_seats(election, units)
         kinds = {party.id: party.kind for party in election.parties}
         ordered = sorted(units, key=lambda unit: kinds.get(unit, "residual") in SEATLESS_KINDS)
         in_order = tuple(kinds.get(unit, "residual") for unit in ordered)
         return cls(tuple(ordered), in_order, sum(kind not in SEATLESS_KINDS for kind in in_order))
+
+
+def _refuse_lost_seats(election: Election, units: Sequence[str]) -> None:
+    """Seats that a party holds whatever its votes must not vanish with it."""
+    counted = election.rule.levelling is not None
+    lost = {
+        party.id: (party.direct_seats if counted else 0) + party.extra_seats
+        for party in election.parties
+        if party.id not in units
+    }
+    faults = [
+        Fault(
+            str(election.election.polls or "polls"),
+            "",
+            name,
+            f"the polls do not tell this party apart, but it holds {seats} seat{'s' * (seats > 1)} that the "
+            "rule counts; add its share to the poll table",
+        )
+        for name, seats in lost.items()
+        if seats
+    ]
+    if faults:
+        raise PollDataError(*faults)
 
 
 def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sampler: str) -> Draws:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.election import Party, Rule
+from forecast.election import Party, Rule, parse_election
+from forecast.errors import PollDataError
 from forecast.kernels.compiling import kernel
 from forecast.kernels.elementary import minus_log, unit_interval
 from forecast.kernels.random import BLOCK, fill_bits, seed_lanes
@@ -17,6 +18,7 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
 from forecast.simulation.counts import RunCounts
+from forecast.simulation.inputs import Units
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table
@@ -37,6 +39,26 @@ QUESTIONS = Questions(
     weights=np.array([1], np.int32),
     bounds=np.array([1], np.int32),
 )
+
+
+def test_seats_held_by_a_party_that_no_poll_tells_apart_are_not_lost() -> None:
+    election = parse_election(
+        {
+            "election": {"id": "x-2030", "name": "X", "date": "2030-06-09", "polls": "polls.csv"},
+            "parties": [
+                {"id": "red", "name": "Red"},
+                {"id": "local", "name": "Local", "direct_seats": 2},
+            ],
+            "rule": {
+                "seats": 10,
+                "allocation": {"method": "dhondt"},
+                "levelling": {"mode": "keep"},
+            },
+        }
+    )
+    with pytest.raises(PollDataError, match=r"local\": .* it holds 2 seats that the rule counts"):
+        Units.of(election, ["red", "other"])
+    assert Units.of(election, ["red", "local", "other"]).lists == 2
 
 
 def draws(sampler: int, seed: int = 1, nu: float = 8.0, factor: np.ndarray | None = None) -> Draws:
