@@ -13,8 +13,8 @@ from forecast.kernels import shapes
 
 Floats = NDArray[np.float64]
 
-WORTH_A_GRID = 4
-"""Fewer rules than this are as quick one by one."""
+WORTH_A_GRID = 3
+"""With fewer rules a method than this, rules are quicker one by one: a grid allocates for each number of lists."""
 
 _OF_METHOD = (
     "seats",
@@ -51,7 +51,8 @@ def with_grids(
             singles.append(r)
     layout = _Layout()
     for group in groups.values():
-        if len(group) < WORTH_A_GRID:
+        methods = {_key(records[r], _OF_METHOD) for r in group}
+        if len(group) < WORTH_A_GRID * len(methods):
             singles += group
         else:
             levels = {r: Fraction(int(numerators[r, 0]), int(denominators[r, 0])) for r in group}
