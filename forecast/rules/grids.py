@@ -14,7 +14,7 @@ from forecast.kernels import shapes
 Floats = NDArray[np.float64]
 
 WORTH_A_GRID = 3
-"""With fewer rules a method than this, rules are quicker one by one: a grid allocates for each number of lists."""
+"""Fewer rules a method than this are quicker one by one: a grid allocates for each number of lists."""
 
 _OF_METHOD = (
     "seats",
