@@ -41,7 +41,9 @@ def with_sources(
         "configuration": str(config),
         "configuration_sha256": sha256_of(config),
     }
-    for name, file in (("polls", facts.polls), ("constants", election.estimate.constants)):
+    elsewhere = forecast.dataset.attrs.get("share_draws")
+    files = {"polls": facts.polls, "constants": election.estimate.constants}
+    for name, file in ({"share_draws": elsewhere} if elsewhere else files).items():
         if file is not None:
             attrs |= {name: str(file), f"{name}_sha256": sha256_of(Path(file))}
     return Forecast(forecast.dataset.assign_attrs(attrs))
@@ -65,7 +67,7 @@ def run_record(
         "settings": [line for line in attrs["settings"].split("\n") if line],
         "files": {
             name: {"path": attrs[name], "sha256": attrs[f"{name}_sha256"]}
-            for name in ("configuration", "polls", "constants")
+            for name in ("configuration", "polls", "constants", "share_draws")
             if name in attrs
         },
         "command": list(command),

@@ -25,12 +25,19 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.sensitivity.result import Sweep
+    from forecast.simulation.series import Series
 
 FILE_NAME = "forecast.nc"
 """Of the forecast in a folder of outputs."""
 
 SWEEP_FILE_NAME = "sweep.nc"
 """Of the sweep in a folder that ``forecast sweep`` wrote."""
+
+SERIES_FILE_NAME = "series.nc"
+"""Of the series of forecasts in a folder that ``forecast run`` wrote for several days or scenarios."""
+
+DRAWS_NAME = "draws"
+"""Of the draws that a run saved, without the end: .nc and .csv."""
 
 _MARKS = (FILE_NAME, "run.json")
 _EXCHANGE = 2
@@ -66,6 +73,24 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
     path.write_bytes(netcdf_image(_for_disk(forecast.dataset)))
 
 
+def write_draws(kept: xr.Dataset, folder: Path) -> None:
+    """Write draws (``share`` and ``seats`` over draw and party) to a draft folder, as netCDF and as CSV.
+
+    In CSV the column of a party id holds its share, ``seats_<id>`` its seats; every number to the last digit.
+    """
+    import numpy as np
+    import pandas as pd
+
+    from forecast.netcdf import netcdf_image
+
+    (folder / f"{DRAWS_NAME}.nc").write_bytes(netcdf_image(kept))
+    parties = [str(party) for party in kept["party"].values]
+    shares = pd.DataFrame(kept["share"].values, columns=parties)
+    seats = pd.DataFrame(kept["seats"].values, columns=[f"seats_{party}" for party in parties])
+    table = pd.concat([pd.DataFrame({"draw": np.arange(len(shares))}), shares, seats], axis=1)
+    table.to_csv(folder / f"{DRAWS_NAME}.csv", index=False, lineterminator="\n")
+
+
 def load(path: str | Path) -> Forecast:
     """The forecast in a file, or in ``forecast.nc`` of a folder that ``run`` wrote.
 
@@ -89,12 +114,33 @@ def load_sweep(path: str | Path) -> Sweep:
     return Sweep(_from_disk(dataset))
 
 
+def load_series(path: str | Path) -> Series:
+    """The series in a file, or in ``series.nc`` of a folder that ``run`` wrote; errors as ``load``."""
+    from forecast.simulation.series import SERIES_SCHEMA_VERSION, Series
+
+    dataset = _read(path, SERIES_FILE_NAME, "series", "run")
+    if "series_schema_version" not in dataset.attrs:
+        remedy = "not a series: a file that `forecast run` wrote for several days or scenarios is expected"
+        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
+    _compare_versions(int(dataset.attrs["series_schema_version"]), SERIES_SCHEMA_VERSION, "series", str(path))
+    return Series(_from_disk(dataset))
+
+
 def holds_sweep(path: str | Path) -> bool:
     """Whether a place is that of a sweep, not of a forecast."""
+    return _holds(path, SWEEP_FILE_NAME)
+
+
+def holds_series(path: str | Path) -> bool:
+    """Whether a place is that of a series of forecasts, not of one."""
+    return _holds(path, SERIES_FILE_NAME)
+
+
+def _holds(path: str | Path, name: str) -> bool:
     file = Path(path)
     if file.is_dir():
-        return (file / SWEEP_FILE_NAME).exists() and not (file / FILE_NAME).exists()
-    return file.name == SWEEP_FILE_NAME
+        return (file / name).exists() and not (file / FILE_NAME).exists()
+    return file.name == name
 
 
 def _read(path: str | Path, file_name: str, what: str, command: str) -> xr.Dataset:
@@ -126,6 +172,9 @@ def _check_version(dataset: xr.Dataset, place: str) -> None:
     version = dataset.attrs.get("schema_version")
     if "sweep_schema_version" in dataset.attrs:
         remedy = "this is a sweep over many rules; a forecast that `forecast run` wrote is expected"
+        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
+    if "series_schema_version" in dataset.attrs:
+        remedy = "this is a series of forecasts; one forecast that `forecast run` wrote is expected"
         raise ConfigurationError(Fault(place, "", ABSENT, remedy))
     if version is None or "party" not in dataset.dims:
         remedy = "not a forecast: a file that `forecast run` wrote is expected"

@@ -25,8 +25,8 @@ Names = Annotated[
         "--table",
         "-t",
         metavar="NAME",
-        help="parties, thresholds, seats, coalitions, events, polls or run (of a sweep others, see "
-        "docs/sensitivity.md). Repeatable. Default: all.",
+        help="parties, thresholds, seats, coalitions, events, polls or run (of a sweep or a series of days "
+        "others, see docs/sensitivity.md, docs/around-a-run.md). Repeatable. Default: all.",
         show_default=False,
     ),
 ]
@@ -54,11 +54,11 @@ Output = Annotated[
 def tables(
     saved: Saved, table: Names = None, format_: Format = None, output: Output = None, quiet: Quiet = False
 ) -> None:
-    """Print or export the tables of a saved forecast or sweep.
+    """Print or export the tables of a saved forecast, sweep or series.
 
     CSV, JSON, Excel and Parquet hold full precision; the others are rounded as the Monte Carlo error allows.
     """
-    from forecast.storage import holds_sweep, load, load_sweep
+    from forecast.storage import holds_series, holds_sweep, load, load_series, load_sweep
     from forecast.tables import tables_of
     from forecast.tables.exporting import export, exported
 
@@ -66,6 +66,10 @@ def tables(
         from forecast.tables.sweeps import sweep_tables
 
         chosen = sweep_tables(load_sweep(saved), table)
+    elif holds_series(saved):
+        from forecast.tables.series import series_tables
+
+        chosen = series_tables(load_series(saved), table)
     else:
         chosen = tables_of(load(saved), table)
     wanted = format_ or _format_of(output)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from pathlib import Path
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from forecast.cli.days import parse_days
 from forecast.cli.options import (
-    AsOf,
     ConfigFile,
     Draws,
     Json,
@@ -21,22 +20,32 @@ from forecast.cli.options import (
     Settings,
     Threads,
     Verbose,
+    whole_number,
 )
 from forecast.cli.working import (
+    Asked,
     Sampler,
     no_search_for_garbage,
     now,
     progress_bar,
     read_inputs,
+    refuse_beside,
     refuse_place,
     say_if_cold,
     speaker,
 )
-from forecast.errors import ABSENT, Fault, NoValidOutcome
+from forecast.errors import ABSENT, ConfigurationError, Fault, NoValidOutcome
 
 if TYPE_CHECKING:
+    import datetime
+
+    import xarray as xr
+
     from forecast.election import Election
     from forecast.result import Forecast
+
+MOST_SAVED = 10**6
+"""Draws that a run saves at most; text of that size is 200 MB."""
 
 TargetError = Annotated[
     float | None,
@@ -44,6 +53,37 @@ TargetError = Annotated[
         "--target-error",
         help="Draw until no published probability has a larger Monte Carlo error, such as 0.0005; "
         "--draws is then the most that is drawn (default: 1,000,000,000).",
+        show_default=False,
+    ),
+]
+Days = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--as-of",
+        metavar="DAY|FROM:TO:STEP",
+        help="Use only what was known by the end of this day. Repeatable, or a range such as "
+        "2023-01-01:2023-03-19:7d: then a forecast for each day, side by side. Default: election day if "
+        "there is an exit poll, else the day of the newest poll.",
+        show_default=False,
+    ),
+]
+ShareDrawsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--share-draws",
+        metavar="FILE",
+        help="Instead of polls, vote shares drawn elsewhere: CSV with a column for every party id and a row "
+        "for every draw, or netCDF with share (draw, party).",
+        show_default=False,
+    ),
+]
+SaveDraws = Annotated[
+    int | None,
+    typer.Option(
+        "--save-draws",
+        metavar="N",
+        parser=whole_number(1, MOST_SAVED),
+        help="Write the first N draws, shares and seats, to draws.nc and draws.csv.",
         show_default=False,
     ),
 ]
@@ -57,7 +97,9 @@ def run(
     threads: Threads = None,
     sampler: Sampler = None,
     target_error: TargetError = None,
-    as_of: AsOf = None,
+    as_of: Days = None,
+    share_draws: ShareDrawsFile = None,
+    save_draws: SaveDraws = None,
     settings: Settings = None,
     output: OutputFolder = None,
     as_json: Json = False,
@@ -67,72 +109,136 @@ def run(
     """Forecast one election: polls in, probabilities of seats out.
 
     Writes forecast.nc, tables/ and run.json to a folder, and prints the main tables (or JSON, with --json).
+    Several days leave series.nc in place of forecast.nc.
     """
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
+    days = parse_days(as_of or ())
+    asked = Asked(config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say)
+    if share_draws is not None:
+        refuse_beside(
+            "--share-draws",
+            {
+                "--draws": draws,
+                "--seed": seed,
+                "--sampler": sampler,
+                "--target-error": target_error,
+                "--as-of": as_of,
+            },
+            "with --share-draws nothing is drawn",
+        )
+        finish(asked, *_of_given(asked, share_draws, save_draws), clock, started)
+    elif len(days) > 1:
+        refuse_beside(
+            "--as-of",
+            {"--target-error": target_error, "--save-draws": save_draws},
+            "several days share one number of draws and keep none",
+        )
+        from forecast.cli.series import run_over_time
+
+        run_over_time(asked, days, clock, started)
+    else:
+        day = days[0] if days else None
+        finish(asked, *_of_polls(asked, day, target_error, save_draws), clock, started)
+
+
+def _of_polls(
+    asked: Asked, day: datetime.date | None, target_error: float | None, save_draws: int | None
+) -> tuple[Election, Forecast, xr.Dataset | None, Path]:
+    """The forecast from the polls of an election, and draws that are to be kept."""
     with no_search_for_garbage():
-        election, estimated = read_inputs(config, settings or (), as_of)
-        say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
-        folder = output if output is not None else Path("outputs") / election.election.id
+        election, estimated = read_inputs(asked.config, asked.settings, day)
+        asked.say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
+        folder = asked.folder(election)
         refuse_place(folder)
-        cores = threads if threads is not None else len(os.sched_getaffinity(0))
-        say_if_cold(quiet)
-        from forecast.simulation import simulate_election, simulate_to_error
+        say_if_cold(asked.quiet)
+        from forecast.simulation import simulate_to_error
         from forecast.simulation.explorer import explore
+        from forecast.simulation.forecasting import simulate_and_keep
         from forecast.simulation.precision import MOST_DRAWS
-    number = draws if draws is not None else election.simulation.draws
+    how = {"seed": asked.seed, "sampler": asked.sampler, "threads": asked.cores}
+    kept = None
     if target_error is None:
-        with progress_bar(number, quiet) as progress:
-            drawn = simulate_election(
-                election,
-                estimated,
-                draws=number,
-                seed=seed,
-                sampler=sampler,
-                threads=cores,
-                progress=progress,
+        number = asked.draws if asked.draws is not None else election.simulation.draws
+        _refuse_more_than_drawn(save_draws, number)
+        with progress_bar(number, asked.quiet) as progress:
+            drawn, kept = simulate_and_keep(
+                election, estimated, save_draws or 0, draws=number, progress=progress, **how
             )
     else:
-        drawn = simulate_to_error(
-            election,
-            estimated,
-            target_error,
-            most_draws=draws if draws is not None else MOST_DRAWS,
-            seed=seed,
-            sampler=sampler,
-            threads=cores,
+        refuse_beside(
+            "--target-error", {"--save-draws": save_draws}, "the number of draws is not known beforehand"
         )
-    say(f"{drawn.draws:,} draws on {cores} threads")
+        most = asked.draws if asked.draws is not None else MOST_DRAWS
+        drawn = simulate_to_error(election, estimated, target_error, most_draws=most, **how)
+    asked.say(f"{drawn.draws:,} draws on {asked.cores} threads")
     _refuse_void(election, drawn)
-    explored = explore(drawn, election, estimated, threads=cores)
+    explored = explore(drawn, election, estimated, threads=asked.cores)
+    return election, explored, kept if save_draws else None, folder
+
+
+def _of_given(
+    asked: Asked, file: Path, save_draws: int | None
+) -> tuple[Election, Forecast, xr.Dataset | None, Path]:
+    """The forecast of draws from elsewhere."""
+    from forecast.election import load_election
+
+    election = load_election(asked.config, asked.settings)
+    folder = asked.folder(election)
+    refuse_place(folder)
+    say_if_cold(asked.quiet)
+    from forecast.simulation.given import read_share_draws, simulate_given
+
+    given = read_share_draws(file, election)
+    _refuse_more_than_drawn(save_draws, len(given.shares))
+    with progress_bar(len(given.shares), asked.quiet) as progress:
+        drawn, kept = simulate_given(
+            election, given, keep=save_draws or 0, threads=asked.cores, progress=progress
+        )
+    _refuse_void(election, drawn)
+    return election, drawn, kept if save_draws else None, folder
+
+
+def finish(
+    asked: Asked,
+    election: Election,
+    forecast: Forecast,
+    kept: xr.Dataset | None,
+    folder: Path,
+    clock: float,
+    started: str,
+) -> None:
+    """Write a forecast with its record and print it."""
     from forecast.provenance import run_record, with_sources
 
-    forecast = with_sources(explored, election, config, settings or ())
+    forecast = with_sources(forecast, election, asked.config, asked.settings)
     record = run_record(
         forecast,
         command=["forecast", *sys.argv[1:]],
         started=started,
         seconds=time.perf_counter() - clock,
-        threads=cores,
+        threads=asked.cores,
     )
-    write_outputs(forecast, record, folder)
+    write_outputs(forecast, record, folder, kept)
     for warning in forecast.dataset.attrs["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
-    _print(forecast, as_json)
-    if not quiet:
-        print(f"wrote {folder}{_left_over(folder)}; next: forecast report {folder}", file=sys.stderr)
+    _print(forecast, asked.as_json)
+    if not asked.quiet:
+        print(f"wrote {folder}{_left_over(folder, kept)}; next: forecast report {folder}", file=sys.stderr)
 
 
-def write_outputs(forecast: Forecast, record: object, folder: Path) -> None:
+def write_outputs(forecast: Forecast, record: object, folder: Path, kept: xr.Dataset | None = None) -> None:
     """Everything that a run leaves, all of it or nothing."""
     import json
 
-    from forecast.storage import FILE_NAME, replacing_folder, write_forecast
+    from forecast.storage import FILE_NAME, replacing_folder, write_draws, write_forecast
     from forecast.tables import tables_of
     from forecast.tables.formats import as_csv
 
     with replacing_folder(folder) as draft:
         write_forecast(forecast, draft / FILE_NAME)
+        if kept is not None:
+            write_draws(kept, draft)
         (draft / "tables").mkdir()
         for table in tables_of(forecast):
             (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
@@ -159,7 +265,16 @@ def _refuse_void(election: Election, forecast: Forecast) -> None:
         raise NoValidOutcome(Fault(election.place, "rule.threshold", ABSENT, remedy))
 
 
-def _left_over(folder: Path) -> str:
-    """What other commands made from an earlier run in this folder, and that now lags behind."""
-    old = [name for name in ("charts", "report.html") if (folder / name).exists()]
+def _refuse_more_than_drawn(wanted: int | None, drawn: int) -> None:
+    if wanted is not None and wanted > drawn:
+        remedy = f"only {drawn:,} are drawn; ask for at most so many, or draw more"
+        raise ConfigurationError(Fault("--save-draws", "", wanted, remedy))
+
+
+def _left_over(folder: Path, kept: xr.Dataset | None) -> str:
+    """What other commands or options made from an earlier run in this folder, and that now lags behind."""
+    from forecast.storage import DRAWS_NAME
+
+    names = ["charts", "report.html", *([] if kept is not None else [f"{DRAWS_NAME}.nc"])]
+    old = [name for name in names if (folder / name).exists()]
     return f" (its {' and '.join(old)} show an earlier run)" if old else ""

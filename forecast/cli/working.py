@@ -6,8 +6,9 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from forecast.election import Election
     from forecast.estimation import Estimate
+    from forecast.polls import PollTable
 
 Sampler = Annotated[
     Literal["sobol", "random"] | None,
@@ -31,10 +33,44 @@ Sampler = Annotated[
 ]
 
 
-def read_inputs(
-    config: Path, settings: Sequence[str], as_of: datetime.date | None
-) -> tuple[Election, Estimate]:
-    """The election and the estimate from its polls."""
+@dataclass(frozen=True)
+class Asked:
+    """What a user asked of a run, whatever is drawn from."""
+
+    config: Path
+    settings: Sequence[str]
+    draws: int | None
+    seed: int | None
+    sampler: str | None
+    threads: int | None
+    output: Path | None
+    as_json: bool
+    quiet: bool
+    say: Callable[[str], None]
+
+    @property
+    def cores(self) -> int:
+        """Threads to run on."""
+        return self.threads if self.threads is not None else len(os.sched_getaffinity(0))
+
+    def folder(self, election: Election, *below: str) -> Path:
+        """Where the results go."""
+        return self.output if self.output is not None else Path("outputs", election.election.id, *below)
+
+
+def refuse_beside(option: str, others: Mapping[str, object], reason: str) -> None:
+    """``ConfigurationError`` for options that mean nothing beside another."""
+    faults = [
+        Fault(name, "", ABSENT, f"{reason}: leave this out, or {option}")
+        for name, value in others.items()
+        if value is not None
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+
+
+def read_election_and_polls(config: Path, settings: Sequence[str]) -> tuple[Election, PollTable]:
+    """The election and the table of its polls; ``ConfigurationError`` where the file names none."""
     from forecast.election import load_election
 
     election = load_election(config, settings)
@@ -42,10 +78,19 @@ def read_inputs(
     if table is None:
         remedy = "a forecast needs polls; name their table"
         raise ConfigurationError(Fault(str(config), "election.polls", ABSENT, remedy))
-    from forecast.estimation import estimate
     from forecast.polls import read_polls
 
-    return election, estimate(election, read_polls(table, election), as_of)
+    return election, read_polls(table, election)
+
+
+def read_inputs(
+    config: Path, settings: Sequence[str], as_of: datetime.date | None
+) -> tuple[Election, Estimate]:
+    """The election and the estimate from its polls."""
+    election, polls = read_election_and_polls(config, settings)
+    from forecast.estimation import estimate
+
+    return election, estimate(election, polls, as_of)
 
 
 @contextmanager

@@ -36,10 +36,12 @@ def provenance_of(forecast: Forecast) -> str:
     version = json.loads(attrs["versions"])["forecast"]
     settings = ", ".join(str(attrs.get("settings", "")).split("\n"))
     changed = f"; changed: {settings}" if settings else ""
-    return (
-        f"{attrs['election_name']}; polls known by {attrs['as_of']}; {forecast.draws:,} draws "
-        f"({attrs['sampler']}, seed {attrs['seed']}){changed}; forecast {version}"
-    )
+    if "share_draws" in attrs:
+        drawn = f"{forecast.draws:,} draws of shares from {attrs['share_draws']}"
+    else:
+        how = f"({attrs['sampler']}, seed {attrs['seed']})"
+        drawn = f"polls known by {attrs['as_of']}; {forecast.draws:,} draws {how}"
+    return f"{attrs['election_name']}; {drawn}{changed}; forecast {version}"
 
 
 def table(

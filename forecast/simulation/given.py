@@ -1,0 +1,230 @@
+"""Draws from elsewhere: a researcher's own posterior shares through the rule of an election."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.errors import ABSENT, Fault, PollDataError, suggest
+from forecast.result import Forecast
+from forecast.simulation.forecasting import count_draws
+from forecast.simulation.inputs import Units, given_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from forecast.election import Election
+    from forecast.simulation.running import Progress
+
+OTHER = "other"
+SUM_TOLERANCE = 0.005
+"""How far from 1 the shares of a draw may add up: rounding to 0.1 % does that to ten."""
+
+SAMPLER = "given"
+"""What ``sampler`` says of a forecast on draws from elsewhere; its seed is 0."""
+
+_BESIDE = ("draw", "chain", "iteration")
+_SEATS = "seats_"
+_UNKNOWN_ERRORS = (
+    "drawn elsewhere: Monte Carlo errors take the draws as independent; where they are those of a slow "
+    "Markov chain, errors are larger, by the root of draws / effective draws"
+)
+
+
+@dataclass(frozen=True)
+class ShareDraws:
+    """Shares (N, U) of ``ids`` in draws from elsewhere; every row adds up to 1."""
+
+    place: str
+    ids: tuple[str, ...]
+    shares: NDArray[np.float64]
+    warnings: tuple[str, ...]
+
+
+def read_share_draws(path: str | Path, election: Election) -> ShareDraws:
+    """Draws from a CSV file (a column a party id, a row a draw) or netCDF (``share`` over draw and party).
+
+    In CSV the columns draw, chain, iteration and seats_<party> are passed over. ``other`` is what is left to
+    1 where an open ballot has no such column. ``PollDataError`` with what is wrong: unknown parties, shares
+    below 0 or that are no numbers, draws that do not add up to 1.
+    """
+    place = str(path)
+    if not Path(path).is_file():
+        remedy = "no such file; a CSV file with a column for every party id, or netCDF, is expected"
+        raise PollDataError(Fault(place, "", ABSENT, remedy))
+    reading = _from_netcdf if Path(path).suffix.lower() in (".nc", ".netcdf") else _from_csv
+    columns = reading(Path(path), place)
+    ids = list(columns)
+    _refuse_names(ids, election, place)
+    if len(columns[ids[0]]) == 0:
+        raise PollDataError(
+            Fault(place, "", ABSENT, "no draw in this file; a row for every draw is expected")
+        )
+    shares = np.stack(list(columns.values()), axis=1)
+    _refuse_values(shares, ids, place)
+    open_ballot = not election.election.closed_ballot and OTHER not in election.by_id
+    if open_ballot and OTHER not in ids:
+        left = 1.0 - shares.sum(axis=1, keepdims=True)
+        left[(left < 0.0) & (left >= -SUM_TOLERANCE)] = 0.0
+        shares, ids = np.hstack([shares, left]), [*ids, OTHER]
+        over = "the shares of the parties add up to more than 1"
+    else:
+        over = "the shares of a draw add up to 1 (all options are named)"
+    _refuse_sums(shares, ids, place, over)
+    missing = [party.id for party in election.parties if party.id not in ids]
+    warnings = [_UNKNOWN_ERRORS]
+    if missing:
+        warnings.append(f"not in the draws, so left blank: {', '.join(missing)}")
+    return ShareDraws(place, tuple(ids), shares / shares.sum(axis=1, keepdims=True), tuple(warnings))
+
+
+def simulate_given(
+    election: Election,
+    given: ShareDraws,
+    *,
+    keep: int = 0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[Forecast, xr.Dataset]:
+    """The rule of ``election`` on every draw of ``given``, and the first ``keep`` with their seats.
+
+    Each draw counts once. Where the file gives a range of invalid ballots or of turnout, its middle is taken.
+    """
+    listed = [party.id for party in election.parties]
+    ordered = sorted(given.ids, key=lambda unit: listed.index(unit) if unit in listed else len(listed))
+    units = Units.of(election, ordered)
+    columns = [given.ids.index(unit) for unit in units.ids]
+    inputs = given_draws(election, given.shares[:, columns], units)
+    # The core takes what is given as votes, one by one: rounded quotas and ties need their size.
+    inputs = inputs._replace(
+        given=inputs.given * inputs.valid_votes,
+        invalid=_middle(inputs.invalid),
+        turnout=_middle(inputs.turnout),
+    )
+    attrs = {
+        "seed": 0,
+        "sampler": SAMPLER,
+        "as_of": election.election.date.isoformat(),
+        "share_draws": given.place,
+        "track_record": "The vote shares were drawn elsewhere; no backtest here speaks for them.",
+        "warnings": list(given.warnings),
+    }
+    forecast, kept = count_draws(
+        election, units, inputs, len(given.shares), attrs, keep, threads=threads, progress=progress
+    )
+    # Views show the centre of an estimate; here there is none.
+    centre = forecast.dataset["share_mean"].copy(data=np.full(forecast.dataset.sizes["party"], np.nan))
+    centre.attrs = {"long_name": "centre of the estimate; blank: the draws come from elsewhere", "units": "1"}
+    return Forecast(forecast.dataset.assign(poll_average=centre)), kept
+
+
+def _middle(ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.full(2, ends.mean())
+
+
+def _from_csv(path: Path, place: str) -> dict[str, NDArray[np.float64]]:
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(path, encoding="utf-8-sig", dtype=str)
+    except pd.errors.EmptyDataError:
+        remedy = "the file is empty; a row of party ids and a row for every draw are expected"
+        raise PollDataError(Fault(place, "", ABSENT, remedy)) from None
+    except (UnicodeDecodeError, pd.errors.ParserError) as error:
+        said = str(error).splitlines()[0]
+        raise PollDataError(Fault(place, "", ABSENT, f"no table that can be read: {said}")) from None
+    frame.columns = [str(name).strip() for name in frame.columns]
+    wanted = [name for name in frame.columns if name not in _BESIDE and not name.startswith(_SEATS)]
+    if any(name.startswith("Unnamed:") for name in wanted):
+        remedy = "a column without a name; the first row names a party id for every column"
+        raise PollDataError(Fault(place, "row 1", ABSENT, remedy))
+    numbers: dict[str, NDArray[np.float64]] = {}
+    for name in wanted:
+        column = frame[name].to_numpy(object)
+        values = np.array([_number(value) for value in column], np.float64)
+        wrong = np.flatnonzero(np.isnan(values) & ~pd.isna(column))
+        if len(wrong):
+            remedy = "a share is a number between 0 and 1, with a decimal point"
+            where = f"draw {wrong[0] + 1}, column {name}"
+            raise PollDataError(Fault(place, where, column[wrong[0]], remedy))
+        numbers[name] = values
+    return numbers
+
+
+def _number(value: object) -> float:
+    try:
+        return float(value)  # pyright: ignore[reportArgumentType]
+    except ValueError:
+        return float("nan")
+
+
+def _from_netcdf(path: Path, place: str) -> dict[str, NDArray[np.float64]]:
+    import xarray as xr
+
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            data = opened.load()
+    except (OSError, ValueError, KeyError) as error:
+        remedy = "no netCDF-4 file that can be read"
+        raise PollDataError(Fault(place, "", ABSENT, remedy)) from error
+    if "share" not in data or "party" not in data["share"].dims or "party" not in data.coords:
+        remedy = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
+        found = ", ".join(str(name) for name in data.data_vars) or ABSENT
+        raise PollDataError(Fault(place, "", found, remedy))
+    share = data["share"]
+    share = share.stack(row=[dim for dim in share.dims if dim != "party"]).transpose("row", "party")
+    parties = [str(party) for party in share["party"].values]
+    _refuse_doublets(parties, place)
+    return dict(zip(parties, np.asarray(share.values, np.float64).T, strict=True))
+
+
+def _refuse_names(ids: Sequence[str], election: Election, place: str) -> None:
+    closed = election.election.closed_ballot
+    known = [party.id for party in election.parties] + ([] if closed else [OTHER])
+    faults = [
+        Fault(place, f"column {name}", ABSENT, f"no party of {election.place}; {suggest(name, known)}")
+        for name in ids
+        if name not in known
+    ]
+    if not faults and len([name for name in ids if name != OTHER]) == 0:
+        faults = [Fault(place, "", ABSENT, "no column names a party; ids are those of the election file")]
+    if faults:
+        raise PollDataError(*faults)
+
+
+def _refuse_doublets(ids: Sequence[str], place: str) -> None:
+    twice = sorted({name for name in ids if ids.count(name) > 1})
+    if twice:
+        raise PollDataError(
+            Fault(place, "party", ", ".join(twice), "named twice; every party once is expected")
+        )
+
+
+def _refuse_values(shares: NDArray[np.float64], ids: Sequence[str], place: str) -> None:
+    for wrong, remedy in (
+        (~np.isfinite(shares), "a share is missing or no number; every draw needs one for every column"),
+        (shares < 0.0, "a share cannot be below 0"),
+    ):
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            often = f" ({int(wrong.sum()):,} such values)" if wrong.sum() > 1 else ""
+            where = f"draw {row + 1}, column {ids[column]}"
+            raise PollDataError(Fault(place, where, float(shares[row, column]), remedy + often))
+
+
+def _refuse_sums(shares: NDArray[np.float64], ids: Sequence[str], place: str, remedy: str) -> None:
+    sums = shares.sum(axis=1)
+    if ids[-1] == OTHER and (shares[:, -1] < 0.0).any():
+        sums = np.where(shares[:, -1] < 0.0, 1.0 - shares[:, -1], sums)
+    wrong = np.abs(sums - 1.0) > SUM_TOLERANCE
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        if 90.0 < sums[row] < 110.0:
+            remedy = "these are percentages; shares are fractions of 1: divide them by 100"
+        often = f" ({int(wrong.sum()):,} such draws)" if wrong.sum() > 1 else ""
+        raise PollDataError(Fault(place, f"draw {row + 1}", f"a sum of {sums[row]:.4g}", remedy + often))
