@@ -40,11 +40,11 @@ def admit(votes, numerators, denominators, base, strict, admitted):
 
 
 @stage
-def count_up(admitted, how_many):
-    """how_many (BLOCK) = lists admitted in each draw."""
+def count_up(admitted, lists, how_many):
+    """how_many (BLOCK) = how many of ``lists`` are admitted in each draw."""
     for i in range(BLOCK):
         how_many[i] = 0.0
-    for k in range(admitted.shape[0]):
+    for k in lists:
         inside = admitted[k]
         for i in range(BLOCK):
             how_many[i] += inside[i]
@@ -70,19 +70,15 @@ def find_present(admitted, valid, passes, present):
 
 
 @stage
-def entitle(votes, admitted, present, entitled, total, how_many):
-    """entitled (K, BLOCK), of the lists ``present``, = votes of the admitted; total and how_many (BLOCK)
-    their sum and number.
-    """
+def entitle(votes, admitted, present, entitled, total):
+    """entitled (K, BLOCK), of the lists ``present``, = votes of the admitted; total (BLOCK) their sum."""
     for i in range(BLOCK):
         total[i] = 0.0
-        how_many[i] = 0.0
     for k in present:
         row, inside, mine = votes[k], admitted[k], entitled[k]
         for i in range(BLOCK):
             mine[i] = row[i] * inside[i]
             total[i] += row[i] * inside[i]
-            how_many[i] += inside[i]
 
 
 @stage

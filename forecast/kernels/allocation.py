@@ -142,7 +142,7 @@ def allocate_divisor(
     if rule.blockwise:
         sign, best, second = work.narrow[0], work.narrow[1], work.narrow[2]
         step(entitled, rule.shift, rule.first, present, work.keys, sign, best, second, spare, seats, left)
-    settle(entitled, divisors, limits, floors, rule.slack, lots, present, seats, left)
+    settle(entitled, divisors, limits, floors, rule.slack, lots, present, work.ranks[0], seats, left)
     if whole_votes or not rule.blockwise:
         exchange(entitled, divisors, limits, floors, rule.slack, lots, present, seats)
 

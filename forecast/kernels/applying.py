@@ -17,7 +17,14 @@ from forecast.kernels.admission import (
 from forecast.kernels.allocation import all_votes, allocate, new_work, weigh
 from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK, mix
-from forecast.kernels.shapes import BASE_CAST, BASE_LISTS, BASE_REGISTERED, NO_LIMIT, SAMPLER_GIVEN
+from forecast.kernels.shapes import (
+    BASE_CAST,
+    BASE_LISTS,
+    BASE_REGISTERED,
+    FAMILY_DIVISOR,
+    NO_LIMIT,
+    SAMPLER_GIVEN,
+)
 
 _LOTS = np.uint64(0x107)
 
@@ -100,7 +107,7 @@ def admit_by_rule(rule, numerators, denominators, block, out):
     admit(votes, numerators, denominators, out.base, rule.strict, out.admitted)
     if not rule.corrected:
         return
-    count_up(out.admitted, out.how_many)
+    count_up(out.admitted, out.everyone, out.how_many)
     fill(out.factors, rule.uncorrected)
     if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
         admit_when_nobody_passed(
@@ -147,7 +154,9 @@ def entitle_by_rule(rule, weights, present, block, out):
             out.electorate,
         )
     else:
-        entitle(block.votes, out.admitted, present, out.entitled, out.entitled_total, out.how_many)
+        entitle(block.votes, out.admitted, present, out.entitled, out.entitled_total)
+    if rule.family == FAMILY_DIVISOR:
+        count_up(out.admitted, present, out.how_many)
 
 
 @stage

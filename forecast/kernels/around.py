@@ -228,7 +228,8 @@ def start_after(way, held, most, room, out):
         for i in range(BLOCK):
             row[i] = min(max(row[i], inside[i] * mine), limit)
             left[i] -= row[i]
-    settle(main.claims, way.divisors, most, held, rule.slack, way.lots, way.everyone, seats, left)
+    unsettled = out.work.ranks[0]
+    settle(main.claims, way.divisors, most, held, rule.slack, way.lots, way.everyone, unsettled, seats, left)
     if way.whole_votes or not rule.blockwise:
         exchange(main.claims, way.divisors, most, held, rule.slack, way.lots, way.everyone, seats)
 

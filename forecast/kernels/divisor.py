@@ -157,11 +157,16 @@ def step(entitled, shift, first, present, ratios, sign, best, second, move, seat
 
 
 @stage
-def settle(votes, divisors, limits, floors, slack, lots, present, seats, left):
+def settle(votes, divisors, limits, floors, slack, lots, present, unsettled, seats, left):
     """Give the seats that are ``left`` (BLOCK) one by one to the highest quotients, or take the lowest
-    back.
+    back; ``unsettled`` (BLOCK) is scratch for integers.
     """
+    number = 0
     for i in range(BLOCK):
+        unsettled[number] = i
+        number += 1 if left[i] != 0.0 else 0
+    for n in range(number):
+        i = unsettled[n]
         while left[i] > 0.0:
             k = next_quotient(votes, seats, divisors, limits, slack, lots[i], present, i)
             if k < 0:

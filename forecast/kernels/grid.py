@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.admission import count_up, fill, find_present
+from forecast.kernels.admission import fill, find_present
 from forecast.kernels.applying import allocate_by_rule, draw_lots, entitle_by_rule, fill_base
 from forecast.kernels.compiling import maker, stage
 from forecast.kernels.elementary import bits_float, float_bits
@@ -212,7 +212,6 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
     present = outcome.present[: find_present(outcome.admitted, BLOCK, counts.passed, outcome.present)]
     if rule.corrected:
         fill(outcome.factors, rule.uncorrected)
-        count_up(outcome.admitted, outcome.how_many)
     entitle_by_rule(rule, rules.weights[r], present, block, outcome)
     divisors = rules.divisors[rule.divisor_row]
     allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)

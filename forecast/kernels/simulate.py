@@ -52,7 +52,15 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
         valid, number = min(BLOCK, count - start), first + start
         draw_block(draws, source, replicate, number, valid, lists_count, block)
         if (number // BLOCK) % share_every == 0:
-            count_shares(block.votes, block.total, valid, SHARE_BINS, tallies.shares, tallies.share_sums)
+            count_shares(
+                block.votes,
+                block.total,
+                valid,
+                SHARE_BINS,
+                counting.terms,
+                tallies.shares,
+                tallies.share_sums,
+            )
             tallies.share_draws[0] += valid
         keep = max(0, min(valid, kept_votes.shape[0] - start))
         _keep_votes(block, start, keep, kept_votes)

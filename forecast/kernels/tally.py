@@ -191,13 +191,18 @@ def count_events(whole, admitted, house, valid, questions, total, met, counts):
 
 
 @stage
-def count_shares(votes, total, valid, bins, counts, sums):
-    """counts (U, bins) += histogram of vote shares; sums (U,) += shares in units of 2**-32, rounded."""
+def count_shares(votes, total, valid, bins, places, counts, sums):
+    """counts (U, bins) += histogram of vote shares; sums (U,) += shares in units of 2**-32, rounded.
+
+    ``places`` (BLOCK, int32) is scratch: bins are found in vector code, and only counting in them is not.
+    """
     for k in range(votes.shape[0]):
         row, out = votes[k], counts[k]
         added = np.int64(0)
         for i in range(valid):
             share = row[i] / total[i] if total[i] > 0.0 else 0.0
-            out[np.int64(share * bins)] += np.int64(1)
+            places[i] = np.int32(share * bins)
             added += np.int64(share * 4294967296.0)
         sums[k] += added
+        for i in range(valid):
+            out[np.uint32(places[i])] += np.int64(1)
