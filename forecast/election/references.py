@@ -16,7 +16,16 @@ from forecast.errors import ABSENT, suggest
 RESERVED = ("undecided", "other")
 """Names with a meaning of their own in poll tables; ``other`` is the id of the residual option."""
 
-_PARTY_CONDITIONS = ("enters", "stays_out", "majority", "no_majority", "largest", "seats", "order")
+_PARTY_CONDITIONS = (
+    "enters",
+    "stays_out",
+    "majority",
+    "no_majority",
+    "minimal_winning",
+    "largest",
+    "seats",
+    "order",
+)
 
 
 class Problem(NamedTuple):

@@ -144,12 +144,15 @@ class Coalition(_Named):
     parties: PartyIds = Field(description="ids of its parties")
 
 
-ConditionKind = Literal["enters", "stays_out", "majority", "no_majority", "largest", "seats", "order"]
+ConditionKind = Literal[
+    "enters", "stays_out", "majority", "no_majority", "minimal_winning", "largest", "seats", "order"
+]
 CONDITIONS: tuple[ConditionKind, ...] = (
     "enters",
     "stays_out",
     "majority",
     "no_majority",
+    "minimal_winning",
     "largest",
     "seats",
     "order",
@@ -166,6 +169,9 @@ class Condition(Part):
     stays_out: Text = Field(default="", description="this party is not admitted")
     majority: PartyIds = Field(default=(), description="these parties hold more than half of the seats")
     no_majority: PartyIds = Field(default=(), description="these parties do not hold more than half")
+    minimal_winning: PartyIds = Field(
+        default=(), description="these parties hold more than half, and without any one of them do not"
+    )
     largest: Text = Field(default="", description="this party has more seats than any other")
     seats: PartyIds = Field(
         default=(), description="seats of these parties together, with at_least or at_most"

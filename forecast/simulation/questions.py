@@ -52,9 +52,13 @@ def constraints_of(condition: Condition, index: dict[str, int], lists: int) -> l
     if kind == "stays_out":
         return [({lists + index[condition.stays_out]: -1}, 0)] if condition.stays_out in index else []
     if kind == "majority":
-        return [({**{index[p]: 2 for p in condition.majority if p in index}, house: -1}, 1)]
+        return [_majority(condition.majority, index, house)]
     if kind == "no_majority":
-        return [({**{index[p]: -2 for p in condition.no_majority if p in index}, house: 1}, 0)]
+        return [_no_majority(condition.no_majority, index, house)]
+    if kind == "minimal_winning":
+        parties = condition.minimal_winning
+        without = [[other for other in parties if other != party] for party in parties]
+        return [_majority(parties, index, house), *(_no_majority(rest, index, house) for rest in without)]
     if kind == "largest":
         return _more_than_all_others(condition.largest, index)
     if kind == "order":
@@ -67,6 +71,14 @@ def constraints_of(condition: Condition, index: dict[str, int], lists: int) -> l
     if condition.at_most is not None:
         constraints.append((dict.fromkeys(weights, -1), -condition.at_most))
     return constraints
+
+
+def _majority(parties: Sequence[str], index: dict[str, int], house: int) -> Constraint:
+    return {**{index[party]: 2 for party in parties if party in index}, house: -1}, 1
+
+
+def _no_majority(parties: Sequence[str], index: dict[str, int], house: int) -> Constraint:
+    return {**{index[party]: -2 for party in parties if party in index}, house: 1}, 0
 
 
 def _more_than_all_others(party: str, index: dict[str, int]) -> list[Constraint]:

@@ -128,6 +128,7 @@ def test_every_kind_of_condition_knows_its_kind_and_parties(write: Write) -> Non
         ('{stays_out = "reds"}', "stays_out", ("reds",)),
         ('{majority = ["reds", "blues"]}', "majority", ("reds", "blues")),
         ('{no_majority = "reds"}', "no_majority", ("reds",)),
+        ('{minimal_winning = ["reds", "blues"]}', "minimal_winning", ("reds", "blues")),
         ('{largest = "blues"}', "largest", ("blues",)),
         ('{seats = ["reds"], at_least = 4, at_most = 6}', "seats", ("reds",)),
         ('{order = ["reds", "blues"]}', "order", ("reds", "blues")),
