@@ -83,7 +83,7 @@ def _chosen(scored: Sequence[Scored], method: str, horizon: int | None) -> list[
 def _rows(method: str, horizon: int | None, chosen: list[Scored], reference: list[Scored]) -> Iterator[Row]:
     metrics = dict.fromkeys(name for one in chosen for name in one.values)
     terms: dict[str, Callable[[list[Scored]], _Terms]] = {name: _value_terms(name) for name in metrics}
-    terms["crossing_brier"], terms["majority_brier"] = _crossing_terms, _majority_terms
+    terms |= _TERMS
     for name, of in terms.items():
         found = of(chosen)
         if len(found.values):
@@ -94,9 +94,35 @@ def _rows(method: str, horizon: int | None, chosen: list[Scored], reference: lis
         number = len(np.unique(elections))
         value = calibration_error(said, happened)
         yield Row(method, horizon, number, "crossing_calibration_error", value, error)
+    if reference:
+        yield from _reductions(method, horizon, chosen, reference)
+
+
+def reductions(backtest: Backtest, method: str, reference: str) -> list[Row]:
+    """How far below another method a method scores: all horizons pooled, then one by one.
+
+    Paired by forecast; standard errors clustered by election.
+    """
+    horizons = sorted({scored.horizon for scored in backtest.scored})
+    return [
+        row
+        for horizon in (None, *horizons)
+        for row in _reductions(
+            method,
+            horizon,
+            _chosen(backtest.scored, method, horizon),
+            _chosen(backtest.scored, reference, horizon),
+        )
+    ]
+
+
+def _reductions(
+    method: str, horizon: int | None, chosen: list[Scored], reference: list[Scored]
+) -> Iterator[Row]:
     for name in COMPARED:
-        ours, theirs = terms[name](chosen), terms[name](reference)
-        if reference and len(ours.values):
+        terms = _TERMS.get(name) or _value_terms(name)
+        ours, theirs = terms(chosen), terms(reference)
+        if len(ours.values):
             yield _reduction(method, horizon, name, ours, theirs)
 
 
@@ -139,6 +165,13 @@ def _majority_terms(chosen: list[Scored]) -> _Terms:
     elections = _numbers([one.election for one in having])
     counts = np.bincount(elections) if len(elections) else np.zeros(0)
     return _Terms(values, 1.0 / counts[elections] if len(elections) else values, elections)
+
+
+_TERMS: dict[str, Callable[[list[Scored]], _Terms]] = {
+    "crossing_brier": _crossing_terms,
+    "majority_brier": _majority_terms,
+}
+"""Metrics of statements; others are one value a forecast."""
 
 
 def _crossings(chosen: list[Scored]) -> tuple[Floats, Flags, np.ndarray]:
