@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +108,7 @@ def run_draws(
     pending: dict[Future[Tallies], Task] = {}
     done: dict[int, tuple[Tallies, int]] = {}
     following = 0
-    pool = ThreadPoolExecutor(threads)
+    pool = ThreadPoolExecutor(threads) if threads > 1 else _Here()
     tasks = plan.tasks()
     try:
         exhausted = False
@@ -136,6 +136,15 @@ def run_draws(
     for name, total in worker.share_totals().items():
         getattr(counts.totals, name)[...] = total
     return counts, worker.kept
+
+
+class _Here(Executor):
+    """Runs what is submitted at once, in the thread that submits it: threads that take turns cost more."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
 
 
 class _Worker:
