@@ -9,6 +9,7 @@ from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.tables.ballot import parties, seats, thresholds
 from forecast.tables.model import Table
 from forecast.tables.questions import coalitions, events
+from forecast.tables.record import calibration, houses
 from forecast.tables.sources import polls, run
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ TABLES: dict[str, Callable[[Forecast], Table]] = {
     "coalitions": coalitions,
     "events": events,
     "polls": polls,
+    "houses": houses,
+    "calibration": calibration,
     "run": run,
 }
 """Every table by name, in the order in which they are printed."""

@@ -16,6 +16,7 @@ from forecast.result import Forecast
 from forecast.tables import TABLES, Table, table_of, tables_of
 from forecast.tables.exporting import SUFFIXES, exported
 from tests.forecasts import kazakhstan
+from tests.made import made_forecast
 
 NASTY = '"A|B" <script>alert(1)</script> & Ақ жол_100% {x} \\y $z$ `c` *d* 🗳️'
 NAMES = {"auyl": NASTY, "aqjol": "=1+1"}
@@ -31,9 +32,17 @@ def nasty() -> Forecast:
     return kazakhstan(500, NAMES)
 
 
+@pytest.fixture(scope="module")
+def tested(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
+    """Forecast from pre-election polls: those were tested on past elections, exit polls were not."""
+    return made_forecast(tmp_path_factory.mktemp("tested"), 6, draws=4_096)
+
+
 @pytest.mark.parametrize("name", list(TABLES))
-def test_every_table_has_the_columns_that_it_documents(name: str, forecast: Forecast) -> None:
-    table = table_of(forecast, name)
+def test_every_table_has_the_columns_that_it_documents(
+    name: str, forecast: Forecast, tested: Forecast
+) -> None:
+    table = table_of(tested if name == "calibration" else forecast, name)
     names = [column.name for column in table.columns]
     assert len(set(names)) == len(names)
     assert all(column.meaning for column in table.columns)
@@ -43,8 +52,10 @@ def test_every_table_has_the_columns_that_it_documents(name: str, forecast: Fore
 
 
 @pytest.mark.parametrize("name", list(TABLES))
-def test_pandas_reads_back_the_numbers_of_csv_json_excel_and_parquet(name: str, forecast: Forecast) -> None:
-    table = table_of(forecast, name)
+def test_pandas_reads_back_the_numbers_of_csv_json_excel_and_parquet(
+    name: str, forecast: Forecast, tested: Forecast
+) -> None:
+    table = table_of(tested if name == "calibration" else forecast, name)
     numbers = [column.name for column in table.columns if column.type in ("number", "integer")]
     wanted = pd.DataFrame([dict(row) for row in table.rows])[numbers].astype(float).to_numpy()
     read = {
@@ -120,6 +131,41 @@ def test_the_last_election_stands_beside_where_it_is_given(forecast: Forecast) -
     rows = {row["party"]: row for row in table_of(forecast, "parties").rows}
     assert (rows["aqjol"]["last_share"], rows["aqjol"]["last_seats"]) == (0.1095, 12)
     assert rows["respublica"]["last_share"] is None
+
+
+def test_house_effects_are_those_of_the_result_and_only_of_parties_that_a_pollster_reports(
+    forecast: Forecast,
+) -> None:
+    effects = forecast.dataset["house_effect"]
+    rows = table_of(forecast, "houses").rows
+    assert len(rows) == int(np.isfinite(effects.values).sum()) < effects.size
+    for row in rows:
+        assert row["effect"] == float(effects.sel(pollster=row["pollster"], party=row["party"]))
+        assert (
+            float(row["effect_low80"] or 0) <= float(row["effect"] or 0) <= float(row["effect_high80"] or 0)
+        )
+
+
+def test_calibration_is_that_of_the_result(tested: Forecast) -> None:
+    data, rows = tested.dataset, table_of(tested, "calibration").rows
+    held = [row["happened"] for row in rows if row["statement"] == "interval"]
+    assert held == data["tested_coverage"].values.tolist()
+    for kind in ("crossing", "majority"):
+        values = data[f"tested_{kind}_happened"].values
+        assert [row["happened"] for row in rows if row["statement"] == kind] == values[
+            np.isfinite(values)
+        ].tolist()
+        assert all(
+            float(row["low"] or 0) <= float(row["said"] or 0) <= float(row["high"] or 0) for row in rows
+        )
+
+
+def test_a_forecast_of_a_kind_that_was_not_tested_has_no_calibration_but_the_reason(
+    forecast: Forecast,
+) -> None:
+    table = table_of(forecast, "calibration")
+    assert not table.rows
+    assert any("exit poll" in note for note in table.notes)
 
 
 class _Page(html.parser.HTMLParser):
