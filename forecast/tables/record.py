@@ -48,8 +48,8 @@ def houses(forecast: Forecast) -> Table:
         Shown("80 % interval", lambda row: percents(row, "effect"), rank=1),
     )
     note = (
-        "Adds: points of the vote by which the pollster lies above the trend of all. Effects sum to zero over "
-        "the pollsters (on the log scale), so a lean that all of them share is not seen here."
+        "Adds: points of the vote by which the pollster lies above the trend of all. Effects sum to zero "
+        "over the pollsters (on the log scale), so a lean that all of them share is not seen here."
     )
     return table(forecast, "houses", "House effects", columns, _by_column(columns, rows), shown, (note,))
 
