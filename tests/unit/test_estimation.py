@@ -15,6 +15,7 @@ from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import Estimate, estimate, shipped_constants
 from forecast.estimation.estimate import UNDECIDED_SPREAD
 from forecast.polls import polls_of, read_polls
+from forecast.rules.counts import read_count
 
 DAY = datetime.date(2030, 6, 9)
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -233,3 +234,13 @@ def test_the_exit_polls_of_kazakhstan_2023_give_their_mean() -> None:
     result = estimate(election, polls_of(election))
     assert result.mean[result.units.index("osdp")] == pytest.approx((5.31 + 4.91 + 5.12) / 300, abs=1e-6)
     assert result.n_eff == pytest.approx(18_000)
+
+
+@pytest.mark.parametrize("year", [2016, 2021, 2023])
+def test_exit_polls_of_kazakhstan_track_the_official_count(year: int) -> None:
+    election = load_election(CONFIGS / f"kazakhstan-{year}.toml")
+    made = estimate(election, polls_of(election))
+    assert made.kind == "exit"
+    votes = {entry.id: float(entry.votes) for entry in read_count(election).ballot.entries}
+    official = np.array([votes[unit] for unit in made.units]) / sum(votes.values())
+    assert np.abs(made.mean - official).max() < 0.012
