@@ -80,7 +80,10 @@ def label(
         **_descriptions(election, ids),
     }
     attrs = {"schema_version": SCHEMA_VERSION, "house": election.rule.seats, **attrs}
-    return Forecast(dataset_of(variables, coords, attrs))
+    # A house that may grow is counted up to its bound; numbers of seats that no draw has are left out.
+    held = np.flatnonzero(counts.totals.seats.any(axis=(0, 1)))
+    most = max(election.rule.seats, int(held.max(initial=0)))
+    return Forecast(dataset_of(variables, coords, attrs).isel(seats=slice(most + 1)))
 
 
 def representative_draw(seats: NDArray[np.int64]) -> int:

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from forecast.election import Party, Rule, parse_election
+from forecast.election import Party, Rule, load_election, parse_election
 from forecast.errors import PollDataError
+from forecast.estimation import estimate
 from forecast.kernels.compiling import kernel
 from forecast.kernels.elementary import minus_log, unit_interval
 from forecast.kernels.random import BLOCK, fill_bits, seed_lanes
 from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Questions
+from forecast.polls import read_polls
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
+from forecast.simulation import simulate_election
 from forecast.simulation.counts import RunCounts
 from forecast.simulation.inputs import Units
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table
 from tests import twins
+from tests.made import write_made_election
 
 SHARES = np.array([0.45, 0.2, 0.12, 0.09, 0.05, 0.04, 0.05])
 SPREAD = np.array([0.1, 0.15, 0.2, 0.2, 0.25, 0.3, 0.2])
@@ -59,6 +64,19 @@ def test_seats_held_by_a_party_that_no_poll_tells_apart_are_not_lost() -> None:
     with pytest.raises(PollDataError, match=r"local\": .* it holds 2 seats that the rule counts"):
         Units.of(election, ["red", "other"])
     assert Units.of(election, ["red", "local", "other"]).lists == 2
+
+
+def test_seats_end_where_the_draws_end_even_where_the_house_may_grow(tmp_path: Path) -> None:
+    file = write_made_election(tmp_path, 4, odd=False, coalitions=1, polls=4)
+    text = file.read_text(encoding="utf-8").replace('id = "p3"', 'id = "p3"\ndirect_seats = 40')
+    file.write_text(text + '[rule.levelling]\nmode = "level"\n', encoding="utf-8")
+    election = load_election(file)
+    assert election.election.polls is not None
+    estimated = estimate(election, read_polls(election.election.polls, election))
+    seats = simulate_election(election, estimated, draws=2_000).dataset["seats"]
+    grown = int(seats.max())
+    assert 120 < grown < 8 * 120
+    assert seats.values.tolist() == list(range(grown + 1))
 
 
 def draws(sampler: int, seed: int = 1, nu: float = 8.0, factor: np.ndarray | None = None) -> Draws:
