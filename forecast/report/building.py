@@ -8,12 +8,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from forecast.charts import findings
-from forecast.charts.facts import Facts, known_calibration, said
+from forecast.charts.facts import Facts, said
 from forecast.election.rule import Rule
 from forecast.election.wording import rule_in_words
 from forecast.report.data import payload
 from forecast.report.texts import TEXTS
-from forecast.tables import rounding, tables_of
+from forecast.tables import rounding, table_of, tables_of
 from forecast.tables.formats import as_csv
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def page(forecast: Forecast, language: str = "en") -> str:
         facts=facts,
         parties=[_party_texts(row) for row in facts.parties],
         coalitions=[_coalition_texts(row) for row in facts.coalitions],
-        tables={table.name: table for table in tables_of(forecast, ("events", "polls"))},
+        tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},
         rule=rule_in_words(Rule.model_validate(facts.rule)),
         law=facts.rule.get("law"),
         source=facts.rule.get("source"),
-        calibration=_calibration(facts),
+        houses=_houses(forecast),
         downloads=[_download(table) for table in tables_of(forecast)],
         grid="explorer_threshold" in forecast.dataset.dims,
         css=_asset("page.css"),
@@ -106,14 +106,21 @@ def _coalition_texts(row: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _calibration(facts: Facts) -> dict[str, Any] | None:
-    record = known_calibration()
-    if record is None:
+def _houses(forecast: Forecast) -> dict[str, Any] | None:
+    """House effects with a row a party and a column a pollster; ``None`` where there are none."""
+    table = table_of(forecast, "houses")
+    if not table.rows:
         return None
+    firms = {row["pollster"]: row["polls"] for row in table.rows}
+    cells: dict[Any, dict[Any, str]] = {}
+    for row in table.rows:
+        effect = row["effect"]
+        text = rounding.percent(effect if isinstance(effect, float) else None)
+        cells.setdefault(row["party_name"], {})[row["pollster"]] = text
     return {
-        "sentences": str(facts.forecast.dataset.attrs["track_record"]).split("\n"),
-        "crossings": record.crossings,
-        "majorities": record.majorities,
+        "pollsters": list(firms.items()),
+        "parties": [(name, [by.get(firm, rounding.DASH) for firm in firms]) for name, by in cells.items()],
+        "notes": table.notes,
     }
 
 

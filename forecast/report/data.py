@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
 _SHOWN_FROM = 1e-6
+_TREND_DECIMALS = 5  # a thousandth of a point: less than a pixel of the panel
 
 
 def payload(facts: Facts) -> dict[str, Any]:
@@ -47,8 +48,31 @@ def payload(facts: Facts) -> dict[str, Any]:
             for row in facts.polls
             if row["weight"]
         ],
+        "trend": _trend(facts, ids),
         "election_date": str(facts.forecast.dataset.attrs["election_date"]),
         "grid": _grid(facts, ids),
+    }
+
+
+def _trend(facts: Facts, ids: list[str]) -> dict[str, Any] | None:
+    """The trend of the polls and its 80 % band from the first poll used on; ``None`` without a trend."""
+    data = facts.forecast.dataset
+    used = [str(row["end"] or row["published"])[:10] for row in facts.polls if row["weight"]]
+    if "day" not in data.dims or not used:
+        return None
+    days = [str(day)[:10] for day in data["day"].values.astype("datetime64[D]")]
+    shown = [k for k, day in enumerate(days) if day >= min(used)]
+    order = [facts.forecast.parties.index(party) for party in ids]
+    ends = {
+        name: np.round(data[f"trend_{name}"].values[shown][:, order].T, _TREND_DECIMALS)
+        for name in ("low80", "share", "high80")
+    }
+    return {
+        "days": [days[k] for k in shown],
+        **{
+            name: [row.tolist() if np.isfinite(row).all() else [] for row in values]
+            for name, values in ends.items()
+        },
     }
 
 

@@ -231,7 +231,8 @@
     const heaviest = Math.max(...data.polls.map((poll) => poll.weight));
     const panels = view.parties.map((party, k) => [party, k]).filter(([party]) => party.told).slice(0, 24).map(([party, k]) => {
       const dots = data.polls.filter((poll) => poll.shares[k] !== null);
-      const near = [...dots.map((poll) => poll.shares[k]), party.share[1], party.share[5]];
+      const trend = data.trend && data.trend.share[k].length ? data.trend : null;
+      const near = [...dots.map((poll) => poll.shares[k]), party.share[1], party.share[5], ...(trend ? [...trend.low80[k], ...trend.high80[k]] : [])];
       let low = Math.min(...near), high = Math.max(...near);
       const level = view.level && 0.7 * low <= view.level && view.level <= 1.3 * high ? view.level : null;
       if (level) { low = Math.min(low, level); high = Math.max(high, level); }
@@ -248,6 +249,11 @@
         svg.draw("text", { x: left - 5, y: y(share) + 4, "text-anchor": "end", class: "soft" }, levelText(share));
       }
       if (level) svg.draw("line", { x1: left, x2: width, y1: y(level), y2: y(level), stroke: INK, "stroke-dasharray": "5 4" });
+      if (trend) {
+        const points = (shares) => trend.days.map((day, i) => `${x(Date.parse(day)).toFixed(1)},${y(shares[k][i]).toFixed(1)}`);
+        svg.draw("polygon", { points: [...points(trend.low80), ...points(trend.high80).reverse()].join(" "), fill: party.colour, "fill-opacity": 0.2 });
+        svg.draw("polyline", { points: points(trend.share).join(" "), fill: "none", stroke: party.colour, "stroke-width": 1.6 });
+      }
       for (const poll of dots) {
         const dot = svg.draw("circle", { cx: x(Date.parse(poll.day)), cy: y(poll.shares[k]), r: 1.8 + 2.8 * Math.sqrt(poll.weight / heaviest), fill: "#fff", stroke: party.colour, "stroke-width": 1.5 });
         const title = document.createElementNS(SVG, "title");

@@ -66,15 +66,12 @@ ENGLISH = {
     "shares_note": "Median (mark) with 50, 80 and 95 % intervals; dashed: the threshold.",
     "polls": "Polls",
     "polls_note": (
-        "Dots: polls, undecided taken out, larger with more weight. Bar: estimate with its 80 % interval."
+        "Dots: polls, undecided taken out, larger with more weight. Line and band: trend of the polls before "
+        "the vote, with its 80 % band. Bar: the forecast with its 80 % interval."
     ),
     "poll_table": "Table of polls",
+    "houses": "How the pollsters lean (house effects)",
     "calibration": "How often were such forecasts right?",
-    "chance_given": "Chance given",
-    "came_true": "Came true",
-    "statements": "Statements",
-    "entering": "A party enters",
-    "majority_held": "A coalition holds a majority",
     "rule": "The rule",
     "law": "Law",
     "source": "Source",

@@ -17,7 +17,8 @@ from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation import simulate_election
 from forecast.simulation.explorer import count_majorities, explore
-from tests.made import ODD_NAMES, write_made_election
+from forecast.tables import table_of
+from tests.made import ODD_NAMES, made_forecast, write_made_election
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,38 @@ def test_the_data_of_the_script_are_the_numbers_of_the_forecast(forecast: Foreca
         assert chances == values["seat_probability"].values[k, first : first + len(chances)].tolist()
     assert [c["majority"] for c in data["coalitions"]] == values["majority_probability"].values.tolist()
     assert data["grid"]["levels"] == values["explorer_threshold"].values.tolist()
+
+
+def test_the_trend_of_the_page_is_that_of_the_forecast(forecast: Forecast, text: str) -> None:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    data = json.loads(found.group(1))
+    values, trend = forecast.dataset, data["trend"]
+    names = {str(name): k for k, name in enumerate(values["party_name"].values)}
+    from_day = np.flatnonzero(values["day"].values.astype("datetime64[D]").astype(str) == trend["days"][0])[0]
+    for part in ("low80", "share", "high80"):
+        for shown, party in zip(trend[part], data["parties"], strict=True):
+            wanted = values[f"trend_{part}"].values[from_day:, names[party["name"]]]
+            np.testing.assert_allclose(shown, wanted, atol=5.1e-6, rtol=0)
+
+
+def test_the_page_shows_house_effects_and_calibration_as_the_tables_do(forecast: Forecast, text: str) -> None:
+    cells = re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", text)
+    for name, column in (("houses", 3), ("calibration", 2)):
+        texts = [row[column] for row in table_of(forecast, name).texts()]
+        assert texts
+        assert set(texts) <= set(cells)
+
+
+@pytest.mark.parametrize(("parties", "draws"), [(60, 512), (7, 1)])
+def test_sixty_parties_and_a_single_draw_make_whole_pages(parties: int, draws: int, tmp_path: Path) -> None:
+    made = made_forecast(tmp_path, parties, odd=True, draws=draws)
+    text = page(made)
+    assert len(re.findall(r'<td data-cell="passes">', text)) == parties + 1
+    assert ODD_NAMES[1] not in text
+    if draws == 1:
+        passes = re.findall(r'<td data-cell="passes">([^<]*)<', text)
+        assert set(passes) == {"?", "–"}
 
 
 def test_a_forecast_without_other_rules_makes_a_page_that_says_so(forecast: Forecast) -> None:
