@@ -46,3 +46,15 @@ def test_whole_examples_of_the_documentation_are_elections(root: Path) -> None:
     assert examples
     for example in examples:
         assert parse_election(tomllib.loads(example, parse_float=Decimal)).parties
+
+
+def test_every_relative_link_of_the_documentation_leads_somewhere(root: Path) -> None:
+    pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    links = [
+        (page, link.partition("#")[0])
+        for page in pages
+        for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+        if not re.match(r"[a-z]+:|#", link)
+    ]
+    assert links
+    assert not [(page.name, link) for page, link in links if not (page.parent / link).exists()]
