@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from forecast.cli.options import Quiet
 from forecast.errors import ABSENT, ConfigurationError, Fault
+
+if TYPE_CHECKING:
+    from forecast.tables.model import Table
 
 Saved = Annotated[
     Path,
@@ -60,7 +63,6 @@ def tables(
     """
     from forecast.storage import holds_series, holds_sweep, load, load_series, load_sweep
     from forecast.tables import tables_of
-    from forecast.tables.exporting import export, exported
 
     if holds_sweep(saved):
         from forecast.tables.sweeps import sweep_tables
@@ -72,7 +74,13 @@ def tables(
         chosen = series_tables(load_series(saved), table)
     else:
         chosen = tables_of(load(saved), table)
-    wanted = format_ or _format_of(output)
+    put(chosen, format_ or format_of(output), output, quiet=quiet, every=bool(table))
+
+
+def put(chosen: list[Table], wanted: str, output: Path | None, *, quiet: bool, every: bool) -> None:
+    """Print tables or write them; ``every``: on the terminal those without rows too."""
+    from forecast.tables.exporting import export, exported
+
     if output is not None:
         if wanted == "terminal":
             remedy = "the terminal's form is for the terminal; choose another --format for a file"
@@ -84,7 +92,7 @@ def tables(
     elif wanted == "terminal":
         from forecast.tables.terminal import console_for_results, print_tables
 
-        print_tables([one for one in chosen if one.rows or table], console_for_results())
+        print_tables([one for one in chosen if one.rows or every], console_for_results())
     elif wanted in ("xlsx", "parquet") and sys.stdout.isatty():
         remedy = f"{wanted} is no text for a terminal; name a file with -o"
         raise ConfigurationError(Fault("--format", "", ABSENT, remedy))
@@ -93,7 +101,7 @@ def tables(
         sys.stdout.buffer.flush()
 
 
-def _format_of(output: Path | None) -> str:
+def format_of(output: Path | None) -> str:
     from forecast.tables.exporting import SUFFIXES
 
     if output is None:

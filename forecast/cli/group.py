@@ -28,6 +28,7 @@ COMMANDS: dict[str, Listed] = {
     ),
     "verify": Listed("forecast.cli.counting:verify", "Apply rules to real counts and compare the seats."),
     "tables": Listed("forecast.cli.exporting:tables", "Print or export the tables of a saved forecast."),
+    "diff": Listed("forecast.cli.comparing:diff", "Compare two saved forecasts of one election."),
     "charts": Listed("forecast.cli.publishing:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.publishing:report", "Write a saved forecast as one self-contained page."),
     "backtest": Listed("forecast.cli.archive:backtest", "Score the method on an archive of past elections."),

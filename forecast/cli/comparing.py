@@ -1,0 +1,57 @@
+"""``forecast diff``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forecast.cli.exporting import Format, Output, format_of, put
+from forecast.cli.options import Json, Quiet
+
+_WHAT = "A folder that `forecast run` wrote, or its forecast.nc."
+Before = Annotated[Path, typer.Argument(metavar="BEFORE", help=_WHAT, show_default=False)]
+After = Annotated[Path, typer.Argument(metavar="AFTER", help="Another one.", show_default=False)]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table",
+        "-t",
+        metavar="NAME",
+        help="parties, coalitions, events or origin (what the two rest on). Repeatable. Default: all.",
+        show_default=False,
+    ),
+]
+
+
+def diff(
+    before: Before,
+    after: After,
+    table: Names = None,
+    format_: Format = None,
+    output: Output = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two saved forecasts of one election: what changed, and what they rest on.
+
+    Changes of shares, chances and seats stand beside their Monte Carlo errors.
+    """
+    from forecast.storage import load
+    from forecast.tables.difference import difference_record, difference_tables
+
+    first, second = load(before), load(after)
+    if as_json:
+        record = difference_record(first, second)
+        sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+        return
+    put(
+        difference_tables(first, second, table),
+        format_ or format_of(output),
+        output,
+        quiet=quiet,
+        every=bool(table),
+    )

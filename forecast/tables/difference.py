@@ -1,0 +1,279 @@
+"""What changed from one saved forecast to another, with the Monte Carlo error of the change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.tables import rounding
+from forecast.tables.building import number, provenance_of, typed, unless_seatless
+from forecast.tables.model import Column, Row, Shown, Table
+
+if TYPE_CHECKING:
+    from forecast.result import Forecast
+
+_SAYS = (
+    "Change: after less before, ± one Monte Carlo standard error (the root of the sum of both squares; with "
+    "the same seed it is mostly smaller)."
+)
+_TOLD = (
+    ("as_of", "day of the forecast"),
+    ("polls_sha256", "digest of the polls"),
+    ("configuration_sha256", "digest of the election file"),
+    ("constants_sha256", "digest of the constants"),
+    ("share_draws_sha256", "digest of the draws given"),
+    ("settings", "keys changed with --set"),
+    ("draws", "draws"),
+    ("seed", "seed"),
+    ("sampler", "sampler"),
+    ("estimate_method", "method of estimation"),
+    ("estimate_kind", "kind of polls"),
+)
+
+
+class _Measure(NamedTuple):
+    name: str
+    variable: str
+    error: str
+    unit: str
+    meaning: str
+
+
+_SHARE = _Measure("share", "share_mean", "", "1", "mean share of valid votes")
+_PASSES = _Measure(
+    "passes", "pass_probability", "pass_mc_error", "1", "probability of crossing the threshold"
+)
+_SEATS = _Measure("seats", "seat_mean", "seat_mean_mc_error", "seats", "mean seats")
+_MAJORITY = _Measure(
+    "majority", "majority_probability", "majority_mc_error", "1", "probability of more than half of the seats"
+)
+_HELD = _Measure("seats", "coalition_seat_mean", "coalition_seat_mean_mc_error", "seats", "mean seats")
+_EVENT = _Measure(
+    "probability", "event_probability", "event_mc_error", "1", "probability, given its condition"
+)
+_OF: dict[str, tuple[str, tuple[_Measure, ...]]] = {
+    "parties": ("party", (_SHARE, _PASSES, _SEATS)),
+    "coalitions": ("coalition", (_MAJORITY, _HELD)),
+    "events": ("event", (_EVENT,)),
+}
+
+TABLES = ("parties", "coalitions", "events", "origin")
+"""Every table of a comparison by name, in the order in which they are printed."""
+
+
+def difference_tables(before: Forecast, after: Forecast, names: Iterable[str] | None = None) -> list[Table]:
+    """Tables of what changed; ``ConfigurationError`` for an unknown name or forecasts of two elections."""
+    refuse_two_elections(before, after)
+    chosen = list(names) if names is not None else list(TABLES)
+    for name in chosen:
+        if name not in TABLES:
+            raise ConfigurationError(Fault("--table", "", name, f"no such table; {suggest(name, TABLES)}"))
+    return [_origin(before, after) if name == "origin" else _changes(before, after, name) for name in chosen]
+
+
+def difference_record(before: Forecast, after: Forecast) -> dict[str, Any]:
+    """What changed as plain numbers: what ``forecast diff --json`` prints (docs/around-a-run.md)."""
+    refuse_two_elections(before, after)
+    record: dict[str, Any] = {"election": after.election}
+    for name, (over, measures) in _OF.items():
+        record[name] = [
+            {
+                "id": row[over],
+                **{
+                    measure.name: {
+                        key: row[f"{measure.name}_{key}"]
+                        for key in (
+                            "before",
+                            "after",
+                            "change",
+                            "before_mc_error",
+                            "after_mc_error",
+                            "mc_error",
+                        )
+                        if f"{measure.name}_{key}" in row
+                    }
+                    for measure in measures
+                },
+            }
+            for row in _changes(before, after, name).rows
+        ]
+    origin = _origin(before, after).rows
+    return record | {"differs": [dict(row) for row in origin]}
+
+
+def refuse_two_elections(before: Forecast, after: Forecast) -> None:
+    """``ConfigurationError`` where two forecasts are not of one election, or share no party."""
+    if before.election != after.election:
+        remedy = (
+            f"these are two elections, {before.election} and {after.election}: what differs is no change of "
+            "a forecast; give both election files one election.id if they are one"
+        )
+        raise ConfigurationError(Fault("forecast diff", "", ABSENT, remedy))
+    if not set(before.parties) & set(after.parties):
+        raise ConfigurationError(Fault("forecast diff", "", ABSENT, "the two have no party in common"))
+
+
+def _changes(before: Forecast, after: Forecast, name: str) -> Table:
+    """Parties, coalitions or events: before, after and the change; blank where one does not know them."""
+    over, measures = _OF[name]
+    ids = list(dict.fromkeys([*_ids(after, over), *_ids(before, over)]))
+    columns = [
+        Column(over, "", "text", "id"),
+        Column("name", "", "text", "name"),
+        Column("kind", "", "text", "kind of a party; none-of-the-above and residual hold no seats"),
+    ]
+    names = _named(before, over, f"{over}_name") | _named(after, over, f"{over}_name")
+    kinds = _named(before, over, "party_kind") | _named(after, over, "party_kind") if over == "party" else {}
+    values: dict[str, list[Any]] = {
+        over: ids,
+        "name": [names[one] for one in ids],
+        "kind": [kinds.get(one, "") for one in ids],
+    }
+    shown = [Shown(over.capitalize(), lambda row: str(row["name"]), numeric=False)]
+    for measure in measures:
+        _add(measure, [_named(one, over, measure.variable) for one in (before, after)], ids, columns, values)
+        if measure.error:
+            _add_errors(
+                measure, [_named(one, over, measure.error) for one in (before, after)], ids, columns, values
+            )
+        shown += _shown(measure)
+    cells = {column.name: typed(values[column.name], column.type) for column in columns}
+    rows: tuple[Row, ...] = tuple(
+        dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)
+    )
+    only = [
+        f"Only {when}: {', '.join(missing)}."
+        for when, one, other in (("before", before, after), ("after", after, before))
+        if (missing := [k for k in _ids(one, over) if k not in _ids(other, over)])
+    ]
+    title = f"{name.capitalize()}: what changed"
+    return Table(name, title, tuple(columns), rows, tuple(shown), _provenance(before, after), (_SAYS, *only))
+
+
+def _add(
+    measure: _Measure,
+    sides: list[dict[str, Any]],
+    ids: list[str],
+    columns: list[Column],
+    values: dict[str, list[Any]],
+) -> None:
+    first, second = ([float(side.get(one, np.nan)) for one in ids] for side in sides)
+    for when, column in (("before", first), ("after", second)):
+        values[f"{measure.name}_{when}"] = column
+        columns.append(Column(f"{measure.name}_{when}", measure.unit, "number", f"{measure.meaning}, {when}"))
+    values[f"{measure.name}_change"] = [b - a for a, b in zip(first, second, strict=True)]
+    columns.append(Column(f"{measure.name}_change", measure.unit, "number", f"change of {measure.name}"))
+
+
+def _add_errors(
+    measure: _Measure,
+    sides: list[dict[str, Any]],
+    ids: list[str],
+    columns: list[Column],
+    values: dict[str, list[Any]],
+) -> None:
+    first, second = ([float(side.get(one, np.nan)) for one in ids] for side in sides)
+    change = np.hypot(first, second).tolist()
+    for name, of, errors in (
+        (f"{measure.name}_before_mc_error", f"{measure.name}_before", first),
+        (f"{measure.name}_after_mc_error", f"{measure.name}_after", second),
+        (f"{measure.name}_mc_error", f"{measure.name}_change", change),
+    ):
+        values[name] = errors
+        columns.append(Column(name, measure.unit, "number", f"Monte Carlo standard error of {of}"))
+
+
+def _shown(measure: _Measure) -> list[Shown]:
+    """After, and the change with its error: shares and probabilities in points."""
+    scale = 1.0 if measure.unit == "seats" else 100.0
+    title = measure.name.capitalize()
+
+    def side(when: str) -> Callable[[Row], str]:
+        def text(row: Row) -> str:
+            value = number(row[f"{measure.name}_{when}"])
+            error = number(row.get(f"{measure.name}_{when}_mc_error"))
+            if measure.unit == "seats":
+                return rounding.mean_seats(value, error)
+            return rounding.probability(value, error) if measure.error else rounding.percent(value)
+
+        return text
+
+    def change(row: Row) -> str:
+        value, error = number(row[f"{measure.name}_change"]), number(row.get(f"{measure.name}_mc_error"))
+        if value is None:
+            return rounding.BLANK
+        return rounding.signed_by_error(scale * value, max(0.1, scale * (error or 0.0)))
+
+    def error_of(row: Row) -> str:
+        error = number(row[f"{measure.name}_mc_error"])
+        return rounding.seats_error(error) if measure.unit == "seats" else rounding.points(error)
+
+    unit = "seats" if measure.unit == "seats" else "points"
+    return [
+        Shown(f"{title} before", _unless_exact(measure, side("before")), rank=2),
+        Shown(f"{title} after", _unless_exact(measure, side("after")), rank=1),
+        Shown(f"Change, {unit}", _unless_exact(measure, change)),
+        *([Shown("±", _unless_exact(measure, error_of), rank=3)] if measure.error else []),
+    ]
+
+
+def _unless_exact(measure: _Measure, text: Callable[[Row], str]) -> Callable[[Row], str]:
+    """A dash for seats and chances of an option that holds no seats by its kind."""
+    return unless_seatless(text) if measure.error else text
+
+
+def _origin(before: Forecast, after: Forecast) -> Table:
+    """What the two rest on, where that differs."""
+    first, second = _facts(before), _facts(after)
+    wrong = [key for key in dict.fromkeys([*first, *second]) if first.get(key, "") != second.get(key, "")]
+    rows = tuple({"what": key, "before": first.get(key, ""), "after": second.get(key, "")} for key in wrong)
+    columns = (
+        Column("what", "", "text", "what differs"),
+        Column("before", "", "text", "in the first"),
+        Column("after", "", "text", "in the second"),
+    )
+    shown = tuple(
+        Shown(title, _cell(name), numeric=False)
+        for title, name in (("What differs", "what"), ("Before", "before"), ("After", "after"))
+    )
+    notes = () if rows else ("Configuration, polls, rule and draws are the same.",)
+    return Table("origin", "What the two rest on", columns, rows, shown, _provenance(before, after), notes)
+
+
+def _facts(forecast: Forecast) -> dict[str, str]:
+    attrs = forecast.dataset.attrs
+    facts = {meaning: str(attrs.get(key, "")).replace("\n", ", ") for key, meaning in _TOLD}
+    rule = _leaves(json.loads(attrs["rule"]), "rule") if "rule" in attrs else {}
+    versions = json.loads(attrs.get("versions", "{}"))
+    facts |= {
+        f"version of {name}": str(versions[name])
+        for name in ("forecast", "numba", "numpy")
+        if name in versions
+    }
+    return facts | rule
+
+
+def _leaves(value: Any, path: str) -> dict[str, str]:
+    if isinstance(value, Mapping):
+        return {k: v for key, inner in value.items() for k, v in _leaves(inner, f"{path}.{key}").items()}
+    return {path: str(value)}
+
+
+def _ids(forecast: Forecast, over: str) -> list[str]:
+    return [str(one) for one in forecast.dataset[over].values]
+
+
+def _named(forecast: Forecast, over: str, variable: str) -> dict[str, Any]:
+    return dict(zip(_ids(forecast, over), forecast.dataset[variable].values.tolist(), strict=True))
+
+
+def _cell(name: str) -> Callable[[Row], str]:
+    return lambda row: str(row[name])[:40]
+
+
+def _provenance(before: Forecast, after: Forecast) -> str:
+    return f"before: {provenance_of(before)} | after: {provenance_of(after)}"
