@@ -79,12 +79,14 @@ def calibration(forecast: Forecast) -> Table:
             Shown("Statements", lambda row: rounding.whole(number(row["statements"])), rank=1),
             Shown("Elections", lambda row: rounding.whole(number(row["elections"])), rank=2),
         ),
-        tuple(line for line in str(forecast.dataset.attrs["track_record"]).split("\n") if line),
+        tuple(line for line in str(forecast.dataset.attrs.get("track_record", "")).split("\n") if line),
     )
 
 
 def _statements(forecast: Forecast) -> list[tuple[Any, ...]]:
     data = forecast.dataset
+    if "tested_horizon" not in data:  # draws from elsewhere have no record here
+        return []
     horizon, elections = float(data["tested_horizon"]), float(data["tested_elections"])
     rows: list[tuple[Any, ...]] = [
         ("interval", level, level, level, held, None, elections, horizon)
