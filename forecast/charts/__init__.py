@@ -1,4 +1,4 @@
-"""Charts of a forecast: eight of them, each one specification for SVG, PNG and HTML."""
+"""Charts of a forecast and of a sweep, each one specification for SVG, PNG and HTML."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from forecast.charts.writing import Format, rendered
 
 if TYPE_CHECKING:
     from forecast.charts.look import Chart
+    from forecast.sensitivity.result import Sweep
 
-__all__ = ["CHARTS", "Facts", "Format", "rendered"]
+__all__ = ["CHARTS", "SWEEP_CHARTS", "Facts", "Format", "rendered"]
 
 
 def _of(module: str, function: str) -> Callable[[Facts], Chart | None]:
@@ -31,3 +32,17 @@ CHARTS: dict[str, Callable[[Facts], Chart | None]] = {
     "calibration": _of("context", "calibration"),
 }
 """Every chart by the name of its file; a chart is ``None`` where the forecast does not hold what it shows."""
+
+
+def _of_sweep(function: str) -> Callable[[Sweep], Chart | None]:
+    def drawn(sweep: Sweep) -> Chart | None:
+        module = import_module("forecast.charts.sweeps")
+        return getattr(module, function)(module.Variants(sweep))
+
+    return drawn
+
+
+SWEEP_CHARTS: dict[str, Callable[[Sweep], Chart | None]] = {
+    name: _of_sweep(name) for name in ("passing", "seats", "majority", "decomposition")
+}
+"""Every chart of a sweep by the name of its file; ``None`` where the sweep does not hold what it shows."""

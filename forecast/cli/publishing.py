@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,13 +14,14 @@ from forecast.errors import ConfigurationError, Fault, suggest
 
 if TYPE_CHECKING:
     from forecast.charts import Format
+    from forecast.charts.look import Chart
     from forecast.result import Forecast
 
 Source = Annotated[
     Path,
     typer.Argument(
         metavar="FOLDER|FILE",
-        help="Folder that `forecast run` wrote, or a forecast.nc.",
+        help="Folder that `forecast run` or `forecast sweep` wrote, or its file.",
         show_default=False,
     ),
 ]
@@ -59,24 +61,27 @@ def charts(
     only: Only = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the charts of a forecast as SVG, PNG or HTML files, one each.
+    """Draw the charts of a forecast, or of a sweep, as SVG, PNG or HTML files, one each.
 
     Without --output they go to charts/ beside the forecast. The names of the files are printed.
     """
-    from forecast.charts import CHARTS, Facts, rendered
-    from forecast.storage import load, replacing
+    from forecast.charts import CHARTS, SWEEP_CHARTS, Facts, rendered
+    from forecast.storage import holds_sweep, load, load_sweep, replacing
 
+    swept = holds_sweep(source)
+    known: Mapping[str, Callable[[Any], Chart | None]] = SWEEP_CHARTS if swept else CHARTS
     for name in only or ():
-        if name not in CHARTS:
-            raise ConfigurationError(Fault("--chart", "", name, f"no such chart; {suggest(name, CHARTS)}"))
+        if name not in known:
+            raise ConfigurationError(Fault("--chart", "", name, f"no such chart; {suggest(name, known)}"))
     folder = output if output is not None else _beside(source) / "charts"
     _refuse_file(folder)
-    facts = Facts(load(source))
-    for name in only or CHARTS:
-        chart = CHARTS[name](facts)
+    saved: Any = load_sweep(source) if swept else Facts(load(source))
+    for name in only or known:
+        chart = known[name](saved)
         if chart is None:
             if not quiet:
-                print(f"no chart '{name}': the forecast does not hold what it shows", file=sys.stderr)
+                what = "sweep" if swept else "forecast"
+                print(f"no chart '{name}': the {what} does not hold what it shows", file=sys.stderr)
             continue
         for form in dict.fromkeys(formats or ("svg",)):
             file = folder / f"{name}.{form}"

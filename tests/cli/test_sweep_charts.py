@@ -1,0 +1,108 @@
+"""Charts of a sweep, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forecast.charts import SWEEP_CHARTS
+from forecast.charts.sweeps import Variants, decomposition, majority, passing, seats
+from forecast.cli.main import main
+from forecast.storage import load_sweep
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def values(chart: Any) -> list[dict[str, Any]]:
+    """Rows of a chart's body; altair puts data that all layers share above them."""
+    body = chart.to_dict()["vconcat"][0]
+    return (body.get("data") or body["layer"][0]["data"])["values"]
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn")
+    config = str(CONFIGS / "kazakhstan-2023.toml")
+    options = (
+        "--threshold",
+        "3%:8%:1%",
+        "--method",
+        "hare,dhondt",
+        "--draws",
+        "4000",
+        "-q",
+        "-o",
+        str(folder),
+    )
+    assert main(["sweep", config, *options]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("counted")
+    config, votes = CONFIGS / "kazakhstan-2021.toml", CONFIGS / "kazakhstan-2021-result.csv"
+    options = ("--threshold", "3%,5%,7%", "-q", "-o", str(folder))
+    assert main(["sweep", str(config), "--votes", str(votes), *options]) == 0
+    return folder
+
+
+def test_every_chart_of_a_sweep_is_written(drawn: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["charts", str(drawn), "-f", "svg", "-f", "html"]) == 0
+    files = [Path(line) for line in capsys.readouterr().out.split()]
+    assert {file.stem for file in files} == set(SWEEP_CHARTS)
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        assert file.suffix == ".html" or "http" not in text.replace("http://www.w3.org", "")
+        assert len(text) > 4_000
+
+
+def test_a_chart_that_a_sweep_cannot_show_is_named_and_left_out(
+    counted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["charts", str(counted)]) == 0
+    shown = capsys.readouterr()
+    assert [Path(line).stem for line in shown.out.split()] == ["seats"]
+    assert "no chart 'passing': the sweep does not hold what it shows" in shown.err
+
+
+def test_a_chart_of_forecasts_alone_is_refused_by_name(
+    counted: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["charts", str(counted), "--chart", "hemicycle"]) == 2
+    assert "no such chart" in capsys.readouterr().err
+
+
+def test_stacked_seats_of_the_real_count_of_2021_are_the_published_counterfactuals(counted: Path) -> None:
+    chart = seats(Variants(load_sweep(counted)))
+    assert chart is not None
+    bands = values(chart)
+    at = {
+        level: [round(band["high"] - band["low"]) for band in bands if band["from"] == level]
+        for level in (0.03, 0.05, 0.07)
+    }
+    assert at == {0.03: [70, 11, 9, 5, 3], 0.05: [72, 11, 9, 6], 0.07: [76, 12, 10]}
+    assert chart.to_dict()["title"]["text"][0].startswith("Nur Otan: 70 seats at a threshold of 3")
+
+
+def test_titles_state_what_the_numbers_bear_out(drawn: Path) -> None:
+    variants = Variants(load_sweep(drawn))
+    data = variants.data
+    first = passing(variants)
+    assert first is not None
+    chance = float(data["pass_probability"].sel({"threshold": 0.05, "method": "hare", "party": "osdp"}))
+    assert f"Social Democrats ({100 * chance:.0f}" in first.to_dict()["title"]["text"][0]
+    table = majority(variants)
+    assert table is not None
+    cells = values(table)
+    assert len(cells) == 12
+    means = data["coalition_seat_mean"].isel(coalition=0).values
+    assert [cell["value"] for cell in cells] == pytest.approx(means.ravel().tolist())
+    parts = decomposition(variants)
+    assert parts is not None
+    bars = values(parts)
+    for name in {bar["party"] for bar in bars}:
+        ends = [bar["high"] for bar in bars if bar["party"] == name]
+        assert max(ends) == pytest.approx(1.0, abs=0.06)
