@@ -20,6 +20,7 @@ from forecast.sensitivity.result import Sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "sensitivity.md"
+PICTURES = ROOT / "docs" / "sensitivity"
 _OUTPUT = re.compile(
     r"(<!-- (counted|drawn) -->\n\n```sh\nforecast (.*?)\n```\n).*?(\n<!-- end -->)", re.DOTALL
 )
@@ -111,5 +112,29 @@ def variables(kind: str) -> str:
     return "\n".join(rows) + "\n"
 
 
+def draw_pictures() -> None:
+    """The charts of the page: every chart of a sweep on draws, and the seats of the real count of 2021."""
+    sweeps = {
+        "2023": [
+            *("sweep", "configs/kazakhstan-2023.toml", "--threshold", "0%:10%:0.1%"),
+            *("--method", "hare,dhondt,sainte-lague,droop"),
+        ],
+        "2021-votes": [
+            *("sweep", "configs/kazakhstan-2021.toml", "--threshold", "0%:10%:0.1%"),
+            *("--votes", "configs/kazakhstan-2021-result.csv"),
+        ],
+    }
+    quiet = io.StringIO()
+    for name, arguments in sweeps.items():
+        placed = [str(ROOT / part) if part.startswith("configs") else part for part in arguments]
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(quiet):
+            main([*placed, "-q", "-o", f"{folder}/out"])
+            main(["charts", f"{folder}/out", "-q", "-o", f"{folder}/charts"])
+            for chart in Path(folder, "charts").iterdir():
+                (PICTURES / f"{name}-{chart.name}").write_bytes(chart.read_bytes())
+
+
 if __name__ == "__main__":
+    PICTURES.mkdir(exist_ok=True)
+    draw_pictures()
     PAGE.write_text(page_with_outputs(PAGE.read_text(encoding="utf-8"), drawn=True), encoding="utf-8")

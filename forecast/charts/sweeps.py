@@ -193,20 +193,9 @@ def seats(variants: Variants) -> Chart | None:
     values, labels, foot = [], [], np.zeros(len(variants.levels))
     named: set[str] = set()
     steps = [*variants.levels[1:], 2 * variants.levels[-1] - variants.levels[-2]]
-    for number, row in enumerate(order):
+    for row in order:
         band = numbers.sel(party=row["party"]).values.astype(float)
-        values += [
-            {
-                **row,
-                "from": level,
-                "to": end,
-                "low": float(low),
-                "high": float(low + held),
-                "shade": number % 2,
-            }
-            for level, end, low, held in zip(variants.levels, steps, foot, band, strict=True)
-            if held > 0
-        ]
+        values += _bands(row, variants.levels, steps, foot, band)
         wide = band >= _LEAST_BAND * house
         if wide.any():
             first = int(wide.argmax())
@@ -385,6 +374,22 @@ def decomposition(variants: Variants) -> Chart | None:
         "one standard deviation over rules and draws."
     )
     return finished(body, finding, explanation, variants.caption, indent=110)
+
+
+def _bands(
+    row: dict[str, Any], levels: list[float], steps: list[float], foot: np.ndarray, band: np.ndarray
+) -> list[dict[str, Any]]:
+    """Stretches of levels along which a party's seats stand still: from, to, low, high."""
+    found: list[dict[str, Any]] = []
+    for level, end, low, held in zip(levels, steps, foot.tolist(), band.tolist(), strict=True):
+        before = found[-1] if found else None
+        if held <= 0:
+            continue
+        if before is not None and (before["to"], before["low"], before["high"]) == (level, low, low + held):
+            before["to"] = end
+        else:
+            found.append({**row, "from": level, "to": end, "low": low, "high": low + held})
+    return found
 
 
 def _at(variants: Variants, curve: np.ndarray) -> float | None:
