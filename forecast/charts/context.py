@@ -285,9 +285,12 @@ def _steps(facts: Facts, row: dict[str, Any], levels: list[float]) -> Chart:
 
 
 def calibration(facts: Facts) -> Chart | None:
-    """How often statements of a chance came true in past elections; ``None`` where no backtest is at hand."""
+    """How often statements of a chance came true in past elections; ``None`` where no backtest is at hand, or
+    none of such a forecast.
+    """
     record = known_calibration()
-    if record is None:
+    tested = facts.forecast.dataset.get("tested_elections")
+    if record is None or tested is None or not float(tested) > 0:
         return None
     panels = [
         _reliability("A party enters", record.crossings),

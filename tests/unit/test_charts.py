@@ -13,6 +13,7 @@ from forecast.charts import CHARTS, Facts, findings, rendered
 from forecast.charts.colours import on_white
 from forecast.charts.look import Chart
 from forecast.charts.outcomes import seats_of_hemicycle
+from tests.forecasts import kazakhstan
 from tests.made import ODD_NAMES, made_forecast
 
 
@@ -29,6 +30,11 @@ def test_every_chart_is_a_whole_svg_with_title_caption_and_description(facts: Fa
     assert "3)." in svg
     assert "aria-label" in svg
     assert "http" not in re.sub(r'xmlns(:\w+)?="[^"]*"', "", svg)
+
+
+def test_the_record_of_past_elections_is_drawn_for_forecasts_like_those_alone(facts: Facts) -> None:
+    assert CHARTS["calibration"](facts) is not None
+    assert CHARTS["calibration"](Facts(kazakhstan())) is None  # exit polls: no backtest holds any
 
 
 def test_bars_stand_at_the_probabilities_of_the_table(facts: Facts) -> None:
