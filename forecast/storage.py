@@ -34,7 +34,7 @@ SWEEP_FILE_NAME = "sweep.nc"
 """Of the sweep in a folder that ``forecast sweep`` wrote."""
 
 SERIES_FILE_NAME = "series.nc"
-"""Of the series of forecasts in a folder that ``forecast run`` wrote for several days or scenarios."""
+"""Of the series of forecasts in a folder that ``forecast run`` wrote for several days."""
 
 DRAWS_NAME = "draws"
 """Of the draws that a run saved, without the end: .nc and .csv."""
@@ -106,24 +106,28 @@ def load_sweep(path: str | Path) -> Sweep:
     from forecast.sensitivity.placing import SWEEP_SCHEMA_VERSION
     from forecast.sensitivity.result import Sweep
 
-    dataset = _read(path, SWEEP_FILE_NAME, "sweep", "sweep")
-    if "sweep_schema_version" not in dataset.attrs:
-        remedy = "not a sweep: a file that `forecast sweep` wrote is expected"
-        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
-    _compare_versions(int(dataset.attrs["sweep_schema_version"]), SWEEP_SCHEMA_VERSION, "sweep", str(path))
-    return Sweep(_from_disk(dataset))
+    wrote = "`forecast sweep` wrote"
+    return Sweep(_of_many(path, SWEEP_FILE_NAME, "sweep", "sweep", SWEEP_SCHEMA_VERSION, wrote))
 
 
 def load_series(path: str | Path) -> Series:
     """The series in a file, or in ``series.nc`` of a folder that ``run`` wrote; errors as ``load``."""
     from forecast.simulation.series import SERIES_SCHEMA_VERSION, Series
 
-    dataset = _read(path, SERIES_FILE_NAME, "series", "run")
-    if "series_schema_version" not in dataset.attrs:
-        remedy = "not a series: a file that `forecast run` wrote for several days or scenarios is expected"
+    wrote = "`forecast run` wrote for several days"
+    return Series(_of_many(path, SERIES_FILE_NAME, "series", "run", SERIES_SCHEMA_VERSION, wrote))
+
+
+def _of_many(
+    path: str | Path, file_name: str, what: str, command: str, version: int, wrote: str
+) -> xr.Dataset:
+    """The Dataset of several forecasts, whose version stands in ``<what>_schema_version``."""
+    dataset = _read(path, file_name, what, command)
+    if f"{what}_schema_version" not in dataset.attrs:
+        remedy = f"not a {what}: a file that {wrote} is expected"
         raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
-    _compare_versions(int(dataset.attrs["series_schema_version"]), SERIES_SCHEMA_VERSION, "series", str(path))
-    return Series(_from_disk(dataset))
+    _compare_versions(int(dataset.attrs[f"{what}_schema_version"]), version, what, str(path))
+    return _from_disk(dataset)
 
 
 def holds_sweep(path: str | Path) -> bool:
@@ -188,7 +192,7 @@ def _compare_versions(found: int, known: int, what: str, place: str) -> None:
     remedy = f"this program reads version {known} of {what} files; " + (
         "it was written by a newer program: update forecast"
         if found > known
-        else f"{'run the forecast' if what == 'forecast' else 'sweep'} again"
+        else f"{'sweep' if what == 'sweep' else 'run the forecast'} again"
     )
     raise ConfigurationError(Fault(place, "schema_version", found, remedy))
 

@@ -10,22 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from forecast.election.vocabulary import ELIGIBLE_KINDS
+from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS
 from forecast.errors import ABSENT, suggest
 
 RESERVED = ("undecided", "other")
 """Names with a meaning of their own in poll tables; ``other`` is the id of the residual option."""
-
-_PARTY_CONDITIONS = (
-    "enters",
-    "stays_out",
-    "majority",
-    "no_majority",
-    "minimal_winning",
-    "largest",
-    "seats",
-    "order",
-)
 
 
 class Problem(NamedTuple):
@@ -137,7 +126,7 @@ def _named_parties(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, .
     for i, event in _tables(data, "events"):
         for part in ("all", "given"):
             for j, condition in _tables(event, part):
-                for kind in _PARTY_CONDITIONS:
+                for kind in CONDITIONS:
                     for name in _names(condition.get(kind)):
                         yield ("events", i, part, j, kind), name
     estimate = _table(data.get("estimate"))

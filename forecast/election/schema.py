@@ -25,7 +25,18 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import ELIGIBLE_KINDS, KINDS, Count, Flag, Kind, Part, Positive, one_of
+from forecast.election.vocabulary import (
+    CONDITIONS,
+    ELIGIBLE_KINDS,
+    KINDS,
+    ConditionKind,
+    Count,
+    Flag,
+    Kind,
+    Part,
+    Positive,
+    one_of,
+)
 from forecast.election.words import (
     Colour,
     Day,
@@ -142,21 +153,6 @@ class Coalition(_Named):
     """``[[coalitions]]``: parties whose joint majority is asked for."""
 
     parties: PartyIds = Field(description="ids of its parties")
-
-
-ConditionKind = Literal[
-    "enters", "stays_out", "majority", "no_majority", "minimal_winning", "largest", "seats", "order"
-]
-CONDITIONS: tuple[ConditionKind, ...] = (
-    "enters",
-    "stays_out",
-    "majority",
-    "no_majority",
-    "minimal_winning",
-    "largest",
-    "seats",
-    "order",
-)
 
 
 class Condition(Part):

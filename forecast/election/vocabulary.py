@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
@@ -15,6 +15,11 @@ Base = Literal["valid", "lists", "cast", "registered"]
 Kind = Literal["party", "coalition", "minority", "independent", "none-of-the-above", "residual"]
 BASES: tuple[Base, ...] = ("valid", "lists", "cast", "registered")
 KINDS: tuple[Kind, ...] = ("party", "coalition", "minority", "independent", "none-of-the-above", "residual")
+ConditionKind = Literal[
+    "enters", "stays_out", "majority", "no_majority", "minimal_winning", "largest", "seats", "order"
+]
+CONDITIONS: tuple[ConditionKind, ...] = get_args(ConditionKind)
+"""Keys of a condition of an event, each naming a party or parties."""
 ELIGIBLE_KINDS: tuple[Kind, ...] = KINDS[:4]
 """Kinds of options that can win seats; the other two count in the base only."""
 
