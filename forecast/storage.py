@@ -59,18 +59,18 @@ def save(forecast: Forecast, path: str | Path) -> None:
             _for_disk(forecast.dataset).to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
         return
     with replacing(target) as draft:
-        write_forecast(forecast, draft)
+        write_dataset(forecast.dataset, draft)
 
 
-def write_forecast(forecast: Forecast, path: Path) -> None:
-    """Write a forecast as netCDF-4, in place: to a draft.
+def write_dataset(dataset: xr.Dataset, path: Path) -> None:
+    """Write the Dataset of a result as netCDF-4, in place: to a draft.
 
     The file is composed in memory: a full disk is then an ``OSError`` that says so, which HDF5 does not
     promise.
     """
     from forecast.netcdf import netcdf_image
 
-    path.write_bytes(netcdf_image(_for_disk(forecast.dataset)))
+    path.write_bytes(netcdf_image(_for_disk(dataset)))
 
 
 def write_draws(kept: xr.Dataset, folder: Path) -> None:

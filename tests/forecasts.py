@@ -28,7 +28,7 @@ def _forecast(draws: int, names: tuple[tuple[str, str], ...], settings: tuple[st
     polls = election.election.polls
     assert polls is not None
     drawn = simulate_election(election, estimate(election, read_polls(polls, election)), draws=draws)
-    return with_sources(drawn, election, CONFIG, settings)
+    return Forecast(with_sources(drawn.dataset, election, CONFIG, settings))
 
 
 def _election(names: Mapping[str, str], settings: tuple[str, ...]) -> Election:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +9,7 @@ import typer
 
 from forecast.cli.exporting import Format, Output, format_of, put
 from forecast.cli.options import Json, Quiet
+from forecast.cli.working import print_json
 
 _WHAT = "A folder that `forecast run` wrote, or its forecast.nc."
 Before = Annotated[Path, typer.Argument(metavar="BEFORE", help=_WHAT, show_default=False)]
@@ -45,8 +44,7 @@ def diff(
 
     first, second = load(before), load(after)
     if as_json:
-        record = difference_record(first, second)
-        sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+        print_json(difference_record(first, second))
         return
     put(
         difference_tables(first, second, table),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,12 +28,15 @@ from forecast.cli.working import (
     Sampler,
     no_search_for_garbage,
     now,
+    polls_of,
+    print_json,
     progress_bar,
-    read_inputs,
     refuse_beside,
     refuse_place,
     say_if_cold,
+    say_warnings,
     speaker,
+    write_outputs,
 )
 from forecast.errors import ABSENT, ConfigurationError, Fault, NoValidOutcome
 
@@ -114,7 +118,9 @@ def run(
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
-    asked = Asked(config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say)
+    asked = Asked(
+        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
+    )
     if share_draws is not None:
         refuse_beside(
             "--share-draws",
@@ -127,7 +133,7 @@ def run(
             },
             "with --share-draws nothing is drawn",
         )
-        finish(asked, *_of_given(asked, share_draws, save_draws), clock, started)
+        finish(asked, *_of_given(asked, share_draws, save_draws))
     elif len(days) > 1:
         refuse_beside(
             "--as-of",
@@ -136,10 +142,10 @@ def run(
         )
         from forecast.cli.series import run_over_time
 
-        run_over_time(asked, days, clock, started)
+        run_over_time(asked, days)
     else:
         day = days[0] if days else None
-        finish(asked, *_of_polls(asked, day, target_error, save_draws), clock, started)
+        finish(asked, *_of_polls(asked, day, target_error, save_draws))
 
 
 def _of_polls(
@@ -147,7 +153,11 @@ def _of_polls(
 ) -> tuple[Election, Forecast, xr.Dataset | None, Path]:
     """The forecast from the polls of an election, and draws that are to be kept."""
     with no_search_for_garbage():
-        election, estimated = read_inputs(asked.config, asked.settings, day)
+        from forecast.election import load_election
+        from forecast.estimation import estimate
+
+        election = load_election(asked.config, asked.settings)
+        estimated = estimate(election, polls_of(election), day)
         asked.say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
         folder = asked.folder(election)
         refuse_place(folder)
@@ -200,57 +210,27 @@ def _of_given(
 
 
 def finish(
-    asked: Asked,
-    election: Election,
-    forecast: Forecast,
-    kept: xr.Dataset | None,
-    folder: Path,
-    clock: float,
-    started: str,
+    asked: Asked, election: Election, forecast: Forecast, kept: xr.Dataset | None, folder: Path
 ) -> None:
     """Write a forecast with its record and print it."""
     from forecast.provenance import run_record, with_sources
+    from forecast.result import Forecast
+    from forecast.storage import FILE_NAME, write_draws
+    from forecast.tables import tables_of
 
-    forecast = with_sources(forecast, election, asked.config, asked.settings)
-    record = run_record(
-        forecast,
-        command=["forecast", *sys.argv[1:]],
-        started=started,
-        seconds=time.perf_counter() - clock,
-        threads=asked.cores,
-    )
-    write_outputs(forecast, record, folder, kept)
-    for warning in forecast.dataset.attrs["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
+    forecast = Forecast(with_sources(forecast.dataset, election, asked.config, asked.settings))
+    record = run_record(forecast, asked.making())
+    draws = None if kept is None else partial(write_draws, kept)
+    write_outputs(folder, FILE_NAME, forecast.dataset, tables_of(forecast), record, draws)
+    say_warnings(forecast.dataset)
     _print(forecast, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}{_left_over(folder, kept)}; next: forecast report {folder}", file=sys.stderr)
 
 
-def write_outputs(forecast: Forecast, record: object, folder: Path, kept: xr.Dataset | None = None) -> None:
-    """Everything that a run leaves, all of it or nothing."""
-    import json
-
-    from forecast.storage import FILE_NAME, replacing_folder, write_draws, write_forecast
-    from forecast.tables import tables_of
-    from forecast.tables.formats import as_csv
-
-    with replacing_folder(folder) as draft:
-        write_forecast(forecast, draft / FILE_NAME)
-        if kept is not None:
-            write_draws(kept, draft)
-        (draft / "tables").mkdir()
-        for table in tables_of(forecast):
-            (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
-        text = json.dumps(record, ensure_ascii=False, indent=2)
-        (draft / "run.json").write_text(text + "\n", encoding="utf-8")
-
-
 def _print(forecast: Forecast, as_json: bool) -> None:
     if as_json:
-        import json
-
-        sys.stdout.write(json.dumps(forecast.record(), ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+        print_json(forecast.record())
         return
     from forecast.tables import tables_of
     from forecast.tables.terminal import console_for_results, print_tables

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,18 +23,23 @@ from forecast.cli.options import (
     Verbose,
 )
 from forecast.cli.working import (
+    Asked,
     Sampler,
     no_search_for_garbage,
     now,
+    polls_of,
     progress_bar,
-    read_inputs,
+    refuse_beside,
     refuse_place,
     say_if_cold,
+    say_warnings,
     speaker,
+    write_outputs,
 )
-from forecast.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
+    import datetime
+
     from forecast.election import Election, Rule
     from forecast.sensitivity.grid import Grid
     from forecast.sensitivity.result import Sweep
@@ -124,39 +128,20 @@ def sweep(
 
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
-    election = load_election(config, settings or ())
+    asked = Asked(
+        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
+    )
+    election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
-    folder = output if output is not None else _folder(election, drawn=votes is None)
+    folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
     refuse_place(folder)
-    cores = threads if threads is not None else len(os.sched_getaffinity(0))
-    if votes is not None:
-        _refuse_with_votes({"--draws": draws, "--sampler": sampler, "--as-of": as_of})
-        swept = _counted(election, votes, grid)
+    if votes is None:
+        swept = _drawn(asked, election, grid, as_of)
     else:
-        with no_search_for_garbage():
-            election, estimated = read_inputs(config, settings or (), as_of)
-            say_if_cold(quiet)
-            from forecast.sensitivity.sweeping import sweep_election
-        number = draws if draws is not None else election.simulation.draws
-        with progress_bar(number * len(grid), quiet) as progress:
-            swept = sweep_election(
-                election,
-                estimated,
-                grid,
-                draws=number,
-                seed=seed,
-                sampler=sampler,
-                threads=cores,
-                progress=progress,
-                say=say,
-            )
-    found = _with_sources(swept, election, config, settings or ())
-    write_sweep(found, _record(found, started, time.perf_counter() - clock, cores), folder)
-    for warning in found.dataset.attrs["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
-    _print(found, as_json)
-    if not quiet:
-        print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)
+        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
+        refuse_beside("--votes", options, "with --votes nothing is drawn")
+        swept = _counted(election, votes, grid)
+    _finish(asked, election, swept, folder)
 
 
 def _grid(
@@ -176,6 +161,28 @@ def _grid(
     return Grid.of(rule, axes)
 
 
+def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | None) -> Sweep:
+    with no_search_for_garbage():
+        from forecast.estimation import estimate
+
+        estimated = estimate(election, polls_of(election), as_of)
+        say_if_cold(asked.quiet)
+        from forecast.sensitivity.sweeping import sweep_election
+    number = asked.draws if asked.draws is not None else election.simulation.draws
+    with progress_bar(number * len(grid), asked.quiet) as progress:
+        return sweep_election(
+            election,
+            estimated,
+            grid,
+            draws=number,
+            seed=asked.seed,
+            sampler=asked.sampler,
+            threads=asked.cores,
+            progress=progress,
+            say=asked.say,
+        )
+
+
 def _counted(election: Election, votes: Path, grid: Grid) -> Sweep:
     from forecast.rules.counts import read_count
     from forecast.sensitivity.exact import sweep_votes
@@ -186,76 +193,20 @@ def _counted(election: Election, votes: Path, grid: Grid) -> Sweep:
     return sweep_votes(election, ready.ballot, grid, str(votes))
 
 
-def _refuse_with_votes(options: dict[str, object]) -> None:
-    faults = [
-        Fault(name, "", str(value), "with --votes nothing is drawn; leave this out")
-        for name, value in options.items()
-        if value is not None
-    ]
-    if faults:
-        raise ConfigurationError(*faults)
-
-
-def _folder(election: Election, *, drawn: bool) -> Path:
-    return Path("outputs") / election.election.id / ("sweep" if drawn else "sweep-of-votes")
-
-
-def _with_sources(swept: Sweep, election: Election, config: Path, settings: Sequence[str]) -> Sweep:
-    from forecast.provenance import sha256_of, with_sources
-    from forecast.result import Forecast
+def _finish(asked: Asked, election: Election, swept: Sweep, folder: Path) -> None:
+    """Write a sweep with its record and print it."""
+    from forecast.provenance import sweep_record, with_sources
     from forecast.sensitivity.result import Sweep
-
-    dataset = with_sources(Forecast(swept.dataset), election, config, settings).dataset
-    if not swept.simulated:
-        votes = dataset.attrs["votes_from"]
-        dataset = dataset.assign_attrs(votes_sha256=sha256_of(Path(votes)))
-    return Sweep(dataset)
-
-
-def _record(found: Sweep, started: str, seconds: float, threads: int) -> dict[str, Any]:
-    """What ``run.json`` says: as for a run, and what varied."""
-    import json
-
-    attrs = found.dataset.attrs
-    drawn = {name: attrs[name] for name in ("as_of", "draws", "seed", "sampler") if name in attrs}
-    files = {"configuration": "configuration", "votes_from": "votes"} | ({"polls": "polls"} if drawn else {})
-    return {
-        "schema_version": int(attrs["sweep_schema_version"]),
-        "election": found.election,
-        **drawn,
-        **({"threads": threads} if drawn else {}),
-        "variants": int(attrs["variants"]),
-        "axes": {dim: [label.item() for label in found.dataset[dim].values] for dim in found.dims},
-        "settings": [line for line in attrs["settings"].split("\n") if line],
-        "files": {
-            name: {"path": attrs[key], "sha256": attrs[f"{name}_sha256"]}
-            for key, name in files.items()
-            if key in attrs
-        },
-        "command": ["forecast", *sys.argv[1:]],
-        "started": started,
-        "seconds": round(seconds, 3),
-        "versions": json.loads(attrs["versions"]),
-        "warnings": list(attrs["warnings"]),
-    }
-
-
-def write_sweep(found: Sweep, record: object, folder: Path) -> None:
-    """Everything that a sweep leaves, all of it or nothing."""
-    import json
-
-    from forecast.result import Forecast
-    from forecast.storage import SWEEP_FILE_NAME, replacing_folder, write_forecast
-    from forecast.tables.formats import as_csv
+    from forecast.storage import SWEEP_FILE_NAME
     from forecast.tables.sweeps import sweep_tables
 
-    with replacing_folder(folder) as draft:
-        write_forecast(Forecast(found.dataset), draft / SWEEP_FILE_NAME)
-        (draft / "tables").mkdir()
-        for table in sweep_tables(found):
-            (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
-        text = json.dumps(record, ensure_ascii=False, indent=2)
-        (draft / "run.json").write_text(text + "\n", encoding="utf-8")
+    found = Sweep(with_sources(swept.dataset, election, asked.config, asked.settings))
+    record = sweep_record(found, asked.making())
+    write_outputs(folder, SWEEP_FILE_NAME, found.dataset, sweep_tables(found), record)
+    say_warnings(found.dataset)
+    _print(found, asked.as_json)
+    if not asked.quiet:
+        print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)
 
 
 def _print(found: Sweep, as_json: bool) -> None:

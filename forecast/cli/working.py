@@ -6,7 +6,8 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Callable, Generator, Mapping, Sequence
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +18,12 @@ import typer
 from forecast.errors import ABSENT, ConfigurationError, Fault
 
 if TYPE_CHECKING:
-    import datetime
+    import xarray as xr
 
     from forecast.election import Election
-    from forecast.estimation import Estimate
     from forecast.polls import PollTable
+    from forecast.provenance import Making
+    from forecast.tables.model import Table
 
 Sampler = Annotated[
     Literal["sobol", "random"] | None,
@@ -35,7 +37,7 @@ Sampler = Annotated[
 
 @dataclass(frozen=True)
 class Asked:
-    """What a user asked of a run, whatever is drawn from."""
+    """What a user asked of a command that draws, and when (``clock``: of ``perf_counter``)."""
 
     config: Path
     settings: Sequence[str]
@@ -47,6 +49,15 @@ class Asked:
     as_json: bool
     quiet: bool
     say: Callable[[str], None]
+    clock: float
+    started: str
+
+    def making(self) -> Making:
+        """How the result was made, at its end."""
+        from forecast.provenance import Making
+
+        seconds = time.perf_counter() - self.clock
+        return Making(["forecast", *sys.argv[1:]], self.started, seconds, self.cores)
 
     @property
     def cores(self) -> int:
@@ -69,28 +80,15 @@ def refuse_beside(option: str, others: Mapping[str, object], reason: str) -> Non
         raise ConfigurationError(*faults)
 
 
-def read_election_and_polls(config: Path, settings: Sequence[str]) -> tuple[Election, PollTable]:
-    """The election and the table of its polls; ``ConfigurationError`` where the file names none."""
-    from forecast.election import load_election
+def polls_of(election: Election) -> PollTable:
+    """The polls that the election file names; ``ConfigurationError`` where it names none."""
+    from forecast.polls import read_polls
 
-    election = load_election(config, settings)
     table = election.election.polls
     if table is None:
         remedy = "a forecast needs polls; name their table"
-        raise ConfigurationError(Fault(str(config), "election.polls", ABSENT, remedy))
-    from forecast.polls import read_polls
-
-    return election, read_polls(table, election)
-
-
-def read_inputs(
-    config: Path, settings: Sequence[str], as_of: datetime.date | None
-) -> tuple[Election, Estimate]:
-    """The election and the estimate from its polls."""
-    election, polls = read_election_and_polls(config, settings)
-    from forecast.estimation import estimate
-
-    return election, estimate(election, polls, as_of)
+        raise ConfigurationError(Fault(election.place, "election.polls", ABSENT, remedy))
+    return read_polls(table, election)
 
 
 @contextmanager
@@ -114,6 +112,46 @@ def refuse_place(folder: Path) -> None:
         raise ConfigurationError(Fault("--output", "", str(folder), remedy))
     if not os.access(there, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))
+
+
+def write_outputs(
+    folder: Path,
+    file_name: str,
+    dataset: xr.Dataset,
+    tables: Iterable[Table],
+    record: object,
+    also: Callable[[Path], None] | None = None,
+) -> None:
+    """What a command leaves: its Dataset, tables/ and run.json, and what ``also`` writes; all of it or
+    nothing.
+    """
+    import json
+
+    from forecast.storage import replacing_folder, write_dataset
+    from forecast.tables.formats import as_csv
+
+    with replacing_folder(folder) as draft:
+        write_dataset(dataset, draft / file_name)
+        if also is not None:
+            also(draft)
+        (draft / "tables").mkdir()
+        for table in tables:
+            (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
+        text = json.dumps(record, ensure_ascii=False, indent=2)
+        (draft / "run.json").write_text(text + "\n", encoding="utf-8")
+
+
+def say_warnings(dataset: xr.Dataset) -> None:
+    """The warnings of a result, on stderr."""
+    for warning in dataset.attrs["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def print_json(record: object) -> None:
+    """A record on stdout."""
+    import json
+
+    sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
 
 
 def say_if_cold(quiet: bool) -> None:

@@ -74,7 +74,7 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
         "country": election.election.country,
         "house": grid.base.seats,
         "rule": json.dumps(grid.base.model_dump(mode="json", exclude_none=True), ensure_ascii=False),
-        "votes_from": source,
+        "votes": source,
         "valid_votes": ballot.valid,
         "warnings": [],
         "versions": json.dumps(versions()),

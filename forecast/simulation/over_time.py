@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.polls import PollTable
 
-DIMENSION = "as_of"
-
 
 def simulate_over_time(
     election: Election,
@@ -55,9 +53,7 @@ def simulate_over_time(
                 progress=progress,
             )
         )
-    about = {"long_name": "day at whose end the forecast is made"}
-    counted = ((DIMENSION,), np.array(used), {"long_name": "polls with weight in the mean", "units": "1"})
-    series = stacked(forecasts, DIMENSION, np.array(usable, "datetime64[ns]"), about, {"polls": counted})
+    series = stacked(forecasts, usable, used)
     return Series(series.dataset.assign_attrs(warnings=warnings))
 
 

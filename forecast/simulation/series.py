@@ -1,8 +1,9 @@
-"""Several forecasts of one election in one Dataset, along a dimension of their own."""
+"""Forecasts of one election on several days, side by side in one Dataset."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +17,15 @@ if TYPE_CHECKING:
 SERIES_SCHEMA_VERSION = 1
 """Of the Dataset of a series; raised whenever a name or a meaning changes."""
 
+DIMENSION = "as_of"
 _WITHIN = ("party", "seats", "quantile", "coalition", "event")
 
 
 @dataclass(frozen=True)
 class Series:
-    """Forecasts side by side: every variable of a Forecast over (``dim``, its own dimensions)."""
+    """Forecasts side by side: every variable of a Forecast over (``as_of``, its own dimensions)."""
 
     dataset: xr.Dataset
-
-    @property
-    def dim(self) -> str:
-        """The dimension along which the forecasts stand."""
-        return str(self.dataset.attrs["series"])
 
     @property
     def election(self) -> str:
@@ -37,16 +34,15 @@ class Series:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What tells the forecasts apart, as text; days as ISO 8601."""
-        values = self.dataset[self.dim].values
-        return tuple(str(value) for value in (values.astype("datetime64[D]") if _is_day(values) else values))
+        """The days, ISO 8601."""
+        return tuple(str(day) for day in self.dataset[DIMENSION].values.astype("datetime64[D]"))
 
     def values(self, at: int) -> dict[str, Any]:
-        """Variables and coordinates of one of the forecasts, as arrays without ``dim``."""
+        """Variables and coordinates of one of the forecasts, as arrays without the day."""
         return {
-            str(name): variable.values[at] if self.dim in variable.dims else variable.values
+            str(name): variable.values[at] if DIMENSION in variable.dims else variable.values
             for name, variable in self.dataset.variables.items()
-            if name != self.dim
+            if name != DIMENSION
         }
 
     def record(self) -> dict[str, Any]:
@@ -58,28 +54,22 @@ class Series:
             "seed": int(attrs["seed"]),
             "sampler": attrs["sampler"],
             "house": int(attrs["house"]),
-            self.dim: [self._record(k, label) for k, label in enumerate(self.labels)],
+            DIMENSION: [self._record(k, label) for k, label in enumerate(self.labels)],
             "warnings": list(attrs["warnings"]),
         }
 
     def _record(self, at: int, label: str) -> dict[str, Any]:
         values = self.values(at)
         return {
-            "id" if self.dim != "as_of" else "as_of": label,
-            **{name: plain_number(values[name]) for name in ("polls", "weight") if name in values},
+            DIMENSION: label,
+            "polls": plain_number(values["polls"]),
             **outcome_record(values),
             "warnings": [line for line in str(values["warnings"]).split("\n") if line],
         }
 
 
-def stacked(
-    forecasts: Sequence[Forecast],
-    dim: str,
-    labels: Any,
-    about: Mapping[str, str],
-    beside: Mapping[str, tuple[Any, Any, dict[str, str]]] | None = None,
-) -> Series:
-    """Forecasts of one election along ``dim``; ``beside`` are further variables over it.
+def stacked(forecasts: Sequence[Forecast], days: Sequence[datetime.date], polls: Sequence[int]) -> Series:
+    """Forecasts of one election, one for each of ``days``, each with its number of ``polls``.
 
     Parties that only some of them know are NaN in the others; a house that is smaller than the largest has
     probability 0 of the seats beyond it. Attributes are those of the last.
@@ -92,12 +82,14 @@ def stacked(
     for name, like in widest.data_vars.items():
         if set(like.dims) <= set(_WITHIN) and all(name in one for one in data):
             values = np.stack([_on(one[name], parties, seats) for one in data])
-            variables[str(name)] = ((dim, *like.dims), values, dict(like.attrs))
+            variables[str(name)] = ((DIMENSION, *like.dims), values, dict(like.attrs))
     told = ["\n".join(one.attrs["warnings"]) for one in data]
-    variables["warnings"] = ((dim,), np.array(told, dtype=str), {"long_name": "warnings, a line each"})
-    variables |= dict(beside or {})
+    variables["warnings"] = ((DIMENSION,), np.array(told, dtype=str), {"long_name": "warnings, a line each"})
+    counted = {"long_name": "polls with weight in the mean", "units": "1"}
+    variables["polls"] = ((DIMENSION,), np.array(polls), counted)
+    about = {"long_name": "day at whose end the forecast is made"}
     coords: dict[str, Any] = {
-        dim: (dim, np.asarray(labels), dict(about)),
+        DIMENSION: (DIMENSION, np.array(days, "datetime64[ns]"), about),
         "seats": ("seats", np.arange(seats), dict(widest["seats"].attrs)),
     }
     for name, coordinate in widest.coords.items():
@@ -105,7 +97,7 @@ def stacked(
             coords[str(name)] = (coordinate.dims[0], coordinate.values, dict(coordinate.attrs))
     attrs = {name: value for name, value in data[-1].attrs.items() if isinstance(value, str | int | float)}
     attrs = {name: value for name, value in attrs.items() if name not in ("schema_version", "as_of")}
-    attrs |= {"series_schema_version": SERIES_SCHEMA_VERSION, "series": dim, "warnings": []}
+    attrs |= {"series_schema_version": SERIES_SCHEMA_VERSION, "series": DIMENSION, "warnings": []}
     return Series(dataset_of(variables, coords, attrs))
 
 
@@ -121,7 +113,3 @@ def _on(variable: xr.DataArray, parties: Sequence[str], seats: int) -> np.ndarra
         filler = np.nan if name == "party" else 0
         values = np.concatenate([values, np.full(shape, filler)], axis=axis)
     return values
-
-
-def _is_day(values: np.ndarray) -> bool:
-    return values.dtype.kind == "M"

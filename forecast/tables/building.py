@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.tables import rounding
 from forecast.tables.model import Column, Row, Shown, Table, Type, Value
 
@@ -23,6 +24,9 @@ _ENDS = (
     ("high80", 0.9, "upper end of the 80 % interval"),
     ("high95", 0.975, "upper end of the 95 % interval"),
 )
+
+WIDE_ENDS = tuple((end, at) for end, at, _ in _ENDS if not end.endswith("50"))
+"""Ends of the 80 and 95 % intervals and the median, each with its probability."""
 
 
 def interval_columns(prefix: str, unit: str, type_: Type, of: str) -> tuple[Column, ...]:
@@ -54,11 +58,22 @@ def table(
     notes: tuple[str, ...] = (),
 ) -> Table:
     """A table from columns of values."""
-    typed_values = {column.name: typed(values[column.name], column.type) for column in columns}
-    rows: tuple[Row, ...] = tuple(
-        dict(zip(typed_values, row, strict=True)) for row in zip(*typed_values.values(), strict=True)
-    )
-    return Table(name, title, columns, rows, shown, provenance_of(forecast), notes)
+    return Table(name, title, columns, rows_of(columns, values), shown, provenance_of(forecast), notes)
+
+
+def rows_of(columns: Sequence[Column], values: Mapping[str, Iterable[Any]]) -> tuple[Row, ...]:
+    """Rows from the values of every column, as ``typed`` has them."""
+    cells = {column.name: typed(values[column.name], column.type) for column in columns}
+    return tuple(dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True))
+
+
+def chosen_names(names: Iterable[str] | None, known: Collection[str]) -> list[str]:
+    """The tables asked for (default: all); ``ConfigurationError`` for a name that there is not."""
+    chosen = list(known if names is None else names)
+    for name in chosen:
+        if name not in known:
+            raise ConfigurationError(Fault("--table", "", name, f"no such table; {suggest(name, known)}"))
+    return chosen
 
 
 def showing(table: Table, worth: Callable[[Row], bool]) -> Table:

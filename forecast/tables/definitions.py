@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.tables.ballot import parties, seats, thresholds
+from forecast.tables.building import chosen_names
 from forecast.tables.model import Table
 from forecast.tables.questions import coalitions, events
 from forecast.tables.record import calibration, houses
@@ -31,11 +31,9 @@ TABLES: dict[str, Callable[[Forecast], Table]] = {
 
 def table_of(forecast: Forecast, name: str) -> Table:
     """One table by name; ``ConfigurationError`` where there is none of this name."""
-    if name not in TABLES:
-        raise ConfigurationError(Fault("--table", "", name, f"no such table; {suggest(name, TABLES)}"))
-    return TABLES[name](forecast)
+    return tables_of(forecast, (name,))[0]
 
 
 def tables_of(forecast: Forecast, names: Iterable[str] | None = None) -> list[Table]:
     """Tables by name (default: all)."""
-    return [table_of(forecast, name) for name in (names if names is not None else TABLES)]
+    return [TABLES[name](forecast) for name in chosen_names(names, TABLES)]

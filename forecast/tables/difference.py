@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.tables import rounding
-from forecast.tables.building import number, provenance_of, typed, unless_seatless
+from forecast.tables.building import chosen_names, number, provenance_of, rows_of, unless_seatless
 from forecast.tables.model import Column, Row, Shown, Table
 
 if TYPE_CHECKING:
@@ -68,11 +68,10 @@ TABLES = ("parties", "coalitions", "events", "origin")
 def difference_tables(before: Forecast, after: Forecast, names: Iterable[str] | None = None) -> list[Table]:
     """Tables of what changed; ``ConfigurationError`` for an unknown name or forecasts of two elections."""
     refuse_two_elections(before, after)
-    chosen = list(names) if names is not None else list(TABLES)
-    for name in chosen:
-        if name not in TABLES:
-            raise ConfigurationError(Fault("--table", "", name, f"no such table; {suggest(name, TABLES)}"))
-    return [_origin(before, after) if name == "origin" else _changes(before, after, name) for name in chosen]
+    return [
+        _origin(before, after) if name == "origin" else _changes(before, after, name)
+        for name in chosen_names(names, TABLES)
+    ]
 
 
 def difference_record(before: Forecast, after: Forecast) -> dict[str, Any]:
@@ -135,16 +134,11 @@ def _changes(before: Forecast, after: Forecast, name: str) -> Table:
     }
     shown = [Shown(over.capitalize(), lambda row: str(row["name"]), numeric=False)]
     for measure in measures:
-        _add(measure, [_named(one, over, measure.variable) for one in (before, after)], ids, columns, values)
-        if measure.error:
-            _add_errors(
-                measure, [_named(one, over, measure.error) for one in (before, after)], ids, columns, values
-            )
+        for column, numbers in _numbers(measure, before, after, over, ids):
+            columns.append(column)
+            values[column.name] = numbers
         shown += _shown(measure)
-    cells = {column.name: typed(values[column.name], column.type) for column in columns}
-    rows: tuple[Row, ...] = tuple(
-        dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)
-    )
+    rows = rows_of(columns, values)
     only = [
         f"Only {when}: {', '.join(missing)}."
         for when, one, other in (("before", before, after), ("after", after, before))
@@ -154,37 +148,32 @@ def _changes(before: Forecast, after: Forecast, name: str) -> Table:
     return Table(name, title, tuple(columns), rows, tuple(shown), _provenance(before, after), (_SAYS, *only))
 
 
-def _add(
-    measure: _Measure,
-    sides: list[dict[str, Any]],
-    ids: list[str],
-    columns: list[Column],
-    values: dict[str, list[Any]],
-) -> None:
-    first, second = ([float(side.get(one, np.nan)) for one in ids] for side in sides)
-    for when, column in (("before", first), ("after", second)):
-        values[f"{measure.name}_{when}"] = column
-        columns.append(Column(f"{measure.name}_{when}", measure.unit, "number", f"{measure.meaning}, {when}"))
-    values[f"{measure.name}_change"] = [b - a for a, b in zip(first, second, strict=True)]
-    columns.append(Column(f"{measure.name}_change", measure.unit, "number", f"change of {measure.name}"))
+def _numbers(
+    measure: _Measure, before: Forecast, after: Forecast, over: str, ids: list[str]
+) -> list[tuple[Column, list[float]]]:
+    """Columns of a measure with their values: before, after and the change, then their errors."""
 
+    def sides(variable: str) -> tuple[list[float], list[float]]:
+        known = (_named(one, over, variable) for one in (before, after))
+        first, second = ([float(side.get(one, np.nan)) for one in ids] for side in known)
+        return first, second
 
-def _add_errors(
-    measure: _Measure,
-    sides: list[dict[str, Any]],
-    ids: list[str],
-    columns: list[Column],
-    values: dict[str, list[Any]],
-) -> None:
-    first, second = ([float(side.get(one, np.nan)) for one in ids] for side in sides)
-    change = np.hypot(first, second).tolist()
-    for name, of, errors in (
-        (f"{measure.name}_before_mc_error", f"{measure.name}_before", first),
-        (f"{measure.name}_after_mc_error", f"{measure.name}_after", second),
-        (f"{measure.name}_mc_error", f"{measure.name}_change", change),
-    ):
-        values[name] = errors
-        columns.append(Column(name, measure.unit, "number", f"Monte Carlo standard error of {of}"))
+    name = measure.name
+    first, second = sides(measure.variable)
+    found = [
+        (f"{name}_before", f"{measure.meaning}, before", first),
+        (f"{name}_after", f"{measure.meaning}, after", second),
+        (f"{name}_change", f"change of {name}", [b - a for a, b in zip(first, second, strict=True)]),
+    ]
+    if measure.error:
+        said = f"Monte Carlo standard error of {name}_"
+        first, second = sides(measure.error)
+        found += [
+            (f"{name}_before_mc_error", f"{said}before", first),
+            (f"{name}_after_mc_error", f"{said}after", second),
+            (f"{name}_mc_error", f"{said}change", np.hypot(first, second).tolist()),
+        ]
+    return [(Column(column, measure.unit, "number", meaning), numbers) for column, meaning, numbers in found]
 
 
 def _shown(measure: _Measure) -> list[Shown]:

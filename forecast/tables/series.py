@@ -1,4 +1,4 @@
-"""The tables of a series of forecasts, each defined once: a row a forecast, a column a party or coalition."""
+"""The tables of a series of forecasts, each defined once: a row a day, a column a party or coalition."""
 
 from __future__ import annotations
 
@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.tables import rounding
-from forecast.tables.building import SEATLESS_KINDS, number, typed
+from forecast.tables.building import SEATLESS_KINDS, WIDE_ENDS, chosen_names, number, rows_of
 from forecast.tables.model import Column, Row, Shown, Table
 
 if TYPE_CHECKING:
     from forecast.simulation.series import Series
 
 _ALWAYS_SHOWN = 3
-_QUANTILES = (("low95", 0.025), ("low80", 0.1), ("median", 0.5), ("high80", 0.9), ("high95", 0.975))
-_FIRST = {
-    "as_of": Column("as_of", "", "day", "day at whose end the forecast is made"),
-    "scenario": Column("scenario", "", "text", "id of the scenario; mixture is all of them by weight"),
-}
 _ERROR = "Monte Carlo standard error of"
 
 
@@ -98,21 +92,14 @@ TABLES: dict[str, Callable[[Series], Table]] = {
 
 def series_tables(series: Series, names: Iterable[str] | None = None) -> list[Table]:
     """Tables of a series by name (default: all); ``ConfigurationError`` for a name that there is not."""
-    chosen = list(names) if names is not None else list(TABLES)
-    for name in chosen:
-        if name not in TABLES:
-            raise ConfigurationError(Fault("--table", "", name, f"no such table; {suggest(name, TABLES)}"))
-    return [TABLES[name](series) for name in chosen]
+    return [TABLES[name](series) for name in chosen_names(names, TABLES)]
 
 
 def provenance_of_series(series: Series) -> str:
     """One line: election, along what, draws, seed, version."""
     attrs = series.dataset.attrs
     labels = series.labels
-    along = {
-        "as_of": f"as of {len(labels)} days from {labels[0]} to {labels[-1]}",
-        "scenario": f"{len(labels) - 1} scenarios by weight",
-    }[series.dim]
+    along = f"as of {len(labels)} days from {labels[0]} to {labels[-1]}"
     settings = ", ".join(str(attrs.get("settings", "")).split("\n"))
     return (
         f"{attrs['election_name']}; {along}; {int(attrs['draws']):,} draws each ({attrs['sampler']}, seed "
@@ -131,22 +118,17 @@ def _wide(
     *,
     seatless: bool = False,
 ) -> Table:
-    """A table of some numbers of every subject (party, coalition, event), a row a forecast."""
+    """A table of some numbers of every subject (party, coalition, event), a row a day."""
     data = series.dataset
-    first = _FIRST[series.dim]
-    beside = ("polls", "1", "polls with weight in the mean") if "polls" in data else None
-    if "weight" in data:
-        beside = ("weight", "1", "weight of the scenario in the mixture")
-    columns, values = [first], {first.name: list(series.labels)}
-    shown = [
-        Shown({"as_of": "As of", "scenario": "Scenario"}[series.dim], lambda row: str(row[first.name]), False)
+    columns = [
+        Column("as_of", "", "day", "day at whose end the forecast is made"),
+        Column("polls", "1", "integer", "polls with weight in the mean"),
     ]
-    if beside is not None:
-        columns.append(
-            Column(beside[0], beside[1], "integer" if beside[0] == "polls" else "number", beside[2])
-        )
-        values[beside[0]] = data[beside[0]].values.tolist()
-        shown.append(Shown(beside[0].capitalize(), _beside(beside[0]), rank=9))
+    values: dict[str, Any] = {"as_of": series.labels, "polls": data["polls"].values.tolist()}
+    shown = [
+        Shown("As of", lambda row: str(row["as_of"]), numeric=False),
+        Shown("Polls", lambda row: rounding.whole(number(row["polls"])), rank=9),
+    ]
     kinds = data["party_kind"].values if over == "party" else np.full(data.sizes[over], "")
     drawn = 0
     for k, (subject, called) in enumerate(zip(data[over].values, data[f"{over}_name"].values, strict=True)):
@@ -158,11 +140,9 @@ def _wide(
             rank = max(0, drawn - _ALWAYS_SHOWN + 1)
             shown.append(Shown(str(called), _bound(text, str(subject)), rank=rank))
             drawn += 1
-    typed_values = {column.name: typed(values[column.name], column.type) for column in columns}
-    rows = tuple(
-        dict(zip(typed_values, row, strict=True)) for row in zip(*typed_values.values(), strict=True)
+    return Table(
+        name, title, tuple(columns), rows_of(columns, values), tuple(shown), provenance_of_series(series)
     )
-    return Table(name, title, tuple(columns), rows, tuple(shown), provenance_of_series(series))
 
 
 def _of(series: Series, variable: str) -> Any:
@@ -179,17 +159,12 @@ def _quantiles(series: Series, prefix: str, variable: str, unit: str) -> list[_C
             unit,
             f"{end} of {prefix}s",
         )
-        for end, wanted in _QUANTILES
+        for end, wanted in WIDE_ENDS
     ]
 
 
 def _bound(text: Callable[[Row, str], str], subject: str) -> Callable[[Row], str]:
     return lambda row: text(row, subject)
-
-
-def _beside(name: str) -> Callable[[Row], str]:
-    text = rounding.whole if name == "polls" else rounding.percent
-    return lambda row: text(number(row[name]))
 
 
 def _chance(prefix: str) -> Callable[[Row, str], str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import number, typed
+from forecast.tables.building import number, rows_of
 from forecast.tables.model import Column, Row, Shown, Table, Type
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def provenance_of_sweep(sweep: Sweep) -> str:
     version = json.loads(attrs["versions"])["forecast"]
     many = f"{attrs['variants']:,} variants of the rule"
     if not sweep.simulated:
-        votes = f"votes of {attrs['votes_from']}"
+        votes = f"votes of {attrs['votes']}"
         return f"{attrs['election_name']}; {votes}; {many}, counted exactly; forecast {version}"
     drawn = f"{attrs['draws']:,} draws ({attrs['sampler']}, seed {attrs['seed']})"
     known = f"polls known by {attrs['as_of']}"
@@ -72,10 +72,7 @@ def table_of_sweep(
     shown: Sequence[Shown],
     notes: tuple[str, ...] = (),
 ) -> Table:
-    cells = {column.name: typed(values[column.name], column.type) for column in columns}
-    rows: tuple[Row, ...] = tuple(
-        dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)
-    )
+    rows = rows_of(columns, values)
     return Table(name, title, tuple(columns), rows, tuple(shown), provenance_of_sweep(sweep), notes)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.tables import rounding
+from forecast.tables.building import WIDE_ENDS, chosen_names
 from forecast.tables.model import Column, Shown, Table, Type
 from forecast.tables.sweep_building import (
     MOST_ROWS_SHOWN,
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 _ALWAYS_SHOWN = 3
 """Parties and coalitions that stay where a terminal is too narrow for all; the last go first."""
-
-_QUANTILES = (("low95", 0.025), ("low80", 0.1), ("median", 0.5), ("high80", 0.9), ("high95", 0.975))
 
 
 def passes(sweep: Sweep) -> Table:
@@ -219,11 +217,7 @@ def sweep_tables(sweep: Sweep, wanted: Iterable[str] | None = None) -> list[Tabl
         names = tuple(name for name in names if name not in ("majorities", "coalitions"))
     if wanted is None:
         return [table for table in (_DRAWN[name](sweep) for name in names) if table.rows]
-    chosen = tuple(wanted)
-    for name in chosen:
-        if name not in names:
-            raise ConfigurationError(Fault("--table", "", name, f"no such table; {suggest(name, names)}"))
-    return [_DRAWN[name](sweep) for name in chosen]
+    return [_DRAWN[name](sweep) for name in chosen_names(wanted, names)]
 
 
 def tables_shown(sweep: Sweep) -> list[Table]:
@@ -287,7 +281,7 @@ def _long(sweep: Sweep, name: str, over: str, named: dict[str, tuple[str, str]],
         values[column] = data[variable].values.ravel()
         columns.append(Column(column, units, "number", data[variable].attrs["long_name"]))
     by_quantile = data[quantiles].values.reshape(len(places) * len(subjects), -1)
-    for end, q in _QUANTILES:
+    for end, q in WIDE_ENDS:
         values[f"seat_{end}"] = by_quantile[:, quantile_at(sweep, q)]
         columns.append(Column(f"seat_{end}", "seats", "integer", f"{q:g} quantile of seats"))
     return table_of_sweep(

@@ -166,7 +166,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
 
 def test_options_of_draws_are_refused_with_votes(of_2021: tuple[str, ...], capsys: Captured) -> None:
     assert main(["sweep", *of_2021, "--threshold", "5%", "--draws", "10", "--as-of", "2021-01-01"]) == 2
-    assert capsys.readouterr().err.count("with --votes nothing is drawn; leave this out") == 2
+    assert capsys.readouterr().err.count("with --votes nothing is drawn: leave this out, or --votes") == 2
     assert nothing_written()
 
 
