@@ -38,12 +38,11 @@ def label(
     *,
     estimate: Estimate | None = None,
 ) -> Forecast:
-    """The Forecast of one rule. Options of the ballot that the polls do not tell apart are left blank
-    (NaN).
+    """The Forecast of one rule. Options of the ballot that the polls do not tell apart are left blank (NaN);
+    parties that withdraw are not on it.
     """
-    ids = [party.id for party in election.parties] + [
-        unit for unit in units.ids if unit not in _listed(election)
-    ]
+    listed = [party.id for party in election.standing]
+    ids = [*listed, *(unit for unit in units.ids if unit not in listed)]
     variables: dict[str, Any] = {}
     _add_shares(variables, ids, units, counts)
     _add_seats(variables, ids, units, counts, kept)
@@ -63,7 +62,8 @@ def label(
         for more, along in (trend_of_polls(estimate, ids), tested(estimate)):
             variables |= more
             labels |= along
-        average = _spread(dict(zip(estimate.units, estimate.mean, strict=True)), ids)
+        shares = estimate.mean if estimate.average is None else estimate.average
+        average = _spread(dict(zip(estimate.units, shares, strict=True)), ids)
         variables["poll_average"] = _variable(("party",), average, "centre of the estimate", "1")
     seats = np.arange(counts.totals.seats.shape[-1])
     coords: dict[str, Any] = {
@@ -280,10 +280,6 @@ def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
             {"long_name": "the event as the election file says it (JSON)"},
         ),
     }
-
-
-def _listed(election: Election) -> set[str]:
-    return {party.id for party in election.parties}
 
 
 def _of(units: Units, values: Floats) -> dict[str, Floats]:
