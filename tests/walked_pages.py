@@ -31,7 +31,7 @@ from forecast.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("tutorial",)
+PAGES = ("tutorial", "new-country")
 COLUMNS = 100
 _BLOCK = re.compile(
     r"(?P<marks>(?:^<!-- (?:until|refused) [^\n]* -->\n)*)"
