@@ -32,6 +32,8 @@ def read_scenarios(path: str | Path) -> Axis:
     ``ConfigurationError`` with every fault of the file.
     """
     place = str(path)
+    if not Path(path).exists():
+        raise ConfigurationError(Fault(place, "", ABSENT, "no such file; docs/sensitivity.md shows one"))
     tables = read_tables(Path(path))
     faults = [
         Fault(place, str(name), ABSENT, f"no such key; {suggest(str(name), ['scenarios'])}")
