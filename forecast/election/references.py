@@ -177,7 +177,7 @@ def _withdrawn(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Pr
         yield Problem(("estimate", "withdrawal"), ", ".join(withdrawn), remedy)
     keeps_direct = bool(_table(data.get("rule")).get("levelling"))
     for _, party in _tables(data, "parties"):
-        if party.get("id") in withdrawn:
+        if isinstance(party.get("id"), str) and party["id"] in withdrawn:
             for key in ("extra_seats", *(("direct_seats",) if keeps_direct else ())):
                 if party.get(key):
                     remedy = f"it keeps seats that the rule counts; set parties.{party['id']}.{key} to 0"
