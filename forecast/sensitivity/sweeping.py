@@ -162,7 +162,8 @@ def _count(
         if base is None:
             attrs["replicates"] = counts.replicates
             base = label(run.election, run.units, counts, kept, attrs, estimate=estimate)
-        answers.put(at, chances_and_seats(counts, kept))
+        houses = [largest_house(rule, run.parties) for rule in rules[1:]]
+        answers.put(at, chances_and_seats(counts, kept, houses))
         squares = _look(run, grid, at, answers, plain=counts.replicates == 1)
         answers.put(at, differences(counts, grid.is_base[at], squares))
     assert base is not None
