@@ -11,7 +11,8 @@ What a page holds, beside prose:
   which takes the place of the line of that key in the file, comment mark or not;
 - a ``console`` block holds commands behind ``$``, then their output, with ``<!-- until TEXT -->`` above it
   shown up to the line that begins so, and with ``<!-- refused N -->`` the exit code that is meant;
-- a ``python`` block is run with the names of those before it; a ``text`` block after it holds what it prints.
+- a ``python`` block is run with the names of those before it; a ``text`` block after it holds what it prints;
+- tables of names, see ``tests/api_page.py``.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ from pathlib import Path
 from typing import Any
 
 from forecast.cli.main import main
+from tests.api_page import page_with_names
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("tutorial", "new-country")
+PAGES = ("tutorial", "new-country", "api")
 COLUMNS = 100
 _BLOCK = re.compile(
     r"(?P<marks>(?:^<!-- (?:until|refused) [^\n]* -->\n)*)"
@@ -50,7 +52,7 @@ class Walk:
 
     def refreshed(self, page: str) -> str:
         """The page with everything that it shows of the program as the program has it now."""
-        return _BLOCK.sub(self._block, page)
+        return _BLOCK.sub(self._block, page_with_names(page))
 
     def _block(self, found: re.Match[str]) -> str:
         language, title, body = found["language"], found["title"], found["body"]
@@ -116,7 +118,7 @@ def run_python(code: str, names: dict[str, Any]) -> str:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         exec(compile(code, "page", "exec"), names)
-    return out.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())
 
 
 @contextlib.contextmanager

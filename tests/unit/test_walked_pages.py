@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import forecast
+from tests.api_page import first_sentence, page_with_names, table
 from tests.walked_pages import DOCS, PAGES, Walk, a_new_folder, change
 
 
@@ -42,3 +44,23 @@ def test_a_change_needs_its_line_once(tmp_path: Path) -> None:
         change(file, "b = 4\n")
     with pytest.raises(ValueError, match="0 lines of c"):
         change(file, "c = 4\n")
+
+
+def test_every_public_name_is_on_the_page_with_what_its_docstring_says() -> None:
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    assert page_with_names(text) == text, "run `python -m tests.walked_pages`"
+    assert [name for name in forecast.__all__ if f"| `forecast.{name}" not in text] == []
+
+
+def test_a_signature_on_the_page_holds_no_address_in_memory() -> None:
+    assert " at 0x" not in table("below")
+
+
+def test_a_public_name_without_a_docstring_is_noticed() -> None:
+    with pytest.raises(ValueError, match="has no docstring"):
+        first_sentence(lambda: None)
+
+
+def test_python_of_a_page_goes_on_from_what_ran_before_and_its_output_is_replaced() -> None:
+    page = "```python\nx = 2\n```\n\n```python\nprint(x + 1)\n```\n\n```text\n4\n```\n"
+    assert Walk().refreshed(page) == page.replace("4\n", "3\n")
