@@ -31,6 +31,8 @@ SUM_TOLERANCE = 0.005
 SAMPLER = "given"
 """What ``sampler`` says of a forecast on draws from elsewhere; its seed is 0."""
 
+_RESTS_ON = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}
+"""What the election file must say of a base that shares of the vote do not tell."""
 _BESIDE = ("draw", "chain", "iteration")
 _SEATS = "seats_"
 _UNKNOWN_ERRORS = (
@@ -154,9 +156,10 @@ def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
 
 
 def _left_out(election: Election) -> Iterator[str]:
-    """What the election file says that does nothing to draws from elsewhere."""
-    facts, settings = election.election, election.estimate
-    for name, ends in (("invalid_share", facts.invalid_share), ("turnout", facts.turnout)):
+    """What the election file says that does nothing, or less than elsewhere, to draws that are given."""
+    settings, threshold = election.estimate, election.rule.threshold
+    for name in () if threshold is None else _RESTS_ON.get(threshold.base, ()):
+        ends = getattr(election.election, name)
         if ends is not None and ends[0] < ends[1]:
             middle = percent(sum(ends, Fraction(0)) / 2)
             said = f"every draw takes the middle of its range, {middle}"
