@@ -158,8 +158,8 @@ def test_files_that_hold_no_draws_are_refused(kazakhstan: Path, capsys: Captured
 def test_a_range_that_given_draws_do_not_vary_is_said(kazakhstan: Path, base: str, said: list[str]) -> None:
     """And the middle is what counts: of 1000 ballots 970 are valid, of which 5.15 percent are 5 of all."""
     ranges = ("--set", 'election.invalid_share=["2%", "4%"]', "--set", 'election.turnout=["50%", "60%"]')
-    close: list[tuple[object, ...]] = [(*FAIR[:5], share, FAIR[6], 0.09 - share) for share in (0.0516, 0.0515)]
-    given = ("--share-draws", written(close), "--set", f"rule.threshold.base={base}", *ranges, "-o", "out")
+    rows: list[tuple[object, ...]] = [(*FAIR[:5], one, FAIR[6], 0.09 - one) for one in (0.0516, 0.0515)]
+    given = ("--share-draws", written(rows), "--set", f"rule.threshold.base={base}", *ranges, "-o", "out")
     assert run(kazakhstan, *given) == 0
     forecast = load("out")
     warnings = forecast.dataset.attrs["warnings"]
