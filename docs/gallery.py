@@ -189,9 +189,7 @@ def beside_the_count(election: Election, made: list[tuple[str, Forecast]]) -> st
         row += [probability(one["pass_probability"].item(), one["pass_mc_error"].item()) for one in found]
         row += [str(seats), *(_beside(one["seat_quantile"], seats, whole, interval) for one in found)]
         rows.append(row)
-    table = "\n".join(
-        "| " + " | ".join(cell.replace("<", "\\<").replace(">", "\\>") for cell in row) + " |" for row in rows
-    )
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     return f"{table}\n\nMedians with 80 % intervals; an asterisk: the official figure lies outside of it."
 
 
