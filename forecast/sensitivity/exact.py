@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from forecast.election import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of
 from forecast.rules.margins import next_seats
-from forecast.rules.outcome import Outcome
+from forecast.rules.outcome import Outcome, Tie
 from forecast.rules.reference import apply_rule
 from forecast.rules.thresholds import base_votes, missing_totals
 from forecast.sensitivity.grid import Grid
@@ -76,13 +77,20 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
         "rule": json.dumps(grid.base.model_dump(mode="json", exclude_none=True), ensure_ascii=False),
         "votes": source,
         "valid_votes": ballot.valid,
-        "warnings": [],
+        "warnings": [_told(tie) for tie in base.ties],
         "versions": json.dumps(versions()),
         "sweep_schema_version": SWEEP_SCHEMA_VERSION,
         "variants": len(grid),
         "axes": axes_as_text(grid),
     }
     return Sweep(dataset_of(to.variables, axes_as_coords(grid) | _ballot_coords(election, ids), attrs))
+
+
+def _told(tie: Tie) -> str:
+    return (
+        f"under the base rule {', '.join(tie.lists)} have an equal {tie.claim} for {tie.seats} of the seats; "
+        f"won by {', '.join(tie.won)}, decided by {tie.decided_by}"
+    )
 
 
 def _add_seats(to: Labeller, units: Units, outcomes: Sequence[Outcome], base: Outcome) -> None:
@@ -94,6 +102,8 @@ def _add_seats(to: Labeller, units: Units, outcomes: Sequence[Outcome], base: Ou
     to.put("admitted", admitted, "whether the party takes part in the allocation", "1", "party")
     to.put("void", [outcome.void for outcome in outcomes], "whether no list with votes is admitted", "1")
     to.put("base_rule_seats_won", before, "seats under the base rule", "seats", "party", varies=False)
+    ties = [[asdict(tie) for tie in outcome.ties] for outcome in outcomes]
+    to.put("tied_claims", [json.dumps(found) for found in ties], "equal claims, and who won them (JSON)", "")
     moved = seats_moved(_of_lists(units, outcomes), _of_lists(units, [base]))
     to.put("moved_seats", moved, "seats that others hold than under the base rule", "seats")
 
