@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "gallery"
 
+_CHANCE = ("probability", "mc_error")
+_WITHIN = (0.1, 0.5, 0.9)
 HEAD = """# Gallery
 
 Forecasts of three real elections beside what happened, and where they were wrong. Everything here is
@@ -89,7 +91,7 @@ no more. The SSW, which no poll names, was set to the least share and given one 
 """,
     (("eight days before", "2025-02-15"), ("the day before", "2025-02-22")),
     ("coalitions", "events"),
-    ("entering", "shares", "seats", "coalitions", "polls"),
+    ("entering", "shares", "seats", "coalitions", "polls", "thresholds"),
 )
 NEW_ZEALAND = Shown(
     "new-zealand-2023",
@@ -167,36 +169,44 @@ def below_the_table(config: str) -> str:
 
 
 def beside_the_count(election: Election, made: list[tuple[str, Forecast]]) -> str:
-    """Shares, chances and seats of forecasts beside the official ones."""
+    """Two tables: shares of forecasts beside the official ones, then chances and seats."""
     ballot = read_count(election).ballot
     official = apply_rule(election.rule, ballot).seats
     valid = sum(entry.votes for entry in ballot.entries)
-    heading = ["", "official share", *(f"share {name}" for name, _ in made)]
-    heading += [
-        *(f"passes {name}" for name, _ in made),
-        "official seats",
-        *(f"seats {name}" for name, _ in made),
-    ]
-    rows = [heading, ["---", *["---:"] * (len(heading) - 1)]]
+    names = [name for name, _ in made]
+    shares = [["", "official share", *names]]
+    seats = [["", *(f"passes, {name}" for name in names), "official seats", *names]]
     for entry in ballot.entries:
         found = [result.dataset.sel(party=entry.id) for _, result in made]
-        share, seats = entry.votes / valid, official.get(entry.id, 0)
-        row = [str(found[0]["party_name"].item()), percent(share)]
-        row += [_beside(one["share_quantile"], share, percent, percent_interval) for one in found]
-        if entry.kind in ("none-of-the-above", "residual"):
-            rows.append([*row, *["–"] * (2 * len(made) + 1)])
-            continue
-        row += [probability(one["pass_probability"].item(), one["pass_mc_error"].item()) for one in found]
-        row += [str(seats), *(_beside(one["seat_quantile"], seats, whole, interval) for one in found)]
-        rows.append(row)
-    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{table}\n\nMedians with 80 % intervals; an asterisk: the official figure lies outside of it."
+        party, share, held = (
+            str(found[0]["party_name"].item()),
+            entry.votes / valid,
+            official.get(entry.id, 0),
+        )
+        besides = [_beside(one["share_quantile"], share, percent, percent_interval) for one in found]
+        shares.append([party, percent(share), *besides])
+        if entry.eligible:
+            chances = [probability(*(one[f"pass_{name}"].item() for name in _CHANCE)) for one in found]
+            besides = [_beside(one["seat_quantile"], held, whole, interval) for one in found]
+            seats.append([party, *chances, str(held), *besides])
+    note = "Medians with 80 % intervals; an asterisk: the official figure lies outside of it."
+    return "\n\n".join([_markdown(shares), _markdown(seats), note])
+
+
+def _markdown(rows: list[list[str]]) -> str:
+    """A table of numbers whose cells do not break before their unit."""
+    rule = ["---", *["---:"] * (len(rows[0]) - 1)]
+    lines = [
+        " | ".join(cell.replace(" %", "\N{NO-BREAK SPACE}%") for cell in row)
+        for row in [rows[0], rule, *rows[1:]]
+    ]
+    return "\n".join(f"| {line} |" for line in lines)
 
 
 def _beside(
     quantiles: xr.DataArray, happened: float, one: Callable[[float], str], ends: Callable[[float, float], str]
 ) -> str:
-    low, middle, high = (float(quantiles.sel(quantile=level)) for level in (0.1, 0.5, 0.9))
+    low, middle, high = (float(quantiles.sel(quantile=level)) for level in _WITHIN)
     return f"{one(middle)} ({ends(low, high)}){'' if low <= happened <= high else ' *'}"
 
 

@@ -43,14 +43,16 @@ def test_the_official_figures_of_the_gallery_are_those_of_the_count(shown: Shown
     seats = apply_rule(election.rule, ballot).seats
     valid = sum(entry.votes for entry in ballot.entries)
     section = TEXT.partition(f"## {shown.title}")[2].partition("### Beside the count")[2]
-    lines = section.partition("**What was wrong.**")[0].splitlines()
-    rows = {cells[1]: cells for line in lines if len(cells := [cell.strip() for cell in line.split("|")]) > 3}
-    place = rows[""].index("official seats")
+    found: dict[str, dict[str, str]] = {}
+    heading: list[str] = []
+    for line in section.partition("**What was wrong.**")[0].replace("\N{NO-BREAK SPACE}", " ").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        heading = cells if not cells[0] and len(cells) > 1 else heading
+        found[cells[0]] = found.get(cells[0], {}) | dict(zip(heading, cells, strict=False))
     for entry in ballot.entries:
-        cells = rows[election.by_id[entry.id].name]
-        seatless = entry.kind in ("none-of-the-above", "residual")
-        assert cells[2] == percent(entry.votes / valid)
-        assert cells[place] == ("–" if seatless else str(seats[entry.id]))
+        beside = found[election.by_id[entry.id].name]
+        assert beside["official share"] == percent(entry.votes / valid)
+        assert beside.get("official seats") == (str(seats[entry.id]) if entry.eligible else None)
 
 
 def test_all_that_lies_beside_the_gallery_is_shown_in_it() -> None:
