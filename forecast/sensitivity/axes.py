@@ -142,18 +142,15 @@ def _refuse_size(sizes: Mapping[str, int]) -> None:
 
 
 def _known_key(option: str, key: str) -> Fault | None:
-    if not key.startswith("rule."):
-        below = schema_location(f"rule.{key}")
-        near = (
-            f"did you mean 'rule.{key}'?"
-            if not isinstance(below, str)
-            else below.removeprefix("no such key; ")
-        )
-        hint = f"; {near}" if near.startswith("did you mean") else ", such as rule.seats"
-        remedy = f"only keys of the rule can vary over the same draws{hint}"
-        return Fault(option, key, ABSENT, remedy)
-    where = schema_location(key)
-    return Fault(option, key, ABSENT, where) if isinstance(where, str) else None
+    where = schema_location(key if key.startswith("rule.") else f"rule.{key}")
+    if key.startswith("rule."):
+        return Fault(option, key, ABSENT, where) if isinstance(where, str) else None
+    if not isinstance(where, str):
+        hint = f"; did you mean 'rule.{key}'?"
+    else:
+        near = where.removeprefix("no such key")
+        hint = near if near.startswith("; did you mean") else ", such as rule.seats"
+    return Fault(option, key, ABSENT, f"only keys of the rule can vary over the same draws{hint}")
 
 
 def _overlaps(pieces: Mapping[str, object], scenarios: Axis | None) -> Iterator[Fault]:

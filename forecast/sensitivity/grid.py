@@ -81,11 +81,11 @@ class Grid:
         at = np.unravel_index(variant, self.shape)
         return {axis.dim: axis.labels[int(i)] for axis, i in zip(self.axes, at, strict=True)}
 
-    def in_rows(self, dim: str = "threshold") -> NDArray[np.int64]:
-        """(V,) variants in an order in which ``dim`` runs fastest: neighbours share most of their work."""
+    def in_rows(self) -> NDArray[np.int64]:
+        """(V,) variants in an order in which the level runs fastest: neighbours share most of their work."""
         numbers = np.arange(len(self)).reshape(self.shape)
-        if dim in self.dims:
-            numbers = np.moveaxis(numbers, self.dims.index(dim), -1)
+        if "threshold" in self.dims:
+            numbers = np.moveaxis(numbers, self.dims.index("threshold"), -1)
         return numbers.ravel()
 
 

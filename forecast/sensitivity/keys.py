@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Any, get_origin
 
 from forecast.election import Rule
-from forecast.election.faults import field_of, model_in, schema_paths, unknown_key
+from forecast.election.faults import field_of, model_at, model_in, schema_paths, unknown_key
 from forecast.election.methods import METHODS, is_quota_method
 from forecast.election.numbers import parse_share
+from forecast.election.rule import AdmitLargest, LowerTo
 from forecast.election.vocabulary import Part, parse_level
 from forecast.errors import suggest
 
@@ -55,7 +56,7 @@ def schema_location(path: str) -> tuple[str, ...] | str:
 
 
 def _is_table(model: type[Any]) -> bool:
-    return issubclass(model, Part) and model.__name__ not in ("AdmitLargest", "LowerTo")
+    return issubclass(model, Part) and model not in (AdmitLargest, LowerTo)
 
 
 def leaves(table: Mapping[str, Any], prefix: str = "rule") -> dict[str, object]:
@@ -64,19 +65,12 @@ def leaves(table: Mapping[str, Any], prefix: str = "rule") -> dict[str, object]:
     for name, value in table.items():
         path = f"{prefix}.{name}"
         where = schema_location(path)
-        if isinstance(value, Mapping) and not isinstance(where, str) and _holds_keys(where):
+        holder = None if isinstance(where, str) else model_at(("rule", *where))
+        if isinstance(value, Mapping) and holder is not None and _is_table(holder):
             found |= leaves(value, path)
         else:
             found[path] = value
     return found
-
-
-def _holds_keys(parts: tuple[str, ...]) -> bool:
-    model: type[Any] | None = Rule
-    for part in parts:
-        field = field_of(model, part) if model is not None else None
-        model = model_in(field.annotation) if field is not None else None
-    return model is not None and _is_table(model)
 
 
 def tables_of(rule: Rule) -> Tables:

@@ -9,13 +9,13 @@ import pytest
 
 from forecast.election import Election, parse_election
 from forecast.estimation import Estimate
-from forecast.sensitivity.decomposition import Indices, sobol_indices, with_undecided
+from forecast.sensitivity.decomposition import SobolIndices, sobol_indices, with_undecided
 from tests.swept import estimate_of, swept
 
 N = 8192
 
 
-def known_case(seed: int) -> tuple[Indices, dict[str, float]]:
+def known_case(seed: int) -> tuple[SobolIndices, dict[str, float]]:
     """y = a(r) + b(q) + 2 P + U + r P over r in {-1, 0, 1}, q in {0, 1}, P and U standard normal.
 
     Variances: a = 3 r: 6; b = 2 q: 1; P: 4; U: 1; r P: E(r**2) = 2/3; 12 + 2/3 in all.
