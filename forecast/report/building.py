@@ -115,7 +115,7 @@ def _houses(forecast: Forecast) -> dict[str, Any] | None:
     cells: dict[Any, dict[Any, str]] = {}
     for row in table.rows:
         effect = row["effect"]
-        text = rounding.percent(effect if isinstance(effect, float) else None)
+        text = rounding.signed_points(effect if isinstance(effect, float) else None)
         cells.setdefault(row["party_name"], {})[row["pollster"]] = text
     return {
         "pollsters": list(firms.items()),
