@@ -50,7 +50,8 @@ ENGLISH = {
     "thresholds": "What a higher or lower threshold would do",
     "thresholds_note": (
         "Median seats (line) and the interval that holds 80 % of simulations (band) by the height of the "
-        "threshold: the same draws of votes throughout, allocated as chosen above. Dashed: the threshold shown."
+        "threshold: the same draws of votes throughout, allocated as chosen above. Dashed: the threshold "
+        "shown."
     ),
     "coalitions": "Majorities",
     "coalition": "Coalition",
