@@ -12,6 +12,7 @@ from forecast.charts.colours import ACCENT, FAINT, INK, SOFT, on_white
 from forecast.charts.facts import known_calibration, poll_day
 from forecast.charts.look import PERCENT, WIDTH, Chart, finished, rows, shortened
 from forecast.charts.parties import named, names_column
+from forecast.tables.rounding import percent, percent_interval
 
 if TYPE_CHECKING:
     from forecast.charts.facts import Facts
@@ -46,7 +47,7 @@ def polls(facts: Facts) -> Chart | None:
 
 
 def _polls_side_by_side(facts: Facts, used: list[dict[str, Any]]) -> Chart:
-    values = [{**named(row), "text": _percent(row["poll_average"])} for row in facts.parties if row["told"]]
+    values = [{**named(row), "text": percent(row["poll_average"])} for row in facts.parties if row["told"]]
     ids = [row["party"] for row in values]
     dots = [
         {"party": party, "share": row[f"share_{party}"], "pollster": row["pollster"]}
@@ -146,10 +147,10 @@ def _trend_panel(
     if level is not None and 0.7 * min(shown) <= level <= 1.3 * max(shown):
         line = alt.Chart(rows([{"share": level}])).mark_rule(color=INK, strokeDash=[5, 4])
         layers.append(line.encode(y="share:Q"))
-    ends = f"{_percent(row['share_low80'])}–{_percent(row['share_high80'])}"
+    ends = percent_interval(row["share_low80"], row["share_high80"])
     title = alt.TitleParams(
         shortened(row["party_name"], 24),
-        subtitle=f"{_percent(row['share_median'])} ({ends})",
+        subtitle=f"{percent(row['share_median'])} ({ends})",
         anchor="start",
         fontSize=12,
         subtitleFontSize=11,
@@ -222,7 +223,7 @@ def _with(level: float) -> str:
 
 def _chances(facts: Facts, order: list[dict[str, Any]], levels: list[float]) -> alt.HConcatChart:
     data = facts.forecast.dataset
-    shown = [k for k, level in enumerate(levels) if _is_whole(level) or level == facts.level]
+    shown = [k for k, level in enumerate(levels) if findings.whole_percent(level) or level == facts.level]
     grid = data["explorer_pass_probability"]
     values = []
     for row in order:
@@ -233,7 +234,7 @@ def _chances(facts: Facts, order: list[dict[str, Any]], levels: list[float]) -> 
                     "party": row["party"],
                     "level": findings.level_text(levels[k]),
                     "chance": float(chances[k]),
-                    "text": _short(float(chances[k])),
+                    "text": findings.of_hundred_short(float(chances[k])),
                 }
             )
     listed = [named(row) for row in order]
@@ -253,18 +254,6 @@ def _chances(facts: Facts, order: list[dict[str, Any]], levels: list[float]) -> 
     height = 21 * len(listed)
     plot = alt.layer(cells, texts).properties(width=WIDTH - 215 - 40, height=height)
     return alt.hconcat(names_column(listed, row_height=21), plot, spacing=12)
-
-
-def _is_whole(level: float) -> bool:
-    return abs(100 * level - round(100 * level)) < 1e-9
-
-
-def _short(chance: float) -> str:
-    if 0.0 < chance < 0.005:
-        return "<1"
-    if 0.995 <= chance < 1.0:
-        return ">99"
-    return f"{100 * chance:.0f}"
 
 
 def _median(facts: Facts, row: dict[str, Any]) -> Any:
@@ -377,7 +366,3 @@ def _reliability(title: str, bins: tuple[Bin, ...]) -> Chart | None:
 
 def _moment(day: datetime.date) -> alt.DateTime:
     return alt.DateTime(year=day.year, month=day.month, date=day.day)
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f} %"

@@ -121,11 +121,7 @@ class Facts:
     @cached_property
     def level(self) -> float | None:
         """The share that an ordinary list needs; ``None`` where there is no threshold."""
-        from fractions import Fraction
-
-        level = (self.rule.get("threshold") or {}).get("level", 0)
-        value = 1 / self.house if level == "quota" else float(Fraction(str(level)))
-        return value if value > 0 else None
+        return level_of(self.rule, self.house) or None
 
     @cached_property
     def seat_chances(self) -> dict[str, np.ndarray]:
@@ -165,6 +161,19 @@ class Facts:
             f"{attrs['election_name']}. {polls}{self.forecast.draws:,} simulated elections "
             f"({attrs['sampler']} draws, seed {attrs['seed']}).{changed}"
         )
+
+
+def level_of(rule: dict[str, Any], house: int | None = None) -> float | None:
+    """The share that an ordinary list needs under a rule as data, 0 without a threshold.
+
+    ``None`` for a quota of a house that is not given.
+    """
+    from fractions import Fraction
+
+    level = (rule.get("threshold") or {}).get("level", 0)
+    if level == "quota":
+        return None if house is None else 1 / house
+    return float(Fraction(str(level)))
 
 
 def poll_day(row: dict[str, Any]) -> datetime.date:

@@ -11,7 +11,8 @@ import altair as alt
 import numpy as np
 
 from forecast.charts.colours import ACCENT, INK, SOFT, on_white
-from forecast.charts.findings import level_text, names
+from forecast.charts.facts import level_of
+from forecast.charts.findings import level_text, names, of_hundred_short, whole_percent
 from forecast.charts.look import PERCENT, WIDTH, Chart, finished, rows, shortened
 from forecast.charts.naming import places
 from forecast.tables.rounding import probability
@@ -99,10 +100,8 @@ class Variants:
     def law(self) -> float | None:
         """Level of the base rule, where it is a share."""
         import json
-        from fractions import Fraction
 
-        level = (json.loads(self.data.attrs["rule"]).get("threshold") or {}).get("level", 0)
-        return None if level == "quota" else float(Fraction(str(level)))
+        return level_of(json.loads(self.data.attrs["rule"]))
 
     def held(self, *shown: str) -> str:
         """What the axes are held at that a chart does not show."""
@@ -281,7 +280,7 @@ def majority(variants: Variants) -> Chart | None:
             "method": _method(str(method)),
             "base": bool(data["is_base_rule"].values[_variant(variants, threshold=k, method=m)]),
             "value": float(cells[k, m]),
-            "text": f"{cells[k, m]:.0f}" if settled else _short(float(cells[k, m])),
+            "text": f"{cells[k, m]:.0f}" if settled else of_hundred_short(float(cells[k, m])),
             "dark": bool(cells[k, m] > low + 0.72 * (high - low)),
         }
         for k in shown
@@ -312,7 +311,7 @@ def majority(variants: Variants) -> Chart | None:
     ends = (
         [f"{low:.0f} to {high:.0f} mean seats"]
         if settled
-        else [f"a majority in {_short(low)} to {_short(high)} of 100 draws"]
+        else [f"a majority in {of_hundred_short(low)} to {of_hundred_short(high)} of 100 draws"]
     )
     finding = f"{name}: {ends[0]}, by the rule alone"
     what = (
@@ -415,13 +414,6 @@ def _few(variants: Variants) -> list[int]:
     whole = [
         k
         for k, level in enumerate(variants.levels)
-        if abs(100 * level - round(100 * level)) < 1e-9
-        or (variants.law is not None and abs(level - variants.law) < 1e-9)
+        if whole_percent(level) or (variants.law is not None and abs(level - variants.law) < 1e-9)
     ]
     return whole if 2 <= len(whole) <= _MOST_CELLS else list(range(0, count, -(-count // _MOST_CELLS)))
-
-
-def _short(chance: float) -> str:
-    if 0.0 < chance < 0.005:
-        return "<1"
-    return ">99" if 0.995 <= chance < 1.0 else f"{100 * chance:.0f}"
