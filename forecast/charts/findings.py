@@ -129,7 +129,7 @@ def of_hundred(chance: float, error: float) -> str:
 
 
 def of_hundred_short(chance: float) -> str:
-    """A chance in percent without its sign, for a cell of a map; what is not none or all is not rounded to it."""
+    """A chance in percent without its sign, for a cell of a map; only none and all are written as such."""
     if 0.0 < chance < 0.005:
         return "<1"
     return ">99" if 0.995 <= chance < 1.0 else f"{100 * chance:.0f}"
