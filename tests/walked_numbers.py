@@ -175,6 +175,7 @@ TESTED: dict[str, Shows | str] = {
 _CELL = r"grid/cells/(?P<explorer_threshold>\d+)/(?P<explorer_method>\d+)"
 
 PAGE: dict[str, Shows | str] = {
+    "most_panels": Shows("@house", of=lambda _, attrs: 24),
     "house": "@house",
     "majority": _MAJORITY,
     "draws": "@draws",

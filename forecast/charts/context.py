@@ -23,6 +23,7 @@ _PANEL_HEIGHT = 84
 _TREND_SAID = "Line and band: trend of the polls with its 80 % band. "
 _ROW = 26
 _TREND_PARTIES = 24
+_TREND_DAYS = 24
 _STEP_PARTIES = 12
 
 
@@ -136,7 +137,7 @@ def _trend_panel(
     )
     span = alt.Chart(end).mark_bar(width=6, color=colour, opacity=1).encode(x="day:T", y="low:Q", y2="high:Q")
     middle = alt.Chart(end).mark_tick(color=INK, opacity=1, thickness=2, width=10, orient="horizontal")
-    layers: list[alt.Chart] = [
+    layers: list[Any] = [
         *_trend_layers(facts, row["party"], colour),
         points,
         span,
@@ -161,18 +162,22 @@ def _trend_panel(
     return alt.layer(*layers).properties(width=(WIDTH - 60) / _PANELS - 30, height=_PANEL_HEIGHT, title=title)
 
 
-def _trend_layers(facts: Facts, party: str, colour: str) -> list[alt.Chart]:
-    """Band and line of the trend of one party; none without a trend."""
+def _trend_layers(facts: Facts, party: str, colour: str) -> list[Chart]:
+    """Band and line of the trend of one party; none without a trend.
+
+    Of many days some are drawn, the last among them: more than a small panel can show only cost time.
+    """
     held = None if facts.trend is None else facts.trend.of(party)
     if facts.trend is None or held is None:
         return []
+    every = list(zip(facts.trend.days, *held, strict=True))
     values = [
         {"day": day.isoformat(), "low": low, "share": share, "high": high}
-        for day, low, share, high in zip(facts.trend.days, *held, strict=True)
+        for day, low, share, high in reversed(every[:: -max(1, -(-len(every) // _TREND_DAYS))])
     ]
-    base = alt.Chart(rows(values))
-    band = base.mark_area(color=colour, opacity=0.2).encode(x="day:T", y="low:Q", y2="high:Q")
-    return [band, base.mark_line(color=colour, strokeWidth=1.6).encode(x="day:T", y="share:Q")]
+    band = alt.Chart().mark_area(color=colour, opacity=0.2).encode(x="day:T", y="low:Q", y2="high:Q")
+    line = alt.Chart().mark_line(color=colour, strokeWidth=1.6).encode(x="day:T", y="share:Q")
+    return [alt.layer(band, line, data=rows(values))]
 
 
 def thresholds(facts: Facts) -> Chart | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from forecast.result import LEAST_CONDITION_DRAWS
 from forecast.tables import table_of
 from forecast.tables.rounding import probability
 
@@ -102,6 +103,14 @@ class Facts:
         return Trend([days[k] for k in shown], self.forecast.parties, low, middle, high)
 
     @property
+    def too_few(self) -> str:
+        """What to say in place of a finding where there are too few draws for one; else an empty text."""
+        number = self.forecast.draws
+        if number >= LEAST_CONDITION_DRAWS:
+            return ""
+        return f"{number} simulated election{'' if number == 1 else 's'}: too few to tell"
+
+    @property
     def house(self) -> int:
         """Seats that the rule hands out."""
         return int(self.forecast.dataset.attrs["house"])
@@ -157,9 +166,13 @@ class Facts:
             if attrs.get("settings")
             else ""
         )
+        drawn = f"{attrs['sampler']} draws, seed {attrs['seed']}"
+        if "share_draws" in attrs:
+            drawn = "votes drawn elsewhere"
+        number = self.forecast.draws
         return (
-            f"{attrs['election_name']}. {polls}{self.forecast.draws:,} simulated elections "
-            f"({attrs['sampler']} draws, seed {attrs['seed']}).{changed}"
+            f"{attrs['election_name']}. {polls}{number:,} simulated election{'' if number == 1 else 's'} "
+            f"({drawn}).{changed}"
         )
 
 

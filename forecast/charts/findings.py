@@ -19,6 +19,8 @@ _ALIKE = 0.001
 
 def entering(facts: Facts) -> str:
     """Who crosses the threshold."""
+    if facts.too_few:
+        return f"{facts.too_few} who enters"
     lists = facts.lists
     if not lists:
         return "No party may hold seats"
@@ -55,6 +57,8 @@ def shares(facts: Facts) -> str:
 
 def seats(facts: Facts) -> str:
     """How many seats the largest hold, and who may end with none or several."""
+    if facts.too_few:
+        return f"{facts.too_few} the seats"
     lists = facts.lists
     if not lists:
         return "Seats"
@@ -69,6 +73,8 @@ def seats(facts: Facts) -> str:
 
 def coalitions(facts: Facts) -> str:
     """Which coalition has a majority."""
+    if facts.too_few:
+        return f"{facts.too_few} who holds a majority"
     if not facts.coalitions:
         return "No coalitions are named"
     most = max(row["majority_probability"] for row in facts.coalitions)
@@ -80,6 +86,8 @@ def coalitions(facts: Facts) -> str:
 
 def outcome(facts: Facts) -> str:
     """The leading question in simulations out of a hundred."""
+    if facts.too_few:
+        return f"{facts.too_few} what happens"
     question = facts.leading_question
     if question is None:
         return "One simulated parliament"

@@ -97,5 +97,8 @@ def wrapped(text: str, width: int, glyph: float) -> list[str]:
 
 
 def rows(values: Sequence[dict[str, Any]]) -> alt.Data:
-    """Rows for a chart, as they are."""
-    return alt.Data(values=list(values))
+    """Rows for a chart, as they are.
+
+    A tuple: altair copies lists anew, row by row, whenever charts are put together.
+    """
+    return alt.Data(values=tuple(values))

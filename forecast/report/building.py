@@ -11,7 +11,7 @@ from forecast.charts import findings
 from forecast.charts.facts import Facts, said
 from forecast.election.rule import Rule
 from forecast.election.wording import rule_in_words
-from forecast.report.data import payload
+from forecast.report.data import MOST_PANELS, payload
 from forecast.report.texts import TEXTS
 from forecast.tables import rounding, table_of, tables_of
 from forecast.tables.formats import as_csv
@@ -37,9 +37,10 @@ def page(forecast: Forecast, language: str = "en") -> str:
         t=texts,
         title=attrs["election_name"],
         attrs=attrs,
-        draws=f"{forecast.draws:,}",
+        draws=f"{forecast.draws:,} {texts['draw' if forecast.draws == 1 else 'draws']}",
         headlines=headlines(facts),
         facts=facts,
+        largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party_texts(row) for row in facts.parties],
         coalitions=[_coalition_texts(row) for row in facts.coalitions],
         tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},

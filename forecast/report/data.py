@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
 _SHOWN_FROM = 1e-6
+MOST_PANELS = 24
+"""Parties that have a panel of polls and one of thresholds: the largest."""
 _TREND_DECIMALS = 5
 """A thousandth of a point: less than a pixel of the panel."""
 
@@ -24,6 +26,8 @@ def payload(facts: Facts) -> dict[str, Any]:
     """Plain data for JSON; parties in the order of the page."""
     ids = [row["party"] for row in facts.parties]
     return {
+        "most_panels": MOST_PANELS,
+        "tells": not facts.too_few,
         "house": facts.house,
         "majority": facts.majority,
         "level": facts.level,

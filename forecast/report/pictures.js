@@ -3,7 +3,7 @@ function drawCrossings(view) {
   const bars = element("div", { class: "bars", role: "list" });
   for (const party of view.parties.filter((p) => p.told)) {
     const text = party.seatless ? t.no_seats : probability(party.passes, party.error);
-    const chance = party.seatless ? 0 : party.passes;
+    const chance = party.seatless || text === "?" ? 0 : party.passes;
     const row = element("div", { role: "listitem", style: "display: contents" });
     const track = element("div", { class: "track" });
     track.append(element("span", { class: "bar", "aria-hidden": "true", style: `width: calc((100% - 4.8rem) * ${chance}); background: ${party.colour}` }),
@@ -90,7 +90,7 @@ function drawParliament(view) {
 
 function drawShares(view) {
   const told = view.parties.filter((p) => p.told);
-  const wide = room($("shares")), row = 26, left = wide < 500 ? 150 : 190, letters = wide < 500 ? 14 : 20, top = 18;
+  const wide = room($("shares")), row = 26, left = wide < 500 ? 150 : 190, letters = wide < 500 ? 14 : 17, top = 18;
   const most = Math.max(...told.map((p) => p.share[6]), view.level || 0) * 1.04, foot = top + row * told.length;
   const x = (share) => left + ((wide - left - 20) * share) / most;
   const svg = drawing(wide, foot + 24, `${t.shares}. ${told.map((p) => `${p.name}: ${percent(p.share[3])} (${percent(p.share[1])} – ${percent(p.share[5])})`).join("; ")}`);
@@ -115,7 +115,7 @@ function drawShares(view) {
 
 // Polls of a few days have no trend: a panel a party, shares from left to right.
 function drawPollsTogether(view) {
-  const panels = view.parties.map((party, k) => [party, k]).filter(([party]) => party.told).map(([party, k]) => {
+  const panels = view.parties.map((party, k) => [party, k]).filter(([party]) => party.told).slice(0, data.most_panels).map(([party, k]) => {
     const dots = data.polls.filter((poll) => poll.shares[k] !== null);
     const near = [...dots.map((poll) => poll.shares[k]), party.share[1], party.share[5]];
     const level = view.level && 0.7 * Math.min(...near) <= view.level && view.level <= 1.3 * Math.max(...near) ? view.level : null;
@@ -153,7 +153,7 @@ function drawPolls(view) {
   const end = Math.max(Date.parse(data.election_date), ...days);
   const begin = Math.min(...days, end - 86400000);
   const heaviest = Math.max(...data.polls.map((poll) => poll.weight));
-  const panels = view.parties.map((party, k) => [party, k]).filter(([party]) => party.told).slice(0, 24).map(([party, k]) => {
+  const panels = view.parties.map((party, k) => [party, k]).filter(([party]) => party.told).slice(0, data.most_panels).map(([party, k]) => {
     const dots = data.polls.filter((poll) => poll.shares[k] !== null);
     const trend = data.trend && data.trend.share[k].length ? data.trend : null;
     const near = [...dots.map((poll) => poll.shares[k]), party.share[1], party.share[5], ...(trend ? [...trend.low80[k], ...trend.high80[k]] : [])];
@@ -198,6 +198,7 @@ function drawPolls(view) {
 // The first coalition of the table, else the largest party alone, in simulations out of a hundred.
 function drawHundred(view) {
   const largest = view.parties.find(holds);
+  if (!data.tells) return;
   if (!data.coalitions.length && !largest) return;
   const alone = () => largest.chances.slice(1).reduce((sum, chance, n) => sum + (largest.chances[0] + n >= data.majority ? chance : 0), 0);
   const chance = data.coalitions.length ? view.coalitions[0].majority : alone();
@@ -217,7 +218,7 @@ function drawThresholds() {
   const levels = grid.levels, cells = grid.cells.map((row) => row[at.method]);
   const width = 260, height = 110, left = 30, floor = 86, last = levels[levels.length - 1], step = last / (levels.length - 1 || 1);
   const x = (level) => left + ((width - left - 6) * level) / (last + step);
-  const panels = data.parties.map((party, k) => [party, k]).filter(([party, k]) => holds(party) && cells.some((cell) => cell.seats[k][3] > 0)).slice(0, 24).map(([party, k]) => {
+  const panels = data.parties.map((party, k) => [party, k]).filter(([party, k]) => holds(party) && cells.some((cell) => cell.seats[k][3] > 0)).slice(0, data.most_panels).map(([party, k]) => {
     const ends = [1, 3, 5].map((q) => cells.map((cell) => cell.seats[k][q]));
     const least = Math.min(...ends[0]), most = Math.max(least + 1, ...ends[2]);
     const y = (seats) => floor - ((floor - 8) * (seats - least)) / (most - least);

@@ -6,6 +6,7 @@ ENGLISH = {
     "language": "en",
     "skip": "Skip to the results",
     "as_of": "What was known by",
+    "draw": "simulated election",
     "draws": "simulated elections",
     "controls": "What if the rule were different?",
     "threshold": "Threshold",
@@ -90,6 +91,7 @@ ENGLISH = {
         "Dots: polls, undecided taken out; mark and bar: the forecast and its 80 % interval; dashed: the "
         "threshold. Each panel on its own scale."
     ),
+    "largest_only": "The largest parties only; the tables hold all.",
     "poll_table": "Table of polls",
     "houses": "How the pollsters lean (house effects)",
     "calibration": "How often were such forecasts right?",

@@ -6,10 +6,12 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
+from forecast.charts import CHARTS, Facts, rendered
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
@@ -17,7 +19,9 @@ from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation import simulate_election
 from forecast.simulation.explorer import count_majorities, explore
-from forecast.tables import table_of
+from forecast.tables import table_of, tables_of
+from forecast.tables.exporting import exported
+from tests.forecasts import CONFIG
 from tests.made import ODD_NAMES, made_forecast, write_made_election
 
 
@@ -29,6 +33,11 @@ def forecast(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
     assert table is not None
     estimated = estimate(election, read_polls(table, election), None)
     return explore(simulate_election(election, estimated, draws=20_000), election, estimated, draws=4_096)
+
+
+@pytest.fixture(scope="module")
+def sixty(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
+    return made_forecast(tmp_path_factory.mktemp("sixty"), 60, odd=True, draws=4_096)
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +120,73 @@ def test_sixty_parties_and_a_single_draw_make_whole_pages(parties: int, draws: i
         assert set(passes) == {"?", "–"}
 
 
+def test_one_draw_finds_nothing(tmp_path: Path) -> None:
+    made = made_forecast(tmp_path, 7, draws=1)
+    text = page(made)
+    title = re.search(r"<h1>(.*?)</h1>", text)
+    assert title is not None
+    assert title.group(1) == "1 simulated election: too few to tell who holds a majority"
+    for word in ("almost sure", "likely", "four of five", "of 100 simulations<"):
+        assert word not in text.partition("<main")[0]
+    for name, draw in CHARTS.items():
+        chart = draw(Facts(made))
+        assert chart is not None, name
+        said = rendered(chart, "svg").decode()
+        if name in ("entering", "seats", "coalitions", "parliament"):
+            assert "too few to tell" in said, name
+
+
+def test_draws_without_polls_make_a_whole_page_and_tables_and_charts_but_those_of_polls(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from forecast.cli.main import main
+
+    shares = np.random.default_rng(3).dirichlet(np.array([54, 11, 9, 8, 7, 5, 3, 4.0]), 500)
+    ids = "amanat,auyl,respublica,aqjol,qhp,osdp,baytaq,against-all"
+    lines = [ids, *(",".join(f"{share:.6f}" for share in row) for row in shares)]
+    (tmp_path / "draws.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    out = str(tmp_path / "out")
+    assert main(["run", str(CONFIG), "--share-draws", str(tmp_path / "draws.csv"), "-q", "-o", out]) == 0
+    assert main(["report", out, "-q"]) == 0
+    assert main(["tables", out, "-q", "-o", str(tmp_path / "tables.html")]) == 0
+    capsys.readouterr()
+    assert main(["charts", out]) == 0
+    said = capsys.readouterr()
+    assert "no chart 'polls': the forecast does not hold what it shows" in said.err
+    assert "seats.svg" in said.out
+    text = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert 'id="polls"' not in text
+    assert "500 simulated elections (votes drawn elsewhere)" in text
+    assert "What was known by" not in text.partition("<script")[0]
+    no_polls = main(["run", str(CONFIG), "--set", "election.polls=none.csv"])
+    assert no_polls == 3
+    assert "none.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_sixty_parties_fit_into_every_chart(name: str, sixty: Forecast) -> None:
+    chart = CHARTS[name](Facts(sixty))
+    assert chart is not None
+    svg = rendered(chart, "svg").decode()
+    ElementTree.fromstring(svg)
+    assert "<script" not in svg
+    size = re.search(r'<svg[^>]* width="([\d.]+)"[^>]* height="([\d.]+)"', svg)
+    assert size is not None
+    assert float(size.group(1)) < 800
+    assert float(size.group(2)) < 2_400
+    letters = [float(found) for found in re.findall(r'font-size="([\d.]+)px"', svg)]
+    assert min(letters) >= 10
+
+
+def test_sixty_parties_fit_into_every_table(sixty: Forecast) -> None:
+    for table in tables_of(sixty):
+        for form in ("html", "md", "latex", "json"):
+            assert ODD_NAMES[1] not in exported([table], form).decode() or form == "json"
+    assert len(table_of(sixty, "parties").rows) == 61
+    written = exported(tables_of(sixty), "xlsx")
+    assert len(written) > 10_000
+
+
 def test_a_forecast_without_other_rules_makes_a_page_that_says_so(forecast: Forecast) -> None:
     explored = [dim for dim in forecast.dataset.dims if str(dim).startswith("explorer_")]
     bare = Forecast(forecast.dataset.drop_dims(explored))
@@ -140,7 +216,7 @@ def test_more_pass_under_a_lower_threshold(forecast: Forecast) -> None:
 
 def test_majorities_of_all_coalitions_are_those_of_a_plain_count() -> None:
     seats = np.random.default_rng(1).integers(0, 40, (5, 200)).astype(np.int16)
-    counted = count_majorities(seats, np.int16(50))
+    counted = count_majorities(seats, np.full(seats.shape[1], 50, np.int16))
     for mask in range(2**5):
         members = [k for k in range(5) if mask >> k & 1]
         assert counted[mask] == (seats[members].sum(0) > 50).sum()
