@@ -1,4 +1,4 @@
-"""Charts of a forecast and of a sweep, each one specification for SVG, PNG and HTML."""
+"""Charts of a forecast, of a sweep and of a series, each one specification for SVG, PNG and HTML."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from forecast.charts.writing import Format, rendered
 if TYPE_CHECKING:
     from forecast.charts.look import Chart
     from forecast.sensitivity.result import Sweep
+    from forecast.simulation.series import Series
 
-__all__ = ["CHARTS", "SWEEP_CHARTS", "Facts", "Format", "rendered"]
+__all__ = ["CHARTS", "SERIES_CHARTS", "SWEEP_CHARTS", "Facts", "Format", "rendered"]
 
 
 def _of(module: str, function: str) -> Callable[[Facts], Chart | None]:
@@ -47,3 +48,17 @@ SWEEP_CHARTS: dict[str, Callable[[Sweep], Chart | None]] = {
     "decomposition": _of_sweep("tornado", "decomposition"),
 }
 """Every chart of a sweep by the name of its file; ``None`` where the sweep does not hold what it shows."""
+
+
+def _of_series(function: str) -> Callable[[Series], Chart | None]:
+    def drawn(series: Series) -> Chart | None:
+        module = import_module("forecast.charts.series")
+        return getattr(module, function)(module.Days(series))
+
+    return drawn
+
+
+SERIES_CHARTS: dict[str, Callable[[Series], Chart | None]] = {
+    name: _of_series(name) for name in ("passing", "seats")
+}
+"""Every chart of a series by the name of its file; ``None`` where the series is not one of several days."""

@@ -61,26 +61,24 @@ def charts(
     only: Only = None,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the charts of a forecast, or of a sweep, as SVG, PNG or HTML files, one each.
+    """Draw the charts of a forecast, a sweep or a series of days as SVG, PNG or HTML files, one each.
 
     Without --output they go to charts/ beside the forecast. The names of the files are printed.
     """
-    from forecast.charts import CHARTS, SWEEP_CHARTS, Facts, rendered
-    from forecast.storage import holds_sweep, load, load_sweep, replacing
+    from forecast.charts import rendered
+    from forecast.storage import replacing
 
-    swept = holds_sweep(source)
-    known: Mapping[str, Callable[[Any], Chart | None]] = SWEEP_CHARTS if swept else CHARTS
+    what, known, load_it = _drawable(source)
     for name in only or ():
         if name not in known:
             raise ConfigurationError(Fault("--chart", "", name, f"no such chart; {suggest(name, known)}"))
     folder = output if output is not None else _beside(source) / "charts"
     _refuse_file(folder)
-    saved: Any = load_sweep(source) if swept else Facts(load(source))
+    saved = load_it(source)
     for name in only or known:
         chart = known[name](saved)
         if chart is None:
             if not quiet:
-                what = "sweep" if swept else "forecast"
                 print(f"no chart '{name}': the {what} does not hold what it shows", file=sys.stderr)
             continue
         for form in dict.fromkeys(formats or ("svg",)):
@@ -88,6 +86,18 @@ def charts(
             with replacing(file) as draft:
                 draft.write_bytes(rendered(chart, cast("Format", form)))
             print(file)
+
+
+def _drawable(source: Path) -> tuple[str, Mapping[str, Callable[[Any], Chart | None]], Callable[[Path], Any]]:
+    """What a place holds: its name, the charts there are of it, and how it is loaded."""
+    from forecast.charts import CHARTS, SERIES_CHARTS, SWEEP_CHARTS, Facts
+    from forecast.storage import holds_series, holds_sweep, load, load_series, load_sweep
+
+    if holds_sweep(source):
+        return "sweep", SWEEP_CHARTS, load_sweep
+    if holds_series(source):
+        return "series", SERIES_CHARTS, load_series
+    return "forecast", CHARTS, lambda place: Facts(load(place))
 
 
 def report(source: Source, output: OutputFile = None, quiet: Quiet = False) -> None:
