@@ -173,6 +173,7 @@ def _party_record(values: Mapping[str, Any], k: int) -> dict[str, Any]:
         "passes": _probability(values, "pass", k),
         "seats": _seats_record(values, "seat", k),
         "representative_seats": plain_number(values["representative_seats"][k]),
+        **({"largest": _probability(values, "largest", k)} if "largest_probability" in values else {}),
     }
 
 

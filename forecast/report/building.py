@@ -42,6 +42,7 @@ def page(forecast: Forecast, language: str = "en") -> str:
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party_texts(row) for row in facts.parties],
+        largest=_largest(facts),
         coalitions=[_coalition_texts(row) for row in facts.coalitions],
         tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},
         rule=rule_in_words(Rule.model_validate(facts.rule)),
@@ -105,6 +106,16 @@ def _party_texts(row: dict[str, Any]) -> dict[str, Any]:
         "mean": rounding.mean_seats(row["seat_mean"], row["seat_mean_mc_error"]) if held else rounding.DASH,
         "drawn": rounding.whole(row["representative_seats"]) if held else rounding.DASH,
     }
+
+
+def _largest(facts: Facts) -> list[tuple[str, str]]:
+    """Names of parties that may be the largest and how likely, the likeliest first."""
+    told = [row for row in facts.lists if row.get("largest_probability")]
+    return [
+        (str(row["party_name"]), said(row["largest_probability"], row["largest_mc_error"]))
+        for row in sorted(told, key=lambda row: -row["largest_probability"])
+        if not facts.too_few
+    ]
 
 
 def _coalition_texts(row: dict[str, Any]) -> dict[str, str]:

@@ -69,6 +69,8 @@ ENGLISH = {
     "builder_result": "hold a majority in",
     "builder_result_one": "holds a majority in",
     "builder_end": "of simulations",
+    "largest": "Largest party",
+    "largest_note": "Probability of more seats than any other party, under the law as it stands.",
     "smallest": "Smallest majorities",
     "smallest_note": (
         "Coalitions that hold a majority in at least half of the simulations, and without any one of their "

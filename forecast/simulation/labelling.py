@@ -102,6 +102,18 @@ def representative_draw(seats: NDArray[np.int64]) -> int:
     return int(np.argmin(distance))
 
 
+def largest(seats: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """(K,) shares of draws (N, K) in which a list has more seats than any other, and their standard errors.
+
+    Errors as of independent draws, 1 / N where none or all have it.
+    """
+    draws, lists = seats.shape
+    most = seats.max(axis=1, keepdims=True, initial=0)
+    alone = (seats == most).sum(axis=1) == 1
+    share = ((seats == most) & alone[:, None]).mean(axis=0) if lists else np.zeros(0)
+    return share, np.maximum(np.sqrt(share * (1.0 - share) / draws), 1.0 / draws)
+
+
 def share_quantiles(histogram: NDArray[np.int64] | Floats, probabilities: Floats) -> Floats:
     """(U, Q) quantiles from histograms (U, SHARE_BINS + 1) of shares, linear within a bin."""
     result = np.empty((len(histogram), len(probabilities)))
@@ -215,6 +227,12 @@ def _add_seats(
     variables["representative_seats"][2]["comment"] = (
         f"of the first {len(kept.seats[0])} draws the one with the least summed distance to the others"
     )
+    often, error = largest(kept.seats[0])
+    what = "probability of more seats than any other party"
+    put("largest_probability", ("party",), often, np.float64(0), what, "1")
+    what = "Monte Carlo standard error of largest_probability"
+    put("largest_mc_error", ("party",), error, np.float64(0), what, "1")
+    variables["largest_probability"][2]["comment"] = f"of the first {len(kept.seats[0])} draws"
 
 
 def _add_coalitions(variables: dict[str, Any], k: int, counts: RunCounts) -> None:

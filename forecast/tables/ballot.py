@@ -56,6 +56,8 @@ def parties(forecast: Forecast) -> Table:
         Column("seat_mean_mc_error", "seats", "number", "Monte Carlo standard error of seat_mean"),
         *interval_columns("seat", "seats", "integer", "seats"),
         Column("representative_seats", "seats", "integer", "seats in the representative draw"),
+        Column("largest_probability", "1", "number", "probability of more seats than any other party"),
+        Column("largest_mc_error", "1", "number", "Monte Carlo standard error of largest_probability"),
     )
     renamed = {"kind": "party_kind", "colour": "party_colour"}
     intervals = {

@@ -1,0 +1,49 @@
+"""The chance of every party to be the largest: a plain count of drawn parliaments."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from forecast.report import page
+from forecast.result import Forecast
+from forecast.simulation.labelling import largest
+from tests.forecasts import kazakhstan
+
+_SEATS = arrays(np.int64, st.tuples(st.integers(1, 12), st.integers(1, 5)), elements=st.integers(0, 6))
+
+
+@given(_SEATS)
+def test_it_is_the_share_of_draws_with_more_seats_than_any_other(seats: np.ndarray) -> None:
+    often, error = largest(seats)
+    for k in range(seats.shape[1]):
+        others = np.delete(seats, k, axis=1)
+        won = [
+            row[k] > max(rest, default=-1) for row, rest in zip(seats.tolist(), others.tolist(), strict=True)
+        ]
+        assert often[k] == pytest.approx(sum(won) / len(won))
+    assert (error >= 1 / len(seats)).all()
+
+
+def test_it_agrees_with_an_event_that_asks_the_same() -> None:
+    # Five standard errors of 4,096 independent draws; quasi-random ones err less. Both look at the same first
+    # draws where there are no more, so here they are equal.
+    asked = ("events=[{id='x', name='x', all=[{largest='auyl'}]}]", "estimate.shift.amanat=-43%")
+    swung = kazakhstan(4_096, None, *asked)
+    chance = float(swung.dataset["event_probability"].values[0])
+    assert 0.2 < chance < 0.99
+    auyl = swung.dataset["largest_probability"].values[swung.parties.index("auyl")]
+    assert float(auyl) == chance
+
+
+def test_nobody_without_seats_is_the_largest_and_the_page_says_who_may_be() -> None:
+    forecast: Forecast = kazakhstan()
+    data = forecast.dataset
+    assert data["largest_probability"].values[-1] == 0.0
+    assert data["largest_mc_error"].values[-1] == 0.0
+    assert data["largest_probability"].values[0] == 1.0
+    assert "<li>Amanat: &gt;99 %</li>" in page(forecast)
+    assert "of the first 2000 draws" in data["largest_probability"].attrs["comment"]
