@@ -33,14 +33,14 @@ from tests.api_page import page_with_names
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("tutorial", "new-country", "api")
+PAGES = ("tutorial", "new-country", "around-a-run", "api")
 COLUMNS = 100
 _BLOCK = re.compile(
     r"(?P<marks>(?:^<!-- (?:until|refused) [^\n]* -->\n)*)"
     r'^```(?P<language>\w+)(?: title="(?P<title>[^"]*)")?\n(?P<body>.*?)^```$',
     re.DOTALL | re.MULTILINE,
 )
-_PICTURE = re.compile(r"\]\(((?:tutorial|api)/([\w.-]+))\)")
+_PICTURE = re.compile(r"\]\(((?:tutorial|around-a-run|api)/([\w.-]+))\)")
 
 
 class Walk:

@@ -75,7 +75,7 @@ def difference_tables(before: Forecast, after: Forecast, names: Iterable[str] | 
 
 
 def difference_record(before: Forecast, after: Forecast) -> dict[str, Any]:
-    """What changed as plain numbers: what ``forecast diff --json`` prints (docs/around-a-run.md)."""
+    """What changed as plain numbers: what ``forecast diff --json`` prints (docs/json.md)."""
     refuse_two_elections(before, after)
     record: dict[str, Any] = {"election": after.election}
     for name, (over, measures) in _OF.items():

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 from pathlib import Path
 
 import pytest
 
+from forecast.election import load_election
+from forecast.polls import polls_of
 from forecast.result import Forecast
+from forecast.sensitivity.scenarios import load_scenarios
+from forecast.simulation.over_time import simulate_over_time
+from forecast.simulation.scenarios import simulate_scenarios
 from forecast.tables import TABLES, table_of
-from tests.forecasts import kazakhstan
+from forecast.tables.difference import difference_record
+from tests.forecasts import CONFIG, kazakhstan
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +75,28 @@ def test_the_json_shown_has_the_keys_of_a_record(root: Path, forecast: Forecast)
     assert list(shown["events"][0]) == list(record["events"][0])
     assert list(shown["track_record"]) == list(record["track_record"])
     assert set(shown["parties"][0]["share"]["quantiles"]) - {"..."} <= set(osdp["share"]["quantiles"])
+
+
+def test_the_json_shown_of_series_and_differences_has_their_keys(root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "json.md").read_text(encoding="utf-8")
+    days, scenarios, differences = (
+        json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)[1:4]
+    )
+    election = load_election(CONFIG)
+    both = [datetime.date(2023, 3, 5), datetime.date(2023, 3, 19)]
+    over_time = simulate_over_time(election, polls_of(election), both, draws=512).record()
+    assert list(days) == list(over_time)
+    assert list(days["as_of"][0]) == list(over_time["as_of"][0])
+    file = tmp_path / "cases.toml"
+    file.write_text('[[scenarios]]\nid = "a"\nweight = 1\n', encoding="utf-8")
+    weighed = simulate_scenarios(election, load_scenarios(file, election, CONFIG, ()), draws=512).record()
+    assert list(scenarios) == list(weighed)
+    assert list(scenarios["scenarios"][0]) == list(weighed["scenarios"][0])
+    found = difference_record(kazakhstan(), kazakhstan(2_000, None, "estimate.shift.osdp=+1%"))
+    assert list(differences) == list(found)
+    osdp = next(party for party in found["parties"] if party["id"] == "osdp")
+    assert {key: list(part) for key, part in osdp.items() if key != "id"} == {
+        key: list(part) for key, part in differences["parties"][0].items() if key != "id"
+    }
+    for part in ("coalitions", "events", "differs"):
+        assert list(differences[part][0]) == list(found[part][0])
