@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.admission import fill, find_present
+from forecast.kernels.admission import count_admitted, fill, find_present
 from forecast.kernels.applying import allocate_by_rule, draw_lots, entitle_by_rule, fill_base
 from forecast.kernels.compiling import maker, stage
 from forecast.kernels.elementary import bits_float, float_bits
 from forecast.kernels.quota import PADDING, rank_keys
 from forecast.kernels.random import BLOCK
-from forecast.kernels.tally import coalition_seats, holds, house_of, to_whole
+from forecast.kernels.tally import coalition_seats, holds, to_whole
 
 _KEY = np.uint64(0xFFFFFFFFFFFFFF00)
 
@@ -42,7 +42,6 @@ class GridCounts(NamedTuple):
     order: Any  # (K, BLOCK) int16 the list of every rank
     first_out: Any  # (K + 1, BLOCK) int32 per rank, the first threshold of the row that it fails
     used: Any  # (K + 1,) bool
-    passed: Any  # (K,) int64 scratch
 
 
 @maker
@@ -50,8 +49,8 @@ def new_grid_counts(rules, questions, tallies):
     """Counts of zero."""
     grids = rules.grid_starts.shape[0] - 1
     rows = rules.row_starts.shape[0] - 1
-    lists, blocs = rules.numerators.shape[1], tallies.seats.shape[1]
-    coalitions, events = tallies.majorities.shape[1], tallies.events.shape[1]
+    lists, blocs = rules.numerators.shape[1], tallies.seats.shape[2]
+    coalitions, events = tallies.majorities.shape[2], tallies.events.shape[2]
     longest, methods = 0, 0
     for row in range(rows):
         longest = max(longest, rules.row_starts[row + 1] - rules.row_starts[row])
@@ -60,7 +59,7 @@ def new_grid_counts(rules, questions, tallies):
     sizes = lists + 1 if grids > 0 else 0
     padded = (lists + PADDING - 1) // PADDING * PADDING
     return GridCounts(
-        np.zeros((rows, blocs, tallies.seats.shape[2], longest + 1), np.int32),
+        np.zeros((rows, blocs, tallies.seats.shape[3], longest + 1), np.int32),
         np.zeros((rows, lists, longest + 1), np.int32),
         np.zeros((rows, longest + 1), np.int32),
         np.zeros((rows, coalitions, longest + 1), np.int32),
@@ -71,8 +70,17 @@ def new_grid_counts(rules, questions, tallies):
         np.empty((lists, BLOCK), np.int16),
         np.zeros((lists + 1, BLOCK), np.int32),
         np.zeros(lists + 1, np.bool_),
-        np.zeros(lists, np.int64),
     )
+
+
+@maker
+def begin_grids(counts):
+    """Counts of zero."""
+    counts.seats[...] = 0
+    counts.passes[...] = 0
+    counts.void[...] = 0
+    counts.majorities[...] = 0
+    counts.events[...] = 0
 
 
 @stage
@@ -209,7 +217,8 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
     for rank in range(m):
         for i in range(BLOCK):
             outcome.admitted[counts.order[rank, i], i] = 1.0
-    present = outcome.present[: find_present(outcome.admitted, BLOCK, counts.passed, outcome.present)]
+    count_admitted(outcome.admitted, BLOCK, outcome.often)
+    present = outcome.present[: find_present(outcome.often, outcome.present)]
     if rule.corrected:
         fill(outcome.factors, rule.uncorrected)
     entitle_by_rule(rule, rules.weights[r], present, block, outcome)
@@ -217,7 +226,6 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
     allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)
     whole, house, met = counting.whole, counting.house, counting.met
     to_whole(outcome.seats, present, counting)
-    house_of(whole, present, house)
     coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
     for b in range(whole.shape[0]):
         row, out = whole[b], counts.by_size[a, m, b]
