@@ -23,7 +23,11 @@ def sha256_of(path: Path) -> str:
 
 
 def with_sources(
-    dataset: xr.Dataset, election: Election, config: Path, settings: Sequence[str] = ()
+    dataset: xr.Dataset,
+    election: Election,
+    config: Path,
+    settings: Sequence[str] = (),
+    scenarios: Path | None = None,
 ) -> xr.Dataset:
     """A result with what a reader must be able to check among its attributes.
 
@@ -46,6 +50,7 @@ def with_sources(
     }
     instead = {name: dataset.attrs[name] for name in ("share_draws", "votes") if name in dataset.attrs}
     files = instead or {"polls": facts.polls, "constants": election.estimate.constants}
+    files |= {"scenarios": scenarios}
     for name, file in files.items():
         if file is not None:
             attrs |= {name: str(file), f"{name}_sha256": sha256_of(Path(file))}
@@ -80,7 +85,7 @@ class Making:
         }
 
 
-SOURCES = ("configuration", "polls", "constants", "share_draws", "votes")
+SOURCES = ("configuration", "polls", "constants", "scenarios", "share_draws", "votes")
 """Attributes that name a file which a result was made from."""
 
 
@@ -97,12 +102,17 @@ def run_record(forecast: Forecast, making: Making) -> dict[str, Any]:
 
 
 def series_record(series: Series, making: Making) -> dict[str, Any]:
-    """What ``run.json`` says of a run for several days (docs/json.md)."""
+    """What ``run.json`` says of a run for several days or scenarios (docs/json.md)."""
     attrs = series.dataset.attrs
+    labels = list(series.labels)
     return {
         "series_schema_version": int(attrs["series_schema_version"]),
         "election": series.election,
-        "as_of": list(series.labels),
+        **(
+            {"as_of": attrs["as_of"], "scenarios": labels}
+            if series.dimension == "scenario"
+            else {"as_of": labels}
+        ),
         **_drawn(attrs, making),
         **making.record(attrs),
     }

@@ -121,6 +121,7 @@ class Forecast:
             "sampler": attrs["sampler"],
             "house": int(attrs["house"]),
             **outcome_record(values),
+            "track_record": _track_record(values, str(attrs.get("track_record", ""))),
             "warnings": list(attrs["warnings"]),
         }
 
@@ -146,6 +147,17 @@ def outcome_record(values: Mapping[str, Any]) -> dict[str, Any]:
             for k, event in enumerate(values["event"])
         ],
         "void": _probability(values, "void", ()),
+    }
+
+
+def _track_record(values: Mapping[str, Any], said: str) -> dict[str, Any]:
+    """How often such forecasts were right in the backtest; null where none speaks for this one."""
+    tested = "tested_coverage" in values and not math.isnan(values["tested_elections"])
+    return {
+        "said": [line for line in said.split("\n") if line],
+        "horizon": plain_number(values["tested_horizon"]) if tested else None,
+        "elections": int(values["tested_elections"]) if tested else None,
+        "coverage": _by_label(values["level"], values["tested_coverage"]) if tested else None,
     }
 
 

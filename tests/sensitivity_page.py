@@ -113,17 +113,19 @@ def variables(kind: str) -> str:
 
 
 def draw_pictures() -> None:
-    """The charts of the page: every chart of a sweep on draws, and the seats of the real count of 2021."""
+    """The charts of the page: all those of a sweep on draws, and the seats of the counts of 2021 and 2023."""
+    levels = ("--threshold", "0%:10%:0.1%")
     sweeps = {
         "2023": [
-            *("sweep", "configs/kazakhstan-2023.toml", "--threshold", "0%:10%:0.1%"),
+            *("sweep", "configs/kazakhstan-2023.toml", *levels),
             *("--method", "hare,dhondt,sainte-lague,droop"),
         ],
-        "2021-votes": [
-            *("sweep", "configs/kazakhstan-2021.toml", "--threshold", "0%:10%:0.1%"),
-            *("--votes", "configs/kazakhstan-2021-result.csv"),
-        ],
     }
+    for year in ("2021", "2023"):
+        sweeps[f"{year}-votes"] = [
+            *("sweep", f"configs/kazakhstan-{year}.toml", *levels),
+            *("--votes", f"configs/kazakhstan-{year}-result.csv"),
+        ]
     quiet = io.StringIO()
     for name, arguments in sweeps.items():
         placed = [str(ROOT / part) if part.startswith("configs") else part for part in arguments]

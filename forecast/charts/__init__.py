@@ -34,15 +34,16 @@ CHARTS: dict[str, Callable[[Facts], Chart | None]] = {
 """Every chart by the name of its file; a chart is ``None`` where the forecast does not hold what it shows."""
 
 
-def _of_sweep(function: str) -> Callable[[Sweep], Chart | None]:
+def _of_sweep(module: str, function: str) -> Callable[[Sweep], Chart | None]:
     def drawn(sweep: Sweep) -> Chart | None:
-        module = import_module("forecast.charts.sweeps")
-        return getattr(module, function)(module.Variants(sweep))
+        variants = import_module("forecast.charts.sweeps").Variants(sweep)
+        return getattr(import_module(f"forecast.charts.{module}"), function)(variants)
 
     return drawn
 
 
 SWEEP_CHARTS: dict[str, Callable[[Sweep], Chart | None]] = {
-    name: _of_sweep(name) for name in ("passing", "seats", "majority", "decomposition")
+    **{name: _of_sweep("sweeps", name) for name in ("passing", "seats", "majority")},
+    "decomposition": _of_sweep("tornado", "decomposition"),
 }
 """Every chart of a sweep by the name of its file; ``None`` where the sweep does not hold what it shows."""

@@ -9,9 +9,10 @@ import altair as alt
 
 from forecast.charts import findings
 from forecast.charts.colours import ACCENT, FAINT, INK, SOFT, on_white
-from forecast.charts.facts import known_calibration
+from forecast.charts.facts import known_calibration, poll_day
 from forecast.charts.look import PERCENT, WIDTH, Chart, finished, rows, shortened
 from forecast.charts.parties import named, names_column
+from forecast.tables.rounding import percent, percent_interval
 
 if TYPE_CHECKING:
     from forecast.charts.facts import Facts
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 _PANELS = 3
 _PANEL_HEIGHT = 84
-_FEW_DAYS = 3
+_TREND_SAID = "Line and band: trend of the polls with its 80 % band. "
 _ROW = 26
 _TREND_PARTIES = 24
 _STEP_PARTIES = 12
@@ -27,17 +28,18 @@ _STEP_PARTIES = 12
 
 def polls(facts: Facts) -> Chart | None:
     """Polls over time by party with the estimate at the end; in rows where all were taken within days."""
-    used = [row for row in facts.polls if row["weight"]]
+    used = facts.polls_used
     if not used:
         return None
-    days = [_day(row) for row in used]
-    if (max(days) - min(days)).days < _FEW_DAYS:
+    if facts.polls_together:
         return _polls_side_by_side(facts, used)
+    days = [poll_day(row) for row in used]
     panels = [_trend_panel(facts, row, used, days) for row in facts.parties if row["told"]][:_TREND_PARTIES]
     body = alt.concat(*panels, columns=_PANELS, spacing={"row": 20, "column": 22})
     explanation = (
         "Dots: polls, undecided taken out, larger with more weight; diamonds: exit polls. "
-        "Bar at the right: estimate with its 80 % interval. Each panel has its own scale."
+        f"{_TREND_SAID if facts.trend is not None else ''}"
+        "Bar at the right: forecast with its 80 % interval. Each panel has its own scale."
     )
     if facts.level is not None:
         explanation += f" Dashed: threshold of {findings.level_text(facts.level)}."
@@ -45,7 +47,7 @@ def polls(facts: Facts) -> Chart | None:
 
 
 def _polls_side_by_side(facts: Facts, used: list[dict[str, Any]]) -> Chart:
-    values = [{**named(row), "text": _percent(row["poll_average"])} for row in facts.parties if row["told"]]
+    values = [{**named(row), "text": percent(row["poll_average"])} for row in facts.parties if row["told"]]
     ids = [row["party"] for row in values]
     dots = [
         {"party": party, "share": row[f"share_{party}"], "pollster": row["pollster"]}
@@ -134,16 +136,21 @@ def _trend_panel(
     )
     span = alt.Chart(end).mark_bar(width=6, color=colour, opacity=1).encode(x="day:T", y="low:Q", y2="high:Q")
     middle = alt.Chart(end).mark_tick(color=INK, opacity=1, thickness=2, width=10, orient="horizontal")
-    layers: list[alt.Chart] = [points, span, middle.encode(x="day:T", y="share:Q")]
+    layers: list[alt.Chart] = [
+        *_trend_layers(facts, row["party"], colour),
+        points,
+        span,
+        middle.encode(x="day:T", y="share:Q"),
+    ]
     shown = [dot["share"] for dot in dots] + [row["share_low80"], row["share_high80"]]
     level = facts.level
     if level is not None and 0.7 * min(shown) <= level <= 1.3 * max(shown):
         line = alt.Chart(rows([{"share": level}])).mark_rule(color=INK, strokeDash=[5, 4])
         layers.append(line.encode(y="share:Q"))
-    ends = f"{_percent(row['share_low80'])}–{_percent(row['share_high80'])}"
+    ends = percent_interval(row["share_low80"], row["share_high80"])
     title = alt.TitleParams(
         shortened(row["party_name"], 24),
-        subtitle=f"{_percent(row['share_median'])} ({ends})",
+        subtitle=f"{percent(row['share_median'])} ({ends})",
         anchor="start",
         fontSize=12,
         subtitleFontSize=11,
@@ -152,6 +159,20 @@ def _trend_panel(
         offset=4,
     )
     return alt.layer(*layers).properties(width=(WIDTH - 60) / _PANELS - 30, height=_PANEL_HEIGHT, title=title)
+
+
+def _trend_layers(facts: Facts, party: str, colour: str) -> list[alt.Chart]:
+    """Band and line of the trend of one party; none without a trend."""
+    held = None if facts.trend is None else facts.trend.of(party)
+    if facts.trend is None or held is None:
+        return []
+    values = [
+        {"day": day.isoformat(), "low": low, "share": share, "high": high}
+        for day, low, share, high in zip(facts.trend.days, *held, strict=True)
+    ]
+    base = alt.Chart(rows(values))
+    band = base.mark_area(color=colour, opacity=0.2).encode(x="day:T", y="low:Q", y2="high:Q")
+    return [band, base.mark_line(color=colour, strokeWidth=1.6).encode(x="day:T", y="share:Q")]
 
 
 def thresholds(facts: Facts) -> Chart | None:
@@ -202,7 +223,7 @@ def _with(level: float) -> str:
 
 def _chances(facts: Facts, order: list[dict[str, Any]], levels: list[float]) -> alt.HConcatChart:
     data = facts.forecast.dataset
-    shown = [k for k, level in enumerate(levels) if _is_whole(level) or level == facts.level]
+    shown = [k for k, level in enumerate(levels) if findings.whole_percent(level) or level == facts.level]
     grid = data["explorer_pass_probability"]
     values = []
     for row in order:
@@ -213,7 +234,7 @@ def _chances(facts: Facts, order: list[dict[str, Any]], levels: list[float]) -> 
                     "party": row["party"],
                     "level": findings.level_text(levels[k]),
                     "chance": float(chances[k]),
-                    "text": _short(float(chances[k])),
+                    "text": findings.of_hundred_short(float(chances[k])),
                 }
             )
     listed = [named(row) for row in order]
@@ -233,18 +254,6 @@ def _chances(facts: Facts, order: list[dict[str, Any]], levels: list[float]) -> 
     height = 21 * len(listed)
     plot = alt.layer(cells, texts).properties(width=WIDTH - 215 - 40, height=height)
     return alt.hconcat(names_column(listed, row_height=21), plot, spacing=12)
-
-
-def _is_whole(level: float) -> bool:
-    return abs(100 * level - round(100 * level)) < 1e-9
-
-
-def _short(chance: float) -> str:
-    if 0.0 < chance < 0.005:
-        return "<1"
-    if 0.995 <= chance < 1.0:
-        return ">99"
-    return f"{100 * chance:.0f}"
 
 
 def _median(facts: Facts, row: dict[str, Any]) -> Any:
@@ -355,13 +364,5 @@ def _reliability(title: str, bins: tuple[Bin, ...]) -> Chart | None:
     )
 
 
-def _day(row: dict[str, Any]) -> datetime.date:
-    return datetime.date.fromisoformat(str(row["end"] or row["published"])[:10])
-
-
 def _moment(day: datetime.date) -> alt.DateTime:
     return alt.DateTime(year=day.year, month=day.month, date=day.day)
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f} %"

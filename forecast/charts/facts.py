@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,8 +18,27 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
 
 _NO_LIST = "-"
+_FEW_DAYS = 3
 SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
 """Options that hold no seats by their kind."""
+
+
+@dataclass(frozen=True)
+class Trend:
+    """Shares (party, day) in the polls as they moved, each with its 80 % interval; NaN where not polled."""
+
+    days: list[datetime.date]
+    parties: tuple[str, ...]
+    low: np.ndarray
+    middle: np.ndarray
+    high: np.ndarray
+
+    def of(self, party: str) -> tuple[list[float], list[float], list[float]] | None:
+        """Lower end, middle and upper end by day; ``None`` for a party that the trend does not hold."""
+        k = self.parties.index(party)
+        if not all(math.isfinite(value) for value in (*self.low[k], *self.middle[k], *self.high[k])):
+            return None
+        return self.low[k].tolist(), self.middle[k].tolist(), self.high[k].tolist()
 
 
 @dataclass(frozen=True)
@@ -55,6 +76,31 @@ class Facts:
         """Rows of the table of polls."""
         return [dict(row) for row in table_of(self.forecast, "polls").rows]
 
+    @cached_property
+    def polls_used(self) -> list[dict[str, Any]]:
+        """Rows of polls that have a weight."""
+        return [row for row in self.polls if row["weight"]]
+
+    @property
+    def polls_together(self) -> bool:
+        """Whether all polls used were taken within days, so that there is no trend to see."""
+        days = [poll_day(row) for row in self.polls_used]
+        return bool(days) and (max(days) - min(days)).days < _FEW_DAYS
+
+    @cached_property
+    def trend(self) -> Trend | None:
+        """The trend of the polls from the first poll used on; ``None`` without one over several days."""
+        data = self.forecast.dataset
+        if "day" not in data.dims or not self.polls_used or self.polls_together:
+            return None
+        first = min(poll_day(row) for row in self.polls_used)
+        days = [datetime.date.fromisoformat(str(day)[:10]) for day in data["day"].values]
+        shown = [k for k, day in enumerate(days) if day >= first]
+        if len(shown) < _FEW_DAYS:
+            return None
+        low, middle, high = (data[f"trend_{name}"].values[shown].T for name in ("low80", "share", "high80"))
+        return Trend([days[k] for k in shown], self.forecast.parties, low, middle, high)
+
     @property
     def house(self) -> int:
         """Seats that the rule hands out."""
@@ -75,11 +121,7 @@ class Facts:
     @cached_property
     def level(self) -> float | None:
         """The share that an ordinary list needs; ``None`` where there is no threshold."""
-        from fractions import Fraction
-
-        level = (self.rule.get("threshold") or {}).get("level", 0)
-        value = 1 / self.house if level == "quota" else float(Fraction(str(level)))
-        return value if value > 0 else None
+        return level_of(self.rule, self.house) or None
 
     @cached_property
     def seat_chances(self) -> dict[str, np.ndarray]:
@@ -119,6 +161,24 @@ class Facts:
             f"{attrs['election_name']}. {polls}{self.forecast.draws:,} simulated elections "
             f"({attrs['sampler']} draws, seed {attrs['seed']}).{changed}"
         )
+
+
+def level_of(rule: dict[str, Any], house: int | None = None) -> float | None:
+    """The share that an ordinary list needs under a rule as data, 0 without a threshold.
+
+    ``None`` for a quota of a house that is not given.
+    """
+    from fractions import Fraction
+
+    level = (rule.get("threshold") or {}).get("level", 0)
+    if level == "quota":
+        return None if house is None else 1 / house
+    return float(Fraction(str(level)))
+
+
+def poll_day(row: dict[str, Any]) -> datetime.date:
+    """The day that a poll stands at: the last of its fieldwork, else that of its publication."""
+    return datetime.date.fromisoformat(str(row["end"] or row["published"])[:10])
 
 
 def said(value: float | None, error: float | None) -> str:

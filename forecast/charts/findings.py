@@ -128,6 +128,18 @@ def of_hundred(chance: float, error: float) -> str:
     return whole(number)
 
 
+def of_hundred_short(chance: float) -> str:
+    """A chance in percent without its sign, for a cell of a map; only none and all are written as such."""
+    if 0.0 < chance < 0.005:
+        return "<1"
+    return ">99" if 0.995 <= chance < 1.0 else f"{100 * chance:.0f}"
+
+
+def whole_percent(level: float) -> bool:
+    """Whether a level is a whole number of percent."""
+    return abs(100 * level - round(100 * level)) < 1e-9
+
+
 def level_text(level: float) -> str:
     """A threshold in percent, with the digits that it has."""
     return f"{100 * level:.3g} %"

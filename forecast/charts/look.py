@@ -54,7 +54,7 @@ def finished(
             y=alt.Y("at:O", axis=None, scale=alt.Scale(paddingInner=0, paddingOuter=0)),
             text="line:N",
         )
-        .properties(width=width, height=15 * len(lines))
+        .properties(width=width - indent, height=15 * len(lines))
     )
     title = alt.TitleParams(
         text=wrapped(finding, width, _TITLE_GLYPH),

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import numpy as np
 
-from forecast.charts.colours import ACCENT, EMPTY, INK, SOFT, on_white
-from forecast.charts.findings import level_text, names
+from forecast.charts.colours import ACCENT, INK, SOFT, on_white
+from forecast.charts.facts import level_of
+from forecast.charts.findings import level_text, names, of_hundred_short, whole_percent
 from forecast.charts.look import PERCENT, WIDTH, Chart, finished, rows, shortened
+from forecast.charts.naming import places
 from forecast.tables.rounding import probability
 
 if TYPE_CHECKING:
@@ -24,16 +27,13 @@ _NAME_LETTERS = 22
 _LEAST_BAND = 0.036
 """Part of the house that a band of seats needs to hold a name."""
 _MOST_CELLS = 21
-_SHADES = {
-    "threshold": ACCENT,
-    "base": "#a9c4de",
-    "method": "#6f9bc4",
-    "polls": "#d9d9d9",
-    "undecided": "#ededed",
-}
+_MOST_CURVES = 12
+"""Parties whose curves have a colour and a name."""
+_GREY = "#c9c9c9"
+_MOST_NARROW = 6
+_MANY_LEVELS = 30
 _PLAIN = (ACCENT, "#6b6b6b", "#4d7ea8", "#8c8c8c")
 """Of parties without a colour of their own, so that neighbours differ in grey too."""
-_OTHER_SHADES = ("#4c4c4c", "#8a8a8a", "#b5b5b5")
 
 
 _INK = alt.Color("ink:N", scale=None)
@@ -100,19 +100,17 @@ class Variants:
     def law(self) -> float | None:
         """Level of the base rule, where it is a share."""
         import json
-        from fractions import Fraction
 
-        level = (json.loads(self.data.attrs["rule"]).get("threshold") or {}).get("level", 0)
-        return None if level == "quota" else float(Fraction(str(level)))
+        return level_of(json.loads(self.data.attrs["rule"]))
 
-    @property
-    def held(self) -> str:
-        """What the other axes are held at."""
-        others = [dim for dim in self.sweep.dims if dim != "threshold"]
+    def held(self, *shown: str) -> str:
+        """What the axes are held at that a chart does not show."""
         told = [
-            f"{dim}: {self.data[dim].values[self.base[dim]]}" for dim in others if self.data.sizes[dim] > 1
+            f"{dim} {self.data[dim].values[at]}"
+            for dim, at in self.base.items()
+            if dim not in ("threshold", *shown) and self.data.sizes[dim] > 1
         ]
-        return f" Held at {', '.join(told)}." if told else ""
+        return f" Held: {', '.join(told)}." if told else ""
 
     @property
     def caption(self) -> str:
@@ -137,49 +135,55 @@ def passing(variants: Variants) -> Chart | None:
         return None
     chances = variants.along("pass_probability", "threshold")
     errors = variants.along("pass_mc_error", "threshold")
-    values, labels, open_at_law = [], [], []
-    lowest = 1.06
-    for number, row in enumerate(variants.lists):
-        curve = chances.sel(party=row["party"]).values
-        values += [
-            {**row, "level": level, "chance": float(chance)}
-            for level, chance in zip(variants.levels, curve, strict=True)
-        ]
-        at = int(np.abs(curve - 0.5).argmin())
-        if abs(curve[at] - 0.5) < 0.3:
-            labels.append({**row, "level": variants.levels[at], "chance": 0.36 + 0.14 * (number % 3)})
-        else:
-            lowest = min(float(curve[-1]), lowest - 0.055)  # names at the end stand below each other
-            labels.append({**row, "level": variants.levels[-1], "chance": max(lowest, 0.0)})
-        at_law = _at(variants, curve)
+    named, others = variants.lists[:_MOST_CURVES], variants.lists[_MOST_CURVES:]
+    curves = {row["party"]: chances.sel(party=row["party"]).values for row in variants.lists}
+    width, height = WIDTH - 100, _HEIGHT + 40
+    low, high, law = variants.levels[0], variants.levels[-1], variants.law
+    across = (np.array(variants.levels) - low) / (high - low)
+    found = places(
+        np.array([curves[row["party"]] for row in named]),
+        [row["name"] for row in named],
+        across,
+        (width, height),
+        [(law - low) / (high - low)] if law is not None and low <= law <= high else [],
+    )
+    labels = [
+        {**row, "level": low + place.x / width * (high - low), "chance": 1.0 - place.y / height}
+        for row, place in zip(named, found, strict=True)
+    ]
+    values = [
+        {**row, "level": level, "chance": float(chance), "ink": row["ink"] if row in named else _GREY}
+        for row in [*others, *named]
+        for level, chance in zip(variants.levels, curves[row["party"]], strict=True)
+    ]
+    open_at_law: list[str] = []
+    for row in variants.lists:
+        at_law = _at(variants, curves[row["party"]])
         if at_law is not None and 0.05 < at_law < 0.95:
             error = _at(variants, errors.sel(party=row["party"]).values)
             open_at_law.append(f"{row['name']} ({probability(at_law, error)})")
     lines = (
         alt.Chart(rows(values))
         .mark_line(strokeWidth=2.2)
-        .encode(x=_levels_axis(), y=_chance_axis(), color=_INK, detail="party:N")
+        .encode(x=_levels_axis(low, high), y=_chance_axis(), color=_INK, detail="party:N")
     )
-    text = (
-        alt.Chart(rows(labels))
-        .mark_text(align="left", dx=6, fontSize=12)
-        .encode(x="level:Q", y="chance:Q", text="name:N", color=_INK)
-    )
-    halo = (
-        alt.Chart(rows(labels))
-        .mark_text(align="left", dx=6, fontSize=12, stroke="white", strokeWidth=4)
-        .encode(x="level:Q", y="chance:Q", text="name:N", color=alt.value("white"))
+    beside = alt.Chart(rows(labels)).encode(x="level:Q", y="chance:Q", text="name:N")
+    text = beside.mark_text(align="left", fontSize=12).encode(color=_INK)
+    halo = beside.mark_text(align="left", fontSize=12, stroke="white", strokeWidth=4).encode(
+        color=alt.value("white")
     )
     layers = [lines, *_law(variants), halo, text]
-    body = alt.layer(*layers).properties(width=WIDTH - 90, height=_HEIGHT)
+    body = alt.layer(*layers).properties(width=width, height=height)
     if open_at_law:
         finding = f"Open at the threshold of {level_text(variants.law or 0)}: {names(open_at_law, 'parties')}"
     else:
         finding = "Who enters is settled at the threshold of the law, and not at every other"
+    grey = f" In grey: {len(others)} parties with fewer seats." if others else ""
     explanation = (
-        "Probability of crossing the threshold, by its height. The dashed line is the law's." + variants.held
+        "Probability of crossing the threshold, by its height. The dashed line is the law's."
+        f"{grey}{variants.held()}"
     )
-    return finished(body, finding, explanation, variants.caption, indent=40)
+    return finished(body, finding, explanation, variants.caption, indent=62)
 
 
 def seats(variants: Variants) -> Chart | None:
@@ -192,7 +196,7 @@ def seats(variants: Variants) -> Chart | None:
     order = variants.lists
     values, labels, foot = [], [], np.zeros(len(variants.levels))
     named: set[str] = set()
-    steps = [*variants.levels[1:], 2 * variants.levels[-1] - variants.levels[-2]]
+    steps = _ends(variants)
     for row in order:
         band = numbers.sel(party=row["party"]).values.astype(float)
         values += _bands(row, variants.levels, steps, foot, band)
@@ -242,9 +246,12 @@ def seats(variants: Variants) -> Chart | None:
     )
     what = "Mean seats over the draws" if simulated else "Seats"
     narrow = [row["name"] for row in order if row["party"] not in named]
-    above = f" Bands too narrow for a name, from below: {', '.join(narrow)}." if narrow else ""
+    few = len(narrow) <= _MOST_NARROW
+    listed = f", from below: {', '.join(narrow)}" if few else f": {len(narrow)} parties"
+    above = f" Bands too narrow for a name{listed}." if narrow else ""
     explanation = (
-        f"{what} by the height of the threshold, stacked. The dashed line is the law's.{above}{variants.held}"
+        f"{what} by the height of the threshold, stacked. The dashed line is the law's.{above}"
+        f"{variants.held()}"
     )
     return finished(body, finding, explanation, variants.caption, indent=40)
 
@@ -270,10 +277,11 @@ def majority(variants: Variants) -> Chart | None:
     values = [
         {
             "level": level_text(variants.levels[k]),
-            "method": str(method),
+            "method": _method(str(method)),
+            "base": bool(data["is_base_rule"].values[_variant(variants, threshold=k, method=m)]),
             "value": float(cells[k, m]),
-            "text": f"{cells[k, m]:.0f}" if settled else _short(float(cells[k, m])),
-            "dark": bool(cells[k, m] > low + 0.55 * (high - low)),
+            "text": f"{cells[k, m]:.0f}" if settled else of_hundred_short(float(cells[k, m])),
+            "dark": bool(cells[k, m] > low + 0.72 * (high - low)),
         }
         for k in shown
         for m, method in enumerate(data["method"].values)
@@ -282,7 +290,9 @@ def majority(variants: Variants) -> Chart | None:
     base = alt.Chart(rows(values)).encode(
         x=alt.X("level:N", sort=columns, axis=alt.Axis(title="Threshold", labelAngle=0, ticks=False)),
         y=alt.Y(
-            "method:N", sort=[str(m) for m in data["method"].values], axis=alt.Axis(title=None, ticks=False)
+            "method:N",
+            sort=[_method(str(m)) for m in data["method"].values],
+            axis=alt.Axis(title=None, ticks=False, minExtent=150, labelLimit=150),
         ),
     )
     shade = alt.Color(
@@ -294,12 +304,14 @@ def majority(variants: Variants) -> Chart | None:
         text="text:N", color=alt.condition("datum.dark", alt.value("white"), alt.value(INK))
     )
     height = 28 * data.sizes["method"]
-    body = alt.layer(base.mark_rect(stroke="#c9c9c9", strokeWidth=0.5).encode(color=shade), texts)
-    body = body.properties(width=WIDTH - 110, height=height)
+    framed = any(cell["base"] for cell in values)
+    frame = base.transform_filter("datum.base").mark_rect(filled=False, stroke=INK, strokeWidth=2.2)
+    body = alt.layer(base.mark_rect(stroke="#c9c9c9", strokeWidth=0.5).encode(color=shade), frame, texts)
+    body = body.properties(width=WIDTH - 150, height=height)
     ends = (
         [f"{low:.0f} to {high:.0f} mean seats"]
         if settled
-        else [f"a majority in {_short(low)} to {_short(high)} of 100 draws"]
+        else [f"a majority in {of_hundred_short(low)} to {of_hundred_short(high)} of 100 draws"]
     )
     finding = f"{name}: {ends[0]}, by the rule alone"
     what = (
@@ -307,73 +319,33 @@ def majority(variants: Variants) -> Chart | None:
         if settled
         else "Probability of a majority in percent"
     )
-    explanation = f"{what}, by threshold and method of allocation, on the same draws."
-    return finished(body, finding, explanation, variants.caption, indent=100)
-
-
-def decomposition(variants: Variants) -> Chart | None:
-    """How much of the spread in a party's seats is each factor's: a tornado of first-order Sobol indices."""
-    data = variants.data
-    if "seat_first_order" not in data:
-        return None
-    factors = [str(factor) for factor in data["factor"].values]
-    shades = {**_SHADES, **dict(zip((f for f in factors if f not in _SHADES), _OTHER_SHADES, strict=False))}
-    spread = data["seat_variance"] ** 0.5
-    order = sorted(variants.lists, key=lambda row: -float(spread.sel(party=row["party"])))
-    order = [row for row in order if float(spread.sel(party=row["party"])) > 0.05]
-    if not order:
-        return None
-    values = []
-    for row in order:
-        width = float(spread.sel(party=row["party"]))
-        parts = [(f, float(data["seat_first_order"].sel(party=row["party"], factor=f))) for f in factors]
-        parts.append(("together", float(data["seat_interactions"].sel(party=row["party"]))))
-        at = 0.0
-        for factor, part in parts:
-            part = max(part, 0.0)
-            values.append(
-                {
-                    "party": row["name"],
-                    "factor": factor,
-                    "low": at,
-                    "high": at + part,
-                    "shade": shades.get(factor, EMPTY if factor == "together" else SOFT),
-                    "text": f"{factor} {100 * part:.0f} %" if part >= 0.17 else "",
-                    "middle": at + part / 2,
-                    "light": factor in ("polls", "undecided", "base"),
-                    "spread": f"± {width:.1f} seats",
-                }
-            )
-            at += part
-    sort = [row["name"] for row in order]
-    y = alt.Y("party:N", sort=sort, axis=alt.Axis(title=None, ticks=False, domain=False))
-    base = alt.Chart(rows(values)).encode(y=y)
-    bars = base.mark_bar(height=18, stroke="white").encode(
-        x=alt.X(
-            "low:Q",
-            title="Part of the variance",
-            axis=alt.Axis(labelExpr=PERCENT),
-            scale=alt.Scale(domain=[0, 1]),
-        ),
-        x2="high:Q",
-        color=alt.Color("shade:N", scale=None),
-    )
-    texts = base.mark_text(fontSize=11).encode(
-        x="middle:Q", text="text:N", color=alt.condition("datum.light", alt.value(INK), alt.value("white"))
-    )
-    ends = base.mark_text(fontSize=11, align="left").encode(x=alt.value(WIDTH - 200 + 8), text="spread:N")
-    body = alt.layer(bars, texts, ends).properties(width=WIDTH - 200, height=28 * len(order))
-    first = order[0]
-    parts = {f: float(data["seat_first_order"].sel(party=first["party"], factor=f)) for f in factors}
-    told = sorted(parts, key=lambda f: -parts[f])[:2]
-    shares = [f"{100 * max(parts[f], 0):.0f} % is the {f}" for f in told]
-    finding = f"Of the spread in {first['name']}'s seats, {' and '.join(shares)}"
+    law = " Framed: the rule of the law." if framed else ""
     explanation = (
-        "First-order Sobol indices of the number of seats: every value of an axis as likely as the next, "
-        f"votes as drawn. From the left: {', '.join(factors)}, and what none does alone (together). Right: "
-        "one standard deviation over rules and draws."
+        f"{what}, by threshold and method of allocation, on the same draws.{law}{variants.held('method')}"
     )
-    return finished(body, finding, explanation, variants.caption, indent=110)
+    return finished(body, finding, explanation, variants.caption, indent=150)
+
+
+def _ends(variants: Variants) -> list[float]:
+    """Where the band of every level ends: at the next level, or at the exact flip between the two.
+
+    Of many levels the last is the end of the axis; of few it has a band of its own.
+    """
+    levels, data = variants.levels, variants.data
+    more = 0.0 if len(levels) > _MANY_LEVELS else levels[-1] - levels[-2]
+    ends = [*levels[1:], levels[-1] + more]
+    if variants.sweep.simulated:
+        return ends
+    here = np.ones(data.sizes["flip"], np.bool_)
+    for dim, at in variants.base.items():
+        if dim != "threshold":
+            here &= data[f"flip_{dim}"].values == str(data[dim].values[at])
+    flips = np.unique(data["flip_level"].values[here])
+    for k, (low, high) in enumerate(pairwise(levels)):
+        between = flips[(flips >= low) & (flips < high)]
+        if len(between) == 1:
+            ends[k] = float(between[0])
+    return ends
 
 
 def _bands(
@@ -381,7 +353,8 @@ def _bands(
 ) -> list[dict[str, Any]]:
     """Stretches of levels along which a party's seats stand still: from, to, low, high."""
     found: list[dict[str, Any]] = []
-    for level, end, low, held in zip(levels, steps, foot.tolist(), band.tolist(), strict=True):
+    starts = [levels[0], *steps[:-1]]
+    for level, end, low, held in zip(starts, steps, foot.tolist(), band.tolist(), strict=True):
         before = found[-1] if found else None
         if held <= 0:
             continue
@@ -408,17 +381,29 @@ def _law(variants: Variants, ink: str = SOFT) -> list[alt.Chart]:
     return [mark.encode(x="level:Q")]
 
 
-def _levels_axis() -> alt.X:
+def _levels_axis(low: float, high: float) -> alt.X:
     return alt.X(
         "level:Q",
         title="Threshold",
         axis=alt.Axis(labelExpr=PERCENT, grid=False),
-        scale=alt.Scale(nice=False),
+        scale=alt.Scale(nice=False, domain=[low, high]),
     )
 
 
 def _chance_axis() -> alt.Y:
     return alt.Y("chance:Q", title="Passes", axis=alt.Axis(labelExpr=PERCENT), scale=alt.Scale(domain=[0, 1]))
+
+
+def _method(name: str) -> str:
+    """A method as people call it."""
+    from forecast.election.methods import METHODS
+
+    return shortened(METHODS[name].title.partition(":")[0], _NAME_LETTERS) if name in METHODS else name
+
+
+def _variant(variants: Variants, **at: int) -> tuple[int, ...]:
+    """The place of a variant that stands at the base rule on every other axis."""
+    return tuple({**variants.base, **at}[dim] for dim in variants.sweep.dims)
 
 
 def _few(variants: Variants) -> list[int]:
@@ -429,13 +414,6 @@ def _few(variants: Variants) -> list[int]:
     whole = [
         k
         for k, level in enumerate(variants.levels)
-        if abs(100 * level - round(100 * level)) < 1e-9
-        or (variants.law is not None and abs(level - variants.law) < 1e-9)
+        if whole_percent(level) or (variants.law is not None and abs(level - variants.law) < 1e-9)
     ]
     return whole if 2 <= len(whole) <= _MOST_CELLS else list(range(0, count, -(-count // _MOST_CELLS)))
-
-
-def _short(chance: float) -> str:
-    if 0.0 < chance < 0.005:
-        return "<1"
-    return ">99" if 0.995 <= chance < 1.0 else f"{100 * chance:.0f}"

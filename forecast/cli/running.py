@@ -81,6 +81,16 @@ ShareDrawsFile = Annotated[
         show_default=False,
     ),
 ]
+Scenarios = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenarios",
+        metavar="FILE",
+        help="Named scenarios with weights (TOML; docs/around-a-run.md): a forecast for each and for their "
+        "mixture, side by side.",
+        show_default=False,
+    ),
+]
 SaveDraws = Annotated[
     int | None,
     typer.Option(
@@ -103,6 +113,7 @@ def run(
     target_error: TargetError = None,
     as_of: Days = None,
     share_draws: ShareDrawsFile = None,
+    scenarios: Scenarios = None,
     save_draws: SaveDraws = None,
     settings: Settings = None,
     output: OutputFolder = None,
@@ -113,7 +124,7 @@ def run(
     """Forecast one election: polls in, probabilities of seats out.
 
     Writes forecast.nc, tables/ and run.json to a folder, and prints the main tables (or JSON, with --json).
-    Several days leave series.nc in place of forecast.nc.
+    Several days, and scenarios, leave series.nc in place of forecast.nc.
     """
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
@@ -130,10 +141,19 @@ def run(
                 "--sampler": sampler,
                 "--target-error": target_error,
                 "--as-of": as_of,
+                "--scenarios": scenarios,
             },
             "with --share-draws nothing is drawn",
         )
         finish(asked, *_of_given(asked, share_draws, save_draws))
+    elif scenarios is not None:
+        others = {"--target-error": target_error, "--save-draws": save_draws}
+        refuse_beside("--scenarios", others, "scenarios share one number of draws and keep none")
+        if len(days) > 1:
+            refuse_beside("--scenarios", {"--as-of": as_of}, "scenarios are forecast as of one day")
+        from forecast.cli.series import run_scenarios
+
+        run_scenarios(asked, scenarios, days[0] if days else None)
     elif len(days) > 1:
         refuse_beside(
             "--as-of",

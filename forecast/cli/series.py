@@ -1,4 +1,4 @@
-"""``forecast run`` for several days: forecasts side by side."""
+"""``forecast run`` for several days or several scenarios: forecasts side by side."""
 
 from __future__ import annotations
 
@@ -52,14 +52,44 @@ def run_over_time(asked: Asked, days: Sequence[datetime.date]) -> None:
     _finish(asked, election, series, folder)
 
 
-def _finish(asked: Asked, election: Election, series: Series, folder: Path) -> None:
+def run_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
+    """A forecast for each scenario of ``file`` and for their mixture, written and printed as one series."""
+    with no_search_for_garbage():
+        from forecast.election import load_election
+
+        election = load_election(asked.config, asked.settings)
+        from forecast.sensitivity.scenarios import load_scenarios
+
+        scenarios = load_scenarios(file, election, asked.config, asked.settings)
+        folder = asked.folder(election, "scenarios")
+        refuse_place(folder)
+        say_if_cold(asked.quiet)
+        from forecast.simulation.scenarios import simulate_scenarios
+    draws = asked.draws if asked.draws is not None else election.simulation.draws
+    with progress_bar(draws * len(scenarios), asked.quiet) as progress:
+        series = simulate_scenarios(
+            election,
+            scenarios,
+            day,
+            draws=draws,
+            seed=asked.seed,
+            sampler=asked.sampler,
+            threads=asked.cores,
+            progress=progress,
+        )
+    _finish(asked, election, series, folder, scenarios=file)
+
+
+def _finish(
+    asked: Asked, election: Election, series: Series, folder: Path, scenarios: Path | None = None
+) -> None:
     """Write a series with its record and print it."""
     from forecast.provenance import series_record, with_sources
     from forecast.simulation.series import Series
     from forecast.storage import SERIES_FILE_NAME
     from forecast.tables.series import series_tables
 
-    series = Series(with_sources(series.dataset, election, asked.config, asked.settings))
+    series = Series(with_sources(series.dataset, election, asked.config, asked.settings, scenarios))
     record = series_record(series, asked.making())
     write_outputs(folder, SERIES_FILE_NAME, series.dataset, series_tables(series), record)
     say_warnings(series.dataset)
@@ -75,7 +105,7 @@ def _print(series: Series, as_json: bool) -> None:
     from forecast.tables.series import series_tables
     from forecast.tables.terminal import console_for_results, print_tables
 
-    shown = [
-        table for table in series_tables(series, ("passes", "majorities", "seats")) if len(table.shown) > 2
-    ]
-    print_tables(shown, console_for_results())
+    shown = series_tables(series, ("passes", "majorities", "seats"))
+    known = ("party", "coalition", "party")
+    told = [table for table, over in zip(shown, known, strict=True) if series.dataset.sizes[over]]
+    print_tables(told, console_for_results())

@@ -7,9 +7,12 @@ What is of the wrong type here is left to pydantic's own report.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from fractions import Fraction
 from typing import Any, NamedTuple
 
+from forecast.election.numbers import parse_share, percent
 from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS
 from forecast.errors import ABSENT, suggest
 
@@ -38,6 +41,7 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
         *_nobody_eligible(kinds),
         *_unknown(data, kinds),
         *_shifted_and_fixed(data),
+        *_withdrawn(data, kinds),
     ]
 
 
@@ -130,9 +134,12 @@ def _named_parties(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, .
                     for name in _names(condition.get(kind)):
                         yield ("events", i, part, j, kind), name
     estimate = _table(data.get("estimate"))
-    for part in ("shift", "share"):
+    for part in ("shift", "share", "withdrawal"):
         for name in _table(estimate.get(part)):
             yield ("estimate", part, name), name
+    for name, voters in _table(estimate.get("withdrawal")).items():
+        for to in _table(voters):
+            yield ("estimate", "withdrawal", name, to), to
 
 
 def _names(value: Any) -> list[str]:
@@ -147,3 +154,40 @@ def _shifted_and_fixed(data: Mapping[str, Any]) -> Iterator[Problem]:
         if count > 1:
             remedy = "the party has both a shift and a fixed share; keep one of them"
             yield Problem(("estimate", "shift", name), _table(estimate["shift"])[name], remedy)
+
+
+def _withdrawn(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Problem]:
+    """Parties that withdraw: whom their voters can go to, how many there are, and what they leave behind."""
+    withdrawn = _table(_table(data.get("estimate")).get("withdrawal"))
+    for name, voters in withdrawn.items():
+        where = ("estimate", "withdrawal", name)
+        for to, share in _table(voters).items():
+            if to == name:
+                yield Problem((*where, to), share, "a party that withdraws keeps no voters; leave this out")
+            elif to in withdrawn:
+                remedy = f"'{to}' withdraws too: its voters must go to parties that stand"
+                yield Problem((*where, to), share, remedy)
+        handed_on = _sum_of_shares(_table(voters).values())
+        if handed_on > 1:
+            remedy = "its voters are handed on more than once; these shares add up to 100% at most"
+            yield Problem(where, percent(handed_on), remedy)
+    eligible = [name for name, kind in kinds.items() if kind in ELIGIBLE_KINDS]
+    if eligible and all(name in withdrawn for name in eligible):
+        remedy = "every party that can win seats withdraws; at least one must stand"
+        yield Problem(("estimate", "withdrawal"), ", ".join(withdrawn), remedy)
+    keeps_direct = bool(_table(data.get("rule")).get("levelling"))
+    for _, party in _tables(data, "parties"):
+        if isinstance(party.get("id"), str) and party["id"] in withdrawn:
+            for key in ("extra_seats", *(("direct_seats",) if keeps_direct else ())):
+                if party.get(key):
+                    remedy = f"it keeps seats that the rule counts; set parties.{party['id']}.{key} to 0"
+                    yield Problem(("estimate", "withdrawal", party["id"]), ABSENT, remedy)
+
+
+def _sum_of_shares(values: Iterable[Any]) -> Fraction:
+    """What the values add up to; those that are no shares are left to pydantic's own report."""
+    total = Fraction(0)
+    for value in values:
+        with suppress(ValueError):
+            total += parse_share(value)
+    return total

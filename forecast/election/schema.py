@@ -251,6 +251,12 @@ class EstimateSettings(Part):
         default_factory=dict, description='what-if: fixed shares by party, such as "6%"'
     )
 
+    withdrawal: dict[str, dict[str, Share]] = Field(
+        default_factory=dict,
+        description='what-if: parties that withdraw, and where their voters go: {baytaq = {auyl = "50%"}}; '
+        "the others stay at home",
+    )
+
     @model_validator(mode="after")
     def _sensible(self) -> EstimateSettings:
         if self.context <= 0:
@@ -338,6 +344,11 @@ class Election(Part):
     def by_id(self) -> dict[str, Party]:
         """Parties by id, in their order."""
         return {party.id: party for party in self.parties}
+
+    @cached_property
+    def standing(self) -> tuple[Party, ...]:
+        """Parties but those that withdraw (``estimate.withdrawal``)."""
+        return tuple(party for party in self.parties if party.id not in self.estimate.withdrawal)
 
     def party(self, id: str) -> Party:
         """The party with this id; ``KeyError`` where there is none."""

@@ -20,6 +20,7 @@ from forecast.estimation.reports import OTHER, Floats, Reports
 from forecast.estimation.signals import disagreement, movement
 from forecast.estimation.swings import Adjustment, adjusted
 from forecast.estimation.trend import Trend, trend_mean, trend_of
+from forecast.estimation.withdrawal import without_withdrawn
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -49,7 +50,7 @@ class Estimate:
     absorbed: tuple[str, ...]
     """Listed options too rarely polled to stand alone: they are inside ``other``."""
     mean: Floats
-    """(U,) shares, sum 1."""
+    """(U,) shares, sum 1: the centre of the draws."""
     scale: Floats
     """(U, U) squared scale of the t on log shares (not its variance)."""
     degrees_of_freedom: float
@@ -84,6 +85,8 @@ class Estimate:
     """The backtest that tells how often such forecasts were right; ``None`` where they were not tested."""
     track_record: tuple[str, ...] = ()
     """What a reader should know of that, in plain words."""
+    average: Floats | None = field(default=None, repr=False)
+    """(U,) the average with the votes of withdrawn parties handed on; ``None`` where it is ``mean``."""
 
 
 def estimate(
@@ -94,8 +97,8 @@ def estimate(
 ) -> Estimate:
     """The estimate at the end of the day ``as_of`` (default: see ``PollTable.default_as_of``).
 
-    ``PollDataError`` where no national poll is known by then, ``ConfigurationError`` for swings that cannot
-    be.
+    ``PollDataError`` where no national poll is known by then, ``ConfigurationError`` for swings and
+    withdrawals that cannot be.
     """
     as_of = as_of or (polls.default_as_of() if len(polls) else election.election.date)
     constants = constants or load_constants(election.estimate.constants)
@@ -122,7 +125,7 @@ def estimate(
         *prepared.warnings,
         *_warnings(prepared, centre, reports, exit_polls, context, undecided, spread),
     ]
-    return Estimate(
+    estimated = Estimate(
         units=prepared.units,
         absorbed=prepared.absorbed,
         mean=mean,
@@ -147,6 +150,7 @@ def estimate(
         calibration=tested,
         track_record=record,
     )
+    return without_withdrawn(estimated, election)
 
 
 def _trend(election: Election, national: PollTable, as_of: datetime.date, constants: Constants) -> Trend:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.errors import ConfigurationError, Fault
 from forecast.estimation.preparation import Prepared
 from forecast.estimation.reports import Floats
+from forecast.estimation.withdrawal import not_a_unit
 
 LEAST = 1e-9
 """A share fixed at 0 stands here, as good as absent: the law lives on logarithms."""
@@ -33,7 +34,7 @@ def adjusted(mean: Floats, prepared: Prepared, wanted: Adjustment, place: str) -
         return mean
     position = {unit: i for i, unit in enumerate(prepared.units)}
     faults = [
-        Fault(place, f"estimate.{key}.{unit}", value, _not_a_unit(unit, prepared))
+        Fault(place, f"estimate.{key}.{unit}", value, not_a_unit(unit, prepared.units, prepared.absorbed))
         for key, values in (("shift", wanted.shifts), ("share", wanted.shares))
         for unit, value in values.items()
         if unit not in position
@@ -64,9 +65,3 @@ def _closed(result: Floats, mean: Floats, moved: np.ndarray) -> Floats:
         result[~moved] = mean[~moved] * (1.0 - result[moved].sum()) / mean[~moved].sum()
     result = np.maximum(result, LEAST)
     return result / result.sum()
-
-
-def _not_a_unit(unit: str, prepared: Prepared) -> str:
-    if unit in prepared.absorbed:
-        return "too rarely polled to stand alone (it is counted under other), so it cannot be moved"
-    return f"no unit of the estimate; {suggest(unit, prepared.units)}"

@@ -19,6 +19,8 @@ from forecast.tables.formats import as_csv
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
+_SCRIPTS = ("base", "pictures", "page")
+
 
 def page(forecast: Forecast, language: str = "en") -> str:
     """The whole page."""
@@ -48,7 +50,7 @@ def page(forecast: Forecast, language: str = "en") -> str:
         downloads=[_download(table) for table in tables_of(forecast)],
         grid="explorer_threshold" in forecast.dataset.dims,
         css=_asset("page.css"),
-        script=_asset("page.js"),
+        script=_script(),
         data=in_script(payload(facts)),
         texts=in_script(texts),
     )
@@ -76,6 +78,14 @@ def _asset(name: str) -> str:
 
     text = files("forecast.report").joinpath(name).read_text(encoding="utf-8")
     return text if name.endswith(".j2") else Markup(text)
+
+
+def _script() -> str:
+    """The parts of the script in a scope of their own."""
+    from markupsafe import Markup
+
+    parts = "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
+    return Markup('"use strict";\n(() => {\n' + parts + "})();\n")
 
 
 def _party_texts(row: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +125,7 @@ def _houses(forecast: Forecast) -> dict[str, Any] | None:
     cells: dict[Any, dict[Any, str]] = {}
     for row in table.rows:
         effect = row["effect"]
-        text = rounding.percent(effect if isinstance(effect, float) else None)
+        text = rounding.signed_points(effect if isinstance(effect, float) else None)
         cells.setdefault(row["party_name"], {})[row["pollster"]] = text
     return {
         "pollsters": list(firms.items()),

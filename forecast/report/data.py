@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.charts.colours import EMPTY, on_white
+from forecast.charts.facts import poll_day
 from forecast.election.methods import METHODS
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 
 _ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
 _SHOWN_FROM = 1e-6
-_TREND_DECIMALS = 5  # a thousandth of a point: less than a pixel of the panel
+_TREND_DECIMALS = 5
+"""A thousandth of a point: less than a pixel of the panel."""
 
 
 def payload(facts: Facts) -> dict[str, Any]:
@@ -39,15 +41,15 @@ def payload(facts: Facts) -> dict[str, Any]:
         ],
         "polls": [
             {
-                "day": str(row["end"] or row["published"])[:10],
+                "day": poll_day(row).isoformat(),
                 "pollster": row["pollster"],
                 "kind": row["kind"],
                 "weight": row["weight"],
                 "shares": [row.get(f"share_{party}") for party in ids],
             }
-            for row in facts.polls
-            if row["weight"]
+            for row in facts.polls_used
         ],
+        "together": facts.polls_together,
         "trend": _trend(facts, ids),
         "election_date": str(facts.forecast.dataset.attrs["election_date"]),
         "grid": _grid(facts, ids),
@@ -55,24 +57,18 @@ def payload(facts: Facts) -> dict[str, Any]:
 
 
 def _trend(facts: Facts, ids: list[str]) -> dict[str, Any] | None:
-    """The trend of the polls and its 80 % band from the first poll used on; ``None`` without a trend."""
-    data = facts.forecast.dataset
-    used = [str(row["end"] or row["published"])[:10] for row in facts.polls if row["weight"]]
-    if "day" not in data.dims or not used:
+    """The trend of the polls and its 80 % band, blank for parties without; ``None`` without a trend."""
+    trend = facts.trend
+    if trend is None:
         return None
-    days = [str(day)[:10] for day in data["day"].values.astype("datetime64[D]")]
-    shown = [k for k, day in enumerate(days) if day >= min(used)]
-    order = [facts.forecast.parties.index(party) for party in ids]
-    ends = {
-        name: np.round(data[f"trend_{name}"].values[shown][:, order].T, _TREND_DECIMALS)
-        for name in ("low80", "share", "high80")
-    }
+    found = [trend.of(party) or ([], [], []) for party in ids]
+    ends = [
+        [[round(share, _TREND_DECIMALS) for share in end] for end in ends]
+        for ends in zip(*found, strict=True)
+    ]
     return {
-        "days": [days[k] for k in shown],
-        **{
-            name: [row.tolist() if np.isfinite(row).all() else [] for row in values]
-            for name, values in ends.items()
-        },
+        "days": [day.isoformat() for day in trend.days],
+        **dict(zip(("low80", "share", "high80"), ends, strict=True)),
     }
 
 

@@ -43,6 +43,16 @@ ENGLISH = {
     "parliament_note": (
         "One simulated outcome that stands for many, parties by size. The real one will differ."
     ),
+    "hundred_before": "a majority in",
+    "hundred_after": "of 100 simulations",
+    "more_than_99": "more than 99",
+    "fewer_than_1": "fewer than 1",
+    "thresholds": "What a higher or lower threshold would do",
+    "thresholds_note": (
+        "Median seats (line) and the interval that holds 80 % of simulations (band) by the height of the "
+        "threshold: the same draws of votes throughout, allocated as chosen above. Dashed: the threshold "
+        "shown."
+    ),
     "coalitions": "Majorities",
     "coalition": "Coalition",
     "majority": "P(majority)",
@@ -58,6 +68,13 @@ ENGLISH = {
     "builder_result": "hold a majority in",
     "builder_result_one": "holds a majority in",
     "builder_end": "of simulations",
+    "smallest": "Smallest majorities",
+    "smallest_note": (
+        "Coalitions that hold a majority in at least half of the simulations, and without any one of their "
+        "parties would not."
+    ),
+    "smallest_none": "No coalition does.",
+    "smallest_more": "more",
     "events": "Events",
     "event": "Event",
     "probability": "Probability",
@@ -66,8 +83,12 @@ ENGLISH = {
     "shares_note": "Median (mark) with 50, 80 and 95 % intervals; dashed: the threshold.",
     "polls": "Polls",
     "polls_note": (
-        "Dots: polls, undecided taken out, larger with more weight. Line and band: trend of the polls before "
-        "the vote, with its 80 % band. Bar: the forecast with its 80 % interval."
+        "Dots: polls, undecided taken out, larger with more weight. Bar: the forecast with its 80 % interval."
+    ),
+    "trend_note": "Line and band: trend of the polls with its 80 % band.",
+    "polls_together_note": (
+        "Dots: polls, undecided taken out; mark and bar: the forecast and its 80 % interval; dashed: the "
+        "threshold. Each panel on its own scale."
     ),
     "poll_table": "Table of polls",
     "houses": "How the pollsters lean (house effects)",

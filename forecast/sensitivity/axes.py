@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -28,6 +29,8 @@ LEVEL, METHOD, BASE, SEATS = (
 _DIMENSIONS = {LEVEL: "threshold", METHOD: "method", BASE: "base", SEATS: "house"}
 _OPTIONS = {LEVEL: "--threshold", METHOD: "--method", BASE: "--base"}
 _RANGE = "a range is written first:last:step, such as 0%:10%:0.1%"
+_MOST_DIGITS = 12
+"""Before and behind the point, of a number that a rule can mean."""
 
 Label = str | float | int
 
@@ -109,15 +112,19 @@ def parse_axes(
     faults += _overlaps(pieces, scenarios)
     if faults:
         raise ConfigurationError(*faults)
-    sizes = {_dimension(key): sum(piece.count for piece in found) for key, (_, found) in pieces.items()}
+    sizes = {
+        f"of {key}" if option == "--vary" else f"by {option}": sum(piece.count for piece in found)
+        for key, (option, found) in pieces.items()
+    }
     if scenarios is not None:
-        sizes[scenarios.dim] = len(scenarios)
+        sizes[f"by {scenarios.option}"] = len(scenarios)
     _refuse_size(sizes)
     axes = [_axis(option, key, found) for key, (option, found) in pieces.items()]
     return (*axes, scenarios) if scenarios is not None else tuple(axes)
 
 
 def _refuse_size(sizes: Mapping[str, int]) -> None:
+    """Refuse nothing, and too much; ``sizes``: how many values by what the user asked for."""
     if not sizes:
         remedy = (
             "nothing varies; give --threshold 0%:10%:0.5%, --method, --base, --vary KEY=VALUES "
@@ -126,7 +133,7 @@ def _refuse_size(sizes: Mapping[str, int]) -> None:
         raise ConfigurationError(Fault("sweep", "", ABSENT, remedy))
     number = prod(sizes.values())
     if number > MOST_VARIANTS:
-        counted = " x ".join(f"{size:,} {dim}" for dim, size in sizes.items())
+        counted = " x ".join(f"{size:,} {asked}" for asked, size in sizes.items())
         remedy = (
             f"{number:,} variants are asked for ({counted}); at most {MOST_VARIANTS:,} are allowed: "
             "take larger steps or fewer values"
@@ -135,18 +142,15 @@ def _refuse_size(sizes: Mapping[str, int]) -> None:
 
 
 def _known_key(option: str, key: str) -> Fault | None:
-    if not key.startswith("rule."):
-        below = schema_location(f"rule.{key}")
-        near = (
-            f"did you mean 'rule.{key}'?"
-            if not isinstance(below, str)
-            else below.removeprefix("no such key; ")
-        )
-        hint = f"; {near}" if near.startswith("did you mean") else ", such as rule.seats"
-        remedy = f"only keys of the rule can vary over the same draws{hint}"
-        return Fault(option, key, ABSENT, remedy)
-    where = schema_location(key)
-    return Fault(option, key, ABSENT, where) if isinstance(where, str) else None
+    where = schema_location(key if key.startswith("rule.") else f"rule.{key}")
+    if key.startswith("rule."):
+        return Fault(option, key, ABSENT, where) if isinstance(where, str) else None
+    if not isinstance(where, str):
+        hint = f"; did you mean 'rule.{key}'?"
+    else:
+        near = where.removeprefix("no such key")
+        hint = near if near.startswith("; did you mean") else ", such as rule.seats"
+    return Fault(option, key, ABSENT, f"only keys of the rule can vary over the same draws{hint}")
 
 
 def _overlaps(pieces: Mapping[str, object], scenarios: Axis | None) -> Iterator[Fault]:
@@ -163,6 +167,8 @@ def _pieces(option: str, key: str, text: str) -> list[_Piece] | Fault:
     parts = split_values(text)
     if not any(part.strip() for part in parts) and len(parts) == 1:
         return Fault(option, "" if key in _OPTIONS else key, ABSENT, "no values; separate several by commas")
+    if key in _PARSERS and not all(part.strip() for part in parts):
+        return Fault(option, "", text, "a value is missing beside a comma")
     found: list[_Piece] = []
     for part in parts:
         try:
@@ -175,7 +181,7 @@ def _pieces(option: str, key: str, text: str) -> list[_Piece] | Fault:
 def _piece(key: str, text: str) -> _Piece:
     parse = _PARSERS.get(key, parse_value)
     if ":" not in text or text.startswith(("{", "[", '"', "'")):
-        return _Piece(parse(text))
+        return _Piece(_moderate(parse(text)))
     ends = [end.strip() for end in text.split(":")]
     if len(ends) != 3:
         raise ValueError(_RANGE)
@@ -192,6 +198,18 @@ def _piece(key: str, text: str) -> _Piece:
     return _Piece(first, step, int((last - first) / step) + 1)
 
 
+def _moderate(value: object) -> object:
+    """A value as it is; ``ValueError`` for numbers of sizes that no rule has, which would take an age."""
+    if isinstance(value, Decimal):
+        far = not value.is_finite() or (value and abs(value.adjusted()) > _MOST_DIGITS)
+    else:
+        far = isinstance(value, int) and abs(value) > 10**_MOST_DIGITS
+    if far:
+        msg = "a number of moderate size is expected"
+        raise ValueError(msg)
+    return value
+
+
 def _level(text: str) -> Fraction:
     level = parse_level(text)
     if isinstance(level, str):
@@ -202,7 +220,7 @@ def _level(text: str) -> Fraction:
 
 def _name_of(known: Sequence[str], what: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if text in known or text.startswith("power-"):
+        if text in known:
             return text
         msg = f"no such {what}; {suggest(text, known)}"
         raise ValueError(msg)
@@ -210,9 +228,20 @@ def _name_of(known: Sequence[str], what: str) -> Callable[[str], str]:
     return parse
 
 
+def _method(text: str) -> str:
+    power = text.removeprefix("power-")
+    if power == text:
+        return _name_of(tuple(METHODS), "method")(text)
+    with suppress(ValueError):
+        parse_exact(power)
+        return text
+    msg = "the power of a method is a number, such as power-0.9"
+    raise ValueError(msg)
+
+
 _PARSERS: dict[str, Callable[[str], object]] = {
     LEVEL: parse_level,
-    METHOD: _name_of(tuple(METHODS), "method"),
+    METHOD: _method,
     BASE: _name_of(BASES, "base"),
 }
 
@@ -276,5 +305,7 @@ def _written(value: Any) -> str:
 
 
 def _plain_value(value: object) -> object:
-    """A whole number of a range as an integer: counts are not fractions."""
-    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
+    """Whole numbers as integers, of ranges and of ``1e3``: counts are not fractions."""
+    if isinstance(value, Fraction | Decimal) and Fraction(value).denominator == 1:
+        return int(value)
+    return value

@@ -44,15 +44,19 @@ BY_SEATS = frozenset({"seat_probability", "seat_mc_error", "moved_probability"})
 """Arrays whose last dimension is a number of seats."""
 
 
-def chances_and_seats(counts: RunCounts, kept: KeptDraws) -> Arrays:
+def chances_and_seats(counts: RunCounts, kept: KeptDraws, houses: Sequence[int]) -> Arrays:
     """Everything that one rule's counts say, for the rules 1, 2, ... of a run (rule 0 is the base rule).
 
-    Lists and coalitions stand behind each other in seats, (V, K + C, ...).
+    ``houses`` (V,): the most seats that each rule hands out. Lists and coalitions stand behind each other in
+    seats, (V, K + C, ...).
     """
     found: Arrays = {}
     for name, tally in (("pass", "passes"), ("majority", "majorities"), ("void", "void"), ("seat", "seats")):
         share = counts.proportion(tally)
         found[f"{name}_probability"], found[f"{name}_mc_error"] = share.value[1:], share.mc_error[1:]
+    # More seats than a rule hands out are impossible, not merely unseen.
+    possible = np.arange(found["seat_mc_error"].shape[-1]) <= np.asarray(houses)[:, None]
+    found["seat_mc_error"] = np.where(possible[:, None, :], found["seat_mc_error"], 0.0)
     means = counts.seat_means()
     found["seat_mean"], found["seat_mean_mc_error"] = means.value[1:], means.mc_error[1:]
     found["seat_quantile"] = seat_quantiles(counts.totals.seats[1:], np.array(QUANTILES))

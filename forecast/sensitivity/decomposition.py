@@ -33,12 +33,13 @@ Counts = NDArray[np.int64]
 
 POLLS, UNDECIDED = "polls", "undecided"
 _OTHER_POLLS = np.uint64(0x5EED_0F_0711)
-_EVALUATIONS = 2**22
+_MOST_SEATS_HELD = 2**25
+"""Numbers of seats of one set of ballots: variants x draws x lists (128 MB)."""
 _MOST_DRAWS, _LEAST_DRAWS = 2**14, 2**9
 _GROUPS = 16
 
 
-class Indices(NamedTuple):
+class SobolIndices(NamedTuple):
     """Of one outcome: first-order and total shares by factor, the share of interactions, and the variance."""
 
     first: Estimated
@@ -57,8 +58,8 @@ class Decomposition:
     factors: tuple[str, ...]
     """Dimensions of the grid, ``polls`` and, where they split otherwise than the decided, ``undecided``."""
     draws: int
-    seats: tuple[Indices, ...]
-    majorities: tuple[Indices, ...]
+    seats: tuple[SobolIndices, ...]
+    majorities: tuple[SobolIndices, ...]
 
 
 def decompose(
@@ -73,13 +74,14 @@ def decompose(
 
     Where invalid ballots or turnout are ranges they are held in the middle.
     """
-    draws = max(_LEAST_DRAWS, min(_MOST_DRAWS, _EVALUATIONS // len(grid)))
+    held = _MOST_SEATS_HELD // (len(grid) * max(len(parties), 1))
+    draws = max(_LEAST_DRAWS, min(_MOST_DRAWS, held))
     splits = float(inputs.undecided) > 0.0 and float(inputs.undecided_spread) > 0.0
     sets = _ballots(inputs, grid, parties, draws, splits, threads)
     seats = [_seats(inputs, grid, parties, votes, threads) for votes in sets]
     factors = (*grid.dims, POLLS, *([UNDECIDED] if splits else []))
 
-    def of(outcome: Sequence[Floats]) -> Indices:
+    def of(outcome: Sequence[Floats]) -> SobolIndices:
         return sobol_indices(*(values.reshape(*grid.shape, draws) for values in outcome))
 
     by_list = tuple(of([s[:, :, k].astype(np.float64) for s in seats]) for k in range(len(parties)))
@@ -140,7 +142,7 @@ def _seats(
     return seats
 
 
-def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None = None) -> Indices:
+def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None = None) -> SobolIndices:
     """Indices of an outcome given as arrays (n1, n2, ..., N): axes of the rule, then draws.
 
     ``polls_anew`` shares all but the polls with ``a``, ``undecided_anew`` all but the undecided; without it
@@ -167,7 +169,7 @@ def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None =
     drawn = len(sets) - 1
     first = _first_order_columns(jackknife(lambda ratios: ratios).mc_error, axes, drawn)
     total = slice(axes + 2 * drawn, None)
-    return Indices(
+    return SobolIndices(
         jackknife(lambda ratios: ratios[..., first]),
         jackknife(lambda ratios: ratios[..., total]),
         jackknife(lambda ratios: 1.0 - ratios[..., first].sum(-1)),
@@ -189,18 +191,22 @@ def _first_order_columns(errors: Floats, axes: int, drawn: int) -> list[int]:
 
 
 class _Moments(NamedTuple):
-    """Sums over the draws of a group that the indices are made of."""
+    """Sums over the draws of a group that the indices are made of.
+
+    ``levels``: by axis of the rule, sums of the mean at each of its values. ``within`` (axes,): sums of the
+    variance along an axis. By factor that is drawn, (1,) or (2,): ``product``, sums of products of means over
+    the rule that share this factor alone; ``contrast``, the same less products that share nothing, which is
+    better for a small factor; ``anew``, sums of squared differences where this factor is drawn anew.
+    """
 
     draws: int
     mean: float
     square: float
-    levels: tuple[Floats, ...]  # by axis: sums of the mean at each of its values
-    within: Floats  # (axes,) sums of the variance along an axis
-    product: (
-        Floats  # (draw factors,) sums of products of means over the rule that share one draw factor alone
-    )
-    contrast: Floats  # (draw factors,) the same less products that share nothing: better for a small factor
-    anew: Floats  # (draw factors,) sums of squared differences where one draw factor is drawn anew
+    levels: tuple[Floats, ...]
+    within: Floats
+    product: Floats
+    contrast: Floats
+    anew: Floats
 
     @property
     def variance(self) -> float:

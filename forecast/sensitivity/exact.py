@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from fractions import Fraction
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,16 @@ from forecast.election import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of
 from forecast.rules.margins import next_seats
-from forecast.rules.outcome import Outcome
+from forecast.rules.outcome import Outcome, Tie
 from forecast.rules.reference import apply_rule
 from forecast.rules.thresholds import base_votes, missing_totals
+from forecast.sensitivity.axes import LEVEL
+from forecast.sensitivity.flips import Flip
 from forecast.sensitivity.grid import Grid
+from forecast.sensitivity.identity import identity_of
 from forecast.sensitivity.indices import NAMES, effective_number, indices_of, seat_shares, seats_moved
 from forecast.sensitivity.keys import tables_of, with_keys
+from forecast.sensitivity.labelling_causes import add_flips
 from forecast.sensitivity.placing import (
     SWEEP_SCHEMA_VERSION,
     Labeller,
@@ -29,7 +34,6 @@ from forecast.sensitivity.placing import (
     axes_as_text,
 )
 from forecast.sensitivity.result import Sweep
-from forecast.simulation.forecasting import versions
 from forecast.simulation.inputs import Units
 
 if TYPE_CHECKING:
@@ -37,8 +41,6 @@ if TYPE_CHECKING:
     from forecast.rules.ballot import Ballot
 
 Floats = NDArray[np.float64]
-
-LEVEL = "rule.threshold.level"
 
 
 def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = "") -> Sweep:
@@ -65,24 +67,26 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
     _add_votes(to, units, ballot, outcomes, base)
     add_variants(to)
     flips = list(_flips(election, ballot, grid, outcomes))
-    _add_flips(to, flips, [axis.dim for axis in grid.axes if axis.dim != "threshold"])
+    add_flips(to, flips, exact=True)
     _add_last_seats(to, grid.base, ballot)
     attrs = {
-        "election": election.election.id,
-        "election_name": election.election.name,
-        "election_date": election.election.date.isoformat(),
-        "country": election.election.country,
+        **identity_of(election),
         "house": grid.base.seats,
-        "rule": json.dumps(grid.base.model_dump(mode="json", exclude_none=True), ensure_ascii=False),
         "votes": source,
         "valid_votes": ballot.valid,
-        "warnings": [],
-        "versions": json.dumps(versions()),
+        "warnings": [_told(tie) for tie in base.ties],
         "sweep_schema_version": SWEEP_SCHEMA_VERSION,
         "variants": len(grid),
         "axes": axes_as_text(grid),
     }
     return Sweep(dataset_of(to.variables, axes_as_coords(grid) | _ballot_coords(election, ids), attrs))
+
+
+def _told(tie: Tie) -> str:
+    return (
+        f"under the base rule {', '.join(tie.lists)} have an equal {tie.claim} for {tie.seats} of the seats; "
+        f"won by {', '.join(tie.won)}, decided by {tie.decided_by}"
+    )
 
 
 def _add_seats(to: Labeller, units: Units, outcomes: Sequence[Outcome], base: Outcome) -> None:
@@ -94,6 +98,8 @@ def _add_seats(to: Labeller, units: Units, outcomes: Sequence[Outcome], base: Ou
     to.put("admitted", admitted, "whether the party takes part in the allocation", "1", "party")
     to.put("void", [outcome.void for outcome in outcomes], "whether no list with votes is admitted", "1")
     to.put("base_rule_seats_won", before, "seats under the base rule", "seats", "party", varies=False)
+    ties = [[asdict(tie) for tie in outcome.ties] for outcome in outcomes]
+    to.put("tied_claims", [json.dumps(found) for found in ties], "equal claims, and who won them (JSON)", "")
     moved = seats_moved(_of_lists(units, outcomes), _of_lists(units, [base]))
     to.put("moved_seats", moved, "seats that others hold than under the base rule", "seats")
 
@@ -168,8 +174,8 @@ def _ballot_coords(election: Election, ids: Sequence[str]) -> dict[str, Labelled
     }
 
 
-Flip = tuple[str, str, str, Fraction, dict[str, Any]]
-"""passes or majority, of whom, lost or won, the highest level before it changes, labels on the other axes."""
+Held = dict[tuple[str, str], bool]
+"""Who passes and which coalition has a majority, by (``passes`` or ``majority``, id)."""
 
 
 def _flips(election: Election, ballot: Ballot, grid: Grid, outcomes: Sequence[Outcome]) -> Iterator[Flip]:
@@ -184,20 +190,17 @@ def _flips(election: Election, ballot: Ballot, grid: Grid, outcomes: Sequence[Ou
         where = {other.dim: other.labels[i] for other, i in zip(others, at, strict=True)}
         row = [int(v) for v in numbers[(slice(None), *at)]]
         for low, high in pairwise(row):
-            before, after = _answers(election, outcomes[low]), _answers(election, outcomes[high])
+            before, after = _held(election, outcomes[low]), _held(election, outcomes[high])
             if before != after:
                 yield from _between(election, ballot, grid.rules[low], grid.rules[high], where)
 
 
-Answers = dict[tuple[str, str], bool]
-
-
-def _answers(election: Election, outcome: Outcome) -> Answers:
-    passes: Answers = {("passes", name): found.admitted for name, found in outcome.admissions.items()}
+def _held(election: Election, outcome: Outcome) -> Held:
+    held: Held = {("passes", name): found.admitted for name, found in outcome.admissions.items()}
     for coalition in election.coalitions:
         seats = sum(outcome.seats.get(party, 0) for party in coalition.parties)
-        passes["majority", coalition.id] = 2 * seats > outcome.house
-    return passes
+        held["majority", coalition.id] = 2 * seats > outcome.house
+    return held
 
 
 def _between(
@@ -211,12 +214,12 @@ def _between(
     shares = {Fraction(entry.votes, total) for entry in ballot.entries} if total else set()
     steps = sorted(share for share in shares if start <= share < end)
     count = _counter(election, ballot, high)
-    now = _answers(election, apply_rule(low, ballot))
+    now = _held(election, apply_rule(low, ballot))
     for step, following in zip(steps, [*steps[1:], end], strict=True):
         then = count((step + following) / 2)
         for (about, subject), held in now.items():
             if then[about, subject] != held:
-                yield about, subject, "lost" if held else "won", step, where
+                yield Flip(about, subject, "lost" if held else "won", float(step), where)
         now = then
 
 
@@ -225,44 +228,13 @@ def _as_share(rule: Rule) -> Fraction:
     return Fraction(1, max(rule.seats, 1)) if isinstance(level, str) else level
 
 
-def _counter(election: Election, ballot: Ballot, rule: Rule) -> Callable[[Fraction], Answers]:
+def _counter(election: Election, ballot: Ballot, rule: Rule) -> Callable[[Fraction], Held]:
     tables = tables_of(rule)
 
-    def count(level: Fraction) -> Answers:
-        return _answers(election, apply_rule(Rule.model_validate(with_keys(tables, {LEVEL: level})), ballot))
+    def count(level: Fraction) -> Held:
+        return _held(election, apply_rule(Rule.model_validate(with_keys(tables, {LEVEL: level})), ballot))
 
     return count
-
-
-def _add_flips(to: Labeller, flips: Sequence[Flip], others: Sequence[str]) -> None:
-    def texts(values: Sequence[Any]) -> NDArray[np.str_]:
-        return np.array([str(value) for value in values], dtype=str if values else "U1")
-
-    to.put(
-        "flip_about", texts([f[0] for f in flips]), "what flips: passes or majority", "", "flip", varies=False
-    )
-    to.put(
-        "flip_subject", texts([f[1] for f in flips]), "id of the party or coalition", "", "flip", varies=False
-    )
-    to.put(
-        "flip_change",
-        texts([f[2] for f in flips]),
-        "lost or won as the level rises",
-        "",
-        "flip",
-        varies=False,
-    )
-    what = "share of the base above which a level changes the answer"
-    to.put("flip_level", np.array([float(f[3]) for f in flips]), what, "1", "flip", varies=False)
-    for dim in others:
-        to.put(
-            f"flip_{dim}",
-            texts([f[4][dim] for f in flips]),
-            "label on another axis",
-            "",
-            "flip",
-            varies=False,
-        )
 
 
 def _add_last_seats(to: Labeller, rule: Rule, ballot: Ballot) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,12 @@ TWO_SIDED_95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Flip:
-    """A level at which a chance crosses one half.
+    """A level at which a chance crosses one half; of an exact count, above which the answer is another.
 
     ``low`` and ``high`` are the ends of the 95 % interval of the Monte Carlo error (NaN where they lie beyond
     the levels of the sweep); of a chance that only falls, ``gone_from`` and ``gone_to`` are the levels at
-    which it crosses 90 and 10 %: in 80 of 100 draws the flip lies between them.
+    which it crosses 90 and 10 %: in 80 of 100 draws the flip lies between them. Levels are shares of the
+    base.
     """
 
     about: str
@@ -30,12 +31,12 @@ class Flip:
     change: str
     """``lost`` or ``won`` as the level rises."""
     level: float
-    low: float
-    high: float
-    gone_from: float
-    gone_to: float
     where: dict[str, Any]
     """Labels on the other axes."""
+    low: float = float("nan")
+    high: float = float("nan")
+    gone_from: float = float("nan")
+    gone_to: float = float("nan")
 
 
 def flips_along(
@@ -56,7 +57,7 @@ def flips_along(
         high = max(ends) if len(known) == 2 else next((end for end in known if end >= level), np.nan)
         gone = [curve.only(at) if only_falls else np.nan for at in (0.9, 0.1)]
         change = "lost" if chance[t] >= 0.5 else "won"
-        yield Flip(about, subject, change, level, low, high, gone[0], gone[1], where)
+        yield Flip(about, subject, change, level, where, low, high, gone[0], gone[1])
 
 
 def crossings(values: Floats, at: float) -> list[int]:
@@ -93,14 +94,3 @@ class _Curve:
 
 def _log_odds(chance: float) -> float:
     return float(np.log(chance / (1.0 - chance)))
-
-
-def as_columns(flips: Sequence[Flip], dims: Sequence[str]) -> dict[str, list[Any]]:
-    """Flips as columns by name; ``flip_<dim>`` are the labels on the other axes."""
-    plain = ("about", "subject", "change", "level", "low", "high", "gone_from", "gone_to")
-    columns: dict[str, list[Any]] = {
-        f"flip_{name}": [getattr(flip, name) for flip in flips] for name in plain
-    }
-    for dim in dims:
-        columns[f"flip_{dim}"] = [flip.where[dim] for flip in flips]
-    return columns

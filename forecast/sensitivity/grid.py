@@ -35,15 +35,14 @@ class Grid:
         """Combine the axes; ``ConfigurationError`` where a combination contradicts itself."""
         tables = tables_of(base)
         rules: list[Rule] = []
-        faults: dict[Fault, int] = {}
+        faults: dict[str, Fault] = {}
         for changes in _combinations(axes):
             try:
                 rules.append(Rule.model_validate(with_keys(tables, changes)))
             except ValidationError as error:
-                for fault in _faults(error, axes, changes):
-                    faults[fault] = faults.get(fault, 0) + 1
+                faults |= {str(fault): fault for fault in _faults(error, axes, changes)}
         if faults:
-            shown = list(faults)[:_FAULTS_SHOWN]
+            shown = list(faults.values())[:_FAULTS_SHOWN]
             if len(faults) > len(shown):
                 shown.append(Fault("sweep", "", ABSENT, f"and {len(faults) - len(shown)} more of this kind"))
             raise ConfigurationError(*shown)
@@ -82,11 +81,11 @@ class Grid:
         at = np.unravel_index(variant, self.shape)
         return {axis.dim: axis.labels[int(i)] for axis, i in zip(self.axes, at, strict=True)}
 
-    def in_rows(self, dim: str = "threshold") -> NDArray[np.int64]:
-        """(V,) variants in an order in which ``dim`` runs fastest: neighbours share most of their work."""
+    def in_rows(self) -> NDArray[np.int64]:
+        """(V,) variants in an order in which the level runs fastest: neighbours share most of their work."""
         numbers = np.arange(len(self)).reshape(self.shape)
-        if dim in self.dims:
-            numbers = np.moveaxis(numbers, self.dims.index(dim), -1)
+        if "threshold" in self.dims:
+            numbers = np.moveaxis(numbers, self.dims.index("threshold"), -1)
         return numbers.ravel()
 
 
@@ -103,12 +102,13 @@ def _faults(error: ValidationError, axes: Sequence[Axis], changes: Mapping[str, 
     """What is wrong with one combination, said where its key was given."""
     varied = ", ".join(f"{key} = {_shown(value)}" for key, value in changes.items())
     for detail in error.errors():
-        path = ".".join(("rule", *(str(part) for part in detail["loc"])))
+        path = ".".join(("rule", *(str(part) for part in detail["loc"] if part != "[key]")))
         cause = detail.get("ctx", {}).get("error")
         remedy = str(cause) if cause is not None else detail["msg"][:1].lower() + detail["msg"][1:]
-        own = next((axis for axis in axes if path in axis.keys), None)
-        if own is not None:
-            yield Fault(own.option, path, changes[path], remedy)
+        given = next((key for key in changes if path == key or path.startswith(f"{key}.")), None)
+        if given is not None:
+            option = next(axis.option for axis in axes if given in axis.keys)
+            yield Fault(option, path, as_plain(changes[given]), remedy)
         else:
             yield Fault("sweep", path, ABSENT, f"{remedy} (with {varied})")
 

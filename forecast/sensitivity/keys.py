@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
-from typing import Any
+from typing import Any, get_origin
 
 from forecast.election import Rule
-from forecast.election.faults import field_of, model_in, schema_paths, unknown_key
+from forecast.election.faults import field_of, model_at, model_in, schema_paths, unknown_key
 from forecast.election.methods import METHODS, is_quota_method
 from forecast.election.numbers import parse_share
+from forecast.election.rule import AdmitLargest, LowerTo
 from forecast.election.vocabulary import Part, parse_level
 from forecast.errors import suggest
 
@@ -21,13 +22,21 @@ Tables = dict[str, Any]
 
 
 def schema_location(path: str) -> tuple[str, ...] | str:
-    """The parts of a path below ``rule``, or what is wrong with it where the rule knows no such key."""
+    """The parts of a path below ``rule``, or what is wrong with it where the rule knows no such key.
+
+    Keys that are a file's own (``rule.weights.minority``) are left for the rule to judge.
+    """
     first, *parts = path.split(".")
     model: type[Any] | None = Rule
+    free = False  # whether the next key is a file's own: a kind of list, a number of members
     done: list[str] = [first]
     if first != "rule" or not parts:
         return "a key of the rule is expected, such as rule.threshold.level"
     for depth, part in enumerate(parts):
+        if free:
+            done.append(part)
+            free, model = False, None
+            continue
         if model is None:
             return f"{'.'.join(done)} is a single value and has no keys"
         field = field_of(model, part)
@@ -41,12 +50,13 @@ def schema_location(path: str) -> tuple[str, ...] | str:
         inner = model_in(field.annotation)
         # A key such as ``nobody`` holds one value, which may be written as a small table of its own.
         model = inner if inner is not None and _is_table(inner) else None
+        free = get_origin(field.annotation) is dict
         done.append(part)
     return tuple(parts)
 
 
 def _is_table(model: type[Any]) -> bool:
-    return issubclass(model, Part) and model.__name__ not in ("AdmitLargest", "LowerTo")
+    return issubclass(model, Part) and model not in (AdmitLargest, LowerTo)
 
 
 def leaves(table: Mapping[str, Any], prefix: str = "rule") -> dict[str, object]:
@@ -55,19 +65,12 @@ def leaves(table: Mapping[str, Any], prefix: str = "rule") -> dict[str, object]:
     for name, value in table.items():
         path = f"{prefix}.{name}"
         where = schema_location(path)
-        if isinstance(value, Mapping) and not isinstance(where, str) and _holds_keys(where):
+        holder = None if isinstance(where, str) else model_at(("rule", *where))
+        if isinstance(value, Mapping) and holder is not None and _is_table(holder):
             found |= leaves(value, path)
         else:
             found[path] = value
     return found
-
-
-def _holds_keys(parts: tuple[str, ...]) -> bool:
-    model: type[Any] | None = Rule
-    for part in parts:
-        field = field_of(model, part) if model is not None else None
-        model = model_in(field.annotation) if field is not None else None
-    return model is not None and _is_table(model)
 
 
 def tables_of(rule: Rule) -> Tables:
@@ -91,6 +94,7 @@ def with_keys(tables: Tables, changes: Mapping[str, object]) -> Tables:
             inner = table.get(part)
             table[part] = dict(inner) if isinstance(inner, dict) else {}
             table = table[part]
+        last = next((key for key in table if str(key) == last), last)  # numbers of members are no texts
         if value == "":
             table.pop(last, None)
         else:
@@ -130,8 +134,18 @@ def value_at(rule: Rule, path: str) -> object:
     """What a rule says under a key; ``None`` where it says nothing."""
     value: Any = rule
     for part in path.split(".")[1:]:
-        value = getattr(value, part, None)
+        if isinstance(value, Mapping):
+            value = next((inner for key, inner in value.items() if str(key) == part), None)
+        elif isinstance(value, Part):
+            value = next((inner for name, inner in value if _key_of(value, name) == part), None)
+        else:
+            return None
     return value
+
+
+def _key_of(part: Part, name: str) -> str:
+    """A field's key in files: ``from`` of the field ``from_``."""
+    return type(part).model_fields[name].alias or name
 
 
 def as_plain(value: object) -> Any:
@@ -139,7 +153,7 @@ def as_plain(value: object) -> Any:
     if isinstance(value, Fraction):
         return int(value) if value.denominator == 1 else float(value)
     if isinstance(value, Part):
-        return {name: as_plain(inner) for name, inner in value if inner is not None}
+        return {_key_of(value, name): as_plain(inner) for name, inner in value if inner is not None}
     if isinstance(value, Mapping):
         return {str(name): as_plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

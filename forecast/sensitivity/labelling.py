@@ -77,9 +77,7 @@ def label_sweep(
                 values = _padded(values, answers.arrays["seat_probability"].shape[-1])
             to.variables[own] = (variable.dims, values, dict(variable.attrs))
     coords = _coords(base, grid, answers.arrays["seat_probability"].shape[-1])
-    flips = flips_of(to, ids, [coalition.id for coalition in election.coalitions])
-    others = [axis for axis in grid.axes if axis.dim != "threshold"]
-    add_flips(to, flips, [axis.dim for axis in others])
+    add_flips(to, flips_of(to, ids, [coalition.id for coalition in election.coalitions]))
     if parts is not None:
         coords["factor"] = ("factor", list(parts.factors), {"long_name": "what varies"})
         add_decomposition(to, parts)
@@ -129,7 +127,7 @@ def _add_chances(to: Labeller, answers: Answers, k: int) -> None:
     )
     to.put("coalition_seat_probability", seats[:, k:], f"{of} of a coalition", "1", "coalition", "seats")
     _put_seats(to, "seat_mean", found["seat_mean"], k, "mean seats")
-    _put_seats(to, "seat_mean_mc_error", found["seat_mean_mc_error"], k, f"{_ERROR} seat_mean")
+    _put_seats(to, "seat_mean_mc_error", found["seat_mean_mc_error"], k, f"{_ERROR} {{}}seat_mean")
     quantiles = found["seat_quantile"]
     to.put(
         "seat_quantile", to.of_lists(quantiles[:, :k], 0.0), "quantile of seats", "seats", "party", "quantile"
@@ -154,10 +152,10 @@ def _add_chances(to: Labeller, answers: Answers, k: int) -> None:
 
 
 def _put_seats(to: Labeller, name: str, values: Floats, k: int, what: str) -> None:
-    named = "seat_mean" in what
-    of_coalition = what.replace("seat_mean", "coalition_seat_mean") if named else f"{what} of a coalition"
-    to.put(name, to.of_lists(values[:, :k], 0.0), what, "seats", "party")
-    to.put(f"coalition_{name}", values[:, k:], of_coalition, "seats", "coalition")
+    """Seats of lists (the first ``k``) and of coalitions; ``{}`` in ``what`` stands for ``coalition_``."""
+    to.put(name, to.of_lists(values[:, :k], 0.0), what.format(""), "seats", "party")
+    of = "" if "{}" in what else " of a coalition"
+    to.put(f"coalition_{name}", values[:, k:], f"{what.format('coalition_')}{of}", "seats", "coalition")
 
 
 def _add_differences(to: Labeller, answers: Answers, k: int) -> None:
@@ -172,7 +170,7 @@ def _add_differences(to: Labeller, answers: Answers, k: int) -> None:
             f"seat_mean_difference{error}",
             found[f"seat_mean_difference{error}"],
             k,
-            f"{about}seat_mean {_FROM_BASE}",
+            f"{about}{{}}seat_mean {_FROM_BASE}",
         )
         said = f"{about}majority_probability {_FROM_BASE}"
         to.put(f"majority_difference{error}", found[f"majority_difference{error}"], said, "1", "coalition")
@@ -183,20 +181,17 @@ def _add_indices(to: Labeller, answers: Answers, comment: str) -> None:
 
     def put(name: str, key: str, what: str, units: str) -> None:
         to.put(name, found[key], what, units, comment=comment)
-        to.put(f"{name}_mc_error", found[f"{key}_mc_error"], f"{_ERROR} {name}", units)
+        error = f"{name.removesuffix('_probability')}_mc_error"
+        to.put(error, found[f"{key}_mc_error"], f"{_ERROR} {name}", units)
 
     for key, (what, units) in NAMES.items():
         put(f"{key}_probability" if key == "manufactured" else f"{key}_mean", key, what, units)
-    to.variables["manufactured_mc_error"] = to.variables.pop("manufactured_probability_mc_error")
-    put(
-        "changed_probability", "changed", "probability that the seats differ from those of the base rule", "1"
-    )
-    to.variables["changed_mc_error"] = to.variables.pop("changed_probability_mc_error")
-    put(
-        "moved_seats_mean", "moved", "mean number of seats that others hold than under the base rule", "seats"
-    )
-    moved = "probability of a number of seats that others hold than under the base rule"
-    to.put("moved_seats_probability", found["moved_probability"], moved, "1", "seats", comment=comment)
+    what = "probability that the seats differ from those of the base rule"
+    put("changed_probability", "changed", what, "1")
+    what = "mean number of seats that others hold than under the base rule"
+    put("moved_seats_mean", "moved", what, "seats")
+    what = "probability of a number of seats that others hold than under the base rule"
+    to.put("moved_seats_probability", found["moved_probability"], what, "1", "seats", comment=comment)
     what = "share of seats for one share of votes: 1 is proportional (means over draws)"
     to.put("seats_per_vote", to.of_lists(found["seats_per_vote"], 0.0), what, "1", "party", comment=comment)
     error = to.of_lists(found["seats_per_vote_mc_error"], 0.0)
@@ -212,7 +207,10 @@ def _add_indices(to: Labeller, answers: Answers, comment: str) -> None:
 
 
 def flips_of(to: Labeller, parties: Sequence[str], coalitions: Sequence[str]) -> list[Flip]:
-    """Flips along the threshold, for every combination of the other axes."""
+    """Flips along the threshold, for every combination of the other axes.
+
+    None where the axis has one level, or levels that are no shares (``quota``).
+    """
     grid = to.grid
     threshold = next((axis for axis in grid.axes if axis.dim == "threshold"), None)
     if threshold is None or len(threshold) < 2 or any(isinstance(label, str) for label in threshold.labels):
@@ -220,14 +218,13 @@ def flips_of(to: Labeller, parties: Sequence[str], coalitions: Sequence[str]) ->
     levels = np.array(threshold.labels, np.float64)
     others = [axis for axis in grid.axes if axis.dim != "threshold"]
     found: list[Flip] = []
-    for about, subjects in (("pass", parties), ("majority", coalitions)):
-        along = grid.dims.index("threshold")
-        chance = np.moveaxis(to.variables[f"{about}_probability"][1], along, 0)
-        error = np.moveaxis(to.variables[f"{about}_mc_error"][1], along, 0)
+    along = grid.dims.index("threshold")
+    for about, name, subjects in (("passes", "pass", parties), ("majority", "majority", coalitions)):
+        chance = np.moveaxis(to.variables[f"{name}_probability"][1], along, 0)
+        error = np.moveaxis(to.variables[f"{name}_mc_error"][1], along, 0)
         for at in product(*(range(len(axis)) for axis in others)):
             where = {axis.dim: axis.labels[i] for axis, i in zip(others, at, strict=True)}
             for s, subject in enumerate(subjects):
                 here = (slice(None), *at, s)
-                said = "passes" if about == "pass" else about
-                found += flips_along(said, subject, levels, chance[here], error[here], where)
+                found += flips_along(about, subject, levels, chance[here], error[here], where)
     return found

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.result import QUANTILES
-from forecast.sensitivity.flips import Flip, as_columns
+from forecast.sensitivity.flips import Flip
 from forecast.sensitivity.last_seat import NOBODY
 
 if TYPE_CHECKING:
@@ -19,28 +19,32 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_FLIPS = {
-    "about": ("what flips: passes or majority", ""),
-    "subject": ("id of the party or coalition", ""),
-    "change": ("lost or won as the level rises", ""),
-    "level": ("level at which the chance crosses one half", "1"),
-    "low": ("lower end of the 95 % interval of the Monte Carlo error of flip_level", "1"),
-    "high": ("upper end of the 95 % interval of the Monte Carlo error of flip_level", "1"),
-    "gone_from": ("level at which the chance falls through 90 %", "1"),
-    "gone_to": ("level at which the chance falls through 10 %", "1"),
+_OF_FLIPS = {
+    "about": "what flips: passes or majority",
+    "subject": "id of the party or coalition",
+    "change": "lost or won as the level rises",
 }
+_LEVELS_OF_FLIPS = {
+    "level": "level at which the chance crosses one half",
+    "low": "lower end of the 95 % interval of the Monte Carlo error of flip_level",
+    "high": "upper end of the 95 % interval of the Monte Carlo error of flip_level",
+    "gone_from": "level at which the chance falls through 90 %",
+    "gone_to": "level at which the chance falls through 10 %",
+}
+_EXACT_LEVEL = {"level": "share of the base above which a level changes the answer"}
 
 
-def add_flips(to: Labeller, flips: Sequence[Flip], others: Sequence[str]) -> None:
-    for name, values in as_columns(flips, others).items():
-        what, units = _FLIPS.get(name.removeprefix("flip_"), ("label on another axis", ""))
-        text = not units
-        array = (
-            np.array([str(v) for v in values], dtype=str if values else "U1")
-            if text
-            else np.array(values, float)
-        )
-        to.put(name, array, what, units, "flip", varies=False)
+def add_flips(to: Labeller, flips: Sequence[Flip], *, exact: bool = False) -> None:
+    """Flips with their labels on the other axes (``flip_<dim>``); exact ones have no intervals."""
+    others = [dim for dim in to.grid.dims if dim != "threshold"]
+    texts = [(name, [getattr(flip, name) for flip in flips], what) for name, what in _OF_FLIPS.items()]
+    texts += [(dim, [flip.where[dim] for flip in flips], "label on another axis") for dim in others]
+    for name, values, what in texts:
+        array = np.array([str(value) for value in values], dtype=str if values else "U1")
+        to.put(f"flip_{name}", array, what, "", "flip", varies=False)
+    for name, what in (_EXACT_LEVEL if exact else _LEVELS_OF_FLIPS).items():
+        levels = np.array([getattr(flip, name) for flip in flips], float)
+        to.put(f"flip_{name}", levels, what, "1", "flip", varies=False)
 
 
 def add_decomposition(to: Labeller, parts: Decomposition) -> None:

@@ -36,8 +36,8 @@ NOBODY = -1
 class LastSeats:
     """The last seat of every draw, (N,): votes that move it, which list would gain it, which would lose it.
 
-    ``votes`` is 0 and the lists are ``NOBODY`` where no number of votes moves a seat; the loser alone is
-    where a seat would come from nobody (a void draw).
+    ``votes`` is 0 and both lists are ``NOBODY`` where no number of votes moves a seat. The loser alone is
+    ``NOBODY`` where the seat that is won was nobody's: in a draw without a valid outcome.
     """
 
     valid_votes: int
@@ -59,12 +59,14 @@ def last_seats(
     units: Units,
     parties: Sequence[Party],
     *,
-    rule: Rule | None = None,
     draws: int,
     threads: int = 1,
 ) -> LastSeats:
-    """The last seats of ``draws`` drawn elections under a rule (default: the election's)."""
-    rule = rule if rule is not None else election.rule
+    """The last seats of ``draws`` drawn elections under the rule of ``election``.
+
+    Where invalid ballots or turnout are ranges they are held in the middle.
+    """
+    rule = election.rule
     valid, stated = valid_votes(election)
     shares = look(inputs, [rule], parties, draws, threads).shares
     ballots = np.round(shares * valid).astype(np.int64)

@@ -66,8 +66,13 @@ class Sweep:
         return json.loads(str(self.dataset["rule_keys"].values[at]))
 
     def records(self) -> list[dict[str, Any]]:
-        """One record a variant, rule keys first: what ``forecast sweep --json`` prints."""
-        from forecast.sensitivity.records import count_record, drawn_record
+        """One record a variant, rule keys first: what ``forecast sweep --json`` prints.
+
+        The first record ends with ``sweep``: what belongs to no single variant.
+        """
+        from forecast.sensitivity.records import count_record, drawn_record, whole_record
 
         record = drawn_record if self.simulated else count_record
-        return [record(self, at) for at in self.places()]
+        found = [record(self, at) for at in self.places()]
+        found[0]["sweep"] = whole_record(self)
+        return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,17 +26,17 @@ from forecast.sensitivity.detail import (
     votes_by_draw,
     who_passes,
 )
+from forecast.sensitivity.identity import identity_of
 from forecast.sensitivity.labelling import label_sweep
 from forecast.sensitivity.last_seat import LastSeats, last_seats
 from forecast.sensitivity.result import Sweep
-from forecast.simulation.forecasting import versions
 from forecast.simulation.inputs import Units, draws_of, needs
 from forecast.simulation.labelling import label
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
 
 if TYPE_CHECKING:
-    from forecast.election import Election, Party, Rule
+    from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.shapes import Draws, Questions
     from forecast.result import Forecast
@@ -162,7 +161,8 @@ def _count(
         if base is None:
             attrs["replicates"] = counts.replicates
             base = label(run.election, run.units, counts, kept, attrs, estimate=estimate)
-        answers.put(at, chances_and_seats(counts, kept))
+        houses = [largest_house(rule, run.parties) for rule in rules[1:]]
+        answers.put(at, chances_and_seats(counts, kept, houses))
         squares = _look(run, grid, at, answers, plain=counts.replicates == 1)
         answers.put(at, differences(counts, grid.is_base[at], squares))
     assert base is not None
@@ -202,20 +202,10 @@ def _times(progress: Progress, rules: int) -> Progress:
 
 def _attrs(election: Election, estimate: Estimate, draws: int, seed: int, sampler: str) -> dict[str, Any]:
     return {
-        "election": election.election.id,
-        "election_name": election.election.name,
-        "election_date": election.election.date.isoformat(),
-        "country": election.election.country,
+        **identity_of(election),
         "draws": draws,
         "seed": seed,
         "sampler": sampler,
         "as_of": estimate.as_of.isoformat(),
-        "rule": json.dumps(rule_as_plain(election.rule), ensure_ascii=False),
         "warnings": list(estimate.warnings),
-        "versions": json.dumps(versions()),
     }
-
-
-def rule_as_plain(rule: Rule) -> dict[str, Any]:
-    """A rule as JSON tables."""
-    return rule.model_dump(mode="json", exclude_none=True)

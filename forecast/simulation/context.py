@@ -165,10 +165,15 @@ def _about(long_name: str, units: str = "") -> dict[str, str]:
 
 
 def _by_party(values: np.ndarray, units: Sequence[str], ids: Sequence[str]) -> np.ndarray:
-    """Values (U, ...) by unit -> (K, ...) by option of the ballot, NaN for those that are no unit."""
+    """Values (U, ...) by unit -> (K, ...) by option of the ballot, NaN for those that are no unit.
+
+    A party that withdrew is a unit of the trend and no option of the ballot.
+    """
     spread = np.full((len(ids), *values.shape[1:]), np.nan)
+    places = {party: k for k, party in enumerate(ids)}
     for unit, value in zip(units, values, strict=True):
-        spread[list(ids).index(unit)] = value
+        if unit in places:
+            spread[places[unit]] = value
     return spread
 
 

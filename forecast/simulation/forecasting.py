@@ -19,7 +19,7 @@ from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_dra
 if TYPE_CHECKING:
     import xarray as xr
 
-    from forecast.election import Election
+    from forecast.election import Election, Rule
     from forecast.estimation import Estimate
     from forecast.kernels.shapes import Draws
     from forecast.result import Forecast
@@ -57,10 +57,11 @@ def simulate_and_keep(
     sampler: str | None = None,
     threads: int = 1,
     progress: Progress | None = None,
+    histograms: bool = False,
 ) -> tuple[Forecast, xr.Dataset]:
     """As ``simulate_election``, and the first ``keep`` of its draws one by one (see ``kept_dataset``).
 
-    The forecast does not depend on ``keep``.
+    The forecast does not depend on ``keep``; ``histograms``: as ``label``.
     """
     settings = election.simulation
     draws = settings.draws if draws is None else draws
@@ -75,7 +76,16 @@ def simulate_and_keep(
         "warnings": list(estimate.warnings),
     }
     return count_draws(
-        election, units, inputs, draws, attrs, keep, estimate=estimate, threads=threads, progress=progress
+        election,
+        units,
+        inputs,
+        draws,
+        attrs,
+        keep,
+        estimate=estimate,
+        threads=threads,
+        progress=progress,
+        histograms=histograms,
     )
 
 
@@ -90,6 +100,7 @@ def count_draws(
     estimate: Estimate | None = None,
     threads: int = 1,
     progress: Progress | None = None,
+    histograms: bool = False,
 ) -> tuple[Forecast, xr.Dataset]:
     """The forecast of draws from anywhere under the rule of ``election``, and the first ``keep`` of them."""
     if election.rule.threshold is not None:
@@ -108,13 +119,18 @@ def count_draws(
         "note": election.election.note or "",
         "draws": draws,
         "replicates": counts.replicates,
-        "rule": json.dumps(election.rule.model_dump(mode="json", exclude_none=True), ensure_ascii=False),
+        "rule": rule_as_data(election.rule),
         "versions": json.dumps(versions()),
         **attrs,
     }
     looked_at = KeptDraws(kept.shares[:KEPT_DRAWS], kept.seats[:, :KEPT_DRAWS])
-    forecast = label(election, units, counts, looked_at, attrs, estimate=estimate)
+    forecast = label(election, units, counts, looked_at, attrs, estimate=estimate, histograms=histograms)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
+
+
+def rule_as_data(rule: Rule) -> str:
+    """A rule as JSON, for the attributes of a result."""
+    return json.dumps(rule.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
 
 
 def kept_dataset(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.errors import ABSENT, Fault, PollDataError, suggest
+from forecast.election.numbers import percent
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
+from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
 from forecast.result import Forecast
 from forecast.simulation.forecasting import count_draws
 from forecast.simulation.inputs import Units, given_draws
@@ -28,6 +31,8 @@ SUM_TOLERANCE = 0.005
 SAMPLER = "given"
 """What ``sampler`` says of a forecast on draws from elsewhere; its seed is 0."""
 
+_RESTS_ON = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}
+"""What the election file must say of a base that shares of the vote do not tell."""
 _BESIDE = ("draw", "chain", "iteration")
 _SEATS = "seats_"
 _UNKNOWN_ERRORS = (
@@ -76,7 +81,7 @@ def read_share_draws(path: str | Path, election: Election) -> ShareDraws:
     else:
         over = "the shares of a draw add up to 1 (all options are named)"
     _refuse_sums(shares, ids, place, over)
-    missing = [party.id for party in election.parties if party.id not in ids]
+    missing = [party.id for party in election.standing if party.id not in ids]
     warnings = [_UNKNOWN_ERRORS]
     if missing:
         warnings.append(f"not in the draws, so left blank: {', '.join(missing)}")
@@ -93,8 +98,10 @@ def simulate_given(
 ) -> tuple[Forecast, xr.Dataset]:
     """The rule of ``election`` on every draw of ``given``, and the first ``keep`` with their seats.
 
-    Each draw counts once. Where the file gives a range of invalid ballots or of turnout, its middle is taken.
+    Each draw counts once. Votes of parties that withdraw are handed on draw by draw. Where the file gives a
+    range of invalid ballots or of turnout, its middle is taken.
     """
+    given = _without_withdrawn(given, election)
     listed = [party.id for party in election.parties]
     ordered = sorted(given.ids, key=lambda unit: listed.index(unit) if unit in listed else len(listed))
     units = Units.of(election, ordered)
@@ -112,7 +119,7 @@ def simulate_given(
         "as_of": election.election.date.isoformat(),
         "share_draws": given.place,
         "track_record": "The vote shares were drawn elsewhere; no backtest here speaks for them.",
-        "warnings": list(given.warnings),
+        "warnings": [*given.warnings, *_left_out(election)],
     }
     forecast, kept = count_draws(
         election, units, inputs, len(given.shares), attrs, keep, threads=threads, progress=progress
@@ -121,6 +128,45 @@ def simulate_given(
     centre = forecast.dataset["share_mean"].copy(data=np.full(forecast.dataset.sizes["party"], np.nan))
     centre.attrs = {"long_name": "centre of the estimate; blank: the draws come from elsewhere", "units": "1"}
     return Forecast(forecast.dataset.assign(poll_average=centre)), kept
+
+
+def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
+    """The draws with the votes of the parties in ``estimate.withdrawal`` handed on, each scaled to 1."""
+    transfers = election.estimate.withdrawal
+    if not transfers:
+        return given
+    faults = [
+        Fault(
+            election.place, f"estimate.withdrawal.{party}.{to}", ABSENT, f"{given.place} has no such column"
+        )
+        for party, parties in transfers.items()
+        for to in parties
+        if to not in given.ids
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+    ids, votes = handed_on(given.shares, given.ids, transfers)
+    totals = votes.sum(axis=1, keepdims=True)
+    if (totals <= 0.0).any():
+        row = int(np.flatnonzero(totals <= 0.0)[0])
+        remedy = "all its votes are for parties that withdraw, and nobody gets them (estimate.withdrawal)"
+        raise PollDataError(Fault(given.place, f"draw {row + 1}", ABSENT, remedy))
+    said = [f"{withdrawal_in_words(party, to)}. Assumed, not polled" for party, to in transfers.items()]
+    return ShareDraws(given.place, ids, votes / totals, (*given.warnings, *said))
+
+
+def _left_out(election: Election) -> Iterator[str]:
+    """What the election file says that does nothing, or less than elsewhere, to draws that are given."""
+    settings, threshold = election.estimate, election.rule.threshold
+    for name in () if threshold is None else _RESTS_ON.get(threshold.base, ()):
+        ends = getattr(election.election, name)
+        if ends is not None and ends[0] < ends[1]:
+            middle = percent(sum(ends, Fraction(0)) / 2)
+            said = f"every draw takes the middle of its range, {middle}"
+            yield f"election.{name}: {said}; its uncertainty is not in these numbers"
+    moved = [f"estimate.{name}" for name in ("shift", "share") if getattr(settings, name)]
+    if moved:
+        yield f"not applied to draws from elsewhere: {' and '.join(moved)}"
 
 
 def _middle(ends: NDArray[np.float64]) -> NDArray[np.float64]:

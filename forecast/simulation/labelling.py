@@ -37,15 +37,19 @@ def label(
     attrs: dict[str, Any],
     *,
     estimate: Estimate | None = None,
+    histograms: bool = False,
 ) -> Forecast:
-    """The Forecast of one rule. Options of the ballot that the polls do not tell apart are left blank
-    (NaN).
+    """The Forecast of one rule. Options of the ballot that the polls do not tell apart are left blank (NaN);
+    parties that withdraw are not on it. With ``histograms`` it holds those of the shares too
+    (``share_histogram``), which a mixture is made from.
     """
-    ids = [party.id for party in election.parties] + [
-        unit for unit in units.ids if unit not in _listed(election)
-    ]
+    listed = [party.id for party in election.standing]
+    ids = [*listed, *(unit for unit in units.ids if unit not in listed)]
     variables: dict[str, Any] = {}
     _add_shares(variables, ids, units, counts)
+    if histograms:
+        often = _spread(_of(units, counts.totals.shares.astype(np.float64)), ids)
+        variables["share_histogram"] = _variable(("party", "share_bin"), often, "draws by share", "draws")
     _add_seats(variables, ids, units, counts, kept)
     _add_coalitions(variables, units.lists, counts)
     _add_events(variables, counts)
@@ -63,7 +67,8 @@ def label(
         for more, along in (trend_of_polls(estimate, ids), tested(estimate)):
             variables |= more
             labels |= along
-        average = _spread(dict(zip(estimate.units, estimate.mean, strict=True)), ids)
+        shares = estimate.mean if estimate.average is None else estimate.average
+        average = _spread(dict(zip(estimate.units, shares, strict=True)), ids)
         variables["poll_average"] = _variable(("party",), average, "centre of the estimate", "1")
     seats = np.arange(counts.totals.seats.shape[-1])
     coords: dict[str, Any] = {
@@ -97,18 +102,18 @@ def representative_draw(seats: NDArray[np.int64]) -> int:
     return int(np.argmin(distance))
 
 
-def share_quantiles(histogram: NDArray[np.int64], probabilities: Floats) -> Floats:
+def share_quantiles(histogram: NDArray[np.int64] | Floats, probabilities: Floats) -> Floats:
     """(U, Q) quantiles from histograms (U, SHARE_BINS + 1) of shares, linear within a bin."""
     result = np.empty((len(histogram), len(probabilities)))
     for k, counts in enumerate(histogram):
         cumulated = np.concatenate([[0], np.cumsum(counts)])
         wanted = probabilities * cumulated[-1]
         at = np.clip(np.searchsorted(cumulated, wanted, side="left") - 1, 0, len(counts) - 1)
-        result[k] = (at + (wanted - cumulated[at]) / np.maximum(counts[at], 1)) / SHARE_BINS
+        result[k] = (at + (wanted - cumulated[at]) / np.where(counts[at] > 0, counts[at], 1)) / SHARE_BINS
     return result
 
 
-def seat_quantiles(distribution: NDArray[np.int64], probabilities: Floats) -> Floats:
+def seat_quantiles(distribution: NDArray[np.int64] | Floats, probabilities: Floats) -> Floats:
     """(..., Q) least number of seats with at least the wanted share of draws at or below it."""
     cumulated = np.cumsum(distribution, axis=-1)
     wanted = probabilities * cumulated[..., -1:]
@@ -280,10 +285,6 @@ def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
             {"long_name": "the event as the election file says it (JSON)"},
         ),
     }
-
-
-def _listed(election: Election) -> set[str]:
-    return {party.id for party in election.parties}
 
 
 def _of(units: Units, values: Floats) -> dict[str, Floats]:

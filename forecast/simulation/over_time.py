@@ -12,7 +12,7 @@ from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation import estimate
 from forecast.simulation.forecasting import simulate_election
 from forecast.simulation.running import Progress
-from forecast.simulation.series import Series, stacked
+from forecast.simulation.series import OVER_TIME, Along, Series, stacked
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -53,7 +53,14 @@ def simulate_over_time(
                 progress=progress,
             )
         )
-    series = stacked(forecasts, usable, used)
+    counted = {"long_name": "polls with weight in the mean", "units": "1"}
+    along = Along(
+        OVER_TIME,
+        np.array(usable, "datetime64[ns]"),
+        "day at whose end the forecast is made",
+        {"polls": (np.array(used), counted)},
+    )
+    series = stacked(forecasts, along, [party.id for party in election.parties])
     return Series(series.dataset.assign_attrs(warnings=warnings))
 
 

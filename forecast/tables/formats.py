@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from forecast.tables.model import Shown, Table
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|#~$])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]>|#~$])")
+_MARKDOWN_TAG = re.compile(r"<(?=[A-Za-z/!?])")
+"""What could begin a tag. Not every Markdown knows a backslash before it, and ``<0.1 %`` needs none."""
 _LATEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -90,7 +92,7 @@ def _markdown_of(table: Table) -> str:
 
 
 def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", _one_line(text))
+    return _MARKDOWN_TAG.sub("&lt;", _MARKDOWN.sub(r"\\\1", _one_line(text)))
 
 
 def as_latex(tables: Sequence[Table]) -> str:

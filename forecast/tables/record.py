@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from forecast.tables import rounding
-from forecast.tables.building import number, percents, table, values_of
+from forecast.tables.building import number, table, values_of
 from forecast.tables.model import Column, Row, Shown, Table
 
 if TYPE_CHECKING:
@@ -44,12 +44,19 @@ def houses(forecast: Forecast) -> Table:
         Shown("Pollster", lambda row: str(row["pollster"]), numeric=False),
         Shown("Polls", lambda row: rounding.whole(number(row["polls"])), rank=2),
         Shown("Party", lambda row: str(row["party_name"]), numeric=False),
-        Shown("Adds", lambda row: rounding.percent(number(row["effect"]))),
-        Shown("80 % interval", lambda row: percents(row, "effect"), rank=1),
+        Shown("Effect, points", lambda row: rounding.signed_points(number(row["effect"]))),
+        Shown(
+            "80 % interval",
+            lambda row: rounding.signed_points_interval(
+                number(row["effect_low80"]), number(row["effect_high80"])
+            ),
+            rank=1,
+        ),
     )
     note = (
-        "Adds: points of the vote by which the pollster lies above the trend of all. Effects sum to zero "
-        "over the pollsters (on the log scale), so a lean that all of them share is not seen here."
+        "A house effect says by how many percentage points of the vote a pollster lies above (+) or below "
+        "(\N{MINUS SIGN}) the trend of all. Effects sum to zero over the pollsters (on the log scale), so a "
+        "lean that all of them share is not seen here."
     )
     return table(forecast, "houses", "House effects", columns, _by_column(columns, rows), shown, (note,))
 

@@ -117,6 +117,21 @@ def signed(value: float | None) -> str:
     return f"+{round(value)}" if value > 0 else whole(value)
 
 
+def signed_points(value: float | None) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    if value is None or math.isnan(value):
+        return BLANK
+    text = _plain(100.0 * value, 1)
+    return f"+{text}" if value > 0 and text != "0.0" else text
+
+
+def signed_points_interval(low: float | None, high: float | None) -> str:
+    """A range of differences of shares in percentage points."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return BLANK
+    return f"{signed_points(low)} to {signed_points(high)}"
+
+
 def signed_by_error(value: float | None, mc_error: float | None) -> str:
     """A difference with its sign, to the first digit of its error, at most three decimals."""
     if value is None or mc_error is None or math.isnan(value):

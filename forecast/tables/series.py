@@ -1,4 +1,6 @@
-"""The tables of a series of forecasts, each defined once: a row a day, a column a party or coalition."""
+"""The tables of a series of forecasts, each defined once: a row a day or scenario, a column a party or
+coalition.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from forecast.simulation.series import SCENARIOS
 from forecast.tables import rounding
 from forecast.tables.building import SEATLESS_KINDS, WIDE_ENDS, chosen_names, number, rows_of
 from forecast.tables.model import Column, Row, Shown, Table
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 
 _ALWAYS_SHOWN = 3
 _ERROR = "Monte Carlo standard error of"
+_MIXED = (
+    "Mixture: one of the scenarios comes true, each with its weight; medians and intervals are those of the "
+    "mixed distribution."
+)
 
 
 class _Cell(NamedTuple):
@@ -99,7 +106,10 @@ def provenance_of_series(series: Series) -> str:
     """One line: election, along what, draws, seed, version."""
     attrs = series.dataset.attrs
     labels = series.labels
-    along = f"as of {len(labels)} days from {labels[0]} to {labels[-1]}"
+    if series.dimension == SCENARIOS:
+        along = f"polls known by {attrs['as_of']}; scenarios of {attrs['scenarios']}"
+    else:
+        along = f"as of {len(labels)} days from {labels[0]} to {labels[-1]}"
     settings = ", ".join(str(attrs.get("settings", "")).split("\n"))
     return (
         f"{attrs['election_name']}; {along}; {int(attrs['draws']):,} draws each ({attrs['sampler']}, seed "
@@ -118,17 +128,9 @@ def _wide(
     *,
     seatless: bool = False,
 ) -> Table:
-    """A table of some numbers of every subject (party, coalition, event), a row a day."""
+    """A table of some numbers of every subject (party, coalition, event), a row a day or scenario."""
     data = series.dataset
-    columns = [
-        Column("as_of", "", "day", "day at whose end the forecast is made"),
-        Column("polls", "1", "integer", "polls with weight in the mean"),
-    ]
-    values: dict[str, Any] = {"as_of": series.labels, "polls": data["polls"].values.tolist()}
-    shown = [
-        Shown("As of", lambda row: str(row["as_of"]), numeric=False),
-        Shown("Polls", lambda row: rounding.whole(number(row["polls"])), rank=9),
-    ]
+    columns, values, shown, notes = _first_columns(series)
     kinds = data["party_kind"].values if over == "party" else np.full(data.sizes[over], "")
     drawn = 0
     for k, (subject, called) in enumerate(zip(data[over].values, data[f"{over}_name"].values, strict=True)):
@@ -140,9 +142,42 @@ def _wide(
             rank = max(0, drawn - _ALWAYS_SHOWN + 1)
             shown.append(Shown(str(called), _bound(text, str(subject)), rank=rank))
             drawn += 1
-    return Table(
-        name, title, tuple(columns), rows_of(columns, values), tuple(shown), provenance_of_series(series)
-    )
+    rows = rows_of(columns, values)
+    return Table(name, title, tuple(columns), rows, tuple(shown), provenance_of_series(series), notes)
+
+
+def _first_columns(series: Series) -> tuple[list[Column], dict[str, Any], list[Shown], tuple[str, ...]]:
+    """What the rows are: columns, their values, what people see of them, and notes."""
+    data = series.dataset
+    if series.dimension == SCENARIOS:
+        columns = [
+            Column("scenario", "", "text", "id of the scenario; mixture is all of them with their weights"),
+            Column("scenario_name", "", "text", "its name"),
+            Column("weight", "1", "number", "probability of the scenario"),
+            Column("settings", "", "text", "keys of the election file that differ"),
+        ]
+        settings = [str(lines).replace("\n", "; ") for lines in data["scenario_settings"].values]
+        values: dict[str, Any] = {
+            "scenario": series.labels,
+            "scenario_name": data["scenario_name"].values.tolist(),
+            "weight": data["weight"].values.tolist(),
+            "settings": settings,
+        }
+        shown = [
+            Shown("Scenario", lambda row: str(row["scenario_name"]), numeric=False),
+            Shown("Weight", lambda row: rounding.percent(number(row["weight"]))),
+        ]
+        return columns, values, shown, (_MIXED,)
+    columns = [
+        Column("as_of", "", "day", "day at whose end the forecast is made"),
+        Column("polls", "1", "integer", "polls with weight in the mean"),
+    ]
+    values = {"as_of": series.labels, "polls": data["polls"].values.tolist()}
+    shown = [
+        Shown("As of", lambda row: str(row["as_of"]), numeric=False),
+        Shown("Polls", lambda row: rounding.whole(number(row["polls"])), rank=9),
+    ]
+    return columns, values, shown, ()
 
 
 def _of(series: Series, variable: str) -> Any:

@@ -17,7 +17,26 @@ if TYPE_CHECKING:
 MOST_ROWS_SHOWN = 40
 """Variants that people are shown one by one; of more they are shown flips and shares of the variance."""
 
-TITLES = {"threshold": "Level", "method": "Method", "base": "Base", "house": "House", "scenario": "Scenario"}
+_TITLES = {"threshold": "Level", "method": "Method", "base": "Base", "house": "House", "scenario": "Scenario"}
+
+
+def title_of(sweep: Sweep, dim: str) -> str:
+    """An axis as people read it: a word, or the key of the rule without ``rule.``."""
+    keys = str(sweep.dataset[dim].attrs.get("keys", dim))
+    return _TITLES.get(dim, keys.removeprefix("rule."))
+
+
+def axis_columns(sweep: Sweep, variants: Sequence[int]) -> tuple[dict[str, list[Any]], list[Column]]:
+    """Labels of variants by axis, a row each, and their columns."""
+    every = [sweep.labels(at) for at in sweep.places()]
+    labels = {dim: [every[v][dim] for v in variants] for dim in sweep.dims}
+    types: dict[str, Type] = {dim: _type_of([label[dim] for label in every]) for dim in sweep.dims}
+    return labels, [Column(dim, "", types[dim], f"label on the axis {dim}") for dim in sweep.dims]
+
+
+def axis_titles(sweep: Sweep) -> list[Shown]:
+    """The axes as people are shown them."""
+    return [Shown(title_of(sweep, dim), _label(dim), numeric=False) for dim in sweep.dims]
 
 
 def provenance_of_sweep(sweep: Sweep) -> str:
@@ -43,12 +62,9 @@ def of_variants(
     notes: tuple[str, ...] = (),
 ) -> Table:
     """A table with a row a variant, its labels first; the base rule is marked."""
-    every = [sweep.labels(at) for at in sweep.places()]
-    labels = {dim: [label[dim] for label in every] for dim in sweep.dims}
-    own = [Column(dim, "", type_of(labels[dim]), f"label on the axis {dim}") for dim in sweep.dims]
+    labels, own = axis_columns(sweep, range(len(list(sweep.places()))))
     is_base = sweep.dataset["is_base_rule"].values.ravel().tolist()
     mark = Shown("", lambda row: "*" if row["is_base_rule"] else "", numeric=False)
-    titles = [Shown(TITLES.get(dim, dim), _label(dim), numeric=False) for dim in sweep.dims]
     columns = [*own, Column("is_base_rule", "1", "integer", "1 for the base rule, else 0"), *columns]
     values = labels | {"is_base_rule": [int(b) for b in is_base]} | values
     starred = ("*: the base rule.",) if any(is_base) else ()
@@ -58,7 +74,7 @@ def of_variants(
         title,
         columns,
         values,
-        [*titles, *([mark] if any(is_base) else []), *shown],
+        [*axis_titles(sweep), *([mark] if any(is_base) else []), *shown],
         (*starred, *notes),
     )
 
@@ -76,7 +92,7 @@ def table_of_sweep(
     return Table(name, title, tuple(columns), rows, tuple(shown), provenance_of_sweep(sweep), notes)
 
 
-def type_of(labels: Sequence[Any]) -> Type:
+def _type_of(labels: Sequence[Any]) -> Type:
     if all(isinstance(label, int) for label in labels):
         return "integer"
     return "number" if all(isinstance(label, float) for label in labels) else "text"
@@ -87,6 +103,12 @@ def flat(sweep: Sweep, variable: str, *at: int) -> Any:
     return sweep.dataset[variable].values.reshape(-1, *sweep.dataset[variable].shape[len(sweep.dims) :])[
         (slice(None), *at)
     ]
+
+
+def error_of(variable: str) -> str:
+    """The variable with the Monte Carlo error of another."""
+    short = variable.removesuffix("_probability") if variable.endswith("_probability") else variable
+    return f"{short}_mc_error"
 
 
 def quantile_at(sweep: Sweep, wanted: float) -> int:

@@ -12,7 +12,6 @@ from forecast.tables.building import number, showing
 from forecast.tables.model import Column, Row, Shown, Table
 from forecast.tables.sweep_building import (
     MOST_ROWS_SHOWN,
-    TITLES,
     as_is,
     base_labels,
     names_of,
@@ -20,10 +19,14 @@ from forecast.tables.sweep_building import (
     quantile_at,
     table_of_sweep,
     text_of,
+    title_of,
 )
 
 if TYPE_CHECKING:
     from forecast.sensitivity.result import Sweep
+
+_MOST_IN_WORDS = 3
+"""Parties whose spread is told in words."""
 
 
 def flips(sweep: Sweep) -> Table:
@@ -41,7 +44,7 @@ def flips(sweep: Sweep) -> Table:
         *(Column(n, "1", "number", data[f"flip_{n}"].attrs["long_name"]) for n in numbers),
     ]
     shown = [
-        *(Shown(TITLES.get(dim, dim), as_is(dim), numeric=False) for dim in others),
+        *(Shown(title_of(sweep, dim), as_is(dim), numeric=False) for dim in others),
         Shown(
             "What",
             lambda row: f"{names.get(str(row['subject']), row['subject'])} {row['about']}",
@@ -128,12 +131,63 @@ def decomposition(sweep: Sweep) -> Table:
             lambda row: f"{row['about']}: {names.get(str(row['subject']), row['subject'])}",
             numeric=False,
         ),
-        Shown("Comes from", as_is("factor"), numeric=False),
+        Shown("Comes from", lambda row: _factor(sweep, str(row["factor"])), numeric=False),
         Shown("Alone", pair_of("first", "first_mc_error", _share_of_variance)),
         Shown("With interactions", pair_of("total", "total_mc_error", _share_of_variance)),
     ]
-    notes = ("Every value of an axis is taken to be as likely as the next; polls and undecided are drawn.",)
+    notes = (
+        *decomposition_in_words(sweep),
+        "Every value of an axis is taken to be as likely as the next; polls and undecided are drawn.",
+    )
     return table_of_sweep(sweep, "decomposition", "Where the spread comes from", columns, rows, shown, notes)
+
+
+_IN_WORDS = {
+    "threshold": "the threshold",
+    "method": "the method",
+    "base": "the base",
+    "house": "the size of the house",
+    "scenario": "the scenario",
+    "polls": "the polls",
+    "undecided": "the undecided",
+}
+
+
+def decomposition_in_words(sweep: Sweep) -> list[str]:
+    """What the spread in seats comes from, in words; of the parties with the largest spread."""
+    data = sweep.dataset
+    if "seat_first_order" not in data:
+        return []
+    factors, names = [str(factor) for factor in data["factor"].values], names_of(sweep)
+    shares: list[list[float]] = data["seat_first_order"].values.tolist()
+    together: list[float] = data["seat_interactions"].values.tolist()
+    spread = np.sqrt(data["seat_variance"].values)
+    known = np.flatnonzero(np.isfinite(together))
+    said: list[str] = []
+    for k in known[np.argsort(-spread[known], kind="stable")][:_MOST_IN_WORDS].tolist():
+        largest, *others = sorted(zip(shares[k], factors, strict=True), reverse=True)
+        parts = [f"{_whole_percent(largest[0])} is {_in_words(sweep, largest[1])}"]
+        parts += [f"{_whole_percent(share)} {_in_words(sweep, factor)}" for share, factor in others]
+        party = names[str(data["party"].values[k])]
+        owner = f"{party}'" if party.endswith("s") else f"{party}'s"
+        rest = f"{_whole_percent(together[k])} is what they do together"
+        said.append(f"Of the spread in {owner} seats (± {spread[k]:.1f}), {', '.join(parts)}; {rest}.")
+    return said
+
+
+def _factor(sweep: Sweep, factor: str) -> str:
+    """A factor as people read it: axes of other keys by their key."""
+    return factor if factor in _IN_WORDS or factor not in sweep.dims else title_of(sweep, factor)
+
+
+def _whole_percent(share: float) -> str:
+    return "<1 %" if share < 0.005 else rounding.percent(share, 0)
+
+
+def _in_words(sweep: Sweep, factor: str) -> str:
+    if factor in _IN_WORDS:
+        return _IN_WORDS[factor]
+    return f"the key {title_of(sweep, factor)}"
 
 
 def last_seat(sweep: Sweep) -> Table:
@@ -194,6 +248,32 @@ def last_seat(sweep: Sweep) -> Table:
     return showing(table, lambda row: (number(row["probability"]) or 0.0) >= 0.05)
 
 
+def last_seat_votes(sweep: Sweep) -> Table:
+    """How many votes the last seat hangs on: quantiles over the draws."""
+    data = sweep.dataset
+    name = "last_seat_share_quantile"
+    if name not in data:
+        return table_of_sweep(sweep, "last-seat-votes", "What the last seat hangs on", [], {}, [])
+    variables = {"share": name}
+    if "last_seat_votes_quantile" in data:
+        variables["votes"] = "last_seat_votes_quantile"
+    values: dict[str, Any] = {"quantile": data["quantile"].values.tolist()}
+    values |= {column: data[variable].values.tolist() for column, variable in variables.items()}
+    columns = [
+        Column("quantile", "1", "number", "share of the draws in which it hangs on fewer votes, or as many"),
+        *(
+            Column(column, data[variable].attrs["units"], "number", data[variable].attrs["long_name"])
+            for column, variable in variables.items()
+        ),
+    ]
+    shown = [
+        Shown("In so many draws", text_of("quantile", rounding.percent)),
+        Shown("Share of valid votes", text_of("share", lambda value: rounding.percent(value, 2))),
+        *([Shown("Votes", text_of("votes", rounding.whole))] if "votes" in values else []),
+    ]
+    return table_of_sweep(sweep, "last-seat-votes", "What the last seat hangs on", columns, values, shown)
+
+
 def _last_seat_notes(sweep: Sweep) -> tuple[str, ...]:
     data = sweep.dataset
     if "last_seat_share_quantile" not in data:
@@ -208,7 +288,8 @@ def _last_seat_notes(sweep: Sweep) -> tuple[str, ...]:
     if "last_seat_votes_quantile" in data:
         votes = data["last_seat_votes_quantile"]
         parts.append(f"= {rounding.whole(float(votes[at['median']]))} votes")
-        parts.append(f"({rounding.interval(float(votes[at['low']]), float(votes[at['high']]))})")
+        low, high = (rounding.whole(float(votes[at[end]])) for end in ("low", "high"))
+        parts.append(f"({low}–{high})")
     return (" ".join(parts) + ".", "Pairs under 5 % are left out here.")
 
 

@@ -6,21 +6,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from forecast.tables import rounding
-from forecast.tables.building import WIDE_ENDS, chosen_names
-from forecast.tables.model import Column, Shown, Table, Type
+from forecast.tables.building import SEATLESS_KINDS, WIDE_ENDS, chosen_names, wholes
+from forecast.tables.model import Column, Row, Shown, Table, Type
 from forecast.tables.sweep_building import (
     MOST_ROWS_SHOWN,
-    as_is,
+    error_of,
     flat,
     of_variants,
     pair_of,
     quantile_at,
-    table_of_sweep,
     text_of,
-    type_of,
 )
-from forecast.tables.sweep_causes import decomposition, flips, last_seat
+from forecast.tables.sweep_causes import decomposition, flips, last_seat, last_seat_votes
+from forecast.tables.sweep_long import MOST_DISTRIBUTIONS, coalitions, parties, seat_distribution, ties
 
 if TYPE_CHECKING:
     from forecast.sensitivity.result import Sweep
@@ -102,54 +103,12 @@ def majorities(sweep: Sweep) -> Table:
     return of_variants(sweep, "majorities", "Chance of a majority", columns, values, shown)
 
 
-def parties(sweep: Sweep) -> Table:
-    """Every party under every variant, with what differs from the base rule; for machines."""
-    return _long(
-        sweep,
-        "parties",
-        "party",
-        {
-            "pass_probability": ("pass_probability", "1"),
-            "pass_mc_error": ("pass_mc_error", "1"),
-            "pass_difference": ("pass_difference", "1"),
-            "pass_difference_mc_error": ("pass_difference_mc_error", "1"),
-            "seat_mean": ("seat_mean", "seats"),
-            "seat_mean_mc_error": ("seat_mean_mc_error", "seats"),
-            "seat_mean_difference": ("seat_mean_difference", "seats"),
-            "seat_mean_difference_mc_error": ("seat_mean_difference_mc_error", "seats"),
-            "seats_per_vote": ("seats_per_vote", "1"),
-        },
-        "seat_quantile",
-    )
-
-
-def coalitions(sweep: Sweep) -> Table:
-    """Every coalition under every variant, with what differs from the base rule; for machines."""
-    return _long(
-        sweep,
-        "coalitions",
-        "coalition",
-        {
-            "majority_probability": ("majority_probability", "1"),
-            "majority_mc_error": ("majority_mc_error", "1"),
-            "majority_difference": ("majority_difference", "1"),
-            "majority_difference_mc_error": ("majority_difference_mc_error", "1"),
-            "seat_mean": ("coalition_seat_mean", "seats"),
-            "seat_mean_mc_error": ("coalition_seat_mean_mc_error", "seats"),
-            "seat_mean_difference": ("coalition_seat_mean_difference", "seats"),
-            "seat_mean_difference_mc_error": ("coalition_seat_mean_difference_mc_error", "seats"),
-        },
-        "coalition_seat_quantile",
-    )
-
-
 def variants(sweep: Sweep) -> Table:
     """What every variant does to the votes as a whole: seats that move, waste, disproportionality."""
     drawn = sweep.simulated
     mean = "_mean" if drawn else ""
     named = {
-        **({"changed_probability": "changed_probability"} if drawn else {}),
-        "moved_seats": f"moved_seats{mean}",
+        **({} if drawn else {"moved_seats": "moved_seats"}),
         "wasted": f"wasted{mean}",
         "unrepresented": f"unrepresented{mean}",
         "effective_seats": f"effective_seats{mean}",
@@ -162,15 +121,18 @@ def variants(sweep: Sweep) -> Table:
     values: dict[str, Any] = {
         name: data[variable].values.ravel().astype(float) for name, variable in named.items()
     }
+    by_votes = data[f"effective_votes{mean}"]
+    values["effective_votes"] = [float(by_votes.values)] * data.attrs["variants"]
+    named["effective_votes"] = str(by_votes.name)
+    if drawn:
+        errors = {f"{name}_mc_error": error_of(variable) for name, variable in named.items()}
+        named |= errors
+        values |= {n: np.broadcast_to(data[v].values, sweep.shape).ravel() for n, v in errors.items()}
     columns = [
         Column(n, data[v].attrs["units"], "number", data[v].attrs["long_name"]) for n, v in named.items()
     ]
     shown = [
-        *([Shown("Changes", text_of("changed_probability", rounding.percent))] if drawn else []),
-        Shown(
-            "Seats moved",
-            text_of("moved_seats", lambda v: rounding.mean_seats(v, None) if drawn else rounding.whole(v)),
-        ),
+        *([] if drawn else [Shown("Seats moved", text_of("moved_seats", rounding.whole))]),
         Shown("Wasted", text_of("wasted", rounding.percent)),
         Shown("Parties", text_of("effective_seats", lambda v: "" if v is None else f"{v:.2f}")),
         Shown("Gallagher", text_of("gallagher", rounding.percent)),
@@ -182,13 +144,66 @@ def variants(sweep: Sweep) -> Table:
         ),
     ]
     said = f"Means over {data.attrs['draws_looked_at']:,} of the draws. " if drawn else ""
-    by_votes = float(data[f"effective_votes{mean}"].values)
-    moved = "Changes, seats moved" if drawn else "Seats moved"
+    moved = "" if drawn else "Seats moved: against the base rule. "
     notes = (
-        f"{said}{moved}: against the base rule. Wasted: votes for lists without a seat.",
-        f"Parties: effective number by seats; by votes it is {by_votes:.2f}.",
+        f"{said}{moved}Wasted: votes for lists without a seat.",
+        f"Parties: effective number by seats; by votes it is {float(by_votes.values):.2f}.",
     )
     return of_variants(sweep, "variants", "What the rule does to the votes", columns, values, shown, notes)
+
+
+def changes(sweep: Sweep) -> Table:
+    """Which draws have other seats than under the base rule, and how many seats move; a row a variant."""
+    data = sweep.dataset
+    variables = {"probability": "changed_probability", "mc_error": "changed_mc_error"}
+    variables |= {"moved_mean": "moved_seats_mean", "moved_mean_mc_error": "moved_seats_mean_mc_error"}
+    values: dict[str, Any] = {name: flat(sweep, variable) for name, variable in variables.items()}
+    columns = [_column(sweep, name, variable) for name, variable in variables.items()]
+    cumulated = np.cumsum(flat(sweep, "moved_seats_probability"), axis=1)
+    for end, q in WIDE_ENDS:
+        values[f"moved_{end}"] = (cumulated < q - 1e-12).sum(1)
+        columns.append(Column(f"moved_{end}", "seats", "integer", f"{q:g} quantile of the seats that move"))
+    shown = [
+        Shown("Draws", _unless_base(pair_of("probability", "mc_error", rounding.probability))),
+        Shown("Seats moved", _unless_base(pair_of("moved_mean", "moved_mean_mc_error", rounding.mean_seats))),
+        Shown("80 %", _unless_base(lambda row: wholes(row, "moved")), rank=1),
+    ]
+    for k, (party, name) in enumerate(zip(data["party"].values, data["party_name"].values, strict=True)):
+        share, error = f"share_{party}", f"share_{party}_mc_error"
+        values |= {
+            share: flat(sweep, "changed_share_mean", k),
+            error: flat(sweep, "changed_share_mean_mc_error", k),
+        }
+        columns.append(_column(sweep, share, "changed_share_mean"))
+        columns.append(_column(sweep, error, "changed_share_mean_mc_error"))
+        everywhere = float(data["share_mean"].values[k])
+        rank = max(0, k - _ALWAYS_SHOWN + 1)
+        shown.append(Shown(str(name), pair_of(share, error, _apart_from(everywhere)), rank=rank))
+    notes = (
+        "Draws: those whose seats are not those of the base rule. Seats moved: mean and range of all draws.",
+        "By party: its mean share of the votes in draws that change, less that in all draws, in points.",
+    )
+    return of_variants(sweep, "changes", "Which draws change", columns, values, shown, notes)
+
+
+def _unless_base(text: Callable[[Row], str]) -> Callable[[Row], str]:
+    """A dash for the base rule: that it does not differ from itself is exact."""
+    return lambda row: rounding.DASH if row["is_base_rule"] else text(row)
+
+
+def _apart_from(everywhere: float) -> Callable[[float | None, float | None], str]:
+    def text(value: float | None, error: float | None) -> str:
+        if value is None or error is None:
+            return rounding.BLANK
+        return rounding.signed_by_error(100.0 * (value - everywhere), max(100.0 * error, 0.01))
+
+    return text
+
+
+def _column(sweep: Sweep, name: str, variable: str) -> Column:
+    """A column of numbers as its variable describes them."""
+    attrs = sweep.dataset[variable].attrs
+    return Column(name, attrs["units"], "number", attrs["long_name"])
 
 
 _DRAWN: dict[str, Callable[[Sweep], Table]] = {
@@ -197,37 +212,53 @@ _DRAWN: dict[str, Callable[[Sweep], Table]] = {
     "differences": differences,
     "majorities": majorities,
     "variants": variants,
+    "changes": changes,
     "flips": flips,
     "decomposition": decomposition,
     "last-seat": last_seat,
+    "last-seat-votes": last_seat_votes,
     "parties": parties,
     "coalitions": coalitions,
+    "seat-distribution": seat_distribution,
 }
-_COUNTED = ("seats", "differences", "majorities", "variants", "flips", "last-seat")
-_FOR_MACHINES = ("parties", "coalitions")
+_COUNTED: dict[str, Callable[[Sweep], Table]] = {
+    "seats": seats,
+    "differences": differences,
+    "majorities": majorities,
+    "variants": variants,
+    "ties": ties,
+    "flips": flips,
+    "last-seat": last_seat,
+    "parties": parties,
+}
+_NOT_SHOWN = ("last-seat-votes", "parties", "coalitions", "seat-distribution")
+"""Tables that people are shown only where they ask for them: long, or said elsewhere."""
 
 
 def sweep_tables(sweep: Sweep, wanted: Iterable[str] | None = None) -> list[Table]:
-    """Tables by name (default: every one that has something to say).
+    """Tables by name.
 
-    ``ConfigurationError`` for a name that tables of this sweep do not have.
+    Default: every one that has something to say, but distributions of seats of ``MOST_DISTRIBUTIONS``
+    variants at most. ``ConfigurationError`` for a name that tables of this sweep do not have.
     """
-    names = tuple(_DRAWN) if sweep.simulated else _COUNTED
+    known = dict(_DRAWN if sweep.simulated else _COUNTED)
     if not sweep.dataset.sizes["coalition"]:
-        names = tuple(name for name in names if name not in ("majorities", "coalitions"))
-    if wanted is None:
-        return [table for table in (_DRAWN[name](sweep) for name in names) if table.rows]
-    return [_DRAWN[name](sweep) for name in chosen_names(wanted, names)]
+        known = {name: made for name, made in known.items() if name not in ("majorities", "coalitions")}
+    if wanted is not None:
+        return [known[name](sweep) for name in chosen_names(wanted, known)]
+    if sweep.dataset.attrs["variants"] > MOST_DISTRIBUTIONS:
+        known.pop("seat-distribution", None)
+    return [table for table in (made(sweep) for made in known.values()) if table.rows]
 
 
 def tables_shown(sweep: Sweep) -> list[Table]:
     """The tables that people are shown: of a large grid not every variant."""
-    few = len(list(sweep.places())) <= MOST_ROWS_SHOWN
-    one_by_one = ("passes", "seats", "differences", "majorities", "variants")
+    few = sweep.dataset.attrs["variants"] <= MOST_ROWS_SHOWN
+    one_by_one = ("passes", "seats", "differences", "majorities", "variants", "changes")
     return [
         table
         for table in sweep_tables(sweep)
-        if table.name not in _FOR_MACHINES and (few or table.name not in one_by_one)
+        if table.name not in _NOT_SHOWN and (few or table.name not in one_by_one)
     ]
 
 
@@ -249,7 +280,7 @@ def _by_party(
     for k, (party, label, kind) in enumerate(
         zip(data["party"].values, data["party_name"].values, data["party_kind"].values, strict=True)
     ):
-        if kind in ("none-of-the-above", "residual"):
+        if kind in SEATLESS_KINDS:
             continue
         party = f"{name}_{party}"
         values[party] = flat(sweep, variable, k) if at is None else flat(sweep, variable, k, at)
@@ -266,32 +297,6 @@ def _by_party(
             Shown(str(label), pair_of(party, f"{party}_mc_error" if error else party, text), rank=rank)
         )
     return of_variants(sweep, name, title, columns, values, shown)
-
-
-def _long(sweep: Sweep, name: str, over: str, named: dict[str, tuple[str, str]], quantiles: str) -> Table:
-    data = sweep.dataset
-    subjects = [str(subject) for subject in data[over].values]
-    places = list(sweep.places())
-    every = [sweep.labels(at) for at in places]
-    labels = {dim: [label[dim] for label in every for _ in subjects] for dim in sweep.dims}
-    values: dict[str, Any] = labels | {over: subjects * len(places)}
-    columns = [Column(dim, "", type_of(labels[dim]), f"label on the axis {dim}") for dim in sweep.dims]
-    columns.append(Column(over, "", "text", f"id of the {over}"))
-    for column, (variable, units) in named.items():
-        values[column] = data[variable].values.ravel()
-        columns.append(Column(column, units, "number", data[variable].attrs["long_name"]))
-    by_quantile = data[quantiles].values.reshape(len(places) * len(subjects), -1)
-    for end, q in WIDE_ENDS:
-        values[f"seat_{end}"] = by_quantile[:, quantile_at(sweep, q)]
-        columns.append(Column(f"seat_{end}", "seats", "integer", f"{q:g} quantile of seats"))
-    return table_of_sweep(
-        sweep,
-        name,
-        name.capitalize(),
-        columns,
-        values,
-        [Shown(over.capitalize(), as_is(over), numeric=False)],
-    )
 
 
 def _yes_or_no(value: float | None) -> str:

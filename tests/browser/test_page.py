@@ -18,6 +18,7 @@ from forecast.result import Forecast
 from forecast.simulation import simulate_election
 from forecast.simulation.explorer import explore
 from tests.browser.chromium import MISSING, find_chromium
+from tests.forecasts import kazakhstan
 from tests.made import write_made_election
 
 pytestmark = pytest.mark.browser
@@ -146,11 +147,95 @@ def test_it_prints(browser: Any, file: Path) -> None:
     tab.close()
 
 
-def test_axe_finds_nothing_serious(opened: Any) -> None:
+@pytest.fixture(scope="module")
+def axe() -> str:
     script = os.environ.get(AXE)
     if not script or not Path(script).is_file():
         pytest.skip(f"no axe-core here; npm install axe-core and name its axe.min.js in {AXE}")
-    tab, _ = opened
-    tab.add_script_tag(path=script)
+    return script
+
+
+def _serious(tab: Any) -> list[str]:
     found = tab.evaluate("axe.run()")["violations"]
-    assert [fault["id"] for fault in found if fault["impact"] in ("serious", "critical")] == []
+    return [
+        f"{fault['id']}: {[node['target'] for node in fault['nodes']][:3]}"
+        for fault in found
+        if fault["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("one_day", [False, True], ids=["polls over months", "polls of one day"])
+def test_axe_finds_nothing_serious_whatever_is_chosen(
+    browser: Any, file: Path, axe: str, width: int, one_day: bool, tmp_path: Path
+) -> None:
+    shown = file
+    if one_day:
+        shown = tmp_path / "exit.html"
+        shown.write_text(page(kazakhstan()), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto(shown.as_uri())
+    tab.add_script_tag(path=axe)
+    assert _serious(tab) == []
+    for details in tab.locator("details").all():
+        details.evaluate("part => { part.open = true; }")
+    if not one_day:
+        tab.locator("#level").fill("18")
+        tab.locator("#method").select_option("2")
+        for bit in (0, 2, 3):
+            tab.locator(f"#party-{bit}").check()
+    assert _serious(tab) == []
+    tab.close()
+
+
+def test_the_smallest_majorities_are_those_of_the_stored_subsets(opened: Any, forecast: Forecast) -> None:
+    tab, _ = opened
+    data = forecast.dataset
+    at = int(np.argmin(np.abs(data["explorer_threshold"].values - 0.09)))
+    tab.locator("#level").fill(str(at))
+    tab.locator("#method").select_option("1")
+    wins = data["explorer_subset_majority"].values[at, 1] >= 0.5
+    bits = range(len(str(data.attrs["explorer_parties"]).split("\n")))
+    smallest = [
+        mask
+        for mask in range(len(wins))
+        if wins[mask] and not any(wins[mask - 2**bit] for bit in bits if mask & 2**bit)
+    ]
+    shown = tab.locator("#smallest li").all_inner_texts()
+    names = dict(zip(map(str, data["party"].values), map(str, data["party_name"].values), strict=True))
+    ids = str(data.attrs["explorer_parties"]).split("\n")
+    wanted = {frozenset(names[ids[bit]] for bit in bits if mask & 2**bit) for mask in smallest}
+    assert 0 < len(wanted) <= 12
+    assert {frozenset(text.rpartition(": ")[0].split(" + ")) for text in shown} == wanted
+
+
+def test_seats_by_threshold_and_the_hundred_follow_the_method(opened: Any, forecast: Forecast) -> None:
+    tab, _ = opened
+    data = forecast.dataset
+    middle = data["quantile"].values.tolist().index(0.5)
+    name = str(data["party_name"].values[0])
+    for method in (0, 2):
+        tab.locator("#method").select_option(str(method))
+        said = tab.locator("#thresholds svg").first.get_attribute("aria-label")
+        medians = data["explorer_seat_quantile"].values[:, method, 0, middle].astype(int)
+        assert said.startswith(f"{name}. Seats: {medians[0]} (0 %)")
+        assert said.endswith(f"{medians[-1]} (10 %)")
+        wanted = tab.locator("#coalitions [data-cell=majority]").first.inner_text()
+        dots = tab.locator("#hundred circle[fill='#1f4e79']").count()
+        assert abs(dots - float(wanted.strip("<>% ").rstrip("\u00a0"))) <= 1.0
+
+
+def test_on_paper_details_are_open_and_bars_keep_their_ink(opened: Any) -> None:
+    tab, _ = opened
+    closed = tab.locator("details:not([open])").count()
+    assert closed > 0
+    tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert tab.locator("details:not([open])").count() == 0
+    tab.emulate_media(media="print")
+    assert (
+        tab.locator("#crossings .bar").first.evaluate("bar => getComputedStyle(bar).printColorAdjust")
+        == "exact"
+    )
+    assert not tab.locator("#builder").is_visible()
+    tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert tab.locator("details:not([open])").count() == closed

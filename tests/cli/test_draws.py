@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from forecast.cli.main import main
+from forecast.storage import load
 from tests.made import write_made_election
 
 Captured = pytest.CaptureFixture[str]
@@ -138,6 +139,39 @@ def test_files_that_hold_no_draws_are_refused(kazakhstan: Path, capsys: Captured
     ):
         assert run(kazakhstan, "--share-draws", file) == 3
         assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("valid", []),
+        ("cast", ["election.invalid_share: every draw takes the middle of its range, 3%;"]),
+        (
+            "registered",
+            [
+                "election.invalid_share: every draw takes the middle of its range, 3%;",
+                "election.turnout: every draw takes the middle of its range, 55%;",
+            ],
+        ),
+    ],
+)
+def test_a_range_that_given_draws_do_not_vary_is_said(kazakhstan: Path, base: str, said: list[str]) -> None:
+    """And the middle is what counts: of 1000 ballots 970 are valid, of which 5.15 percent are 5 of all."""
+    ranges = ("--set", 'election.invalid_share=["2%", "4%"]', "--set", 'election.turnout=["50%", "60%"]')
+    rows: list[tuple[object, ...]] = [(*FAIR[:5], one, FAIR[6], 0.09 - one) for one in (0.0516, 0.0515)]
+    given = ("--share-draws", written(rows), "--set", f"rule.threshold.base={base}", *ranges, "-o", "out")
+    assert run(kazakhstan, *given) == 0
+    forecast = load("out")
+    warnings = forecast.dataset.attrs["warnings"]
+    assert [line for line in warnings if "middle" in line] == [
+        f"{line} its uncertainty is not in these numbers" for line in said
+    ]
+    assert forecast.passes("osdp") == {"valid": 1.0, "cast": 0.5, "registered": 0.0}[base]
+
+
+def test_swings_are_said_not_to_move_given_draws(kazakhstan: Path, capsys: Captured) -> None:
+    assert run(kazakhstan, "--share-draws", written([FAIR]), "--set", "estimate.shift.osdp=+1%") == 0
+    assert "not applied to draws from elsewhere: estimate.shift" in capsys.readouterr().err
 
 
 def test_options_of_drawing_mean_nothing_beside_given_draws(kazakhstan: Path, capsys: Captured) -> None:

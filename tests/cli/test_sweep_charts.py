@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from forecast.charts import SWEEP_CHARTS
-from forecast.charts.sweeps import Variants, decomposition, majority, passing, seats
+from forecast.charts.sweeps import Variants, majority, passing, seats
+from forecast.charts.tornado import decomposition
 from forecast.cli.main import main
 from forecast.storage import load_sweep
 
@@ -100,9 +101,43 @@ def test_titles_state_what_the_numbers_bear_out(drawn: Path) -> None:
     assert len(cells) == 12
     means = data["coalition_seat_mean"].isel(coalition=0).values
     assert [cell["value"] for cell in cells] == pytest.approx(means.ravel().tolist())
-    parts = decomposition(variants)
-    assert parts is not None
-    bars = values(parts)
-    for name in {bar["party"] for bar in bars}:
-        ends = [bar["high"] for bar in bars if bar["party"] == name]
-        assert max(ends) == pytest.approx(1.0, abs=0.06)
+
+
+def test_bars_of_the_tornado_are_standard_deviations_of_one_factor_alone(drawn: Path) -> None:
+    variants = Variants(load_sweep(drawn))
+    data = variants.data
+    chart = decomposition(variants)
+    assert chart is not None
+    panels = chart.to_dict()["vconcat"][0]["vconcat"]
+    assert len(panels) == 4
+    for panel in panels:
+        bars = panel["layer"][0]["data"]["values"] if "data" in panel["layer"][0] else panel["data"]["values"]
+        assert [bar["high"] for bar in bars] == sorted((bar["high"] for bar in bars), reverse=True)
+        assert all(bar["low"] == -bar["high"] for bar in bars)
+        # Squares of what each does alone, and together, sum to the variance.
+        whole = sum(bar["high"] ** 2 for bar in bars)
+        name = panel["title"]["text"].partition(":")[0]
+        k = data["party_name"].values.tolist().index(name)
+        assert whole == pytest.approx(float(data["seat_variance"][k]), rel=0.06)
+    (largest,) = [bar for bar in panels[0]["layer"][0]["data"]["values"] if bar["factor"] == "threshold"]
+    first = float(data["seat_first_order"].sel(party="amanat", factor="threshold"))
+    assert largest["share"] == pytest.approx(max(first, 0.0))
+    title = " ".join(chart.to_dict()["title"]["text"]).replace("\N{NO-BREAK SPACE}", " ")
+    assert title.startswith("Of the spread in Amanat's seats, ")
+    assert "is the " in title
+
+
+def test_bands_of_real_votes_end_at_the_exact_flips(counted: Path) -> None:
+    variants = Variants(load_sweep(counted))
+    chart = seats(variants)
+    assert chart is not None
+    ends = {round(band["to"], 6) for band in values(chart) if band["party"] == "adal"}
+    assert ends == {round(258_618 / 7_241_562, 6)}
+
+
+def test_the_rule_of_the_law_is_framed_on_the_map(drawn: Path) -> None:
+    chart = majority(Variants(load_sweep(drawn)))
+    assert chart is not None
+    framed = [cell for cell in values(chart) if cell["base"]]
+    assert [(cell["method"], cell["level"]) for cell in framed] == [("Hare quota", "5 %")]
+    assert "Framed: the rule of the law." in " ".join(chart.to_dict()["title"]["subtitle"])

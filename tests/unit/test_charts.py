@@ -104,6 +104,26 @@ def test_simulations_out_of_a_hundred_are_never_all_or_none(chance: float, error
     assert findings.of_hundred(chance, error) == words
 
 
+def test_the_trend_is_drawn_as_it_is_stored_and_only_where_polls_are_apart(facts: Facts) -> None:
+    data, drawn = facts.forecast.dataset, _rows(_drawn("polls", facts).to_dict())
+    band = [row for row in drawn if {"day", "low", "share", "high"} <= set(row)]
+    days = data["day"].values.astype("datetime64[D]").astype(str).tolist()
+    panels = len([row for row in facts.parties if row["told"]][:24])
+    first = days.index(min(str(row["end"]) for row in facts.polls_used))
+    # Band and line, and the bar and tick of the forecast at the end, each have the data.
+    assert len(band) == 2 * panels * (len(days) - first + 1)
+    for k, party in enumerate(row["party"] for row in facts.parties[:panels]):
+        shown = [row for row in band if row["share"] == float(data["trend_share"].sel(party=party)[first])]
+        assert shown, k
+        low, high = (float(data[f"trend_{end}"].sel(party=party)[first]) for end in ("low80", "high80"))
+        assert (shown[0]["day"], shown[0]["low"], shown[0]["high"]) == (days[first], low, high)
+    assert "trend of the polls" in rendered(_drawn("polls", facts), "svg").decode()
+    one_day = Facts(kazakhstan())
+    assert one_day.polls_together
+    assert one_day.trend is None
+    assert not [row for row in _rows(_drawn("polls", one_day).to_dict()) if "day" in row]
+
+
 def test_without_polls_there_is_no_chart_of_polls(facts: Facts) -> None:
     from forecast.result import Forecast
 

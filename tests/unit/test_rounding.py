@@ -83,3 +83,18 @@ def test_mean_seats_are_never_none_by_rounding() -> None:
     assert rounding.mean_seats(0.003, 0.001) == "<0.1"
     assert rounding.mean_seats(40.596, 0.0004) == "40.6"
     assert rounding.mean_seats(40.596, 2.0) == "41"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0123, "+1.2"),
+        (-0.0123, "\N{MINUS SIGN}1.2"),
+        (0.0004, "0.0"),
+        (-0.0004, "0.0"),
+        (None, ""),
+        (math.nan, ""),
+    ],
+)
+def test_differences_of_shares_have_a_sign_and_are_points(value: float | None, text: str) -> None:
+    assert rounding.signed_points(value) == text

@@ -97,6 +97,34 @@ def test_any_key_of_the_rule_varies_tables_and_absence_too() -> None:
     ]
 
 
+def test_an_entry_of_a_table_of_the_rule_varies_by_itself() -> None:
+    vary = ["rule.threshold.by_members.2=7%,8%,", "rule.weights.minority=1,1.35"]
+    tables = tables_of(BASE)
+    tables["threshold"] |= {"by_members": {2: "6%", 4: "10%"}}
+    grid = Grid.of(Rule.model_validate(tables), parse_axes(vary=vary))
+    assert grid.shape == (3, 2)
+    seven, none = grid.rules[0].threshold, grid.rules[4].threshold
+    assert seven is not None
+    assert none is not None
+    assert seven.by_members == {2: Fraction(7, 100), 4: Fraction(1, 10)}
+    assert none.by_members == {4: Fraction(1, 10)}
+    assert grid.values(grid.rules[1]) == {"rule.threshold.by_members.2": 0.07, "rule.weights.minority": 1.35}
+    assert grid.values(grid.rules[4])["rule.threshold.by_members.2"] is None
+
+
+def test_what_a_key_says_is_found_under_its_name_in_files() -> None:
+    bonus = '{type = "graded", from = "30%", base = 3, step = "5%", max = 9}'
+    grid = grid_of(vary=[f"rule.bonus={bonus},"])
+    with_bonus, without = (grid.values(rule)["rule.bonus"] for rule in grid.rules)
+    assert with_bonus == {"type": "graded", "from": 0.3, "base": 3, "step": 0.05, "max": 9}
+    assert without is None
+    rule = grid.rules[0]
+    (deeper,) = Grid.of(rule, parse_axes(vary=["rule.bonus.from=40%"])).rules
+    assert deeper.bonus is not None
+    assert deeper.bonus.from_ == Fraction(2, 5)
+    assert Grid.of(rule, parse_axes(vary=["rule.bonus.from=40%"])).values(deeper) == {"rule.bonus.from": 0.4}
+
+
 def test_commas_inside_brackets_do_not_separate_values() -> None:
     assert split_values('{a = [1, 2], b = "x,y"},3,"p,q"') == ['{a = [1, 2], b = "x,y"}', "3", '"p,q"']
 
@@ -124,6 +152,16 @@ def test_commas_inside_brackets_do_not_separate_values() -> None:
         ({"vary": ["rule.seats.x=3"]}, "rule.seats is a single value and has no keys"),
         ({"vary": ["rule.seats=9:3:1"]}, "the range runs backwards; write 3:9:1"),
         ({"vary": ["rule.seats=-3"]}, "--vary: rule.seats = -3: a whole number is expected"),
+        ({"vary": ["rule.seats=69:70:0.5"]}, "--vary: rule.seats = 69.5: a whole number is expected"),
+        ({"vary": ["rule.seats=[1, 2]"]}, "--vary: rule.seats = [1, 2]: a whole number is expected"),
+        ({"vary": ["rule.seats=inf"]}, '--vary: rule.seats = "inf": a number of moderate size'),
+        ({"vary": ["rule.seats=1e999999999"]}, "a number of moderate size is expected"),
+        ({"vary": ["rule.seats=1e9"]}, "rule.seats = 1000000000: a house of at most 100000 seats"),
+        ({"threshold": "3%,,5%"}, '--threshold = "3%,,5%": a value is missing beside a comma'),
+        ({"method": "power-x"}, "the power of a method is a number, such as power-0.9"),
+        ({"vary": ["rule.weights.minorty=1"]}, "did you mean 'minority'?"),
+        ({"vary": ["rule.weights.minority.x=1"]}, "rule.weights.minority is a single value and has no keys"),
+        ({"vary": ["rule.threshold.by_members.x=7%"]}, '--vary: rule.threshold.by_members.x = "7%": a whole'),
         ({"threshold": "5%", "vary": ["rule.threshold.level=3%"]}, "this key varies twice"),
         (
             {"method": "dhondt", "vary": ["rule.allocation.remainder=largest"]},
@@ -137,8 +175,10 @@ def test_what_cannot_be_is_said_with_the_way_out(asked: dict[str, Any], answer: 
 
 def test_too_many_variants_are_counted_not_built() -> None:
     answer = said(threshold="0%:100%:0.001%", vary=["rule.seats=1:1000:1"])
-    assert "100,001,000 variants are asked for (100,001 threshold x 1,000 house)" in answer
-    assert "at most 10,000 are allowed" in answer
+    assert (
+        "100,001,000 variants are asked for (100,001 by --threshold x 1,000 of rule.seats); at most 10,000"
+        in answer
+    )
 
 
 def test_all_faults_are_said_at_once() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,10 +20,10 @@ from forecast.sensitivity.flips import flips_along
 from forecast.sensitivity.grid import Grid
 from forecast.sensitivity.last_seat import NOBODY, fewest_votes, valid_votes
 from forecast.sensitivity.paired import difference_over_draws, mean_over_draws
-from forecast.sensitivity.result import Sweep
 from forecast.sensitivity.sweeping import sweep_election
 from forecast.simulation import simulate_election
 from forecast.simulation.inputs import Units
+from tests.swept import estimate_of, swept
 
 DRAWS = 20_000
 
@@ -36,75 +35,7 @@ def election(root: Path) -> Election:
 
 @pytest.fixture(scope="module")
 def estimate(election: Election) -> Estimate:
-    """The exit polls' picture, with undecided voters so that every source of spread is there."""
-    mean = np.array([0.54, 0.105, 0.085, 0.083, 0.07, 0.051, 0.026, 0.04])
-    import pandas as pd
-
-    return Estimate(
-        units=tuple(party.id for party in election.parties),
-        absorbed=(),
-        mean=mean,
-        scale=np.diag(0.0015 / mean**0.7),
-        degrees_of_freedom=8.0,
-        undecided=0.1,
-        undecided_spread=0.5,
-        as_of=datetime.date(2023, 3, 18),
-        election_date=datetime.date(2023, 3, 19),
-        n_eff=3000.0,
-        pollsters_eff=3.0,
-        mean_age=2.0,
-        disagreement=0.0,
-        movement=0.0,
-        polls=pd.DataFrame(
-            {
-                "row": pd.Series([], dtype=float),
-                **{name: pd.Series([], dtype=str) for name in ("pollster", "kind", "source")},
-                **{
-                    name: pd.Series([], dtype="datetime64[ns]")
-                    for name in ("fieldwork_start", "fieldwork_end", "published")
-                },
-                **{
-                    name: pd.Series([], dtype=float) for name in ("sample_size", "age", "weight", "undecided")
-                },
-            }
-        ),
-        warnings=(),
-    )
-
-
-def swept(election: Election, estimate: Estimate, axes: dict[str, Any], **options: Any) -> Sweep:
-    grid = Grid.of(election.rule, parse_axes(**axes))
-    given: dict[str, Any] = {"draws": DRAWS, "seed": 7} | options
-    return sweep_election(election, estimate, grid, **given)
-
-
-def with_rule(election: Election, rule: Any) -> Election:
-    return election.model_copy(update={"rule": rule})
-
-
-@pytest.mark.parametrize("sampler", ["sobol", "random"])
-def test_every_variant_has_the_tallies_of_a_run_of_its_own(
-    election: Election, estimate: Estimate, sampler: str
-) -> None:
-    axes = {
-        "threshold": "3%:7%:1%",
-        "method": "hare,dhondt",
-        "base": "valid,lists",
-        "vary": ["rule.seats=69,98"],
-    }
-    grid = Grid.of(election.rule, parse_axes(**axes))
-    records = swept(election, estimate, axes, sampler=sampler, explained=False).records()
-    for v in (0, 7, 18, 25, 39):
-        alone = simulate_election(
-            with_rule(election, grid.rules[v]), estimate, draws=DRAWS, seed=7, sampler=sampler
-        ).record()
-        ours = records[v]
-        assert ours["house"] == alone["house"]
-        for name in ("void", "events"):
-            assert ours[name] == alone[name]
-        for name in ("parties", "coalitions"):
-            for mine, theirs in zip(ours[name], alone[name], strict=True):
-                assert {key: mine[key] for key in theirs} == theirs
+    return estimate_of(election)
 
 
 def test_batches_of_rules_count_what_one_pass_counts(

@@ -18,6 +18,7 @@ from forecast.sensitivity.grid import Grid
 from forecast.sensitivity.indices import effective_number, indices_of, seats_moved
 from forecast.sensitivity.result import Sweep
 from forecast.sensitivity.scenarios import read_scenarios
+from forecast.tables.sweeps import sweep_tables
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +84,45 @@ def test_a_majority_is_lost_above_the_share_of_the_list_that_it_needs() -> None:
     assert data["majority"].values.tolist() == [[True], [False]]
 
 
+def test_ties_of_every_variant_are_reported_with_who_won_and_by_what() -> None:
+    election = parse_election(
+        {
+            "election": {"id": "x", "name": "X", "date": "2030-01-01"},
+            "parties": [{"id": name, "name": name.upper()} for name in "abc"],
+            "rule": {"seats": 4, "ties": "lot", "allocation": {"method": "hare"}},
+        }
+    )
+    ballot = Ballot((Entry("a", 100), Entry("b", 100), Entry("c", 50)))
+    axes = parse_axes(vary=["rule.seats=4,5", "rule.ties=lot,registration"])
+    sweep = sweep_votes(election, ballot, Grid.of(election.rule, axes))
+    tie = {"lists": ["a", "b"], "seats": 1, "won": ["a"], "decided_by": "lot"}
+    records = sweep.records()
+    assert [len(record["ties"]) for record in records] == [1, 1, 0, 0]
+    assert records[0]["ties"][0] == tie | {"claim": "remainder", "place": ""}
+    assert records[1]["ties"][0]["decided_by"] == "registration"
+    assert sweep.dataset.attrs["warnings"] == [
+        "under the base rule a, b have an equal remainder for 1 of the seats; won by a, decided by lot"
+    ]
+    (table,) = sweep_tables(sweep, ["ties"])
+    assert table.texts() == [
+        ["4", "lot", "A, B", "remainder", "1", "A", "lot"],
+        ["4", "registration", "A, B", "remainder", "1", "A", "registration"],
+    ]
+    assert table.notes[0].startswith("By lot: the lot is not ours to draw")
+
+
+def test_what_belongs_to_no_variant_stands_in_the_first_record(of_2023: Election) -> None:
+    first, second = swept(of_2023, threshold="5%,7%").records()
+    assert "sweep" not in second
+    assert [(flip["subject"], flip["level"]) for flip in first["sweep"]["flips"]] == [
+        ("osdp", 331_058 / 6_366_441),
+        ("qhp", 432_920 / 6_366_441),
+    ]
+    assert first["sweep"]["next_seats"][2] == {"id": "respublica", "votes": 19_156, "from": ["amanat"]}
+    assert second["moved_seats"] == 9
+    assert second["parties"][0]["seats_per_vote"] == pytest.approx(46 / 69 / (3_431_510 / 6_366_441))
+
+
 def test_the_fewest_votes_that_move_a_seat_are_those_of_the_count(of_2023: Election) -> None:
     data = swept(of_2023, threshold="5%,7%").dataset.sel(party="respublica")
     assert data["next_seat_votes"] == 19_156
@@ -105,9 +145,11 @@ def test_records_have_the_rule_keys_first_and_the_parties_in_order(of_2021: Elec
     assert records[2]["parties"][4] == {
         "id": "adal",
         "votes": 258618,
+        "share": 258_618 / 7_241_562,
         "admitted": False,
         "seats": 0,
         "difference": 0,
+        "seats_per_vote": 0.0,
     }
 
 

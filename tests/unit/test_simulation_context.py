@@ -14,6 +14,7 @@ from forecast.election import load_election
 from forecast.estimation import Estimate, estimate, shipped_constants
 from forecast.estimation.calibration import shipped_calibration
 from forecast.polls import polls_of
+from forecast.result import Forecast
 from forecast.simulation import simulate_election
 
 MARCH_15 = datetime.date(2023, 3, 15)
@@ -93,6 +94,20 @@ def test_the_record_of_such_forecasts_travels_with_the_result(before: Result) ->
     sentences = data.attrs["track_record"].split("\n")
     assert sentences[:-1] == list(known.sentences(4))
     assert "None of these elections was managed" in sentences[-1]
+
+
+def test_the_record_of_such_forecasts_travels_with_the_json(before: Result, after: Result) -> None:
+    told = Forecast(before[1]).record()["track_record"]
+    near = shipped_calibration().near((before[0].election_date - MARCH_15).days)
+    assert told == {
+        "said": list(before[0].track_record),
+        "horizon": near.horizon,
+        "elections": near.elections,
+        "coverage": {"0.5": near.coverage_50, "0.8": near.coverage_80, "0.95": near.coverage_95},
+    }
+    untold = Forecast(after[1]).record()["track_record"]
+    assert untold.pop("said") == list(after[0].track_record)
+    assert untold == {"horizon": None, "elections": None, "coverage": None}
 
 
 def test_forecasts_of_exit_polls_claim_no_record(after: Result) -> None:

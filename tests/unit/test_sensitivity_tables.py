@@ -1,0 +1,144 @@
+"""What a sweep says in tables, in words and as JSON: the same numbers, and every answer in each."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecast.election import load_election
+from forecast.sensitivity.result import Sweep
+from forecast.tables.model import Table
+from forecast.tables.sweep_causes import decomposition_in_words
+from forecast.tables.sweep_long import MOST_DISTRIBUTIONS
+from forecast.tables.sweeps import sweep_tables, tables_shown
+from tests.swept import estimate_of, swept
+
+LEVELS = 6
+
+
+@pytest.fixture(scope="module")
+def sweep(root: Path) -> Sweep:
+    election = load_election(root / "configs" / "kazakhstan-2023.toml")
+    axes = {"threshold": "3%:8%:1%", "method": "hare,dhondt"}
+    return swept(election, estimate_of(election), axes, draws=4096)
+
+
+@pytest.fixture(scope="module")
+def tables(sweep: Sweep) -> dict[str, Table]:
+    return {table.name: table for table in sweep_tables(sweep)}
+
+
+@pytest.fixture(scope="module")
+def records(sweep: Sweep) -> list[dict[str, Any]]:
+    return json.loads(json.dumps(sweep.records(), allow_nan=False))
+
+
+def test_every_answer_is_among_the_tables(tables: dict[str, Table]) -> None:
+    assert list(tables) == [
+        *("passes", "seats", "differences", "majorities", "variants", "changes", "flips", "decomposition"),
+        *("last-seat", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
+    ]
+    for table in tables.values():
+        assert {len(row) for row in table.texts()} == {len(table.shown)}, table.name
+        assert all(set(row) == {column.name for column in table.columns} for row in table.rows), table.name
+
+
+def test_every_number_of_seats_of_a_party_sums_to_one(tables: dict[str, Table]) -> None:
+    sums: dict[tuple[Any, ...], float] = defaultdict(float)
+    for row in tables["seat-distribution"].rows:
+        sums[row["threshold"], row["method"], row["party"]] += float(row["probability"] or 0.0)
+    assert len(sums) == LEVELS * 2 * 7
+    assert list(sums.values()) == pytest.approx([1.0] * len(sums))
+
+
+def test_distributions_of_many_variants_are_there_for_the_asking(root: Path) -> None:
+    election = load_election(root / "configs" / "kazakhstan-2023.toml")
+    many = swept(election, estimate_of(election), {"threshold": "0%:5%:0.02%"}, draws=64, explained=False)
+    assert many.dataset.attrs["variants"] > MOST_DISTRIBUTIONS
+    assert "seat-distribution" not in {table.name for table in sweep_tables(many)}
+    (asked,) = sweep_tables(many, ["seat-distribution"])
+    assert asked.rows
+
+
+def test_draws_that_change_are_told_by_their_votes(sweep: Sweep, tables: dict[str, Table]) -> None:
+    data = sweep.dataset
+    rows = {(row["threshold"], row["method"]): row for row in tables["changes"].rows}
+    texts = dict(zip(rows, tables["changes"].texts(), strict=True))
+    # The base rule does not differ from itself: a dash, not a rare event.
+    assert texts[0.05, "hare"][3:7] == ["–", "–", "–", ""]
+    seven = data.sel({"threshold": 0.07, "method": "hare"})
+    assert rows[0.07, "hare"]["probability"] == float(seven["changed_probability"])
+    moved = np.cumsum(seven["moved_seats_probability"].values)
+    assert rows[0.07, "hare"]["moved_high80"] == int(np.argmax(moved >= 0.9))
+    apart = 100 * float((seven["changed_share_mean"] - data["share_mean"]).sel(party="osdp"))
+    shown = texts[0.07, "hare"][
+        [column.title for column in tables["changes"].shown].index("Social Democrats")
+    ]
+    assert float(shown.replace("\N{MINUS SIGN}", "-")) == pytest.approx(apart, abs=0.006)
+
+
+def test_the_spread_is_told_in_words_that_the_indices_bear_out(sweep: Sweep) -> None:
+    data = sweep.dataset
+    said = decomposition_in_words(sweep)
+    largest = np.argsort(-data["seat_variance"].values[:7])[:3]
+    for sentence, k in zip(said, largest, strict=True):
+        found = re.fullmatch(
+            r"Of the spread in (.*?)'s? seats \(± ([\d.]+)\), (<?\d+ %) is the (polls|threshold), (.*); "
+            r"(<?\d+ %) is what they do together\.",
+            sentence,
+        )
+        assert found is not None, sentence
+        assert found[1] == str(data["party_name"].values[k])
+        assert float(found[2]) == pytest.approx(float(data["seat_variance"][k]) ** 0.5, abs=0.05)
+        first = data["seat_first_order"].sel(factor=found[4]).values[k]
+        assert int(found[3].strip("< %")) == pytest.approx(100 * first, abs=0.51)
+        assert first == data["seat_first_order"].values[k].max()
+        assert "the method" in found[5]
+        assert "the undecided" in found[5]
+    assert said[0].startswith("Of the spread in Amanat's seats (± ")
+
+
+def test_what_is_told_in_words_is_printed(sweep: Sweep) -> None:
+    (table,) = [table for table in tables_shown(sweep) if table.name == "decomposition"]
+    assert table.notes[:3] == tuple(decomposition_in_words(sweep))
+
+
+def test_a_record_has_every_answer_of_its_variant(sweep: Sweep, records: list[dict[str, Any]]) -> None:
+    record = records[8]
+    data = sweep.dataset.isel(threshold=4, method=0)
+    assert record["rule.threshold.level"] == 0.07
+    assert record["changed"]["seats_mean_mc_error"] == float(data["moved_seats_mean_mc_error"])
+    assert sum(record["changed"]["seats"].values()) == pytest.approx(1.0)
+    assert set(record["indices"]) == set(record["indices_mc_error"])
+    assert record["indices_mc_error"]["gallagher"] == float(data["gallagher_mean_mc_error"])
+    assert record["indices_mc_error"]["majority_on_a_minority_of_votes"] == float(
+        data["manufactured_mc_error"]
+    )
+    osdp = record["parties"][5]
+    assert osdp["share_where_seats_change"] == float(data["changed_share_mean"].sel(party="osdp"))
+    assert osdp["seats_per_vote_mc_error"] == float(data["seats_per_vote_mc_error"].sel(party="osdp"))
+    assert sum(osdp["seats"]["distribution"].values()) == pytest.approx(1.0)
+
+
+def test_the_first_record_has_what_belongs_to_no_variant(sweep: Sweep, records: list[dict[str, Any]]) -> None:
+    assert [record for record in records if "sweep" in record] == records[:1]
+    whole = records[0]["sweep"]
+    assert len(whole["flips"]) == sweep.dataset.sizes["flip"] > 0
+    assert {flip["method"] for flip in whole["flips"]} == {"hare", "dhondt"}
+    assert all(flip["low"] is None or flip["low"] <= flip["level"] for flip in whole["flips"])
+    for found in (*whole["decomposition"]["seats"][:7], *whole["decomposition"]["majorities"]):
+        if found["variance"]:
+            alone = sum(index["value"] for index in found["first_order"].values())
+            assert alone + found["interactions"]["value"] == pytest.approx(1.0)
+    chances = [pair["probability"] for pair in whole["last_seat"]["pairs"]]
+    assert sum(chances) == pytest.approx(1.0, abs=0.01)
+    assert chances == sorted(chances, reverse=True)
+    assert whole["last_seat"]["votes_quantiles"]["0.5"] == pytest.approx(
+        6_366_441 * whole["last_seat"]["share_quantiles"]["0.5"]
+    )

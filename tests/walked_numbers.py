@@ -1,0 +1,338 @@
+"""Walks over every number of a view of a forecast, each held to the variable of the file that it shows.
+
+A view is flattened to paths (``parties/0/share/3``) with their numbers; a map of patterns says which variable
+stands there, and its named groups at which place of which dimension. A path that no pattern knows is a fault.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+ENDS = {
+    "low95": 0.025,
+    "low80": 0.1,
+    "low50": 0.25,
+    "median": 0.5,
+    "high50": 0.75,
+    "high80": 0.9,
+    "high95": 0.975,
+}
+Number = float | int | None
+BLANK = "blank"
+"""In the place of a variable: nothing may stand there."""
+
+
+@dataclass(frozen=True)
+class Shows:
+    """What stands at a path: a variable, or ``@name`` of an attribute; where it is rounded, to how much."""
+
+    variable: str
+    decimals: int | None = None
+    at: Mapping[str, float | str] = field(default_factory=dict)
+    """Labels that every such path has."""
+    of: Callable[[float, Mapping[str, Any]], float] = lambda value, attrs: value
+    """What stands there of the value and the attributes of the file."""
+
+
+@dataclass
+class Walk:
+    """A walk over one view; ``seen`` are the variables met, ``counted`` the numbers compared."""
+
+    data: xr.Dataset
+    shows: Mapping[str, Shows | str]
+    places: Mapping[str, Callable[[str], dict[str, int]]]
+    seen: set[str] = field(default_factory=set)
+    used: set[str] = field(default_factory=set)
+    counted: int = 0
+
+    def __post_init__(self) -> None:
+        self._values = {str(name): variable.values for name, variable in self.data.variables.items()}
+        self._dims = {str(name): variable.dims for name, variable in self.data.variables.items()}
+
+    def compare(self, path: str, found: Number) -> None:
+        """``AssertionError`` where a number is not that of the file, or nothing is known of the path."""
+        for pattern, shows in self.shows.items():
+            match = re.fullmatch(pattern, path)
+            if match is None:
+                continue
+            shown = Shows(shows) if isinstance(shows, str) else shows
+            wanted = self._wanted(shown, match.groupdict())
+            if wanted is not None and shown.decimals is not None:
+                wanted = round(wanted, shown.decimals)
+            assert found == wanted, f"{path}: {found}, in the file {wanted} ({shown.variable})"
+            self.seen.add(shown.variable)
+            self.used.add(pattern)
+            self.counted += 1
+            return
+        msg = f"{path}: no variable is known for it"
+        raise AssertionError(msg)
+
+    def _wanted(self, shown: Shows, groups: Mapping[str, str]) -> Number:
+        if shown.variable == BLANK:
+            return None
+        if shown.variable.startswith("@"):
+            return shown.of(float(self.data.attrs[shown.variable[1:]]), self.data.attrs)
+        at: dict[str, int] = {dim: label_place(self.data, dim, label) for dim, label in shown.at.items()}
+        for group, text in groups.items():
+            at |= self.places[group](text) if group in self.places else {group: int(text)}
+        dims = self._dims[shown.variable]
+        assert set(dims) == set(at), f"{shown.variable} has the dimensions {dims}, not {set(at)}"
+        value = float(self._values[shown.variable][tuple(at[str(dim)] for dim in dims)])
+        return None if math.isnan(value) else shown.of(value, self.data.attrs)
+
+    def finish(self) -> None:
+        """``AssertionError`` for patterns that no path had: they would hold nothing."""
+        assert not set(self.shows) - self.used, set(self.shows) - self.used
+
+
+def label_place(data: xr.Dataset, dim: str, label: float | str) -> int:
+    """Where a label stands along its dimension."""
+    labels = data.variables[dim].values
+    if labels.dtype.kind in "fi":
+        return int(np.flatnonzero(np.isclose(labels.astype(float), float(label), rtol=0, atol=1e-9))[0])
+    return [str(known) for known in labels].index(str(label))
+
+
+def numbers(node: Any, path: str = "") -> Iterator[tuple[str, Number]]:
+    """Every number, and every null, of parsed JSON with its path."""
+    if isinstance(node, dict):
+        for key, child in node.items():
+            yield from numbers(child, f"{path}/{key}" if path else str(key))
+    elif isinstance(node, list):
+        for k, child in enumerate(node):
+            yield from numbers(child, f"{path}/{k}" if path else str(k))
+    elif node is None or (isinstance(node, int | float) and not isinstance(node, bool)):
+        yield path, node
+
+
+def by_label(data: xr.Dataset, dim: str) -> Callable[[str], dict[str, int]]:
+    """A group of a path that is a label of a dimension."""
+    return lambda text: {dim: label_place(data, dim, text)}
+
+
+def by_order(dim: str, order: Sequence[int]) -> Callable[[str], dict[str, int]]:
+    """A group of a path that counts along an order of its own."""
+    return lambda text: {dim: int(order[int(text)])}
+
+
+_DISTRIBUTION = {"mean": "_mean", "mean_mc_error": "_mean_mc_error"}
+
+
+def _held(path: str, prefix: str) -> dict[str, Shows | str]:
+    return {
+        **{rf"{path}/{key}": f"{prefix}{end}" for key, end in _DISTRIBUTION.items()},
+        rf"{path}/median": Shows(f"{prefix}_quantile", at={"quantile": 0.5}),
+        rf"{path}/quantiles/(?P<q>[\d.]+)": f"{prefix}_quantile",
+        rf"{path}/distribution/(?P<seats>\d+)": f"{prefix}_probability",
+    }
+
+
+def _least_majority(attrs: Mapping[str, Any]) -> int:
+    return int(attrs["house"]) // 2 + 1
+
+
+_MAJORITY = Shows("@house", of=lambda house, attrs: _least_majority(attrs))
+_P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"events/(?P<event>\d+)"
+
+RECORD: dict[str, Shows | str] = {
+    "draws": "@draws",
+    "seed": "@seed",
+    "house": "@house",
+    rf"{_P}/share/mean": "share_mean",
+    rf"{_P}/share/median": Shows("share_quantile", at={"quantile": 0.5}),
+    rf"{_P}/share/quantiles/(?P<q>[\d.]+)": "share_quantile",
+    rf"{_P}/passes/probability": "pass_probability",
+    rf"{_P}/passes/mc_error": "pass_mc_error",
+    **_held(rf"{_P}/seats", "seat"),
+    rf"{_P}/representative_seats": "representative_seats",
+    rf"{_C}/majority/probability": "majority_probability",
+    rf"{_C}/majority/mc_error": "majority_mc_error",
+    **_held(rf"{_C}/seats", "coalition_seat"),
+    rf"{_E}/probability": "event_probability",
+    rf"{_E}/mc_error": "event_mc_error",
+    rf"{_E}/condition_draws": "event_condition_draws",
+    "void/probability": "void_probability",
+    "void/mc_error": "void_mc_error",
+}
+"""What ``forecast run --json`` prints."""
+
+TESTED: dict[str, Shows | str] = {
+    "track_record/horizon": "tested_horizon",
+    "track_record/elections": "tested_elections",
+    r"track_record/coverage/(?P<level>[\d.]+)": "tested_coverage",
+}
+"""The same where a backtest speaks for the forecast; else they are null."""
+
+_CELL = r"grid/cells/(?P<explorer_threshold>\d+)/(?P<explorer_method>\d+)"
+
+PAGE: dict[str, Shows | str] = {
+    "house": "@house",
+    "majority": _MAJORITY,
+    "draws": "@draws",
+    rf"{_P}/share/(?P<quantile>\d)": "share_quantile",
+    rf"{_P}/passes": "pass_probability",
+    rf"{_P}/error": "pass_mc_error",
+    rf"{_P}/seats/(?P<quantile>\d)": "seat_quantile",
+    rf"{_P}/mean": "seat_mean",
+    rf"{_P}/drawn": "representative_seats",
+    rf"{_P}/chances/(?P<seats>\d+)": "seat_probability",
+    rf"{_C}/majority": "majority_probability",
+    rf"{_C}/error": "majority_mc_error",
+    rf"{_C}/seats/(?P<quantile>\d)": "coalition_seat_quantile",
+    r"polls/(?P<poll>\d+)/weight": "poll_weight",
+    r"polls/(?P<poll>\d+)/shares/(?P<party>\d+)": "poll_share",
+    "grid/draws": "@explorer_draws",
+    r"grid/levels/(?P<explorer_threshold>\d+)": "explorer_threshold",
+    r"grid/passes/(?P<explorer_threshold>\d+)/(?P<party>\d+)": "explorer_pass_probability",
+    rf"{_CELL}/seats/(?P<party>\d+)/(?P<quantile>\d)": "explorer_seat_quantile",
+    rf"{_CELL}/mean/(?P<party>\d+)": Shows("explorer_seat_mean", decimals=4),
+    rf"{_CELL}/counts/(?P<party>\d+)/(?P<seats>\d+)": "explorer_seat_count",
+    rf"{_CELL}/drawn/(?P<party>\d+)": "explorer_representative_seats",
+    rf"{_CELL}/majority/(?P<coalition>\d+)": "explorer_majority_probability",
+    rf"{_CELL}/coalition_seats/(?P<coalition>\d+)/(?P<quantile>\d)": "explorer_coalition_seat_quantile",
+    rf"{_CELL}/subset_draws": "explorer_subset_draws",
+}
+"""What stands in the page for its script, unpacked; places in lists and the threshold are held apart."""
+
+TREND: dict[str, Shows | str] = {
+    rf"trend/{part}/(?P<party>\d+)/(?P<day>\d+)": Shows(f"trend_{part}", decimals=5)
+    for part in ("low80", "share", "high80")
+}
+"""The same where polls over several days have a trend."""
+
+
+def _ends(path: str, prefix: str, variable: str) -> dict[str, Shows | str]:
+    return {f"{path}/{prefix}_{end}": Shows(variable, at={"quantile": q}) for end, q in ENDS.items()}
+
+
+def _same(path: str, *names: str, prefix: str = "") -> dict[str, Shows | str]:
+    return {f"{path}/{name}": f"{prefix}{name}" for name in names}
+
+
+_TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
+    "parties": (
+        ("party",),
+        {
+            **_same("parties/(?P<p>[^/]+)", "last_share", "last_seats", "poll_average", "share_mean"),
+            **_same("parties/(?P<p>[^/]+)", "pass_probability", "pass_mc_error", "seat_mean"),
+            **_same("parties/(?P<p>[^/]+)", "seat_mean_mc_error", "representative_seats"),
+            **_ends("parties/(?P<p>[^/]+)", "share", "share_quantile"),
+            **_ends("parties/(?P<p>[^/]+)", "seat", "seat_quantile"),
+        },
+    ),
+    "thresholds": (
+        ("party",),
+        {
+            **_same("thresholds/(?P<p>[^/]+)", "poll_average", "pass_probability", "pass_mc_error"),
+            **_ends("thresholds/(?P<p>[^/]+)", "share", "share_quantile"),
+        },
+    ),
+    "seats": (
+        ("party", "seats"),
+        {
+            r"seats/(?P<p>[^/]+)/(?P<seats>\d+)/probability": "seat_probability",
+            r"seats/(?P<p>[^/]+)/(?P<seats>\d+)/mc_error": "seat_mc_error",
+            r"seats/[^/]+/(?P<seats>\d+)/seats": "seats",
+        },
+    ),
+    "coalitions": (
+        ("coalition",),
+        {
+            **_same("coalitions/(?P<c>[^/]+)", "majority_probability", "majority_mc_error"),
+            **_same("coalitions/(?P<c>[^/]+)", "seat_mean", "seat_mean_mc_error", prefix="coalition_"),
+            **_ends("coalitions/(?P<c>[^/]+)", "seat", "coalition_seat_quantile"),
+            "coalitions/[^/]+/majority_seats": _MAJORITY,
+            "coalitions/(?P<c>[^/]+)/margin": Shows(
+                "coalition_seat_quantile",
+                at={"quantile": 0.5},
+                of=lambda median, attrs: median - _least_majority(attrs),
+            ),
+        },
+    ),
+    "events": (
+        ("event",),
+        _same("events/(?P<e>[^/]+)", "probability", "mc_error", "condition_draws", prefix="event_"),
+    ),
+    "polls": (
+        (),
+        {
+            **_same(r"polls/(?P<poll>\d+)", "row", "size", "age", "weight", "undecided", prefix="poll_"),
+            r"polls/(?P<poll>\d+)/share_(?P<p>.+)": "poll_share",
+        },
+    ),
+    "houses": (
+        ("pollster", "party"),
+        {
+            r"houses/(?P<f>[^/]+)/[^/]+/polls": "pollster_polls",
+            **{
+                f"houses/(?P<f>[^/]+)/(?P<p>[^/]+)/{name}": f"house_{name}"
+                for name in ("effect", "effect_low80", "effect_high80")
+            },
+        },
+    ),
+}
+"""Of every table the columns that name a row (none: its place), and what stands in the others."""
+
+CALIBRATION: dict[str, Shows | str] = {
+    **{
+        f"calibration/interval/(?P<l>[^/]+)/{name}": variable
+        for name, variable in {
+            **dict.fromkeys(("low", "high", "said"), "level"),
+            "happened": "tested_coverage",
+        }.items()
+    },
+    "calibration/interval/[^/]+/elections": "tested_elections",
+    "calibration/interval/[^/]+/horizon": "tested_horizon",
+    "calibration/interval/[^/]+/statements": BLANK,
+    "calibration/(crossing|majority)/[^/]+/(elections|horizon)": BLANK,
+    "calibration/(crossing|majority)/(?P<o>[^/]+)/low": Shows("chance", 9, of=lambda at, _: at - 0.05),
+    "calibration/(crossing|majority)/(?P<o>[^/]+)/high": Shows("chance", 9, of=lambda at, _: at + 0.05),
+    **{
+        f"calibration/{kind}/(?P<o>[^/]+)/{name}": f"tested_{kind}_{name}"
+        for kind in ("crossing", "majority")
+        for name in ("said", "happened", "statements")
+    },
+}
+"""The table of calibration, where a backtest speaks for the forecast."""
+
+TABLES: dict[str, Shows | str] = {
+    pattern: shows for _, patterns in _TABLES.values() for pattern, shows in patterns.items()
+}
+"""Every other table of numbers."""
+
+
+def key_of(table: str, place: int, row: Mapping[str, Any]) -> str:
+    """What names a row of a table in a path."""
+    if table == "calibration":
+        middle = 0.5 * (float(row["low"]) + float(row["high"]))
+        return f"{row['statement']}/{middle:.9g}"
+    keys = _TABLES[table][0]
+    return "/".join(str(row[key]) for key in keys) if keys else str(place)
+
+
+def page_data(text: str, data: xr.Dataset) -> dict[str, Any]:
+    """What a page gives its script, with its sparse lists and packed counts laid out."""
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    page = json.loads(found.group(1))
+    for party in page["parties"]:
+        party["chances"] = _laid_out(party["chances"], data.sizes["seats"])
+    for cell in (cell for row in page["grid"]["cells"] for cell in row):
+        cell["counts"] = [_laid_out(counts, data.sizes["seats"]) for counts in cell["counts"]]
+        packed = np.frombuffer(base64.b64decode(cell.pop("subsets")), "<u2")
+        cell["subsets"] = packed.tolist()
+    return page
+
+
+def _laid_out(sparse: list[float], length: int) -> list[float]:
+    first, chances = int(sparse[0]), sparse[1:]
+    return [0] * first + chances + [0] * (length - first - len(chances))
