@@ -20,6 +20,8 @@ from forecast.simulation.explorer import count_majorities, explore
 from forecast.tables import table_of
 from tests.made import ODD_NAMES, made_forecast, write_made_election
 
+NEW_ZEALAND = Path(__file__).parents[2] / "configs" / "new-zealand-2023.toml"
+
 
 @pytest.fixture(scope="module")
 def forecast(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
@@ -138,9 +140,25 @@ def test_more_pass_under_a_lower_threshold(forecast: Forecast) -> None:
     assert (np.diff(forecast.dataset["explorer_pass_probability"].values, axis=0) <= 0).all()
 
 
+def test_a_house_that_grows_is_counted_as_large_as_it_is_under_every_rule() -> None:
+    election = load_election(NEW_ZEALAND)
+    table = election.election.polls
+    assert table is not None
+    estimated = estimate(election, read_polls(table, election), None)
+    explored = explore(simulate_election(election, estimated, draws=4_096), election, estimated, draws=2_048)
+    data = explored.dataset
+    counts = data["explorer_seat_count"]
+    assert (counts.sum("seats") == data.attrs["explorer_draws"]).all()
+    mean = data["explorer_seat_mean"].sum("party")
+    assert float(mean.min()) >= election.rule.seats
+    assert float(mean.max()) > election.rule.seats
+    everybody = data["explorer_subset_majority"].isel(explorer_subset=-1)
+    assert (everybody == 1.0).all()
+
+
 def test_majorities_of_all_coalitions_are_those_of_a_plain_count() -> None:
     seats = np.random.default_rng(1).integers(0, 40, (5, 200)).astype(np.int16)
-    counted = count_majorities(seats, np.int16(50))
+    counted = count_majorities(seats, np.full(seats.shape[1], 50, np.int16))
     for mask in range(2**5):
         members = [k for k in range(5) if mask >> k & 1]
         assert counted[mask] == (seats[members].sum(0) > 50).sum()
