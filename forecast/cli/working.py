@@ -159,9 +159,7 @@ def say_if_cold(quiet: bool) -> None:
     from forecast.kernels import compiling
 
     if not quiet:
-        compiling.on_compilation(
-            lambda: print("compiling the core, once (up to a minute) ...", file=sys.stderr, flush=True)
-        )
+        compiling.on_compilation(lambda: print(compiling.COLD, file=sys.stderr, flush=True))
 
 
 @contextmanager

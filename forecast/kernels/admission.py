@@ -22,51 +22,66 @@ def add_up(votes, left_out, total):
 
 
 @stage
-def admit(votes, numerators, denominators, base, strict, admitted):
+def admit(votes, numerators, denominators, base, strict, valid, admitted, often):
     """Admit lists with votes >= numerator / denominator of the base (> when ``strict``, of a level above 0).
 
     votes (K or more, BLOCK), numerators and denominators (K,), base (BLOCK); ``admitted`` (K, BLOCK; 1 or 0)
-    is filled. Compared as products, which are exact for whole votes below 2**53.
+    is filled, and ``often`` (K,) with the number of the first ``valid`` draws in which each list is. Compared
+    as products, which are exact for whole votes below 2**53.
     """
     for k in range(numerators.shape[0]):
         row, inside = votes[k], admitted[k]
         top, bottom = numerators[k], denominators[k]
+        count = np.int32(0)
         if strict and top > 0.0:
             for i in range(BLOCK):
-                inside[i] = 1.0 if row[i] * bottom > top * base[i] else 0.0
+                passed = row[i] * bottom > top * base[i]
+                inside[i] = 1.0 if passed else 0.0
+                count += np.int32(passed)
         else:
             for i in range(BLOCK):
-                inside[i] = 1.0 if row[i] * bottom >= top * base[i] else 0.0
+                passed = row[i] * bottom >= top * base[i]
+                inside[i] = 1.0 if passed else 0.0
+                count += np.int32(passed)
+        for i in range(valid, BLOCK):
+            count -= np.int32(inside[i])
+        often[k] = count
 
 
 @stage
-def count_up(admitted, lists, how_many):
-    """how_many (BLOCK) = how many of ``lists`` are admitted in each draw."""
-    for i in range(BLOCK):
-        how_many[i] = 0.0
-    for k in lists:
+def count_admitted(admitted, valid, often):
+    """often (K,) = in how many of the first ``valid`` draws each list is admitted."""
+    for k in range(admitted.shape[0]):
         inside = admitted[k]
-        for i in range(BLOCK):
-            how_many[i] += inside[i]
+        count = np.int32(0)
+        for i in range(valid):
+            count += np.int32(inside[i])
+        often[k] = count
 
 
 @stage
-def find_present(admitted, valid, passes, present):
-    """Write the lists that are admitted in some of the first ``valid`` draws to ``present`` (K or more), in
-    order, and return how many these are; passes (K,) += draws in which a list is admitted.
+def find_present(often, present):
+    """Write the lists that are admitted in some draw, ``often`` (K,) > 0, to ``present`` (K or more), in
+    order, and return how many these are.
 
     What follows looks at these lists only: of forty on a ballot, ten may have a chance.
     """
     number = 0
-    for k in range(admitted.shape[0]):
-        inside = admitted[k]
-        often = np.int32(0)
-        for i in range(valid):
-            often += np.int32(inside[i])
-        passes[k] += often
+    for k in range(often.shape[0]):
         present[number] = k
-        number += 1 if often > 0 else 0
+        number += 1 if often[k] > 0 else 0
     return number
+
+
+@stage
+def sum_rows(rows, which, total):
+    """total (BLOCK) = the sum of the rows ``which`` of ``rows``, of the same type."""
+    for i in range(BLOCK):
+        total[i] = 0
+    for k in which:
+        row = rows[k]
+        for i in range(BLOCK):
+            total[i] += row[i]
 
 
 @stage
@@ -79,6 +94,20 @@ def entitle(votes, admitted, present, entitled, total):
         for i in range(BLOCK):
             mine[i] = row[i] * inside[i]
             total[i] += row[i] * inside[i]
+
+
+@stage
+def entitle_and_count(votes, admitted, present, entitled, total, how_many):
+    """As ``entitle``; how_many (BLOCK) = how many are admitted in each draw."""
+    for i in range(BLOCK):
+        total[i] = 0.0
+        how_many[i] = 0.0
+    for k in present:
+        row, inside, mine = votes[k], admitted[k], entitled[k]
+        for i in range(BLOCK):
+            mine[i] = row[i] * inside[i]
+            total[i] += row[i] * inside[i]
+            how_many[i] += inside[i]
 
 
 @stage

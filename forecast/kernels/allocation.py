@@ -7,11 +7,31 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast.kernels.compiling import maker, stage
-from forecast.kernels.divisor import exchange, proportional_seats, settle, step
+from forecast.kernels.divisor import (
+    exchange,
+    find_unsettled,
+    gather,
+    proportional_seats,
+    scatter,
+    settle,
+    step,
+)
 from forecast.kernels.quota import PADDING, fill_parts, largest_remainders, quota_of_votes, whole_quotas
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import FAMILY_DIVISOR, QUOTA_HARE, REMAINDER_LARGEST
 from forecast.kernels.single import quota_seats
+
+_LANES = 16
+_FEW = 12
+"""From so many draws of a block on it pays to move them together."""
+
+
+class Together(NamedTuple):
+    """Draws of a block moved together."""
+
+    votes: Any  # (K, BLOCK)
+    seats: Any  # (K, BLOCK)
+    left: Any  # (BLOCK,)
 
 
 class Work(NamedTuple):
@@ -23,6 +43,7 @@ class Work(NamedTuple):
     remainders: Any  # (K, BLOCK)
     served: Any  # (K, at least 3, BLOCK)
     left: Any  # (BLOCK,) seats that are still to be given
+    together: Any  # draws that are looked at again
 
 
 @maker
@@ -36,6 +57,7 @@ def new_work(lists):
         np.empty((lists, BLOCK)),
         np.empty((max(lists, 3), BLOCK)),
         np.empty(BLOCK),
+        Together(np.empty((lists, BLOCK)), np.empty((lists, BLOCK)), np.empty(BLOCK)),
     )
 
 
@@ -132,17 +154,58 @@ def _quota_seats(rule, entitled, electorate, house, vote, lots, i, present, work
 
 
 @stage
+def step_by_rule(rule, votes, present, width, work, seats, left):
+    """``step`` with the rule's divisors."""
+    step(
+        votes,
+        rule.shift,
+        rule.first,
+        present,
+        width,
+        work.keys,
+        work.narrow[0],
+        work.served[1],
+        work.narrow[1],
+        work.narrow[2],
+        work.served[0],
+        seats,
+        left,
+    )
+
+
+@stage
+def step_side_by_side(rule, votes, present, number, work, seats):
+    """Two more steps for the draws in which something is left, moved together: a list of many rounds up or
+    down more often than a few do.
+    """
+    unsettled, together = work.ranks[0], work.together
+    width = (number + _LANES - 1) // _LANES * _LANES
+    left = together.left
+    gather(votes, present, unsettled, number, width, together.votes)
+    gather(seats, present, unsettled, number, width, together.seats)
+    for n in range(width):
+        left[n] = work.left[unsettled[n]] if n < number else 0.0
+    step_by_rule(rule, together.votes, present, width, work, together.seats, left)
+    step_by_rule(rule, together.votes, present, width, work, together.seats, left)
+    scatter(together.seats, present, unsettled, number, seats)
+    for n in range(number):
+        work.left[unsettled[n]] = left[n]
+
+
+@stage
 def allocate_divisor(
     rule, bounds, divisors, entitled, how_many, total, house, whole_votes, lots, present, work, seats
 ):
     """Seats by a divisor method."""
     floors, limits = bounds
-    left, spare = work.left, work.served[0]
+    left, spare, unsettled = work.left, work.served[0], work.ranks[0]
     proportional_seats(entitled, total, how_many, house, rule.shift, rule.first, present, spare, seats, left)
     if rule.blockwise:
-        sign, best, second = work.narrow[0], work.narrow[1], work.narrow[2]
-        step(entitled, rule.shift, rule.first, present, work.keys, sign, best, second, spare, seats, left)
-    settle(entitled, divisors, limits, floors, rule.slack, lots, present, work.ranks[0], seats, left)
+        step_by_rule(rule, entitled, present, BLOCK, work, seats, left)
+        number = find_unsettled(left, unsettled)
+        if number >= _FEW:
+            step_side_by_side(rule, entitled, present, number, work, seats)
+    settle(entitled, divisors, limits, floors, rule.slack, lots, present, unsettled, seats, left)
     if whole_votes or not rule.blockwise:
         exchange(entitled, divisors, limits, floors, rule.slack, lots, present, seats)
 

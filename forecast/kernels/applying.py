@@ -10,9 +10,11 @@ from forecast.kernels.admission import (
     admit,
     admit_minimum,
     admit_when_nobody_passed,
-    count_up,
+    count_admitted,
     entitle,
+    entitle_and_count,
     fill,
+    sum_rows,
 )
 from forecast.kernels.allocation import all_votes, allocate, new_work, weigh
 from forecast.kernels.compiling import maker, stage
@@ -43,6 +45,7 @@ class Outcome(NamedTuple):
     seats: Any  # (K, BLOCK)
     work: Any  # scratch of the allocation
     house: Any  # (BLOCK,) seats that the rule hands out
+    often: Any  # (K,) int64 draws of the block in which a list is admitted
     present: Any  # (K + 1,) int64 lists admitted in some draw of the block
     everyone: Any  # (K,) int64
     bounds: Any  # two (K,): floors of nothing, and limits that no list reaches
@@ -63,6 +66,7 @@ def new_outcome(lists):
         np.full((lists, BLOCK), np.nan),
         new_work(lists),
         np.full(BLOCK, np.nan),
+        np.empty(lists, np.int64),
         np.empty(lists + 1, np.int64),
         np.arange(lists),
         (np.zeros(lists), np.full(lists, NO_LIMIT)),
@@ -101,13 +105,13 @@ def draw_lots(rule, draws, replicate, number, lots):
 
 
 @stage
-def admit_by_rule(rule, numerators, denominators, block, out):
-    """Who is admitted."""
+def admit_by_rule(rule, numerators, denominators, block, valid, out):
+    """Who is admitted, and in how many of the first ``valid`` draws."""
     votes = block.votes
-    admit(votes, numerators, denominators, out.base, rule.strict, out.admitted)
+    admit(votes, numerators, denominators, out.base, rule.strict, valid, out.admitted, out.often)
     if not rule.corrected:
         return
-    count_up(out.admitted, out.everyone, out.how_many)
+    sum_rows(out.admitted, out.everyone, out.how_many)
     fill(out.factors, rule.uncorrected)
     if rule.nobody_admits > 0 or rule.nobody_numerator > 0.0:
         admit_when_nobody_passed(
@@ -136,6 +140,7 @@ def admit_by_rule(rule, numerators, denominators, block, out):
             rule.uncorrected,
             out.factors,
         )
+    count_admitted(out.admitted, valid, out.often)
 
 
 @stage
@@ -153,10 +158,12 @@ def entitle_by_rule(rule, weights, present, block, out):
             out.entitled_total,
             out.electorate,
         )
+        if rule.family == FAMILY_DIVISOR:
+            sum_rows(out.admitted, present, out.how_many)
+    elif rule.family == FAMILY_DIVISOR:
+        entitle_and_count(block.votes, out.admitted, present, out.entitled, out.entitled_total, out.how_many)
     else:
         entitle(block.votes, out.admitted, present, out.entitled, out.entitled_total)
-    if rule.family == FAMILY_DIVISOR:
-        count_up(out.admitted, present, out.how_many)
 
 
 @stage

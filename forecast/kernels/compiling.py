@@ -76,24 +76,31 @@ def _forget_old(root: Path, current: Path) -> None:
 CACHE_FOLDER = _writable_folder()
 
 
+COLD = "compiling the core, once (up to a minute) ..."
+"""What a user reads while that happens."""
+
+
 class _Listener(event.Listener):
     """Calls back once, when something is compiled for the first time."""
 
-    def __init__(self, say: Callable[[], None]) -> None:
-        self._say: Callable[[], None] | None = say
+    say: Callable[[], None] | None = None
 
     def on_start(self, event: event.Event) -> None:
-        if self._say is not None:
-            self._say()
-        self._say = None
+        say, self.say = self.say, None
+        if say is not None:
+            say()
 
     def on_end(self, event: event.Event) -> None:
         pass
 
 
+_LISTENER = _Listener()
+event.register("numba:compile", _LISTENER)
+
+
 def on_compilation(say: Callable[[], None]) -> None:
     """Call ``say`` once, before the first function that is not at hand in the cache is compiled."""
-    event.register("numba:compile", _Listener(say))
+    _LISTENER.say = say
 
 
 def stage(function: Callable[..., Any]) -> Any:

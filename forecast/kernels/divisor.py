@@ -7,6 +7,7 @@ import numpy as np
 from forecast.kernels.compiling import stage
 from forecast.kernels.random import BLOCK
 
+_LEAST = 1e-300
 _NEVER = np.float32(np.inf)
 _ROUNDING = np.float32(2.0**-20)  # more than three roundings of a float32
 
@@ -16,9 +17,11 @@ def proportional_seats(entitled, total, how_many, house, shift, first, present, 
     """Seats at the multiplier (house + how_many (shift - 1/2)) / total, rounded as the method rounds.
 
     entitled, seats (K, BLOCK): votes of the admitted, 0 for the others; total, how_many, house, left (BLOCK).
-    The method's n-th divisor is n - 1 + shift, but the first is ``first``. ``left`` is what the house still
-    has to give, or below zero what it has to take back; ``multiplier`` (BLOCK) is scratch.
+    The method's n-th divisor is n - 1 + shift, but the first is ``first``, no less than shift. ``left`` is
+    what the house still has to give, or below zero what it has to take back; ``multiplier`` (BLOCK) is
+    scratch.
     """
+    least = max(first, _LEAST)  # a list without votes has no seat, even where every list with votes has one
     for i in range(BLOCK):
         left[i] = house[i] if total[i] > 0.0 else 0.0
         multiplier[i] = max(house[i] + how_many[i] * (shift - 0.5), 0.5) / total[i]
@@ -26,8 +29,8 @@ def proportional_seats(entitled, total, how_many, house, shift, first, present, 
         row, out = entitled[k], seats[k]
         for i in range(BLOCK):
             quotient = row[i] * multiplier[i]
-            whole = min(max(np.floor(quotient + (1.0 - shift)), 0.0), house[i])
-            whole = 0.0 if (quotient < first) | (row[i] <= 0.0) else whole
+            whole = min(np.floor(quotient + (1.0 - shift)), house[i])
+            whole = whole if quotient >= least else 0.0
             out[i] = whole
             left[i] -= whole
 
@@ -122,38 +125,71 @@ def before(votes_a, a, votes_b, b, lot):
 
 
 @stage
-def step(entitled, shift, first, present, ratios, sign, best, second, move, seats, left):
+def step(votes, shift, first, present, width, ratios, sign, bar, best, second, move, seats, left):
     """Where the guess is off by a seat or more, give one to the highest next quotient or take the lowest last
-    one.
+    one; of the first ``width`` draws.
 
     For methods whose n-th divisor is n - 1 + shift, the first ``first``. Divisors by votes are compared as
     float32 with their sign turned where a seat is taken, so that the least of them is wanted in either case;
-    where the second is as good but for rounding, nothing moves and ``settle`` decides. ratios (P or more,
-    BLOCK), sign, best, second (BLOCK) are float32 scratch, move (BLOCK) is scratch.
+    where the second is as good but for rounding, nothing moves and ``settle`` decides. ratios (K or more,
+    BLOCK), sign, best, second (BLOCK) are float32 scratch, bar and move (BLOCK) are scratch.
     """
-    for i in range(BLOCK):
+    for i in range(width):
         sign[i] = np.float32(1.0) if left[i] >= 0.0 else np.float32(-1.0)
+        bar[i] = -1.0 if left[i] >= 0.0 else 0.0
         best[i] = _NEVER
         second[i] = _NEVER
         move[i] = shift if left[i] >= 0.0 else shift - 1.0
     for p in range(present.shape[0]):
-        row, held, ratio = entitled[present[p]], seats[present[p]], ratios[p]
-        for i in range(BLOCK):
+        row, held, ratio = votes[present[p]], seats[present[p]], ratios[p]
+        for i in range(width):
             # The first divisor lies between that formula's and the second, so the larger of the two is right.
             divisor = max(held[i] + move[i], first)
-            able = (row[i] > 0.0) & ((held[i] > 0.0) | (left[i] >= 0.0))
-            mine = np.float32(divisor) / np.float32(row[i]) * sign[i] if able else _NEVER
+            # Infinite without votes; and nothing is taken from those who hold nothing.
+            mine = np.float32(divisor) / np.float32(row[i]) * sign[i] if held[i] > bar[i] else _NEVER
             ratio[i] = mine
             second[i] = min(second[i], max(best[i], mine))
             best[i] = min(best[i], mine)
-    for i in range(BLOCK):
+    for i in range(width):
         clear = second[i] - best[i] > abs(best[i]) * _ROUNDING
         move[i] = min(max(left[i], -1.0), 1.0) if clear else 0.0
         left[i] -= move[i]
     for p in range(present.shape[0]):
         held, ratio = seats[present[p]], ratios[p]
-        for i in range(BLOCK):
+        for i in range(width):
             held[i] += move[i] if ratio[i] == best[i] else 0.0
+
+
+@stage
+def find_unsettled(left, unsettled):
+    """Write the draws with something ``left`` (BLOCK) to ``unsettled`` (BLOCK) and return how many these
+    are.
+    """
+    number = 0
+    for i in range(BLOCK):
+        unsettled[number] = i
+        number += 1 if left[i] != 0.0 else 0
+    return number
+
+
+@stage
+def gather(rows, which, places, number, width, out):
+    """out[:, n] = rows[:, places[n]] for the rows ``which`` and n < number, zero from there to ``width``."""
+    for k in which:
+        row, mine = rows[k], out[k]
+        for n in range(number):
+            mine[n] = row[places[n]]
+        for n in range(number, width):
+            mine[n] = 0.0
+
+
+@stage
+def scatter(rows, which, places, number, out):
+    """out[:, places[n]] = rows[:, n] for the rows ``which`` and n < number."""
+    for k in which:
+        row, mine = rows[k], out[k]
+        for n in range(number):
+            mine[places[n]] = row[n]
 
 
 @stage
@@ -161,11 +197,7 @@ def settle(votes, divisors, limits, floors, slack, lots, present, unsettled, sea
     """Give the seats that are ``left`` (BLOCK) one by one to the highest quotients, or take the lowest
     back; ``unsettled`` (BLOCK) is scratch for integers.
     """
-    number = 0
-    for i in range(BLOCK):
-        unsettled[number] = i
-        number += 1 if left[i] != 0.0 else 0
-    for n in range(number):
+    for n in range(find_unsettled(left, unsettled)):
         i = unsettled[n]
         while left[i] > 0.0:
             k = next_quotient(votes, seats, divisors, limits, slack, lots[i], present, i)

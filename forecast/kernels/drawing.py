@@ -12,7 +12,7 @@ from forecast.kernels.normals import normal_pair_rows
 from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
 from forecast.kernels.sampling import add_undecided, correlate, votes_of_normals
 from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_RANDOM
-from forecast.kernels.sobol import block_bases, block_table, scramble, sobol_bits
+from forecast.kernels.sobol import BITS, block_bases, block_table, scramble, sobol_bits
 from forecast.kernels.tail import tail_scales
 
 STREAM = 16_384
@@ -24,6 +24,7 @@ class Source(NamedTuple):
 
     state: Any  # (4, BLOCK) uint64: SFC64 lanes
     scrambled: Any  # (32, D) uint64: scrambled direction numbers
+    column: Any  # (32,) uint64 scratch
     shifts: Any  # (D,) uint64
     table: Any  # (D, BLOCK) uint64
     bases: Any  # (D,) uint64: the first point of a block
@@ -57,21 +58,17 @@ def rows_of_words(draws):
 
 
 @maker
-def new_source(draws, replicate):
-    """The source of a chunk of one replicate."""
+def new_source(draws):
+    """An empty source; ``begin_replicate`` readies it."""
     units = draws.location.shape[0]
     tail, bases, pairs, split = rows_of_words(draws)
     dimensions = draws.directions.shape[0]
-    scrambled, shifts = np.empty((32, dimensions), np.uint64), np.empty(dimensions, np.uint64)
-    table = np.empty((dimensions, BLOCK), np.uint64)
-    if dimensions > 0:
-        scramble(draws.directions, draws.seed, replicate, scrambled, shifts)
-        block_table(scrambled, table)
     return Source(
         np.empty((4, BLOCK), np.uint64),
-        scrambled,
-        shifts,
-        table,
+        np.empty((BITS, dimensions), np.uint64),
+        np.empty(BITS, np.uint64),
+        np.empty(dimensions, np.uint64),
+        np.empty((dimensions, BLOCK), np.uint64),
         np.empty(dimensions, np.uint64),
         np.empty((tail + bases + pairs + split, BLOCK), np.uint64),
         np.empty((2 * pairs + (units if split > 0 else 0), BLOCK)),
@@ -80,6 +77,14 @@ def new_source(draws, replicate):
         np.empty(BLOCK),
         np.zeros(units, np.bool_),
     )
+
+
+@stage
+def begin_replicate(draws, replicate, source):
+    """Ready a source for the draws of one replicate."""
+    if draws.directions.shape[0] > 0:
+        scramble(draws.directions, draws.seed, replicate, source.scrambled, source.shifts, source.column)
+        block_table(source.scrambled, source.table)
 
 
 @maker

@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.admission import fill, find_present
+from forecast.kernels.admission import count_admitted, entitle_and_count, fill, find_present
 from forecast.kernels.applying import allocate_by_rule, draw_lots, entitle_by_rule, fill_base
 from forecast.kernels.compiling import maker, stage
 from forecast.kernels.elementary import bits_float, float_bits
 from forecast.kernels.quota import PADDING, rank_keys
 from forecast.kernels.random import BLOCK
-from forecast.kernels.tally import coalition_seats, holds, house_of, to_whole
+from forecast.kernels.tally import coalition_seats, holds, to_whole
 
 _KEY = np.uint64(0xFFFFFFFFFFFFFF00)
+_FEW_LEVELS = 256
 
 
 class GridCounts(NamedTuple):
@@ -32,7 +33,7 @@ class GridCounts(NamedTuple):
     """
 
     seats: Any  # (rows, K + C, S + 1, T + 1) int32; zero seats are not written, they are what is left
-    passes: Any  # (rows, K, T + 1)
+    passes: Any  # (rows, K, T + 1); this and void of leading rows alone
     void: Any  # (rows, T + 1)
     majorities: Any  # (rows, C, T + 1)
     events: Any  # (rows, E, T + 1)
@@ -42,7 +43,8 @@ class GridCounts(NamedTuple):
     order: Any  # (K, BLOCK) int16 the list of every rank
     first_out: Any  # (K + 1, BLOCK) int32 per rank, the first threshold of the row that it fails
     used: Any  # (K + 1,) bool
-    passed: Any  # (K,) int64 scratch
+    claims: Any  # (BLOCK,) votes of the lists of one rank
+    present: Any  # (1,) int64 how many lists are among the largest in some draw
 
 
 @maker
@@ -50,8 +52,8 @@ def new_grid_counts(rules, questions, tallies):
     """Counts of zero."""
     grids = rules.grid_starts.shape[0] - 1
     rows = rules.row_starts.shape[0] - 1
-    lists, blocs = rules.numerators.shape[1], tallies.seats.shape[1]
-    coalitions, events = tallies.majorities.shape[1], tallies.events.shape[1]
+    lists, blocs = rules.numerators.shape[1], tallies.seats.shape[2]
+    coalitions, events = tallies.majorities.shape[2], tallies.events.shape[2]
     longest, methods = 0, 0
     for row in range(rows):
         longest = max(longest, rules.row_starts[row + 1] - rules.row_starts[row])
@@ -60,7 +62,7 @@ def new_grid_counts(rules, questions, tallies):
     sizes = lists + 1 if grids > 0 else 0
     padded = (lists + PADDING - 1) // PADDING * PADDING
     return GridCounts(
-        np.zeros((rows, blocs, tallies.seats.shape[2], longest + 1), np.int32),
+        np.zeros((rows, blocs, tallies.seats.shape[3], longest + 1), np.int32),
         np.zeros((rows, lists, longest + 1), np.int32),
         np.zeros((rows, longest + 1), np.int32),
         np.zeros((rows, coalitions, longest + 1), np.int32),
@@ -71,8 +73,19 @@ def new_grid_counts(rules, questions, tallies):
         np.empty((lists, BLOCK), np.int16),
         np.zeros((lists + 1, BLOCK), np.int32),
         np.zeros(lists + 1, np.bool_),
-        np.zeros(lists, np.int64),
+        np.zeros(BLOCK),
+        np.zeros(1, np.int64),
     )
+
+
+@maker
+def begin_grids(counts):
+    """Counts of zero."""
+    counts.seats[...] = 0
+    counts.passes[...] = 0
+    counts.void[...] = 0
+    counts.majorities[...] = 0
+    counts.events[...] = 0
 
 
 @stage
@@ -98,12 +111,18 @@ def sweep_block(
     leading = rules.records[rules.methods[first_method]]
     draw_lots(leading, draws, replicate, number, outcome.lots)
     counts.used[:] = False
+    leads = 0
     for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
         if rules.row_leads[row]:
-            _thresholds_failed(rules, row, block, outcome.base, valid, counts)
+            _thresholds_failed(rules, row, block, outcome.base, counts)
             _mark_used(leading, rules, row, valid, counts)
+            leads += 1
+    fill(outcome.admitted, 0.0)
+    inside = 0
     for m in range(counts.used.shape[0]):
         if counts.used[m]:
+            _admit_largest(inside, m, block, outcome, counts)
+            inside = m
             for a in range(first_method, last_method):
                 _allocate_largest(
                     draws,
@@ -119,7 +138,9 @@ def sweep_block(
                 )
     for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
         if rules.row_leads[row]:
-            _thresholds_failed(rules, row, block, outcome.base, valid, counts)
+            if leads > 1:
+                _thresholds_failed(rules, row, block, outcome.base, counts)
+            _count_admitted(leading, rules, row, valid, counts)
         _count_row(leading, rules, row, valid, counts)
         if keep > 0:
             _keep_row(leading, rules, row, start, keep, counts, kept_seats)
@@ -142,31 +163,58 @@ def _sort_lists(votes, keys, ranks, order):
 
 
 @stage
-def _thresholds_failed(rules, row, block, base, valid, counts):
+def _thresholds_failed(rules, row, block, base, counts):
     """first_out (K, BLOCK): for the list of each rank the first threshold of a row, counted from 0, that it
     fails.
 
-    Falls with the rank; first_out[K] is 0. Compared as products, as ``admit`` does.
+    Falls with the rank; first_out[K] is 0. Compared as products, as ``admit`` does. Hundreds of thresholds
+    are quicker compared with every one, in vector code, than found by bisection.
     """
     first, last = rules.row_starts[row], rules.row_starts[row + 1]
     rule = rules.records[rules.rows[first]]
     fill_base(rule.base, block, base)
-    lists = counts.order.shape[0]
+    lists, claims = counts.order.shape[0], counts.claims
     for m in range(lists):
-        for i in range(valid):
-            claim = block.votes[counts.order[m, i], i]
-            low, high = first, last if m == 0 else first + counts.first_out[m - 1, i]
-            while low < high:
-                middle = (low + high) // 2
-                r = rules.rows[middle]
-                needed, mine = rules.numerators[r, 0] * base[i], claim * rules.denominators[r, 0]
-                if mine > needed or (mine == needed and not (rule.strict and needed > 0.0)):
-                    low = middle + 1
-                else:
-                    high = middle
-            counts.first_out[m, i] = low - first
+        ranked, out = counts.order[m], counts.first_out[m]
+        for i in range(BLOCK):
+            claims[i] = block.votes[ranked[i], i]
+        if last - first <= _FEW_LEVELS:
+            _count_passed(rule, rules, first, last, claims, base, out)
+        else:
+            _bisect(rule, rules, first, last, claims, base, out)
     for i in range(BLOCK):
         counts.first_out[lists, i] = 0
+
+
+@stage
+def _count_passed(rule, rules, first, last, claims, base, out):
+    """out (BLOCK) = how many thresholds of a row each claim (BLOCK) reaches."""
+    for i in range(BLOCK):
+        out[i] = 0
+    for t in range(first, last):
+        top, bottom = rules.numerators[rules.rows[t], 0], rules.denominators[rules.rows[t], 0]
+        if rule.strict and top > 0.0:
+            for i in range(BLOCK):
+                out[i] += np.int32(claims[i] * bottom > top * base[i])
+        else:
+            for i in range(BLOCK):
+                out[i] += np.int32(claims[i] * bottom >= top * base[i])
+
+
+@stage
+def _bisect(rule, rules, first, last, claims, base, out):
+    """As ``_count_passed``, by bisection."""
+    for i in range(BLOCK):
+        low, high = first, last
+        while low < high:
+            middle = (low + high) // 2
+            r = rules.rows[middle]
+            needed, mine = rules.numerators[r, 0] * base[i], claims[i] * rules.denominators[r, 0]
+            if mine > needed or (mine == needed and not (rule.strict and needed > 0.0)):
+                low = middle + 1
+            else:
+                high = middle
+        out[i] = low - first
 
 
 @stage
@@ -196,28 +244,34 @@ def _mark_used(rule, rules, row, valid, counts):
 
 
 @stage
+def _admit_largest(inside, m, block, outcome, counts):
+    """Admit the ``m`` largest lists of every draw, of which ``inside`` are admitted already."""
+    for rank in range(inside, m):
+        for i in range(BLOCK):
+            outcome.admitted[counts.order[rank, i], i] = 1.0
+    count_admitted(outcome.admitted, BLOCK, outcome.often)
+    counts.present[0] = find_present(outcome.often, outcome.present)
+    present = outcome.present[: counts.present[0]]
+    entitle_and_count(
+        block.votes, outcome.admitted, present, outcome.entitled, outcome.entitled_total, outcome.how_many
+    )
+
+
+@stage
 def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, counts, a):
     """Seats, majorities and events of a block when the ``m`` largest lists take part, by the method of rule
     ``r``.
     """
     rule = rules.records[r]
     lists = counts.order.shape[0]
-    for k in range(lists):
-        inside = outcome.admitted[k]
-        for i in range(BLOCK):
-            inside[i] = 0.0
-    for rank in range(m):
-        for i in range(BLOCK):
-            outcome.admitted[counts.order[rank, i], i] = 1.0
-    present = outcome.present[: find_present(outcome.admitted, BLOCK, counts.passed, outcome.present)]
+    present = outcome.present[: counts.present[0]]
     if rule.corrected:
         fill(outcome.factors, rule.uncorrected)
-    entitle_by_rule(rule, rules.weights[r], present, block, outcome)
+        entitle_by_rule(rule, rules.weights[r], present, block, outcome)
     divisors = rules.divisors[rule.divisor_row]
     allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)
     whole, house, met = counting.whole, counting.house, counting.met
     to_whole(outcome.seats, present, counting)
-    house_of(whole, present, house)
     coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
     for b in range(whole.shape[0]):
         row, out = whole[b], counts.by_size[a, m, b]
@@ -239,12 +293,34 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
 
 
 @stage
+def _count_admitted(rule, rules, row, valid, counts):
+    """Add the differences of who is admitted, which no method changes, as the thresholds of a row rise."""
+    lists = counts.order.shape[0]
+    length = rules.row_starts[row + 1] - rules.row_starts[row]
+    passes, void = counts.passes[row], counts.void[row]
+    for i in range(valid):
+        before = 0
+        for passed in range(lists, -1, -1):
+            begin = counts.first_out[passed, i]
+            if begin >= (counts.first_out[passed - 1, i] if passed > 0 else length):
+                continue
+            m = _admitted(rule, lists, passed)
+            for rank in range(before, m):
+                passes[counts.order[rank, i], begin] += 1
+            for rank in range(m, before):
+                passes[counts.order[rank, i], begin] -= 1
+            if m == 0:
+                void[begin] += 1
+            before = m
+
+
+@stage
 def _count_row(rule, rules, row, valid, counts):
     """Add the differences of one row: a stretch of thresholds for every number of lists that pass."""
     lists = counts.order.shape[0]
     a = rules.row_methods[row]
     length = rules.row_starts[row + 1] - rules.row_starts[row]
-    seats, passes = counts.seats[row], counts.passes[row]
+    seats = counts.seats[row]
     blocs, coalitions = seats.shape[0], counts.majorities.shape[1]
     events = counts.events.shape[1]
     for i in range(valid):
@@ -254,13 +330,8 @@ def _count_row(rule, rules, row, valid, counts):
             if begin >= end:
                 continue
             m = _admitted(rule, lists, passed)
-            if m == 0:
-                counts.void[row, begin] += 1
-                counts.void[row, end] -= 1
             for rank in range(m):
                 k = counts.order[rank, i]
-                passes[k, begin] += 1
-                passes[k, end] -= 1
                 held = counts.by_size[a, m, k, i]
                 if held > 0:
                     seats[k, held, begin] += 1
@@ -299,14 +370,18 @@ def _keep_row(rule, rules, row, start, keep, counts, kept_seats):
 @maker
 def finish_grids(rules, counts, draws, tallies):
     """Add up the differences along every row and put them where the rules of the row are counted."""
+    lead = 0
     for row in range(rules.row_starts.shape[0] - 1):
         first, last = rules.row_starts[row], rules.row_starts[row + 1]
+        if rules.row_leads[row]:
+            lead = row
+            for t in range(1, last - first):
+                counts.passes[row, :, t] += counts.passes[row, :, t - 1]
+                counts.void[row, t] += counts.void[row, t - 1]
         for t in range(last - first):
             r = rules.rows[first + t]
             if t > 0:
                 counts.seats[row, :, :, t] += counts.seats[row, :, :, t - 1]
-                counts.passes[row, :, t] += counts.passes[row, :, t - 1]
-                counts.void[row, t] += counts.void[row, t - 1]
                 counts.majorities[row, :, t] += counts.majorities[row, :, t - 1]
                 counts.events[row, :, t] += counts.events[row, :, t - 1]
             for b in range(tallies.seats.shape[1]):
@@ -316,7 +391,7 @@ def finish_grids(rules, counts, draws, tallies):
                     tallies.seats[r, b, s] += number
                     seated += number
                 tallies.seats[r, b, 0] += draws - seated
-            tallies.passes[r] += counts.passes[row, :, t]
-            tallies.void[r] += counts.void[row, t]
+            tallies.passes[r] += counts.passes[lead, :, t]
+            tallies.void[r] += counts.void[lead, t]
             tallies.majorities[r] += counts.majorities[row, :, t]
             tallies.events[r] += counts.events[row, :, t]

@@ -161,32 +161,34 @@ class Questions(NamedTuple):
 
 
 class Tallies(NamedTuple):
-    """Counts over draws, all int64."""
+    """Counts over draws, all int64; those of M spans or replicates lead with an axis M where it says so."""
 
-    passes: Any  # (R, K)
-    void: Any  # (R,)
-    beyond: Any  # (R,) draws in which a house would have grown beyond its bound
-    seats: Any  # (R, K + C, S + 1): lists, then coalitions
-    majorities: Any  # (R, C)
-    events: Any  # (R, E)
-    shares: Any  # (U, SHARE_BINS + 1)
+    passes: Any  # (M, R, K)
+    void: Any  # (M, R)
+    beyond: Any  # (M, R) draws in which a house would have grown beyond its bound
+    seats: Any  # (M, R, K + C, S + 1): lists, then coalitions
+    majorities: Any  # (M, R, C)
+    events: Any  # (M, R, E)
+    shares: Any  # (U, SHARE_BINS + 1), of all of them
     share_sums: Any  # (U,) in units of 2**-32
     share_draws: Any  # (1,) draws in the two above
 
 
-def empty_tallies(units: int, lists: int, rules: int, seats: int, coalitions: int, events: int) -> Tallies:
-    """Tallies of zero."""
+def empty_tallies(
+    spans: int, units: int, lists: int, rules: int, seats: int, coalitions: int, events: int
+) -> Tallies:
+    """Tallies of zero for M = ``spans``."""
 
     def zeros(*shape: int) -> Any:
         return np.zeros(shape, np.int64)
 
     return Tallies(
-        zeros(rules, lists),
-        zeros(rules),
-        zeros(rules),
-        zeros(rules, lists + coalitions, seats + 1),
-        zeros(rules, coalitions),
-        zeros(rules, events),
+        zeros(spans, rules, lists),
+        zeros(spans, rules),
+        zeros(spans, rules),
+        zeros(spans, rules, lists + coalitions, seats + 1),
+        zeros(spans, rules, coalitions),
+        zeros(spans, rules, events),
         zeros(units, SHARE_BINS + 1),
         zeros(units),
         zeros(1),

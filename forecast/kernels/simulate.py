@@ -16,10 +16,10 @@ from forecast.kernels.applying import (
 from forecast.kernels.around import around_seats
 from forecast.kernels.compiling import kernel, maker, stage
 from forecast.kernels.dividing import new_room
-from forecast.kernels.drawing import draw_block, new_electorate, new_source
-from forecast.kernels.grid import finish_grids, new_grid_counts, sweep_block
+from forecast.kernels.drawing import begin_replicate, draw_block, new_electorate, new_source
+from forecast.kernels.grid import begin_grids, finish_grids, new_grid_counts, sweep_block
 from forecast.kernels.random import BLOCK
-from forecast.kernels.shapes import BASE_LISTS, SHARE_BINS
+from forecast.kernels.shapes import BASE_LISTS, SHARE_BINS, Tallies
 from forecast.kernels.tally import (
     coalition_seats,
     count_absent,
@@ -28,26 +28,71 @@ from forecast.kernels.tally import (
     count_seats,
     count_shares,
     count_void,
-    house_of,
     new_counting,
     to_whole,
 )
 
 
 @kernel
-def simulate(draws, rules, questions, replicate, first, count, share_every, tallies, kept_votes, kept_seats):
-    """Run ``count`` draws of ``replicate`` from number ``first`` on and add them to ``tallies``.
+def simulate(draws, rules, questions, spans, share_every, tallies, kept_votes, kept_seats):
+    """Run spans of draws, one after the other, and add them to ``tallies``.
 
-    ``first`` is a multiple of STREAM. Every ``share_every``-th block enters the histogram of shares. The
-    first draws are also written to kept_votes (N, U) shares and kept_seats (R, N, K) until these are full.
+    spans (T, 4) int64: replicate, number of the first draw in it (a multiple of STREAM), draws, and which row
+    of the tallies they are added to. Every ``share_every``-th block enters the histogram of shares. The first
+    draws of all are also written to kept_votes (N, U) shares and kept_seats (R, N, K) until these are full.
     """
     lists = rules.numerators.shape[1]
-    source, block = new_source(draws, replicate), new_electorate(draws)
-    outcome, counting = new_outcome(lists), new_counting(tallies.seats.shape[1])
-    grids = new_grid_counts(rules, questions, tallies)
-    room = _room_for(rules.around, lists)
+    block, outcome = new_electorate(draws), new_outcome(lists)
+    counting, room = new_counting(tallies.seats.shape[2]), _room_for(rules.around, lists)
+    source, grids = new_source(draws), new_grid_counts(rules, questions, tallies)
+    more = np.zeros((rules.singles.shape[0], *tallies.seats.shape[2:]), np.int64)
+    before = 0
+    for span in spans:
+        place = min(before, kept_votes.shape[0])
+        _run_span(
+            draws,
+            rules,
+            questions,
+            span,
+            share_every,
+            _row_of(tallies, span[3]),
+            kept_votes[place:],
+            kept_seats[:, place:],
+            source,
+            block,
+            outcome,
+            room,
+            counting,
+            grids,
+            more,
+        )
+        before += span[2]
+
+
+@maker
+def _run_span(
+    draws,
+    rules,
+    questions,
+    span,
+    share_every,
+    tallies,
+    kept_votes,
+    kept_seats,
+    source,
+    block,
+    outcome,
+    room,
+    counting,
+    grids,
+    more,
+):
+    """Run one span; the tallies are those of its row, the rest is scratch."""
+    replicate, first, count = span[0], span[1], span[2]
+    begin_replicate(draws, replicate, source)
+    begin_grids(grids)
+    more[...] = 0
     lists_count = _lists_count(rules)
-    more = np.zeros((rules.singles.shape[0], *tallies.seats.shape[1:]), np.int64)
     for start in range(0, count, BLOCK):
         valid, number = min(BLOCK, count - start), first + start
         draw_block(draws, source, replicate, number, valid, lists_count, block)
@@ -57,6 +102,7 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
                 block.total,
                 valid,
                 SHARE_BINS,
+                outcome.base,
                 counting.terms,
                 tallies.shares,
                 tallies.share_sums,
@@ -103,6 +149,22 @@ def simulate(draws, rules, questions, replicate, first, count, share_every, tall
     finish_grids(rules, grids, count, tallies)
 
 
+@maker
+def _row_of(tallies, row):
+    """The tallies of one span."""
+    return Tallies(
+        tallies.passes[row],
+        tallies.void[row],
+        tallies.beyond[row],
+        tallies.seats[row],
+        tallies.majorities[row],
+        tallies.events[row],
+        tallies.shares,
+        tallies.share_sums,
+        tallies.share_draws,
+    )
+
+
 @stage
 def _lists_count(rules):
     """Whether some rule asks for the votes for lists alone."""
@@ -119,17 +181,18 @@ def _run_rule(
 ):
     """One rule on one block, counted."""
     rule = rules.records[r]
+    lists = outcome.seats.shape[0]
     fill_base(rule.base, block, outcome.base)
     draw_lots(rule, draws, replicate, first, outcome.lots)
-    admit_by_rule(rule, rules.numerators[r], rules.denominators[r], block, outcome)
-    number = find_present(outcome.admitted, valid, tallies.passes[r], outcome.present)
+    admit_by_rule(rule, rules.numerators[r], rules.denominators[r], block, valid, outcome)
+    for k in range(lists):
+        tallies.passes[r, k] += outcome.often[k]
+    number = find_present(outcome.often, outcome.present)
     present = outcome.everyone if rule.around else outcome.present[:number]
     entitle_by_rule(rule, rules.weights[r], present, block, outcome)
     tallies.beyond[r] += _seats(draws, rules, rules.around, r, present, valid, block, outcome, room)
-    lists = outcome.seats.shape[0]
     whole, house = counting.whole, counting.house
     rows = counting.rows[: to_whole(outcome.seats, present, counting)]
-    house_of(whole, present, house)
     coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
     count_seats(whole, rows, valid, tallies.seats[r], more)
     count_absent(counting.empty, lists, valid, tallies.seats[r])

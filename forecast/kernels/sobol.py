@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.kernels.compiling import maker, stage
+from forecast.kernels.compiling import stage
 from forecast.kernels.random import BLOCK, mix, splitmix64
 
 BITS = 32
@@ -18,28 +18,30 @@ _SHIFT_KEYS = np.uint64(0x5_0000_0000)
 _MATRIX_KEYS = np.uint64(0x6_0000_0000)
 
 
-@maker
-def scramble(directions, seed, replicate, scrambled, shifts):
+@stage
+def scramble(directions, seed, replicate, scrambled, shifts, product):
     """Scrambled direction numbers and shifts of one replicate.
 
-    directions (D, 32) uint64, each a 32-bit fraction; ``scrambled`` (32, D) and ``shifts`` (D,) are filled.
+    directions (D, 32) uint64, each a 32-bit fraction; ``scrambled`` (32, D) and ``shifts`` (D,) are filled;
+    ``product`` (32,) is scratch.
     Each dimension is multiplied by a random lower unit triangular binary matrix (digit r of the product is
     digit r plus random digits above it), then shifted.
     """
-    matrix = np.empty(BITS, np.uint64)
     for d in range(directions.shape[0]):
         shifts[d] = mix(seed, replicate, np.uint64(d) | _SHIFT_KEYS) & _LOW
         key = mix(seed, replicate, np.uint64(d) | _MATRIX_KEYS)
+        numbers = directions[d]
+        for n in range(BITS):
+            product[n] = np.uint64(0)
         for digit in range(BITS):
             key = splitmix64(key)
-            unit = np.uint64(1) << np.uint64(BITS - 1 - digit)
-            matrix[digit] = (key & (unit - np.uint64(1))) | unit
-        for column in range(BITS):
-            product = np.uint64(0)
-            for digit in range(BITS):
-                if (directions[d, column] >> np.uint64(BITS - 1 - digit)) & np.uint64(1):
-                    product ^= matrix[digit]
-            scrambled[column, d] = product
+            place = np.uint64(BITS - 1 - digit)
+            unit = np.uint64(1) << place
+            column = (key & (unit - np.uint64(1))) | unit
+            for n in range(BITS):
+                product[n] ^= column & (np.uint64(0) - ((numbers[n] >> place) & np.uint64(1)))
+        for n in range(BITS):
+            scrambled[n, d] = product[n]
 
 
 @stage

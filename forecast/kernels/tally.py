@@ -14,7 +14,7 @@ class Counting(NamedTuple):
     """Scratch of counting a block."""
 
     whole: Any  # (K + C, BLOCK) int32 seats of lists, then of coalitions
-    house: Any  # (BLOCK,) int32
+    house: Any  # (BLOCK,) int32 seats handed out
     met: Any  # (BLOCK,) int32
     terms: Any  # (BLOCK,) int32
     rows: Any  # (K + C,) int64 rows of ``whole`` that hold seats in some draw of the block
@@ -37,15 +37,20 @@ def new_counting(blocs):
 @stage
 def to_whole(seats, present, counting):
     """Seats (K, BLOCK) of the lists ``present``, held as floats by the allocation, as integers; none for the
-    others. ``counting`` then says which rows are not zero; return how many these are.
+    others. ``counting`` then says how many are handed out and which rows are not zero; return how many these
+    are.
     """
     lists, p = seats.shape[0], 0
+    house = counting.house
+    for i in range(BLOCK):
+        house[i] = np.int32(0)
     for k in range(lists):
         out = counting.whole[k]
         if p < present.shape[0] and present[p] == k:
             row = seats[k]
             for i in range(BLOCK):
                 out[i] = np.int32(row[i])
+                house[i] += np.int32(row[i])
             counting.rows[p] = k
             counting.empty[k] = False
             p += 1
@@ -127,17 +132,6 @@ def coalition_seats(counting, starts, members):
 
 
 @stage
-def house_of(whole, present, house):
-    """house (BLOCK) = seats handed out in each draw."""
-    for i in range(BLOCK):
-        house[i] = np.int32(0)
-    for k in present:
-        row = whole[k]
-        for i in range(BLOCK):
-            house[i] += row[i]
-
-
-@stage
 def count_majorities(sums, house, valid, majorities):
     """majorities (C,) += draws in which a coalition holds more than half of the seats handed out."""
     for c in range(sums.shape[0]):
@@ -191,16 +185,19 @@ def count_events(whole, admitted, house, valid, questions, total, met, counts):
 
 
 @stage
-def count_shares(votes, total, valid, bins, places, counts, sums):
+def count_shares(votes, total, valid, bins, inverse, places, counts, sums):
     """counts (U, bins) += histogram of vote shares; sums (U,) += shares in units of 2**-32, rounded.
 
-    ``places`` (BLOCK, int32) is scratch: bins are found in vector code, and only counting in them is not.
+    ``inverse`` (BLOCK) and ``places`` (BLOCK, int32) are scratch: bins are found in vector code, and only
+    counting in them is not.
     """
+    for i in range(BLOCK):
+        inverse[i] = 1.0 / total[i] if total[i] > 0.0 else 0.0
     for k in range(votes.shape[0]):
         row, out = votes[k], counts[k]
         added = np.int64(0)
         for i in range(valid):
-            share = row[i] / total[i] if total[i] > 0.0 else 0.0
+            share = row[i] * inverse[i]
             places[i] = np.int32(share * bins)
             added += np.int64(share * 4294967296.0)
         sums[k] += added

@@ -102,32 +102,34 @@ SQUARED = ("seats",)
 
 
 def new_counts(sizes: Counts, like: Tallies) -> RunCounts:
-    """Counts of zero for replicates of these sizes, shaped like the tallies of one."""
+    """Counts of zero for replicates of these sizes, with the axes of ``like`` but the first."""
     m = len(sizes)
-    squares = {
-        key: np.zeros(getattr(like, name).shape)
-        for name in SQUARED
-        for key in (name, f"{name}_anchor")
-        if m > 1
-    }
-    kept = {name: np.zeros((m, *getattr(like, name).shape), np.int64) for name in KEPT}
-    kept["seat_sums"] = np.zeros((m, *like.seats.shape[:2]), np.int64)
-    return RunCounts(sizes, Tallies(*(np.zeros_like(field) for field in like)), squares, kept)
+    shapes = {name: getattr(like, name).shape[1:] for name in (*KEPT, *SQUARED)}
+    squares = {key: np.zeros(shapes[name]) for name in SQUARED for key in (name, f"{name}_anchor") if m > 1}
+    kept = {name: np.zeros((m, *shapes[name]), np.int64) for name in KEPT}
+    kept["seat_sums"] = np.zeros((m, *shapes["seats"][:-1]), np.int64)
+    totals = like._replace(**{name: np.zeros(shape, np.int64) for name, shape in shapes.items()})
+    return RunCounts(sizes, totals, squares, kept)
 
 
-def add_replicate(counts: RunCounts, replicate: int, tallies: Tallies) -> None:
-    """Add the complete tallies of one replicate; replicates come in order, so that sums are the same every
-    time.
+def add_replicates(counts: RunCounts, first: int, tallies: Tallies) -> None:
+    """Add the complete tallies of some replicates, ``first`` and those that follow it.
+
+    They come in order and in the same groups, so that sums are the same every time.
     """
-    size = float(counts.sizes[replicate])
     for name in (*KEPT, *SQUARED):
-        np.add(getattr(counts.totals, name), getattr(tallies, name), out=getattr(counts.totals, name))
+        getattr(counts.totals, name)[...] += getattr(tallies, name).sum(0)
+    number = len(tallies.seats)
     for name in KEPT:
-        counts.by_replicate[name][replicate] = getattr(tallies, name)
-    counts.by_replicate["seat_sums"][replicate] = tallies.seats @ np.arange(tallies.seats.shape[-1])
+        counts.by_replicate[name][first : first + number] = getattr(tallies, name)
+    counts.by_replicate["seat_sums"][first : first + number] = tallies.seats @ np.arange(
+        tallies.seats.shape[-1]
+    )
     if counts.replicates > 1:
+        sizes = counts.sizes[first : first + number].astype(np.float64)
         for name in SQUARED:
             tally = getattr(tallies, name)
-            if replicate == 0:
-                counts.squares[f"{name}_anchor"] = tally / size
-            counts.squares[name] += (tally - counts.squares[f"{name}_anchor"] * size) ** 2
+            if first == 0:
+                counts.squares[f"{name}_anchor"] = tally[0] / sizes[0]
+            expected = counts.squares[f"{name}_anchor"] * sizes.reshape((-1,) + (1,) * (tally.ndim - 1))
+            counts.squares[name] += ((tally - expected) ** 2).sum(0)

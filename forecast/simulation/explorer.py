@@ -85,7 +85,7 @@ def explore(
     variables |= _pictures(seats, at, len(ids))
     largest = np.argsort(-counts.seat_means().value[law * shape[1], : len(lists)], kind="stable")
     chosen = sorted(largest[:MOST_SUBSET_PARTIES].tolist())
-    variables |= _subsets(seats[..., chosen], election.rule.seats, law)
+    variables |= _subsets(seats[..., chosen], seats.sum(-1), law)
     coords = {
         "explorer_threshold": (
             "explorer_threshold",
@@ -98,8 +98,16 @@ def explore(
             {"long_name": "method of allocation"},
         ),
     }
-    added = dataset_of(variables, coords, {})
-    dataset = forecast.dataset.assign_coords(added.coords).assign(dict(added.data_vars))
+    # Where a house may grow, another rule may hand out more seats to a party than any draw of the law did.
+    held = np.flatnonzero(counts.totals.seats.any(axis=(0, 1)))
+    ends = max(forecast.dataset.sizes["seats"], int(held.max(initial=0)) + 1)
+    added = dataset_of(variables, coords, {}).isel(seats=slice(ends))
+    dataset = forecast.dataset
+    if ends > dataset.sizes["seats"]:
+        about = dataset["seats"].attrs
+        dataset = dataset.reindex(seats=np.arange(ends), fill_value=0)
+        dataset["seats"].attrs.update(about)
+    dataset = dataset.assign_coords(added.coords).assign(dict(added.data_vars))
     return Forecast(
         dataset.assign_attrs(
             explorer_draws=draws,
@@ -190,21 +198,21 @@ def _pictures(seats: NDArray[np.int64], at: list[int], parties: int) -> Variable
     return {"explorer_representative_seats": _of(over, shown, "seats of a representative draw", "seats")}
 
 
-def _subsets(seats: NDArray[np.int64], house: int, law: int) -> Variables:
+def _subsets(seats: NDArray[np.int64], house: NDArray[np.int64], law: int) -> Variables:
     """Share of draws in which a coalition holds more than half of the seats handed out.
 
-    ``seats`` (levels, methods, draws, parties).
+    ``seats`` (levels, methods, draws, parties), ``house`` (levels, methods, draws) with those of all parties.
     """
     levels, methods, kept, parties = seats.shape
     majority = np.zeros((levels, methods, 2**parties), np.float32)
     number = np.zeros((levels, methods), np.int32)
-    needed = np.int16(house // 2)
     for t, m in np.ndindex(levels, methods):
         held = seats[t, m].T.astype(np.int16)
         seated = np.flatnonzero(held.any(1))
         cells = _SUBSET_CELLS * (8 if (t, m) == (law, 0) else 1)
         most = max(64, cells >> len(seated))
-        counted = count_majorities(held[seated, :most], needed)
+        half = (house[t, m, :most] // 2).astype(np.int16)
+        counted = count_majorities(held[seated, :most], half)
         number[t, m] = min(kept, most)
         majority[t, m] = (counted / number[t, m])[_among(seated, parties)]
     over = ("explorer_threshold", "explorer_method")
@@ -215,8 +223,8 @@ def _subsets(seats: NDArray[np.int64], house: int, law: int) -> Variables:
     }
 
 
-def count_majorities(seats: NDArray[np.int16], half: np.int16) -> NDArray[np.int64]:
-    """(2**P,) draws in which coalition s holds more than ``half`` seats, from seats (P, draws)."""
+def count_majorities(seats: NDArray[np.int16], half: NDArray[np.int16]) -> NDArray[np.int64]:
+    """(2**P,) draws in which coalition s holds more than ``half`` (draws,) seats, from seats (P, draws)."""
     sums = np.zeros((2 ** len(seats), seats.shape[1]), np.int16)
     for k, row in enumerate(seats):
         np.add(sums[: 2**k], row, out=sums[2**k : 2 ** (k + 1)])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +26,7 @@ from forecast.kernels.shapes import (
 )
 from forecast.kernels.simulate import simulate
 from forecast.rules.grids import one_by_one
-from forecast.simulation.counts import RunCounts, add_replicate, new_counts
+from forecast.simulation.counts import RunCounts, add_replicates, new_counts
 
 REPLICATES = 16
 """Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors (to about a
@@ -34,19 +36,35 @@ sixth).
 KEPT_DRAWS = 4_096
 """Draws whose shares and seats are kept, for the representative draw and the pictures of single outcomes."""
 
-_SPAN = 4 * STREAM
-_SHARE_BLOCKS = 512
+_SHORT, _LONG = 4 * STREAM, 16 * STREAM
+"""Draws of a span: a sixteenth of a run, between these two."""
+
+_MANY_RULES = 16
+"""From so many rules on a draw takes long enough for long spans: tallies of thousands of numbers are added
+less often.
+"""
+
+_CALL_BYTES = 2**25
+"""Memory that the tallies of one call of the core may take."""
+
+_SHARE_BLOCKS = 256
 Progress = Callable[[int], None]
 """Called with the number of draws done since the last call."""
 
 
-class Task(NamedTuple):
-    """A span of draws of one replicate; ``number`` counts from the first draw of the run."""
+class Span(NamedTuple):
+    """Draws of one replicate from its ``first`` on; ``number`` counts from the first draw of the run."""
 
     replicate: int
     first: int
     draws: int
     number: int
+
+
+Call = list[Span]
+"""What one call of the core runs, which by itself costs as much as a thousand draws: one span of a long
+replicate, or several short replicates.
+"""
 
 
 class KeptDraws(NamedTuple):
@@ -73,14 +91,23 @@ class Plan:
         blocks = int(sizes[0]) * replicates // BLOCK
         return cls(draws, sizes, max(1, blocks // _SHARE_BLOCKS))
 
-    def tasks(self) -> Iterator[Task]:
+    def spans(self, longest: int) -> Iterator[Span]:
         """Spans in order, replicate by replicate."""
         number = 0
         for replicate, size in enumerate(self.sizes.tolist()):
-            for first in range(0, size, _SPAN):
-                count = min(_SPAN, size - first)
-                yield Task(replicate, first, count, number)
+            for first in range(0, size, longest):
+                count = min(longest, size - first)
+                yield Span(replicate, first, count, number)
                 number += count
+
+    def calls(self, rules: int, bytes_of_span: int) -> Iterator[Call]:
+        """Spans in order, grouped; for so many rules, whose tallies of one span take so many bytes."""
+        sixteenth = self.draws // (16 * STREAM) * STREAM
+        longest = _LONG if rules >= _MANY_RULES else min(max(sixteenth, _SHORT), _LONG)
+        together = max(1, min(_SHORT // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
+        spans = self.spans(longest)
+        while call := list(islice(spans, together)):
+            yield call
 
 
 def run_draws(
@@ -100,42 +127,42 @@ def run_draws(
     """
     plan = Plan.of(number, int(draws.sampler))
     if draws.sampler == SAMPLER_GIVEN:
-        rules = one_by_one(
-            rules
-        )  # grids suppose that every list has votes, which draws from outside need not
+        # Grids suppose that every list has votes, which draws from outside need not.
+        rules = one_by_one(rules)
     worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
-    counts = new_counts(plan.sizes, worker.empty())
-    pending: dict[Future[Tallies], Task] = {}
-    done: dict[int, tuple[Tallies, int]] = {}
-    following = 0
+    counts = new_counts(plan.sizes, worker.empty(0))
     pool = ThreadPoolExecutor(threads) if threads > 1 else _Here()
-    tasks = plan.tasks()
+    calls = plan.calls(len(rules.records), worker.bytes_of_span)
+    so_far: Tallies | None = None
+    drawn = 0
     try:
-        exhausted = False
-        while pending or not exhausted:
-            while not exhausted and len(pending) < 2 * threads:
-                task = next(tasks, None)
-                if task is None:
-                    exhausted = True
-                else:
-                    pending[pool.submit(worker.run, task)] = task
-            if not pending:
-                break
-            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-            for future in finished:
-                task = pending.pop(future)
-                tallies, drawn = done.pop(task.replicate, (None, 0))
-                done[task.replicate] = (_merged(tallies, future.result()), drawn + task.draws)
-                if progress is not None:
-                    progress(task.draws)
-            while following in done and done[following][1] == plan.sizes[following]:
-                add_replicate(counts, following, done.pop(following)[0])
-                following += 1
+        for call, tallies in _in_order(pool, worker.run, calls, 2 * threads if threads > 1 else 0):
+            so_far = tallies if so_far is None else _added(so_far, tallies)
+            drawn += sum(span.draws for span in call)
+            if drawn == plan.sizes[: call[-1].replicate + 1].sum():
+                add_replicates(counts, call[0].replicate, so_far)
+                so_far = None
+            if progress is not None:
+                progress(sum(span.draws for span in call))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     for name, total in worker.share_totals().items():
         getattr(counts.totals, name)[...] = total
     return counts, worker.kept
+
+
+def _in_order(
+    pool: Executor, run: Callable[[Call], Tallies], calls: Iterable[Call], ahead: int
+) -> Iterator[tuple[Call, Tallies]]:
+    """Every call with its tallies, in order, while up to ``ahead`` others are under way."""
+    pending: deque[tuple[Call, Future[Tallies]]] = deque()
+    for call in calls:
+        pending.append((call, pool.submit(run, call)))
+        if len(pending) > ahead:
+            first, future = pending.popleft()
+            yield first, future.result()
+    for call, future in pending:
+        yield call, future.result()
 
 
 class _Here(Executor):
@@ -148,7 +175,7 @@ class _Here(Executor):
 
 
 class _Worker:
-    """Runs tasks; histograms of shares are kept by thread and added at the end, since they are sums of
+    """Runs calls; histograms of shares are kept by thread and added at the end, since they are sums of
     integers."""
 
     def __init__(self, draws: Draws, rules: Rules, questions: Questions, share_every: int, keep: int) -> None:
@@ -167,33 +194,39 @@ class _Worker:
         self._idle: list[dict[str, NDArray[np.int64]]] = []
         self._every: list[dict[str, NDArray[np.int64]]] = []
 
-    def empty(self) -> Tallies:
-        return empty_tallies(*self._shape)
+    @property
+    def bytes_of_span(self) -> int:
+        """What the seats of one span take."""
+        _, lists, rules, seats, coalitions, _ = self._shape
+        return 8 * rules * (lists + coalitions) * (seats + 1)
 
-    def run(self, task: Task) -> Tallies:
-        """Count one span of draws."""
+    def empty(self, spans: int) -> Tallies:
+        """Tallies of zero."""
+        return empty_tallies(spans, *self._shape)
+
+    def run(self, call: Call) -> Tallies:
+        """Count the spans of a call, a row of the tallies each."""
         try:
             shares = self._idle.pop()
         except IndexError:
-            fresh = self.empty()
+            fresh = self.empty(0)
             shares = {
                 "shares": fresh.shares,
                 "share_sums": fresh.share_sums,
                 "share_draws": fresh.share_draws,
             }
             self._every.append(shares)
-        tallies = empty_tallies(0, *self._shape[1:])._replace(**shares)
-        kept = max(0, min(task.draws, len(self.kept.shares) - task.number))
-        span = slice(task.number, task.number + kept)
-        votes = self.kept.shares[span]
-        seats = np.ascontiguousarray(self.kept.seats[:, span])
-        simulate(
-            *self._inputs, task.replicate, task.first, task.draws, self._share_every, tallies, votes, seats
-        )
+        tallies = empty_tallies(len(call), 0, *self._shape[1:])._replace(**shares)
+        spans = np.array([(span.replicate, span.first, span.draws, row) for row, span in enumerate(call)])
+        number = call[0].number
+        kept = max(0, min(int(spans[:, 2].sum()), len(self.kept.shares) - number))
+        votes = self.kept.shares[number : number + kept]
+        seats = np.ascontiguousarray(self.kept.seats[:, number : number + kept])
+        simulate(*self._inputs, spans, self._share_every, tallies, votes, seats)
         if tallies.beyond.any():
             raise _too_large(tallies)
         if kept:
-            self.kept.seats[:, span] = seats
+            self.kept.seats[:, number : number + kept] = seats
         self._idle.append(shares)
         return tallies
 
@@ -210,9 +243,8 @@ def _too_large(tallies: Tallies) -> NoValidOutcome:
     return NoValidOutcome(Fault("rule", "levelling.mode", f"{int(tallies.beyond.sum())} draws", remedy))
 
 
-def _merged(first: Tallies | None, second: Tallies) -> Tallies:
-    if first is None:
-        return second
+def _added(so_far: Tallies, more: Tallies) -> Tallies:
+    """The tallies of a replicate with those of its next span."""
     for name in ("passes", "void", "seats", "majorities", "events"):
-        np.add(getattr(first, name), getattr(second, name), out=getattr(first, name))
-    return first
+        np.add(getattr(so_far, name), getattr(more, name), out=getattr(so_far, name))
+    return so_far

@@ -46,7 +46,7 @@ def warm() -> float:
 
 def main() -> None:
     """Compile, and say so."""
-    compiling.on_compilation(lambda: print("compiling the core, once (up to a minute) ...", file=sys.stderr))
+    compiling.on_compilation(lambda: print(compiling.COLD, file=sys.stderr))
     print(f"the compiled core is ready after {warm():.1f} s", file=sys.stderr)
 
 

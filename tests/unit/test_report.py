@@ -24,6 +24,8 @@ from forecast.tables.exporting import exported
 from tests.forecasts import CONFIG
 from tests.made import ODD_NAMES, made_forecast, write_made_election
 
+NEW_ZEALAND = Path(__file__).parents[2] / "configs" / "new-zealand-2023.toml"
+
 
 @pytest.fixture(scope="module")
 def forecast(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
@@ -212,6 +214,22 @@ def test_the_seats_of_every_rule_of_the_grid_fill_the_house(forecast: Forecast) 
 
 def test_more_pass_under_a_lower_threshold(forecast: Forecast) -> None:
     assert (np.diff(forecast.dataset["explorer_pass_probability"].values, axis=0) <= 0).all()
+
+
+def test_a_house_that_grows_is_counted_as_large_as_it_is_under_every_rule() -> None:
+    election = load_election(NEW_ZEALAND)
+    table = election.election.polls
+    assert table is not None
+    estimated = estimate(election, read_polls(table, election), None)
+    explored = explore(simulate_election(election, estimated, draws=4_096), election, estimated, draws=2_048)
+    data = explored.dataset
+    counts = data["explorer_seat_count"]
+    assert (counts.sum("seats") == data.attrs["explorer_draws"]).all()
+    mean = data["explorer_seat_mean"].sum("party")
+    assert float(mean.min()) >= election.rule.seats
+    assert float(mean.max()) > election.rule.seats
+    everybody = data["explorer_subset_majority"].isel(explorer_subset=-1)
+    assert (everybody == 1.0).all()
 
 
 def test_majorities_of_all_coalitions_are_those_of_a_plain_count() -> None:
