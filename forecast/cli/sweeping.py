@@ -141,7 +141,7 @@ def sweep(
         options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
         refuse_beside("--votes", options, "with --votes nothing is drawn")
         swept = _counted(election, votes, grid)
-    _finish(asked, election, swept, folder)
+    _finish(asked, election, swept, folder, scenarios)
 
 
 def _grid(
@@ -193,14 +193,14 @@ def _counted(election: Election, votes: Path, grid: Grid) -> Sweep:
     return sweep_votes(election, ready.ballot, grid, str(votes))
 
 
-def _finish(asked: Asked, election: Election, swept: Sweep, folder: Path) -> None:
+def _finish(asked: Asked, election: Election, swept: Sweep, folder: Path, scenarios: Path | None) -> None:
     """Write a sweep with its record and print it."""
     from forecast.provenance import sweep_record, with_sources
     from forecast.sensitivity.result import Sweep
     from forecast.storage import SWEEP_FILE_NAME
     from forecast.tables.sweeps import sweep_tables
 
-    found = Sweep(with_sources(swept.dataset, election, asked.config, asked.settings))
+    found = Sweep(with_sources(swept.dataset, election, asked.config, asked.settings, scenarios))
     record = sweep_record(found, asked.making())
     write_outputs(folder, SWEEP_FILE_NAME, found.dataset, sweep_tables(found), record)
     say_warnings(found.dataset)

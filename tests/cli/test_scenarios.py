@@ -207,6 +207,9 @@ def test_a_sweep_reads_the_same_file_but_for_what_is_no_rule(kazakhstan: Path, c
     Path("cases.toml").write_text(ONE + "rule.seats = 98\n", encoding="utf-8")
     sweep = ["sweep", str(kazakhstan), "--draws", "512", "-q", "-o", "swept", "--scenarios", "cases.toml"]
     assert main(sweep) == 0
+    digest = hashlib.sha256(Path("cases.toml").read_bytes()).hexdigest()
+    files = json.loads(Path("swept/run.json").read_text())["files"]
+    assert files["scenarios"] == {"path": "cases.toml", "sha256": digest}
     Path("cases.toml").write_text(ONE + "estimate.context = 2\n", encoding="utf-8")
     capsys.readouterr()
     assert main(sweep) == 2
