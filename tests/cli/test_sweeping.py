@@ -76,7 +76,8 @@ def test_json_of_draws_is_one_array_with_a_record_a_variant(kazakhstan: Path, ca
     alone = json.loads(capsys.readouterr().out)
     for name in ("parties", "coalitions"):
         for mine, theirs in zip(found[0][name], alone[name], strict=True):
-            assert {key: mine[key] for key in theirs} == theirs
+            shared = {key: value for key, value in theirs.items() if key != "largest"}  # of a run alone
+            assert {key: mine[key] for key in shared} == shared
     assert found[0]["events"] == alone["events"]
     assert found[2]["parties"][0]["difference"]["seats"]["value"] > 0
 
