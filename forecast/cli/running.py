@@ -28,7 +28,6 @@ from forecast.cli.working import (
     Sampler,
     no_search_for_garbage,
     now,
-    polls_of,
     print_json,
     progress_bar,
     refuse_beside,
@@ -175,6 +174,7 @@ def _of_polls(
     with no_search_for_garbage():
         from forecast.election import load_election
         from forecast.estimation import estimate
+        from forecast.polls import polls_of
 
         election = load_election(asked.config, asked.settings)
         estimated = estimate(election, polls_of(election), day)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from forecast.cli.working import (
     Asked,
     no_search_for_garbage,
-    polls_of,
     print_json,
     progress_bar,
     refuse_place,
@@ -30,6 +29,7 @@ def run_over_time(asked: Asked, days: Sequence[datetime.date]) -> None:
     """A forecast for each of ``days``, written and printed as one series."""
     with no_search_for_garbage():
         from forecast.election import load_election
+        from forecast.polls import polls_of
 
         election = load_election(asked.config, asked.settings)
         polls = polls_of(election)

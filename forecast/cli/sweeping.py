@@ -27,7 +27,6 @@ from forecast.cli.working import (
     Sampler,
     no_search_for_garbage,
     now,
-    polls_of,
     progress_bar,
     refuse_beside,
     refuse_place,
@@ -164,6 +163,7 @@ def _grid(
 def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | None) -> Sweep:
     with no_search_for_garbage():
         from forecast.estimation import estimate
+        from forecast.polls import polls_of
 
         estimated = estimate(election, polls_of(election), as_of)
         say_if_cold(asked.quiet)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.election import Election
-    from forecast.polls import PollTable
     from forecast.provenance import Making
     from forecast.tables.model import Table
 
@@ -78,17 +77,6 @@ def refuse_beside(option: str, others: Mapping[str, object], reason: str) -> Non
     ]
     if faults:
         raise ConfigurationError(*faults)
-
-
-def polls_of(election: Election) -> PollTable:
-    """The polls that the election file names; ``ConfigurationError`` where it names none."""
-    from forecast.polls import read_polls
-
-    table = election.election.polls
-    if table is None:
-        remedy = "a forecast needs polls; name their table"
-        raise ConfigurationError(Fault(election.place, "election.polls", ABSENT, remedy))
-    return read_polls(table, election)
 
 
 @contextmanager
