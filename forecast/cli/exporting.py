@@ -28,8 +28,9 @@ Names = Annotated[
         "--table",
         "-t",
         metavar="NAME",
-        help="parties, thresholds, seats, coalitions, events, polls or run (of a sweep or a series of days "
-        "others, see docs/sensitivity.md, docs/around-a-run.md). Repeatable. Default: all.",
+        help="parties, thresholds, seats, coalitions, events, polls, houses, calibration or run (of a sweep "
+        "or a series of days others, see docs/sensitivity.md, docs/around-a-run.md). Repeatable. "
+        "Default: all.",
         show_default=False,
     ),
 ]
