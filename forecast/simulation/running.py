@@ -37,7 +37,9 @@ KEPT_DRAWS = 4_096
 """Draws whose shares and seats are kept, for the representative draw and the pictures of single outcomes."""
 
 _SHORT, _LONG = 4 * STREAM, 16 * STREAM
-"""Draws of a span: a sixteenth of a run, between these two."""
+"""Draws of a span: of plain draws a sixteenth of a run, between these two; replicates of quasi-random ones
+are sixteenths already.
+"""
 
 _MANY_RULES = 16
 """From so many rules on a draw takes long enough for long spans: tallies of thousands of numbers are added
@@ -103,7 +105,8 @@ class Plan:
     def calls(self, rules: int, bytes_of_span: int) -> Iterator[Call]:
         """Spans in order, grouped; for so many rules, whose tallies of one span take so many bytes."""
         sixteenth = self.draws // (16 * STREAM) * STREAM
-        longest = _LONG if rules >= _MANY_RULES else min(max(sixteenth, _SHORT), _LONG)
+        whole = rules >= _MANY_RULES or len(self.sizes) >= REPLICATES
+        longest = _LONG if whole else min(max(sixteenth, _SHORT), _LONG)
         together = max(1, min(_SHORT // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
         spans = self.spans(longest)
         while call := list(islice(spans, together)):
