@@ -112,7 +112,7 @@ class Facts:
 
     @property
     def house(self) -> int:
-        """Seats that the rule hands out."""
+        """Seats that the rule hands out; the median over draws where the house may grow."""
         return int(self.forecast.dataset.attrs["house"])
 
     @property
@@ -130,7 +130,7 @@ class Facts:
     @cached_property
     def level(self) -> float | None:
         """The share that an ordinary list needs; ``None`` where there is no threshold."""
-        return level_of(self.rule, self.house) or None
+        return level_of(self.rule, int(self.rule["seats"])) or None
 
     @cached_property
     def seat_chances(self) -> dict[str, np.ndarray]:

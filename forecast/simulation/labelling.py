@@ -84,7 +84,9 @@ def label(
         **labels,
         **_descriptions(election, ids),
     }
-    attrs = {"schema_version": SCHEMA_VERSION, "house": election.rule.seats, **attrs}
+    # A house may grow, and then has a size for each draw.
+    house = max(election.rule.seats, int(np.median(kept.seats[0].sum(axis=1))))
+    attrs = {"schema_version": SCHEMA_VERSION, "house": house, **attrs}
     # A house that may grow is counted up to its bound; numbers of seats that no draw has are left out.
     held = np.flatnonzero(counts.totals.seats.any(axis=(0, 1)))
     most = max(election.rule.seats, int(held.max(initial=0)))
