@@ -97,5 +97,5 @@ def events(forecast: Forecast) -> Table:
 
 
 def majority_seats(forecast: Forecast) -> int:
-    """Least seats of a majority of the house that the rule hands out, as large as it is in the middle draw."""
+    """Least seats of a majority of the house, as large as it is in the middle draw."""
     return int(forecast.dataset.attrs["house"]) // 2 + 1
