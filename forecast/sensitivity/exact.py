@@ -44,9 +44,7 @@ Floats = NDArray[np.float64]
 
 
 def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = "") -> Sweep:
-    """Seats of ``ballot`` under every rule of ``grid``, by the exact count.
-
-    ``source`` says whose votes these are.
+    """Seats of ``ballot`` under every rule of ``grid``, by the exact count; ``source`` says whose votes.
 
     ``ConfigurationError`` where a rule needs a total that the ballot lacks.
     """
@@ -64,10 +62,9 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
     to = Labeller(units, grid, ids)
     _add_seats(to, units, outcomes, base)
     _add_coalitions(to, election, outcomes)
-    _add_votes(to, units, ballot, outcomes, base)
+    _add_votes(to, units, ballot, outcomes)
     add_variants(to)
-    flips = list(_flips(election, ballot, grid, outcomes))
-    add_flips(to, flips, exact=True)
+    add_flips(to, list(_flips(election, ballot, grid, outcomes)), exact=True)
     _add_last_seats(to, grid.base, ballot)
     attrs = {
         **identity_of(election),
@@ -124,9 +121,7 @@ def _add_coalitions(to: Labeller, election: Election, outcomes: Sequence[Outcome
     )
 
 
-def _add_votes(
-    to: Labeller, units: Units, ballot: Ballot, outcomes: Sequence[Outcome], base: Outcome
-) -> None:
+def _add_votes(to: Labeller, units: Units, ballot: Ballot, outcomes: Sequence[Outcome]) -> None:
     votes = {entry.id: entry.votes for entry in ballot.entries}
     valid = max(ballot.valid, 1)
     to.put("votes", [votes[party] for party in to.ids], "votes", "votes", "party", varies=False)

@@ -21,6 +21,7 @@ from forecast.sensitivity.placing import (
     add_variants,
     axes_as_coords,
     axes_as_text,
+    error_of,
 )
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_ERROR = "Monte Carlo standard error of"
 _FROM_BASE = "less that of the base rule, on the same draws"
 _CARRIED = ("share_mean", "share_quantile", "poll_average", "last_share", "last_seats")
 """Variables of the base rule's forecast that no rule changes."""
@@ -111,78 +111,73 @@ def _padded(values: Floats, length: int) -> Floats:
 
 def _add_chances(to: Labeller, answers: Answers, k: int) -> None:
     found = answers.arrays
-    passes = to.of_lists(found["pass_probability"], 0.0)
-    to.put("pass_probability", passes, "probability of crossing the threshold", "1", "party")
-    to.put(
-        "pass_mc_error", to.of_lists(found["pass_mc_error"], 0.0), f"{_ERROR} pass_probability", "1", "party"
+
+    def of_lists(name: str, seatless: float | Floats = 0.0) -> Floats:
+        return to.of_lists(found[name][:, :k], seatless)
+
+    what = "probability of crossing the threshold"
+    to.put_estimated(
+        "pass_probability", of_lists("pass_probability"), of_lists("pass_mc_error"), what, "1", "party"
     )
-    none = np.zeros(found["seat_probability"].shape[-1])
-    certain = none.copy()
-    certain[0] = 1.0
-    seats, errors = found["seat_probability"], found["seat_mc_error"]
-    of = "probability of a number of seats"
-    to.put("seat_probability", to.of_lists(seats[:, :k], certain), of, "1", "party", "seats")
+    none = np.eye(1, found["seat_probability"].shape[-1])[0]
+    chances, errors = of_lists("seat_probability", none), of_lists("seat_mc_error")
+    what = "probability of a number of seats"
+    to.put_estimated("seat_probability", chances, errors, what, "1", "party", "seats")
+    of_coalitions = found["seat_probability"][:, k:]
+    to.put("coalition_seat_probability", of_coalitions, f"{what} of a coalition", "1", "coalition", "seats")
+    _put_seats(to, answers, "seat_mean", k, "mean seats{}")
+    what = "quantile of seats"
+    to.put("seat_quantile", of_lists("seat_quantile"), what, "seats", "party", "quantile")
+    of_coalitions = found["seat_quantile"][:, k:]
     to.put(
-        "seat_mc_error", to.of_lists(errors[:, :k], none), f"{_ERROR} seat_probability", "1", "party", "seats"
+        "coalition_seat_quantile", of_coalitions, f"{what} of a coalition", "seats", "coalition", "quantile"
     )
-    to.put("coalition_seat_probability", seats[:, k:], f"{of} of a coalition", "1", "coalition", "seats")
-    _put_seats(to, "seat_mean", found["seat_mean"], k, "mean seats")
-    _put_seats(to, "seat_mean_mc_error", found["seat_mean_mc_error"], k, f"{_ERROR} {{}}seat_mean")
-    quantiles = found["seat_quantile"]
-    to.put(
-        "seat_quantile", to.of_lists(quantiles[:, :k], 0.0), "quantile of seats", "seats", "party", "quantile"
-    )
-    what = "quantile of seats of a coalition"
-    to.put("coalition_seat_quantile", quantiles[:, k:], what, "seats", "coalition", "quantile")
-    chosen = to.of_lists(found["representative_seats"], 0.0)
-    to.put("representative_seats", chosen, "seats of the representative draw", "seats", "party")
-    held = "probability of more than half of the seats handed out"
-    to.put("majority_probability", found["majority_probability"], held, "1", "coalition")
-    to.put(
-        "majority_mc_error", found["majority_mc_error"], f"{_ERROR} majority_probability", "1", "coalition"
-    )
-    event = "probability of an event, given its condition"
+    what = "seats of the representative draw"
+    to.put("representative_seats", of_lists("representative_seats"), what, "seats", "party")
+
+    def estimated(name: str, what: str, *dims: str, comment: str = "") -> None:
+        to.put_estimated(name, found[name], found[error_of(name)], what, "1", *dims, comment=comment)
+
+    estimated("majority_probability", "probability of more than half of the seats handed out", "coalition")
     blank = f"blank under {LEAST_CONDITION_DRAWS} draws of the condition"
-    to.put("event_probability", found["event_probability"], event, "1", "event", comment=blank)
-    to.put("event_mc_error", found["event_mc_error"], f"{_ERROR} event_probability", "1", "event")
+    what = "probability of an event, given its condition"
+    estimated("event_probability", what, "event", comment=blank)
     drawn = found["event_condition_draws"].astype(np.int64)
     to.put("event_condition_draws", drawn, "draws in which the condition holds", "draws", "event")
-    to.put("void_probability", found["void_probability"], "no list passes and nobody wins a seat", "1")
-    to.put("void_mc_error", found["void_mc_error"], f"{_ERROR} void_probability", "1")
+    estimated("void_probability", "no list passes and nobody wins a seat")
 
 
-def _put_seats(to: Labeller, name: str, values: Floats, k: int, what: str) -> None:
-    """Seats of lists (the first ``k``) and of coalitions; ``{}`` in ``what`` stands for ``coalition_``."""
-    to.put(name, to.of_lists(values[:, :k], 0.0), what.format(""), "seats", "party")
-    of = "" if "{}" in what else " of a coalition"
-    to.put(f"coalition_{name}", values[:, k:], f"{what.format('coalition_')}{of}", "seats", "coalition")
+def _put_seats(to: Labeller, answers: Answers, name: str, k: int, what: str) -> None:
+    """Seats of lists (the first ``k``) and of coalitions, for which ``{}`` in ``what`` stands."""
+    values, errors = answers.arrays[name], answers.arrays[f"{name}_mc_error"]
+    of_lists, their_errors = (to.of_lists(part[:, :k], 0.0) for part in (values, errors))
+    to.put_estimated(name, of_lists, their_errors, what.format(""), "seats", "party")
+    said = what.format(" of a coalition")
+    to.put_estimated(f"coalition_{name}", values[:, k:], errors[:, k:], said, "seats", "coalition")
 
 
 def _add_differences(to: Labeller, answers: Answers, k: int) -> None:
     found = answers.arrays
-    for error in ("", "_mc_error"):
-        about = f"{_ERROR} " if error else ""
-        passes = to.of_lists(found[f"pass_difference{error}"], 0.0)
-        said = f"{about}pass_probability {_FROM_BASE}"
-        to.put(f"pass_difference{error}", passes, said, "1", "party")
-        _put_seats(
-            to,
-            f"seat_mean_difference{error}",
-            found[f"seat_mean_difference{error}"],
-            k,
-            f"{about}{{}}seat_mean {_FROM_BASE}",
-        )
-        said = f"{about}majority_probability {_FROM_BASE}"
-        to.put(f"majority_difference{error}", found[f"majority_difference{error}"], said, "1", "coalition")
+    passes, errors = (to.of_lists(found[f"pass_difference{end}"], 0.0) for end in ("", "_mc_error"))
+    what = f"pass_probability {_FROM_BASE}"
+    to.put_estimated("pass_difference", passes, errors, what, "1", "party")
+    _put_seats(
+        to,
+        answers,
+        "seat_mean_difference",
+        k,
+        "mean seats{} less those under the base rule, on the same draws",
+    )
+    values, errors = found["majority_difference"], found["majority_difference_mc_error"]
+    what = f"majority_probability {_FROM_BASE}"
+    to.put_estimated("majority_difference", values, errors, what, "1", "coalition")
 
 
 def _add_indices(to: Labeller, answers: Answers, comment: str) -> None:
     found = answers.arrays
 
     def put(name: str, key: str, what: str, units: str) -> None:
-        to.put(name, found[key], what, units, comment=comment)
-        error = f"{name.removesuffix('_probability')}_mc_error"
-        to.put(error, found[f"{key}_mc_error"], f"{_ERROR} {name}", units)
+        to.put_estimated(name, found[key], found[f"{key}_mc_error"], what, units, comment=comment)
 
     for key, (what, units) in NAMES.items():
         put(f"{key}_probability" if key == "manufactured" else f"{key}_mean", key, what, units)
@@ -192,18 +187,16 @@ def _add_indices(to: Labeller, answers: Answers, comment: str) -> None:
     put("moved_seats_mean", "moved", what, "seats")
     what = "probability of a number of seats that others hold than under the base rule"
     to.put("moved_seats_probability", found["moved_probability"], what, "1", "seats", comment=comment)
+    values, errors = (to.of_lists(found[f"seats_per_vote{end}"], 0.0) for end in ("", "_mc_error"))
     what = "share of seats for one share of votes: 1 is proportional (means over draws)"
-    to.put("seats_per_vote", to.of_lists(found["seats_per_vote"], 0.0), what, "1", "party", comment=comment)
-    error = to.of_lists(found["seats_per_vote_mc_error"], 0.0)
-    to.put("seats_per_vote_mc_error", error, f"{_ERROR} seats_per_vote", "1", "party")
+    to.put_estimated("seats_per_vote", values, errors, what, "1", "party", comment=comment)
+    values, errors = (to.of_units(found[f"changed_share{end}"]) for end in ("", "_mc_error"))
     what = "mean share of valid votes in draws whose seats differ from those of the base rule"
-    to.put("changed_share_mean", to.of_units(found["changed_share"]), what, "1", "party", comment=comment)
-    error = to.of_units(found["changed_share_mc_error"])
-    to.put("changed_share_mean_mc_error", error, f"{_ERROR} changed_share_mean", "1", "party")
-    value, spread = found["effective_votes"]
+    to.put_estimated("changed_share_mean", values, errors, what, "1", "party", comment=comment)
     what = "effective number of parties by votes (Laakso and Taagepera)"
-    to.put("effective_votes_mean", value, what, "parties", comment=comment, varies=False)
-    to.put("effective_votes_mean_mc_error", spread, f"{_ERROR} effective_votes_mean", "parties", varies=False)
+    to.put_estimated(
+        "effective_votes_mean", *found["effective_votes"], what, "parties", comment=comment, varies=False
+    )
 
 
 def flips_of(to: Labeller, parties: Sequence[str], coalitions: Sequence[str]) -> list[Flip]:

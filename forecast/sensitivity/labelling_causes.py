@@ -84,9 +84,7 @@ def _put_pairs(
     shape = (len(pairs), len(parts.factors))[: len(dims)]
     values = _over(to, np.array([pair.value for pair in pairs]).reshape(shape), dims[0])
     errors = _over(to, np.array([pair.mc_error for pair in pairs]).reshape(shape), dims[0])
-    to.put(name, values, what, "1", *dims, varies=False, comment=comment)
-    said = f"Monte Carlo standard error of {name}"
-    to.put(f"{name}_mc_error", errors, said, "1", *dims, varies=False)
+    to.put_estimated(name, values, errors, what, "1", *dims, varies=False, comment=comment)
 
 
 def _over(to: Labeller, values: Floats, over: str) -> Floats:
@@ -108,10 +106,9 @@ def add_last_seat(to: Labeller, last: LastSeats) -> None:
         to.put("last_seat_votes_quantile", votes, of, "votes", "quantile", varies=False, comment=comment)
     pairs = pair_chances(last, len(to.ids), to.places_of_lists())
     what = "probability that the last seat stands between two lists: party would gain it, rival would lose it"
-    to.put("last_seat_probability", pairs, what, "1", "party", "rival", varies=False, comment=comment)
     error = np.sqrt(pairs * (1.0 - pairs) / len(last.votes))
-    said = "Monte Carlo standard error of last_seat_probability"
-    to.put("last_seat_mc_error", error, said, "1", "party", "rival", varies=False)
+    over = ("party", "rival")
+    to.put_estimated("last_seat_probability", pairs, error, what, "1", *over, varies=False, comment=comment)
 
 
 def pair_chances(last: LastSeats, size: int, places: Sequence[int]) -> Floats:

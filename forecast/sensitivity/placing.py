@@ -21,6 +21,11 @@ SWEEP_SCHEMA_VERSION = 1
 """Of the Dataset of a sweep; raised whenever a name or a meaning changes."""
 
 
+def error_of(variable: str) -> str:
+    """The variable that holds the Monte Carlo error of another."""
+    return f"{variable.removesuffix('_probability')}_mc_error"
+
+
 class Labeller:
     """Puts arrays (V, K, ...) of a grid's variants and the core's lists under their labels."""
 
@@ -48,6 +53,22 @@ class Labeller:
             self.variables[name] = ((*self.grid.dims, *dims), array, attrs)
         else:
             self.variables[name] = (dims, array, attrs)
+
+    def put_estimated(
+        self,
+        name: str,
+        values: Any,
+        errors: Any,
+        long_name: str,
+        units: str,
+        *dims: str,
+        comment: str = "",
+        varies: bool = True,
+    ) -> None:
+        """A variable that is estimated, and its Monte Carlo standard error beside it."""
+        self.put(name, values, long_name, units, *dims, comment=comment, varies=varies)
+        said = f"Monte Carlo standard error of {name}"
+        self.put(error_of(name), errors, said, units, *dims, varies=varies)
 
     def of_lists(self, values: Floats, seatless: float | Floats) -> Floats:
         """(V, K, ...) -> (V, P, ...): every option; NaN for those that the polls do not tell apart."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.result import outcome_record, plain_number
+from forecast.sensitivity.placing import error_of
 
 if TYPE_CHECKING:
     from forecast.sensitivity.result import Sweep
@@ -51,8 +52,7 @@ def drawn_record(sweep: Sweep, at: tuple[int, ...]) -> dict[str, Any]:
     }
     record["indices"] = {name: plain_number(values[variable]) for variable, name in _INDICES}
     record["indices_mc_error"] = {
-        name: plain_number(values[f"{variable.removesuffix('_probability')}_mc_error"])
-        for variable, name in _INDICES
+        name: plain_number(values[error_of(variable)]) for variable, name in _INDICES
     }
     return record | {name: attrs[name] for name in ("draws", "seed", "sampler", "as_of")}
 

@@ -105,12 +105,6 @@ def flat(sweep: Sweep, variable: str, *at: int) -> Any:
     ]
 
 
-def error_of(variable: str) -> str:
-    """The variable with the Monte Carlo error of another."""
-    short = variable.removesuffix("_probability") if variable.endswith("_probability") else variable
-    return f"{short}_mc_error"
-
-
 def quantile_at(sweep: Sweep, wanted: float) -> int:
     return int(np.argmin(np.abs(sweep.dataset["quantile"].values - wanted)))
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.sensitivity.placing import error_of
 from forecast.tables import rounding
 from forecast.tables.building import SEATLESS_KINDS, WIDE_ENDS, chosen_names, wholes
 from forecast.tables.model import Column, Row, Shown, Table, Type
 from forecast.tables.sweep_building import (
     MOST_ROWS_SHOWN,
-    error_of,
     flat,
     of_variants,
     pair_of,
