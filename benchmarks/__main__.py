@@ -65,6 +65,9 @@ def measure(options: argparse.Namespace) -> records.Results:
         draws, numbers = (256, (1, 8)) if smoke else (1 << 17, (1, 4, 16, 64, 200))
         for key in [key for key in cases if key != "C"]:
             scaling.by_rules(results, key, numbers, draws, rounds=few, say=say)
+        if "A" in cases:
+            levels = 3 if smoke else 101
+            scaling.by_bases(results, levels, draws, rounds=min(few, 5), say=say)
     if "draws" in parts:
         powers = (3,) if smoke else (4, 5, 6, 7, 8, 9) if full else (4, 5, 6, 7, 8)
         scaling.by_draws(results, [10**power for power in powers], rounds=few, say=say)

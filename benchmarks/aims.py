@@ -79,6 +79,8 @@ def _of_the_whole(results: Results) -> Iterator[Stated]:
     for case, bound in (("A", 6), ("B", 8)):
         measured = results.value(scaling.RULES, case, "200 rules", scaling.ONE_PASS)
         yield f"{case}: 50 thresholds x 4 methods in one pass, against 200 runs", bound, False, measured
+    measured = results.value(scaling.RULES, "A", scaling.THREE_BASES, scaling.ONE_PASS)
+    yield "A: 101 thresholds x 4 methods x 3 bases in one pass, against 1,212 runs", 8, False, measured
     for what, against, bound in (
         (processes.HELP, processes.TYPER, 3),
         (processes.RUN, processes.LIBRARIES, 1.8),

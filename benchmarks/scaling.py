@@ -21,7 +21,8 @@ LIST_NUMBERS = (5, 10, 20, 30, 40, 50, 60)
 SEAT_NUMBERS = (50, 100, 200, 300, 500, 700, 1000)
 METHODS = ("hare", "sainte-lague", "dhondt")
 SWEEP_METHODS = ("hare", "droop", "sainte-lague", "dhondt")
-SWEEP_LEVELS = 50
+SWEEP_BASES = ("valid", "lists", "cast")
+THREE_BASES = "1,212 rules, three bases"
 DRAWS, LISTS, SEATS, RULES = "draws", "lists", "seats", "rules"
 ONE_PASS = "times faster than a run for each"
 Say = Callable[[str], None]
@@ -105,25 +106,39 @@ def by_rules(
     results: Results, key: str, numbers: Sequence[int], draws: int, *, rounds: int, say: Say
 ) -> None:
     """Many rules on the same draws in one pass, against a run for each; plain draws, Gaussian, one thread."""
-    case = CASES[key]
+    for number in numbers:
+        _in_one_pass(results, CASES[key], f"{number} rules", sweep(CASES[key], number), draws, rounds, say)
+
+
+def by_bases(results: Results, levels: int, draws: int, *, rounds: int, say: Say) -> None:
+    """Case A under so many thresholds from 0 to 10 %, by four methods and three bases, in one pass."""
+    rules = [
+        KAZAKHSTAN.rule(method=method, base=base, level=Fraction(step, 10 * (levels - 1)))
+        for method in SWEEP_METHODS
+        for base in SWEEP_BASES
+        for step in range(levels)
+    ]
+    _in_one_pass(results, KAZAKHSTAN, f"{len(rules):,} rules, three bases", rules, draws, rounds, say)
+
+
+def _in_one_pass(
+    results: Results, case: Case, what: str, rules: Sequence[Rule], draws: int, rounds: int, say: Say
+) -> None:
+    say(f"case {case.key}: {what} at once")
     inputs, questions = case.draws("random", GAUSSIAN), questions_of(case, coalitions=False)
 
     def runs(passes: Sequence[Rules], draws: int) -> None:
-        for rules in passes:
-            run_draws(inputs, rules, questions, draws, keep=0)
+        for compiled in passes:
+            run_draws(inputs, compiled, questions, draws, keep=0)
 
-    for number in numbers:
-        what = f"{number} rules"
-        say(f"case {key}: {what} at once")
-        rules = sweep(case, number)
-        once, each = [case.compiled(*rules)], [case.compiled(rule) for rule in rules]
-        timings = interleave(
-            {
-                "once": Timed(partial(runs, once), draws, draws),
-                "each": Timed(partial(runs, each), draws, draws),
-            },
-            rounds=rounds,
-        )
-        per_rule = Spread(*(value / number for value in timings["once"].nanoseconds))
-        results.rows.append(Row(RULES, key, what, "ns a draw and rule", per_rule))
-        results.rows.append(Row(RULES, key, what, ONE_PASS, timings["each"].over(timings["once"])))
+    once, each = [case.compiled(*rules)], [case.compiled(rule) for rule in rules]
+    timings = interleave(
+        {
+            "once": Timed(partial(runs, once), draws, draws),
+            "each": Timed(partial(runs, each), draws, draws),
+        },
+        rounds=rounds,
+    )
+    per_rule = Spread(*(value / len(rules) for value in timings["once"].nanoseconds))
+    results.rows.append(Row(RULES, case.key, what, "ns a draw and rule", per_rule))
+    results.rows.append(Row(RULES, case.key, what, ONE_PASS, timings["each"].over(timings["once"])))
