@@ -117,8 +117,9 @@ def _trend_panel(
     )
     y = alt.Y(
         "share:Q",
-        axis=alt.Axis(title=None, labelExpr=PERCENT, tickCount=4),
-        scale=alt.Scale(zero=False, nice=True),
+        # Room of one width for all labels, and a scale that ends on a tick, keep the panels in line.
+        axis=alt.Axis(title=None, labelExpr=PERCENT, tickCount=4, minExtent=42, maxExtent=42),
+        scale=alt.Scale(zero=False, nice=4),
     )
     marks = alt.Chart(rows(dots)).mark_point(filled=False, color=colour, strokeWidth=1.4, opacity=0.9)
     shape = alt.Shape(
@@ -145,7 +146,7 @@ def _trend_panel(
     ]
     shown = [dot["share"] for dot in dots] + [row["share_low80"], row["share_high80"]]
     level = facts.level
-    if level is not None and 0.7 * min(shown) <= level <= 1.3 * max(shown):
+    if level is not None and not row["seatless"] and 0.7 * min(shown) <= level <= 1.3 * max(shown):
         line = alt.Chart(rows([{"share": level}])).mark_rule(color=INK, strokeDash=[5, 4])
         layers.append(line.encode(y="share:Q"))
     ends = percent_interval(row["share_low80"], row["share_high80"])
