@@ -46,6 +46,8 @@ def _of_sweep(module: str, function: str) -> Callable[[Sweep], Chart | None]:
 SWEEP_CHARTS: dict[str, Callable[[Sweep], Chart | None]] = {
     **{name: _of_sweep("sweeps", name) for name in ("passing", "seats", "majority")},
     "decomposition": _of_sweep("tornado", "decomposition"),
+    "indices": _of_sweep("answers", "indices"),
+    "last-seat": _of_sweep("answers", "last_seat"),
 }
 """Every chart of a sweep by the name of its file; ``None`` where the sweep does not hold what it shows."""
 

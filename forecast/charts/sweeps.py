@@ -158,21 +158,21 @@ def passing(variants: Variants) -> Chart | None:
     ]
     open_at_law: list[str] = []
     for row in variants.lists:
-        at_law = _at(variants, curves[row["party"]])
-        if at_law is not None and 0.05 < at_law < 0.95:
-            error = _at(variants, errors.sel(party=row["party"]).values)
-            open_at_law.append(f"{row['name']} ({probability(at_law, error)})")
+        chance = at_law(variants, curves[row["party"]])
+        if chance is not None and 0.05 < chance < 0.95:
+            error = at_law(variants, errors.sel(party=row["party"]).values)
+            open_at_law.append(f"{row['name']} ({probability(chance, error)})")
     lines = (
         alt.Chart(rows(values))
         .mark_line(strokeWidth=2.2)
-        .encode(x=_levels_axis(low, high), y=_chance_axis(), color=_INK, detail="party:N")
+        .encode(x=levels_axis(low, high), y=_chance_axis(), color=_INK, detail="party:N")
     )
     beside = alt.Chart(rows(labels)).encode(x="level:Q", y="chance:Q", text="name:N")
     text = beside.mark_text(align="left", fontSize=12).encode(color=_INK)
     halo = beside.mark_text(align="left", fontSize=12, stroke="white", strokeWidth=4).encode(
         color=alt.value("white")
     )
-    layers = [lines, *_law(variants), halo, text]
+    layers = [lines, *law_line(variants), halo, text]
     body = alt.layer(*layers).properties(width=width, height=height)
     if open_at_law:
         finding = f"Open at the threshold of {level_text(variants.law or 0)}: {names(open_at_law, 'parties')}"
@@ -234,7 +234,7 @@ def seats(variants: Variants) -> Chart | None:
         .mark_text(align="left", dx=6, fontSize=12, fontWeight="bold")
         .encode(x="at:Q", y="middle:Q", text="name:N", color=alt.value("white"))
     )
-    body = alt.layer(bands, edges, *_law(variants, "white"), text).properties(
+    body = alt.layer(bands, edges, *law_line(variants, "white"), text).properties(
         width=WIDTH - 60, height=_HEIGHT + 40
     )
     first = order[0]
@@ -365,7 +365,7 @@ def _bands(
     return found
 
 
-def _at(variants: Variants, curve: np.ndarray) -> float | None:
+def at_law(variants: Variants, curve: np.ndarray) -> float | None:
     """A curve at the law's level, where that is among the variants."""
     for level, value in zip(variants.levels, curve, strict=True):
         if variants.law is not None and abs(level - variants.law) < 1e-9:
@@ -373,7 +373,7 @@ def _at(variants: Variants, curve: np.ndarray) -> float | None:
     return None
 
 
-def _law(variants: Variants, ink: str = SOFT) -> list[alt.Chart]:
+def law_line(variants: Variants, ink: str = SOFT) -> list[alt.Chart]:
     law = variants.law
     if law is None or not variants.levels[0] <= law <= variants.levels[-1]:
         return []
@@ -381,7 +381,7 @@ def _law(variants: Variants, ink: str = SOFT) -> list[alt.Chart]:
     return [mark.encode(x="level:Q")]
 
 
-def _levels_axis(low: float, high: float) -> alt.X:
+def levels_axis(low: float, high: float) -> alt.X:
     return alt.X(
         "level:Q",
         title="Threshold",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from forecast.charts import SWEEP_CHARTS
+from forecast.charts.answers import indices, last_seat
 from forecast.charts.sweeps import Variants, majority, passing, seats
 from forecast.charts.tornado import decomposition
 from forecast.cli.main import main
@@ -65,7 +67,7 @@ def test_a_chart_that_a_sweep_cannot_show_is_named_and_left_out(
 ) -> None:
     assert main(["charts", str(counted)]) == 0
     shown = capsys.readouterr()
-    assert [Path(line).stem for line in shown.out.split()] == ["seats"]
+    assert [Path(line).stem for line in shown.out.split()] == ["seats", "indices", "last-seat"]
     assert "no chart 'passing': the sweep does not hold what it shows" in shown.err
 
 
@@ -141,3 +143,37 @@ def test_the_rule_of_the_law_is_framed_on_the_map(drawn: Path) -> None:
     framed = [cell for cell in values(chart) if cell["base"]]
     assert [(cell["method"], cell["level"]) for cell in framed] == [("Hare quota", "5 %")]
     assert "Framed: the rule of the law." in " ".join(chart.to_dict()["title"]["subtitle"])
+
+
+def test_the_cost_of_a_threshold_is_that_of_the_sweep(drawn: Path, counted: Path) -> None:
+    for folder, ending in ((drawn, "_mean"), (counted, "")):
+        variants = Variants(load_sweep(folder))
+        chart = indices(variants)
+        assert chart is not None
+        panels = chart.to_dict()["vconcat"][0]["hconcat"]
+        for panel, name in zip(panels, ("wasted", "gallagher"), strict=True):
+            shown = [one["value"] for one in panel["layer"][0]["data"]["values"]]
+            held = variants.along(f"{name}{ending}", "threshold").values.tolist()
+            assert shown == pytest.approx(held)
+
+
+def test_pairs_between_which_the_last_seat_stands_are_those_of_the_sweep(drawn: Path) -> None:
+    variants = Variants(load_sweep(drawn))
+    chart = last_seat(variants)
+    assert chart is not None
+    shown = [bar["value"] for bar in values(chart)]
+    held = np.sort(variants.data["last_seat_probability"].values.ravel())[::-1]
+    held = held[np.isfinite(held)][: len(shown)]
+    assert shown == pytest.approx(held.tolist())
+    assert 2 <= len(shown) <= 8
+
+
+def test_the_closest_seat_of_a_real_count_is_named_with_its_votes(counted: Path) -> None:
+    variants = Variants(load_sweep(counted))
+    chart = last_seat(variants)
+    assert chart is not None
+    bars = values(chart)
+    votes = variants.data["next_seat_votes"].values
+    assert [bar["value"] for bar in bars] == sorted(votes[np.isfinite(votes)].tolist())[: len(bars)]
+    title = " ".join(chart.to_dict()["title"]["text"]).replace("\N{NO-BREAK SPACE}", " ")
+    assert title.startswith(f"The closest seat: {int(bars[0]['value']):,} votes more")
