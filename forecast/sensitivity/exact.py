@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from forecast.election import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.result import Labelled, dataset_of
+from forecast.result import dataset_of
 from forecast.rules.margins import next_seats
 from forecast.rules.outcome import Outcome, Tie
 from forecast.rules.reference import apply_rule
@@ -35,6 +35,7 @@ from forecast.sensitivity.placing import (
 )
 from forecast.sensitivity.result import Sweep
 from forecast.simulation.inputs import Units
+from forecast.simulation.labelling import of_the_ballot
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -76,7 +77,12 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
         "variants": len(grid),
         "axes": axes_as_text(grid),
     }
-    return Sweep(dataset_of(to.variables, axes_as_coords(grid) | _ballot_coords(election, ids), attrs))
+    coords = {
+        "party": ("party", ids, {"long_name": "id of the option on the ballot"}),
+        "coalition": ("coalition", [c.id for c in election.coalitions], {"long_name": "id of the coalition"}),
+    }
+    coords |= axes_as_coords(grid) | of_the_ballot(election, ids)
+    return Sweep(dataset_of(to.variables, coords, attrs))
 
 
 def _told(tie: Tie) -> str:
@@ -146,27 +152,6 @@ def _add_votes(to: Labeller, units: Units, ballot: Ballot, outcomes: Sequence[Ou
         ratio = (seat_shares(seats) / shares[: units.lists]).T
     what = "share of seats for one share of votes: 1 is proportional"
     to.put("seats_per_vote", to.of_lists(ratio, 0.0), what, "1", "party")
-
-
-def _ballot_coords(election: Election, ids: Sequence[str]) -> dict[str, Labelled]:
-    known = election.by_id
-    names = [known[party].name if party in known else "Other" for party in ids]
-    colours = [(known[party].colour if party in known else None) or "" for party in ids]
-    kinds = [known[party].kind if party in known else "residual" for party in ids]
-    coalitions = election.coalitions
-    return {
-        "party": ("party", list(ids), {"long_name": "id of the option on the ballot"}),
-        "party_name": ("party", names, {"long_name": "name"}),
-        "party_colour": ("party", colours, {"long_name": "colour in charts"}),
-        "party_kind": ("party", kinds, {"long_name": "kind of option"}),
-        "coalition": ("coalition", [c.id for c in coalitions], {"long_name": "id of the coalition"}),
-        "coalition_name": ("coalition", [c.name for c in coalitions], {"long_name": "name"}),
-        "coalition_parties": (
-            "coalition",
-            ["\n".join(c.parties) for c in coalitions],
-            {"long_name": "ids of its parties, a line each"},
-        ),
-    }
 
 
 Held = dict[tuple[str, str], bool]

@@ -16,7 +16,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
 from forecast.result import Forecast
 from forecast.simulation.forecasting import count_draws
-from forecast.simulation.inputs import Units, given_draws
+from forecast.simulation.inputs import RESTS_ON, Units, given_draws
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,8 +31,6 @@ SUM_TOLERANCE = 0.005
 SAMPLER = "given"
 """What ``sampler`` says of a forecast on draws from elsewhere; its seed is 0."""
 
-_RESTS_ON = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}
-"""What the election file must say of a base that shares of the vote do not tell."""
 _BESIDE = ("draw", "chain", "iteration")
 _SEATS = "seats_"
 _UNKNOWN_ERRORS = (
@@ -158,7 +156,7 @@ def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
 def _left_out(election: Election) -> Iterator[str]:
     """What the election file says that does nothing, or less than elsewhere, to draws that are given."""
     settings, threshold = election.estimate, election.rule.threshold
-    for name in () if threshold is None else _RESTS_ON.get(threshold.base, ()):
+    for name in () if threshold is None else RESTS_ON.get(threshold.base, ()):
         ends = getattr(election.election, name)
         if ends is not None and ends[0] < ends[1]:
             middle = percent(sum(ends, Fraction(0)) / 2)

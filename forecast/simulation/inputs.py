@@ -139,11 +139,14 @@ def rows_of_words(draws: Draws) -> int:
     return int(len(draws.tail) > 0) + int(varying) + pairs * (2 if split else 1)
 
 
+RESTS_ON = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}
+"""What the election file must say of a threshold base that shares of the vote do not tell."""
+
+
 def needs(election: Election, base: str, place: str) -> None:
     """Refuse a threshold base that a draw does not know unless the election file gives what it takes."""
     facts = election.election
-    wanted = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}.get(base, ())
-    missing = [name for name in wanted if getattr(facts, name) is None]
+    missing = [name for name in RESTS_ON.get(base, ()) if getattr(facts, name) is None]
     if missing:
         remedy = f"the base '{base}' is not known from polls; give it as a share or a range"
         raise ConfigurationError(*(Fault(place, f"election.{name}", ABSENT, remedy) for name in missing))

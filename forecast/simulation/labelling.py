@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.shapes import SHARE_BINS
-from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast, dataset_of
+from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast, Labelled, dataset_of
 from forecast.simulation.context import (
     account_of,
     last_election,
@@ -82,7 +83,8 @@ def label(
         "coalition": ("coalition", [c.id for c in election.coalitions], {"long_name": "id of the coalition"}),
         "event": ("event", [event.id for event in election.events], {"long_name": "id of the event"}),
         **labels,
-        **_descriptions(election, ids),
+        **of_the_ballot(election, ids),
+        **_of_events(election),
     }
     # A house may grow, and then has a size for each draw.
     house = max(election.rule.seats, int(np.median(kept.seats[0].sum(axis=1))))
@@ -282,22 +284,29 @@ def _add_events(variables: dict[str, Any], counts: RunCounts) -> None:
     )
 
 
-def _descriptions(election: Election, ids: list[str]) -> dict[str, Any]:
-    parties = {party.id: party for party in election.parties}
-    names = [parties[party].name if party in parties else "Other" for party in ids]
-    colours = [(parties[party].colour if party in parties else None) or "" for party in ids]
-    kinds = [parties[party].kind if party in parties else "residual" for party in ids]
-    members = ["\n".join(coalition.parties) for coalition in election.coalitions]
+def of_the_ballot(election: Election, ids: Sequence[str]) -> dict[str, Labelled]:
+    """What parties and coalitions are called and are, over ``party`` (``ids``) and ``coalition``."""
+    known = election.by_id
+    names = [known[party].name if party in known else "Other" for party in ids]
+    colours = [(known[party].colour if party in known else None) or "" for party in ids]
+    kinds = [known[party].kind if party in known else "residual" for party in ids]
+    coalitions = election.coalitions
+    members = ["\n".join(coalition.parties) for coalition in coalitions]
+    return {
+        "party_name": ("party", names, {"long_name": "name"}),
+        "party_colour": ("party", colours, {"long_name": "colour in charts"}),
+        "party_kind": ("party", kinds, {"long_name": "kind of option"}),
+        "coalition_name": ("coalition", [c.name for c in coalitions], {"long_name": "name"}),
+        "coalition_parties": ("coalition", members, {"long_name": "ids of its parties, a line each"}),
+    }
+
+
+def _of_events(election: Election) -> dict[str, Labelled]:
     definitions = [
         json.dumps(event.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
         for event in election.events
     ]
     return {
-        "party_name": ("party", names, {"long_name": "name"}),
-        "party_colour": ("party", colours, {"long_name": "colour in charts"}),
-        "party_kind": ("party", kinds, {"long_name": "kind of option"}),
-        "coalition_name": ("coalition", [c.name for c in election.coalitions], {"long_name": "name"}),
-        "coalition_parties": ("coalition", members, {"long_name": "ids of its parties, a line each"}),
         "event_name": ("event", [event.name for event in election.events], {"long_name": "name"}),
         "event_definition": (
             "event",

@@ -105,7 +105,7 @@ class Plan:
     def calls(self, rules: int, bytes_of_span: int) -> Iterator[Call]:
         """Spans in order, grouped; for so many rules, whose tallies of one span take so many bytes."""
         sixteenth = self.draws // (16 * STREAM) * STREAM
-        whole = rules >= _MANY_RULES or len(self.sizes) >= REPLICATES
+        whole = rules >= _MANY_RULES or len(self.sizes) > 1
         longest = _LONG if whole else min(max(sixteenth, _SHORT), _LONG)
         together = max(1, min(_SHORT // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
         spans = self.spans(longest)
@@ -141,12 +141,13 @@ def run_draws(
     try:
         for call, tallies in _in_order(pool, worker.run, calls, 2 * threads if threads > 1 else 0):
             so_far = tallies if so_far is None else _added(so_far, tallies)
-            drawn += sum(span.draws for span in call)
+            counted = sum(span.draws for span in call)
+            drawn += counted
             if drawn == plan.sizes[: call[-1].replicate + 1].sum():
                 add_replicates(counts, call[0].replicate, so_far)
                 so_far = None
             if progress is not None:
-                progress(sum(span.draws for span in call))
+                progress(counted)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     for name, total in worker.share_totals().items():
