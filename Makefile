@@ -6,6 +6,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# The pins name everything, with hashes: pip has nothing to resolve, and what it would resolve (an extra of a pinned
+# package, to its newest version) it would then refuse.
+PINNED := $(PIP) install -qq --no-deps --require-hashes
 
 # The tests of the page need a chromium; without such tests nobody needs one.
 BROWSER := $(if $(wildcard tests/browser/test_*.py),browser)
@@ -24,7 +27,7 @@ $(VENV)/.requirements: requirements/dev.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "installing the pinned requirements into $(VENV) ..."
-	@$(PIP) install -qq --require-hashes -r requirements/dev.txt
+	@$(PINNED) -r requirements/dev.txt
 	@touch $@
 
 $(VENV)/.project: $(VENV)/.requirements pyproject.toml
@@ -55,7 +58,7 @@ browser: setup ## find a chromium for the tests of the page, or install Debian's
 	@$(BIN)/python tests/browser/chromium.py
 
 $(VENV)/.bench: requirements/bench.txt $(VENV)/.project
-	@$(PIP) install -qq --require-hashes -r requirements/bench.txt
+	@$(PINNED) -r requirements/bench.txt
 	@touch $@
 
 bench: $(VENV)/.bench ## measure the core against its yardsticks (about 10 minutes)
@@ -68,7 +71,7 @@ bench-smoke: setup ## does every part of the benchmarks run? (seconds; the figur
 	$(BIN)/python -m benchmarks --smoke
 
 $(VENV)/.docs: requirements/docs.txt $(VENV)/.project
-	@$(PIP) install -qq --require-hashes -r requirements/docs.txt
+	@$(PINNED) -r requirements/docs.txt
 	@touch $@
 
 docs: $(VENV)/.docs ## build the documentation into site/
