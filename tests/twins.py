@@ -42,26 +42,38 @@ def sfc64(seed: int, stream: int, lane: int) -> Iterator[int]:
             yield total
 
 
+def words_of_draw(lanes: list[list[int]], block: int, draw: int, rows: int) -> list[int]:
+    """The 32-bit words of a draw within its block: a row of 64-bit words, one of each lane, is two rows of 32-bit
+    words, each word giving its lower half first.
+    """
+    size, pairs = len(lanes), (rows + 1) // 2
+    words = []
+    for row in range(rows):
+        place = row % 2 * size + draw
+        word = lanes[place // 2][block * pairs + row // 2]
+        words.append(word >> 32 * (place % 2) & 0xFFFFFFFF)
+    return words
+
+
 def unit_interval(word: int) -> float:
-    return ((word >> 12) + 0.5) / 2**52
+    return (word + 0.5) / 2**32
 
 
-def normal_pair(word: int) -> tuple[float, float]:
-    """Box-Muller: radius from the upper 52 bits, angle from the lower 32 (two of them signs)."""
-    radius = math.sqrt(-2.0 * math.log(unit_interval(word)))
-    quarter = ((word & 0x3FFFFFFF) + 0.5) / 2**30
-    angle = quarter * math.pi / 2
+def normal_pair(first_word: int, second_word: int) -> tuple[float, float]:
+    """Box-Muller: radius from 31 bits of the one word, angle from 30 of the other, and its two highest for signs."""
+    radius = math.sqrt(-2.0 * math.log(((first_word >> 1) + 0.5) / 2**31))
+    angle = (second_word & 0x3FFFFFFF) / 2**30 * math.pi / 2
     first = radius * math.cos(angle)
     second = radius * math.sin(angle)
-    if word & 0x80000000:
+    if second_word & 0x80000000:
         first = -first
-    if word & 0x40000000:
+    if second_word & 0x40000000:
         second = -second
     return first, second
 
 
 def votes_of_words(words: list[int], mean: np.ndarray, scale: np.ndarray, nu: float) -> np.ndarray:
-    """Shares of one draw: the first word is the tail (unless Gaussian), then one word for two units."""
+    """Shares of one draw: the first word is the tail (unless Gaussian), then two words for two units."""
     from scipy.stats import chi2
 
     units = len(mean)
@@ -72,7 +84,7 @@ def votes_of_words(words: list[int], mean: np.ndarray, scale: np.ndarray, nu: fl
         words = words[1:]
     z = np.empty(2 * pairs)
     for p in range(pairs):
-        z[p], z[pairs + p] = normal_pair(words[p])
+        z[p], z[pairs + p] = normal_pair(words[2 * p], words[2 * p + 1])
     x = np.log(mean) + tail * (np.linalg.cholesky(scale) @ z[:units])
     votes = np.exp(x)
     return votes / votes.sum()

@@ -48,6 +48,7 @@ class Outcome(NamedTuple):
     often: Any  # (K,) int64 draws of the block in which a list is admitted
     present: Any  # (K + 1,) int64 lists admitted in some draw of the block
     everyone: Any  # (K,) int64
+    beyond: Any  # (1,) int64 draws of the block in which a house would have grown beyond its bound
     bounds: Any  # two (K,): floors of nothing, and limits that no list reaches
 
 
@@ -69,6 +70,7 @@ def new_outcome(lists):
         np.empty(lists, np.int64),
         np.empty(lists + 1, np.int64),
         np.arange(lists),
+        np.zeros(1, np.int64),
         (np.zeros(lists), np.full(lists, NO_LIMIT)),
     )
 

@@ -7,37 +7,53 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast.kernels.admission import add_up
-from forecast.kernels.compiling import maker, stage
-from forecast.kernels.normals import normal_pair_rows
+from forecast.kernels.compiling import glue, maker, stage
+from forecast.kernels.normals import normal_pair_rows, normal_row
 from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
 from forecast.kernels.sampling import add_undecided, correlate, votes_of_normals
-from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_RANDOM
-from forecast.kernels.sobol import BITS, block_bases, block_table, scramble, sobol_bits
+from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL
+from forecast.kernels.sobol import BITS, block_bases, block_table, scramble
 from forecast.kernels.tail import tail_scales
 
 STREAM = 16_384
 """Draws of one random stream; a chunk begins at a multiple of it."""
 
+_AS_THEY_ARE = np.uint32(0)
+
 
 class Source(NamedTuple):
-    """Where the random words of a chunk come from, and what they become."""
+    """Where the random words of a chunk come from, and what they become. Words are uint32, one row for each
+    number that a draw takes: tail, bases (two), units, the undecided split.
+    """
 
     state: Any  # (4, BLOCK) uint64: SFC64 lanes
-    scrambled: Any  # (32, D) uint64: scrambled direction numbers
-    column: Any  # (32,) uint64 scratch
-    shifts: Any  # (D,) uint64
-    table: Any  # (D, BLOCK) uint64
-    bases: Any  # (D,) uint64: the first point of a block
-    bits: Any  # (rows, BLOCK) uint64
-    z: Any  # (2 pairs [+ U], BLOCK) normals, and scratch of the undecided split
-    tail: Any  # (BLOCK,)
+    bits: Any  # (rows, BLOCK) uint64: their output
+    words: Any  # (2 rows, BLOCK) the same memory, of plain draws; (D, BLOCK) the low bits of Sobol points
+    flips: Any  # (2 rows or D,) exclusive-or with this: 0, or the high bits of a Sobol point
+    scrambled: Any  # (D, 32): scrambled direction numbers
+    shifts: Any  # (D,)
+    columns: Any  # (32,) scratch
+    centre: Any  # (U,) float32 expected shares
+    spread: Any  # (U,) float32
+    factor: Any  # (U, U) or (0, 0) float32
+    z: Any  # (2 pairs, BLOCK) float32 normals
+    split: Any  # (U, BLOCK) float32, where the undecided split
+    tail: Any  # (BLOCK,) float32
     pieces: Any  # (BLOCK,) uint32
-    scratch: Any  # (BLOCK,)
-    nobody: Any  # (U,) False: units to leave out of a sum of all
+    sums: Any  # (BLOCK,) float32
+
+
+class Drawn(NamedTuple):
+    """A block of draws in float32."""
+
+    votes: Any  # (U, BLOCK)
+    total: Any  # (BLOCK,) valid votes
+    per_cast: Any  # (BLOCK,) float64 ballots cast for one valid vote
+    per_registered: Any  # (BLOCK,) float64 registered voters for one valid vote
 
 
 class Electorate(NamedTuple):
-    """A block of draws: votes and what thresholds may be shares of."""
+    """A block of draws in float64: votes and what thresholds may be shares of."""
 
     votes: Any  # (U, BLOCK)
     total: Any  # (BLOCK,) valid votes
@@ -45,133 +61,174 @@ class Electorate(NamedTuple):
     per_cast: Any  # (BLOCK,) ballots cast for one valid vote
     per_registered: Any  # (BLOCK,) registered voters for one valid vote
     vote: Any  # (BLOCK,) the size of a single vote
+    nobody: Any  # (U,) False: units to leave out of a sum of all
 
 
-@stage
+@glue
 def rows_of_words(draws):
-    """Rows of random words a block needs: tail, bases, pairs of units, pairs of the undecided split."""
-    pairs = (draws.location.shape[0] + 1) // 2
-    tail = 1 if draws.tail.shape[0] > 0 else 0
+    """Rows of random words that a block needs: tail, bases, units (a pair each by Box and Muller), undecided."""
+    units = draws.location.shape[0]
+    numbers = (units + 1) // 2 * 2 if draws.sampler == SAMPLER_RANDOM else units
     varying = draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]
-    split = pairs if draws.undecided > 0.0 and draws.undecided_spread > 0.0 else 0
-    return tail, 1 if varying else 0, pairs, split
+    splits = draws.undecided > 0.0 and draws.undecided_spread > 0.0
+    tail = 1 if draws.tail.shape[0] > 0 else 0
+    return tail, 2 if varying else 0, numbers, numbers if splits else 0
 
 
 @maker
 def new_source(draws):
     """An empty source; ``begin_replicate`` readies it."""
     units = draws.location.shape[0]
-    tail, bases, pairs, split = rows_of_words(draws)
-    dimensions = draws.directions.shape[0]
+    tail, bases, numbers, split = rows_of_words(draws)
+    rows, dimensions = tail + bases + numbers + split, draws.directions.shape[0]
+    bits = np.empty(((rows + 1) // 2 if dimensions == 0 else 0, BLOCK), np.uint64)
+    words = bits.view(np.uint32).reshape((2 * bits.shape[0], BLOCK))
+    if dimensions > 0:
+        words = np.empty((dimensions, BLOCK), np.uint32)
     return Source(
         np.empty((4, BLOCK), np.uint64),
-        np.empty((BITS, dimensions), np.uint64),
-        np.empty(BITS, np.uint64),
-        np.empty(dimensions, np.uint64),
-        np.empty((dimensions, BLOCK), np.uint64),
-        np.empty(dimensions, np.uint64),
-        np.empty((tail + bases + pairs + split, BLOCK), np.uint64),
-        np.empty((2 * pairs + (units if split > 0 else 0), BLOCK)),
-        np.ones(BLOCK),
+        bits,
+        words,
+        np.zeros(words.shape[0], np.uint32),
+        np.empty((dimensions, BITS), np.uint32),
+        np.empty(dimensions, np.uint32),
+        np.empty(BITS, np.uint32),
+        (2.0**draws.location).astype(np.float32),
+        draws.spread.astype(np.float32),
+        draws.factor.astype(np.float32),
+        np.empty((units + units % 2, BLOCK), np.float32),
+        np.empty((units if split > 0 else 0, BLOCK), np.float32),
+        np.ones(BLOCK, np.float32),
         np.empty(BLOCK, np.uint32),
-        np.empty(BLOCK),
-        np.zeros(units, np.bool_),
+        np.empty(BLOCK, np.float32),
     )
 
 
 @stage
 def begin_replicate(draws, replicate, source):
     """Ready a source for the draws of one replicate."""
-    if draws.directions.shape[0] > 0:
-        scramble(draws.directions, draws.seed, replicate, source.scrambled, source.shifts, source.column)
-        block_table(source.scrambled, source.table)
+    if draws.sampler == SAMPLER_SOBOL:
+        scramble(draws.directions, draws.seed, replicate, source.scrambled, source.shifts, source.columns)
+        block_table(source.scrambled, source.words)
+
+
+@maker
+def new_drawn(draws):
+    """An empty block; bases that do not vary are filled once."""
+    per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
+    return Drawn(
+        np.zeros((draws.location.shape[0], BLOCK), np.float32),
+        np.zeros(BLOCK, np.float32),
+        per_cast,
+        per_cast / draws.turnout[0],
+    )
 
 
 @maker
 def new_electorate(draws):
-    """An empty block; bases that do not vary are filled once."""
+    """An empty block."""
+    units = draws.location.shape[0]
     per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
     return Electorate(
-        np.empty((draws.location.shape[0], BLOCK)),
-        np.empty(BLOCK),
-        np.empty(BLOCK),
+        np.zeros((units, BLOCK)),
+        np.zeros(BLOCK),
+        np.zeros(BLOCK),
         per_cast,
         per_cast / draws.turnout[0],
         np.ones(BLOCK),
+        np.zeros(units, np.bool_),
     )
 
 
-@stage
-def draw_block(draws, source, replicate, number, valid, lists_count, block):
-    """Fill ``block`` with draws ``number`` to ``number`` + BLOCK - 1 of a replicate."""
-    if draws.sampler == SAMPLER_GIVEN:
-        _given_votes(draws.given, number, valid, block.votes)
-        add_up(block.votes, source.nobody, block.total)
+@glue
+def draw_block(draws, source, replicate, number, drawn):
+    """Fill ``drawn`` with draws ``number`` to ``number`` + BLOCK - 1 of a replicate."""
+    if draws.sampler == SAMPLER_RANDOM:
+        if number % STREAM == 0:
+            key = mix(draws.seed, replicate, 0)
+            seed_lanes(key, number // STREAM, source.state, source.bits[0])
+        fill_bits(source.state, source.bits)
     else:
-        if draws.sampler == SAMPLER_RANDOM:
-            if number % STREAM == 0:
-                key = mix(draws.seed, replicate, 0)
-                seed_lanes(key, number // STREAM, source.state, source.bits[0])
-            fill_bits(source.state, source.bits)
-        else:
-            block_bases(source.scrambled, source.shifts, number // BLOCK, source.bases)
-            for r in range(source.bits.shape[0]):
-                sobol_bits(source.bases, source.table, r, source.bits[r])
-        _votes_of_words(draws, source, block)
+        block_bases(source.scrambled, source.shifts, number // BLOCK, source.flips)
+    _votes_of_words(draws, source, drawn)
+
+
+@glue
+def _votes_of_words(draws, source, drawn):
+    """Words -> tail, bases and normals -> votes."""
+    tail_rows, base_rows, numbers, split = rows_of_words(draws)
+    words, flips, z = source.words, source.flips, source.z
+    row = 0
+    if tail_rows > 0:
+        tail_scales(words[0], flips[0], draws.tail, source.pieces, source.tail)
+        row = 1
+    if base_rows > 0:
+        _draw_bases(draws, words, flips, row, drawn.per_cast, drawn.per_registered)
+        row += base_rows
+    _normals(draws.sampler, words, flips, row, numbers, z)
+    if source.factor.shape[0] > 0:
+        correlate(source.factor, z)
+    votes_of_normals(source.centre, source.spread, source.tail, z, drawn.votes, drawn.total)
+    if split > 0:
+        _normals(draws.sampler, words, flips, row + numbers, numbers, z)
+        undecided, spread = np.float32(draws.undecided), np.float32(draws.undecided_spread)
+        add_undecided(undecided, spread, z, drawn.votes, drawn.total, source.split, source.sums)
+
+
+@glue
+def _normals(sampler, words, flips, row, numbers, z):
+    """Rows z of normals from as many rows of words, from ``row`` on."""
+    if sampler == SAMPLER_RANDOM:
+        pairs = numbers // 2
+        for p in range(pairs):
+            normal_pair_rows(words[row + 2 * p], words[row + 2 * p + 1], z[p], z[pairs + p])
+    else:
+        for k in range(numbers):
+            normal_row(words[row + k], flips[row + k], z[k])
+
+
+@stage
+def _draw_bases(draws, words, flips, row, per_cast, per_registered):
+    """Ballots cast and voters registered for one valid vote, each (BLOCK), from two rows of words."""
+    invalid, turnout = draws.invalid, draws.turnout
+    first, second, flip, other = words[row], words[row + 1], flips[row], flips[row + 1]
+    for i in range(BLOCK):
+        spoiled = (np.float64(np.uint32(first[i] ^ flip)) + 0.5) * 2.0**-32
+        voted = (np.float64(np.uint32(second[i] ^ other)) + 0.5) * 2.0**-32
+        per_cast[i] = 1.0 / (1.0 - (invalid[0] + (invalid[1] - invalid[0]) * spoiled))
+        per_registered[i] = per_cast[i] / (turnout[0] + (turnout[1] - turnout[0]) * voted)
+
+
+@stage
+def widen(draws, drawn, block):
+    """A block of draws in float64: the same numbers, so that what is counted from here on is exact."""
+    for k in range(block.votes.shape[0]):
+        row, out = drawn.votes[k], block.votes[k]
         for i in range(BLOCK):
-            block.vote[i] = block.total[i] * (1.0 / draws.valid_votes)
+            out[i] = row[i]
+    for i in range(BLOCK):
+        block.per_cast[i] = drawn.per_cast[i]
+        block.per_registered[i] = drawn.per_registered[i]
+    sum_up(draws, True, block)
+
+
+@stage
+def sum_up(draws, lists_count, block):
+    """What follows from the votes of a block: their sum, that of lists alone, the size of a vote."""
+    add_up(block.votes, block.nobody, block.total)
+    for i in range(BLOCK):
+        block.vote[i] = block.total[i] * (1.0 / draws.valid_votes)
     if lists_count:
         add_up(block.votes, draws.not_lists, block.listed)
 
 
 @stage
-def _votes_of_words(draws, source, block):
-    """Words -> tail, bases and normals -> votes."""
-    tail_rows, base_rows, pairs, split = rows_of_words(draws)
-    row = 0
-    if tail_rows > 0:
-        tail_scales(source.bits[0], draws.tail, source.pieces, source.tail)
-        row = 1
-    if base_rows > 0:
-        _draw_bases(draws, source.bits[row], block.per_cast, block.per_registered)
-        row += 1
-    z = source.z
-    for p in range(pairs):
-        normal_pair_rows(source.bits[row + p], z[p], z[pairs + p])
-    if draws.factor.shape[0] > 0:
-        correlate(draws.factor, z)
-    votes_of_normals(draws.location, draws.spread, source.tail, z, block.votes, block.total)
-    if split > 0:
-        row += pairs
-        for p in range(split):
-            normal_pair_rows(source.bits[row + p], z[p], z[pairs + p])
-        add_undecided(
-            draws.undecided,
-            draws.undecided_spread,
-            z,
-            block.votes,
-            block.total,
-            z[2 * pairs :],
-            source.scratch,
-        )
-
-
-@stage
-def _draw_bases(draws, bits, per_cast, per_registered):
-    """Ballots cast and voters registered for one valid vote, each (BLOCK), from one row of words."""
-    invalid, turnout = draws.invalid, draws.turnout
-    for i in range(BLOCK):
-        high, low = bits[i] >> np.uint64(32), bits[i] & np.uint64(0xFFFFFFFF)
-        spoiled = invalid[0] + (invalid[1] - invalid[0]) * (np.float64(high) + 0.5) * 2.0**-32
-        voted = turnout[0] + (turnout[1] - turnout[0]) * (np.float64(low) + 0.5) * 2.0**-32
-        per_cast[i] = 1.0 / (1.0 - spoiled)
-        per_registered[i] = per_cast[i] / voted
-
-
-@stage
-def _given_votes(given, first, valid, votes):
+def given_block(draws, number, valid, lists_count, block):
     """Votes of one block from outside; the draws behind the last are copies of it."""
-    for k in range(votes.shape[0]):
-        row = votes[k]
+    for k in range(block.votes.shape[0]):
+        row = block.votes[k]
         for i in range(BLOCK):
-            row[i] = given[first + min(i, valid - 1), k]
+            row[i] = draws.given[number + min(i, valid - 1), k]
+    add_up(block.votes, block.nobody, block.total)
+    if lists_count:
+        add_up(block.votes, draws.not_lists, block.listed)

@@ -1,10 +1,9 @@
-"""Elementary functions as short polynomials that the compiler turns into vector code.
+"""Elementary functions in float32, as short polynomials that the compiler turns into vector code.
 
 The pip build of llvmlite has no vector mathematics library, so ``math.log`` and friends run one number at a
-time. The coefficients are minimax fits, as short as their use allows: errors, checked by the tests against
-numpy, are under 8e-8 relative for the exponential, 2e-9 relative for the logarithm and 3e-8 absolute for sine
-and cosine. A share of 5 % is then off by 4e-9 at most, and a chance that hangs on it by a thirtieth of the
-Monte Carlo error of a billion draws.
+time. The coefficients are minimax fits, no longer than single precision can tell: errors, checked by the tests
+against numpy, are a few units in the last place (2**-24). A share of 5 % is then off by 2e-8 at most, to either
+side, and a chance that hangs on it by less than the Monte Carlo error of a billion draws.
 """
 
 from __future__ import annotations
@@ -18,87 +17,132 @@ from numba.extending import intrinsic
 
 from forecast.kernels.compiling import stage
 
-_MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
-_ONE = np.uint64(0x3FF0000000000000)
-_MAGIC = 6755399441055744.0  # 1.5 * 2**52: adding it rounds to an integer held in the low bits
-_TWO_52 = np.uint64(0x4330000000000000)
-_TWO_52_BIASED = 2.0**52 + 1023.0
-_LN2 = 0.6931471805599453
-_SQRT_HALF_BITS = np.uint64(0x3FE6A09E667F3BCD)
+_MANTISSA = np.uint32(0x007FFFFF)
+_ONE = np.uint32(0x3F800000)
+_SQRT_HALF = np.uint32(0x3F3504F3)
+_SIGN = np.uint32(0x80000000)
+_BIAS = np.float32(127.0)
+_UNIT = np.float32(1.0)
+_MAGIC = np.float32(1.5 * 2**23)  # adding it rounds to an integer held in the low bits
+_FAR = np.float32(100.0)
+
+_EXP0, _EXP1, _EXP2, _EXP3, _EXP4, _EXP5 = (
+    np.float32(c)
+    for c in (
+        1.0000000716546793,
+        0.6931469670645221,
+        0.24022119723864907,
+        0.055507132738875205,
+        0.009675541333453974,
+        0.0013276471866679846,
+    )
+)
+_LOG0, _LOG1, _LOG2, _LOG3, _LOG4, _LOG5, _LOG6, _LOG7 = (
+    np.float32(c)
+    for c in (
+        1.4426949619868992,
+        -0.7213527880609585,
+        0.4809232423658193,
+        -0.36023963989173785,
+        0.2870986977937569,
+        -0.24887686063815717,
+        0.23404238313236198,
+        -0.1458117178538734,
+    )
+)
+_COS0, _COS1, _COS2, _COS3 = (
+    np.float32(c) for c in (0.999999972423323, -1.233697014247914, 0.2535986441113996, -0.02040835253984602)
+)
+_SIN0, _SIN1, _SIN2, _SIN3 = (
+    np.float32(c) for c in (1.57079630508546, -0.645962938167297, 0.07967590296969813, -0.004592289074972453)
+)
 
 
 def _float_bits(typingctx, value):
-    """The 64 bits of a float64, as uint64."""
+    """The 32 bits of a float32, as uint32."""
 
     def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.IntType(64))
+        return builder.bitcast(args[0], ir.IntType(32))
 
-    return types.uint64(types.float64), codegen
+    return types.uint32(types.float32), codegen
 
 
 def _bits_float(typingctx, value):
-    """The float64 with these 64 bits."""
+    """The float32 with these 32 bits."""
 
     def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.DoubleType())
+        return builder.bitcast(args[0], ir.FloatType())
 
-    return types.float64(types.uint64), codegen
+    return types.float32(types.uint32), codegen
+
+
+def _float_of(typingctx, number):
+    """A uint32 below 2**31 as float32: as a signed number, which every processor converts in vectors."""
+
+    def codegen(context, builder, signature, args):
+        return builder.sitofp(args[0], ir.FloatType())
+
+    return types.float32(types.uint32), codegen
 
 
 float_bits: Any = intrinsic(_float_bits)
 bits_float: Any = intrinsic(_bits_float)
+float_of: Any = intrinsic(_float_of)
 
 
 @stage
-def unit_interval(bits):
-    """A float64 in (0, 1) from the upper 52 of 64 random bits; never 0 or 1."""
-    return bits_float((bits >> np.uint64(12)) | _ONE) - (1.0 - 2.0**-53)
+def with_sign_of(word, x):
+    """x >= 0, negative where the highest bit of ``word`` (uint32) is set."""
+    return bits_float(np.uint32(float_bits(x) | (word & _SIGN)))
 
 
 @stage
 def exp2(x):
-    """2**x for |x| < 1000."""
+    """2**x, of x between -100 and 100; beyond as at these ends."""
+    x = min(max(x, -_FAR), _FAR)
     shifted = x + _MAGIC
     f = x - (shifted - _MAGIC)
-    p = 0.0013276471866679846
-    p = p * f + 0.009675541333453974
-    p = p * f + 0.055507132738875205
-    p = p * f + 0.24022119723864907
-    p = p * f + 0.6931469670645221
-    p = p * f + 1.0000000716546793
-    return p * bits_float((float_bits(shifted) << np.uint64(52)) + _ONE)
+    p = _EXP5
+    p = p * f + _EXP4
+    p = p * f + _EXP3
+    p = p * f + _EXP2
+    p = p * f + _EXP1
+    p = p * f + _EXP0
+    return p * bits_float(np.uint32((float_bits(shifted) << np.uint32(23)) + _ONE))
 
 
 @stage
-def minus_log(u):
-    """-ln(u) for a normal float64 u in (0, 1)."""
-    biased = float_bits(u) - _SQRT_HALF_BITS + _ONE
-    exponent = bits_float((biased >> np.uint64(52)) | _TWO_52) - _TWO_52_BIASED
-    m = bits_float((biased & _MANTISSA) + _SQRT_HALF_BITS)
-    s = (m - 1.0) / (m + 1.0)
-    t = s * s
-    p = 0.29925595387589626
-    p = p * t + 0.39974797772677223
-    p = p * t + 0.6666681590897909
-    p = p * t + 1.9999999986228687
-    return -(p * s) - exponent * _LN2
+def minus_log2(u):
+    """-log2(u) for a normal float32 u in (0, 1]."""
+    biased = np.uint32(float_bits(u) + np.uint32(_ONE - _SQRT_HALF))
+    exponent = float_of(np.uint32(biased >> np.uint32(23))) - _BIAS
+    m = bits_float(np.uint32((biased & _MANTISSA) + _SQRT_HALF)) - _UNIT
+    p = _LOG7
+    p = p * m + _LOG6
+    p = p * m + _LOG5
+    p = p * m + _LOG4
+    p = p * m + _LOG3
+    p = p * m + _LOG2
+    p = p * m + _LOG1
+    p = p * m + _LOG0
+    return -(p * m) - exponent
 
 
 @stage
 def quarter_cosine(t):
     """cos(pi/2 t) for |t| <= 1/2."""
     q = t * t
-    p = -0.02040835253984602
-    p = p * q + 0.2535986441113996
-    p = p * q - 1.233697014247914
-    return p * q + 0.999999972423323
+    p = _COS3
+    p = p * q + _COS2
+    p = p * q + _COS1
+    return p * q + _COS0
 
 
 @stage
 def quarter_sine(t):
     """sin(pi/2 t) for |t| <= 1/2."""
     q = t * t
-    p = -0.004592289074972453
-    p = p * q + 0.07967590296969813
-    p = p * q - 0.645962938167297
-    return (p * q + 1.57079630508546) * t
+    p = _SIN3
+    p = p * q + _SIN2
+    p = p * q + _SIN1
+    return (p * q + _SIN0) * t

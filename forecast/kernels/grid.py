@@ -19,7 +19,7 @@ from forecast.kernels.compiling import maker, stage
 from forecast.kernels.elementary import bits_float, float_bits
 from forecast.kernels.quota import PADDING, rank_keys
 from forecast.kernels.random import BLOCK
-from forecast.kernels.tally import coalition_seats, holds, to_whole
+from forecast.kernels.tally import coalition_seats, fill_inside, holds, to_whole
 
 _KEY = np.uint64(0xFFFFFFFFFFFFFF00)
 _FEW_LEVELS = 256
@@ -78,14 +78,24 @@ def new_grid_counts(rules, questions, tallies):
     )
 
 
-@maker
+@stage
 def begin_grids(counts):
     """Counts of zero."""
-    counts.seats[...] = 0
-    counts.passes[...] = 0
-    counts.void[...] = 0
-    counts.majorities[...] = 0
-    counts.events[...] = 0
+    for row in range(counts.void.shape[0]):
+        for t in range(counts.void.shape[1]):
+            counts.void[row, t] = 0
+        _clear(counts.passes[row])
+        _clear(counts.majorities[row])
+        _clear(counts.events[row])
+        for b in range(counts.seats.shape[1]):
+            _clear(counts.seats[row, b])
+
+
+@stage
+def _clear(counts):
+    for n in range(counts.shape[0]):
+        for t in range(counts.shape[1]):
+            counts[n, t] = 0
 
 
 @stage
@@ -96,7 +106,7 @@ def sweep_block(
     g,
     replicate,
     number,
-    start,
+    place,
     valid,
     keep,
     block,
@@ -143,7 +153,7 @@ def sweep_block(
             _count_admitted(leading, rules, row, valid, counts)
         _count_row(leading, rules, row, valid, counts)
         if keep > 0:
-            _keep_row(leading, rules, row, start, keep, counts, kept_seats)
+            _keep_row(leading, rules, row, place, keep, counts, kept_seats)
 
 
 @stage
@@ -282,11 +292,13 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
         row, out = whole[lists + c], counts.won[a, m, c]
         for i in range(BLOCK):
             out[i] = row[i] + row[i] > house[i]
+    if questions.event_starts.shape[0] > 1:
+        fill_inside(outcome.admitted, counting.inside)
     for e in range(questions.event_starts.shape[0] - 1):
         for i in range(BLOCK):
             met[i] = 1
         for c in range(questions.event_starts[e], questions.event_starts[e + 1]):
-            holds(whole, outcome.admitted, house, questions, c, counting.terms, met)
+            holds(counting, questions, c, met)
         out = counts.won[a, m, coalitions + e]
         for i in range(BLOCK):
             out[i] = met[i]
@@ -352,7 +364,7 @@ def _count_row(rule, rules, row, valid, counts):
 
 
 @stage
-def _keep_row(rule, rules, row, start, keep, counts, kept_seats):
+def _keep_row(rule, rules, row, place, keep, counts, kept_seats):
     """Write the seats of the first draws under every rule of a row."""
     lists = counts.order.shape[0]
     a = rules.row_methods[row]
@@ -364,34 +376,55 @@ def _keep_row(rule, rules, row, start, keep, counts, kept_seats):
                 passed -= 1
             m = _admitted(rule, lists, passed)
             for k in range(lists):
-                kept_seats[rules.rows[t], start + i, k] = counts.by_size[a, m, k, i]
+                kept_seats[rules.rows[t], place + i, k] = counts.by_size[a, m, k, i]
 
 
-@maker
+@stage
 def finish_grids(rules, counts, draws, tallies):
     """Add up the differences along every row and put them where the rules of the row are counted."""
     lead = 0
     for row in range(rules.row_starts.shape[0] - 1):
-        first, last = rules.row_starts[row], rules.row_starts[row + 1]
+        which = rules.rows[rules.row_starts[row] : rules.row_starts[row + 1]]
         if rules.row_leads[row]:
             lead = row
-            for t in range(1, last - first):
-                counts.passes[row, :, t] += counts.passes[row, :, t - 1]
+            _accumulate(counts.passes[row], which.shape[0])
+            for t in range(1, which.shape[0]):
                 counts.void[row, t] += counts.void[row, t - 1]
-        for t in range(last - first):
-            r = rules.rows[first + t]
-            if t > 0:
-                counts.seats[row, :, :, t] += counts.seats[row, :, :, t - 1]
-                counts.majorities[row, :, t] += counts.majorities[row, :, t - 1]
-                counts.events[row, :, t] += counts.events[row, :, t - 1]
-            for b in range(tallies.seats.shape[1]):
-                seated = np.int64(0)
-                for s in range(1, tallies.seats.shape[2]):
-                    number = np.int64(counts.seats[row, b, s, t])
-                    tallies.seats[r, b, s] += number
-                    seated += number
-                tallies.seats[r, b, 0] += draws - seated
-            tallies.passes[r] += counts.passes[lead, :, t]
+        _accumulate(counts.majorities[row], which.shape[0])
+        _accumulate(counts.events[row], which.shape[0])
+        for b in range(counts.seats.shape[1]):
+            _accumulate(counts.seats[row, b], which.shape[0])
+        for t in range(which.shape[0]):
+            r = which[t]
+            _add_seats(counts.seats[row], t, draws, tallies.seats[r])
+            _add_column(counts.passes[lead], t, tallies.passes[r])
+            _add_column(counts.majorities[row], t, tallies.majorities[r])
+            _add_column(counts.events[row], t, tallies.events[r])
             tallies.void[r] += counts.void[lead, t]
-            tallies.majorities[r] += counts.majorities[row, :, t]
-            tallies.events[r] += counts.events[row, :, t]
+
+
+@stage
+def _accumulate(counts, length):
+    """Running sums of counts (N, T + 1) along the first ``length`` thresholds."""
+    for n in range(counts.shape[0]):
+        for t in range(1, length):
+            counts[n, t] += counts[n, t - 1]
+
+
+@stage
+def _add_column(counts, t, tally):
+    """tally (N,) += column t of counts (N, T + 1)."""
+    for n in range(tally.shape[0]):
+        tally[n] += counts[n, t]
+
+
+@stage
+def _add_seats(counts, t, draws, seats):
+    """seats (K + C, S + 1) += column t of counts (K + C, S + 1, T + 1); none are held in the other draws."""
+    for b in range(seats.shape[0]):
+        seated = np.int64(0)
+        for s in range(1, seats.shape[1]):
+            number = np.int64(counts[b, s, t])
+            seats[b, s] += number
+            seated += number
+        seats[b, 0] += draws - seated

@@ -1,10 +1,19 @@
-"""Vote shares from normals: location, scale, tail and the split of the undecided."""
+"""Vote shares from normals: location, scale, tail and the split of the undecided. All in float32.
+
+Rounding moves a share of 5 % by 1e-8 or so, to either side: the test of bias compares the mean shares of millions
+of draws, and who passes, with the same draws in float64.
+"""
 
 from __future__ import annotations
+
+import numpy as np
 
 from forecast.kernels.compiling import stage
 from forecast.kernels.elementary import exp2
 from forecast.kernels.random import BLOCK
+
+_NONE = np.float32(0.0)
+_UNIT = np.float32(1.0)
 
 
 @stage
@@ -22,20 +31,31 @@ def correlate(factor, z):
 
 
 @stage
-def votes_of_normals(location, spread, tail, z, votes, total):
-    """votes (U, BLOCK) = 2 ** (location + spread * tail * z), shares up to a common factor; total (BLOCK)
-    their sum.
+def votes_of_normals(centre, spread, tail, z, votes, total):
+    """votes (U, BLOCK) = centre * 2 ** (spread * tail * z), shares up to a common factor; total (BLOCK) their
+    sum.
 
-    ``location`` and ``spread`` (U,) are in bits (base-2 logarithms); ``tail`` (BLOCK) is the draw's t scale.
+    ``centre`` and ``spread`` (U,), the latter in bits (base-2 logarithms); ``tail`` (BLOCK) is the draw's t
+    scale. Two units at a time, which halves the traffic of the sum.
     """
     for i in range(BLOCK):
-        total[i] = 0.0
-    for k in range(location.shape[0]):
-        centre, width = location[k], spread[k]
-        row, out = z[k], votes[k]
+        total[i] = _NONE
+    units = centre.shape[0]
+    for k in range(0, units - 1, 2):
+        row, out, other, out_other = z[k], votes[k], z[k + 1], votes[k + 1]
+        size, width, size_other, width_other = centre[k], spread[k], centre[k + 1], spread[k + 1]
         for i in range(BLOCK):
-            out[i] = exp2(centre + width * tail[i] * row[i])
-            total[i] += out[i]
+            one = exp2(width * tail[i] * row[i]) * size
+            two = exp2(width_other * tail[i] * other[i]) * size_other
+            out[i] = one
+            out_other[i] = two
+            total[i] += one + two
+    if units % 2 == 1:
+        row, out, size, width = z[units - 1], votes[units - 1], centre[units - 1], spread[units - 1]
+        for i in range(BLOCK):
+            one = exp2(width * tail[i] * row[i]) * size
+            out[i] = one
+            total[i] += one
 
 
 @stage
@@ -47,18 +67,22 @@ def add_undecided(undecided, spread, z, votes, total, split, split_totals):
     """
     units = votes.shape[0]
     for i in range(BLOCK):
-        split_totals[i] = 0.0
+        split_totals[i] = _NONE
     for k in range(units):
         row, noise, out = votes[k], z[k], split[k]
         for i in range(BLOCK):
             out[i] = row[i] * exp2(spread * noise[i])
             split_totals[i] += out[i]
     for i in range(BLOCK):
-        total[i] = (1.0 - undecided) / total[i]
+        total[i] = (_UNIT - undecided) / total[i]
         split_totals[i] = undecided / split_totals[i]
     for k in range(units):
         row, out = votes[k], split[k]
         for i in range(BLOCK):
             row[i] = row[i] * total[i] + out[i] * split_totals[i]
     for i in range(BLOCK):
-        total[i] = 1.0
+        total[i] = _NONE
+    for k in range(units):
+        row = votes[k]
+        for i in range(BLOCK):
+            total[i] += row[i]

@@ -26,6 +26,9 @@ REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
 NO_LIMIT = 2.0**31
 """More seats than any list can hold."""
 
+NARROW_HOUSE = 32_767
+"""Twice as many seats are still a 16-bit number."""
+
 SHARE_BINS = 8192
 """Bins of the histogram of vote shares: 0.012 points each."""
 
@@ -56,6 +59,7 @@ RULE = np.dtype(
         ("lot", np.bool_),
         ("corrected", np.bool_),
         ("blockwise", np.bool_),
+        ("plain", np.bool_),
         ("around", np.bool_),
         ("limited", np.bool_),
         ("cap_numerator", np.float64),
@@ -77,7 +81,9 @@ RULE = np.dtype(
 
 ``corrected`` rules have weights (whole numbers: a vote counts ``vote`` of them, and ``correction`` of every
 ``uncorrected`` where its list was let in as runner-up), or let lists in that their threshold keeps out;
-``blockwise`` rules are allocated in vector code, the others draw by draw.
+``blockwise`` rules are allocated in vector code, the others draw by draw. ``plain`` rules are counted in
+float32 wherever that can tell: blockwise ones of at most ``NARROW_HOUSE`` seats with nothing around the division and
+no weights, that treat but some draws (in which too few lists pass) in a way of their own.
 
 What stands ``around`` the division: ``limited`` rules have a limit for some list, a number (see ``Rules``) or
 cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists, less its direct seats.
@@ -96,13 +102,13 @@ class Draws(NamedTuple):
     location: Any  # (U,) base-2 logarithm of the expected share
     spread: Any  # (U,) scale of the log share, in bits; 1 where ``factor`` carries it
     factor: Any  # (U, U) lower triangular, or (0, 0) for independent units
-    tail: Any  # (2 pieces, 4) table of the t scale, or (0, 0) for Gaussian tails
+    tail: Any  # (8 pieces,) float32 table of the t scale, or (0,) for Gaussian tails
     undecided: Any  # float64, share of the vote that is still undecided
     undecided_spread: Any  # float64, in bits; 0 = they split like the decided
     not_lists: Any  # (U,) bool: units outside the base "lists"
     invalid: Any  # (2,) range of the share of invalid ballots among those cast
     turnout: Any  # (2,) range of ballots cast among the registered
-    directions: Any  # (D, 32) uint64 Sobol direction numbers, or (0, 32)
+    directions: Any  # (D, 32) uint32 Sobol direction numbers, or (0, 32)
     given: Any  # (N, U) votes given from outside, or (0, 0)
     valid_votes: Any  # float64: valid votes a draw stands for (rounded quotas need votes, not shares)
 

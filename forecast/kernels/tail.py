@@ -1,8 +1,8 @@
 """The scale of a multivariate t draw, from one uniform number: w = sqrt(nu / chi2_nu(u)).
 
 Tabulated, since a rejection sampler cannot be driven by a quasi-random point: cubic pieces, sixteen to a
-binade of u and of 1 - u, so that both tails are as exact as the middle (relative error under 3e-8 above
-u = 2**-40; the pieces below that hold one draw in 10**12).
+binade of u and of 1 - u, so that both tails are as exact as the middle (a few units in the last place of a
+float32).
 """
 
 from __future__ import annotations
@@ -10,33 +10,47 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.kernels.compiling import stage
-from forecast.kernels.elementary import float_bits, unit_interval
+from forecast.kernels.elementary import bits_float, float_bits, float_of
 from forecast.kernels.random import BLOCK
 
 PIECES_PER_BINADE = 16
-BINADES = 40
-_SHIFT = np.uint64(48)  # leaves the exponent and four bits of mantissa
-_HALF_INDEX = np.uint64(1022 * PIECES_PER_BINADE)
-_LAST = np.uint64(BINADES * PIECES_PER_BINADE)
-_PIECES = _LAST + np.uint64(1)
+BINADES = 32
+"""Of the words: from a half, for the word 0, up to 2**31."""
+
+_SHIFT = np.uint32(19)  # leaves the exponent and four bits of mantissa
+_WITHIN = np.uint32(0x0007FFFF)
+_FIRST = np.uint32(126 * PIECES_PER_BINADE)  # the piece that begins at one half
+PIECES = BINADES * PIECES_PER_BINADE + 1
+"""On either side; the last begins at the middle, to which the words next to it are rounded."""
+
+_PIECES = np.uint32(PIECES)
+_ONE = np.uint32(0x3F800000)
+_HALF = np.float32(0.5)
 
 
 @stage
-def tail_scales(bits, table, pieces, out):
-    """Scales ``out`` (BLOCK) from random words ``bits`` (BLOCK); ``pieces`` (BLOCK, uint32) is scratch.
+def tail_scales(words, flip, table, pieces, out):
+    """Scales ``out`` (BLOCK) from words (BLOCK) uint32, exclusive-or ``flip``; ``pieces`` (BLOCK, uint32) is
+    scratch.
 
-    ``table`` (2 PIECES, 4): cubic coefficients for u below one half by piece, then for 1 - u; see
-    ``forecast.simulation`` for how it is filled. Which piece is found in vector code, and only looking it up
-    is not.
+    ``table`` (2 PIECES, 4), flat: cubic coefficients for words in the lower half by piece, then for the upper
+    half counted from its end; see ``forecast.simulation.tails`` for how it is filled. Which piece is found in
+    vector code, and only looking it up is not.
     """
     for i in range(BLOCK):
-        u = unit_interval(bits[i])
-        upper = u > 0.5
-        v = 1.0 - u if upper else u
-        piece = min(_HALF_INDEX - (float_bits(v) >> _SHIFT), _LAST)
-        pieces[i] = np.uint32(piece + _PIECES if upper else piece)
-        out[i] = v
+        word = np.uint32(words[i] ^ flip)
+        opposite = np.uint32(~word)
+        lower = word < opposite
+        bits = float_bits(float_of(word if lower else opposite) + _HALF)
+        piece = np.uint32((bits >> _SHIFT) - _FIRST)
+        pieces[i] = (
+            np.uint32(piece << np.uint32(2)) if lower else np.uint32((piece + _PIECES) << np.uint32(2))
+        )
+        # How far into the piece, from 1 to 2.
+        out[i] = bits_float(np.uint32(((bits & _WITHIN) << np.uint32(4)) | _ONE))
     for i in range(BLOCK):
-        c = table[pieces[i]]
-        v = out[i]
-        out[i] = c[0] + v * (c[1] + v * (c[2] + v * c[3]))
+        at, t = pieces[i], out[i]
+        p = table[at + 3]
+        p = p * t + table[at + 2]
+        p = p * t + table[at + 1]
+        out[i] = p * t + table[at]

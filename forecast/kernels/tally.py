@@ -9,12 +9,15 @@ import numpy as np
 from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK
 
+_UNIT = np.uint32(1)
+
 
 class Counting(NamedTuple):
-    """Scratch of counting a block."""
+    """Scratch of counting a block. Seats are int32; uint16, half the work, where no house can be too large."""
 
-    whole: Any  # (K + C, BLOCK) int32 seats of lists, then of coalitions
-    house: Any  # (BLOCK,) int32 seats handed out
+    whole: Any  # (K + C, BLOCK) seats of lists, then of coalitions
+    house: Any  # (BLOCK,) seats handed out, of the type of ``whole``
+    inside: Any  # (K, BLOCK) 1 where a list is admitted, likewise; filled where events ask for it
     met: Any  # (BLOCK,) int32
     terms: Any  # (BLOCK,) int32
     rows: Any  # (K + C,) int64 rows of ``whole`` that hold seats in some draw of the block
@@ -22,11 +25,26 @@ class Counting(NamedTuple):
 
 
 @maker
-def new_counting(blocs):
-    """Empty arrays for K + C = ``blocs``."""
+def new_counting(lists, blocs):
+    """Empty arrays for K = ``lists`` and K + C = ``blocs``."""
     return Counting(
         np.zeros((blocs, BLOCK), np.int32),
+        np.zeros(BLOCK, np.int32),
+        np.zeros((lists, BLOCK), np.int32),
         np.empty(BLOCK, np.int32),
+        np.empty(BLOCK, np.int32),
+        np.empty(blocs, np.int64),
+        np.ones(blocs, np.bool_),
+    )
+
+
+@maker
+def new_narrow_counting(lists, blocs):
+    """The same for houses of at most ``shapes.NARROW_HOUSE`` seats."""
+    return Counting(
+        np.zeros((blocs, BLOCK), np.uint16),
+        np.zeros(BLOCK, np.uint16),
+        np.zeros((lists, BLOCK), np.uint16),
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int32),
         np.empty(blocs, np.int64),
@@ -37,70 +55,117 @@ def new_counting(blocs):
 @stage
 def to_whole(seats, present, counting):
     """Seats (K, BLOCK) of the lists ``present``, held as floats by the allocation, as integers; none for the
-    others. ``counting`` then says how many are handed out and which rows are not zero; return how many these
-    are.
+    others. ``counting`` then says how many are handed out.
     """
-    lists, p = seats.shape[0], 0
     house = counting.house
     for i in range(BLOCK):
-        house[i] = np.int32(0)
+        house[i] = 0
+    clear_absent(present, counting)
+    for k in present:
+        row, out = seats[k], counting.whole[k]
+        for i in range(BLOCK):
+            out[i] = np.int32(row[i])
+            house[i] = np.int32(house[i] + np.int32(row[i]))
+
+
+@stage
+def clear_absent(present, counting):
+    """No seats for the lists that are not ``present`` (in order); ``counting`` then says which rows of seats are
+    not zero.
+    """
+    lists, p = counting.inside.shape[0], 0
     for k in range(lists):
-        out = counting.whole[k]
         if p < present.shape[0] and present[p] == k:
-            row = seats[k]
-            for i in range(BLOCK):
-                out[i] = np.int32(row[i])
-                house[i] += np.int32(row[i])
-            counting.rows[p] = k
             counting.empty[k] = False
             p += 1
         elif not counting.empty[k]:
+            out = counting.whole[k]
             for i in range(BLOCK):
-                out[i] = np.int32(0)
+                out[i] = 0
             counting.empty[k] = True
-    for c in range(lists, counting.whole.shape[0]):
-        counting.rows[p] = c
-        p += 1
-    return p
 
 
 @stage
-def count_seats(whole, rows, valid, counts, more):
-    """counts (N, S + 1) += the histogram of ``rows`` of whole (N, BLOCK) over the first ``valid`` draws.
-
-    Two rows at a time, and the second half of a block into ``more`` (N, S + 1), which the caller adds to
-    counts in the end: neighbouring draws often fall into the same bin, and an add that waits for the one
-    before it to be stored is the slowest thing in this loop.
+def find_rows(present, counting):
+    """Write the rows of ``counting.whole`` that may hold seats, of the lists ``present`` and of coalitions, to
+    ``counting.rows``; how many these are.
     """
-    half = valid // 2
-    r = 0
-    while r + 2 <= rows.shape[0]:
-        a, b = whole[rows[r]], whole[rows[r + 1]]
-        later_a, later_b = a[half:], b[half:]
-        in_a, in_b, more_a, more_b = counts[rows[r]], counts[rows[r + 1]], more[rows[r]], more[rows[r + 1]]
-        for i in range(half):
-            in_a[np.uint32(a[i])] += np.int64(1)
-            more_a[np.uint32(later_a[i])] += np.int64(1)
-            in_b[np.uint32(b[i])] += np.int64(1)
-            more_b[np.uint32(later_b[i])] += np.int64(1)
-        r += 2
-    if r < rows.shape[0]:
-        a, in_a, more_a = whole[rows[r]], counts[rows[r]], more[rows[r]]
-        later_a = a[half:]
-        for i in range(half):
-            in_a[np.uint32(a[i])] += np.int64(1)
-            more_a[np.uint32(later_a[i])] += np.int64(1)
-    if valid % 2 == 1:
-        for k in rows:
-            counts[k, whole[k, valid - 1]] += np.int64(1)
+    lists, number = counting.inside.shape[0], 0
+    for k in present:
+        counting.rows[number] = k
+        number += 1
+    for c in range(lists, counting.whole.shape[0]):
+        counting.rows[number] = c
+        number += 1
+    return number
 
 
 @stage
-def count_absent(empty, lists, valid, counts):
-    """counts (N, S + 1) += no seats for the lists that have none in the whole block."""
+def count_seats(whole, rows, once, again):
+    """once and again (N, S + 1) uint32, together, += the histogram of ``rows`` of whole (N, BLOCK).
+
+    By turns into one and the other: neighbouring draws often fall into the same bin, and an add that waits for
+    the one before it to be stored is the slowest thing in this loop.
+    """
+    half = BLOCK // 2
+    for r in rows:
+        first, one, other = whole[r], once[r], again[r]
+        second = first[half:]
+        for i in range(half):
+            one[np.uint32(first[i])] += _UNIT
+            other[np.uint32(second[i])] += _UNIT
+
+
+_FEW_VALUES = 14
+"""Up to so many different numbers of seats in a block are quicker counted one by one, in vector code."""
+
+
+@stage
+def count_narrow_seats(whole, rows, once, again):
+    """As ``count_seats``, of seats in uint16; lists that hold nearly the same in all draws are counted value by
+    value.
+    """
+    half = BLOCK // 2
+    for r in rows:
+        first, one, other = whole[r], once[r], again[r]
+        least, most = first[0], first[0]
+        for i in range(BLOCK):
+            least = first[i] if first[i] < least else least
+            most = first[i] if first[i] > most else most
+        if np.int64(most) - np.int64(least) < _FEW_VALUES:
+            for value in range(least, np.int64(most) + 1):
+                one[value] += np.uint32(how_often(first, np.uint16(value)))
+        else:
+            second = first[half:]
+            for i in range(half):
+                one[np.uint32(first[i])] += _UNIT
+                other[np.uint32(second[i])] += _UNIT
+
+
+@stage
+def how_often(row, value):
+    """How often ``value`` stands in a row (BLOCK) uint16."""
+    often = np.uint16(0)
+    for i in range(BLOCK):
+        often = np.uint16(often + np.uint16(row[i] == value))
+    return often
+
+
+@stage
+def leave_out(whole, rows, valid, once):
+    """Take the draws from ``valid`` on out of the histograms (N, S + 1) again."""
+    for r in rows:
+        row, one = whole[r], once[r]
+        for i in range(valid, BLOCK):
+            one[np.uint32(row[i])] -= _UNIT
+
+
+@stage
+def count_absent(empty, lists, valid, once):
+    """once (N, S + 1) += no seats for the lists that have none in the whole block."""
     for k in range(lists):
         if empty[k]:
-            counts[k, 0] += valid
+            once[k, 0] += np.uint32(valid)
 
 
 @stage
@@ -108,7 +173,7 @@ def count_void(entitled_total, valid, void):
     """void (1,) += draws in which nobody with votes is admitted."""
     often = np.int32(0)
     for i in range(valid):
-        often += np.int32(entitled_total[i] == 0.0)
+        often = np.int32(often + np.int32(entitled_total[i] == 0.0))
     void[0] += often
 
 
@@ -118,11 +183,11 @@ def coalition_seats(counting, starts, members):
     members[starts[c]:starts[c + 1]].
     """
     coalitions = starts.shape[0] - 1
-    lists = counting.whole.shape[0] - coalitions
+    lists = counting.inside.shape[0]
     for c in range(coalitions):
         out = counting.whole[lists + c]
         for i in range(BLOCK):
-            out[i] = np.int32(0)
+            out[i] = 0
         for m in range(starts[c], starts[c + 1]):
             if counting.empty[members[m]]:
                 continue
@@ -138,49 +203,65 @@ def count_majorities(sums, house, valid, majorities):
         row = sums[c]
         total = np.int32(0)
         for i in range(valid):
-            total += np.int32(row[i] + row[i] > house[i])
+            seats = np.int32(row[i])
+            total = np.int32(total + np.int32(np.int32(seats + seats) > np.int32(house[i])))
         majorities[c] += total
 
 
 @stage
-def holds(whole, admitted, house, questions, c, total, met):
-    """met (BLOCK) &= whether constraint c holds in each draw; ``total`` (BLOCK) is scratch.
+def fill_inside(admitted, inside):
+    """inside (K, BLOCK) = who is admitted (K, BLOCK; 1 or 0), as whole numbers."""
+    for k in range(inside.shape[0]):
+        row, out = admitted[k], inside[k]
+        for i in range(BLOCK):
+            out[i] = 1 if row[i] > 0.0 else 0
+
+
+@stage
+def holds(counting, questions, c, met):
+    """met (BLOCK) &= whether constraint c holds in each draw.
 
     A constraint is sum(weight * term) >= bound over its terms. Term k < K is the seats of list k, K + k
     whether it is admitted (0 or 1), 2 K the seats handed out.
     """
-    lists = admitted.shape[0]
+    lists, total = counting.inside.shape[0], counting.terms
     for i in range(BLOCK):
-        total[i] = np.int32(0)
+        total[i] = 0
     for t in range(questions.term_starts[c], questions.term_starts[c + 1]):
         term, weight = questions.terms[t], questions.weights[t]
         if term < lists:
-            row = whole[term]
-            for i in range(BLOCK):
-                total[i] += weight * row[i]
+            row = counting.whole[term]
         elif term < 2 * lists:
-            mask = admitted[term - lists]
-            for i in range(BLOCK):
-                total[i] += weight * np.int32(mask[i])
+            row = counting.inside[term - lists]
         else:
-            for i in range(BLOCK):
-                total[i] += weight * house[i]
+            row = counting.house
+        for i in range(BLOCK):
+            total[i] = np.int32(total[i] + np.int32(weight * np.int32(row[i])))
     bound = questions.bounds[c]
     for i in range(BLOCK):
         met[i] &= np.int32(total[i] >= bound)
 
 
 @stage
-def count_events(whole, admitted, house, valid, questions, total, met, counts):
-    """counts (E,) += draws in which every constraint of an event holds; total and met (BLOCK) are scratch."""
+def meet_event(counting, questions, e, left_out, met):
+    """met (BLOCK) = 1 where every constraint of event e holds and ``left_out`` (BLOCK) is 0."""
+    for i in range(BLOCK):
+        met[i] = np.int32(left_out[i] == 0)
+    for c in range(questions.event_starts[e], questions.event_starts[e + 1]):
+        holds(counting, questions, c, met)
+
+
+@stage
+def count_events(counting, questions, left_out, valid, counts):
+    """counts (E,) += draws in which every constraint of an event holds, of those whose ``left_out`` (BLOCK) is
+    0.
+    """
+    met = counting.met
     for e in range(counts.shape[0]):
-        for i in range(BLOCK):
-            met[i] = np.int32(1)
-        for c in range(questions.event_starts[e], questions.event_starts[e + 1]):
-            holds(whole, admitted, house, questions, c, total, met)
+        meet_event(counting, questions, e, left_out, met)
         often = np.int32(0)
         for i in range(valid):
-            often += met[i]
+            often = np.int32(often + met[i])
         counts[e] += often
 
 
@@ -192,12 +273,12 @@ def count_shares(votes, total, valid, bins, inverse, places, counts, sums):
     counting in them is not.
     """
     for i in range(BLOCK):
-        inverse[i] = 1.0 / total[i] if total[i] > 0.0 else 0.0
+        inverse[i] = 1.0 / np.float64(total[i]) if total[i] > 0.0 else 0.0
     for k in range(votes.shape[0]):
         row, out = votes[k], counts[k]
         added = np.int64(0)
         for i in range(valid):
-            share = row[i] * inverse[i]
+            share = np.float64(row[i]) * inverse[i]
             places[i] = np.int32(share * bins)
             added += np.int64(share * 4294967296.0)
         sums[k] += added

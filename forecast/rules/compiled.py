@@ -69,7 +69,9 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
         records[r]["seats"] = rule.seats
         records[r]["lot"] = rule.ties == "lot"
         records[r]["corrected"] = _is_corrected(rule)
-        if stands_around(rule, lists):
+        around_it = stands_around(rule, lists)
+        records[r]["plain"] = _is_plain(records[r], rule) and not around_it
+        if around_it:
             records[r]["corrected"] = True  # the votes behind a quota are needed, list by list
             fill_around(r, rule, lists, records, limits, around)
             around.inside[r] = records[r]
@@ -99,6 +101,11 @@ def _is_corrected(rule: Rule) -> bool:
         return bool(rule.weights)
     lets_in = threshold.min_lists is not None or threshold.min_joint_share is not None
     return bool(rule.weights) or lets_in or isinstance(threshold.nobody, AdmitLargest | LowerTo)
+
+
+def _is_plain(record: np.void, rule: Rule) -> bool:
+    """Whether single precision can count most draws; see ``shapes.RULE``."""
+    return bool(record["blockwise"]) and rule.seats <= shapes.NARROW_HOUSE and not rule.weights
 
 
 def _level_of(rule: Rule, party: Party) -> Fraction:

@@ -28,6 +28,7 @@ _OF_METHOD = (
     "first",
     "slack",
     "blockwise",
+    "plain",
 )
 _OF_ROW = ("base",)
 

@@ -95,12 +95,12 @@ def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sa
         not_lists=np.array([kind == "none-of-the-above" for kind in units.kinds]),
         invalid=_range(election.election.invalid_share, 0.0),
         turnout=_range(election.election.turnout, 1.0),
-        directions=np.zeros((0, 32), np.uint64),
+        directions=np.zeros((0, 32), np.uint32),
         given=np.zeros((0, len(order))),
         valid_votes=float(election.election.valid_votes or _NOMINAL_VALID_VOTES),
     )
     if sampler == "sobol":
-        dimensions = 2 * rows_of_words(draws)
+        dimensions = words_of_a_draw(draws)
         if dimensions > DIMENSIONS:
             remedy = (
                 f'this ballot needs {dimensions} of the {DIMENSIONS} Sobol dimensions there are; use "random"'
@@ -125,18 +125,18 @@ def given_draws(election: Election, votes: NDArray[np.float64], units: Units) ->
         not_lists=np.array([kind == "none-of-the-above" for kind in units.kinds]),
         invalid=_range(election.election.invalid_share, 0.0),
         turnout=_range(election.election.turnout, 1.0),
-        directions=np.zeros((0, 32), np.uint64),
+        directions=np.zeros((0, 32), np.uint32),
         given=np.ascontiguousarray(votes, np.float64),
         valid_votes=float(election.election.valid_votes or _NOMINAL_VALID_VOTES),
     )
 
 
-def rows_of_words(draws: Draws) -> int:
-    """Rows of 64-bit random words that a block of draws takes; the core counts them the same way."""
-    pairs = (len(draws.location) + 1) // 2
+def words_of_a_draw(draws: Draws) -> int:
+    """Sobol dimensions, 32-bit words, of one draw; the core counts them the same way."""
+    units = len(draws.location)
     varying = draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]
-    split = draws.undecided > 0.0 and draws.undecided_spread > 0.0
-    return int(len(draws.tail) > 0) + int(varying) + pairs * (2 if split else 1)
+    splits = draws.undecided > 0.0 and draws.undecided_spread > 0.0
+    return int(len(draws.tail) > 0) + 2 * int(varying) + units * (2 if splits else 1)
 
 
 RESTS_ON = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}

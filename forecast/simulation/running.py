@@ -36,7 +36,7 @@ sixth).
 KEPT_DRAWS = 4_096
 """Draws whose shares and seats are kept, for the representative draw and the pictures of single outcomes."""
 
-_SHORT, _LONG = 4 * STREAM, 16 * STREAM
+_SHORT, _LONG = 8 * STREAM, 16 * STREAM
 """Draws of a span: of plain draws a sixteenth of a run, between these two; replicates of quasi-random ones
 are sixteenths already.
 """
@@ -221,8 +221,13 @@ class _Worker:
             }
             self._every.append(shares)
         tallies = empty_tallies(len(call), 0, *self._shape[1:])._replace(**shares)
-        spans = np.array([(span.replicate, span.first, span.draws, row) for row, span in enumerate(call)])
         number = call[0].number
+        spans = np.array(
+            [
+                (span.replicate, span.first, span.draws, row, span.number - number)
+                for row, span in enumerate(call)
+            ]
+        )
         kept = max(0, min(int(spans[:, 2].sum()), len(self.kept.shares) - number))
         votes = self.kept.shares[number : number + kept]
         seats = np.ascontiguousarray(self.kept.seats[:, number : number + kept])

@@ -271,7 +271,7 @@ _ROWS = """
 DIMENSIONS = _ROWS.count("\n")
 
 
-def direction_numbers(dimensions: int) -> NDArray[np.uint64]:
+def direction_numbers(dimensions: int) -> NDArray[np.uint32]:
     """(dimensions, 32) direction numbers as 32-bit fractions, most significant bit first.
 
     ``ValueError`` for more than ``DIMENSIONS`` dimensions. The recurrence is that of Bratley and Fox (1988).
@@ -279,7 +279,7 @@ def direction_numbers(dimensions: int) -> NDArray[np.uint64]:
     if dimensions > DIMENSIONS:
         msg = f"the Sobol sequence is tabulated for {DIMENSIONS} dimensions, not {dimensions}"
         raise ValueError(msg)
-    numbers = np.empty((dimensions, BITS), np.uint64)
+    numbers = np.empty((dimensions, BITS), np.uint32)
     rows = _ROWS.strip().splitlines()
     for d in range(dimensions):
         if d == 0:

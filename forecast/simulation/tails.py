@@ -10,24 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.compiling import CACHE_FOLDER
-from forecast.kernels.tail import BINADES, PIECES_PER_BINADE
+from forecast.kernels.tail import PIECES, PIECES_PER_BINADE
 
 _NODES = 4
 
 
 @lru_cache(maxsize=8)
-def tail_table(degrees_of_freedom: float) -> NDArray[np.float64]:
-    """(2 (pieces + 1), 4) cubic coefficients: for u up to one half, then for 1 - u; (0, 0) for infinite nu.
+def tail_table(degrees_of_freedom: float) -> NDArray[np.float32]:
+    """(8 pieces,) cubic coefficients, four a piece: for u up to one half, then for 1 - u; (0,) for infinite nu.
 
-    Piece p holds the floats whose exponent and first four bits lie p below those of one half. Interpolated at
-    Chebyshev nodes; what lies beyond the last binade uses its last piece.
+    Piece p holds the words x + 1/2 whose exponent and first four bits lie p above those of one half, with u =
+    (x + 1/2) / 2**32; its variable runs from 1 to 2. Interpolated at Chebyshev nodes.
     """
-    table = np.zeros((0, 0)) if np.isinf(degrees_of_freedom) else _remembered(degrees_of_freedom)
+    empty = np.zeros(0, np.float32)
+    table = empty if np.isinf(degrees_of_freedom) else _remembered(degrees_of_freedom)
     table.setflags(write=False)
     return table
 
 
-def _remembered(degrees_of_freedom: float) -> NDArray[np.float64]:
+def _remembered(degrees_of_freedom: float) -> NDArray[np.float32]:
     """The table from the folder of the compiled core, where it is put the first time.
 
     To fill it needs ``scipy.special``, whose import takes longer than the million draws that use the table.
@@ -44,35 +45,17 @@ def _remembered(degrees_of_freedom: float) -> NDArray[np.float64]:
     return table
 
 
-def _table(degrees_of_freedom: float) -> NDArray[np.float64]:
+def _table(degrees_of_freedom: float) -> NDArray[np.float32]:
     from scipy.special import gammainccinv, gammaincinv
 
-    pieces = np.arange(BINADES * PIECES_PER_BINADE + 1)
-    binade, within = np.divmod(-pieces, PIECES_PER_BINADE)
+    binade, within = np.divmod(np.arange(PIECES), PIECES_PER_BINADE)
     low = np.ldexp(1.0 + within / PIECES_PER_BINADE, binade - 1)
     width = np.ldexp(1.0 / PIECES_PER_BINADE, binade - 1)
     nodes = (1.0 - np.cos(np.pi * (2 * np.arange(_NODES) + 1) / (2 * _NODES))) / 2.0
-    u = low[:, None] + width[:, None] * nodes
-    table = np.empty((2, pieces.size, 4))
+    u = (low[:, None] + width[:, None] * nodes) / 2.0**32
+    table = np.empty((2, PIECES, _NODES), np.float32)
     for side, quantile in enumerate((gammaincinv, gammainccinv)):
         scale = np.sqrt(degrees_of_freedom / (2.0 * quantile(degrees_of_freedom / 2.0, u)))
-        # In t = (u - low) / width the system is the same for every piece; then back to powers of u.
-        in_t = np.linalg.solve(np.vander(nodes, 4, increasing=True), scale.T).T
-        table[side] = _powers_of_u(in_t, low, width)
-    return table.reshape(-1, 4)
-
-
-def _powers_of_u(
-    in_t: NDArray[np.float64], low: NDArray[np.float64], width: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Coefficients in u of cubics in t = (u - low) / width."""
-    c0, c1, c2, c3 = (in_t[:, j] / width**j for j in range(4))
-    return np.stack(
-        [
-            c0 - c1 * low + c2 * low**2 - c3 * low**3,
-            c1 - 2 * c2 * low + 3 * c3 * low**2,
-            c2 - 3 * c3 * low,
-            c3,
-        ],
-        axis=1,
-    )
+        # In the variable of a piece the system is the same for all.
+        table[side] = np.linalg.solve(np.vander(1.0 + nodes, _NODES, increasing=True), scale.T).T
+    return table.ravel()

@@ -29,7 +29,7 @@ def warm() -> float:
         not_lists=np.zeros(2, np.bool_),
         invalid=np.zeros(2),
         turnout=np.ones(2),
-        directions=np.zeros((0, 32), np.uint64),
+        directions=np.zeros((0, 32), np.uint32),
         given=np.zeros((0, 2)),
         valid_votes=1e6,
     )

@@ -79,7 +79,7 @@ def core_seats(rule: Rule, votes: np.ndarray, against_all: bool) -> tuple[np.nda
         not_lists=not_lists,
         invalid=np.zeros(2),
         turnout=np.ones(2),
-        directions=np.zeros((0, 32), np.uint64),
+        directions=np.zeros((0, 32), np.uint32),
         given=np.ascontiguousarray(votes, np.float64),
         valid_votes=1.0,
     )

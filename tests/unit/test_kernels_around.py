@@ -47,7 +47,7 @@ GIVEN = Draws(
     not_lists=np.zeros(0, np.bool_),
     invalid=np.zeros(2),
     turnout=np.ones(2),
-    directions=np.zeros((0, 32), np.uint64),
+    directions=np.zeros((0, 32), np.uint32),
     given=np.zeros((0, 0)),
     valid_votes=1.0,
 )

@@ -34,7 +34,7 @@ def draws(sampler: int) -> Draws:
         not_lists=np.arange(units) == 7,
         invalid=np.array([0.01, 0.05]),
         turnout=np.array([0.5, 0.6]),
-        directions=direction_numbers(12) if sampler == SAMPLER_SOBOL else np.zeros((0, 32), np.uint64),
+        directions=direction_numbers(12) if sampler == SAMPLER_SOBOL else np.zeros((0, 32), np.uint32),
         given=np.zeros((0, units)),
         valid_votes=1e6,
     )

@@ -12,8 +12,8 @@ from scipy import stats
 from forecast.election import Party, Rule, load_election, parse_election
 from forecast.errors import PollDataError
 from forecast.estimation import estimate
-from forecast.kernels.compiling import kernel
-from forecast.kernels.elementary import minus_log, unit_interval
+from forecast.kernels.compiling import kernel, stage
+from forecast.kernels.elementary import float_of, minus_log2
 from forecast.kernels.random import BLOCK, fill_bits, seed_lanes
 from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Questions
 from forecast.polls import read_polls
@@ -93,7 +93,7 @@ def draws(sampler: int, seed: int = 1, nu: float = 8.0, factor: np.ndarray | Non
         not_lists=np.arange(units) == 6,
         invalid=np.zeros(2),
         turnout=np.ones(2),
-        directions=direction_numbers(10) if sampler == SAMPLER_SOBOL else np.zeros((0, 32), np.uint64),
+        directions=direction_numbers(8) if sampler == SAMPLER_SOBOL else np.zeros((0, 32), np.uint32),
         given=np.zeros((0, units)),
         valid_votes=1e6,
     )
@@ -114,7 +114,7 @@ def test_a_thousand_draws_are_those_of_the_plain_twin_and_so_are_their_seats(cor
     lanes = [list(itertools.islice(twins.sfc64(key, 0, lane), 4 * 5)) for lane in range(BLOCK)]
     for i in range(1_000):
         block, lane = divmod(i, BLOCK)
-        words = lanes[lane][5 * block : 5 * block + 5]
+        words = twins.words_of_draw(lanes, block, lane, 9)
         shares = twins.votes_of_words(words, SHARES, scale, 8.0)
         np.testing.assert_allclose(kept.shares[i], shares, rtol=1e-6)
         votes = [round(share * 10**12) for share in shares]
@@ -188,23 +188,30 @@ def test_errors_are_never_below_one_draw() -> None:
 
 @kernel
 def beta_tail(seed, streams, shape, others, level):
-    """Draws of Beta(shape, others) at or over a level, from sums of exponentials."""
+    """Draws of Beta(shape, others) at or over a level, from sums of exponentials: the core's words and logarithm."""
     state, scratch = np.empty((4, BLOCK), np.uint64), np.empty(BLOCK, np.uint64)
-    words = np.empty((shape + others, BLOCK), np.uint64)
+    bits = np.empty(((shape + others) // 2, BLOCK), np.uint64)
+    words = bits.view(np.uint32).reshape((shape + others, BLOCK))
     over = 0
     for stream in range(streams):
         seed_lanes(seed, stream, state, scratch)
         for _ in range(16):
-            fill_bits(state, words)
+            fill_bits(state, bits)
             for i in range(BLOCK):
-                mine = 0.0
+                mine = np.float64(0.0)
                 for r in range(shape):
-                    mine += minus_log(unit_interval(words[r, i]))
+                    mine += exponential(words[r, i])
                 total = mine
                 for r in range(shape, shape + others):
-                    total += minus_log(unit_interval(words[r, i]))
+                    total += exponential(words[r, i])
                 over += mine >= level * total
     return over
+
+
+@stage
+def exponential(word):
+    u = (float_of(np.uint32(word >> np.uint32(1))) + np.float32(0.5)) * np.float32(2.0**-31)
+    return np.float64(minus_log2(u))
 
 
 @pytest.mark.parametrize(
