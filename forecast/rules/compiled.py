@@ -174,8 +174,15 @@ class _DivisorTables:
     def __init__(self, length: int) -> None:
         self._length = max(length, 4)
         self._known: dict[tuple[float, ...], _DivisorTable] = {}
+        self._of_method: dict[DivisorMethod, _DivisorTable] = {}
 
     def add(self, method: DivisorMethod) -> _DivisorTable:
+        """The table of a method; exact divisors are worked out once, not for every rule."""
+        if method not in self._of_method:
+            self._of_method[method] = self._table_of(method)
+        return self._of_method[method]
+
+    def _table_of(self, method: DivisorMethod) -> _DivisorTable:
         exact = [method.divisor(n) for n in range(1, self._length + 1)]
         if method.degree == 1:
             scale = lcm(*(number.denominator for number in exact))
