@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.election.methods import DivisorMethod
-from forecast.election.rule import AdmitLargest, Allocation, LowerTo
+from forecast.election.rule import AdmitLargest, Allocation, LowerTo, divisors_of
+from forecast.election.threshold import level_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import shapes
-from forecast.rules.allocation import divisors_of
 from forecast.rules.compiled_around import fill_around, largest_house, stands_around
 from forecast.rules.grids import with_grids
-from forecast.rules.thresholds import level_of
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
