@@ -107,8 +107,7 @@ def explore(
         about = dataset["seats"].attrs
         dataset = dataset.reindex(seats=np.arange(ends), fill_value=0)
         dataset["seats"].attrs.update(about)
-    dataset = dataset.assign_coords(added.coords)
-    dataset = dataset.assign({name: added.variables[name] for name in added.data_vars})
+    dataset = dataset.assign({name: added.variables[name] for name in (*added.coords, *added.data_vars)})
     return Forecast(
         dataset.assign_attrs(
             explorer_draws=draws,
