@@ -19,7 +19,7 @@ BROWSER := $(if $(wildcard tests/browser/test_*.py),browser)
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: $(VENV)/.project ## create .venv and install what the pinned requirements name
+setup: $(VENV)/.bytecode ## create .venv and install what the pinned requirements name
 
 # Two stamps: pinned packages are installed again only when the pins change, the project when its metadata does.
 $(VENV)/.requirements: requirements/dev.txt
@@ -32,6 +32,12 @@ $(VENV)/.requirements: requirements/dev.txt
 
 $(VENV)/.project: $(VENV)/.requirements pyproject.toml
 	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Where Python may not keep what it compiles (PYTHONDONTWRITEBYTECODE, as in many containers), every run would compile
+# a hundred modules anew, which is a tenth of its time.
+$(VENV)/.bytecode: $(VENV)/.project $(wildcard forecast/*.py forecast/*/*.py)
+	@$(BIN)/python -m compileall -q forecast
 	@touch $@
 
 forecast: setup ## forecast Kazakhstan 2023 into outputs/kazakhstan-2023
@@ -61,10 +67,10 @@ $(VENV)/.bench: requirements/bench.txt $(VENV)/.project
 	@$(PINNED) -r requirements/bench.txt
 	@touch $@
 
-bench: $(VENV)/.bench ## measure the core against its yardsticks (about 10 minutes)
+bench: $(VENV)/.bench $(VENV)/.bytecode ## measure the core against its yardsticks (about 10 minutes)
 	$(BIN)/python -m benchmarks
 
-bench-full: $(VENV)/.bench ## as bench, with what takes longer
+bench-full: $(VENV)/.bench $(VENV)/.bytecode ## as bench, with what takes longer
 	$(BIN)/python -m benchmarks --full
 
 bench-smoke: setup ## does every part of the benchmarks run? (seconds; the figures mean nothing)

@@ -8,6 +8,7 @@ HDF5, by the conventions of netCDF-4 (dimensions are HDF5 dimension scales) and 
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ def netcdf_image(dataset: xr.Dataset) -> bytes:
             file.attrs[str(name)] = value
         # Scales first: variables are attached to them.
         variables = {str(name): variable for name, variable in dataset.variables.items()}
+        scales: dict[str, h5py.Dataset] = {}
         for number, (name, size) in enumerate(dataset.sizes.items()):
             scale = str(name)
             if scale in variables:
@@ -43,21 +45,21 @@ def netcdf_image(dataset: xr.Dataset) -> bytes:
                 written = file.create_dataset(scale, (size,), "f4")
                 written.make_scale(f"{_NO_VARIABLE}{size:10d}")
             written.attrs["_Netcdf4Dimid"] = np.int32(number)
+            scales[scale] = written
+        beside = {str(name): variables[str(name)] for name in dataset.coords if str(name) not in scales}
         for name, variable in variables.items():
-            if name not in dataset.sizes:
-                written = _write(file, name, variable, _auxiliary(dataset, name))
+            if name not in scales:
+                coordinates = "" if name in beside else _auxiliary(variable, beside)
+                written = _write(file, name, variable, coordinates)
                 for axis, dim in enumerate(variable.dims):
-                    written.dims[axis].attach_scale(file[str(dim)])
+                    written.dims[axis].attach_scale(scales[str(dim)])
     return image.getvalue()
 
 
-def _auxiliary(dataset: xr.Dataset, name: str) -> str:
-    """Names of the coordinates that are no index and lie along the dimensions of a variable."""
-    if name in dataset.coords:
-        return ""
-    dims = set(dataset.variables[name].dims)
-    others = (key for key in dataset.coords if key not in dataset.sizes)
-    return " ".join(str(key) for key in others if set(dataset.variables[key].dims) <= dims)
+def _auxiliary(variable: xr.Variable, beside: Mapping[str, xr.Variable]) -> str:
+    """Names of the coordinates ``beside`` the indexes that lie along the dimensions of a variable."""
+    dims = set(variable.dims)
+    return " ".join(name for name, coordinate in beside.items() if dims.issuperset(coordinate.dims))
 
 
 def _write(file: h5py.File, name: str, variable: xr.Variable, coordinates: str) -> h5py.Dataset:
@@ -84,6 +86,7 @@ def _write(file: h5py.File, name: str, variable: xr.Variable, coordinates: str) 
     written = file.create_dataset(name, data=values, dtype=dtype, **compressed)
     if coordinates:
         attrs["coordinates"] = coordinates
+    about = written.attrs
     for key, value in attrs.items():
-        written.attrs[str(key)] = value
+        about[str(key)] = value
     return written

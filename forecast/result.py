@@ -51,19 +51,19 @@ def dataset_of(
     def variable(dims: Any, values: Any, about: dict[str, str]) -> xr.Variable:
         return xr.Variable(dims, plain(values), about, fastpath=True)
 
-    def index(dim: str, values: Any, about: dict[str, str]) -> xr.Coordinates:
+    def index(dim: str, values: Any) -> xr.indexes.PandasIndex:
         labels = plain(values)
         of_objects = pd.Index(labels, dtype=object if labels.dtype.kind == "U" else labels.dtype)
-        made = xr.Coordinates.from_xindex(xr.indexes.PandasIndex(of_objects, dim, coord_dtype=labels.dtype))
-        made[dim].attrs.update(about)
-        return made
+        return xr.indexes.PandasIndex(of_objects, dim, coord_dtype=labels.dtype)
 
-    indexes = {name: index(*parts) for name, parts in coords.items() if parts[0] == name}
+    indexes = {name: index(name, values) for name, (dim, values, _) in coords.items() if dim == name}
+    along: dict[str, xr.Variable] = {}
+    for name, made in indexes.items():
+        along |= made.create_variables()
+        along[name].attrs.update(coords[name][2])
+    along |= {name: variable(*parts) for name, parts in coords.items() if name not in indexes}
     dataset = xr.Dataset({name: variable(*parts) for name, parts in variables.items()}, attrs=attrs)
-    for made in indexes.values():
-        dataset = dataset.assign_coords(made)
-    others = {name: variable(*parts) for name, parts in coords.items() if name not in indexes}
-    return dataset.assign_coords(others)
+    return dataset.assign_coords(xr.Coordinates(along, indexes=indexes))
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Forecast:
     @property
     def parties(self) -> tuple[str, ...]:
         """Ids of every option on the ballot, in the order of the election file."""
-        return tuple(str(party) for party in self.dataset["party"].values)
+        return tuple(str(party) for party in self.dataset.variables["party"].values)
 
     def passes(self, party: str) -> float:
         """Probability that a party crosses the threshold, by whatever way the rule gives it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from forecast.election import Election
     from forecast.result import Forecast
+    from forecast.tables.model import Table
 
 MOST_SAVED = 10**6
 """Draws that a run saves at most; text of that size is 200 MB."""
@@ -241,21 +243,21 @@ def finish(
     forecast = Forecast(with_sources(forecast.dataset, election, asked.config, asked.settings))
     record = run_record(forecast, asked.making())
     draws = None if kept is None else partial(write_draws, kept)
-    write_outputs(folder, FILE_NAME, forecast.dataset, tables_of(forecast), record, draws)
+    tables = tables_of(forecast)
+    write_outputs(folder, FILE_NAME, forecast.dataset, tables, record, draws)
     say_warnings(forecast.dataset)
-    _print(forecast, asked.as_json)
+    _print(forecast, tables, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}{_left_over(folder, kept)}; next: forecast report {folder}", file=sys.stderr)
 
 
-def _print(forecast: Forecast, as_json: bool) -> None:
+def _print(forecast: Forecast, tables: Iterable[Table], as_json: bool) -> None:
     if as_json:
         print_json(forecast.record())
         return
-    from forecast.tables import tables_of
     from forecast.tables.terminal import console_for_results, print_tables
 
-    shown = [table for table in tables_of(forecast, _SHOWN) if table.rows]
+    shown = [table for table in tables if table.name in _SHOWN and table.rows]
     print_tables(shown, console_for_results())
 
 

@@ -13,7 +13,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from forecast.election.methods import METHODS, DivisorFamily, is_quota_method
+from forecast.election.methods import (
+    METHODS,
+    DivisorFamily,
+    DivisorMethod,
+    is_quota_method,
+    power_divisors,
+    sequence_divisors,
+)
 from forecast.election.numbers import Exact, Share
 from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
 from forecast.election.vocabulary import Count, EligibleKind, Flag, Part, Positive, one_of
@@ -29,6 +36,7 @@ __all__ = [
     "LowerTo",
     "Rule",
     "Threshold",
+    "divisors_of",
 ]
 
 REMAINDERS = ("largest", "largest-lists", "largest-then-average")
@@ -140,6 +148,19 @@ class Allocation(Part):
     def by_quota(self) -> bool:
         """Whether seats go by a quota and remainders."""
         return is_quota_method(self.method)
+
+
+def divisors_of(allocation: Allocation) -> DivisorMethod:
+    """The divisors of a rule that has a divisor method."""
+    method = METHODS[allocation.method]
+    if isinstance(method, DivisorMethod):
+        return method
+    if allocation.power is not None:
+        return power_divisors(allocation.power)
+    if allocation.divisors is not None:
+        return sequence_divisors(allocation.divisors)
+    msg = f"{allocation.method} is not a divisor method"
+    raise ValueError(msg)
 
 
 class Alliances(Allocation):

@@ -9,7 +9,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from forecast.election.numbers import Exact, Share, parse_share
-from forecast.election.vocabulary import BaseName, EligibleKind, Flag, Level, Part, Positive, parse_positive
+from forecast.election.vocabulary import (
+    BaseName,
+    EligibleKind,
+    Flag,
+    Kind,
+    Level,
+    Part,
+    Positive,
+    parse_positive,
+)
 
 
 class AdmitLargest(Part):
@@ -107,3 +116,17 @@ class Threshold(Part):
             msg = "nobody.lower_to must be below threshold.level"
             raise ValueError(msg)
         return self
+
+
+def level_of(threshold: Threshold, *, kind: Kind, members: int, seats: int) -> Fraction:
+    """The level that a list must reach: by its kind, else by its members, else the general one.
+
+    Of a coalition the number of its members goes before its kind, since it says more.
+    """
+    by_members = [level for least, level in sorted(threshold.by_members.items()) if members >= least]
+    by_kind = threshold.by_kind.get(kind)
+    if by_kind is not None and not (kind == "coalition" and by_members):
+        level = by_kind
+    else:
+        level = by_members[-1] if by_members else threshold.level
+    return Fraction(1, max(seats, 1)) if isinstance(level, str) else level

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -31,17 +32,17 @@ class PollTable:
     def __len__(self) -> int:
         return len(self.polls)
 
-    @property
+    @cached_property
     def national(self) -> PollTable:
         """Those of the whole country that name the whole ballot; others never enter a mean."""
         return self._where(self.polls["scope"] == NATIONAL)
 
-    @property
+    @cached_property
     def exit_polls(self) -> PollTable:
         """Exit polls only."""
         return self._where(self.polls["kind"] == EXIT)
 
-    @property
+    @cached_property
     def pre_election(self) -> PollTable:
         """Polls held before the vote."""
         return self._where(self.polls["kind"] != EXIT)

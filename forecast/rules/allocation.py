@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from forecast.election.methods import METHODS, DivisorMethod, power_divisors, sequence_divisors
-from forecast.election.rule import Allocation
+from forecast.election.rule import Allocation, divisors_of
 from forecast.rules.divisor import divide_by_divisors
 from forecast.rules.outcome import DecidedBy, Division
 from forecast.rules.quota import divide_by_quota
@@ -25,19 +24,6 @@ class Plan:
     decide: DecidedBy
     alliances: Allocation | None = None
     outside: Fraction = Fraction(0)
-
-
-def divisors_of(allocation: Allocation) -> DivisorMethod:
-    """The divisors of a rule that has a divisor method."""
-    method = METHODS[allocation.method]
-    if isinstance(method, DivisorMethod):
-        return method
-    if allocation.power is not None:
-        return power_divisors(allocation.power)
-    if allocation.divisors is not None:
-        return sequence_divisors(allocation.divisors)
-    msg = f"{allocation.method} is not a divisor method"
-    raise ValueError(msg)
 
 
 def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.election.methods import DivisorMethod
-from forecast.election.rule import AdmitLargest, Allocation, LowerTo
+from forecast.election.rule import AdmitLargest, Allocation, LowerTo, divisors_of
+from forecast.election.threshold import level_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import shapes
-from forecast.rules.allocation import divisors_of
 from forecast.rules.compiled_around import fill_around, largest_house, stands_around
 from forecast.rules.grids import with_grids
-from forecast.rules.thresholds import level_of
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -181,8 +180,15 @@ class _DivisorTables:
     def __init__(self, length: int) -> None:
         self._length = max(length, 4)
         self._known: dict[tuple[float, ...], _DivisorTable] = {}
+        self._of_method: dict[DivisorMethod, _DivisorTable] = {}
 
     def add(self, method: DivisorMethod) -> _DivisorTable:
+        """The table of a method; exact divisors are worked out once, not for every rule."""
+        if method not in self._of_method:
+            self._of_method[method] = self._table_of(method)
+        return self._of_method[method]
+
+    def _table_of(self, method: DivisorMethod) -> _DivisorTable:
         exact = [method.divisor(n) for n in range(1, self._length + 1)]
         if method.degree == 1:
             scale = lcm(*(number.denominator for number in exact))

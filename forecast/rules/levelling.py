@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from forecast.election.rule import MOST_SEATS, Levelling
+from forecast.election.rule import MOST_SEATS, Levelling, divisors_of
 from forecast.errors import Fault, NoValidOutcome
-from forecast.rules.allocation import Plan, divide, divide_with_caps, divisors_of
+from forecast.rules.allocation import Plan, divide, divide_with_caps
 from forecast.rules.divisor import house_that_covers
 from forecast.rules.outcome import Division
 from forecast.rules.ties import Unit

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from forecast.election.rule import AdmitLargest, LowerTo, Rule, Threshold
-from forecast.election.vocabulary import Kind
+from forecast.election.threshold import level_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.outcome import Admission, Ground, Tie
@@ -35,20 +35,6 @@ def base_votes(threshold: Threshold, ballot: Ballot) -> int:
     if threshold.base == "registered":
         return ballot.registered or 0
     return ballot.valid
-
-
-def level_of(threshold: Threshold, *, kind: Kind, members: int, seats: int) -> Fraction:
-    """The level that a list must reach: by its kind, else by its members, else the general one.
-
-    Of a coalition the number of its members goes before its kind, since it says more.
-    """
-    by_members = [level for least, level in sorted(threshold.by_members.items()) if members >= least]
-    by_kind = threshold.by_kind.get(kind)
-    if by_kind is not None and not (kind == "coalition" and by_members):
-        level = by_kind
-    else:
-        level = by_members[-1] if by_members else threshold.level
-    return Fraction(1, max(seats, 1)) if isinstance(level, str) else level
 
 
 def admit(rule: Rule, ballot: Ballot) -> tuple[dict[str, Admission], list[Tie]]:

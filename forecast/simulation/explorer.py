@@ -85,7 +85,7 @@ def explore(
     variables |= _pictures(seats, at, len(ids))
     largest = np.argsort(-counts.seat_means().value[law * shape[1], : len(lists)], kind="stable")
     chosen = sorted(largest[:MOST_SUBSET_PARTIES].tolist())
-    variables |= _subsets(seats[..., chosen], seats.sum(-1), law)
+    variables |= _subsets(seats, chosen, law)
     coords = {
         "explorer_threshold": (
             "explorer_threshold",
@@ -107,7 +107,7 @@ def explore(
         about = dataset["seats"].attrs
         dataset = dataset.reindex(seats=np.arange(ends), fill_value=0)
         dataset["seats"].attrs.update(about)
-    dataset = dataset.assign_coords(added.coords).assign(dict(added.data_vars))
+    dataset = dataset.assign({name: added.variables[name] for name in (*added.coords, *added.data_vars)})
     return Forecast(
         dataset.assign_attrs(
             explorer_draws=draws,
@@ -198,20 +198,22 @@ def _pictures(seats: NDArray[np.int64], at: list[int], parties: int) -> Variable
     return {"explorer_representative_seats": _of(over, shown, "seats of a representative draw", "seats")}
 
 
-def _subsets(seats: NDArray[np.int64], house: NDArray[np.int64], law: int) -> Variables:
-    """Share of draws in which a coalition holds more than half of the seats handed out.
+def _subsets(seats: NDArray[np.int64], chosen: list[int], law: int) -> Variables:
+    """Share of draws in which a coalition of ``chosen`` lists holds more than half of the seats handed out.
 
-    ``seats`` (levels, methods, draws, parties), ``house`` (levels, methods, draws) with those of all parties.
+    ``seats`` (levels, methods, draws, lists).
     """
-    levels, methods, kept, parties = seats.shape
+    levels, methods, kept, _ = seats.shape
+    parties = len(chosen)
     majority = np.zeros((levels, methods, 2**parties), np.float32)
     number = np.zeros((levels, methods), np.int32)
     for t, m in np.ndindex(levels, methods):
-        held = seats[t, m].T.astype(np.int16)
+        by_list = np.ascontiguousarray(seats[t, m].T)  # long rows are added quickly, short ones are not
+        held = by_list[chosen].astype(np.int16)
         seated = np.flatnonzero(held.any(1))
         cells = _SUBSET_CELLS * (8 if (t, m) == (law, 0) else 1)
         most = max(64, cells >> len(seated))
-        half = (house[t, m, :most] // 2).astype(np.int16)
+        half = (by_list[:, :most].sum(axis=0) // 2).astype(np.int16)
         counted = count_majorities(held[seated, :most], half)
         number[t, m] = min(kept, most)
         majority[t, m] = (counted / number[t, m])[_among(seated, parties)]
@@ -223,12 +225,12 @@ def _subsets(seats: NDArray[np.int64], house: NDArray[np.int64], law: int) -> Va
     }
 
 
-def count_majorities(seats: NDArray[np.int16], half: NDArray[np.int16]) -> NDArray[np.int64]:
+def count_majorities(seats: NDArray[np.int16], half: NDArray[np.int16]) -> NDArray[np.int32]:
     """(2**P,) draws in which coalition s holds more than ``half`` (draws,) seats, from seats (P, draws)."""
     sums = np.zeros((2 ** len(seats), seats.shape[1]), np.int16)
     for k, row in enumerate(seats):
         np.add(sums[: 2**k], row, out=sums[2**k : 2 ** (k + 1)])
-    return np.count_nonzero(sums > half, axis=1)
+    return (sums > half).sum(axis=1, dtype=np.int32)  # twice as quick as np.count_nonzero along an axis
 
 
 def _among(seated: NDArray[np.int64], parties: int) -> NDArray[np.int64]:

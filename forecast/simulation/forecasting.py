@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -163,4 +164,9 @@ def kept_dataset(
 
 def versions() -> dict[str, str]:
     """Versions of Python and of the libraries that the numbers rest on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in _VERSIONED}}
+    return {"python": platform.python_version(), **{name: _version_of(name) for name in _VERSIONED}}
+
+
+def _version_of(name: str) -> str:
+    """What a library that is loaded says itself; else what its metadata says, a file to read and parse."""
+    return getattr(sys.modules.get(name), "__version__", None) or version(name)

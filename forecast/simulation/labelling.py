@@ -100,9 +100,10 @@ def representative_draw(seats: NDArray[np.int64]) -> int:
     ties."""
     distance = np.zeros(len(seats), np.int64)
     values = np.arange(int(seats.max(initial=0)) + 1)
+    apart = np.abs(values[:, None] - values[None, :])
     for row in seats.T:
         often = np.bincount(row, minlength=len(values))
-        distance += (np.abs(values[:, None] - values[None, :]) @ often)[row]
+        distance += (apart @ often)[row]
     return int(np.argmin(distance))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from forecast.tables import rounding
 from forecast.tables.building import (
     SEATLESS_KINDS,
+    array_of,
     chance,
     interval_columns,
     interval_values,
@@ -124,9 +125,9 @@ def seats(forecast: Forecast) -> Table:
         Column("probability", "1", "number", "probability of exactly so many seats"),
         Column("mc_error", "1", "number", "Monte Carlo standard error of probability"),
     )
-    house = len(forecast.dataset["seats"])
+    house = forecast.dataset.sizes["seats"]
     names, kinds = values_of(forecast, "party_name"), values_of(forecast, "party_kind")
-    chances, errors = forecast.dataset["seat_probability"].values, forecast.dataset["seat_mc_error"].values
+    chances, errors = array_of(forecast, "seat_probability"), array_of(forecast, "seat_mc_error")
     kept = [k for k, kind in enumerate(kinds) if kind not in SEATLESS_KINDS]
     values = {
         "party": [party for k in kept for party in [forecast.parties[k]] * house],

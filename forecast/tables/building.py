@@ -12,6 +12,8 @@ from forecast.tables import rounding
 from forecast.tables.model import Column, Row, Shown, Table, Type, Value
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from forecast.result import Forecast
 
 SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
@@ -90,9 +92,14 @@ def typed(values: Iterable[Any], type_: Type) -> list[Value]:
     return ["" if value is None else str(value) for value in values]
 
 
+def array_of(forecast: Forecast, variable: str) -> np.ndarray:
+    """Values of a variable or coordinate, without the labels that ``dataset[variable]`` first gathers."""
+    return forecast.dataset.variables[variable].values
+
+
 def values_of(forecast: Forecast, variable: str) -> list[Any]:
     """Values of a variable with one dimension, as plain Python values; days as ISO text."""
-    return plain(forecast.dataset[variable].values)
+    return plain(array_of(forecast, variable))
 
 
 def plain(values: Any) -> list[Any]:
@@ -105,13 +112,13 @@ def plain(values: Any) -> list[Any]:
 
 def scalar(forecast: Forecast, variable: str) -> float:
     """A variable without dimensions."""
-    return float(forecast.dataset[variable].values)
+    return float(array_of(forecast, variable))
 
 
 def interval_values(forecast: Forecast, prefix: str, variable: str) -> dict[str, list[Any]]:
     """Columns of quantiles by the names of their ends."""
-    array = forecast.dataset[variable].values
-    at = {round(float(q), 6): k for k, q in enumerate(forecast.dataset["quantile"].values)}
+    array = array_of(forecast, variable)
+    at = {round(float(q), 6): k for k, q in enumerate(array_of(forecast, "quantile"))}
     return {f"{prefix}_{end}": array[:, at[quantile]].tolist() for end, quantile, _ in _ENDS}
 
 

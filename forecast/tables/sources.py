@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.tables import rounding
 from forecast.tables.building import (
+    array_of,
     number,
     plain,
     scalar,
@@ -44,7 +45,7 @@ def polls(forecast: Forecast) -> Table:
         column.name: values_of(forecast, f"poll_{column.name}") if known else [] for column in columns[:11]
     }
     for k, column in enumerate(party_columns):
-        values[column.name] = plain(forecast.dataset["poll_share"].values[:, k]) if known else []
+        values[column.name] = plain(array_of(forecast, "poll_share")[:, k]) if known else []
     names = values_of(forecast, "party_name")
     shown = (
         Shown("Pollster", lambda row: str(row["pollster"]), numeric=False),
@@ -74,8 +75,8 @@ def run(forecast: Forecast) -> Table:
     }
     said |= {f"version of {name}": number for name, number in json.loads(attrs["versions"]).items()}
     said |= {
-        str(variable.attrs["long_name"]): f"{float(variable):.4g}"
-        for name, variable in forecast.dataset.data_vars.items()
+        str(variable.attrs["long_name"]): f"{float(variable.values):.4g}"
+        for name, variable in forecast.dataset.variables.items()
         if str(name).startswith("estimate_") and not variable.dims
     }
     said |= {f"warning {number}": text for number, text in enumerate(attrs["warnings"], start=1)}

@@ -6,9 +6,9 @@ from fractions import Fraction
 
 import pytest
 
+from forecast.election.threshold import level_of
 from forecast.errors import ConfigurationError
 from forecast.rules.reference import apply_rule
-from forecast.rules.thresholds import level_of
 from tests.counts import ballot_of, count, rule_of, seats_of
 
 
