@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from forecast.kernels.compiling import stage
+from forecast.kernels.compiling import element
 
 _MANTISSA = np.uint32(0x007FFFFF)
 _ONE = np.uint32(0x3F800000)
@@ -90,16 +90,28 @@ bits_float: Any = intrinsic(_bits_float)
 float_of: Any = intrinsic(_float_of)
 
 
-@stage
+@element
+def smaller(a, b):
+    """The smaller of two numbers of one type."""
+    return a if a < b else b
+
+
+@element
+def larger(a, b):
+    """The larger of two numbers of one type."""
+    return a if a > b else b
+
+
+@element
 def with_sign_of(word, x):
     """x >= 0, negative where the highest bit of ``word`` (uint32) is set."""
     return bits_float(np.uint32(float_bits(x) | (word & _SIGN)))
 
 
-@stage
+@element
 def exp2(x):
     """2**x, of x between -100 and 100; beyond as at these ends."""
-    x = min(max(x, -_FAR), _FAR)
+    x = smaller(larger(x, -_FAR), _FAR)
     shifted = x + _MAGIC
     f = x - (shifted - _MAGIC)
     p = _EXP5
@@ -111,7 +123,7 @@ def exp2(x):
     return p * bits_float(np.uint32((float_bits(shifted) << np.uint32(23)) + _ONE))
 
 
-@stage
+@element
 def minus_log2(u):
     """-log2(u) for a normal float32 u in (0, 1]."""
     biased = np.uint32(float_bits(u) + np.uint32(_ONE - _SQRT_HALF))
@@ -128,7 +140,7 @@ def minus_log2(u):
     return -(p * m) - exponent
 
 
-@stage
+@element
 def quarter_cosine(t):
     """cos(pi/2 t) for |t| <= 1/2."""
     q = t * t
@@ -138,7 +150,7 @@ def quarter_cosine(t):
     return p * q + _COS0
 
 
-@stage
+@element
 def quarter_sine(t):
     """sin(pi/2 t) for |t| <= 1/2."""
     q = t * t

@@ -15,14 +15,15 @@ import numpy as np
 
 from forecast.kernels.admission import count_admitted, entitle_and_count, fill, find_present
 from forecast.kernels.applying import allocate_by_rule, draw_lots, entitle_by_rule, fill_base
-from forecast.kernels.compiling import maker, stage
-from forecast.kernels.elementary import bits_float, float_bits
-from forecast.kernels.quota import PADDING, rank_keys
+from forecast.kernels.compiling import element, glue, maker, stage
+from forecast.kernels.plain import claim_largest, divide_plainly
 from forecast.kernels.random import BLOCK
-from forecast.kernels.tally import coalition_seats, fill_inside, holds, to_whole
+from forecast.kernels.tally import clear_absent, coalition_seats, holds, to_whole
+from forecast.kernels.waiting import NOT_KEPT
 
-_KEY = np.uint64(0xFFFFFFFFFFFFFF00)
 _FEW_LEVELS = 256
+_ROW = BLOCK + 16
+"""Length of rows that are read draw by draw: those of a power of two would all want the same places in the cache."""
 
 
 class GridCounts(NamedTuple):
@@ -32,19 +33,22 @@ class GridCounts(NamedTuple):
     numbered through; T is the longest.
     """
 
-    seats: Any  # (rows, K + C, S + 1, T + 1) int32; zero seats are not written, they are what is left
+    seats: Any  # (rows, K + C, S + 1, T + 1) int32; those of zero seats are not read, they are what is left
     passes: Any  # (rows, K, T + 1); this and void of leading rows alone
     void: Any  # (rows, T + 1)
     majorities: Any  # (rows, C, T + 1)
     events: Any  # (rows, E, T + 1)
-    by_size: Any  # (methods, K + 1, K + C, BLOCK) int32 seats when the m largest take part
-    won: Any  # (methods, K + 1, C + E, BLOCK) uint8 majorities and events
-    keys: Any  # (padded K, BLOCK) votes, their last bits replaced by the list's place
+    cells: Any  # (rows, (K + C) (S + 1) (T + 1)) the same memory as ``seats``
+    by_size: Any  # (methods, K + 1, K + C, _ROW) int32 seats when the m largest take part, as the first of their cells
+    won: Any  # (methods, K + 1, C + E, _ROW) uint8 majorities and events
+    ranks: Any  # (K, BLOCK) int32 by votes, from 0
     order: Any  # (K, BLOCK) int16 the list of every rank
-    first_out: Any  # (K + 1, BLOCK) int32 per rank, the first threshold of the row that it fails
+    first_out: Any  # (K + 1, _ROW) int32 per rank, the first threshold of the row that it fails
     used: Any  # (K + 1,) bool
     claims: Any  # (BLOCK,) votes of the lists of one rank
+    passed: Any  # (BLOCK,) int64 how many lists reach a threshold
     present: Any  # (1,) int64 how many lists are among the largest in some draw
+    leads: Any  # (1,) int64 leading rows of the grid
 
 
 @maker
@@ -60,20 +64,24 @@ def new_grid_counts(rules, questions, tallies):
     for g in range(grids):
         methods = max(methods, rules.method_starts[g + 1] - rules.method_starts[g])
     sizes = lists + 1 if grids > 0 else 0
-    padded = (lists + PADDING - 1) // PADDING * PADDING
+    bins = tallies.seats.shape[3]
+    cells = np.zeros((rows, blocs * bins * (longest + 1)), np.int32)
     return GridCounts(
-        np.zeros((rows, blocs, tallies.seats.shape[3], longest + 1), np.int32),
+        cells.reshape((rows, blocs, bins, longest + 1)),
         np.zeros((rows, lists, longest + 1), np.int32),
         np.zeros((rows, longest + 1), np.int32),
         np.zeros((rows, coalitions, longest + 1), np.int32),
         np.zeros((rows, events, longest + 1), np.int32),
-        np.zeros((methods, sizes, blocs, BLOCK), np.int32),
-        np.zeros((methods, sizes, coalitions + events, BLOCK), np.uint8),
-        np.full((padded, BLOCK), -1.0),
+        cells,
+        np.zeros((methods, sizes, blocs, _ROW), np.int32),
+        np.zeros((methods, sizes, coalitions + events, _ROW), np.uint8),
+        np.zeros((lists, BLOCK), np.int32),
         np.empty((lists, BLOCK), np.int16),
-        np.zeros((lists + 1, BLOCK), np.int32),
+        np.zeros((lists + 1, _ROW), np.int32),
         np.zeros(lists + 1, np.bool_),
         np.zeros(BLOCK),
+        np.zeros(BLOCK, np.int64),
+        np.zeros(1, np.int64),
         np.zeros(1, np.int64),
     )
 
@@ -99,73 +107,96 @@ def _clear(counts):
 
 
 @stage
-def sweep_block(
-    draws,
-    rules,
-    questions,
-    g,
-    replicate,
-    number,
-    place,
-    valid,
-    keep,
-    block,
-    outcome,
-    counting,
-    counts,
-    kept_seats,
-):
-    """Count one block under every rule of grid ``g``."""
-    _sort_lists(block.votes, counts.keys, outcome.work.ranks, counts.order)
-    first_method, last_method = rules.method_starts[g], rules.method_starts[g + 1]
-    leading = rules.records[rules.methods[first_method]]
+def sweep_block(draws, rules, questions, g, replicate, number, valid, drawn, block, outcome, plain, counts):
+    """Allocate one block in every way that grid ``g`` may ask for, in float32 where a method is plain; the draws
+    on which one was unsure are marked in ``plain.unsure``.
+    """
+    _rank_lists(drawn.votes, counts.ranks, counts.order)
+    _find_sizes(draws, rules, g, replicate, number, valid, block, outcome, counts)
+    unsure = plain.unsure
+    for i in range(BLOCK):
+        unsure[i] = 0
+    first, last = rules.method_starts[g], rules.method_starts[g + 1]
+    inside = -1
+    for m in range(counts.used.shape[0]):
+        if not counts.used[m]:
+            continue
+        present = claim_largest(drawn.votes, counts.ranks, m, plain)
+        for a in range(first, last):
+            rule = rules.records[rules.methods[a]]
+            if rule.plain:
+                clear_absent(plain.present[:present], plain.counting)
+                divide_plainly(rule, draws.valid_votes, drawn.total, m == 1, plain)
+            else:
+                if inside < m:
+                    inside = _admit_largest(inside, m, block, outcome, counts)
+                _allocate_exactly(draws, rules, rules.methods[a], block, outcome, plain.counting, counts)
+            _keep_answers(questions, outcome, plain.counting, counts, a - first, m)
+
+
+@stage
+def sweep_late(draws, rules, questions, g, valid, block, outcome, counting, counts):
+    """The same for a block of draws that have waited, in float64 throughout."""
+    _rank_lists(block.votes, counts.ranks, counts.order)
+    _find_sizes(draws, rules, g, np.int64(0), np.int64(0), valid, block, outcome, counts)
+    first, last = rules.method_starts[g], rules.method_starts[g + 1]
+    inside = -1
+    for m in range(counts.used.shape[0]):
+        if counts.used[m]:
+            inside = _admit_largest(inside, m, block, outcome, counts)
+            for a in range(first, last):
+                _allocate_exactly(draws, rules, rules.methods[a], block, outcome, counting, counts)
+                _keep_answers(questions, outcome, counting, counts, a - first, m)
+
+
+@stage
+def _find_sizes(draws, rules, g, replicate, number, valid, block, outcome, counts):
+    """Mark how many lists take part in some draw under some rule of the grid."""
+    leading = rules.records[rules.methods[rules.method_starts[g]]]
     draw_lots(leading, draws, replicate, number, outcome.lots)
-    counts.used[:] = False
-    leads = 0
+    counts.leads[0] = 0
+    for m in range(counts.used.shape[0]):
+        counts.used[m] = False
     for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
         if rules.row_leads[row]:
             _thresholds_failed(rules, row, block, outcome.base, counts)
             _mark_used(leading, rules, row, valid, counts)
-            leads += 1
-    fill(outcome.admitted, 0.0)
-    inside = 0
-    for m in range(counts.used.shape[0]):
-        if counts.used[m]:
-            _admit_largest(inside, m, block, outcome, counts)
-            inside = m
-            for a in range(first_method, last_method):
-                _allocate_largest(
-                    draws,
-                    rules,
-                    questions,
-                    rules.methods[a],
-                    m,
-                    block,
-                    outcome,
-                    counting,
-                    counts,
-                    a - first_method,
-                )
-    for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
-        if rules.row_leads[row]:
-            if leads > 1:
-                _thresholds_failed(rules, row, block, outcome.base, counts)
-            _count_admitted(leading, rules, row, valid, counts)
-        _count_row(leading, rules, row, valid, counts)
-        if keep > 0:
-            _keep_row(leading, rules, row, place, keep, counts, kept_seats)
+            counts.leads[0] += 1
 
 
 @stage
-def _sort_lists(votes, keys, ranks, order):
-    """order (K, BLOCK): the list of every rank by votes; of equals the earlier one first."""
+def count_sweep(rules, g, valid, left_out, places, block, outcome, counts, kept_seats):
+    """Count a block under every rule of grid ``g``, but for the draws marked in ``left_out`` (BLOCK), and write the
+    seats of those that have a place (BLOCK) among the kept.
+    """
+    leading = rules.records[rules.methods[rules.method_starts[g]]]
+    keep = False
+    for i in range(valid):
+        keep |= places[i] != NOT_KEPT and left_out[i] == 0
+    for row in range(rules.grid_starts[g], rules.grid_starts[g + 1]):
+        if rules.row_leads[row]:
+            if counts.leads[0] > 1:  # else they are at hand
+                _thresholds_failed(rules, row, block, outcome.base, counts)
+            _count_admitted(leading, rules, row, valid, left_out, counts)
+        _count_row(leading, rules, row, valid, left_out, counts)
+        if keep:
+            _keep_row(leading, rules, row, valid, left_out, places, counts, kept_seats)
+
+
+@stage
+def _rank_lists(votes, ranks, order):
+    """order (K, BLOCK): the list of every rank by votes; of equals the earlier one first. ``ranks`` the reverse."""
     lists = order.shape[0]
     for k in range(lists):
-        row, key = votes[k], keys[k]
-        place = np.uint64(255 - k)
+        rank = ranks[k]
         for i in range(BLOCK):
-            key[i] = bits_float((float_bits(row[i]) & _KEY) | place)
-    rank_keys(keys, lists, ranks)
+            rank[i] = 0
+        for j in range(k):
+            before, ahead, behind = ranks[j], votes[j], votes[k]
+            for i in range(BLOCK):
+                first = np.int32(ahead[i] >= behind[i])
+                rank[i] = np.int32(rank[i] + first)
+                before[i] = np.int32(before[i] + np.int32(np.int32(1) - first))
     for k in range(lists):
         rank = ranks[k]
         for i in range(BLOCK):
@@ -227,7 +258,7 @@ def _bisect(rule, rules, first, last, claims, base, out):
         out[i] = low - first
 
 
-@stage
+@element
 def _admitted(rule, lists, passed):
     """How many lists take part when ``passed`` reach the threshold: minimum numbers, and nobody at all."""
     if passed == 0 and rule.nobody_decided:
@@ -235,7 +266,7 @@ def _admitted(rule, lists, passed):
     return _at_least(rule, lists, passed)
 
 
-@stage
+@element
 def _at_least(rule, lists, number):
     return min(max(number, np.int64(rule.minimum_lists)), lists)
 
@@ -255,7 +286,12 @@ def _mark_used(rule, rules, row, valid, counts):
 
 @stage
 def _admit_largest(inside, m, block, outcome, counts):
-    """Admit the ``m`` largest lists of every draw, of which ``inside`` are admitted already."""
+    """Admit the ``m`` largest lists of every draw, of which ``inside`` are admitted already (-1: not even begun);
+    m.
+    """
+    if inside < 0:
+        fill(outcome.admitted, 0.0)
+        inside = 0
     for rank in range(inside, m):
         for i in range(BLOCK):
             outcome.admitted[counts.order[rank, i], i] = 1.0
@@ -265,35 +301,45 @@ def _admit_largest(inside, m, block, outcome, counts):
     entitle_and_count(
         block.votes, outcome.admitted, present, outcome.entitled, outcome.entitled_total, outcome.how_many
     )
+    return m
 
 
 @stage
-def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, counts, a):
-    """Seats, majorities and events of a block when the ``m`` largest lists take part, by the method of rule
-    ``r``.
-    """
+def _allocate_exactly(draws, rules, r, block, outcome, counting, counts):
+    """Seats of a block by the method of rule ``r`` for those admitted in ``outcome``."""
     rule = rules.records[r]
-    lists = counts.order.shape[0]
     present = outcome.present[: counts.present[0]]
     if rule.corrected:
         fill(outcome.factors, rule.uncorrected)
         entitle_by_rule(rule, rules.weights[r], present, block, outcome)
     divisors = rules.divisors[rule.divisor_row]
     allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)
-    whole, house, met = counting.whole, counting.house, counting.met
     to_whole(outcome.seats, present, counting)
+
+
+@stage
+def _keep_answers(questions, outcome, counting, counts, a, m):
+    """Seats, majorities and events of a block when the ``m`` largest lists take part, by the grid's method a."""
+    lists = counts.order.shape[0]
+    whole, house, met = counting.whole, counting.house, counting.met
+    width = np.int32(counts.seats.shape[3])
     coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
     for b in range(whole.shape[0]):
         row, out = whole[b], counts.by_size[a, m, b]
+        first = np.int32(b * counts.seats.shape[2] * width)
         for i in range(BLOCK):
-            out[i] = row[i]
+            out[i] = np.int32(first + np.int32(np.int32(row[i]) * width))
     coalitions = whole.shape[0] - lists
     for c in range(coalitions):
         row, out = whole[lists + c], counts.won[a, m, c]
         for i in range(BLOCK):
-            out[i] = row[i] + row[i] > house[i]
+            seats = np.int32(row[i])
+            out[i] = np.int32(seats + seats) > np.int32(house[i])
     if questions.event_starts.shape[0] > 1:
-        fill_inside(outcome.admitted, counting.inside)
+        for k in range(lists):
+            rank, inside = counts.ranks[k], counting.inside[k]
+            for i in range(BLOCK):
+                inside[i] = 1 if rank[i] < m else 0
     for e in range(questions.event_starts.shape[0] - 1):
         for i in range(BLOCK):
             met[i] = 1
@@ -305,12 +351,14 @@ def _allocate_largest(draws, rules, questions, r, m, block, outcome, counting, c
 
 
 @stage
-def _count_admitted(rule, rules, row, valid, counts):
+def _count_admitted(rule, rules, row, valid, left_out, counts):
     """Add the differences of who is admitted, which no method changes, as the thresholds of a row rise."""
     lists = counts.order.shape[0]
     length = rules.row_starts[row + 1] - rules.row_starts[row]
     passes, void = counts.passes[row], counts.void[row]
     for i in range(valid):
+        if left_out[i]:
+            continue
         before = 0
         for passed in range(lists, -1, -1):
             begin = counts.first_out[passed, i]
@@ -327,56 +375,69 @@ def _count_admitted(rule, rules, row, valid, counts):
 
 
 @stage
-def _count_row(rule, rules, row, valid, counts):
-    """Add the differences of one row: a stretch of thresholds for every number of lists that pass."""
+def _count_row(rule, rules, row, valid, left_out, counts):
+    """Add the differences of one row: as the threshold rises, seats change where a list drops out."""
     lists = counts.order.shape[0]
     a = rules.row_methods[row]
     length = rules.row_starts[row + 1] - rules.row_starts[row]
-    seats = counts.seats[row]
-    blocs, coalitions = seats.shape[0], counts.majorities.shape[1]
-    events = counts.events.shape[1]
     for i in range(valid):
-        for passed in range(lists + 1):
+        if left_out[i]:
+            continue
+        before = -1
+        for passed in range(lists, -1, -1):
             begin = counts.first_out[passed, i]
-            end = counts.first_out[passed - 1, i] if passed > 0 else length
-            if begin >= end:
+            if begin >= (counts.first_out[passed - 1, i] if passed > 0 else length):
                 continue
             m = _admitted(rule, lists, passed)
-            for rank in range(m):
-                k = counts.order[rank, i]
-                held = counts.by_size[a, m, k, i]
-                if held > 0:
-                    seats[k, held, begin] += 1
-                    seats[k, held, end] -= 1
-            for b in range(lists, blocs):
-                held = counts.by_size[a, m, b, i]
-                if held > 0:
-                    seats[b, held, begin] += 1
-                    seats[b, held, end] -= 1
-            for c in range(coalitions):
-                if counts.won[a, m, c, i]:
-                    counts.majorities[row, c, begin] += 1
-                    counts.majorities[row, c, end] -= 1
-            for e in range(events):
-                if counts.won[a, m, coalitions + e, i]:
-                    counts.events[row, e, begin] += 1
-                    counts.events[row, e, end] -= 1
+            if m != before:
+                _change(counts, row, a, before, m, begin, i)
+            before = m
+
+
+@glue
+def _change(counts, row, a, before, m, begin, i):
+    """From threshold ``begin`` on draw i has the seats of its m largest lists, not of the ``before`` largest (-1: of
+    nobody yet). Most of this changes nothing, but to find out takes longer than to do it.
+    """
+    cells, now = counts.cells[row], counts.by_size[a, m]
+    majorities, events = counts.majorities[row], counts.events[row]
+    won, coalitions = counts.won[a, m], majorities.shape[0]
+    for b in range(now.shape[0]):
+        cells[np.uint32(now[b, i] + begin)] += 1
+    for c in range(coalitions):
+        majorities[c, begin] += won[c, i]
+    for e in range(events.shape[0]):
+        events[e, begin] += won[coalitions + e, i]
+    if before >= 0:
+        had, lost = counts.by_size[a, before], counts.won[a, before]
+        for b in range(had.shape[0]):
+            cells[np.uint32(had[b, i] + begin)] -= 1
+        for c in range(coalitions):
+            majorities[c, begin] -= lost[c, i]
+        for e in range(events.shape[0]):
+            events[e, begin] -= lost[coalitions + e, i]
 
 
 @stage
-def _keep_row(rule, rules, row, place, keep, counts, kept_seats):
-    """Write the seats of the first draws under every rule of a row."""
-    lists = counts.order.shape[0]
+def _keep_row(rule, rules, row, valid, left_out, places, counts, kept_seats):
+    """Write the seats of the draws that have a place under every rule of a row, rule by rule: each rule's are
+    together in memory.
+    """
+    lists, passed = counts.order.shape[0], counts.passed
     a = rules.row_methods[row]
     first, last = rules.row_starts[row], rules.row_starts[row + 1]
-    for i in range(keep):
-        passed = lists
-        for t in range(first, last):
-            while passed > 0 and counts.first_out[passed - 1, i] <= t - first:
-                passed -= 1
-            m = _admitted(rule, lists, passed)
+    for i in range(valid):
+        passed[i] = lists
+    for t in range(first, last):
+        for i in range(valid):
+            if places[i] == NOT_KEPT or left_out[i]:
+                continue
+            while passed[i] > 0 and counts.first_out[passed[i] - 1, i] <= t - first:
+                passed[i] -= 1
+            m = _admitted(rule, lists, passed[i])
             for k in range(lists):
-                kept_seats[rules.rows[t], place + i, k] = counts.by_size[a, m, k, i]
+                cell = counts.by_size[a, m, k, i] // counts.seats.shape[3]
+                kept_seats[rules.rows[t], places[i], k] = cell - k * counts.seats.shape[2]
 
 
 @stage

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.compiling import glue, maker, stage
+from forecast.kernels.compiling import element, glue, maker, stage
+from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.quota import quota_parts
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import (
@@ -37,6 +38,7 @@ _LEAST = np.float32(2.0**-120)
 _SURE, _UNSURE = np.uint16(0), np.uint16(1)
 _STEPS = np.float32(65535.0)
 _TOP = np.uint16(65535)
+_TWO_REMAINDERS = np.float32(2.0 * 65536.0)  # in steps
 _MOST_NEEDED = np.float32(60000.0)
 _PASSES, _FEW = 6, 4
 """How often the multiplier is moved at most; few enough unsettled draws may as well wait."""
@@ -131,17 +133,48 @@ def plain_seats(draws, rules, r, drawn, valid, passes, plain):
     plain.number[0] = number
     rounding = np.float32(drawn.votes.shape[0] + 8) * _ROUNDING
     doubt_admission(rule, plain.highest[r], rounding, valid, plain)
+    clear_absent(plain.present[:number], plain.counting)
+    divide_plainly(rule, draws.valid_votes, drawn.total, False, plain)
+    return number
+
+
+@stage
+def claim_largest(votes, ranks, m, plain):
+    """Claims of the ``m`` largest lists of every draw, by their ranks (K, BLOCK); how many are present."""
+    claimed, many = plain.claimed, plain.many
+    for i in range(BLOCK):
+        claimed[i] = _NONE
+        many[i] = np.float32(m)
+    number, most = 0, np.int32(m)
+    for k in range(ranks.shape[0]):
+        row, rank, out = votes[k], ranks[k], plain.claims[number]
+        often = np.int32(0)
+        for i in range(BLOCK):
+            inside = rank[i] < most
+            one = row[i] if inside else _NONE
+            out[i] = one
+            claimed[i] += one
+            often = np.int32(often + np.int32(inside))
+        plain.present[number] = k
+        number += 1 if often > 0 else 0
+    plain.number[0] = number
+    return number
+
+
+@stage
+def divide_plainly(rule, valid_votes, total, alone, plain):
+    """Seats of those present, by the method of a plain rule; ``alone``: one list takes part in every draw."""
+    number, house = plain.number[0], np.float32(rule.seats)
     claims, present = plain.claims[:number], plain.present[:number]
-    clear_absent(present, plain.counting)
-    house = np.float32(rule.seats)
-    if rule.family == FAMILY_DIVISOR:
+    if alone:
+        all_to_one(claims, present, np.uint16(rule.seats), plain.counting.whole)
+    elif rule.family == FAMILY_DIVISOR:
         divide_by_divisors(rule, claims, present, house, plain)
-    else:
-        divide_by_quotas(rule, draws.valid_votes, drawn.total, claims, present, house, plain)
+    elif number > 0:
+        divide_by_quotas(rule, valid_votes, total, claims, present, house, plain)
     seats, whole, unsure = np.uint16(rule.seats), plain.counting.house, plain.unsure
     for i in range(BLOCK):
         whole[i] = seats if unsure[i] == _SURE else _SURE
-    return number
 
 
 @glue
@@ -188,7 +221,7 @@ def admit_present(votes, levels, base, claims, claimed, many, near, present, pas
             out[i], out_other[i] = one, two
             claimed[i] += one + two
             many[i] += (_UNIT if passed else _NONE) + (_UNIT if passed_other else _NONE)
-            near[i] = min(near[i], min(abs(above), abs(above_other)))
+            near[i] = smaller(near[i], smaller(abs(above), abs(above_other)))
             often = np.int32(often + np.int32(passed))
             often_other = np.int32(often_other + np.int32(passed_other))
         passes[k] += often
@@ -210,7 +243,7 @@ def admit_present(votes, levels, base, claims, claimed, many, near, present, pas
             out[i] = one
             claimed[i] += one
             many[i] += _UNIT if passed else _NONE
-            near[i] = min(near[i], abs(above))
+            near[i] = smaller(near[i], abs(above))
             often = np.int32(often + np.int32(passed))
         passes[lists - 1] += often
         present[number] = lists - 1
@@ -224,7 +257,7 @@ def doubt_admission(rule, highest, rounding, valid, plain):
     ``highest``), in which fewer lists pass than must, or hold less together; and those from ``valid`` on.
     """
     base, near, many, unsure = plain.base, plain.near, plain.many, plain.unsure
-    least, width = np.float32(max(rule.minimum_lists, 1.0)), highest * rounding
+    least, width = np.float32(larger(rule.minimum_lists, 1.0)), highest * rounding
     for i in range(BLOCK):
         doubtful = (near[i] <= width * base[i]) | (many[i] < least)
         unsure[i] = _UNSURE if doubtful else _SURE
@@ -237,12 +270,22 @@ def doubt_admission(rule, highest, rounding, valid, plain):
         unsure[i] = _UNSURE
 
 
+@stage
+def all_to_one(claims, present, seats, whole):
+    """Every seat to whoever has a claim."""
+    for p in range(present.shape[0]):
+        row, out = claims[p], whole[present[p]]
+        for i in range(BLOCK):
+            out[i] = seats if row[i] > _NONE else _SURE
+
+
 @glue
 def divide_by_quotas(rule, valid_votes, total, claims, present, house, plain):
     """Seats by a quota and largest remainders."""
     number = present.shape[0]
     scale, needed = plain.scale, plain.needed
-    _quotas_of_a_vote(rule.quota, valid_votes, total, plain.claimed, house, number, scale, needed)
+    lists = plain.part.shape[0]
+    _quotas_of_a_vote(rule.quota, valid_votes, total, plain.claimed, house, number, lists, scale, needed)
     _whole_quotas(claims, scale, house, present, plain.counting.whole, plain.keys, plain.left)
     for p in range(number):
         key, out = plain.keys[p], plain.ordered[p]
@@ -260,29 +303,33 @@ def divide_by_quotas(rule, valid_votes, total, claims, present, house, plain):
 
 
 @stage
-def _quotas_of_a_vote(code, valid_votes, total, claimed, house, number, scale, needed):
+def _quotas_of_a_vote(code, valid_votes, total, claimed, house, number, lists, scale, needed):
     """scale (BLOCK): how many quotas a vote is; needed (BLOCK): how far apart two of ``number`` remainders, in
     steps of 1 / 65535, must be for single precision to tell which is larger.
 
     A quotient of ``house`` seats at most carries the rounding of the sum, of the quota and its own, and both
-    remainders do; where the quota is rounded to whole votes it may also be off by one.
+    remainders do; a quota in whole votes may also be off by one, where what it is rounded from is near the next.
     """
-    steps = np.float32(2.0) + house * np.float32(number + 8) * np.float32(2.0 * 65536.0) * _ROUNDING
+    rounding = np.float32(number + 8) * _ROUNDING
+    steps = smaller(np.float32(2.0) + _TWO_REMAINDERS * house * rounding, _MOST_NEEDED)
     per = np.float32(quota_parts(code, np.float64(house)))
     if code != QUOTA_DROOP and code != QUOTA_HAGENBACH_BISCHOFF_ROUNDED:
         for i in range(BLOCK):
             scale[i] = per / claimed[i]
-            needed[i] = np.uint16(np.int32(min(steps, _MOST_NEEDED)))
+            needed[i] = np.uint16(np.int32(steps))
         return
-    votes = np.float32(valid_votes)
+    votes, wide = np.float32(valid_votes), np.float32(number + lists + 16) * _ROUNDING
     more = _UNIT if code == QUOTA_DROOP else _NONE
     round_up = _NONE if code == QUOTA_DROOP else _HALF
     for i in range(BLOCK):
         vote = total[i] / votes
-        quota = max(np.floor(claimed[i] / (vote * (house + _UNIT)) + round_up) + more, _UNIT)
+        unrounded = claimed[i] / (vote * (house + _UNIT)) + round_up
+        floor = np.floor(unrounded)
+        quota = larger(floor + more, _UNIT)
         scale[i] = _UNIT / (quota * vote)
-        width = steps + np.float32(2.0 * 65536.0) * house / quota
-        needed[i] = np.uint16(np.int32(min(width, _MOST_NEEDED)))
+        off, part = _TWO_REMAINDERS * house / quota, unrounded - floor
+        near = smaller(part, _UNIT - part) <= wide * unrounded
+        needed[i] = np.uint16(np.int32(smaller(steps + (off if near else _NONE), _MOST_NEEDED)))
 
 
 @stage
@@ -373,10 +420,10 @@ def divide_by_divisors(rule, claims, present, house, plain):
 
     Seats are right if their sum is, and every last seat comes before every next one, whatever led to them.
     """
-    shift, first = np.float32(rule.shift), max(np.float32(rule.first), _LEAST)
+    shift, first = np.float32(rule.shift), larger(np.float32(rule.first), _LEAST)
     scale, left = plain.scale, plain.left
     for i in range(BLOCK):
-        scale[i] = max(house + plain.many[i] * (shift - _HALF), _HALF) / plain.claimed[i]
+        scale[i] = larger(house + plain.many[i] * (shift - _HALF), _HALF) / plain.claimed[i]
     for p in range(present.shape[0]):
         row, part = claims[p], plain.part[p]
         for i in range(BLOCK):
@@ -417,35 +464,35 @@ def _round(claims, present, shift, first, house, plain):
             left[i] -= seats + seats_2
             following = _following(seats, shift, first) * inverse[i]
             following_2 = _following(seats_2, shift, first) * inverse_2[i]
-            next_seat[i] = min(next_seat[i], min(following, following_2))
+            next_seat[i] = smaller(next_seat[i], smaller(following, following_2))
             latest, latest_2 = _latest(seats, shift, first), _latest(seats_2, shift, first)
-            last_seat[i] = max(last_seat[i], max(latest * inverse[i], latest_2 * inverse_2[i]))
+            last_seat[i] = larger(last_seat[i], larger(latest * inverse[i], latest_2 * inverse_2[i]))
     if number % 2 == 1:
         row, inverse, out = claims[number - 1], plain.part[number - 1], plain.counting.whole[present[-1]]
         for i in range(BLOCK):
             seats = _rounded(row[i] * scale[i], shift, first)
             out[i] = np.uint16(np.int32(seats))
             left[i] -= seats
-            next_seat[i] = min(next_seat[i], _following(seats, shift, first) * inverse[i])
-            last_seat[i] = max(last_seat[i], _latest(seats, shift, first) * inverse[i])
+            next_seat[i] = smaller(next_seat[i], _following(seats, shift, first) * inverse[i])
+            last_seat[i] = larger(last_seat[i], _latest(seats, shift, first) * inverse[i])
 
 
-@stage
+@element
 def _rounded(quotient, shift, first):
     """Seats of a quotient."""
     return np.floor(quotient + (_UNIT - shift)) if quotient >= first else _NONE
 
 
-@stage
+@element
 def _following(seats, shift, first):
     """The divisor of the next seat."""
-    return max(seats + shift, first)
+    return larger(seats + shift, first)
 
 
-@stage
+@element
 def _latest(seats, shift, first):
     """The divisor of the last seat; 0 where there is none."""
-    return max(seats + (shift - _UNIT), first) if seats > _NONE else _NONE
+    return larger(seats + (shift - _UNIT), first) if seats > _NONE else _NONE
 
 
 @stage

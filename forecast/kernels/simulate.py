@@ -27,7 +27,14 @@ from forecast.kernels.drawing import (
     new_source,
     widen,
 )
-from forecast.kernels.grid import begin_grids, finish_grids, new_grid_counts, sweep_block
+from forecast.kernels.grid import (
+    begin_grids,
+    count_sweep,
+    finish_grids,
+    new_grid_counts,
+    sweep_block,
+    sweep_late,
+)
 from forecast.kernels.plain import new_plain, plain_seats
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import BASE_LISTS, SAMPLER_GIVEN, SHARE_BINS, Tallies
@@ -47,7 +54,7 @@ from forecast.kernels.tally import (
     new_counting,
     to_whole,
 )
-from forecast.kernels.waiting import call_up, let_wait, new_waiting
+from forecast.kernels.waiting import NOT_KEPT, call_up, let_wait, new_waiting
 
 
 class Scratch(NamedTuple):
@@ -61,9 +68,10 @@ class Scratch(NamedTuple):
     room: Any
     counting: Any
     plain: Any
-    waiting: Any  # a queue for each rule that is applied one by one
+    waiting: Any  # a queue for each rule that is applied one by one, then for each grid
     seen: Any  # (singles, 2, K + C, S + 1) uint32 histograms of seats of a span
     grids: Any
+    places: Any  # (BLOCK,) int64 where the seats of a draw are kept
 
 
 @kernel
@@ -96,9 +104,10 @@ def _new_scratch(draws, rules, questions, tallies):
         _room_for(rules.around, lists),
         new_counting(lists, blocs),
         new_plain(rules, blocs),
-        new_waiting(singles, units),
+        new_waiting(singles + rules.grid_starts.shape[0] - 1, units),
         np.zeros((singles, 2, blocs, bins), np.uint32),
         new_grid_counts(rules, questions, tallies),
+        np.empty(BLOCK, np.int64),
     )
 
 
@@ -157,22 +166,21 @@ def _run_span(draws, rules, questions, span, share_every, tallies, kept_votes, k
                     scratch,
                 )
         for g in range(rules.grid_starts.shape[0] - 1):
-            sweep_block(
+            _sweep(
                 draws,
                 rules,
                 questions,
                 g,
                 replicate,
                 number,
-                place,
                 valid,
                 keep,
-                block,
-                scratch.outcome,
-                scratch.counting,
-                scratch.grids,
+                place,
                 kept_seats,
+                scratch,
             )
+    for g in range(rules.grid_starts.shape[0] - 1):
+        _sweep_late(draws, rules, questions, g, kept_seats, scratch)
     for s in range(rules.singles.shape[0]):
         _add_up(seen[s, 0], seen[s, 1], mine.seats[rules.singles[s]])
     finish_grids(rules, scratch.grids, count, mine)
@@ -291,7 +299,7 @@ def _set_aside(draws, rules, questions, s, valid, row, keep, place, tallies, kep
             if plain.claims[p, i] > 0.0:
                 passes[plain.present[p]] -= 1
             p += 1
-        if i < valid and let_wait(waiting, s, scratch.drawn, i, row, place + i if i < keep else -1):
+        if i < valid and let_wait(waiting, s, scratch.drawn, i, row, place + i if i < keep else NOT_KEPT):
             _count_late(draws, rules, questions, s, tallies, kept_seats, scratch)
 
 
@@ -314,7 +322,7 @@ def _count_late(draws, rules, questions, s, tallies, kept_seats, scratch):
         for c in range(whole.shape[0] - lists):
             tallies.majorities[row, r, c] += 1 if 2 * whole[lists + c, i] > house[i] else 0
         tallies.void[row, r] += 1 if outcome.entitled_total[i] == 0.0 else 0
-        if place >= 0:
+        if place != NOT_KEPT:
             for k in range(lists):
                 kept_seats[r, place, k] = whole[k, i]
     for e in range(questions.event_starts.shape[0] - 1):
@@ -385,6 +393,37 @@ def _divide(draws, rules, around, r, present, valid, block, outcome, room):
         return around_seats(rules, r, draws.sampler, block, outcome, room, valid)
     allocate_by_rule(rule, rules.weights[r], divisors, draws.sampler, present, block, outcome)
     return 0
+
+
+@stage
+def _sweep(draws, rules, questions, g, replicate, number, valid, keep, place, kept_seats, scratch):
+    """One block under every rule of grid ``g``; the draws on which a method is unsure wait."""
+    drawn, block, outcome, plain = scratch.drawn, scratch.block, scratch.outcome, scratch.plain
+    sweep_block(
+        draws, rules, questions, g, replicate, number, valid, drawn, block, outcome, plain, scratch.grids
+    )
+    places, queue = scratch.places, rules.singles.shape[0] + g
+    for i in range(BLOCK):
+        places[i] = place + i if i < keep else NOT_KEPT
+    count_sweep(rules, g, valid, plain.unsure, places, block, outcome, scratch.grids, kept_seats)
+    for i in range(valid):
+        if plain.unsure[i] > 0 and let_wait(scratch.waiting, queue, drawn, i, np.int64(0), places[i]):
+            _sweep_late(draws, rules, questions, g, kept_seats, scratch)
+
+
+@stage
+def _sweep_late(draws, rules, questions, g, kept_seats, scratch):
+    """Count the draws that wait for grid ``g``: before its span ends, since its counts are those of one span."""
+    waiting, late, outcome, counts = scratch.waiting, scratch.late, scratch.outcome, scratch.grids
+    queue = rules.singles.shape[0] + g
+    number = waiting.number[queue]
+    if number == 0:
+        return
+    call_up(draws, waiting, queue, late)
+    sweep_late(draws, rules, questions, g, number, late, outcome, scratch.counting, counts)
+    places = waiting.place[queue]
+    count_sweep(rules, g, number, waiting.none, places, late, outcome, counts, kept_seats)
+    waiting.number[queue] = 0
 
 
 @stage
