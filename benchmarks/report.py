@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import processes, scaling, speed, variance, yardsticks
+from benchmarks import processes, scaling, speed, variance
 from benchmarks.aims import aims
 from benchmarks.cases import CASES
 from benchmarks.measuring import Spread
@@ -86,7 +86,7 @@ def tables(results: Results) -> Iterator[Table]:
                 )
                 for record in records
             )
-            columns = ("subject", "threads", "ns a draw", f"/ {yardsticks.NUMPY}", f"/ {yardsticks.SIMD}")
+            columns = ("subject", "threads", "ns a draw", *(f"/ {name}" for name in speed.YARDSTICKS))
             yield Table(f"Case {key}: {case.title}, {case.seats} seats, {case.method}", columns, rows)
     for name, title in _PIVOTED:
         yield from _pivot(results, name, title)

@@ -14,7 +14,7 @@ from benchmarks.subjects import GROUPS, SUBJECTS, Subject, Work
 Key = tuple[str, int]
 COMPARISON, SLOWER = "comparison", "times the core's time"
 THREADS, FASTER = "threads", "times faster on two threads"
-YARDSTICKS = (yardsticks.NUMPY, yardsticks.SIMD)
+YARDSTICKS = (yardsticks.NUMPY, yardsticks.SIMD, yardsticks.OWN)
 RIVALS = (
     vectorised.VECTORISED,
     vectorised.IN_CACHE,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import float64
 from benchmarks.cases import SEED, Case
 from benchmarks.subjects import Work, side_by_side, subject
 from forecast.kernels.compiling import kernel
@@ -14,7 +15,8 @@ from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
 from forecast.kernels.sampling import votes_of_normals
 
 NUMPY = "numpy normals + exp"
-SIMD = "core's normals + exp"
+SIMD = "SIMD normals + exp"
+OWN = "core's normals + exp"
 
 _BUFFER = 16_384  # values: 128 KiB, where NumPy is fastest
 
@@ -35,10 +37,10 @@ def numpy_normals(case: Case) -> Work:
 
 
 @kernel
-def normals_and_votes(seed: Any, location: Any, spread: Any, blocks: Any) -> Any:
+def normals_in_float64(seed: Any, location: Any, spread: Any, blocks: Any) -> Any:
     """Random bits, normals and exponentials of ``blocks`` blocks; their sum, so that none of it is left out.
 
-    seed uint64, location and spread (U,) in bits, as ``votes_of_normals`` reads them.
+    seed uint64, location and spread (U,) in bits, as ``float64.votes_of_normals`` reads them.
     """
     units = location.shape[0]
     pairs = (units + 1) // 2
@@ -51,18 +53,50 @@ def normals_and_votes(seed: Any, location: Any, spread: Any, blocks: Any) -> Any
     for _ in range(blocks):
         fill_bits(state, bits)
         for p in range(pairs):
-            normal_pair_rows(bits[p], z[p], z[pairs + p])
-        votes_of_normals(location, spread, tail, z, votes, total)
+            float64.normal_pair_rows(bits[p], z[p], z[pairs + p])
+        float64.votes_of_normals(location, spread, tail, z, votes, total)
         used += total[0]
     return used
 
 
-@subject(SIMD, "the core's random bits, Box-Muller and 2**x on blocks, without the t tail", "yardstick")
-def core_normals(case: Case) -> Work:
+@kernel
+def normals_of_the_core(seed: Any, centre: Any, spread: Any, blocks: Any) -> Any:
+    """The same by the core's own stages; centre and spread (U,) float32."""
+    units = centre.shape[0]
+    pairs = (units + 1) // 2
+    state = np.empty((4, BLOCK), np.uint64)
+    bits = np.empty((pairs, BLOCK), np.uint64)
+    words = bits.view(np.uint32).reshape((2 * pairs, BLOCK))
+    z, votes = np.empty((2 * pairs, BLOCK), np.float32), np.empty((units, BLOCK), np.float32)
+    tail, total = np.ones(BLOCK, np.float32), np.empty(BLOCK, np.float32)
+    seed_lanes(mix(seed, 0, 0), 0, state, bits[0])
+    used = np.float64(0.0)
+    for _ in range(blocks):
+        fill_bits(state, bits)
+        for p in range(pairs):
+            normal_pair_rows(words[2 * p], words[2 * p + 1], z[p], z[pairs + p])
+        votes_of_normals(centre, spread, tail, z, votes, total)
+        used += total[0]
+    return used
+
+
+@subject(SIMD, "random bits, Box-Muller and 2**x in float64, in vector code on blocks", "yardstick")
+def float64_normals(case: Case) -> Work:
     location = np.log2(case.mean)
     spread = case.spread / np.log(2.0)
 
     def part(number: int, draws: int) -> None:
-        normals_and_votes(np.uint64(SEED + number), location, spread, -(-draws // BLOCK))
+        normals_in_float64(np.uint64(SEED + number), location, spread, -(-draws // BLOCK))
+
+    return Work(lambda draws, threads: side_by_side(part, draws, threads))
+
+
+@subject(OWN, "the core's own, in float32, without the t tail", "yardstick")
+def core_normals(case: Case) -> Work:
+    centre = case.mean.astype(np.float32)
+    spread = (case.spread / np.log(2.0)).astype(np.float32)
+
+    def part(number: int, draws: int) -> None:
+        normals_of_the_core(np.uint64(SEED + number), centre, spread, -(-draws // BLOCK))
 
     return Work(lambda draws, threads: side_by_side(part, draws, threads))

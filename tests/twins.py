@@ -43,8 +43,8 @@ def sfc64(seed: int, stream: int, lane: int) -> Iterator[int]:
 
 
 def words_of_draw(lanes: list[list[int]], block: int, draw: int, rows: int) -> list[int]:
-    """The 32-bit words of a draw within its block: a row of 64-bit words, one of each lane, is two rows of 32-bit
-    words, each word giving its lower half first.
+    """The 32-bit words of a draw within its block: a row of 64-bit words, one of each lane, is two rows of
+    32-bit words, each word giving its lower half first.
     """
     size, pairs = len(lanes), (rows + 1) // 2
     words = []
@@ -60,7 +60,9 @@ def unit_interval(word: int) -> float:
 
 
 def normal_pair(first_word: int, second_word: int) -> tuple[float, float]:
-    """Box-Muller: radius from 31 bits of the one word, angle from 30 of the other, and its two highest for signs."""
+    """Box-Muller: radius from 31 bits of the one word, angle from 30 of the other, and its two highest for
+    signs.
+    """
     radius = math.sqrt(-2.0 * math.log(((first_word >> 1) + 0.5) / 2**31))
     angle = (second_word & 0x3FFFFFFF) / 2**30 * math.pi / 2
     first = radius * math.cos(angle)

@@ -114,8 +114,8 @@ def stage(function: Callable[..., Any]) -> Any:
 
 
 def element(function: Callable[..., Any]) -> Any:
-    """Compile a function of single numbers, which always becomes part of the loop that calls it: a loop with a call
-    in it is no vector code.
+    """Compile a function of single numbers, which always becomes part of the loop that calls it: a loop with
+    a call in it is no vector code.
     """
     options = {"fastmath": _FASTMATH, "error_model": "numpy", "forceinline": True, **_INNER}
     return _njit(**options, _nrt=False)(function)
@@ -124,7 +124,8 @@ def element(function: Callable[..., Any]) -> Any:
 def glue(function: Callable[..., Any]) -> Any:
     """Compile a function that puts stages in their order as a part of its caller.
 
-    Whoever takes tuples of a hundred arrays is handed seven numbers for each: that takes longer than some stages.
+    Whoever takes tuples of a hundred arrays is handed seven numbers for each: that takes longer than some
+    stages.
     """
     return _njit(inline="always")(function)
 

@@ -66,7 +66,9 @@ class Electorate(NamedTuple):
 
 @glue
 def rows_of_words(draws):
-    """Rows of random words that a block needs: tail, bases, units (a pair each by Box and Muller), undecided."""
+    """Rows of random words that a block needs: tail, bases, units (a pair each by Box and Muller),
+    undecided.
+    """
     units = draws.location.shape[0]
     numbers = (units + 1) // 2 * 2 if draws.sampler == SAMPLER_RANDOM else units
     varying = draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]

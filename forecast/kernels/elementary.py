@@ -1,9 +1,9 @@
 """Elementary functions in float32, as short polynomials that the compiler turns into vector code.
 
 The pip build of llvmlite has no vector mathematics library, so ``math.log`` and friends run one number at a
-time. The coefficients are minimax fits, no longer than single precision can tell: errors, checked by the tests
-against numpy, are a few units in the last place (2**-24). A share of 5 % is then off by 2e-8 at most, to either
-side, and a chance that hangs on it by less than the Monte Carlo error of a billion draws.
+time. The coefficients are minimax fits, no longer than single precision can tell: errors, checked by the
+tests against numpy, are a few units in the last place (2**-24). A share of 5 % is then off by 2e-8 at most,
+to either side, and a chance that hangs on it by less than the Monte Carlo error of a billion draws.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from forecast.kernels.waiting import NOT_KEPT
 
 _FEW_LEVELS = 256
 _ROW = BLOCK + 16
-"""Length of rows that are read draw by draw: those of a power of two would all want the same places in the cache."""
+"""Length of rows that are read draw by draw: powers of two would want the same places of the cache."""
 
 
 class GridCounts(NamedTuple):
@@ -39,7 +39,7 @@ class GridCounts(NamedTuple):
     majorities: Any  # (rows, C, T + 1)
     events: Any  # (rows, E, T + 1)
     cells: Any  # (rows, (K + C) (S + 1) (T + 1)) the same memory as ``seats``
-    by_size: Any  # (methods, K + 1, K + C, _ROW) int32 seats when the m largest take part, as the first of their cells
+    by_size: Any  # (methods, K + 1, K + C, _ROW) int32 seats of the m largest, as the first of their cells
     won: Any  # (methods, K + 1, C + E, _ROW) uint8 majorities and events
     ranks: Any  # (K, BLOCK) int32 by votes, from 0
     order: Any  # (K, BLOCK) int16 the list of every rank
@@ -108,8 +108,8 @@ def _clear(counts):
 
 @stage
 def sweep_block(draws, rules, questions, g, replicate, number, valid, drawn, block, outcome, plain, counts):
-    """Allocate one block in every way that grid ``g`` may ask for, in float32 where a method is plain; the draws
-    on which one was unsure are marked in ``plain.unsure``.
+    """Allocate one block in every way that grid ``g`` may ask for, in float32 where a method is plain; the
+    draws on which one was unsure are marked in ``plain.unsure``.
     """
     _rank_lists(drawn.votes, counts.ranks, counts.order)
     _find_sizes(draws, rules, g, replicate, number, valid, block, outcome, counts)
@@ -166,8 +166,8 @@ def _find_sizes(draws, rules, g, replicate, number, valid, block, outcome, count
 
 @stage
 def count_sweep(rules, g, valid, left_out, places, block, outcome, counts, kept_seats):
-    """Count a block under every rule of grid ``g``, but for the draws marked in ``left_out`` (BLOCK), and write the
-    seats of those that have a place (BLOCK) among the kept.
+    """Count a block under every rule of grid ``g``, but for the draws marked in ``left_out`` (BLOCK), and
+    write the seats of those that have a place (BLOCK) among the kept.
     """
     leading = rules.records[rules.methods[rules.method_starts[g]]]
     keep = False
@@ -185,7 +185,9 @@ def count_sweep(rules, g, valid, left_out, places, block, outcome, counts, kept_
 
 @stage
 def _rank_lists(votes, ranks, order):
-    """order (K, BLOCK): the list of every rank by votes; of equals the earlier one first. ``ranks`` the reverse."""
+    """order (K, BLOCK): the list of every rank by votes; of equals the earlier one first. ``ranks`` the
+    reverse.
+    """
     lists = order.shape[0]
     for k in range(lists):
         rank = ranks[k]
@@ -286,8 +288,8 @@ def _mark_used(rule, rules, row, valid, counts):
 
 @stage
 def _admit_largest(inside, m, block, outcome, counts):
-    """Admit the ``m`` largest lists of every draw, of which ``inside`` are admitted already (-1: not even begun);
-    m.
+    """Admit the ``m`` largest lists of every draw, of which ``inside`` are admitted already (-1: not even
+    begun); m.
     """
     if inside < 0:
         fill(outcome.admitted, 0.0)
@@ -319,7 +321,9 @@ def _allocate_exactly(draws, rules, r, block, outcome, counting, counts):
 
 @stage
 def _keep_answers(questions, outcome, counting, counts, a, m):
-    """Seats, majorities and events of a block when the ``m`` largest lists take part, by the grid's method a."""
+    """Seats, majorities and events of a block when the ``m`` largest lists take part, by the grid's method
+    a.
+    """
     lists = counts.order.shape[0]
     whole, house, met = counting.whole, counting.house, counting.met
     width = np.int32(counts.seats.shape[3])
@@ -396,8 +400,8 @@ def _count_row(rule, rules, row, valid, left_out, counts):
 
 @glue
 def _change(counts, row, a, before, m, begin, i):
-    """From threshold ``begin`` on draw i has the seats of its m largest lists, not of the ``before`` largest (-1: of
-    nobody yet). Most of this changes nothing, but to find out takes longer than to do it.
+    """From threshold ``begin`` on draw i has the seats of its m largest lists, not of the ``before`` largest
+    (-1: of nobody yet). Most of this changes nothing, but to find out takes longer than to do it.
     """
     cells, now = counts.cells[row], counts.by_size[a, m]
     majorities, events = counts.majorities[row], counts.events[row]

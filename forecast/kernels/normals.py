@@ -1,9 +1,9 @@
-"""Standard normals from random words, a block at a time: in pairs by Box and Muller (1958) from plain words, one
-by one through the inverse of the distribution from quasi-random points.
+"""Standard normals from random words, a block at a time: in pairs by Box and Muller (1958) from plain words,
+one by one through the inverse of the distribution from quasi-random points.
 
-A pair of normals by Box and Muller costs hardly more than one by inversion. But each of the two hangs on both
-words; by inversion a normal is a monotone function of its word alone, and the evenness of quasi-random points
-is not lost: variances are smaller by a third and more.
+A pair of normals by Box and Muller costs hardly more than one by inversion. But each of the two hangs on
+both words; by inversion a normal is a monotone function of its word alone, and the evenness of quasi-random
+points is not lost: variances are smaller by a third and more.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def normal_pair_rows(radii, angles, first, second):
 
 @stage
 def normal_row(words, flip, out):
-    """Normals ``out`` (BLOCK,): the inverse of the distribution at (word + 1/2) / 2**32, for the words (BLOCK,)
-    exclusive-or ``flip`` (uint32).
+    """Normals ``out`` (BLOCK,): the inverse of the distribution at (word + 1/2) / 2**32, for the words
+    (BLOCK,) exclusive-or ``flip`` (uint32).
     """
     for i in range(BLOCK):
         word = np.uint32(words[i] ^ flip)

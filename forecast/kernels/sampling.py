@@ -1,7 +1,7 @@
 """Vote shares from normals: location, scale, tail and the split of the undecided. All in float32.
 
-Rounding moves a share of 5 % by 1e-8 or so, to either side: the test of bias compares the mean shares of millions
-of draws, and who passes, with the same draws in float64.
+Rounding moves a share of 5 % by 1e-8 or so, to either side: the test of bias compares the mean shares of
+millions of draws, and who passes, with the same draws in float64.
 """
 
 from __future__ import annotations

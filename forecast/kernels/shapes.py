@@ -82,8 +82,8 @@ RULE = np.dtype(
 ``corrected`` rules have weights (whole numbers: a vote counts ``vote`` of them, and ``correction`` of every
 ``uncorrected`` where its list was let in as runner-up), or let lists in that their threshold keeps out;
 ``blockwise`` rules are allocated in vector code, the others draw by draw. ``plain`` rules are counted in
-float32 wherever that can tell: blockwise ones of at most ``NARROW_HOUSE`` seats with nothing around the division and
-no weights, that treat but some draws (in which too few lists pass) in a way of their own.
+float32 wherever that can tell: blockwise ones of at most ``NARROW_HOUSE`` seats with nothing around the
+division and no weights, that treat but some draws (in which too few lists pass) in a way of their own.
 
 What stands ``around`` the division: ``limited`` rules have a limit for some list, a number (see ``Rules``) or
 cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists, less its direct seats.

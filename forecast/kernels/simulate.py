@@ -78,10 +78,10 @@ class Scratch(NamedTuple):
 def simulate(draws, rules, questions, spans, share_every, tallies, kept_votes, kept_seats):
     """Run spans of draws, one after the other, and add them to ``tallies``.
 
-    spans (T, 5) int64: replicate, number of the first draw in it (a multiple of STREAM), draws, which row of the
-    tallies they are added to, and how many draws stand before it in the call. Every ``share_every``-th block enters
-    the histogram of shares. The first draws of all are also written to kept_votes (N, U) shares and kept_seats (R,
-    N, K) until these are full.
+    spans (T, 5) int64: replicate, number of the first draw in it (a multiple of STREAM), draws, which row of
+    the tallies they are added to, and how many draws stand before it in the call. Every ``share_every``-th
+    block enters the histogram of shares. The first draws of all are also written to kept_votes (N, U) shares
+    and kept_seats (R, N, K) until these are full.
     """
     scratch = _new_scratch(draws, rules, questions, tallies)
     for span in spans:
@@ -286,7 +286,7 @@ def _count_plainly(draws, rules, questions, s, valid, keep, place, tallies, kept
 
 @stage
 def _set_aside(draws, rules, questions, s, valid, row, keep, place, tallies, kept_seats, scratch):
-    """Take the unsure draws of a block out of what was counted, where they hold no seats, and let them wait."""
+    """Take the unsure draws of a block out of what was counted, with no seats in it, and let them wait."""
     r, plain, waiting = rules.singles[s], scratch.plain, scratch.waiting
     once, passes = scratch.seen[s, 0], tallies.passes[row, r]
     for i in range(BLOCK):
@@ -358,8 +358,8 @@ def _count_exactly(
 
 @stage
 def _seats_of(draws, rules, r, replicate, first, valid, block, scratch):
-    """Seats of a block by any rule, in float64, into ``scratch.outcome`` and ``scratch.counting``; how many of
-    ``outcome.present`` hold seats in some draw.
+    """Seats of a block by any rule, in float64, into ``scratch.outcome`` and ``scratch.counting``; how many
+    of ``outcome.present`` hold seats in some draw.
     """
     rule, outcome = rules.records[r], scratch.outcome
     fill_base(rule.base, block, outcome.base)
@@ -413,7 +413,9 @@ def _sweep(draws, rules, questions, g, replicate, number, valid, keep, place, ke
 
 @stage
 def _sweep_late(draws, rules, questions, g, kept_seats, scratch):
-    """Count the draws that wait for grid ``g``: before its span ends, since its counts are those of one span."""
+    """Count the draws that wait for grid ``g``: before its span ends, since its counts are those of one
+    span.
+    """
     waiting, late, outcome, counts = scratch.waiting, scratch.late, scratch.outcome, scratch.grids
     queue = rules.singles.shape[0] + g
     number = waiting.number[queue]

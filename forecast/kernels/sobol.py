@@ -25,8 +25,8 @@ def scramble(directions, seed, replicate, scrambled, shifts, columns):
     """Scrambled direction numbers and shifts of one replicate.
 
     directions (D, 32) uint32, each a 32-bit fraction; ``scrambled`` (D, 32) and ``shifts`` (D,) are filled,
-    ``columns`` (32,) is scratch. Each dimension is multiplied by a random lower unit triangular binary matrix (digit
-    r of the product is digit r plus random digits above it), then shifted.
+    ``columns`` (32,) is scratch. Each dimension is multiplied by a random lower unit triangular binary
+    matrix (digit r of the product is digit r plus random digits above it), then shifted.
     """
     for d in range(directions.shape[0]):
         shifts[d] = np.uint32(mix(seed, replicate, np.uint64(d) | _SHIFT_KEYS))

@@ -13,7 +13,7 @@ _UNIT = np.uint32(1)
 
 
 class Counting(NamedTuple):
-    """Scratch of counting a block. Seats are int32; uint16, half the work, where no house can be too large."""
+    """Scratch of counting a block. Seats are int32; uint16, half the work, where no house is too large."""
 
     whole: Any  # (K + C, BLOCK) seats of lists, then of coalitions
     house: Any  # (BLOCK,) seats handed out, of the type of ``whole``
@@ -70,8 +70,8 @@ def to_whole(seats, present, counting):
 
 @stage
 def clear_absent(present, counting):
-    """No seats for the lists that are not ``present`` (in order); ``counting`` then says which rows of seats are
-    not zero.
+    """No seats for the lists that are not ``present`` (in order); ``counting`` then says which rows of seats
+    are not zero.
     """
     lists, p = counting.inside.shape[0], 0
     for k in range(lists):
@@ -87,8 +87,8 @@ def clear_absent(present, counting):
 
 @stage
 def find_rows(present, counting):
-    """Write the rows of ``counting.whole`` that may hold seats, of the lists ``present`` and of coalitions, to
-    ``counting.rows``; how many these are.
+    """Write the rows of ``counting.whole`` that may hold seats, of the lists ``present`` and of coalitions,
+    to ``counting.rows``; how many these are.
     """
     lists, number = counting.inside.shape[0], 0
     for k in present:
@@ -104,8 +104,8 @@ def find_rows(present, counting):
 def count_seats(whole, rows, once, again):
     """once and again (N, S + 1) uint32, together, += the histogram of ``rows`` of whole (N, BLOCK).
 
-    By turns into one and the other: neighbouring draws often fall into the same bin, and an add that waits for
-    the one before it to be stored is the slowest thing in this loop.
+    By turns into one and the other: neighbouring draws often fall into the same bin, and an add that waits
+    for the one before it to be stored is the slowest thing in this loop.
     """
     half = BLOCK // 2
     for r in rows:
@@ -122,8 +122,8 @@ _FEW_VALUES = 14
 
 @stage
 def count_narrow_seats(whole, rows, once, again):
-    """As ``count_seats``, of seats in uint16; lists that hold nearly the same in all draws are counted value by
-    value.
+    """As ``count_seats``, of seats in uint16; lists that hold nearly the same in all draws are counted value
+    by value.
     """
     half = BLOCK // 2
     for r in rows:
@@ -253,8 +253,8 @@ def meet_event(counting, questions, e, left_out, met):
 
 @stage
 def count_events(counting, questions, left_out, valid, counts):
-    """counts (E,) += draws in which every constraint of an event holds, of those whose ``left_out`` (BLOCK) is
-    0.
+    """counts (E,) += draws in which every constraint of an event holds, of those whose ``left_out`` (BLOCK)
+    is 0.
     """
     met = counting.met
     for e in range(counts.shape[0]):

@@ -17,10 +17,11 @@ _NODES = 4
 
 @lru_cache(maxsize=8)
 def tail_table(degrees_of_freedom: float) -> NDArray[np.float32]:
-    """(8 pieces,) cubic coefficients, four a piece: for u up to one half, then for 1 - u; (0,) for infinite nu.
+    """(8 pieces,) cubic coefficients, four a piece: for u up to one half, then for 1 - u; (0,) for infinite
+    nu.
 
-    Piece p holds the words x + 1/2 whose exponent and first four bits lie p above those of one half, with u =
-    (x + 1/2) / 2**32; its variable runs from 1 to 2. Interpolated at Chebyshev nodes.
+    Piece p holds the words x + 1/2 whose exponent and first four bits lie p above those of one half, with u
+    = (x + 1/2) / 2**32; its variable runs from 1 to 2. Interpolated at Chebyshev nodes.
     """
     empty = np.zeros(0, np.float32)
     table = empty if np.isinf(degrees_of_freedom) else _remembered(degrees_of_freedom)

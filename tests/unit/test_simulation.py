@@ -188,7 +188,9 @@ def test_errors_are_never_below_one_draw() -> None:
 
 @kernel
 def beta_tail(seed, streams, shape, others, level):
-    """Draws of Beta(shape, others) at or over a level, from sums of exponentials: the core's words and logarithm."""
+    """Draws of Beta(shape, others) at or over a level, from sums of exponentials: the core's words and
+    logarithm.
+    """
     state, scratch = np.empty((4, BLOCK), np.uint64), np.empty(BLOCK, np.uint64)
     bits = np.empty(((shape + others) // 2, BLOCK), np.uint64)
     words = bits.view(np.uint32).reshape((shape + others, BLOCK))
