@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite
+import llvmlite.binding
 import numba
 from numba.core import config as _numba_config
 from numba.core import event
@@ -76,7 +77,7 @@ def _forget_old(root: Path, current: Path) -> None:
 CACHE_FOLDER = _writable_folder()
 
 
-COLD = "compiling the core, once (up to a minute) ..."
+COLD = "compiling the core, once (a minute or two) ..."
 """What a user reads while that happens."""
 
 
@@ -149,19 +150,37 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def _load_quickly(compiled: Any) -> None:
-    """Let a kernel come from the cache without readying all that numba could compile: 0.4 seconds.
+    """Let a kernel come from the cache without what is only needed to compile: half a second.
 
     numba registers every function it knows, those of scipy's linear algebra too, before it looks into its
     cache. Loaded code needs only the runtime that counts references; where the cache holds nothing, the
-    compiler readies itself as ever.
+    compiler readies itself as ever. Beside the machine code the cache also holds its bitcode, for other
+    functions to be compiled together with it: nobody asks for that, and to parse it takes longer than the
+    rest.
     """
     from numba.core.runtime.nrt import rtsys
 
     cache = compiled._cache
+    rebuild = cache._impl.rebuild
 
     def load_overload(signature: Any, context: Any) -> Any:
         rtsys.initialize(context)
         with cache._guard_against_spurious_io_errors():
             return cache._load_overload(signature, context)
 
+    def rebuild_from_object(context: Any, payload: Any) -> Any:
+        return rebuild(context, _without_bitcode(context, payload))
+
     cache.load_overload = load_overload
+    cache._impl.rebuild = rebuild_from_object
+
+
+def _without_bitcode(context: Any, payload: Any) -> Any:
+    """What numba pickled of a compiled function, with an empty module for its bitcode, whose symbols are
+    then said to be at hand here.
+    """
+    (name, kind, (object_code, _)), function, *rest = payload
+    symbols = {function.llvm_func_name, function.llvm_cpython_wrapper_name, function.llvm_cfunc_wrapper_name}
+    context.codegen()._engine._defined_symbols |= symbols | {env.env_name for env in rest[-1]}
+    empty = llvmlite.binding.parse_assembly("").as_bitcode()
+    return ((name, kind, (object_code, empty)), function, *rest)

@@ -27,14 +27,8 @@ from forecast.kernels.drawing import (
     new_source,
     widen,
 )
-from forecast.kernels.grid import (
-    begin_grids,
-    count_sweep,
-    finish_grids,
-    new_grid_counts,
-    sweep_block,
-    sweep_late,
-)
+from forecast.kernels.grid import count_sweep, sweep_block, sweep_late
+from forecast.kernels.grid_counts import begin_grids, finish_grids, new_grid_counts
 from forecast.kernels.plain import new_plain, plain_seats
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import BASE_LISTS, SAMPLER_GIVEN, SHARE_BINS, Tallies

@@ -109,6 +109,9 @@ def test_the_mixture_is_the_weighted_sum_and_its_distributions_are_whole(kazakhs
     assert np.isnan(data["representative_seats"].values[3]).all()
 
 
+BIN = 1 / 8192
+
+
 def test_quantiles_of_the_mixture_are_those_of_all_draws_together(kazakhstan: Path) -> None:
     """Of 2 x 8192 draws; a share is read off bins of 1/8192."""
     assert weighed(kazakhstan, TWO) == 0
@@ -125,7 +128,11 @@ def test_quantiles_of_the_mixture_are_those_of_all_draws_together(kazakhstan: Pa
     for party in ("osdp", "amanat"):
         shares, seats = (np.asarray(both[name].sel(party=party), float) for name in ("share", "seats"))
         own = data["share_quantile"].sel(party=party).values[2]
-        np.testing.assert_allclose(own, np.quantile(shares, data["quantile"].values), atol=3e-4)
+        # Between the draws on either side of the quantile, which are far apart in the tails.
+        below, above = (
+            np.quantile(shares, data["quantile"].values, method=side) for side in ("lower", "higher")
+        )
+        assert np.all((own >= below - BIN) & (own <= above + BIN))
         median = data["seat_quantile"].sel(party=party, quantile=0.5).values[2]
         assert median == np.quantile(seats, 0.5, method="inverted_cdf")
     halves = data["seat_quantile"].sel(party="amanat", quantile=0.9).values

@@ -58,8 +58,8 @@ def shares_in_float64(words: np.ndarray, *, inverted: bool) -> np.ndarray:
 
 @pytest.mark.parametrize("inverted", [False, True], ids=["box-muller", "inversion"])
 def test_a_million_draws_in_float32_have_the_shares_and_the_passes_of_float64(inverted: bool) -> None:
-    """A probability that hangs on who passes is off by the share of draws that change sides, at the most: under 5
-    in a million, a third of the Monte Carlo error of a billion draws of a chance of one half.
+    """A probability that hangs on who passes is off by the share of draws that change sides, at the most:
+    under 5 in a million, a third of the Monte Carlo error of a billion draws of a chance of one half.
     """
     words = np.empty((BLOCKS * len(SHARES) // 2, BLOCK), np.uint64)
     words_of(np.uint64(3), words)
