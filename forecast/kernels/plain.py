@@ -64,8 +64,11 @@ def new_plain(rules, blocs):
     number, lists = rules.numerators.shape
     levels = (rules.numerators / rules.denominators).astype(np.float32)
     highest = np.zeros(number, np.float32)
-    for r in range(number):
-        highest[r] = levels[r].max() if lists > 0 else _NONE
+    for r in range(
+        number
+    ):  # by hand: numba's maximum of an array brings scipy.linalg with it, at every start
+        for k in range(lists):
+            highest[r] = larger(highest[r], levels[r, k])
 
     return Plain(
         levels,
