@@ -1,11 +1,11 @@
 """Plain rules in float32: thresholds for all alike or by list, and one division by quotas or by divisors.
 
-Some draws (one or two in a thousand) are too close for single precision to tell: a list at the threshold but
-for rounding, two remainders or two quotients that could stand in either order. Every stage knows its own
-rounding and marks such draws ``unsure``; they are left out here, wait until a block of them is full, and are
-counted by the way of all other rules, in float64 from the same votes. So nothing hangs on the precision of
-these files but their speed. Draws that a rule treats in a way of its own, such as those in which too few
-lists pass, are marked as well.
+Some draws (one in two thousand of the Kazakh case, six in a thousand of forty lists) are too close for
+single precision to tell: a list at the threshold but for rounding, two remainders or two quotients that
+could stand in either order. Every stage knows its own rounding and marks such draws ``unsure``; they are
+left out here, wait until a block of them is full, and are counted by the way of all other rules, in float64
+from the same votes. So nothing hangs on the precision of these files but their speed. Draws that a rule
+treats in a way of its own, such as those in which too few lists pass, are marked as well.
 """
 
 from __future__ import annotations
