@@ -192,8 +192,8 @@ def test_t_draws_have_the_moments_and_quantiles_of_the_t_distribution(
     kurtosis, variance = 3 + 6 / (nu - 4), nu / (nu - 2)
     assert abs(t.var() - variance) < 5 * variance * np.sqrt((kurtosis - 1) / n)
     for p in (0.001, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.999):
-        quantile = stats.t(nu).ppf(p)
-        error = np.sqrt(p * (1 - p) / n) / stats.t(nu).pdf(quantile)
+        quantile = stats.t.ppf(p, nu)
+        error = np.sqrt(p * (1 - p) / n) / stats.t.pdf(quantile, nu)
         assert abs(np.quantile(t, p) - quantile) < 5 * error
 
 
