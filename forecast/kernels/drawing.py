@@ -18,8 +18,6 @@ from forecast.kernels.tail import tail_scales
 STREAM = 16_384
 """Draws of one random stream; a chunk begins at a multiple of it."""
 
-_AS_THEY_ARE = np.uint32(0)
-
 
 class Source(NamedTuple):
     """Where the random words of a chunk come from, and what they become. Words are uint32, one row for each

@@ -35,12 +35,6 @@ def mix(seed, stream, lane):
 
 
 @stage
-def uniform_of_key(key):
-    """A uniform number in (0, 1) from a 64-bit key."""
-    return (np.float64(key >> np.uint64(11)) + 0.5) * 2.0**-53
-
-
-@stage
 def _round(a, b, c, count):
     """One step of SFC64: the new state and the 64 bits it gives."""
     total = a + b + count

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.kernels.compiling import stage
-from forecast.kernels.random import BLOCK, mix, splitmix64
+from forecast.kernels.random import mix, splitmix64
 
 BITS = 32
 _SHIFT_KEYS = np.uint64(0x5_0000_0000)
@@ -67,10 +67,3 @@ def block_bases(scrambled, shifts, block, bases):
             rest >>= 1
             bit += 1
         bases[d] = base
-
-
-@stage
-def sobol_words(base, row, out):
-    """Words ``out`` (BLOCK) of one dimension for a block of points, from its row of the table."""
-    for i in range(BLOCK):
-        out[i] = np.uint32(row[i] ^ base)

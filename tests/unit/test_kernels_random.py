@@ -12,7 +12,7 @@ from forecast.kernels.compiling import kernel
 from forecast.kernels.elementary import exp2, minus_log2, quarter_cosine, quarter_sine
 from forecast.kernels.normals import normal_pair_rows, normal_row
 from forecast.kernels.random import BLOCK, fill_bits, seed_lanes
-from forecast.kernels.sobol import block_bases, block_table, scramble, sobol_words
+from forecast.kernels.sobol import block_bases, block_table, scramble
 from forecast.kernels.tail import tail_scales
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table
@@ -54,16 +54,15 @@ def tails(words, flip, table, out):
 def points(directions, seed, replicate, blocks, out):
     dimensions = directions.shape[0]
     scrambled, shifts = np.empty((dimensions, 32), np.uint32), np.empty(dimensions, np.uint32)
-    table, row = np.empty((dimensions, BLOCK), np.uint32), np.empty(BLOCK, np.uint32)
+    table = np.empty((dimensions, BLOCK), np.uint32)
     bases = np.empty(dimensions, np.uint32)
     scramble(directions, seed, replicate, scrambled, shifts, np.empty(32, np.uint32))
     block_table(scrambled, table)
     for block in range(blocks):
         block_bases(scrambled, shifts, block, bases)
         for d in range(dimensions):
-            sobol_words(bases[d], table[d], row)
             for i in range(BLOCK):
-                out[block * BLOCK + i, d] = row[i]
+                out[block * BLOCK + i, d] = table[d, i] ^ bases[d]
 
 
 @pytest.fixture(scope="module")
