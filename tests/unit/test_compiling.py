@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import llvmlite.binding
+import numpy as np
+
 from forecast.kernels import compiling
 
 KERNELS = Path(compiling.__file__).parent
@@ -52,6 +55,28 @@ def test_an_edit_of_a_function_that_compiled_code_calls_from_another_file_is_see
         answers.append(float(done.stdout))
     assert answers == [9.0, 9.0, 27.0]
     assert len(list((tmp_path / "cache").glob("kernels-*"))) == 2
+
+
+def test_the_core_is_compiled_to_the_widest_vectors_of_the_processor() -> None:
+    @compiling.stage
+    def doubled(row):
+        for i in range(512):
+            row[i] += row[i]
+
+    @compiling.kernel
+    def doubled_twice(row):
+        doubled(row)
+        for i in range(512):
+            row[i] += row[i]
+
+    row = np.ones(512, np.float32)
+    doubled_twice(row)
+    assert (row == 4).all()
+    (signature,) = doubled_twice.signatures
+    assert doubled_twice.inspect_llvm(signature).count('"prefer-vector-width"="512"') >= 1
+    if llvmlite.binding.get_host_cpu_features().get("avx512f"):
+        assembly = doubled_twice.inspect_asm(signature)
+        assert assembly.count("%zmm") > 2 * assembly.count("%ymm")
 
 
 def test_the_digest_names_every_source(tmp_path: Path) -> None:
