@@ -14,7 +14,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from forecast.kernels.compiling import stage
-from forecast.kernels.random import BLOCK
+
+BLOCK = 256
+"""Draws at a time, as it was then."""
 
 _MANTISSA = np.uint64(0x000FFFFFFFFFFFFF)
 _ONE = np.uint64(0x3FF0000000000000)

@@ -10,8 +10,9 @@ from benchmarks import float64
 from benchmarks.cases import SEED, Case
 from benchmarks.subjects import Work, side_by_side, subject
 from forecast.kernels.compiling import kernel
+from forecast.kernels.drawing import AT_A_TIME
 from forecast.kernels.normals import normal_pair_rows
-from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
+from forecast.kernels.random import BLOCK, LANES, fill_bits, mix, seed_lanes
 from forecast.kernels.sampling import votes_of_normals
 
 NUMPY = "numpy normals + exp"
@@ -44,10 +45,10 @@ def normals_in_float64(seed: Any, location: Any, spread: Any, blocks: Any) -> An
     """
     units = location.shape[0]
     pairs = (units + 1) // 2
-    state = np.empty((4, BLOCK), np.uint64)
-    bits = np.empty((pairs, BLOCK), np.uint64)
-    z, votes = np.empty((2 * pairs, BLOCK)), np.empty((units, BLOCK))
-    tail, total = np.ones(BLOCK), np.empty(BLOCK)
+    state = np.empty((4, LANES), np.uint64)
+    bits = np.empty((pairs, float64.BLOCK), np.uint64)
+    z, votes = np.empty((2 * pairs, float64.BLOCK)), np.empty((units, float64.BLOCK))
+    tail, total = np.ones(float64.BLOCK), np.empty(float64.BLOCK)
     seed_lanes(mix(seed, 0, 0), 0, state, bits[0])
     used = 0.0
     for _ in range(blocks):
@@ -63,19 +64,23 @@ def normals_in_float64(seed: Any, location: Any, spread: Any, blocks: Any) -> An
 def normals_of_the_core(seed: Any, centre: Any, spread: Any, blocks: Any) -> Any:
     """The same by the core's own stages; centre and spread (U,) float32."""
     units = centre.shape[0]
-    pairs = (units + 1) // 2
-    state = np.empty((4, BLOCK), np.uint64)
-    bits = np.empty((pairs, BLOCK), np.uint64)
-    words = bits.view(np.uint32).reshape((2 * pairs, BLOCK))
-    z, votes = np.empty((2 * pairs, BLOCK), np.float32), np.empty((units, BLOCK), np.float32)
+    rows = (units + 1) // 2 * 2
+    state = np.empty((4, LANES), np.uint64)
+    bits = np.empty((rows, LANES), np.uint64)
+    words = bits.view(np.uint32)
+    votes = words.view(np.float32)
     tail, total = np.ones(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     seed_lanes(mix(seed, 0, 0), 0, state, bits[0])
     used = np.float64(0.0)
     for _ in range(blocks):
-        fill_bits(state, bits)
-        for p in range(pairs):
-            normal_pair_rows(words[2 * p], words[2 * p + 1], z[p], z[pairs + p])
-        votes_of_normals(centre, spread, tail, z, votes, total)
+        total[:] = np.float32(0.0)
+        for start in range(0, rows, AT_A_TIME):
+            end = min(start + AT_A_TIME, rows)
+            fill_bits(state, bits[start:end])
+            for row in range(start, end, 2):
+                normal_pair_rows(words[row], words[row + 1])
+            end = min(end, units)
+            votes_of_normals(centre[start:end], spread[start:end], tail, votes[start:end], total)
         used += total[0]
     return used
 
@@ -86,7 +91,7 @@ def float64_normals(case: Case) -> Work:
     spread = case.spread / np.log(2.0)
 
     def part(number: int, draws: int) -> None:
-        normals_in_float64(np.uint64(SEED + number), location, spread, -(-draws // BLOCK))
+        normals_in_float64(np.uint64(SEED + number), location, spread, -(-draws // float64.BLOCK))
 
     return Work(lambda draws, threads: side_by_side(part, draws, threads))
 

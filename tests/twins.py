@@ -43,16 +43,11 @@ def sfc64(seed: int, stream: int, lane: int) -> Iterator[int]:
 
 
 def words_of_draw(lanes: list[list[int]], block: int, draw: int, rows: int) -> list[int]:
-    """The 32-bit words of a draw within its block: a row of 64-bit words, one of each lane, is two rows of
-    32-bit words, each word giving its lower half first.
+    """The 32-bit words of a draw within its block of two draws a lane: the 64-bit word that a lane gives for
+    a row is one of either draw, the lower half first.
     """
-    size, pairs = len(lanes), (rows + 1) // 2
-    words = []
-    for row in range(rows):
-        place = row % 2 * size + draw
-        word = lanes[place // 2][block * pairs + row // 2]
-        words.append(word >> 32 * (place % 2) & 0xFFFFFFFF)
-    return words
+    given = lanes[draw // 2][block * rows : (block + 1) * rows]
+    return [word >> 32 * (draw % 2) & 0xFFFFFFFF for word in given]
 
 
 def unit_interval(word: int) -> float:
@@ -86,7 +81,7 @@ def votes_of_words(words: list[int], mean: np.ndarray, scale: np.ndarray, nu: fl
         words = words[1:]
     z = np.empty(2 * pairs)
     for p in range(pairs):
-        z[p], z[pairs + p] = normal_pair(words[2 * p], words[2 * p + 1])
+        z[2 * p], z[2 * p + 1] = normal_pair(words[2 * p], words[2 * p + 1])
     x = np.log(mean) + tail * (np.linalg.cholesky(scale) @ z[:units])
     votes = np.exp(x)
     return votes / votes.sum()

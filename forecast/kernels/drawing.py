@@ -10,6 +10,7 @@ from forecast.kernels.admission import add_up
 from forecast.kernels.compiling import glue, maker, stage
 from forecast.kernels.normals import normal_pair_rows, normal_row
 from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
+from forecast.kernels.rows import double_rows, single_rows
 from forecast.kernels.sampling import add_undecided, correlate, votes_of_normals
 from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL
 from forecast.kernels.sobol import BITS, block_bases, block_table, scramble
@@ -18,24 +19,30 @@ from forecast.kernels.tail import tail_scales
 STREAM = 16_384
 """Draws of one random stream; a chunk begins at a multiple of it."""
 
+AT_A_TIME = 8
+"""Units whose words become votes before those of the next are drawn: few enough to stay in the first-level
+cache meanwhile.
+"""
+
+_NONE, _UNIT = np.float32(0.0), np.float32(1.0)
+
 
 class Source(NamedTuple):
     """Where the random words of a chunk come from, and what they become. Words are uint32, one row for each
     number that a draw takes: tail, bases (two), units, the undecided split.
     """
 
-    state: Any  # (4, BLOCK) uint64: SFC64 lanes
-    bits: Any  # (rows, BLOCK) uint64: their output
-    words: Any  # (2 rows, BLOCK) the same memory, of plain draws; (D, BLOCK) the low bits of Sobol points
-    flips: Any  # (2 rows or D,) exclusive-or with this: 0, or the high bits of a Sobol point
+    state: Any  # (4, LANES) uint64: SFC64 lanes
+    bits: Any  # (rows, LANES) uint64: their output
+    words: Any  # (rows, BLOCK) the same memory, of plain draws; (D, BLOCK) the low bits of Sobol points
+    flips: Any  # (rows,) exclusive-or with this: 0, or the high bits of a Sobol point
+    numbers: Any  # (rows, BLOCK) float32: normals, then votes; of plain draws in the place of their words
     scrambled: Any  # (D, 32): scrambled direction numbers
     shifts: Any  # (D,)
     columns: Any  # (32,) scratch
     centre: Any  # (U,) float32 expected shares
     spread: Any  # (U,) float32
     factor: Any  # (U, U) or (0, 0) float32
-    z: Any  # (2 pairs, BLOCK) float32 normals
-    split: Any  # (U, BLOCK) float32, where the undecided split
     tail: Any  # (BLOCK,) float32
     pieces: Any  # (BLOCK,) uint32
     sums: Any  # (BLOCK,) float32
@@ -44,7 +51,7 @@ class Source(NamedTuple):
 class Drawn(NamedTuple):
     """A block of draws in float32."""
 
-    votes: Any  # (U, BLOCK)
+    votes: Any  # (U, BLOCK) rows of ``Source.numbers``
     total: Any  # (BLOCK,) valid votes
     per_cast: Any  # (BLOCK,) float64 ballots cast for one valid vote
     per_registered: Any  # (BLOCK,) float64 registered voters for one valid vote
@@ -78,29 +85,30 @@ def rows_of_words(draws):
 @maker
 def new_source(draws):
     """An empty source; ``begin_replicate`` readies it."""
-    units = draws.location.shape[0]
     tail, bases, numbers, split = rows_of_words(draws)
     rows, dimensions = tail + bases + numbers + split, draws.directions.shape[0]
-    bits = np.empty(((rows + 1) // 2 if dimensions == 0 else 0, BLOCK), np.uint64)
-    words = bits.view(np.uint32).reshape((2 * bits.shape[0], BLOCK))
+    values = single_rows(rows)
+    words = values.view(np.uint32)
+    bits = words.view(np.uint64)
     if dimensions > 0:
-        words = np.empty((dimensions, BLOCK), np.uint32)
+        words = single_rows(dimensions).view(np.uint32)
+    others = single_rows(3)
+    others[0, :] = _UNIT
     return Source(
-        np.empty((4, BLOCK), np.uint64),
+        single_rows(4).view(np.uint64),
         bits,
         words,
         np.zeros(words.shape[0], np.uint32),
+        values,
         np.empty((dimensions, BITS), np.uint32),
         np.empty(dimensions, np.uint32),
         np.empty(BITS, np.uint32),
         (2.0**draws.location).astype(np.float32),
         draws.spread.astype(np.float32),
         draws.factor.astype(np.float32),
-        np.empty((units + units % 2, BLOCK), np.float32),
-        np.empty((units if split > 0 else 0, BLOCK), np.float32),
-        np.ones(BLOCK, np.float32),
-        np.empty(BLOCK, np.uint32),
-        np.empty(BLOCK, np.float32),
+        others[0],
+        others[1].view(np.uint32),
+        others[2],
     )
 
 
@@ -113,12 +121,13 @@ def begin_replicate(draws, replicate, source):
 
 
 @maker
-def new_drawn(draws):
+def new_drawn(draws, source):
     """An empty block; bases that do not vary are filled once."""
+    tail, bases, _, _ = rows_of_words(draws)
     per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
     return Drawn(
-        np.zeros((draws.location.shape[0], BLOCK), np.float32),
-        np.zeros(BLOCK, np.float32),
+        source.numbers[tail + bases : tail + bases + draws.location.shape[0]],
+        single_rows(1)[0],
         per_cast,
         per_cast / draws.turnout[0],
     )
@@ -130,9 +139,9 @@ def new_electorate(draws):
     units = draws.location.shape[0]
     per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
     return Electorate(
-        np.zeros((units, BLOCK)),
-        np.zeros(BLOCK),
-        np.zeros(BLOCK),
+        double_rows(units),
+        double_rows(1)[0],
+        double_rows(1)[0],
         per_cast,
         per_cast / draws.turnout[0],
         np.ones(BLOCK),
@@ -142,49 +151,53 @@ def new_electorate(draws):
 
 @glue
 def draw_block(draws, source, replicate, number, drawn):
-    """Fill ``drawn`` with draws ``number`` to ``number`` + BLOCK - 1 of a replicate."""
+    """Fill ``drawn`` with draws ``number`` to ``number`` + BLOCK - 1 of a replicate: words -> tail, bases and
+    normals -> votes.
+    """
     if draws.sampler == SAMPLER_RANDOM:
         if number % STREAM == 0:
             key = mix(draws.seed, replicate, 0)
             seed_lanes(key, number // STREAM, source.state, source.bits[0])
-        fill_bits(source.state, source.bits)
     else:
         block_bases(source.scrambled, source.shifts, number // BLOCK, source.flips)
-    _votes_of_words(draws, source, drawn)
-
-
-@glue
-def _votes_of_words(draws, source, drawn):
-    """Words -> tail, bases and normals -> votes."""
     tail_rows, base_rows, numbers, split = rows_of_words(draws)
-    words, flips, z = source.words, source.flips, source.z
-    row = 0
+    first, units, words, flips = tail_rows + base_rows, drawn.votes.shape[0], source.words, source.flips
+    if draws.sampler == SAMPLER_RANDOM:
+        fill_bits(source.state, source.bits[:first])
     if tail_rows > 0:
         tail_scales(words[0], flips[0], draws.tail, source.pieces, source.tail)
-        row = 1
     if base_rows > 0:
-        _draw_bases(draws, words, flips, row, drawn.per_cast, drawn.per_registered)
-        row += base_rows
-    _normals(draws.sampler, words, flips, row, numbers, z)
-    if source.factor.shape[0] > 0:
-        correlate(source.factor, z)
-    votes_of_normals(source.centre, source.spread, source.tail, z, drawn.votes, drawn.total)
+        _draw_bases(draws, words, flips, tail_rows, drawn.per_cast, drawn.per_registered)
+    correlated, total = source.factor.shape[0] > 0, drawn.total
+    for i in range(BLOCK):
+        total[i] = _NONE
+    for start in range(0, numbers, AT_A_TIME):
+        end = min(start + AT_A_TIME, numbers)
+        _normals(draws.sampler, source, first + start, first + end)
+        if not correlated:
+            end = min(end, units)
+            centre, spread = source.centre[start:end], source.spread[start:end]
+            votes_of_normals(centre, spread, source.tail, drawn.votes[start:end], total)
+    if correlated:
+        correlate(source.factor, drawn.votes)
+        votes_of_normals(source.centre, source.spread, source.tail, drawn.votes, total)
     if split > 0:
-        _normals(draws.sampler, words, flips, row + numbers, numbers, z)
+        _normals(draws.sampler, source, first + numbers, first + numbers + split)
         undecided, spread = np.float32(draws.undecided), np.float32(draws.undecided_spread)
-        add_undecided(undecided, spread, z, drawn.votes, drawn.total, source.split, source.sums)
+        noise = source.numbers[first + numbers : first + numbers + units]
+        add_undecided(undecided, spread, noise, drawn.votes, drawn.total, source.sums)
 
 
 @glue
-def _normals(sampler, words, flips, row, numbers, z):
-    """Rows z of normals from as many rows of words, from ``row`` on."""
+def _normals(sampler, source, start, end):
+    """Rows ``start`` to ``end`` of normals, an even number where the sampler makes them in pairs."""
     if sampler == SAMPLER_RANDOM:
-        pairs = numbers // 2
-        for p in range(pairs):
-            normal_pair_rows(words[row + 2 * p], words[row + 2 * p + 1], z[p], z[pairs + p])
+        fill_bits(source.state, source.bits[start:end])
+        for row in range(start, end, 2):
+            normal_pair_rows(source.words[row], source.words[row + 1])
     else:
-        for k in range(numbers):
-            normal_row(words[row + k], flips[row + k], z[k])
+        for row in range(start, end):
+            normal_row(source.words[row], source.flips[row], source.numbers[row])
 
 
 @stage

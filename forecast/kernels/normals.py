@@ -12,6 +12,7 @@ import numpy as np
 
 from forecast.kernels.compiling import stage
 from forecast.kernels.elementary import (
+    float_bits,
     float_of,
     minus_log2,
     quarter_cosine,
@@ -53,20 +54,21 @@ _DOWN1, _DOWN2, _DOWN3, _DOWN4, _DOWN5 = (
 
 
 @stage
-def normal_pair_rows(radii, angles, first, second):
-    """Two rows of normals (BLOCK,) from two rows of words (BLOCK,) uint32.
+def normal_pair_rows(first, second):
+    """Two rows (BLOCK,) of random words, uint32, become two rows of normals, as the bits of float32.
 
-    31 bits of the one word give the radius, 30 of the other the angle within a quarter turn, two the signs.
+    31 bits of the first word give the radius, 30 of the second the angle within a quarter turn, two the
+    signs. In place: half of what the nearest cache would have to hold.
     """
     for i in range(BLOCK):
-        u = (float_of(np.uint32(radii[i] >> np.uint32(1))) + _HALF) * _PER_WORD
-        angle = angles[i]
+        u = (float_of(np.uint32(first[i] >> np.uint32(1))) + _HALF) * _PER_WORD
+        angle = second[i]
         t = (float_of(np.uint32(angle & _QUARTER)) - _EIGHTH) * _PER_QUARTER
         cosine, sine = quarter_cosine(t), quarter_sine(t)
         # cos and sin of (a + 45 degrees), a the angle of t, times sqrt(-2 ln u), then the signs.
         radius = np.sqrt(minus_log2(u) * _LN2)
-        first[i] = with_sign_of(angle, radius * (cosine - sine))
-        second[i] = with_sign_of(np.uint32(angle << np.uint32(1)), radius * (cosine + sine))
+        first[i] = float_bits(with_sign_of(angle, radius * (cosine - sine)))
+        second[i] = float_bits(with_sign_of(np.uint32(angle << np.uint32(1)), radius * (cosine + sine)))
 
 
 @stage

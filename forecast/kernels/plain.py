@@ -19,6 +19,7 @@ from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.plain_divisors import divide_by_divisors
 from forecast.kernels.plain_quotas import all_to_one, divide_by_quotas
 from forecast.kernels.random import BLOCK
+from forecast.kernels.rows import short_rows, single_rows
 from forecast.kernels.shapes import BASE_CAST, BASE_LISTS, BASE_REGISTERED, FAMILY_DIVISOR
 from forecast.kernels.tally import Counting, clear_absent, new_narrow_counting
 
@@ -40,7 +41,6 @@ class Plain(NamedTuple):
     many: Any  # (BLOCK,) how many pass
     near: Any  # (BLOCK,) how near to its threshold the nearest list is
     base: Any  # (BLOCK,)
-    sums: Any  # (BLOCK,)
     unsure: Any  # (BLOCK,) uint16
     present: Any  # (K + 1,) int64
     number: Any  # (1,) int64 P
@@ -70,29 +70,30 @@ def new_plain(rules, blocs):
         for k in range(lists):
             highest[r] = larger(highest[r], levels[r, k])
 
+    claims, part, others = single_rows(lists + 1), single_rows(lists), single_rows(8)
+    keys, ordered, short = short_rows(lists), short_rows(lists), short_rows(5)
     return Plain(
         levels,
         highest,
-        np.zeros((lists + 1, BLOCK), np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.uint16),
+        claims,
+        others[0],
+        others[1],
+        others[2],
+        others[3],
+        short[0],
         np.zeros(lists + 1, np.int64),
         np.zeros(1, np.int64),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros((lists, BLOCK), np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros(BLOCK, np.float32),
-        np.zeros((lists, BLOCK), np.uint16),
-        np.zeros((lists, BLOCK), np.uint16),
-        np.zeros(BLOCK, np.uint16),
-        np.zeros(BLOCK, np.uint16),
-        np.zeros(BLOCK, np.uint16),
-        np.zeros(BLOCK, np.uint16),
+        others[4],
+        others[5],
+        part,
+        others[6],
+        others[7],
+        keys,
+        ordered,
+        short[1],
+        short[2],
+        short[3],
+        short[4],
         new_narrow_counting(lists, blocs),
     )
 

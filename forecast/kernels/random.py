@@ -11,8 +11,13 @@ import numpy as np
 
 from forecast.kernels.compiling import stage
 
-BLOCK = 256
-"""Draws in a block: the scratch of a block stays in the first-level cache."""
+LANES = 256
+"""Independent states of the generator, side by side in vectors."""
+
+BLOCK = 2 * LANES
+"""Draws in a block: a round of all lanes is a word of 32 bits for each. Enough that a short loop is worth its
+beginning and end, few enough that the scratch of a block stays in the nearest caches.
+"""
 
 _WARM_UP = 12
 
@@ -49,8 +54,8 @@ def _round(a, b, c, count):
 
 @stage
 def seed_lanes(seed, stream, state, scratch):
-    """Fill ``state`` (4, BLOCK) uint64 for one stream and run it warm; ``scratch`` (BLOCK) is overwritten."""
-    for lane in range(BLOCK):
+    """Fill ``state`` (4, LANES) uint64 for one stream and run it warm; ``scratch`` (LANES) is overwritten."""
+    for lane in range(LANES):
         key = mix(seed, stream, lane)
         for word in range(3):
             key = splitmix64(key)
@@ -62,9 +67,9 @@ def seed_lanes(seed, stream, state, scratch):
 
 @stage
 def next_bits(state, out):
-    """One round of every lane; the 64 new bits of each go to ``out`` (BLOCK)."""
+    """One round of every lane; the 64 new bits of each go to ``out`` (LANES)."""
     a_row, b_row, c_row, count_row = state[0], state[1], state[2], state[3]
-    for lane in range(BLOCK):
+    for lane in range(LANES):
         a, b, c, count = a_row[lane], b_row[lane], c_row[lane], count_row[lane]
         a, b, c, count, out[lane] = _round(a, b, c, count)
         a_row[lane], b_row[lane], c_row[lane], count_row[lane] = a, b, c, count
@@ -74,7 +79,7 @@ def next_bits(state, out):
 def next_four_bits(state, first, second, third, fourth):
     """Four rounds at once: the states stay in registers."""
     a_row, b_row, c_row, count_row = state[0], state[1], state[2], state[3]
-    for lane in range(BLOCK):
+    for lane in range(LANES):
         a, b, c, count = a_row[lane], b_row[lane], c_row[lane], count_row[lane]
         a, b, c, count, first[lane] = _round(a, b, c, count)
         a, b, c, count, second[lane] = _round(a, b, c, count)
@@ -85,7 +90,7 @@ def next_four_bits(state, first, second, third, fourth):
 
 @stage
 def fill_bits(state, rows):
-    """rows (N, BLOCK): N rounds of every lane."""
+    """rows (N, LANES): N rounds of every lane."""
     r = 0
     while r + 4 <= rows.shape[0]:
         next_four_bits(state, rows[r], rows[r + 1], rows[r + 2], rows[r + 3])

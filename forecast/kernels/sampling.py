@@ -31,55 +31,53 @@ def correlate(factor, z):
 
 
 @stage
-def votes_of_normals(centre, spread, tail, z, votes, total):
-    """votes (U, BLOCK) = centre * 2 ** (spread * tail * z), shares up to a common factor; total (BLOCK) their
-    sum.
+def votes_of_normals(centre, spread, tail, votes, total):
+    """votes (U, BLOCK), normals z before, = centre * 2 ** (spread * tail * z): shares up to a common factor.
+    total (BLOCK) += their sum.
 
     ``centre`` and ``spread`` (U,), the latter in bits (base-2 logarithms); ``tail`` (BLOCK) is the draw's t
     scale. Two units at a time, which halves the traffic of the sum.
     """
-    for i in range(BLOCK):
-        total[i] = _NONE
     units = centre.shape[0]
     for k in range(0, units - 1, 2):
-        row, out, other, out_other = z[k], votes[k], z[k + 1], votes[k + 1]
+        row, other = votes[k], votes[k + 1]
         size, width, size_other, width_other = centre[k], spread[k], centre[k + 1], spread[k + 1]
         for i in range(BLOCK):
             one = exp2(width * tail[i] * row[i]) * size
             two = exp2(width_other * tail[i] * other[i]) * size_other
-            out[i] = one
-            out_other[i] = two
+            row[i] = one
+            other[i] = two
             total[i] += one + two
     if units % 2 == 1:
-        row, out, size, width = z[units - 1], votes[units - 1], centre[units - 1], spread[units - 1]
+        row, size, width = votes[units - 1], centre[units - 1], spread[units - 1]
         for i in range(BLOCK):
             one = exp2(width * tail[i] * row[i]) * size
-            out[i] = one
+            row[i] = one
             total[i] += one
 
 
 @stage
-def add_undecided(undecided, spread, z, votes, total, split, split_totals):
+def add_undecided(undecided, spread, split, votes, total, sums):
     """Let the undecided vote: a share ``undecided`` of the draw splits like the decided, times 2**(spread z).
 
-    votes (U, BLOCK) and their ``total`` (BLOCK) in and out; z (U, BLOCK) normals of the split; ``split`` (U,
-    BLOCK) and ``split_totals`` (BLOCK) are scratch.
+    votes (U, BLOCK) and their ``total`` (BLOCK) in and out; split (U, BLOCK) are normals z, and overwritten;
+    ``sums`` (BLOCK) is scratch.
     """
     units = votes.shape[0]
     for i in range(BLOCK):
-        split_totals[i] = _NONE
-    for k in range(units):
-        row, noise, out = votes[k], z[k], split[k]
-        for i in range(BLOCK):
-            out[i] = row[i] * exp2(spread * noise[i])
-            split_totals[i] += out[i]
-    for i in range(BLOCK):
-        total[i] = (_UNIT - undecided) / total[i]
-        split_totals[i] = undecided / split_totals[i]
+        sums[i] = _NONE
     for k in range(units):
         row, out = votes[k], split[k]
         for i in range(BLOCK):
-            row[i] = row[i] * total[i] + out[i] * split_totals[i]
+            out[i] = row[i] * exp2(spread * out[i])
+            sums[i] += out[i]
+    for i in range(BLOCK):
+        total[i] = (_UNIT - undecided) / total[i]
+        sums[i] = undecided / sums[i]
+    for k in range(units):
+        row, out = votes[k], split[k]
+        for i in range(BLOCK):
+            row[i] = row[i] * total[i] + out[i] * sums[i]
     for i in range(BLOCK):
         total[i] = _NONE
     for k in range(units):

@@ -33,6 +33,7 @@ from forecast.kernels.plain import new_plain, plain_seats
 from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import BASE_LISTS, SAMPLER_GIVEN, SHARE_BINS, Tallies
 from forecast.kernels.tally import (
+    WAYS,
     coalition_seats,
     count_absent,
     count_events,
@@ -63,7 +64,7 @@ class Scratch(NamedTuple):
     counting: Any
     plain: Any
     waiting: Any  # a queue for each rule that is applied one by one, then for each grid
-    seen: Any  # (singles, 2, K + C, S + 1) uint32 histograms of seats of a span
+    seen: Any  # (singles, K + C, WAYS, S + 1) uint32 histograms of seats of a span
     grids: Any
     places: Any  # (BLOCK,) int64 where the seats of a draw are kept
 
@@ -89,9 +90,10 @@ def simulate(draws, rules, questions, spans, share_every, tallies, kept_votes, k
 def _new_scratch(draws, rules, questions, tallies):
     units, lists = draws.location.shape[0], rules.numerators.shape[1]
     blocs, bins, singles = tallies.seats.shape[2], tallies.seats.shape[3], rules.singles.shape[0]
+    source = new_source(draws)
     return Scratch(
-        new_source(draws),
-        new_drawn(draws),
+        source,
+        new_drawn(draws, source),
         new_electorate(draws),
         new_electorate(draws),
         new_outcome(lists),
@@ -99,7 +101,7 @@ def _new_scratch(draws, rules, questions, tallies):
         new_counting(lists, blocs),
         new_plain(rules, blocs),
         new_waiting(singles + rules.grid_starts.shape[0] - 1, units),
-        np.zeros((singles, 2, blocs, bins), np.uint32),
+        np.zeros((singles, blocs, WAYS, bins), np.uint32),
         new_grid_counts(rules, questions, tallies),
         np.empty(BLOCK, np.int64),
     )
@@ -176,25 +178,26 @@ def _run_span(draws, rules, questions, span, share_every, tallies, kept_votes, k
     for g in range(rules.grid_starts.shape[0] - 1):
         _sweep_late(draws, rules, questions, g, kept_seats, scratch)
     for s in range(rules.singles.shape[0]):
-        _add_up(seen[s, 0], seen[s, 1], mine.seats[rules.singles[s]])
+        _add_up(seen[s], mine.seats[rules.singles[s]])
     finish_grids(rules, scratch.grids, count, mine)
 
 
 @stage
 def _clear(seen):
     for s in range(seen.shape[0]):
-        for b in range(seen.shape[2]):
-            for n in range(seen.shape[3]):
-                seen[s, 0, b, n] = 0
-                seen[s, 1, b, n] = 0
+        for b in range(seen.shape[1]):
+            for way in range(WAYS):
+                for n in range(seen.shape[3]):
+                    seen[s, b, way, n] = 0
 
 
 @stage
-def _add_up(once, again, seats):
-    """seats += both; what was taken out of the one may have been counted in the other, so modulo 2**32."""
+def _add_up(seen, seats):
+    """seats += all ways; what was taken out of one may have been counted in another, so modulo 2**32."""
     for b in range(seats.shape[0]):
+        first, second = seen[b, 0], seen[b, 1]
         for n in range(seats.shape[1]):
-            seats[b, n] += np.int64(np.uint32(once[b, n] + again[b, n]))
+            seats[b, n] += np.int64(np.uint32(first[n] + second[n]))
 
 
 @glue
@@ -254,12 +257,12 @@ def _count_plainly(draws, rules, questions, s, valid, keep, place, tallies, kept
     not.
     """
     r, plain, counting = rules.singles[s], scratch.plain, scratch.plain.counting
-    lists, once, again = rules.numerators.shape[1], scratch.seen[s, 0], scratch.seen[s, 1]
+    lists, seen = rules.numerators.shape[1], scratch.seen[s]
     number = plain_seats(draws, rules, r, scratch.drawn, valid, tallies.passes[r], plain)
     coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
     rows = counting.rows[: find_rows(plain.present[:number], counting)]
-    count_narrow_seats(counting.whole, rows, once, again)
-    count_absent(counting.empty, lists, BLOCK, once)
+    count_narrow_seats(counting.whole, rows, seen)
+    count_absent(counting.empty, lists, BLOCK, seen)
     count_majorities(counting.whole[lists:], counting.house, BLOCK, tallies.majorities[r])
     if questions.event_starts.shape[0] > 1:
         for k in range(lists):
@@ -282,12 +285,12 @@ def _count_plainly(draws, rules, questions, s, valid, keep, place, tallies, kept
 def _set_aside(draws, rules, questions, s, valid, row, keep, place, tallies, kept_seats, scratch):
     """Take the unsure draws of a block out of what was counted, with no seats in it, and let them wait."""
     r, plain, waiting = rules.singles[s], scratch.plain, scratch.waiting
-    once, passes = scratch.seen[s, 0], tallies.passes[row, r]
+    seen, passes = scratch.seen[s], tallies.passes[row, r]
     for i in range(BLOCK):
         if plain.unsure[i] == 0:
             continue
-        for b in range(once.shape[0]):
-            once[b, 0] -= np.uint32(1)
+        for b in range(seen.shape[0]):
+            seen[b, 0, 0] -= np.uint32(1)
         p = 0
         while p < plain.present.shape[0] and p < plain.number[0]:
             if plain.claims[p, i] > 0.0:
@@ -332,16 +335,16 @@ def _count_exactly(
 ):
     """Any rule on one block in float64, counted."""
     r, counting, outcome = rules.singles[s], scratch.counting, scratch.outcome
-    lists, once, again = rules.numerators.shape[1], scratch.seen[s, 0], scratch.seen[s, 1]
+    lists, seen = rules.numerators.shape[1], scratch.seen[s]
     present = _seats_of(draws, rules, r, replicate, first, valid, scratch.block, scratch)
     for k in range(lists):
         tallies.passes[r, k] += outcome.often[k]
     tallies.beyond[r] += outcome.beyond[0]
     coalition_seats(counting, questions.coalition_starts, questions.coalition_members)
     rows = counting.rows[: find_rows(outcome.present[:present], counting)]
-    count_seats(counting.whole, rows, once, again)
-    leave_out(counting.whole, rows, valid, once)
-    count_absent(counting.empty, lists, valid, once)
+    count_seats(counting.whole, rows, seen)
+    leave_out(counting.whole, rows, valid, seen)
+    count_absent(counting.empty, lists, valid, seen)
     count_void(outcome.entitled_total, valid, tallies.void[r : r + 1])
     count_majorities(counting.whole[lists:], counting.house, valid, tallies.majorities[r])
     if questions.event_starts.shape[0] > 1:

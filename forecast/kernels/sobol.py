@@ -1,4 +1,4 @@
-"""Scrambled Sobol points as random words: one exclusive-or a point against a table of 256 entries.
+"""Scrambled Sobol points as random words: one exclusive-or a point against a table of the points of a block.
 
 Sobol (1967) with the direction numbers of Joe and Kuo (2008); each replicate has its own random linear
 scramble and digital shift (Matousek 1998), so that replicates are independent and their spread is the
@@ -10,14 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.kernels.compiling import stage
-from forecast.kernels.random import mix, splitmix64
+from forecast.kernels.random import BLOCK, mix, splitmix64
 
 BITS = 32
 _SHIFT_KEYS = np.uint64(0x5_0000_0000)
 _MATRIX_KEYS = np.uint64(0x6_0000_0000)
 _UNIT = np.uint32(1)
 _NONE = np.uint32(0)
-_LOW_BITS = 8  # of a point's number within its block
+_LOW_BITS = BLOCK.bit_length() - 1  # of a point's number within its block
 
 
 @stage
@@ -45,7 +45,7 @@ def scramble(directions, seed, replicate, scrambled, shifts, columns):
 
 @stage
 def block_table(scrambled, table):
-    """table (D, BLOCK): the exclusive-or of the direction numbers for the low eight bits of the number."""
+    """table (D, BLOCK): the exclusive-or of the direction numbers for the low bits of the number."""
     for d in range(table.shape[0]):
         row, numbers = table[d], scrambled[d]
         row[0] = _NONE

@@ -8,8 +8,12 @@ import numpy as np
 
 from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK
+from forecast.kernels.rows import short_rows
 
 _UNIT = np.uint32(1)
+
+WAYS = 2
+"""Histograms that are filled by turns, and are one together."""
 
 
 class Counting(NamedTuple):
@@ -42,9 +46,9 @@ def new_counting(lists, blocs):
 def new_narrow_counting(lists, blocs):
     """The same for houses of at most ``shapes.NARROW_HOUSE`` seats."""
     return Counting(
-        np.zeros((blocs, BLOCK), np.uint16),
-        np.zeros(BLOCK, np.uint16),
-        np.zeros((lists, BLOCK), np.uint16),
+        short_rows(blocs),
+        short_rows(1)[0],
+        short_rows(lists),
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int32),
         np.empty(blocs, np.int64),
@@ -101,45 +105,67 @@ def find_rows(present, counting):
 
 
 @stage
-def count_seats(whole, rows, once, again):
-    """once and again (N, S + 1) uint32, together, += the histogram of ``rows`` of whole (N, BLOCK).
+def count_seats(whole, rows, seen):
+    """seen (N, WAYS, S + 1) uint32, all ways together, += the histogram of ``rows`` of whole (N, BLOCK).
 
-    By turns into one and the other: neighbouring draws often fall into the same bin, and an add that waits
+    By turns into one and the others: neighbouring draws often fall into the same bin, and an add that waits
     for the one before it to be stored is the slowest thing in this loop.
     """
-    half = BLOCK // 2
     for r in rows:
-        first, one, other = whole[r], once[r], again[r]
-        second = first[half:]
-        for i in range(half):
-            one[np.uint32(first[i])] += _UNIT
-            other[np.uint32(second[i])] += _UNIT
+        _scatter(whole[r], seen[r])
+
+
+@stage
+def _scatter(row, seen):
+    first, second = seen[0], seen[1]
+    half = BLOCK // 2
+    later = row[half:]
+    for i in range(half):
+        first[np.uint32(row[i])] += _UNIT
+        second[np.uint32(later[i])] += _UNIT
 
 
 _FEW_VALUES = 14
 """Up to so many different numbers of seats in a block are quicker counted one by one, in vector code."""
 
+_FEW_DRAWS = BLOCK // 8
+"""Up to so many draws with a seat at all are quicker looked for."""
+
 
 @stage
-def count_narrow_seats(whole, rows, once, again):
-    """As ``count_seats``, of seats in uint16; lists that hold nearly the same in all draws are counted value
-    by value.
+def count_narrow_seats(whole, rows, seen):
+    """As ``count_seats``, of seats in uint16. Lists that hold nearly the same in all draws, or nothing, are
+    counted value by value; of lists with seats in few draws only these draws are counted.
     """
-    half = BLOCK // 2
     for r in rows:
-        first, one, other = whole[r], once[r], again[r]
-        least, most = first[0], first[0]
+        row, bins = whole[r], seen[r]
+        first = bins[0]
+        before_least, most, some = np.uint16(65535), np.uint16(0), np.uint16(0)
         for i in range(BLOCK):
-            least = first[i] if first[i] < least else least
-            most = first[i] if first[i] > most else most
-        if np.int64(most) - np.int64(least) < _FEW_VALUES:
-            for value in range(least, np.int64(most) + 1):
-                one[value] += np.uint32(how_often(first, np.uint16(value)))
+            before = np.uint16(row[i] - np.uint16(1))  # of none 65535
+            before_least = before if before < before_least else before_least
+            most = row[i] if row[i] > most else most
+            some = np.uint16(some + np.uint16(row[i] != 0))
+        none = np.uint32(BLOCK - np.int64(some))
+        if np.int64(most) - np.int64(before_least) <= _FEW_VALUES:
+            for value in range(np.int64(before_least) + 1, np.int64(most) + 1):
+                first[value] += np.uint32(how_often(row, np.uint16(value)))
+            first[0] += none
+        elif some <= _FEW_DRAWS:
+            _count_few(row, row.view(np.uint64), first)
+            first[0] += none
         else:
-            second = first[half:]
-            for i in range(half):
-                one[np.uint32(first[i])] += _UNIT
-                other[np.uint32(second[i])] += _UNIT
+            _scatter(row, bins)
+
+
+@stage
+def _count_few(row, fours, seen):
+    """Count the draws of a row that are not zero; ``fours`` (BLOCK / 4) are the same bits, of four draws."""
+    for w in range(0, fours.shape[0], 4):
+        if (fours[w] | fours[w + 1]) | (fours[w + 2] | fours[w + 3]) != 0:
+            for i in range(4 * w, 4 * w + 16):
+                if row[i] > 0:
+                    seen[np.uint32(row[i])] += _UNIT
 
 
 @stage
@@ -152,20 +178,20 @@ def how_often(row, value):
 
 
 @stage
-def leave_out(whole, rows, valid, once):
-    """Take the draws from ``valid`` on out of the histograms (N, S + 1) again."""
+def leave_out(whole, rows, valid, seen):
+    """Take the draws from ``valid`` on out of the histograms (N, WAYS, S + 1) again."""
     for r in rows:
-        row, one = whole[r], once[r]
+        row, first = whole[r], seen[r, 0]
         for i in range(valid, BLOCK):
-            one[np.uint32(row[i])] -= _UNIT
+            first[np.uint32(row[i])] -= _UNIT
 
 
 @stage
-def count_absent(empty, lists, valid, once):
-    """once (N, S + 1) += no seats for the lists that have none in the whole block."""
+def count_absent(empty, lists, valid, seen):
+    """seen (N, WAYS, S + 1) += no seats for the lists that have none in the whole block."""
     for k in range(lists):
         if empty[k]:
-            once[k, 0] += np.uint32(valid)
+            seen[k, 0, 0] += np.uint32(valid)
 
 
 @stage

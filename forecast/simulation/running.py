@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.drawing import STREAM
-from forecast.kernels.random import BLOCK
 from forecast.kernels.shapes import (
     SAMPLER_GIVEN,
     SAMPLER_SOBOL,
@@ -49,7 +48,9 @@ less often.
 _CALL_BYTES = 2**25
 """Memory that the tallies of one call of the core may take."""
 
-_SHARE_BLOCKS = 256
+_SHARE_DRAWS = 65_536
+"""Draws whose shares are tallied, about: of more, every second block, every third and so on."""
+
 Progress = Callable[[int], None]
 """Called with the number of draws done since the last call."""
 
@@ -90,8 +91,7 @@ class Plan:
         replicates = min(REPLICATES, draws) if sampler == SAMPLER_SOBOL else 1
         sizes = np.full(replicates, draws // replicates, np.int64)
         sizes[: draws % replicates] += 1
-        blocks = int(sizes[0]) * replicates // BLOCK
-        return cls(draws, sizes, max(1, blocks // _SHARE_BLOCKS))
+        return cls(draws, sizes, max(1, int(sizes[0]) * replicates // _SHARE_DRAWS))
 
     def spans(self, longest: int) -> Iterator[Span]:
         """Spans in order, replicate by replicate."""
