@@ -7,6 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from forecast.kernels.compiling import kernel
+from forecast.kernels.plain_divisors import invert
+from forecast.kernels.random import BLOCK
+from forecast.kernels.rows import double_rows, short_rows, single_rows
 from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Questions, Rules
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import one_by_one
@@ -49,6 +53,16 @@ def draws(sampler: int, *, varied: bool = False, valid_votes: float = 1e6, sprea
         given=np.zeros((0, units)),
         valid_votes=valid_votes,
     )
+
+
+@kernel
+def inverses(claims, out):
+    invert(claims, out)
+
+
+@kernel
+def scratch(number):
+    return single_rows(number), short_rows(number), double_rows(number)
 
 
 def in_full(rules: Rules) -> Rules:
@@ -118,7 +132,7 @@ def test_a_large_house_is_not_taken_for_plain() -> None:
 
 
 def test_the_last_draws_of_a_run_are_counted_whatever_their_number() -> None:
-    for number in (1, 255, 256, 257, 1_000):
+    for number in (1, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK - 1, 1_000):
         assert_same(draws(SAMPLER_RANDOM), rules_of({"method": "hare"}, {"level": "3%"}, 69), number)
 
 
@@ -134,3 +148,24 @@ def test_grids_count_the_same_in_either_precision(sampler: int) -> None:
     compiled = compile_rules(rules, parties(LISTS, False))
     assert len(compiled.singles) == 0
     assert_same(draws(sampler), compiled, 6_000)
+
+
+def test_inverses_are_as_near_as_the_certificate_of_a_divisor_method_takes_them_to_be() -> None:
+    rng = np.random.default_rng(5)
+    claims = (2.0 ** rng.uniform(-90, 90, (400, BLOCK))).astype(np.float32)
+    claims[0] = np.linspace(1, 2, BLOCK, dtype=np.float32)
+    claims[1] = 0.0
+    out = np.empty_like(claims)
+    inverses(claims, out)
+    errors = np.abs(np.delete(out.astype(np.float64) * claims, 1, axis=0) - 1)
+    assert errors.max() < 2.0**-20.6
+    assert out[1].min() > 2.0**99  # no claim: behind all others
+
+
+def test_scratch_begins_at_pages_and_is_empty() -> None:
+    for number in (1, 3, 8):
+        for rows, kind in zip(scratch(number), (np.float32, np.uint16, np.float64), strict=True):
+            assert rows.dtype == kind
+            assert rows.shape == (number, BLOCK)
+            assert rows.ctypes.data % 4096 == 0
+            assert not rows.any()
