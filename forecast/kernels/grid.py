@@ -15,7 +15,13 @@ import numpy as np
 from forecast.kernels.admission import count_admitted, entitle_and_count, fill, find_present
 from forecast.kernels.applying import allocate_by_rule, draw_lots, entitle_by_rule, fill_base
 from forecast.kernels.compiling import stage
-from forecast.kernels.grid_counts import count_row, count_who_passes, how_many_take_part, keep_row
+from forecast.kernels.grid_counts import (
+    count_row,
+    count_who_passes,
+    find_changes,
+    how_many_take_part,
+    keep_row,
+)
 from forecast.kernels.plain import claim_largest, divide_plainly
 from forecast.kernels.random import BLOCK
 from forecast.kernels.tally import clear_absent, coalition_seats, holds, to_whole
@@ -95,8 +101,9 @@ def count_sweep(rules, g, valid, left_out, places, block, outcome, counts, kept_
         if rules.row_leads[row]:
             if counts.leads[0] > 1:  # else they are at hand
                 _thresholds_failed(rules, row, block, outcome.base, counts)
-            count_who_passes(leading, rules, row, valid, left_out, counts)
-        count_row(leading, rules, row, valid, left_out, counts)
+            find_changes(leading, rules, row, valid, left_out, counts)
+            count_who_passes(row, counts)
+        count_row(rules, row, counts)
         if keep:
             keep_row(leading, rules, row, valid, left_out, places, counts, kept_seats)
 

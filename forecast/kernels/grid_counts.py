@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from forecast.kernels.compiling import element, glue, maker, stage
+from forecast.kernels.compiling import element, maker, stage
 from forecast.kernels.random import BLOCK
 from forecast.kernels.waiting import NOT_KEPT
 
@@ -40,6 +40,19 @@ class GridCounts(NamedTuple):
     passed: Any  # (BLOCK,) int64 how many lists reach a threshold
     present: Any  # (1,) int64 how many lists are among the largest in some draw
     leads: Any  # (1,) int64 leading rows of the grid
+    changes: Any  # of the row that leads
+
+
+class Changes(NamedTuple):
+    """How many lists take part in the draws of a block, and where that changes as a threshold rises."""
+
+    counted: Any  # (BLOCK,) int32 the draws that are counted
+    first: Any  # (BLOCK,) int32 how many take part in them at the lowest threshold
+    draw: Any  # (BLOCK K,) int32 draw of a change
+    begin: Any  # (BLOCK K,) int32 its threshold
+    before: Any  # (BLOCK K,) int32 how many take part below it
+    after: Any  # (BLOCK K,) int32 and how many from there on
+    numbers: Any  # (2,) int64 draws and changes
 
 
 @maker
@@ -74,6 +87,15 @@ def new_grid_counts(rules, questions, tallies):
         np.zeros(BLOCK, np.int64),
         np.zeros(1, np.int64),
         np.zeros(1, np.int64),
+        Changes(
+            np.zeros(BLOCK, np.int32),
+            np.zeros(BLOCK, np.int32),
+            np.zeros(BLOCK * sizes, np.int32),
+            np.zeros(BLOCK * sizes, np.int32),
+            np.zeros(BLOCK * sizes, np.int32),
+            np.zeros(BLOCK * sizes, np.int32),
+            np.zeros(2, np.int64),
+        ),
     )
 
 
@@ -111,71 +133,85 @@ def _at_least(rule, lists, number):
 
 
 @stage
-def count_who_passes(rule, rules, row, valid, left_out, counts):
-    """Add the differences of who is admitted, which no method changes, as the thresholds of a row rise."""
-    lists = counts.order.shape[0]
+def find_changes(rule, rules, row, valid, left_out, counts):
+    """Write down where the lists that take part change as the thresholds of a row rise: alike for all rows
+    of a grid that differ in their methods alone.
+    """
+    lists, changes = counts.order.shape[0], counts.changes
     length = rules.row_starts[row + 1] - rules.row_starts[row]
-    passes, void = counts.passes[row], counts.void[row]
+    draws, begins, befores, afters = changes.draw, changes.begin, changes.before, changes.after
+    begun, number = 0, 0
     for i in range(valid):
         if left_out[i]:
             continue
-        before = 0
+        before = np.int64(-1)
         for passed in range(lists, -1, -1):
             begin = counts.first_out[passed, i]
             if begin >= (counts.first_out[passed - 1, i] if passed > 0 else length):
                 continue
             m = how_many_take_part(rule, lists, passed)
-            for rank in range(before, m):
-                passes[counts.order[rank, i], begin] += 1
-            for rank in range(m, before):
-                passes[counts.order[rank, i], begin] -= 1
-            if m == 0:
-                void[begin] += 1
+            if before < 0:
+                changes.counted[begun], changes.first[begun] = i, m
+                begun += 1
+            elif m != before:
+                draws[number], begins[number], befores[number], afters[number] = i, begin, before, m
+                number += 1
             before = m
+    changes.numbers[0], changes.numbers[1] = begun, number
 
 
 @stage
-def count_row(rule, rules, row, valid, left_out, counts):
-    """Add the differences of one row: as the threshold rises, seats change where a list drops out."""
-    lists = counts.order.shape[0]
-    a = rules.row_methods[row]
-    length = rules.row_starts[row + 1] - rules.row_starts[row]
-    for i in range(valid):
-        if left_out[i]:
-            continue
-        before = -1
-        for passed in range(lists, -1, -1):
-            begin = counts.first_out[passed, i]
-            if begin >= (counts.first_out[passed - 1, i] if passed > 0 else length):
-                continue
-            m = how_many_take_part(rule, lists, passed)
-            if m != before:
-                _change(counts, row, a, before, m, begin, i)
-            before = m
+def count_who_passes(row, counts):
+    """Add the differences of who is admitted, which no method changes, as the thresholds of a row rise."""
+    passes, void, order, changes = counts.passes[row], counts.void[row], counts.order, counts.changes
+    for n in range(changes.numbers[0]):
+        i, m = changes.counted[n], changes.first[n]
+        for rank in range(m):
+            passes[order[rank, i], 0] += 1
+        void[0] += m == 0
+    for n in range(changes.numbers[1]):
+        i, begin, before, m = changes.draw[n], changes.begin[n], changes.before[n], changes.after[n]
+        for rank in range(before, m):
+            passes[order[rank, i], begin] += 1
+        for rank in range(m, before):
+            passes[order[rank, i], begin] -= 1
+        void[begin] += m == 0
 
 
-@glue
-def _change(counts, row, a, before, m, begin, i):
-    """From threshold ``begin`` on draw i has the seats of its m largest lists, not of the ``before`` largest
-    (-1: of nobody yet). Most of this changes nothing, but to find out takes longer than to do it.
+@stage
+def count_row(rules, row, counts):
+    """Add the differences of one row: as the threshold rises, seats change where a list drops out.
+
+    Most of this changes nothing, but to find out takes longer than to do it.
     """
-    cells, now = counts.cells[row], counts.by_size[a, m]
-    majorities, events = counts.majorities[row], counts.events[row]
-    won, coalitions = counts.won[a, m], majorities.shape[0]
-    for b in range(now.shape[0]):
-        cells[np.uint32(now[b, i] + begin)] += 1
-    for c in range(coalitions):
-        majorities[c, begin] += won[c, i]
-    for e in range(events.shape[0]):
-        events[e, begin] += won[coalitions + e, i]
-    if before >= 0:
-        had, lost = counts.by_size[a, before], counts.won[a, before]
-        for b in range(had.shape[0]):
+    a, changes = rules.row_methods[row], counts.changes
+    cells, by_size = counts.cells[row], counts.by_size[a]
+    blocs = by_size.shape[1]
+    for n in range(changes.numbers[0]):
+        i, now = changes.counted[n], by_size[changes.first[n]]
+        for b in range(blocs):
+            cells[np.uint32(now[b, i])] += 1
+    for n in range(changes.numbers[1]):
+        i, begin = changes.draw[n], changes.begin[n]
+        had, now = by_size[changes.before[n]], by_size[changes.after[n]]
+        for b in range(blocs):
+            cells[np.uint32(now[b, i] + begin)] += 1
             cells[np.uint32(had[b, i] + begin)] -= 1
-        for c in range(coalitions):
-            majorities[c, begin] -= lost[c, i]
-        for e in range(events.shape[0]):
-            events[e, begin] -= lost[coalitions + e, i]
+    _count_won(counts.won[a], 0, changes, counts.majorities[row])
+    _count_won(counts.won[a], counts.majorities.shape[1], changes, counts.events[row])
+
+
+@stage
+def _count_won(won, first, changes, counted):
+    """counted (N, T + 1) += differences of ``won`` (K + 1, C + E, _ROW) from ``first`` on."""
+    for c in range(counted.shape[0]):
+        row = counted[c]
+        for n in range(changes.numbers[0]):
+            row[0] += won[changes.first[n], first + c, changes.counted[n]]
+        for n in range(changes.numbers[1]):
+            i = changes.draw[n]
+            gained, lost = won[changes.after[n], first + c, i], won[changes.before[n], first + c, i]
+            row[changes.begin[n]] += np.int32(gained) - np.int32(lost)
 
 
 @stage
