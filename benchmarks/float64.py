@@ -9,11 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.extending import intrinsic
 
 from forecast.kernels.compiling import stage
+from forecast.kernels.elementary import reinterpreted
 
 BLOCK = 256
 """Draws at a time, as it was then."""
@@ -30,26 +29,8 @@ _ANGLE = np.uint64(0x3FFFFFFF)
 _SQRT2 = 1.4142135623730951
 
 
-def _float_bits(typingctx, value):
-    """The 64 bits of a float64, as uint64."""
-
-    def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.IntType(64))
-
-    return types.uint64(types.float64), codegen
-
-
-def _bits_float(typingctx, value):
-    """The float64 with these 64 bits."""
-
-    def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.DoubleType())
-
-    return types.float64(types.uint64), codegen
-
-
-float_bits: Any = intrinsic(_float_bits)
-bits_float: Any = intrinsic(_bits_float)
+float_bits: Any = reinterpreted(types.float64, types.uint64)
+bits_float: Any = reinterpreted(types.uint64, types.float64)
 
 
 @stage

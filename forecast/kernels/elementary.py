@@ -58,22 +58,16 @@ _SIN0, _SIN1, _SIN2, _SIN3 = (
 )
 
 
-def _float_bits(typingctx, value):
-    """The 32 bits of a float32, as uint32."""
+def reinterpreted(one: Any, other: Any) -> Any:
+    """A function, for compiled code, that takes the bits of a number of type ``one`` for one of ``other``."""
 
-    def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.IntType(32))
+    def same_bits(typingctx, value):
+        def codegen(context, builder, signature, args):
+            return builder.bitcast(args[0], context.get_value_type(other))
 
-    return types.uint32(types.float32), codegen
+        return other(one), codegen
 
-
-def _bits_float(typingctx, value):
-    """The float32 with these 32 bits."""
-
-    def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], ir.FloatType())
-
-    return types.float32(types.uint32), codegen
+    return intrinsic(same_bits)
 
 
 def _float_of(typingctx, number):
@@ -85,8 +79,8 @@ def _float_of(typingctx, number):
     return types.float32(types.uint32), codegen
 
 
-float_bits: Any = intrinsic(_float_bits)
-bits_float: Any = intrinsic(_bits_float)
+float_bits: Any = reinterpreted(types.float32, types.uint32)
+bits_float: Any = reinterpreted(types.uint32, types.float32)
 float_of: Any = intrinsic(_float_of)
 
 
