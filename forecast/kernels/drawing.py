@@ -10,7 +10,7 @@ from forecast.kernels.admission import add_up
 from forecast.kernels.compiling import glue, maker, stage
 from forecast.kernels.normals import normal_pair_rows, normal_row
 from forecast.kernels.random import BLOCK, fill_bits, mix, seed_lanes
-from forecast.kernels.rows import double_rows, single_rows
+from forecast.kernels.rows import new_rows
 from forecast.kernels.sampling import add_undecided, correlate, votes_of_normals
 from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL
 from forecast.kernels.sobol import BITS, block_bases, block_table, scramble
@@ -87,15 +87,15 @@ def new_source(draws):
     """An empty source; ``begin_replicate`` readies it."""
     tail, bases, numbers, split = rows_of_words(draws)
     rows, dimensions = tail + bases + numbers + split, draws.directions.shape[0]
-    values = single_rows(rows)
+    values = new_rows(rows, np.float32)
     words = values.view(np.uint32)
     bits = words.view(np.uint64)
     if dimensions > 0:
-        words = single_rows(dimensions).view(np.uint32)
-    others = single_rows(3)
+        words = new_rows(dimensions, np.uint32)
+    others = new_rows(3, np.float32)
     others[0, :] = _UNIT
     return Source(
-        single_rows(4).view(np.uint64),
+        new_rows(4, np.uint32).view(np.uint64),
         bits,
         words,
         np.zeros(words.shape[0], np.uint32),
@@ -127,7 +127,7 @@ def new_drawn(draws, source):
     per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
     return Drawn(
         source.numbers[tail + bases : tail + bases + draws.location.shape[0]],
-        single_rows(1)[0],
+        new_rows(1, np.float32)[0],
         per_cast,
         per_cast / draws.turnout[0],
     )
@@ -139,9 +139,9 @@ def new_electorate(draws):
     units = draws.location.shape[0]
     per_cast = np.full(BLOCK, 1.0 / (1.0 - draws.invalid[0]))
     return Electorate(
-        double_rows(units),
-        double_rows(1)[0],
-        double_rows(1)[0],
+        new_rows(units, np.float64),
+        new_rows(1, np.float64)[0],
+        new_rows(1, np.float64)[0],
         per_cast,
         per_cast / draws.turnout[0],
         np.ones(BLOCK),

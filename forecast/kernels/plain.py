@@ -19,7 +19,7 @@ from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.plain_divisors import divide_by_divisors
 from forecast.kernels.plain_quotas import all_to_one, divide_by_quotas
 from forecast.kernels.random import BLOCK
-from forecast.kernels.rows import short_rows, single_rows
+from forecast.kernels.rows import new_rows
 from forecast.kernels.shapes import BASE_CAST, BASE_LISTS, BASE_REGISTERED, FAMILY_DIVISOR
 from forecast.kernels.tally import Counting, clear_absent, new_narrow_counting
 
@@ -64,14 +64,17 @@ def new_plain(rules, blocs):
     number, lists = rules.numerators.shape
     levels = (rules.numerators / rules.denominators).astype(np.float32)
     highest = np.zeros(number, np.float32)
-    for r in range(
-        number
-    ):  # by hand: numba's maximum of an array brings scipy.linalg with it, at every start
+    # By hand: numba's maximum of an array brings scipy.linalg with it, at every start.
+    for r in range(number):
         for k in range(lists):
             highest[r] = larger(highest[r], levels[r, k])
 
-    claims, part, others = single_rows(lists + 1), single_rows(lists), single_rows(8)
-    keys, ordered, short = short_rows(lists), short_rows(lists), short_rows(5)
+    claims, part, others = (
+        new_rows(lists + 1, np.float32),
+        new_rows(lists, np.float32),
+        new_rows(8, np.float32),
+    )
+    keys, ordered, short = new_rows(lists, np.uint16), new_rows(lists, np.uint16), new_rows(5, np.uint16)
     return Plain(
         levels,
         highest,

@@ -17,30 +17,9 @@ _PAGE = 4096
 
 
 @maker
-def new_rows(number, width, like):
-    """(number, width) zeros of the type of the array ``like``."""
-    size = number * width
-    flat = np.zeros(size + _PAGE // like.itemsize, like.dtype)
+def new_rows(number, dtype):
+    """(number, BLOCK) zeros."""
+    size, in_a_page = number * BLOCK, _PAGE // np.zeros(1, dtype).itemsize
+    flat = np.zeros(size + in_a_page, dtype)
     skipped = (-np.int64(flat.ctypes.data)) % _PAGE // flat.itemsize
-    return flat[skipped : skipped + size].reshape((number, width))
-
-
-_SINGLE, _SHORT, _DOUBLE = np.zeros(1, np.float32), np.zeros(1, np.uint16), np.zeros(1, np.float64)
-
-
-@maker
-def single_rows(number):
-    """(number, BLOCK) zeros in float32."""
-    return new_rows(number, BLOCK, _SINGLE)
-
-
-@maker
-def short_rows(number):
-    """(number, BLOCK) zeros in uint16."""
-    return new_rows(number, BLOCK, _SHORT)
-
-
-@maker
-def double_rows(number):
-    """(number, BLOCK) zeros in float64."""
-    return new_rows(number, BLOCK, _DOUBLE)
+    return flat[skipped : skipped + size].reshape((number, BLOCK))

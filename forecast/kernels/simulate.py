@@ -124,7 +124,7 @@ def _run_span(draws, rules, questions, span, share_every, tallies, kept_votes, k
     given, lists_count, in_full = draws.sampler == SAMPLER_GIVEN, _lists_count(rules), _asks_in_full(rules)
     begin_replicate(draws, replicate, scratch.source)
     begin_grids(scratch.grids)
-    _clear(seen)
+    seen[:] = 0
     for start in range(0, count, BLOCK):
         valid, number, place = min(BLOCK, count - start), first + start, before + start
         keep = max(0, min(valid, kept_votes.shape[0] - place))
@@ -180,15 +180,6 @@ def _run_span(draws, rules, questions, span, share_every, tallies, kept_votes, k
     for s in range(rules.singles.shape[0]):
         _add_up(seen[s], mine.seats[rules.singles[s]])
     finish_grids(rules, scratch.grids, count, mine)
-
-
-@stage
-def _clear(seen):
-    for s in range(seen.shape[0]):
-        for b in range(seen.shape[1]):
-            for way in range(WAYS):
-                for n in range(seen.shape[3]):
-                    seen[s, b, way, n] = 0
 
 
 @stage

@@ -8,7 +8,7 @@ import numpy as np
 
 from forecast.kernels.compiling import maker, stage
 from forecast.kernels.random import BLOCK
-from forecast.kernels.rows import short_rows
+from forecast.kernels.rows import new_rows
 
 _UNIT = np.uint32(1)
 
@@ -46,9 +46,9 @@ def new_counting(lists, blocs):
 def new_narrow_counting(lists, blocs):
     """The same for houses of at most ``shapes.NARROW_HOUSE`` seats."""
     return Counting(
-        short_rows(blocs),
-        short_rows(1)[0],
-        short_rows(lists),
+        new_rows(blocs, np.uint16),
+        new_rows(1, np.uint16)[0],
+        new_rows(lists, np.uint16),
         np.empty(BLOCK, np.int32),
         np.empty(BLOCK, np.int32),
         np.empty(blocs, np.int64),
@@ -108,7 +108,7 @@ def find_rows(present, counting):
 def count_seats(whole, rows, seen):
     """seen (N, WAYS, S + 1) uint32, all ways together, += the histogram of ``rows`` of whole (N, BLOCK).
 
-    By turns into one and the others: neighbouring draws often fall into the same bin, and an add that waits
+    By turns into one and the other: neighbouring draws often fall into the same bin, and an add that waits
     for the one before it to be stored is the slowest thing in this loop.
     """
     for r in rows:
@@ -152,15 +152,16 @@ def count_narrow_seats(whole, rows, seen):
                 first[value] += np.uint32(how_often(row, np.uint16(value)))
             first[0] += none
         elif some <= _FEW_DRAWS:
-            _count_few(row, row.view(np.uint64), first)
+            _count_few(row, first)
             first[0] += none
         else:
             _scatter(row, bins)
 
 
 @stage
-def _count_few(row, fours, seen):
-    """Count the draws of a row that are not zero; ``fours`` (BLOCK / 4) are the same bits, of four draws."""
+def _count_few(row, seen):
+    """Count the draws of a row that are not zero."""
+    fours = row.view(np.uint64)  # of four draws each
     for w in range(0, fours.shape[0], 4):
         if (fours[w] | fours[w + 1]) | (fours[w + 2] | fours[w + 3]) != 0:
             for i in range(4 * w, 4 * w + 16):

@@ -10,7 +10,7 @@ import pytest
 from forecast.kernels.compiling import kernel
 from forecast.kernels.plain_divisors import invert
 from forecast.kernels.random import BLOCK
-from forecast.kernels.rows import double_rows, short_rows, single_rows
+from forecast.kernels.rows import new_rows
 from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Questions, Rules
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import one_by_one
@@ -62,7 +62,7 @@ def inverses(claims, out):
 
 @kernel
 def scratch(number):
-    return single_rows(number), short_rows(number), double_rows(number)
+    return new_rows(number, np.float32), new_rows(number, np.uint16), new_rows(number, np.float64)
 
 
 def in_full(rules: Rules) -> Rules:
