@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from forecast.election import Election, Rule
 from forecast.election.vocabulary import Kind
-from forecast.kernels.shapes import Draws, Rules
+from forecast.kernels.draw import Draws
+from forecast.rules.grids import Rules
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.inputs import Units, draws_of, given_draws
 

@@ -7,7 +7,8 @@ import numpy as np
 from benchmarks.cases import GAUSSIAN, T_TAILS, Case
 from benchmarks.subjects import Whole, Work, subject
 from forecast.election import Rule
-from forecast.kernels.shapes import Questions, Rules
+from forecast.kernels.count import Questions
+from forecast.rules.grids import Rules
 from forecast.simulation.inputs import Units
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import run_draws

@@ -9,11 +9,12 @@ import numpy as np
 from benchmarks import float64
 from benchmarks.cases import SEED, Case
 from benchmarks.subjects import Work, side_by_side, subject
-from forecast.kernels.compiling import kernel
-from forecast.kernels.drawing import AT_A_TIME
+from forecast.kernels.compiling import probe
+from forecast.kernels.draw import AT_A_TIME
 from forecast.kernels.normals import normal_pair_rows
-from forecast.kernels.random import BLOCK, LANES, fill_bits, mix, seed_lanes
-from forecast.kernels.sampling import votes_of_normals
+from forecast.kernels.arrays import BLOCK, LANES
+from forecast.kernels.random_bits import fill_bits, mix, seed_lanes
+from forecast.kernels.shares_of_normals import votes_of_normals
 
 NUMPY = "numpy normals + exp"
 SIMD = "SIMD normals + exp"
@@ -37,7 +38,7 @@ def numpy_normals(case: Case) -> Work:
     return Work(lambda draws, threads: side_by_side(part, draws, threads))
 
 
-@kernel
+@probe
 def normals_in_float64(seed: Any, location: Any, spread: Any, blocks: Any) -> Any:
     """Random bits, normals and exponentials of ``blocks`` blocks; their sum, so that none of it is left out.
 
@@ -60,7 +61,7 @@ def normals_in_float64(seed: Any, location: Any, spread: Any, blocks: Any) -> An
     return used
 
 
-@kernel
+@probe
 def normals_of_the_core(seed: Any, centre: Any, spread: Any, blocks: Any) -> Any:
     """The same by the core's own stages; centre and spread (U,) float32."""
     units = centre.shape[0]
@@ -80,7 +81,8 @@ def normals_of_the_core(seed: Any, centre: Any, spread: Any, blocks: Any) -> Any
             for row in range(start, end, 2):
                 normal_pair_rows(words[row], words[row + 1])
             end = min(end, units)
-            votes_of_normals(centre[start:end], spread[start:end], tail, votes[start:end], total)
+            rows = votes[start:end]
+            votes_of_normals(centre[start:end], spread[start:end], tail, rows, rows, total)
         used += total[0]
     return used
 

@@ -152,7 +152,7 @@ def say_if_cold(quiet: bool) -> None:
     from forecast.kernels import compiling
 
     if not quiet:
-        compiling.on_compilation(lambda: print(compiling.COLD, file=sys.stderr, flush=True))
+        compiling.on_compilation(compiling.say_on(sys.stderr))
 
 
 @contextmanager

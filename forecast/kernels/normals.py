@@ -19,7 +19,7 @@ from forecast.kernels.elementary import (
     quarter_sine,
     with_sign_of,
 )
-from forecast.kernels.random import BLOCK
+from forecast.kernels.arrays import BLOCK
 
 _HALF = np.float32(0.5)
 _UNIT = np.float32(1.0)

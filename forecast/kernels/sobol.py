@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.kernels.compiling import stage
-from forecast.kernels.random import BLOCK, mix, splitmix64
+from forecast.kernels.arrays import BLOCK
+from forecast.kernels.random_bits import mix, splitmix64
 
 BITS = 32
 _SHIFT_KEYS = np.uint64(0x5_0000_0000)

@@ -17,45 +17,48 @@ from forecast.election.methods import DivisorMethod
 from forecast.election.rule import AdmitLargest, Allocation, LowerTo, divisors_of
 from forecast.election.threshold import level_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.kernels import shapes
-from forecast.rules.compiled_around import fill_around, largest_house, stands_around
-from forecast.rules.grids import with_grids
+from forecast.kernels import laws
+from forecast.kernels.arrays import LARGEST_HOUSE
+from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
+from forecast.rules.grids import Rules, with_grids
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
 
 _BASES = {
-    "valid": shapes.BASE_VALID,
-    "lists": shapes.BASE_LISTS,
-    "cast": shapes.BASE_CAST,
-    "registered": shapes.BASE_REGISTERED,
+    "valid": laws.BASE_VALID,
+    "lists": laws.BASE_LISTS,
+    "cast": laws.BASE_CAST,
+    "registered": laws.BASE_REGISTERED,
 }
 _QUOTAS = {
-    "hare": shapes.QUOTA_HARE,
-    "droop": shapes.QUOTA_DROOP,
-    "hagenbach-bischoff-rounded": shapes.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
-    "hagenbach-bischoff": shapes.QUOTA_HAGENBACH_BISCHOFF,
-    "imperiali": shapes.QUOTA_IMPERIALI,
+    "hare": laws.QUOTA_HARE,
+    "droop": laws.QUOTA_DROOP,
+    "hagenbach-bischoff-rounded": laws.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
+    "hagenbach-bischoff": laws.QUOTA_HAGENBACH_BISCHOFF,
+    "imperiali": laws.QUOTA_IMPERIALI,
 }
 _REMAINDERS = {
-    "largest": shapes.REMAINDER_LARGEST,
-    "largest-lists": shapes.REMAINDER_LARGEST_LISTS,
-    "largest-then-average": shapes.REMAINDER_THEN_AVERAGE,
+    "largest": laws.REMAINDER_LARGEST,
+    "largest-lists": laws.REMAINDER_LARGEST_LISTS,
+    "largest-then-average": laws.REMAINDER_THEN_AVERAGE,
 }
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 
 
-def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> shapes.Rules:
+def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> Rules:
     """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core).
 
-    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables.
+    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables; and for houses
+    of more than ``LARGEST_HOUSE`` seats.
     """
-    records = np.zeros(len(rules), shapes.RULE)
+    records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
-    numerators, denominators = np.zeros(shape), np.ones(shape)
-    weights, limits = np.ones(shape), np.full(shape, shapes.NO_LIMIT)
-    around = shapes.nothing_around(*shape)
-    tables = _DivisorTables(max(largest_house(rule, lists) for rule in rules) + 2)
+    numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
+    most = [largest_house(rule, lists) for rule in rules]
+    _refuse_giants(most, place)
+    tables = _DivisorTables(max(most) + 2)
+    constraints: list[laws.Constraints | None] = []
     for r, rule in enumerate(rules):
         _fill_threshold(records[r], rule)
         whole = lcm(*(weight.denominator for weight in rule.weights.values()))
@@ -65,19 +68,34 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
         _fill_allocation(records[r], _national_method(rule, place), tables)
+        if records[r]["correction"] != records[r]["uncorrected"]:
+            records[r]["single_precision"] = False  # the quotients of some are not what their votes say
         records[r]["seats"] = rule.seats
         records[r]["lot"] = rule.ties == "lot"
-        records[r]["corrected"] = _is_corrected(rule)
-        around_it = stands_around(rule, lists)
-        records[r]["plain"] = _is_plain(records[r], rule) and not around_it
-        if around_it:
-            records[r]["corrected"] = True  # the votes behind a quota are needed, list by list
-            fill_around(r, rule, lists, records, limits, around)
-            around.inside[r] = records[r]
-            if rule.alliances is not None:
-                _fill_allocation(around.inside[r], rule.alliances, tables)
-    needed = around if records["around"].any() else None
-    return with_grids(records, numerators, denominators, limits, weights, tables.stacked(), needed)
+        records[r]["corrected"] = _lets_others_in(rule)
+        constraints.append(_constraints_of(rule, lists, records[r], tables))
+    return with_grids(Rules(records, numerators, denominators, weights, tables.stacked(), tuple(constraints)))
+
+
+def _constraints_of(
+    rule: Rule, lists: Sequence[Party], record: np.void, tables: _DivisorTables
+) -> laws.Constraints | None:
+    """What stands around the division; fills the rest of ``record``."""
+    if not stands_around(rule, lists):
+        return None
+    inside = np.zeros(1, laws.RULE)
+    constraints = constraints_of(rule, lists, record, inside)
+    inside[0] = record
+    if rule.alliances is not None:
+        _fill_allocation(inside[0], rule.alliances, tables)
+    return constraints
+
+
+def _refuse_giants(houses: Sequence[int], place: str) -> None:
+    """Seats are counted as 16-bit numbers; the largest parliament there is has some 3,000."""
+    if max(houses) > LARGEST_HOUSE:
+        remedy = f"a forecast counts houses of up to {LARGEST_HOUSE:,} seats, those that they may grow by included"
+        raise ConfigurationError(Fault(place, "rule.seats", max(houses), remedy))
 
 
 def _national_method(rule: Rule, place: str) -> Allocation:
@@ -93,18 +111,13 @@ def _national_method(rule: Rule, place: str) -> Allocation:
     )
 
 
-def _is_corrected(rule: Rule) -> bool:
-    """Whether votes are weighed, or lists let in that the threshold keeps out."""
+def _lets_others_in(rule: Rule) -> bool:
+    """Whether lists may be let in that the threshold keeps out."""
     threshold = rule.threshold
     if threshold is None:
-        return bool(rule.weights)
+        return False
     lets_in = threshold.min_lists is not None or threshold.min_joint_share is not None
-    return bool(rule.weights) or lets_in or isinstance(threshold.nobody, AdmitLargest | LowerTo)
-
-
-def _is_plain(record: np.void, rule: Rule) -> bool:
-    """Whether single precision can count most draws; see ``shapes.RULE``."""
-    return bool(record["blockwise"]) and rule.seats <= shapes.NARROW_HOUSE and not rule.weights
+    return lets_in or isinstance(threshold.nobody, AdmitLargest | LowerTo)
 
 
 def _level_of(rule: Rule, party: Party) -> Fraction:
@@ -143,18 +156,18 @@ def _fill_threshold(record: np.void, rule: Rule) -> None:
 
 def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTables) -> None:
     if allocation.by_quota:
-        record["family"] = shapes.FAMILY_QUOTA
+        record["family"] = laws.FAMILY_QUOTA
         record["quota"] = _QUOTAS[allocation.method]
         record["remainder"] = _REMAINDERS[allocation.remainder or "largest"]
         record["remainder_seats"] = allocation.remainder_seats or 0
         record["quota_of_valid"] = allocation.quota_of == "valid"
-        record["blockwise"] = allocation.remainder == "largest" and allocation.quota_of != "valid"
+        record["single_precision"] = allocation.remainder == "largest" and allocation.quota_of != "valid"
         return
     table = tables.add(divisors_of(allocation))
-    record["family"] = shapes.FAMILY_DIVISOR
+    record["family"] = laws.FAMILY_DIVISOR
     record["divisor_row"] = table.row
     record["shift"], record["first"], record["slack"] = table.shift, table.first, table.slack
-    record["blockwise"] = table.linear
+    record["single_precision"] = table.linear
 
 
 @dataclass(frozen=True)

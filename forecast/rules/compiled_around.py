@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election.rule import MOST_SEATS
-from forecast.kernels import shapes
+from forecast.kernels import laws
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -21,11 +21,11 @@ GROWTH = 8
 counted in a histogram, which must end somewhere. A draw beyond it stops the run with a message."""
 
 _MODES = {
-    None: shapes.LEVELLING_NONE,
-    "keep": shapes.LEVELLING_KEEP,
-    "redistribute": shapes.LEVELLING_REDISTRIBUTE,
-    "start": shapes.LEVELLING_START,
-    "level": shapes.LEVELLING_GROW,
+    None: laws.LEVELLING_NONE,
+    "keep": laws.LEVELLING_KEEP,
+    "redistribute": laws.LEVELLING_REDISTRIBUTE,
+    "start": laws.LEVELLING_START,
+    "level": laws.LEVELLING_GROW,
 }
 
 
@@ -49,29 +49,22 @@ def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
     return any(part is not None for part in parts) or limited or extra or bool(_alliances(rule, lists))
 
 
-def fill_around(
-    r: int,
-    rule: Rule,
-    lists: Sequence[Party],
-    records: NDArray[np.void],
-    limits: NDArray[np.float64],
-    around: shapes.Around,
-) -> None:
-    """Fill row ``r`` of the core's arrays; see ``shapes.RULE`` and ``shapes.Around``."""
-    record, cap, levelling = records[r], rule.cap, rule.levelling
-    record["around"] = True
+def constraints_of(
+    rule: Rule, lists: Sequence[Party], record: np.void, inside: NDArray[np.void]
+) -> laws.Constraints:
+    """The core's arrays; fills ``record`` (see ``laws.RULE``). ``inside`` (1,) is how alliances divide."""
+    cap, levelling = rule.cap, rule.levelling
+    record["constrained"] = True
     record["seats"] = seats_to_share(rule)
     record["largest_house"] = _grown(rule)
     numbers = _alliances(rule, lists)
     record["alliances"] = len(numbers)
+    limits = np.full(len(lists), laws.NO_LIMIT)
     for k, party in enumerate(lists):
-        around.held[r, k], around.direct[r, k] = _held(party), party.direct_seats
-        around.floors[r, k], around.extra[r, k] = party.min_seats, party.extra_seats
-        around.alliances[r, k] = numbers.get(party.alliance, -1)
         most = [party.max_seats] if party.max_seats is not None else []
         most += [cap.seats] if cap is not None and cap.seats is not None else []
-        limits[r, k] = min(most, default=shapes.NO_LIMIT)
-    record["limited"] = cap is not None or bool(np.any(limits[r] < shapes.NO_LIMIT))
+        limits[k] = min(most, default=laws.NO_LIMIT)
+    record["limited"] = cap is not None or bool(np.any(limits < laws.NO_LIMIT))
     record["cap_denominator"] = 1.0
     if cap is not None and cap.share_factor is not None and cap.house is not None:
         record["cap_numerator"] = cap.share_factor.numerator * cap.house
@@ -81,6 +74,15 @@ def fill_around(
         record["keeps"] = True
         record["deducts"] = levelling.deduct_unadmitted or levelling.mode in ("redistribute", "start")
     _fill_bonus(record, rule)
+    return laws.Constraints(
+        limits=limits,
+        held=np.array([float(_held(party)) for party in lists]),
+        direct=np.array([float(party.direct_seats) for party in lists]),
+        floors=np.array([float(party.min_seats) for party in lists]),
+        extra=np.array([float(party.extra_seats) for party in lists]),
+        alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
+        inside=inside,
+    )
 
 
 def _fill_bonus(record: np.void, rule: Rule) -> None:

@@ -1,17 +1,19 @@
-"""Which rules of a set the core can run as a grid: those that differ in level, base and method alone."""
+"""Which rules of a set the core can sweep together: those that differ in level, base and method alone."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels import shapes
+from forecast.kernels.laws import Constraints
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 
 WORTH_A_GRID = 3
 """Fewer rules a method than this are quicker one by one: a grid allocates for each number of lists."""
@@ -27,113 +29,116 @@ _OF_METHOD = (
     "shift",
     "first",
     "slack",
-    "blockwise",
-    "plain",
+    "single_precision",
 )
 _OF_ROW = ("base",)
 
 
-def with_grids(
-    records: NDArray[np.void],
-    numerators: Floats,
-    denominators: Floats,
-    limits: Floats,
-    weights: Floats,
-    divisors: Floats,
-    around: shapes.Around | None = None,
-) -> shapes.Rules:
-    """The core's rules (see ``shapes.Rules`` for the arrays) with its grids laid out."""
+@dataclass(frozen=True)
+class Row:
+    """Rules of a grid that differ in their level alone, in rising order."""
+
+    rules: Numbers
+    """(T,)"""
+    method: int
+    """Which of its grid's methods they have."""
+    lead: int
+    """The first row of the grid with the same base and levels: its own number where it is that."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rules that differ in level, base and method alone."""
+
+    methods: tuple[int, ...]
+    """A rule of every method."""
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """R rules as the core reads them, for K lists."""
+
+    records: NDArray[np.void]
+    """(R,) ``forecast.kernels.laws.RULE``."""
+    numerators: Floats
+    """(R, K) thresholds as fractions."""
+    denominators: Floats
+    weights: Floats
+    """(R, K) what a list's vote counts in the allocation."""
+    divisors: Floats
+    """(tables, S + 2) divisor of the n-th seat at n - 1."""
+    constraints: tuple[Constraints | None, ...]
+    """(R,) what stands around the division of a rule."""
+    singles: tuple[int, ...] = ()
+    """Rules that are applied one by one."""
+    grids: tuple[Grid, ...] = ()
+    """The others."""
+
+    @property
+    def lists(self) -> int:
+        """K."""
+        return self.numerators.shape[1]
+
+    @property
+    def most_seats(self) -> int:
+        """S: no list holds more."""
+        return self.divisors.shape[1] - 2
+
+
+def with_grids(rules: Rules) -> Rules:
+    """The same rules with those that can be swept together in grids."""
     groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
     singles: list[int] = []
-    for r in range(len(records)):
-        if _may_stand_in_a_grid(records[r], numerators[r], denominators[r]):
-            groups[_key(records[r], _others(records), limits[r], weights[r])].append(r)
+    for r in range(len(rules.records)):
+        if _may_stand_in_a_grid(rules, r):
+            groups[_key(rules.records[r], _others(rules.records), rules.weights[r])].append(r)
         else:
             singles.append(r)
-    layout = _Layout()
+    grids: list[Grid] = []
     for group in groups.values():
-        methods = {_key(records[r], _OF_METHOD) for r in group}
+        methods = {_key(rules.records[r], _OF_METHOD) for r in group}
         if len(group) < WORTH_A_GRID * len(methods):
             singles += group
         else:
-            levels = {r: Fraction(int(numerators[r, 0]), int(denominators[r, 0])) for r in group}
-            layout.add(group, records, levels)
-    return shapes.Rules(
-        records,
-        numerators,
-        denominators,
-        limits,
-        weights,
-        divisors,
-        around,
-        _numbers(sorted(singles)),
-        *layout.arrays(),
-    )
+            grids.append(_grid_of(group, rules))
+    return replace(rules, singles=tuple(sorted(singles)), grids=tuple(grids))
 
 
-def one_by_one(rules: shapes.Rules) -> shapes.Rules:
+def one_by_one(rules: Rules) -> Rules:
     """The same rules without grids."""
-    return rules._replace(singles=np.arange(len(rules.records)), **_Layout().named())
+    return replace(rules, singles=tuple(range(len(rules.records))), grids=())
 
 
-class _Layout:
-    """Rows and methods of the grids so far."""
-
-    def __init__(self) -> None:
-        self._rows: list[list[int]] = []
-        self._row_methods: list[int] = []
-        self._row_leads: list[bool] = []
-        self._grid_starts = [0]
-        self._methods: list[int] = []
-        self._method_starts = [0]
-
-    def add(self, group: Sequence[int], records: NDArray[np.void], levels: dict[int, Fraction]) -> None:
-        """One grid: rows of rising levels, those with the same base and levels next to each other."""
-        methods: dict[tuple[object, ...], int] = {}
-        rows: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
-        for r in group:
-            method = methods.setdefault(_key(records[r], _OF_METHOD), len(methods))
-            if method == len(methods) - 1 and len(self._methods) - self._method_starts[-1] == method:
-                self._methods.append(r)
-            rows[(_key(records[r], _OF_ROW), method)].append(r)
-        ordered = [(key, sorted(row, key=lambda r: levels[r])) for key, row in rows.items()]
-        ordered.sort(key=lambda pair: (pair[0][0], [levels[r] for r in pair[1]], pair[0][1]))
-        before: tuple[object, ...] | None = None
-        for (base, method), row in ordered:
-            alike = (base, tuple(levels[r] for r in row))
-            self._rows.append(row)
-            self._row_methods.append(method)
-            self._row_leads.append(alike != before)
-            before = alike
-        self._grid_starts.append(len(self._rows))
-        self._method_starts.append(len(self._methods))
-
-    def named(self) -> dict[str, NDArray[np.generic]]:
-        """The arrays by the name of their field."""
-        starts = np.concatenate([[0], np.cumsum([len(row) for row in self._rows])])
-        return {
-            "rows": _numbers([r for row in self._rows for r in row]),
-            "row_starts": _numbers(starts),
-            "row_methods": _numbers(self._row_methods),
-            "row_leads": np.array(self._row_leads, np.bool_),
-            "grid_starts": _numbers(self._grid_starts),
-            "methods": _numbers(self._methods),
-            "method_starts": _numbers(self._method_starts),
-        }
-
-    def arrays(self) -> tuple[NDArray[np.generic], ...]:
-        """The same in the order of ``shapes.Rules``."""
-        return tuple(self.named().values())
+def _grid_of(group: Sequence[int], rules: Rules) -> Grid:
+    """Rows of rising levels, those with the same base and levels next to each other."""
+    records = rules.records
+    levels = {r: Fraction(int(rules.numerators[r, 0]), int(rules.denominators[r, 0])) for r in group}
+    methods: dict[tuple[object, ...], int] = {}
+    rows: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
+    for r in group:
+        method = methods.setdefault(_key(records[r], _OF_METHOD), len(methods))
+        rows[_key(records[r], _OF_ROW), method].append(r)
+    first = {method: min(row[0] for (_, m), row in rows.items() if m == method) for method in methods.values()}
+    ordered = [(key, sorted(row, key=lambda r: levels[r])) for key, row in rows.items()]
+    ordered.sort(key=lambda pair: (pair[0][0], [levels[r] for r in pair[1]], pair[0][1]))
+    laid_out: list[Row] = []
+    leads: dict[object, int] = {}
+    for (base, method), row in ordered:
+        lead = leads.setdefault((base, tuple(levels[r] for r in row)), len(laid_out))
+        laid_out.append(Row(np.asarray(row, np.int64), method, lead))
+    return Grid(tuple(first[method] for method in range(len(methods))), tuple(laid_out))
 
 
-def _may_stand_in_a_grid(record: np.void, numerators: Floats, denominators: Floats) -> bool:
+def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     """Lists must drop out in the order of their votes, and their number alone decide on the seats.
 
     That takes one level for all, no list that counts less than others, and nothing around the division.
     """
-    if record["around"]:
+    record, tops, bottoms = rules.records[r], rules.numerators[r], rules.denominators[r]
+    if record["constrained"]:
         return False
-    one_level = bool(np.all(numerators == numerators[0]) and np.all(denominators == denominators[0]))
+    one_level = bool(np.all(tops == tops[0]) and np.all(bottoms == bottoms[0]))
     plain = record["correction"] == record["uncorrected"] and record["joint_numerator"] == 0
     return one_level and bool(plain) and record["nobody_numerator"] == 0
 
@@ -145,7 +150,3 @@ def _others(records: NDArray[np.void]) -> tuple[str, ...]:
 
 def _key(record: np.void, names: Sequence[str], *arrays: Floats) -> tuple[object, ...]:
     return (*(record[name].item() for name in names), *(array.tobytes() for array in arrays))
-
-
-def _numbers(values: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.asarray(values, np.int64)

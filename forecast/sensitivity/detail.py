@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Rule
-from forecast.kernels.shapes import Draws, Questions
+from forecast.kernels.count import Questions
+from forecast.kernels.draw import Draws
 from forecast.rules.compiled import compile_rules
 from forecast.sensitivity.indices import NAMES, effective_number, indices_of, seat_shares, seats_moved
 from forecast.sensitivity.paired import Estimated, mean_over_draws

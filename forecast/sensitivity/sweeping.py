@@ -38,7 +38,8 @@ from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
 if TYPE_CHECKING:
     from forecast.election import Election, Party
     from forecast.estimation import Estimate
-    from forecast.kernels.shapes import Draws, Questions
+    from forecast.kernels.count import Questions
+from forecast.kernels.draw import Draws
     from forecast.result import Forecast
     from forecast.sensitivity.grid import Grid
 

@@ -8,9 +8,53 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.shapes import Tallies
+from forecast.kernels.count import SHARE_BINS
 
 Counts = NDArray[np.int64]
+
+
+class Tallies(NamedTuple):
+    """Counts over draws, of M spans or replicates where an axis M leads."""
+
+    passes: Counts
+    """(M, R, K)"""
+    void: Counts
+    """(M, R)"""
+    beyond: Counts
+    """(M, R) draws in which a house would have grown beyond its bound."""
+    seats: Counts
+    """(M, R, K + C, S + 1): lists, then coalitions."""
+    majorities: Counts
+    """(M, R, C)"""
+    events: Counts
+    """(M, R, E)"""
+    shares: Counts
+    """(U, SHARE_BINS + 1), of all of them."""
+    share_sums: Counts
+    """(U,) in units of 2**-32."""
+    share_draws: Counts
+    """(1,) draws in the two above."""
+
+
+def empty_tallies(
+    spans: int, units: int, lists: int, rules: int, seats: int, coalitions: int, events: int
+) -> Tallies:
+    """Tallies of zero for M = ``spans``."""
+
+    def zeros(*shape: int) -> Counts:
+        return np.zeros(shape, np.int64)
+
+    return Tallies(
+        zeros(spans, rules, lists),
+        zeros(spans, rules),
+        zeros(spans, rules),
+        zeros(spans, rules, lists + coalitions, seats + 1),
+        zeros(spans, rules, coalitions),
+        zeros(spans, rules, events),
+        zeros(units, SHARE_BINS + 1),
+        zeros(units),
+        zeros(1),
+    )
 
 
 class Proportion(NamedTuple):

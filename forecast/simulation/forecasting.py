@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from forecast.election import Election, Rule
     from forecast.estimation import Estimate
-    from forecast.kernels.shapes import Draws
+    from forecast.kernels.draw import Draws
     from forecast.result import Forecast
 
 _VERSIONED = ("forecast", "numpy", "numba", "llvmlite", "xarray", "scipy", "pandas", "pydantic")

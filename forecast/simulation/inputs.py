@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
+from forecast.kernels.draw import Draws, SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL
 from forecast.simulation.sobol_directions import DIMENSIONS, direction_numbers
 from forecast.simulation.tails import tail_table
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.shapes import SHARE_BINS
+from forecast.kernels.count import SHARE_BINS
 from forecast.result import LEAST_CONDITION_DRAWS, QUANTILES, SCHEMA_VERSION, Forecast, Labelled, dataset_of
 from forecast.simulation.context import (
     account_of,

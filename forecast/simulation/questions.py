@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.kernels.shapes import Questions
+from forecast.kernels.count import Questions
 
 if TYPE_CHECKING:
     from forecast.election import Coalition, Condition, Event

@@ -7,25 +7,19 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import Fault, NoValidOutcome
-from forecast.kernels.drawing import STREAM
-from forecast.kernels.shapes import (
-    SAMPLER_GIVEN,
-    SAMPLER_SOBOL,
-    Draws,
-    Questions,
-    Rules,
-    Tallies,
-    empty_tallies,
-)
-from forecast.kernels.simulate import simulate
-from forecast.rules.grids import one_by_one
-from forecast.simulation.counts import RunCounts, add_replicates, new_counts
+from forecast.kernels.arrays import STREAM
+from forecast.kernels.compiling import prepare
+from forecast.kernels.count import Questions
+from forecast.kernels.draw import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
+from forecast.rules.grids import Rules, one_by_one
+from forecast.simulation.counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
+from forecast.simulation.pieces import Bench, Forms, KeptDraws, Span
 
 REPLICATES = 16
 """Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors (to about a
@@ -55,26 +49,10 @@ Progress = Callable[[int], None]
 """Called with the number of draws done since the last call."""
 
 
-class Span(NamedTuple):
-    """Draws of one replicate from its ``first`` on; ``number`` counts from the first draw of the run."""
-
-    replicate: int
-    first: int
-    draws: int
-    number: int
-
-
 Call = list[Span]
 """What one call of the core runs, which by itself costs as much as a thousand draws: one span of a long
 replicate, or several short replicates.
 """
-
-
-class KeptDraws(NamedTuple):
-    """The first draws of a run: shares (N, U) and seats (R, N, K)."""
-
-    shares: NDArray[np.float64]
-    seats: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -132,6 +110,7 @@ def run_draws(
     if draws.sampler == SAMPLER_GIVEN:
         # Grids suppose that every list has votes, which draws from outside need not.
         rules = one_by_one(rules)
+    prepare(Forms(draws, rules).needed())
     worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
     counts = new_counts(plan.sizes, worker.empty(0))
     pool = ThreadPoolExecutor(threads) if threads > 1 else _Here()
@@ -179,24 +158,23 @@ class _Here(Executor):
 
 
 class _Worker:
-    """Runs calls; histograms of shares are kept by thread and added at the end, since they are sums of
-    integers."""
+    """Runs calls, each on a bench that no other thread is at; histograms of shares are kept by bench and added
+    at the end, since they are sums of integers."""
 
     def __init__(self, draws: Draws, rules: Rules, questions: Questions, share_every: int, keep: int) -> None:
-        self._inputs = (draws, rules, questions)
-        self._share_every = share_every
-        units, lists = len(draws.location), rules.numerators.shape[1]
+        units, lists = len(draws.location), rules.lists
         self._shape = (
             units,
             lists,
             len(rules.records),
-            rules.divisors.shape[1] - 2,
+            rules.most_seats,
             len(questions.coalition_starts) - 1,
             len(questions.event_starts) - 1,
         )
         self.kept = KeptDraws(np.zeros((keep, units)), np.zeros((len(rules.records), keep, lists), np.int64))
-        self._idle: list[dict[str, NDArray[np.int64]]] = []
-        self._every: list[dict[str, NDArray[np.int64]]] = []
+        self._inputs = (draws, rules, questions, share_every, self.kept)
+        self._idle: list[Bench] = []
+        self._every: list[Bench] = []
 
     @property
     def bytes_of_span(self) -> int:
@@ -211,36 +189,26 @@ class _Worker:
     def run(self, call: Call) -> Tallies:
         """Count the spans of a call, a row of the tallies each."""
         try:
-            shares = self._idle.pop()
+            bench = self._idle.pop()
         except IndexError:
-            fresh = self.empty(0)
-            shares = {
-                "shares": fresh.shares,
-                "share_sums": fresh.share_sums,
-                "share_draws": fresh.share_draws,
-            }
-            self._every.append(shares)
-        tallies = empty_tallies(len(call), 0, *self._shape[1:])._replace(**shares)
-        number = call[0].number
-        spans = np.array(
-            [
-                (span.replicate, span.first, span.draws, row, span.number - number)
-                for row, span in enumerate(call)
-            ]
-        )
-        kept = max(0, min(int(spans[:, 2].sum()), len(self.kept.shares) - number))
-        votes = self.kept.shares[number : number + kept]
-        seats = np.ascontiguousarray(self.kept.seats[:, number : number + kept])
-        simulate(*self._inputs, spans, self._share_every, tallies, votes, seats)
+            bench = Bench(*self._inputs)
+            self._every.append(bench)
+        tallies = empty_tallies(len(call), 0, *self._shape[1:])
+        for row, span in enumerate(call):
+            bench.run(span, tallies, row)
         if tallies.beyond.any():
             raise _too_large(tallies)
-        if kept:
-            self.kept.seats[:, number : number + kept] = seats
-        self._idle.append(shares)
+        self._idle.append(bench)
         return tallies
 
     def share_totals(self) -> dict[str, NDArray[np.int64]]:
-        return {name: np.sum([part[name] for part in self._every], axis=0) for name in self._every[0]}
+        """Histograms of shares, their sums and the number of draws, of all benches."""
+        parts = [bench.shares for bench in self._every]
+        return {
+            "shares": np.sum([part.histogram for part in parts], axis=0),
+            "share_sums": np.sum([part.sums for part in parts], axis=0),
+            "share_draws": np.sum([part.draws for part in parts], axis=0),
+        }
 
 
 def _too_large(tallies: Tallies) -> NoValidOutcome:

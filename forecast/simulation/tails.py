@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.compiling import CACHE_FOLDER
-from forecast.kernels.tail import PIECES, PIECES_PER_BINADE
+from forecast.kernels.compiling import cache_folder
+from forecast.kernels.t_scale import PIECES, PIECES_PER_BINADE
 
 _NODES = 4
 
@@ -34,7 +34,7 @@ def _remembered(degrees_of_freedom: float) -> NDArray[np.float32]:
 
     To fill it needs ``scipy.special``, whose import takes longer than the million draws that use the table.
     """
-    path = CACHE_FOLDER / f"tail-{float(degrees_of_freedom).hex()}.npy"
+    path = cache_folder() / f"t-scales-{PIECES}-{float(degrees_of_freedom).hex()}.npy"
     try:
         return np.load(path)
     except (OSError, ValueError):

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
-from forecast.kernels.shapes import SAMPLER_GIVEN, Draws, Questions
+from forecast.kernels.count import Questions
+from forecast.kernels.draw import Draws, SAMPLER_GIVEN
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule

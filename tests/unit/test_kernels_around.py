@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.errors import ConfigurationError, NoValidOutcome
-from forecast.kernels.shapes import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws, Questions
+from forecast.kernels.count import Questions
+from forecast.kernels.draw import Draws, SAMPLER_GIVEN, SAMPLER_RANDOM
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import GROWTH, seats_to_share

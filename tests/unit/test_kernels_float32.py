@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import special
 
-from forecast.kernels.compiling import kernel
+from forecast.kernels.compiling import probe
 from forecast.kernels.normals import normal_pair_rows, normal_row
-from forecast.kernels.random import BLOCK, LANES, fill_bits, seed_lanes
-from forecast.kernels.sampling import votes_of_normals
+from forecast.kernels.arrays import BLOCK, LANES
+from forecast.kernels.random_bits import fill_bits, seed_lanes
+from forecast.kernels.shares_of_normals import votes_of_normals
 
 # Kazakhstan 2023 by its exit polls; five lists at 5 % would be too easy, one is what hangs on a hair.
 SHARES = np.array([0.53737, 0.10663, 0.08673, 0.08317, 0.0669, 0.05113, 0.02633, 0.04174])
@@ -17,14 +18,14 @@ SPREAD = np.sqrt((0.03 * SHARES ** (-1 / 3)) ** 2 + 1 / (18_000 * SHARES))
 BLOCKS = 2_000
 
 
-@kernel
+@probe
 def words_of(seed, words):
     state, scratch = np.empty((4, LANES), np.uint64), np.empty(LANES, np.uint64)
     seed_lanes(seed, 0, state, scratch)
     fill_bits(state, words)
 
 
-@kernel
+@probe
 def votes_in_float32(words, inverted, centre, spread, out):
     units = centre.shape[0]
     drawn = np.empty((units, BLOCK), np.uint32)
@@ -38,7 +39,7 @@ def votes_in_float32(words, inverted, centre, spread, out):
                 normal_row(words[block, 2 * p + 1], np.uint32(0), votes[2 * p + 1])
             else:
                 normal_pair_rows(drawn[2 * p], drawn[2 * p + 1])
-        votes_of_normals(centre, spread, tail, votes, total)
+        votes_of_normals(centre, spread, tail, votes, votes, total)
         out[block] = votes
 
 

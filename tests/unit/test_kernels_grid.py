@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from forecast.election import Party, Rule
-from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Questions
+from forecast.kernels.count import Questions
+from forecast.kernels.draw import Draws, SAMPLER_RANDOM, SAMPLER_SOBOL
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import one_by_one
 from forecast.simulation.running import run_draws

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from forecast.kernels.compiling import kernel
-from forecast.kernels.plain_divisors import invert
-from forecast.kernels.random import BLOCK
-from forecast.kernels.rows import new_rows
-from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Questions, Rules
+from forecast.errors import ConfigurationError
+from forecast.kernels.compiling import probe
+from forecast.kernels.divide_divisor import invert
+from forecast.kernels.arrays import BLOCK, LARGEST_HOUSE, new_rows
+from forecast.kernels.count import Questions
+from forecast.kernels.draw import Draws, SAMPLER_RANDOM, SAMPLER_SOBOL
+from forecast.rules.grids import Rules
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import one_by_one
 from forecast.simulation.running import run_draws
@@ -55,21 +58,16 @@ def draws(sampler: int, *, varied: bool = False, valid_votes: float = 1e6, sprea
     )
 
 
-@kernel
+@probe
 def inverses(claims, out):
     invert(claims, out)
-
-
-@kernel
-def scratch(number):
-    return new_rows(number, np.float32), new_rows(number, np.uint16), new_rows(number, np.float64)
 
 
 def in_full(rules: Rules) -> Rules:
     """The same rules, none of which is taken for plain."""
     records = rules.records.copy()
-    records["plain"] = False
-    return rules._replace(records=records)
+    records["single_precision"] = False
+    return replace(rules, records=records)
 
 
 def assert_same(inputs: Draws, rules: Rules, number: int = 20_000) -> None:
@@ -125,10 +123,11 @@ def test_draws_that_hardly_differ_count_the_same_in_either_precision() -> None:
         assert_same(draws(SAMPLER_RANDOM, spread=1e-6), rules_of({"method": method}, {"level": "5%"}, 69))
 
 
-def test_a_large_house_is_not_taken_for_plain() -> None:
-    rules = rules_of({"method": "sainte-lague"}, {"level": "5%"}, 32_767, 32_768)
-    assert rules.records["plain"].tolist() == [True, False]
+def test_the_largest_house_is_counted_and_a_larger_one_refused() -> None:
+    rules = rules_of({"method": "sainte-lague"}, {"level": "5%"}, LARGEST_HOUSE)
     assert_same(draws(SAMPLER_RANDOM), rules, 600)
+    with pytest.raises(ConfigurationError, match="houses of up to 32,767 seats"):
+        rules_of({"method": "sainte-lague"}, {"level": "5%"}, LARGEST_HOUSE + 1)
 
 
 def test_the_last_draws_of_a_run_are_counted_whatever_their_number() -> None:
@@ -164,7 +163,8 @@ def test_inverses_are_as_near_as_the_certificate_of_a_divisor_method_takes_them_
 
 def test_scratch_begins_at_pages_and_is_empty() -> None:
     for number in (1, 3, 8):
-        for rows, kind in zip(scratch(number), (np.float32, np.uint16, np.float64), strict=True):
+        for kind in (np.float32, np.uint16, np.float64):
+            rows = new_rows((number, BLOCK), kind)
             assert rows.dtype == kind
             assert rows.shape == (number, BLOCK)
             assert rows.ctypes.data % 4096 == 0

@@ -8,49 +8,50 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from forecast.kernels.compiling import kernel
+from forecast.kernels.compiling import probe
 from forecast.kernels.elementary import exp2, minus_log2, quarter_cosine, quarter_sine
 from forecast.kernels.normals import normal_pair_rows, normal_row
-from forecast.kernels.random import BLOCK, LANES, fill_bits, seed_lanes
+from forecast.kernels.arrays import BLOCK, LANES
+from forecast.kernels.random_bits import fill_bits, seed_lanes
 from forecast.kernels.sobol import block_bases, block_table, scramble
-from forecast.kernels.tail import tail_scales
+from forecast.kernels.t_scale import tail_scales
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table
 from tests import twins
 
 
-@kernel
+@probe
 def words(seed, stream, out):
     state, scratch = np.empty((4, LANES), np.uint64), np.empty(LANES, np.uint64)
     seed_lanes(seed, stream, state, scratch)
     fill_bits(state, out)
 
 
-@kernel
+@probe
 def elementary(x, u, t, out):
     for i in range(x.shape[0]):
         out[0, i], out[1, i] = exp2(x[i]), minus_log2(u[i])
         out[2, i], out[3, i] = quarter_cosine(t[i]), quarter_sine(t[i])
 
 
-@kernel
+@probe
 def pairs(words):
     for r in range(0, words.shape[0], 2):
         normal_pair_rows(words[r], words[r + 1])
 
 
-@kernel
+@probe
 def inverted(words, flip, out):
     for r in range(words.shape[0]):
         normal_row(words[r], flip, out[r])
 
 
-@kernel
+@probe
 def tails(words, flip, table, out):
     tail_scales(words, flip, table, np.empty(BLOCK, np.uint32), out)
 
 
-@kernel
+@probe
 def points(directions, seed, replicate, blocks, out):
     dimensions = directions.shape[0]
     scrambled, shifts = np.empty((dimensions, 32), np.uint32), np.empty(dimensions, np.uint32)

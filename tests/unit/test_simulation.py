@@ -12,10 +12,12 @@ from scipy import stats
 from forecast.election import Party, Rule, load_election, parse_election
 from forecast.errors import PollDataError
 from forecast.estimation import estimate
-from forecast.kernels.compiling import kernel, stage
+from forecast.kernels.compiling import probe, stage
 from forecast.kernels.elementary import float_of, minus_log2
-from forecast.kernels.random import BLOCK, LANES, fill_bits, seed_lanes
-from forecast.kernels.shapes import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Questions
+from forecast.kernels.arrays import BLOCK, LANES
+from forecast.kernels.random_bits import fill_bits, seed_lanes
+from forecast.kernels.count import Questions
+from forecast.kernels.draw import Draws, SAMPLER_RANDOM, SAMPLER_SOBOL
 from forecast.polls import read_polls
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
@@ -186,7 +188,7 @@ def test_errors_are_never_below_one_draw() -> None:
             assert counts.proportion("passes").mc_error.min() >= 1 / number
 
 
-@kernel
+@probe
 def beta_tail(seed, streams, shape, others, level):
     """Draws of Beta(shape, others) at or over a level, from sums of exponentials: the core's words and
     logarithm.

@@ -9,15 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecast.kernels.arrays import LANES
 from forecast.kernels.compiling import stage
-
-LANES = 256
-"""Independent states of the generator, side by side in vectors."""
-
-BLOCK = 2 * LANES
-"""Draws in a block: a round of all lanes is a word of 32 bits for each. Enough that a short loop is worth its
-beginning and end, few enough that the scratch of a block stays in the nearest caches.
-"""
 
 _WARM_UP = 12
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast.kernels.compiling import stage
 from forecast.kernels.elementary import bits_float, float_bits, float_of
-from forecast.kernels.random import BLOCK
+from forecast.kernels.arrays import BLOCK
 
 PIECES_PER_BINADE = 16
 BINADES = 32

@@ -10,7 +10,7 @@ import numpy as np
 
 from forecast.kernels.compiling import stage
 from forecast.kernels.elementary import exp2
-from forecast.kernels.random import BLOCK
+from forecast.kernels.arrays import BLOCK
 
 _NONE = np.float32(0.0)
 _UNIT = np.float32(1.0)
@@ -31,28 +31,28 @@ def correlate(factor, z):
 
 
 @stage
-def votes_of_normals(centre, spread, tail, votes, total):
-    """votes (U, BLOCK), normals z before, = centre * 2 ** (spread * tail * z): shares up to a common factor.
-    total (BLOCK) += their sum.
+def votes_of_normals(centre, spread, tail, normals, votes, total):
+    """votes (U, BLOCK) = centre * 2 ** (spread * tail * z) of ``normals`` z (U, BLOCK): shares up to a common
+    factor. total (BLOCK) += their sum.
 
     ``centre`` and ``spread`` (U,), the latter in bits (base-2 logarithms); ``tail`` (BLOCK) is the draw's t
     scale. Two units at a time, which halves the traffic of the sum.
     """
     units = centre.shape[0]
     for k in range(0, units - 1, 2):
-        row, other = votes[k], votes[k + 1]
+        row, other, out, out_other = normals[k], normals[k + 1], votes[k], votes[k + 1]
         size, width, size_other, width_other = centre[k], spread[k], centre[k + 1], spread[k + 1]
         for i in range(BLOCK):
             one = exp2(width * tail[i] * row[i]) * size
             two = exp2(width_other * tail[i] * other[i]) * size_other
-            row[i] = one
-            other[i] = two
+            out[i] = one
+            out_other[i] = two
             total[i] += one + two
     if units % 2 == 1:
-        row, size, width = votes[units - 1], centre[units - 1], spread[units - 1]
+        row, out, size, width = normals[units - 1], votes[units - 1], centre[units - 1], spread[units - 1]
         for i in range(BLOCK):
             one = exp2(width * tail[i] * row[i]) * size
-            row[i] = one
+            out[i] = one
             total[i] += one
 
 

@@ -1,0 +1,437 @@
+"""What stands around the division of seats: bonus, caps, alliances, and seats held in constituencies.
+
+Every draw is counted by itself, exactly: such rules take ten times as long as a bare division, and compile in a
+second. The order of steps is that of the exact count (``forecast.rules.reference``).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, I64x1, Piece, Seats, Votes
+from forecast.kernels.compiling import kernel, stage
+from forecast.kernels.divide_divisor import divisor_seats, quotient_ahead
+from forecast.kernels.divide_quota import quota_seats
+from forecast.kernels.laws import (
+    FAMILY_DIVISOR,
+    LEVELLING_GROW,
+    LEVELLING_KEEP,
+    LEVELLING_REDISTRIBUTE,
+    LEVELLING_START,
+    NO_LIMIT,
+    Constraints,
+    Law,
+    Rule,
+)
+from forecast.kernels.one_draw import ENTITLED, FLOORS, LIMITS, SEATS, vote_size, votes_of_all_lists
+from forecast.kernels.ties import before, earlier, lot_of
+
+PRESENT, CLAIM, BEHIND, LIMIT, WON = 0, 1, 2, 3, 4
+"""Rows of the workspace by list, for the national division: 1 where a list takes part; its votes as they count;
+those it adds to the quota; seats that it may get at most; seats that it gets.
+"""
+PART_CLAIM, PART_BEHIND, PART_LIMIT, PART_WON = 5, 6, 7, 8
+"""The same between alliances, or inside one."""
+FREE_CLAIM, FREE_BEHIND, CAPPED = 9, 10, 11
+"""Of those that have not met their limit; seats of those that have."""
+UNFIXED, FLOORED, ASIDE = 12, 13, 14
+"""1 where a member of an alliance is above its floor; seats of those that are not; seats of lists that hold more
+than their share.
+"""
+CONSTRAIN_ROWS = 15
+
+
+class ConstrainWorkspace(NamedTuple):
+    """What a draw is counted with."""
+
+    rows: F64x2
+    """(CONSTRAIN_ROWS, K)"""
+    draw: F64x2
+    """(DRAW_ROWS, K) of ``one_draw``."""
+    everyone: I64x1
+    """(K,) all lists."""
+    beyond: I64x1
+    """(1,) in how many of the valid draws a house would have grown beyond its bound."""
+
+
+class _Way(NamedTuple):
+    """How seats are divided in a draw."""
+
+    rule: Any
+    divisors: Any
+    outside: Any  # votes behind the quota of lists that take no part
+    vote: Any  # the size of a single vote
+    lot: Any
+
+
+def _constrain(
+    rules: Rule,
+    law: Law,
+    constraints: Constraints,
+    piece: Piece,
+    votes: Votes,
+    claims: Claims,
+    seats: Seats,
+    workspace: ConstrainWorkspace,
+) -> None:
+    """Fill the rows of lists of ``seats``."""
+    rule, here, beyond = rules[0], piece[0], workspace.beyond
+    won = workspace.rows[WON]
+    for n in range(here.blocks):
+        for k in range(won.shape[0]):
+            seats.filled[n, k] = True
+        for i in range(BLOCK):
+            grown = _seats_of_draw(rule, law, constraints, here, votes, claims, n, i, workspace)
+            beyond[0] += 1 if grown and n * BLOCK + i < here.valid else 0
+            house = 0.0
+            for k in range(won.shape[0]):
+                seats.whole[n, k, i] = np.uint16(np.int64(won[k]))
+                house += won[k]
+            seats.house[n, i] = np.uint16(np.int64(house))
+
+
+constrain_drawn = kernel(_constrain, votes=Votes)
+constrain_given = kernel(_constrain, votes=GivenVotes)
+
+
+@stage
+def _seats_of_draw(rule, law, constraints, piece, votes, claims, n, i, workspace):
+    """Seats of one draw into ``WON``; whether its house would have grown beyond its bound."""
+    rows, lot = workspace.rows, lot_of(rule, piece, n, i)
+    vote = vote_size(piece, votes, n, i)
+    if _lay_out(rule, law, votes, claims, n, i, rows) == 0.0:
+        rows[WON, :] = 0.0
+        return False
+    outside = _outside(rule, law, votes, vote, n, i, rows)
+    _limit_lists(rule, law, constraints, votes, n, i, rows)
+    pool = _pool(rule, constraints.held, rows)
+    winner, bonus = _bonus(rule, votes, n, i, pool, lot, rows)
+    pool -= bonus
+    way = _Way(rule, law.divisors[rule.divisor_row], outside, vote, lot)
+    inner = constraints.inside[0]
+    inside = _Way(inner, law.divisors[inner.divisor_row], 0.0, vote, lot)
+    grown = False
+    if rule.levelling == LEVELLING_START:
+        _start_after(way, constraints, pool, workspace)
+    else:
+        house = pool
+        if rule.levelling == LEVELLING_GROW:
+            needed = _house_that_covers(way, constraints.held, rows)
+            grown = needed > rule.largest_house
+            house = max(house, min(needed, np.float64(rule.largest_house)))
+        _divide(way, inside, constraints, house, workspace)
+        if rule.levelling == LEVELLING_REDISTRIBUTE:
+            _redistribute(way, inside, constraints, pool, workspace)
+        if rule.levelling == LEVELLING_GROW or rule.levelling == LEVELLING_KEEP:
+            for k in range(rows.shape[1]):
+                rows[WON, k] = max(rows[WON, k], rows[PRESENT, k] * constraints.held[k])
+    _finish(rule, law, constraints, winner, bonus, votes, claims, n, i, rows)
+    return grown
+
+
+@stage
+def _lay_out(rule, law, votes, claims, n, i, rows):
+    """The national division: every admitted list with its votes, and those behind the quota; the sum of votes."""
+    total, lists = 0.0, rows.shape[1]
+    for k in range(lists):
+        rows[PRESENT, k] = 0.0
+        rows[CLAIM, k] = 0.0
+        rows[BEHIND, k] = 0.0
+    for p in range(claims.number[n]):
+        k = claims.present[n, p]
+        if claims.votes[n, p, i] > 0.0:
+            weighed = votes.exact[n, k, i] * law.weights[k]
+            joined = claims.joined.shape[0] > 0 and claims.joined[n * lists + k, i] > 0
+            rows[PRESENT, k] = 1.0
+            rows[CLAIM, k] = weighed * (rule.correction if joined else rule.uncorrected)
+            rows[BEHIND, k] = weighed * rule.uncorrected
+            total += rows[CLAIM, k]
+    return total
+
+
+@stage
+def _outside(rule, law, votes, vote, n, i, rows):
+    """Votes behind the quota of lists that take no part."""
+    if not rule.quota_of_valid:
+        return 0.0
+    outside = votes_of_all_lists(rule, law, votes, rule.vote, n, i)
+    for k in range(rows.shape[1]):
+        outside -= rows[BEHIND, k]
+    return max(outside, 0.0)
+
+
+@stage
+def _limit_lists(rule, law, constraints, votes, n, i, rows):
+    """The smaller of a list's own limit and of what the cap by share allows."""
+    top, bottom, listed = rule.cap_numerator, rule.cap_denominator, 0.0
+    for k in range(law.no_lists.shape[0]):
+        listed += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
+    unit = listed * bottom
+    for k in range(rows.shape[1]):
+        limit = constraints.limits[k]
+        if top > 0.0 and unit > 0.0:
+            claim = votes.exact[n, k, i] * top
+            allowed = np.floor(claim / unit)
+            # A quotient can land on the wrong side of a whole number by one rounding; the product tells.
+            allowed += 1.0 if claim >= (allowed + 1.0) * unit else 0.0
+            allowed -= 1.0 if claim < allowed * unit else 0.0
+            limit = min(limit, max(allowed - constraints.direct[k], 0.0))
+        rows[LIMIT, k] = limit
+
+
+@stage
+def _pool(rule, held, rows):
+    """The seats that the admitted share."""
+    pool = np.float64(rule.seats)
+    if rule.deducts:
+        for k in range(held.shape[0]):
+            pool -= held[k] * (1.0 - rows[PRESENT, k])
+    return max(pool, 0.0)
+
+
+@stage
+def _bonus(rule, votes, n, i, pool, lot, rows):
+    """The largest admitted list and its bonus, as far as the pool goes."""
+    if rule.bonus_most == 0.0:
+        return 0, 0.0
+    column, best, valid = votes.exact[n, :, i], -1, 0.0
+    for k in range(column.shape[0]):
+        valid += column[k]
+    for k in range(rows.shape[1]):
+        if rows[PRESENT, k] == 0.0:
+            continue
+        tied = best >= 0 and column[k] == column[best]
+        if best < 0 or column[k] > column[best] or (tied and earlier(lot, k, best)):
+            best = k
+    return best, min(_bonus_seats(rule, np.float64(column[best]), valid), pool)
+
+
+@stage
+def _bonus_seats(rule, votes, valid):
+    """Seats of the bonus for a list with so many of the ``valid`` votes."""
+    above = votes * rule.bonus_unit - rule.bonus_from * valid
+    if above < 0.0 or votes == 0.0:
+        return 0.0
+    steps = 0.0
+    if rule.bonus_steps > 0.0:
+        size = valid * rule.bonus_steps
+        steps = np.floor(above / size)
+        steps += 1.0 if above >= (steps + 1.0) * size else 0.0
+        steps -= 1.0 if above < steps * size else 0.0
+    return min(rule.bonus + steps, rule.bonus_most)
+
+
+@stage
+def _divide_bare(way, claims, behind, house, workspace, won):
+    """won (K,) = seats by the method alone; none where the house is empty."""
+    draw, everyone, sum_behind = workspace.draw, workspace.everyone, way.outside
+    for k in range(won.shape[0]):
+        draw[ENTITLED, k] = claims[k] if house >= 1.0 else 0.0
+        draw[FLOORS, k] = 0.0
+        draw[LIMITS, k] = NO_LIMIT
+        sum_behind += behind[k]
+    if way.rule.family == FAMILY_DIVISOR:
+        divisor_seats(way.rule, way.divisors, house, everyone, way.lot, draw)
+    else:
+        sum_behind = sum_behind if house >= 1.0 else 0.0
+        quota_seats(way.rule, house, sum_behind, way.vote, everyone, way.lot, draw)
+    for k in range(won.shape[0]):
+        won[k] = draw[SEATS, k]
+
+
+@stage
+def _divide_capped(way, first, house, workspace):
+    """Seats of the division whose rows begin at ``first`` (claims, behind the quota, limits, seats); lists over
+    their limit get what it allows, and the others divide the rest anew.
+    """
+    rows = workspace.rows
+    limits, won = rows[first + 2], rows[first + 3]
+    if not way.rule.limited:
+        _divide_bare(way, rows[first], rows[first + 1], house, workspace, won)
+        return
+    for k in range(won.shape[0]):
+        rows[FREE_CLAIM, k], rows[FREE_BEHIND, k], rows[CAPPED, k] = rows[first, k], rows[first + 1, k], 0.0
+    changes = 1
+    while changes > 0:
+        _divide_bare(way, rows[FREE_CLAIM], rows[FREE_BEHIND], house, workspace, won)
+        changes = 0
+        for k in range(won.shape[0]):
+            if won[k] > limits[k]:
+                changes += 1
+                rows[CAPPED, k] += limits[k]
+                house -= limits[k]
+                rows[FREE_CLAIM, k] = 0.0
+                rows[FREE_BEHIND, k] = 0.0
+    for k in range(won.shape[0]):
+        won[k] += rows[CAPPED, k]
+
+
+@stage
+def _divide(way, inside, constraints, house, workspace):
+    """Divide the house between alliances and single lists, then inside every alliance."""
+    rows, alliances = workspace.rows, constraints.alliances
+    if way.rule.alliances == 0:
+        _divide_capped(way, CLAIM, house, workspace)
+        return
+    for k in range(alliances.shape[0]):
+        rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k], rows[BEHIND, k]
+        rows[PART_LIMIT, k] = rows[LIMIT, k]
+    for a in range(way.rule.alliances):
+        _join(alliances, a, rows)
+    _divide_capped(way, PART_CLAIM, house, workspace)
+    for k in range(alliances.shape[0]):
+        rows[WON, k] = rows[PART_WON, k]
+    for a in range(way.rule.alliances):
+        house = _enter(alliances, a, rows)
+        _divide_capped(inside, PART_CLAIM, house, workspace)
+        while True:
+            kept = _keep_floors(constraints.floors, house, rows)
+            if kept < 0.0:
+                break
+            house -= kept
+            _divide_capped(inside, PART_CLAIM, house, workspace)
+        for k in range(alliances.shape[0]):
+            if alliances[k] == a:
+                rows[WON, k] = rows[PART_WON, k] + rows[FLOORED, k]
+
+
+@stage
+def _join(alliances, a, rows):
+    """Let the first present member of alliance ``a`` stand for all, and the others for none."""
+    leader, claim, behind, limit = -1, 0.0, 0.0, 0.0
+    for k in range(alliances.shape[0]):
+        if alliances[k] == a and rows[PRESENT, k] > 0.0:
+            leader = k if leader < 0 else leader
+            claim += rows[CLAIM, k]
+            behind += rows[BEHIND, k]
+            limit += rows[LIMIT, k]
+    for k in range(alliances.shape[0]):
+        if alliances[k] == a:
+            rows[PART_CLAIM, k] = claim if k == leader else 0.0
+            rows[PART_BEHIND, k] = behind if k == leader else 0.0
+            rows[PART_LIMIT, k] = limit
+
+
+@stage
+def _enter(alliances, a, rows):
+    """Lay out the division inside alliance ``a``; its seats."""
+    house = 0.0
+    for k in range(alliances.shape[0]):
+        mine = 1.0 if alliances[k] == a else 0.0
+        rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k] * mine, rows[BEHIND, k] * mine
+        rows[PART_LIMIT, k] = rows[LIMIT, k]
+        rows[UNFIXED, k], rows[FLOORED, k] = rows[PRESENT, k] * mine, 0.0
+        house += rows[WON, k] * mine
+    return house
+
+
+@stage
+def _keep_floors(floors, house, rows):
+    """Fix members below their floor at it, as far as seats go; the seats that takes, -1 if there are none.
+
+    Where every member left is below its floor all stay as they are.
+    """
+    short, free, taken = 0, 0, 0.0
+    for k in range(floors.shape[0]):
+        if rows[UNFIXED, k] > 0.0:
+            free += 1
+            short += 1 if rows[PART_WON, k] < floors[k] else 0
+    if short == 0 or short == free:
+        return -1.0
+    for k in range(floors.shape[0]):
+        if rows[UNFIXED, k] > 0.0 and rows[PART_WON, k] < floors[k]:
+            given = min(floors[k], house - taken)
+            taken += given
+            rows[FLOORED, k] = given
+            rows[UNFIXED, k] = 0.0
+            rows[PART_CLAIM, k] = 0.0
+            rows[PART_BEHIND, k] = 0.0
+    return taken
+
+
+@stage
+def _redistribute(way, inside, constraints, pool, workspace):
+    """Set lists aside that hold more than their share, with their seats, and divide the rest anew."""
+    rows, held, left = workspace.rows, constraints.held, pool
+    rows[ASIDE, :] = 0.0
+    changes = 1
+    while changes > 0:
+        changes = 0
+        for k in range(held.shape[0]):
+            if held[k] > 0.0 and rows[PRESENT, k] > 0.0 and rows[WON, k] < held[k]:
+                changes += 1
+                rows[ASIDE, k] = held[k]
+                left -= held[k]
+                rows[PRESENT, k], rows[CLAIM, k], rows[BEHIND, k] = 0.0, 0.0, 0.0
+        if changes > 0:
+            _divide(way, inside, constraints, max(left, 0.0), workspace)
+    for k in range(held.shape[0]):
+        rows[WON, k] += rows[ASIDE, k]
+
+
+@stage
+def _start_after(way, constraints, pool, workspace):
+    """Divisors that begin after the seats held."""
+    rows, draw, house, taken = workspace.rows, workspace.draw, pool, 0.0
+    for k in range(rows.shape[1]):
+        own = rows[PRESENT, k] * constraints.held[k]
+        taken += own
+        draw[ENTITLED, k], draw[FLOORS, k] = rows[CLAIM, k], own
+        draw[LIMITS, k] = max(constraints.limits[k], own)
+    house = max(pool, taken)
+    divisor_seats(way.rule, way.divisors, house, workspace.everyone, way.lot, draw)
+    for k in range(rows.shape[1]):
+        rows[WON, k] = draw[SEATS, k]
+
+
+@stage
+def _house_that_covers(way, held, rows):
+    """The smallest house in which every share covers the seats held; 0 where nobody holds any."""
+    claims, weakest = rows[CLAIM], -1
+    for k in range(held.shape[0]):
+        if held[k] == 0.0 or claims[k] == 0.0:
+            continue
+        if weakest < 0:
+            weakest = k
+            continue
+        price, lowest = way.divisors[np.int64(held[k]) - 1], way.divisors[np.int64(held[weakest]) - 1]
+        order = quotient_ahead(claims[k], price, claims[weakest], lowest, way.rule.slack)
+        if order < 0 or (order == 0 and before(claims[weakest], weakest, claims[k], k, way.lot)):
+            weakest = k
+    needed = 0.0
+    if weakest >= 0:
+        for k in range(held.shape[0]):
+            if claims[k] > 0.0:
+                needed += _seats_down_to(way, claims, k, weakest, held[weakest])
+    return needed
+
+
+@stage
+def _seats_down_to(way, claims, k, weakest, held):
+    """How many quotients of list k are not behind that of the ``weakest`` list's last seat, by halving."""
+    wins_ties = k == weakest or before(claims[k], k, claims[weakest], weakest, way.lot)
+    price = way.divisors[np.int64(held) - 1]
+    low, high = 0, way.divisors.shape[0]
+    while low < high:
+        middle = (low + high) // 2
+        order = quotient_ahead(claims[k], way.divisors[middle], claims[weakest], price, way.rule.slack)
+        if order > 0 or (order == 0 and wins_ties):
+            low = middle + 1
+        else:
+            high = middle
+    return np.float64(low)
+
+
+@stage
+def _finish(rule, law, constraints, winner, bonus, votes, claims, n, i, rows):
+    """Add seats kept by lists that are not admitted, the bonus and extra seats."""
+    for k in range(rows.shape[1]):
+        rows[PRESENT, k] = 0.0
+    for p in range(claims.number[n]):
+        rows[PRESENT, claims.present[n, p]] = 1.0 if claims.votes[n, p, i] > 0.0 else 0.0
+    rows[WON, winner] += bonus
+    for k in range(rows.shape[1]):
+        kept = constraints.held[k] * (1.0 - rows[PRESENT, k]) if rule.keeps else 0.0
+        rows[WON, k] += kept + constraints.extra[k]

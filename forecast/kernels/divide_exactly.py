@@ -1,0 +1,46 @@
+"""Every draw by itself, exactly: for methods that single precision has no form of, in ten times the time.
+
+Quotas of all valid votes, remainders by the size of the lists or by averages, divisors that do not rise evenly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, I64x1, Piece, Seats, Votes
+from forecast.kernels.compiling import kernel
+from forecast.kernels.divide_divisor import divisor_seats
+from forecast.kernels.divide_quota import electorate, quota_seats
+from forecast.kernels.laws import FAMILY_DIVISOR, Law, Rule
+from forecast.kernels.one_draw import SEATS, begin_block, put_seats, vote_size
+from forecast.kernels.ties import lot_of
+
+
+def _divide_exactly(
+    rules: Rule,
+    law: Law,
+    houses: I64x1,
+    piece: Piece,
+    votes: Votes,
+    claims: Claims,
+    seats: Seats,
+    draw: F64x2,
+) -> None:
+    """Fill the rows of lists of ``seats``: block n hands out houses[n] seats. ``draw`` (DRAW_ROWS, K) is
+    workspace."""
+    rule, here = rules[0], piece[0]
+    for n in range(here.blocks):
+        number = begin_block(claims, seats, n, law.levels.shape[0], draw)
+        present = claims.present[n, :number]
+        for i in range(BLOCK):
+            lot = lot_of(rule, here, n, i)
+            behind = electorate(rule, law, here, votes, claims, n, i, draw)
+            if rule.family == FAMILY_DIVISOR:
+                divisor_seats(rule, law.divisors[rule.divisor_row], houses[n], present, lot, draw)
+            else:
+                quota_seats(rule, houses[n], behind, vote_size(here, votes, n, i), present, lot, draw)
+            put_seats(claims, n, i, draw[SEATS], seats)
+
+
+divide_exactly_drawn = kernel(_divide_exactly, votes=Votes)
+divide_exactly_given = kernel(_divide_exactly, votes=GivenVotes)

@@ -1,0 +1,25 @@
+"""The way of the draws of a span: piece by piece through the same stages."""
+
+from __future__ import annotations
+
+from forecast.kernels.arrays import BLOCK, I64x2, Piece
+from forecast.kernels.compiling import call, kernel
+
+
+@kernel
+def drive(program: I64x2, piece: Piece, draws: int, size: int) -> None:
+    """Take ``draws`` draws from the first of ``piece`` on through a program, ``size`` at a time.
+
+    program (steps, 2): the address of every stage's code and that of the table of its arguments, in order (see
+    ``compiling.Step``). A stage returns how many of the steps behind it are left out.
+    """
+    here = piece[0]
+    end = here.first + draws
+    while here.first < end:
+        here.valid = min(size, end - here.first)
+        here.blocks = (here.valid + BLOCK - 1) // BLOCK
+        s = 0
+        while s < program.shape[0]:
+            s += 1 + call(program[s, 0], program[s, 1])
+        here.first += here.valid
+        here.place += here.valid

@@ -1,0 +1,123 @@
+"""A rule as the core reads it: one record, and arrays by list."""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.kernels.arrays import F32x1, F64x1, F64x2, I64x1
+
+BASE_VALID, BASE_LISTS, BASE_CAST, BASE_REGISTERED = 0, 1, 2, 3
+FAMILY_QUOTA, FAMILY_DIVISOR = 0, 1
+QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOTA_HAGENBACH_BISCHOFF = (
+    0,
+    1,
+    2,
+    3,
+    4,
+)
+LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW = 0, 1, 2, 3, 4
+REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
+
+NO_LIMIT = 2.0**31
+"""More seats than any list can hold."""
+
+RULE = np.dtype(
+    [
+        ("seats", np.int64),
+        ("base", np.int64),
+        ("strict", np.bool_),
+        ("minimum_lists", np.float64),
+        ("joint_numerator", np.float64),
+        ("joint_denominator", np.float64),
+        ("correction", np.float64),
+        ("uncorrected", np.float64),
+        ("vote", np.float64),
+        ("nobody_decided", np.bool_),
+        ("nobody_admits", np.int64),
+        ("nobody_numerator", np.float64),
+        ("nobody_denominator", np.float64),
+        ("family", np.int64),
+        ("quota", np.int64),
+        ("remainder", np.int64),
+        ("remainder_seats", np.int64),
+        ("quota_of_valid", np.bool_),
+        ("divisor_row", np.int64),
+        ("shift", np.float64),
+        ("first", np.float64),
+        ("slack", np.float64),
+        ("lot", np.bool_),
+        ("corrected", np.bool_),
+        ("single_precision", np.bool_),
+        ("constrained", np.bool_),
+        ("limited", np.bool_),
+        ("cap_numerator", np.float64),
+        ("cap_denominator", np.float64),
+        ("alliances", np.int64),
+        ("levelling", np.int64),
+        ("deducts", np.bool_),
+        ("keeps", np.bool_),
+        ("largest_house", np.int64),
+        ("bonus", np.float64),
+        ("bonus_from", np.float64),
+        ("bonus_steps", np.float64),
+        ("bonus_unit", np.float64),
+        ("bonus_most", np.float64),
+    ],
+    align=True,
+)
+"""One rule.
+
+A vote counts ``vote`` of the whole numbers that weights are stated in, ``uncorrected`` where the quotient of a
+runner-up is ``corrected``: it counts ``correction`` of every ``uncorrected`` then. The method may be divided in
+``single_precision``, with the draws that this cannot tell divided exactly; other methods are divided exactly in
+every draw.
+
+What ``constrained`` rules have around their division: ``limited`` rules have a limit for some list, a number
+(see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
+less its direct seats. ``alliances`` is their number. Seats of lists that are not admitted are ``deducts``, taken
+off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows. The bonus
+is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every bonus_steps /
+bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all).
+"""
+
+Rule = Annotated[NDArray[np.void], RULE, 1]
+"""(1,) the rule that a kernel applies."""
+
+
+class Law(NamedTuple):
+    """A rule's numbers by list."""
+
+    numerators: F64x1
+    """(K,) thresholds as fractions."""
+    denominators: F64x1
+    levels: F32x1
+    """(K,) the same in single precision."""
+    weights: F64x1
+    """(K,) what a list's vote counts in the allocation: whole numbers."""
+    single_weights: F32x1
+    no_lists: I64x1
+    """(U,) 1 for units that are no lists (against all), which the votes for lists leave out."""
+    divisors: F64x2
+    """(tables, S + 2) divisor of the n-th seat at n - 1; see ``divisor_row`` of the rule."""
+
+
+class Constraints(NamedTuple):
+    """What stands around the division, by list."""
+
+    limits: F64x1
+    """(K,) seats that a list may hold at most; NO_LIMIT for any number."""
+    held: F64x1
+    """(K,) seats that a list has before the national seats are divided."""
+    direct: F64x1
+    """(K,) constituencies won, which a cap by share counts."""
+    floors: F64x1
+    """(K,) seats that a list keeps inside its alliance."""
+    extra: F64x1
+    """(K,) seats added at the very end."""
+    alliances: I64x1
+    """(K,) number of the list's alliance, -1 for none."""
+    inside: Rule
+    """(1,) how an alliance divides its seats."""

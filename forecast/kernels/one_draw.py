@@ -1,0 +1,93 @@
+"""A single draw, exactly: what the exact forms of all divisions begin and end with.
+
+Their workspace is a few rows of float64, one number a list: of the P lists present in a block, in their order
+there, or of all K. Compared are products of whole numbers below 2**53, which float64 holds exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from forecast.kernels.arrays import BLOCK
+from forecast.kernels.compiling import stage
+from forecast.kernels.laws import NO_LIMIT
+
+ENTITLED, SEATS, REMAINDERS, SERVED, FLOORS, LIMITS = 0, 1, 2, 3, 4, 5
+"""Rows of the workspace: votes as they count; seats; and what the methods need on the way."""
+
+DRAW_ROWS = 6
+
+
+
+@stage
+def begin_block(claims, seats, n, lists, draw):
+    """No seats for lists that are not present in block ``n``; how many are."""
+    here, number = draw[SERVED], claims.number[n]
+    for k in range(lists):
+        here[k] = 0.0
+    for p in range(number):
+        here[claims.present[n, p]] = 1.0
+    for k in range(lists):
+        if here[k] == 0.0 and seats.filled[n, k]:
+            row = seats.whole[n, k]
+            for i in range(BLOCK):
+                row[i] = 0
+        seats.filled[n, k] = here[k] > 0.0
+    for p in range(number):
+        draw[FLOORS, p] = 0.0
+        draw[LIMITS, p] = NO_LIMIT
+    return number
+
+
+@stage
+def vote_size(piece, votes, n, i):
+    """The size of a single vote in draw i of block n: draws stand for ``valid_votes``, given votes for
+    themselves.
+    """
+    if piece.valid_votes == 0.0:
+        return 1.0
+    total = 0.0
+    for k in range(votes.exact.shape[1]):
+        total += votes.exact[n, k, i]
+    return total * (1.0 / piece.valid_votes)
+
+
+@stage
+def entitle(rule, law, votes, claims, n, i, entitled):
+    """Votes with which the lists present take part in the allocation of a draw, into ``entitled`` (P,), and
+    those behind a quota: a law that corrects a runner-up's quotient leaves the quota alone.
+    """
+    behind, lists = 0.0, law.levels.shape[0]
+    for p in range(claims.number[n]):
+        k, own = claims.present[n, p], 0.0
+        if claims.votes[n, p, i] > 0.0:
+            weighed = votes.exact[n, k, i] * law.weights[k]
+            joined = claims.joined.shape[0] > 0 and claims.joined[n * lists + k, i] > 0
+            own = weighed * (rule.correction if joined else rule.uncorrected)
+            behind += weighed * rule.uncorrected
+        entitled[p] = own
+    return behind
+
+
+@stage
+def votes_of_all_lists(rule, law, votes, vote, n, i):
+    """Votes behind a quota of all lists, admitted or not, weighed as ``entitle`` does."""
+    behind = 0.0
+    for k in range(law.no_lists.shape[0]):
+        behind += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
+    behind *= vote
+    for k in range(law.levels.shape[0]):
+        more = law.weights[k] * rule.uncorrected - vote
+        if more != 0.0:
+            behind += votes.exact[n, k, i] * more
+    return behind
+
+
+@stage
+def put_seats(claims, n, i, own, seats):
+    """Write the seats ``own`` (P,) of a draw; nobody with votes makes it void."""
+    given = 0.0
+    for p in range(claims.number[n]):
+        seats.whole[n, claims.present[n, p], i] = np.uint16(np.int64(own[p]))
+        given += own[p]
+    seats.house[n, i] = np.uint16(np.int64(given))
