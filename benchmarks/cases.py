@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 
 from forecast.election import Election, Rule
 from forecast.election.vocabulary import Kind
-from forecast.kernels.draw import Draws
-from forecast.rules.grids import Rules
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.inputs import Units, draws_of, given_draws
+from forecast.rules.grids import Rules
+from forecast.simulation.inputs import Draws, Units, draws_of, given_draws
 
 if TYPE_CHECKING:
     from forecast.estimation import Estimate

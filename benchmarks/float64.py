@@ -6,13 +6,9 @@ Kept as it was, since it is the yardstick that the core is meant to stay close t
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numba import types
 
-from forecast.kernels.compiling import stage
-from forecast.kernels.elementary import reinterpreted
+from forecast.compiling import element, stage
 
 BLOCK = 256
 """Draws at a time, as it was then."""
@@ -29,8 +25,16 @@ _ANGLE = np.uint64(0x3FFFFFFF)
 _SQRT2 = 1.4142135623730951
 
 
-float_bits: Any = reinterpreted(types.float64, types.uint64)
-bits_float: Any = reinterpreted(types.uint64, types.float64)
+@element
+def float_bits(x):
+    """The bits of a float64, as uint64."""
+    return np.float64(x).view(np.uint64)
+
+
+@element
+def bits_float(word):
+    """The float64 of these bits."""
+    return np.uint64(word).view(np.float64)
 
 
 @stage

@@ -11,7 +11,7 @@ from benchmarks.cases import GAUSSIAN, KAZAKHSTAN, T_TAILS
 from benchmarks.core import questions_of
 from benchmarks.measuring import Spread, seconds_of
 from benchmarks.records import Results, Row
-from forecast.kernels.draw import Draws
+from forecast.simulation.inputs import Draws
 from forecast.simulation.running import run_draws
 
 TABLE = "variance"

@@ -8,11 +8,11 @@ import numpy as np
 
 from benchmarks import float64
 from benchmarks.cases import SEED, Case
+from benchmarks.probing import probe
 from benchmarks.subjects import Work, side_by_side, subject
-from forecast.kernels.compiling import probe
+from forecast.kernels.arrays import BLOCK, LANES
 from forecast.kernels.draw import AT_A_TIME
 from forecast.kernels.normals import normal_pair_rows
-from forecast.kernels.arrays import BLOCK, LANES
 from forecast.kernels.random_bits import fill_bits, mix, seed_lanes
 from forecast.kernels.shares_of_normals import votes_of_normals
 
@@ -81,8 +81,8 @@ def normals_of_the_core(seed: Any, centre: Any, spread: Any, blocks: Any) -> Any
             for row in range(start, end, 2):
                 normal_pair_rows(words[row], words[row + 1])
             end = min(end, units)
-            rows = votes[start:end]
-            votes_of_normals(centre[start:end], spread[start:end], tail, rows, rows, total)
+            own = votes[start:end]
+            votes_of_normals(centre[start:end], spread[start:end], tail, own, own, total)
         used += total[0]
     return used
 

@@ -149,7 +149,7 @@ def print_json(record: object) -> None:
 
 def say_if_cold(quiet: bool) -> None:
     """Say that the core is compiled first, where it is."""
-    from forecast.kernels import compiling
+    from forecast import compiling
 
     if not quiet:
         compiling.on_compilation(compiling.say_on(sys.stderr))

@@ -1,7 +1,8 @@
 """Admission: which lists take part in the allocation, and with what votes.
 
-A block is admitted in single precision. Draws in which a list is at its threshold but for rounding, or in which
-fewer lists pass than the law wants, are admitted again one by one: exactly, in float64, from the same votes.
+A block is admitted in single precision. Draws in which a list is at its threshold but for rounding, or in
+which fewer lists pass than the law wants, are admitted again one by one: exactly, in float64, from the same
+votes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -21,7 +23,6 @@ from forecast.kernels.arrays import (
     U16x1,
     Votes,
 )
-from forecast.kernels.compiling import kernel, stage
 from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, Law, Rule
 from forecast.kernels.ties import earlier, lot_of
@@ -35,7 +36,6 @@ _TINY = np.float32(2.0**-126)
 """The claim of a list without votes that is admitted all the same: it takes part, and wins nothing."""
 
 _SURE, _AMBIGUOUS = np.uint16(0), np.uint16(1)
-
 
 
 class AdmitWorkspace(NamedTuple):
@@ -267,7 +267,7 @@ def _admit_minimum(rule, votes, base, lot, inside):
 @stage
 def _admit_next_largest(votes, lot, inside):
     """Admit the largest list that is still out, of equals the first by order or lot; -1 if none is left."""
-    best = -1
+    best = np.int64(-1)
     for k in range(inside.shape[0]):
         if inside[k] > 0.0 or votes[k] == 0.0:
             continue

@@ -1,8 +1,9 @@
 """The arrays that kernels take and give: their types, their records, and where they lie in memory.
 
 U units on the ballot, of which the first K are eligible for seats (lists) and the rest are not (against all,
-other); C coalitions; S seats at most. A *block* is ``BLOCK`` draws side by side, the last axis of every array;
-a *piece* is N blocks, as many as the second-level cache holds. A kernel works through a piece block by block.
+other); C coalitions; S seats at most. A *block* is ``BLOCK`` draws side by side, the last axis of every
+array; a *piece* is N blocks, as many as the second-level cache holds. A kernel works through a piece block by
+block.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ beginning and end, few enough that what a stage works with stays in the nearest 
 STREAM = 16_384
 """Draws of one random stream; a piece of plain draws begins at a multiple of it or follows another piece."""
 
-# What a kernel takes: the type of an array stands once, for readers, for the type checker and for the compiler.
-# The number is that of the axes; all arrays are contiguous.
+# What a kernel takes: the type of an array stands once, for readers, for the type checker and for the
+# compiler. The number is that of the axes; all arrays are contiguous.
 F32x1 = Annotated[NDArray[np.float32], np.float32, 1]
 F32x2 = Annotated[NDArray[np.float32], np.float32, 2]
 F32x3 = Annotated[NDArray[np.float32], np.float32, 3]
@@ -96,8 +97,8 @@ class GivenVotes(NamedTuple):
 
 
 class Claims(NamedTuple):
-    """The votes of those who take part in the allocation. Of the K lists only P are *present* in a block, those
-    that take part in some of its draws; the others are skipped by all that follows.
+    """The votes of those who take part in the allocation. Of the K lists only P are *present* in a block,
+    those that take part in some of its draws; the others are skipped by all that follows.
     """
 
     votes: F32x3
@@ -111,8 +112,8 @@ class Claims(NamedTuple):
     number: I64x1
     """(N,) P."""
     joined: U8x2
-    """(N K, BLOCK) 1 where a list takes part as a runner-up whose quotient the law corrects; (0, BLOCK) where no
-    law does.
+    """(N K, BLOCK) 1 where a list takes part as a runner-up whose quotient the law corrects; (0, BLOCK) where
+    no law does.
     """
 
 
@@ -138,8 +139,8 @@ def new_rows(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
 
     Vectors then never lie across two lines of the cache; and rows that a loop reads and writes side by side
     stand at the same place of their pages, or half a page from it, so that the processor, which compares the
-    last twelve bits of addresses first, does not take a read for one of what was just written. Left to chance,
-    both make a run slower by up to a fifth, and differently at every start.
+    last twelve bits of addresses first, does not take a read for one of what was just written. Left to
+    chance, both make a run slower by up to a fifth, and differently at every start.
     """
     kind = np.dtype(dtype)
     size = int(np.prod(shape)) * kind.itemsize

@@ -1,7 +1,7 @@
 """What stands around the division of seats: bonus, caps, alliances, and seats held in constituencies.
 
-Every draw is counted by itself, exactly: such rules take ten times as long as a bare division, and compile in a
-second. The order of steps is that of the exact count (``forecast.rules.reference``).
+Every draw is counted by itself, exactly: such rules take ten times as long as a bare division, and compile in
+a second. The order of steps is that of the exact count (``forecast.rules.reference``).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, I64x1, Piece, Seats, Votes
-from forecast.kernels.compiling import kernel, stage
 from forecast.kernels.divide_divisor import divisor_seats, quotient_ahead
 from forecast.kernels.divide_quota import quota_seats
 from forecast.kernels.laws import (
@@ -29,16 +29,16 @@ from forecast.kernels.one_draw import ENTITLED, FLOORS, LIMITS, SEATS, vote_size
 from forecast.kernels.ties import before, earlier, lot_of
 
 PRESENT, CLAIM, BEHIND, LIMIT, WON = 0, 1, 2, 3, 4
-"""Rows of the workspace by list, for the national division: 1 where a list takes part; its votes as they count;
-those it adds to the quota; seats that it may get at most; seats that it gets.
+"""Rows of the workspace by list, for the national division: 1 where a list takes part; its votes as they
+count; those it adds to the quota; seats that it may get at most; seats that it gets.
 """
 PART_CLAIM, PART_BEHIND, PART_LIMIT, PART_WON = 5, 6, 7, 8
 """The same between alliances, or inside one."""
 FREE_CLAIM, FREE_BEHIND, CAPPED = 9, 10, 11
 """Of those that have not met their limit; seats of those that have."""
 UNFIXED, FLOORED, ASIDE = 12, 13, 14
-"""1 where a member of an alliance is above its floor; seats of those that are not; seats of lists that hold more
-than their share.
+"""1 where a member of an alliance is above its floor; seats of those that are not; seats of lists that hold
+more than their share.
 """
 CONSTRAIN_ROWS = 15
 
@@ -121,9 +121,14 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, n, i, workspace
             needed = _house_that_covers(way, constraints.held, rows)
             grown = needed > rule.largest_house
             house = max(house, min(needed, np.float64(rule.largest_house)))
-        _divide(way, inside, constraints, house, workspace)
-        if rule.levelling == LEVELLING_REDISTRIBUTE:
-            _redistribute(way, inside, constraints, pool, workspace)
+        rows[ASIDE, :] = 0.0
+        taken = 0.0
+        while taken >= 0.0:
+            house -= taken
+            _divide(way, inside, constraints, max(house, 0.0), workspace)
+            taken = _set_aside(constraints.held, rows) if rule.levelling == LEVELLING_REDISTRIBUTE else -1.0
+        for k in range(rows.shape[1]):
+            rows[WON, k] += rows[ASIDE, k]
         if rule.levelling == LEVELLING_GROW or rule.levelling == LEVELLING_KEEP:
             for k in range(rows.shape[1]):
                 rows[WON, k] = max(rows[WON, k], rows[PRESENT, k] * constraints.held[k])
@@ -133,7 +138,9 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, n, i, workspace
 
 @stage
 def _lay_out(rule, law, votes, claims, n, i, rows):
-    """The national division: every admitted list with its votes, and those behind the quota; the sum of votes."""
+    """The national division: every admitted list with its votes, and those behind the quota; the sum of
+    votes.
+    """
     total, lists = 0.0, rows.shape[1]
     for k in range(lists):
         rows[PRESENT, k] = 0.0
@@ -172,13 +179,19 @@ def _limit_lists(rule, law, constraints, votes, n, i, rows):
     for k in range(rows.shape[1]):
         limit = constraints.limits[k]
         if top > 0.0 and unit > 0.0:
-            claim = votes.exact[n, k, i] * top
-            allowed = np.floor(claim / unit)
-            # A quotient can land on the wrong side of a whole number by one rounding; the product tells.
-            allowed += 1.0 if claim >= (allowed + 1.0) * unit else 0.0
-            allowed -= 1.0 if claim < allowed * unit else 0.0
+            allowed = _whole_times(votes.exact[n, k, i] * top, unit)
             limit = min(limit, max(allowed - constraints.direct[k], 0.0))
         rows[LIMIT, k] = limit
+
+
+@stage
+def _whole_times(claim, unit):
+    """How many whole units a claim is: a quotient can land on the wrong side of a whole number by one
+    rounding; the product tells.
+    """
+    whole = np.floor(claim / unit)
+    whole += 1.0 if claim >= (whole + 1.0) * unit else 0.0
+    return whole - 1.0 if claim < whole * unit else whole
 
 
 @stage
@@ -196,7 +209,7 @@ def _bonus(rule, votes, n, i, pool, lot, rows):
     """The largest admitted list and its bonus, as far as the pool goes."""
     if rule.bonus_most == 0.0:
         return 0, 0.0
-    column, best, valid = votes.exact[n, :, i], -1, 0.0
+    column, best, valid = votes.exact[n, :, i], np.int64(-1), 0.0
     for k in range(column.shape[0]):
         valid += column[k]
     for k in range(rows.shape[1]):
@@ -216,10 +229,7 @@ def _bonus_seats(rule, votes, valid):
         return 0.0
     steps = 0.0
     if rule.bonus_steps > 0.0:
-        size = valid * rule.bonus_steps
-        steps = np.floor(above / size)
-        steps += 1.0 if above >= (steps + 1.0) * size else 0.0
-        steps -= 1.0 if above < steps * size else 0.0
+        steps = _whole_times(above, valid * rule.bonus_steps)
     return min(rule.bonus + steps, rule.bonus_most)
 
 
@@ -242,26 +252,26 @@ def _divide_bare(way, claims, behind, house, workspace, won):
 
 
 @stage
-def _divide_capped(way, first, house, workspace):
-    """Seats of the division whose rows begin at ``first`` (claims, behind the quota, limits, seats); lists over
-    their limit get what it allows, and the others divide the rest anew.
+def _divide_capped(way, house, workspace):
+    """Seats of a division, ``PART_WON``: lists over their limit get what it allows, and the others divide the
+    rest anew.
     """
-    rows = workspace.rows
-    limits, won = rows[first + 2], rows[first + 3]
-    if not way.rule.limited:
-        _divide_bare(way, rows[first], rows[first + 1], house, workspace, won)
-        return
+    rows, won = workspace.rows, workspace.rows[PART_WON]
     for k in range(won.shape[0]):
-        rows[FREE_CLAIM, k], rows[FREE_BEHIND, k], rows[CAPPED, k] = rows[first, k], rows[first + 1, k], 0.0
+        rows[FREE_CLAIM, k], rows[FREE_BEHIND, k], rows[CAPPED, k] = (
+            rows[PART_CLAIM, k],
+            rows[PART_BEHIND, k],
+            0.0,
+        )
     changes = 1
     while changes > 0:
         _divide_bare(way, rows[FREE_CLAIM], rows[FREE_BEHIND], house, workspace, won)
         changes = 0
         for k in range(won.shape[0]):
-            if won[k] > limits[k]:
+            if way.rule.limited and won[k] > rows[PART_LIMIT, k]:
                 changes += 1
-                rows[CAPPED, k] += limits[k]
-                house -= limits[k]
+                rows[CAPPED, k] += rows[PART_LIMIT, k]
+                house -= rows[PART_LIMIT, k]
                 rows[FREE_CLAIM, k] = 0.0
                 rows[FREE_BEHIND, k] = 0.0
     for k in range(won.shape[0]):
@@ -272,26 +282,20 @@ def _divide_capped(way, first, house, workspace):
 def _divide(way, inside, constraints, house, workspace):
     """Divide the house between alliances and single lists, then inside every alliance."""
     rows, alliances = workspace.rows, constraints.alliances
-    if way.rule.alliances == 0:
-        _divide_capped(way, CLAIM, house, workspace)
-        return
     for k in range(alliances.shape[0]):
         rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k], rows[BEHIND, k]
         rows[PART_LIMIT, k] = rows[LIMIT, k]
     for a in range(way.rule.alliances):
         _join(alliances, a, rows)
-    _divide_capped(way, PART_CLAIM, house, workspace)
+    _divide_capped(way, house, workspace)
     for k in range(alliances.shape[0]):
         rows[WON, k] = rows[PART_WON, k]
     for a in range(way.rule.alliances):
-        house = _enter(alliances, a, rows)
-        _divide_capped(inside, PART_CLAIM, house, workspace)
-        while True:
-            kept = _keep_floors(constraints.floors, house, rows)
-            if kept < 0.0:
-                break
+        house, kept = _enter(alliances, a, rows), 0.0
+        while kept >= 0.0:
             house -= kept
-            _divide_capped(inside, PART_CLAIM, house, workspace)
+            _divide_capped(inside, house, workspace)
+            kept = _keep_floors(constraints.floors, house, rows)
         for k in range(alliances.shape[0]):
             if alliances[k] == a:
                 rows[WON, k] = rows[PART_WON, k] + rows[FLOORED, k]
@@ -352,23 +356,16 @@ def _keep_floors(floors, house, rows):
 
 
 @stage
-def _redistribute(way, inside, constraints, pool, workspace):
-    """Set lists aside that hold more than their share, with their seats, and divide the rest anew."""
-    rows, held, left = workspace.rows, constraints.held, pool
-    rows[ASIDE, :] = 0.0
-    changes = 1
-    while changes > 0:
-        changes = 0
-        for k in range(held.shape[0]):
-            if held[k] > 0.0 and rows[PRESENT, k] > 0.0 and rows[WON, k] < held[k]:
-                changes += 1
-                rows[ASIDE, k] = held[k]
-                left -= held[k]
-                rows[PRESENT, k], rows[CLAIM, k], rows[BEHIND, k] = 0.0, 0.0, 0.0
-        if changes > 0:
-            _divide(way, inside, constraints, max(left, 0.0), workspace)
+def _set_aside(held, rows):
+    """Set lists aside that hold more than their share, with their seats; how many these are, or -1."""
+    taken, changes = 0.0, 0
     for k in range(held.shape[0]):
-        rows[WON, k] += rows[ASIDE, k]
+        if held[k] > 0.0 and rows[PRESENT, k] > 0.0 and rows[WON, k] < held[k]:
+            changes += 1
+            rows[ASIDE, k] = held[k]
+            taken += held[k]
+            rows[PRESENT, k], rows[CLAIM, k], rows[BEHIND, k] = 0.0, 0.0, 0.0
+    return taken if changes > 0 else -1.0
 
 
 @stage
@@ -389,7 +386,7 @@ def _start_after(way, constraints, pool, workspace):
 @stage
 def _house_that_covers(way, held, rows):
     """The smallest house in which every share covers the seats held; 0 where nobody holds any."""
-    claims, weakest = rows[CLAIM], -1
+    claims, weakest = rows[CLAIM], np.int64(-1)
     for k in range(held.shape[0]):
         if held[k] == 0.0 or claims[k] == 0.0:
             continue

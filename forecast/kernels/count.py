@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -25,7 +26,6 @@ from forecast.kernels.arrays import (
     U32x3,
     Votes,
 )
-from forecast.kernels.compiling import kernel, stage
 
 _UNIT = np.uint32(1)
 
@@ -206,7 +206,9 @@ _FEW_DRAWS = BLOCK // 8
 
 @stage
 def _count_block(seats, n, lists, counts):
-    """counts (K + C, WAYS, S + 1) += the histograms of a block; lists without a seat in it hold none in each draw."""
+    """counts (K + C, WAYS, S + 1) += the histograms of a block; lists without a seat in it hold none in each
+    draw.
+    """
     for b in range(counts.shape[0]):
         if b < lists and not seats.filled[n, b]:
             counts[b, 0, 0] += np.uint32(BLOCK)
@@ -216,8 +218,8 @@ def _count_block(seats, n, lists, counts):
 
 @stage
 def _count_row(row, bins):
-    """Lists that hold nearly the same in all draws, or nothing, are counted value by value; of lists with seats
-    in few draws only these draws are counted.
+    """Lists that hold nearly the same in all draws, or nothing, are counted value by value; of lists with
+    seats in few draws only these draws are counted.
     """
     first = bins[0]
     before_least, most, some = np.uint16(65535), np.uint16(0), np.uint16(0)

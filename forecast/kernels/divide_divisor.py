@@ -1,8 +1,8 @@
 """Divisor methods: votes times a multiplier, rounded as the method rounds, until the house is full.
 
-A block is divided in single precision. Draws in which two quotients could stand in either order, and the few that
-a handful of passes leave unsettled, are divided again one by one, exactly; so are all draws of methods whose
-divisors do not rise evenly (see ``divide_exactly``).
+A block is divided in single precision. Draws in which two quotients could stand in either order, and the few
+that a handful of passes leave unsettled, are divided again one by one, exactly; so are all draws of methods
+whose divisors do not rise evenly (see ``divide_exactly``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forecast.compiling import element, kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -23,7 +24,6 @@ from forecast.kernels.arrays import (
     Seats,
     Votes,
 )
-from forecast.kernels.compiling import element, kernel, stage
 from forecast.kernels.elementary import bits_float, float_bits, larger, smaller
 from forecast.kernels.laws import Law, Rule
 from forecast.kernels.one_draw import (
@@ -94,8 +94,9 @@ def _divide_divisor(
 ) -> None:
     """Fill the rows of lists of ``seats``: block n hands out houses[n] seats.
 
-    The multiplier moves to where the next seat is given, or behind the last one, until as many are given as there
-    are. Seats are right if their sum is, and every last seat comes before every next one, whatever led to them.
+    The multiplier moves to where the next seat is given, or behind the last one, until as many are given as
+    there are. Seats are right if their sum is, and every last seat comes before every next one, whatever led
+    to them.
     """
     rule, here, lists = rules[0], piece[0], law.levels.shape[0]
     draw = workspace.draw
@@ -134,7 +135,12 @@ divide_divisor_given = kernel(_divide_divisor, votes=GivenVotes)
 @stage
 def _guess(claims, n, seats, shift, workspace):
     """The multiplier that fills the house if every list's rounding is what it is on average."""
-    multiplier, many, claimed, house = workspace.multiplier, claims.many[n], claims.total[n], np.float32(seats)
+    multiplier, many, claimed, house = (
+        workspace.multiplier,
+        claims.many[n],
+        claims.total[n],
+        np.float32(seats),
+    )
     for i in range(BLOCK):
         multiplier[i] = larger(house + many[i] * (shift - _HALF), _HALF) / larger(claimed[i], _LEAST)
     number = claims.number[n]
@@ -165,7 +171,12 @@ def _begin_pass(seats, left, next_seat, last_seat):
 @stage
 def _round_evenly(claims, n, shift, seats, whole, workspace):
     """Seats at the multiplier, of a method whose n-th divisor is n - 1 + shift, shift in [1/3, 1]."""
-    scale, left, next_seat, last_seat = workspace.multiplier, workspace.left, workspace.next_seat, workspace.last_seat
+    scale, left, next_seat, last_seat = (
+        workspace.multiplier,
+        workspace.left,
+        workspace.next_seat,
+        workspace.last_seat,
+    )
     _begin_pass(seats, left, next_seat, last_seat)
     rows, present, inverses = claims.votes[n], claims.present[n], workspace.inverses
     number, up = claims.number[n], _UNIT - shift
@@ -195,7 +206,12 @@ def _round_evenly(claims, n, shift, seats, whole, workspace):
 @stage
 def _round(claims, n, shift, first, seats, whole, workspace):
     """As ``_round_evenly``, of a method whose first divisor is ``first``, whatever the others are."""
-    scale, left, next_seat, last_seat = workspace.multiplier, workspace.left, workspace.next_seat, workspace.last_seat
+    scale, left, next_seat, last_seat = (
+        workspace.multiplier,
+        workspace.left,
+        workspace.next_seat,
+        workspace.last_seat,
+    )
     _begin_pass(seats, left, next_seat, last_seat)
     for p in range(claims.number[n]):
         row, inverse, out = claims.votes[n, p], workspace.inverses[p], whole[claims.present[n, p]]
@@ -236,10 +252,15 @@ def _unsettled(left):
 
 @stage
 def _move(workspace):
-    """Move the multiplier a little beyond the next seat where seats are left, below the last where too many are
-    given.
+    """Move the multiplier a little beyond the next seat where seats are left, below the last where too many
+    are given.
     """
-    scale, left, next_seat, last_seat = workspace.multiplier, workspace.left, workspace.next_seat, workspace.last_seat
+    scale, left, next_seat, last_seat = (
+        workspace.multiplier,
+        workspace.left,
+        workspace.next_seat,
+        workspace.last_seat,
+    )
     up, down = _UNIT + _BEYOND, _UNIT - _BEYOND
     for i in range(BLOCK):
         moved = next_seat[i] * up if left[i] > _NONE else last_seat[i] * down
@@ -257,7 +278,9 @@ def divisor_seats(rule, divisors, seats, present, lot, draw):
         total += entitled[p]
         many += 1.0 if entitled[p] > 0.0 else 0.0
     multiplier = max(house + many * (rule.shift - 0.5), 0.5) / total if total > 0.0 else 0.0
-    least = max(rule.first, _LEAST_EXACT)  # a list without votes has no seat, even where all with votes have one
+    least = max(
+        rule.first, _LEAST_EXACT
+    )  # a list without votes has no seat, even where all with votes have one
     for p in range(present.shape[0]):
         quotient = entitled[p] * multiplier
         guess = min(np.floor(quotient + (1.0 - rule.shift)), house) if quotient >= least else 0.0
@@ -318,9 +341,9 @@ def _last_quotient(slack, divisors, present, lot, draw):
 def settle(slack, divisors, house, present, lot, draw):
     """Move a guess ``draw[SEATS]`` to the seats of a divisor method.
 
-    Seats that are left go one by one to the highest quotients, or the lowest are taken back; then seats move from
-    the lowest last quotient to a higher next one until none is higher. So the seats are the method's, whatever
-    the guess was, with ties decided by votes and then by the lot.
+    Seats that are left go one by one to the highest quotients, or the lowest are taken back; then seats move
+    from the lowest last quotient to a higher next one until none is higher. So the seats are the method's,
+    whatever the guess was, with ties decided by votes and then by the lot.
     """
     left, total = np.float64(house), 0.0
     for p in range(present.shape[0]):
@@ -354,9 +377,7 @@ def _exchange_seats(slack, divisors, present, lot, draw):
             break
         price, paid = divisors[np.int64(own[up])], divisors[np.int64(own[down]) - 1]
         order = quotient_ahead(votes[up], price, votes[down], paid, slack)
-        if order < 0 or (
-            order == 0 and not before(votes[up], present[up], votes[down], present[down], lot)
-        ):
+        if order < 0 or (order == 0 and not before(votes[up], present[up], votes[down], present[down], lot)):
             break
         own[up] += 1.0
         own[down] -= 1.0

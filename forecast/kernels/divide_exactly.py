@@ -1,14 +1,13 @@
 """Every draw by itself, exactly: for methods that single precision has no form of, in ten times the time.
 
-Quotas of all valid votes, remainders by the size of the lists or by averages, divisors that do not rise evenly.
+Quotas of all valid votes, remainders by the size of the lists or by averages, divisors that do not rise
+evenly.
 """
 
 from __future__ import annotations
 
-import numpy as np
-
+from forecast.compiling import kernel
 from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, I64x1, Piece, Seats, Votes
-from forecast.kernels.compiling import kernel
 from forecast.kernels.divide_divisor import divisor_seats
 from forecast.kernels.divide_quota import electorate, quota_seats
 from forecast.kernels.laws import FAMILY_DIVISOR, Law, Rule

@@ -1,8 +1,8 @@
 """Quota methods: whole quotas first, then the largest remainders.
 
-A block is divided in single precision; remainders are compared as 16-bit numbers, twice as many at a time as the
-votes that they come from. Draws in which two remainders could stand in either order are divided again one by one,
-exactly; so are all draws of methods that treat remainders otherwise (see ``divide_exactly``).
+A block is divided in single precision; remainders are compared as 16-bit numbers, twice as many at a time as
+the votes that they come from. Draws in which two remainders could stand in either order are divided again one
+by one, exactly; so are all draws of methods that treat remainders otherwise (see ``divide_exactly``).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -24,7 +25,6 @@ from forecast.kernels.arrays import (
     U16x2,
     Votes,
 )
-from forecast.kernels.compiling import kernel, stage
 from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.laws import (
     QUOTA_DROOP,
@@ -61,8 +61,8 @@ _MOST_NEEDED = np.float32(60000.0)
 
 
 class QuotaWorkspace(NamedTuple):
-    """What a block is divided with. One array each: of rows of one array the compiler does not know that they lie
-    apart, and where it would have to find out it makes no vector code.
+    """What a block is divided with. One array each: of rows of one array the compiler does not know that they
+    lie apart, and where it would have to find out it makes no vector code.
     """
 
     quotas: F32x1
@@ -114,7 +114,15 @@ def _divide_quota(
             if workspace.ambiguous[i] == _AMBIGUOUS:
                 lot = lot_of(rule, here, n, i)
                 behind = electorate(rule, law, here, votes, claims, n, i, draw)
-                quota_seats(rule, houses[n], behind, vote_size(here, votes, n, i), claims.present[n, :number], lot, draw)
+                quota_seats(
+                    rule,
+                    houses[n],
+                    behind,
+                    vote_size(here, votes, n, i),
+                    claims.present[n, :number],
+                    lot,
+                    draw,
+                )
                 put_seats(claims, n, i, draw[SEATS], seats)
 
 
@@ -127,8 +135,9 @@ def _quotas_of_a_vote(rule, valid_votes, votes, claims, n, seats, workspace):
     """How many quotas a vote is in each draw of block ``n``; and how far apart, in steps of 1 / 65535, two
     remainders must be for single precision to tell which is larger.
 
-    A quotient of ``seats`` at most carries the rounding of the sum, of the quota and its own, and both remainders
-    do; a quota in whole votes may also be off by one, where what it is rounded from is near the next.
+    A quotient of ``seats`` at most carries the rounding of the sum, of the quota and its own, and both
+    remainders do; a quota in whole votes may also be off by one, where what it is rounded from is near the
+    next.
     """
     scale, needed, claimed, total = workspace.quotas, workspace.needed, claims.total[n], votes.total[n]
     number, units, house = claims.number[n], votes.single.shape[1], np.float32(seats)
@@ -221,10 +230,16 @@ def _exchange(first, second):
 
 @stage
 def _find_cut(number, workspace):
-    """The largest remainder that wins none of the seats ``left``, and how far it is behind the one before it; no
-    gap where there are not so many seats or lists.
+    """The largest remainder that wins none of the seats ``left``, and how far it is behind the one before it;
+    no gap where there are not so many seats or lists.
     """
-    left, rank, cut, gap, ordered = workspace.left, workspace.rank, workspace.cut, workspace.gap, workspace.ordered
+    left, rank, cut, gap, ordered = (
+        workspace.left,
+        workspace.rank,
+        workspace.cut,
+        workspace.gap,
+        workspace.ordered,
+    )
     for i in range(BLOCK):
         rank[i] = np.uint16(np.int32(left[i]))
         cut[i] = _SURE
@@ -243,10 +258,16 @@ def _find_cut(number, workspace):
 
 @stage
 def _give_the_rest(claims, n, seats, given, workspace):
-    """One seat each to the remainders above the cut; ambiguous are the draws in which that cannot be told, but
-    for those in which one list takes all.
+    """One seat each to the remainders above the cut; ambiguous are the draws in which that cannot be told,
+    but for those in which one list takes all.
     """
-    needed, cut, gap, ambiguous, keys = workspace.needed, workspace.cut, workspace.gap, workspace.ambiguous, workspace.keys
+    needed, cut, gap, ambiguous, keys = (
+        workspace.needed,
+        workspace.cut,
+        workspace.gap,
+        workspace.ambiguous,
+        workspace.keys,
+    )
     many, total, house = claims.many[n], claims.total[n], given.house[n]
     every, alone = np.uint16(seats), np.int32(0)
     for i in range(BLOCK):

@@ -7,14 +7,14 @@ is the same, but plain normals come in pairs (see ``normals``).
 
 from __future__ import annotations
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
-    LANES,
     STREAM,
     F32x1,
     F32x2,
@@ -26,13 +26,11 @@ from forecast.kernels.arrays import (
     U32x2,
     U64x2,
     Votes,
-    new_rows,
 )
-from forecast.kernels.compiling import kernel, stage
 from forecast.kernels.normals import normal_pair_rows, normal_row
 from forecast.kernels.random_bits import fill_bits, mix, seed_lanes
 from forecast.kernels.shares_of_normals import add_undecided, correlate, votes_of_normals
-from forecast.kernels.sobol import BITS, block_bases, block_table, scramble
+from forecast.kernels.sobol import block_bases, block_table, scramble
 from forecast.kernels.t_scale import tail_scales
 
 AT_A_TIME = 8
@@ -61,42 +59,6 @@ for the shares of invalid ballots and of turnout, ``numbers`` for the units (an 
 """
 
 
-SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
-
-
-class Draws(NamedTuple):
-    """How the vote shares of a run are drawn."""
-
-    seed: Any
-    """uint64"""
-    sampler: int
-    """SAMPLER_*"""
-    location: NDArray[np.float64]
-    """(U,) base-2 logarithm of the expected share."""
-    spread: NDArray[np.float64]
-    """(U,) scale of the log share, in bits; 1 where ``factor`` carries it."""
-    factor: NDArray[np.float64]
-    """(U, U) lower triangular, or (0, 0) for independent units."""
-    tail: NDArray[np.float32]
-    """Table of the t scale (see ``t_scale``), or (0,) for Gaussian tails."""
-    undecided: float
-    """Share of the vote that is still undecided."""
-    undecided_spread: float
-    """In bits; 0: they split like the decided."""
-    not_lists: NDArray[np.bool_]
-    """(U,) units outside the base "lists"."""
-    invalid: NDArray[np.float64]
-    """(2,) range of the share of invalid ballots among those cast."""
-    turnout: NDArray[np.float64]
-    """(2,) range of ballots cast among the registered."""
-    directions: NDArray[np.uint32]
-    """(D, 32) Sobol direction numbers, or (0, 32)."""
-    given: NDArray[np.float64]
-    """(N, U) votes given from outside, or (0, U)."""
-    valid_votes: float
-    """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
-
-
 class Source(NamedTuple):
     """What votes are drawn from: the same for all draws of a run, as the compiled stages read it."""
 
@@ -123,7 +85,8 @@ class Words(NamedTuple):
     bits: U64x2
     """(rows, LANES) its output."""
     words: U32x2
-    """(rows, BLOCK) the same memory, of plain draws; (D, BLOCK) low bits of the points of a block otherwise."""
+    """(rows, BLOCK) the same memory, of plain draws; (D, BLOCK) low bits of the points of a block otherwise.
+    """
     flips: U32x1
     """(rows,) exclusive-or with this: 0, or the high bits of a point."""
     normals: F32x2
@@ -223,7 +186,9 @@ def _vote(source, workspace, votes, n, start, end):
         first = about.tails + about.bases
         normals = workspace.normals[first + start : first + end]
         centre, spread = source.centre[start:end], source.spread[start:end]
-        votes_of_normals(centre, spread, workspace.scale[0], normals, votes.single[n, start:end], votes.total[n])
+        votes_of_normals(
+            centre, spread, workspace.scale[0], normals, votes.single[n, start:end], votes.total[n]
+        )
 
 
 @stage
@@ -277,48 +242,3 @@ def take_given(given: F64x2, piece: Piece, votes: GivenVotes) -> None:
                 exact[i] = given[first + min(i, valid - 1), k]
                 single[i] = exact[i]
                 total[i] += exact[i]
-
-
-def source_of(draws: Draws) -> Source:
-    """What the compiled stages read of ``draws``."""
-    units = len(draws.location)
-    about = np.zeros(1, SOURCE)
-    about["seed"], about["units"] = draws.seed, units
-    about["tails"] = len(draws.tail) > 0
-    varying = draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]
-    about["bases"] = 2 if varying else 0
-    about["numbers"] = (units + 1) // 2 * 2 if draws.sampler == SAMPLER_RANDOM else units
-    splits = draws.undecided > 0.0 and draws.undecided_spread > 0.0
-    about["splits"] = about["numbers"] if splits else 0
-    about["undecided"], about["undecided_spread"] = draws.undecided, draws.undecided_spread
-    return Source(
-        about,
-        (2.0**draws.location).astype(np.float32),
-        draws.spread.astype(np.float32),
-        np.ascontiguousarray(draws.factor, np.float32),
-        np.array(draws.tail, np.float32),
-        np.array(draws.invalid, np.float64),
-        np.array(draws.turnout, np.float64),
-    )
-
-
-def new_words(source: Source, dimensions: int) -> Words:
-    """Workspace; ``dimensions``: those of Sobol points, 0 for plain draws."""
-    about = source.about[0]
-    rows = int(about["tails"] + about["bases"] + about["numbers"] + about["splits"])
-    normals = new_rows((rows, BLOCK), np.float32)
-    words = new_rows((dimensions, BLOCK), np.uint32) if dimensions else normals.view(np.uint32)
-    bits = words.view(np.uint64)
-    scale = new_rows((2, BLOCK), np.float32)
-    scale[0] = 1.0
-    return Words(
-        new_rows((4, LANES), np.uint64),
-        bits,
-        words,
-        np.zeros(len(words), np.uint32),
-        normals,
-        scale,
-        np.zeros(BLOCK, np.uint32),
-        np.zeros((dimensions, BITS), np.uint32),
-        np.zeros(dimensions, np.uint32),
-    )

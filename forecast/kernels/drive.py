@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from forecast.compiling import call, kernel
 from forecast.kernels.arrays import BLOCK, I64x2, Piece
-from forecast.kernels.compiling import call, kernel
 
 
 @kernel
 def drive(program: I64x2, piece: Piece, draws: int, size: int) -> None:
     """Take ``draws`` draws from the first of ``piece`` on through a program, ``size`` at a time.
 
-    program (steps, 2): the address of every stage's code and that of the table of its arguments, in order (see
-    ``compiling.Step``). A stage returns how many of the steps behind it are left out.
+    program (steps, 2): the address of every stage's code and that of the table of its arguments, in order
+    (see ``compiling.Step``). A stage returns how many of the steps behind it are left out.
     """
     here = piece[0]
     end = here.first + draws

@@ -8,14 +8,9 @@ to either side, and a chance that hangs on it by less than the Monte Carlo error
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from forecast.kernels.compiling import element
+from forecast.compiling import element
 
 _MANTISSA = np.uint32(0x007FFFFF)
 _ONE = np.uint32(0x3F800000)
@@ -58,30 +53,22 @@ _SIN0, _SIN1, _SIN2, _SIN3 = (
 )
 
 
-def reinterpreted(one: Any, other: Any) -> Any:
-    """A function, for compiled code, that takes the bits of a number of type ``one`` for one of ``other``."""
-
-    def same_bits(typingctx, value):
-        def codegen(context, builder, signature, args):
-            return builder.bitcast(args[0], context.get_value_type(other))
-
-        return other(one), codegen
-
-    return intrinsic(same_bits)
+@element
+def float_bits(x):
+    """The bits of a float32, as uint32."""
+    return np.float32(x).view(np.uint32)
 
 
-def _float_of(typingctx, number):
+@element
+def bits_float(word):
+    """The float32 of these bits."""
+    return np.uint32(word).view(np.float32)
+
+
+@element
+def float_of(word):
     """A uint32 below 2**31 as float32: as a signed number, which every processor converts in vectors."""
-
-    def codegen(context, builder, signature, args):
-        return builder.sitofp(args[0], ir.FloatType())
-
-    return types.float32(types.uint32), codegen
-
-
-float_bits: Any = reinterpreted(types.float32, types.uint32)
-bits_float: Any = reinterpreted(types.uint32, types.float32)
-float_of: Any = intrinsic(_float_of)
+    return np.float32(np.int32(word))
 
 
 @element
@@ -108,12 +95,7 @@ def exp2(x):
     x = smaller(larger(x, -_FAR), _FAR)
     shifted = x + _MAGIC
     f = x - (shifted - _MAGIC)
-    p = _EXP5
-    p = p * f + _EXP4
-    p = p * f + _EXP3
-    p = p * f + _EXP2
-    p = p * f + _EXP1
-    p = p * f + _EXP0
+    p = ((((_EXP5 * f + _EXP4) * f + _EXP3) * f + _EXP2) * f + _EXP1) * f + _EXP0
     return p * bits_float(np.uint32((float_bits(shifted) << np.uint32(23)) + _ONE))
 
 
@@ -123,14 +105,8 @@ def minus_log2(u):
     biased = np.uint32(float_bits(u) + np.uint32(_ONE - _SQRT_HALF))
     exponent = float_of(np.uint32(biased >> np.uint32(23))) - _BIAS
     m = bits_float(np.uint32((biased & _MANTISSA) + _SQRT_HALF)) - _UNIT
-    p = _LOG7
-    p = p * m + _LOG6
-    p = p * m + _LOG5
-    p = p * m + _LOG4
-    p = p * m + _LOG3
-    p = p * m + _LOG2
-    p = p * m + _LOG1
-    p = p * m + _LOG0
+    p = (((_LOG7 * m + _LOG6) * m + _LOG5) * m + _LOG4) * m + _LOG3
+    p = ((p * m + _LOG2) * m + _LOG1) * m + _LOG0
     return -(p * m) - exponent
 
 
@@ -138,17 +114,11 @@ def minus_log2(u):
 def quarter_cosine(t):
     """cos(pi/2 t) for |t| <= 1/2."""
     q = t * t
-    p = _COS3
-    p = p * q + _COS2
-    p = p * q + _COS1
-    return p * q + _COS0
+    return ((_COS3 * q + _COS2) * q + _COS1) * q + _COS0
 
 
 @element
 def quarter_sine(t):
     """sin(pi/2 t) for |t| <= 1/2."""
     q = t * t
-    p = _SIN3
-    p = p * q + _SIN2
-    p = p * q + _SIN1
-    return (p * q + _SIN0) * t
+    return (((_SIN3 * q + _SIN2) * q + _SIN1) * q + _SIN0) * t

@@ -70,17 +70,17 @@ RULE = np.dtype(
 )
 """One rule.
 
-A vote counts ``vote`` of the whole numbers that weights are stated in, ``uncorrected`` where the quotient of a
-runner-up is ``corrected``: it counts ``correction`` of every ``uncorrected`` then. The method may be divided in
-``single_precision``, with the draws that this cannot tell divided exactly; other methods are divided exactly in
-every draw.
+A vote counts ``vote`` of the whole numbers that weights are stated in, ``uncorrected`` where the quotient of
+a runner-up is ``corrected``: it counts ``correction`` of every ``uncorrected`` then. The method may be
+divided in ``single_precision``, with the draws that this cannot tell divided exactly; other methods are
+divided exactly in every draw.
 
 What ``constrained`` rules have around their division: ``limited`` rules have a limit for some list, a number
 (see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
-less its direct seats. ``alliances`` is their number. Seats of lists that are not admitted are ``deducts``, taken
-off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows. The bonus
-is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every bonus_steps /
-bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all).
+less its direct seats. ``alliances`` is their number. Seats of lists that are not admitted are ``deducts``,
+taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows.
+The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
+bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all).
 """
 
 Rule = Annotated[NDArray[np.void], RULE, 1]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.kernels.compiling import stage
+from forecast.compiling import stage
+from forecast.kernels.arrays import BLOCK
 from forecast.kernels.elementary import (
     float_bits,
     float_of,
@@ -19,7 +20,6 @@ from forecast.kernels.elementary import (
     quarter_sine,
     with_sign_of,
 )
-from forecast.kernels.arrays import BLOCK
 
 _HALF = np.float32(0.5)
 _UNIT = np.float32(1.0)
@@ -83,16 +83,6 @@ def normal_row(words, flip, out):
         end = (float_of(near) + _HALF) * _PER_WORD  # 2 u
         centre = _UNIT - end
         x = minus_log2(end * centre + end)
-        up = _UP5
-        up = up * x + _UP4
-        up = up * x + _UP3
-        up = up * x + _UP2
-        up = up * x + _UP1
-        up = up * x + _UP0
-        down = _DOWN5
-        down = down * x + _DOWN4
-        down = down * x + _DOWN3
-        down = down * x + _DOWN2
-        down = down * x + _DOWN1
-        down = down * x + _UNIT
+        up = ((((_UP5 * x + _UP4) * x + _UP3) * x + _UP2) * x + _UP1) * x + _UP0
+        down = ((((_DOWN5 * x + _DOWN4) * x + _DOWN3) * x + _DOWN2) * x + _DOWN1) * x + _UNIT
         out[i] = with_sign_of(opposite, centre * up / down)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecast.compiling import stage
 from forecast.kernels.arrays import BLOCK
-from forecast.kernels.compiling import stage
 from forecast.kernels.laws import NO_LIMIT
 
 ENTITLED, SEATS, REMAINDERS, SERVED, FLOORS, LIMITS = 0, 1, 2, 3, 4, 5
 """Rows of the workspace: votes as they count; seats; and what the methods need on the way."""
 
 DRAW_ROWS = 6
-
 
 
 @stage

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecast.compiling import stage
 from forecast.kernels.arrays import LANES
-from forecast.kernels.compiling import stage
 
 _WARM_UP = 12
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.kernels.compiling import stage
-from forecast.kernels.elementary import exp2
+from forecast.compiling import stage
 from forecast.kernels.arrays import BLOCK
+from forecast.kernels.elementary import exp2
 
 _NONE = np.float32(0.0)
 _UNIT = np.float32(1.0)

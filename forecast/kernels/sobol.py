@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.kernels.compiling import stage
+from forecast.compiling import stage
 from forecast.kernels.arrays import BLOCK
 from forecast.kernels.random_bits import mix, splitmix64
 

@@ -1,10 +1,10 @@
 """Many thresholds, bases and methods on the same draws at once.
 
 Lists drop out in the order of their votes as the threshold rises, whatever it is a share of: the lists that
-take part are always the m largest. So a piece is divided once for every m and every method, at most (K + 1) times
-the number of methods, and a threshold only decides which m it stands for. Along a row of rising thresholds m
-changes K times at most; counts are kept as differences (+1 where a number of seats begins, -1 where it ends) and
-added up along the row when a span is done.
+take part are always the m largest. So a piece is divided once for every m and every method, at most (K + 1)
+times the number of methods, and a threshold only decides which m it stands for. Along a row of rising
+thresholds m changes K times at most; counts are kept as differences (+1 where a number of seats begins, -1
+where it ends) and added up along the row when a span is done.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     B1x1,
@@ -28,14 +29,10 @@ from forecast.kernels.arrays import (
     Seats,
     Votes,
 )
-from forecast.kernels.compiling import kernel, stage
 from forecast.kernels.count import MET, CountWorkspace, Questions, add_coalitions, mark_inside, meet, wins
 from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, Law, Rule
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
-
-_FEW_LEVELS = 256
-"""So many thresholds are quicker compared with every one, in vector code, than found by bisection."""
 
 ROW = BLOCK + 16
 """Length of rows that are read draw by draw: powers of two would want the same places of the cache."""
@@ -60,8 +57,8 @@ class Levels(NamedTuple):
 
 
 class Stretches(NamedTuple):
-    """Where the m largest lists take part: draws of a piece, and the first threshold and the one behind the last
-    of a row between which they do.
+    """Where the m largest lists take part: draws of a piece, and the first threshold and the one behind the
+    last of a row between which they do.
     """
 
     draw: I32x1
@@ -107,10 +104,17 @@ def rank_lists(piece: Piece, votes: Votes, ranks: Ranks) -> None:
 
 @kernel
 def find_failures(
-    rules: Rule, law: Law, levels: Levels, piece: Piece, votes: Votes, ranks: Ranks, first_out: I32x3, block: F64x2
+    rules: Rule,
+    law: Law,
+    levels: Levels,
+    piece: Piece,
+    votes: Votes,
+    ranks: Ranks,
+    first_out: I32x3,
+    block: F64x2,
 ) -> None:
-    """first_out (N, K + 1, ROW): for the list of each rank the first threshold of a row, counted from 0, that it
-    fails; it falls with the rank, and first_out[:, K] is 0. ``block`` (2, BLOCK) is workspace.
+    """first_out (N, K + 1, ROW): for the list of each rank the first threshold of a row, counted from 0, that
+    it fails; it falls with the rank, and first_out[:, K] is 0. ``block`` (2, BLOCK) is workspace.
 
     Compared as products in float64, exactly as ``admit`` does where single precision cannot tell.
     """
@@ -122,10 +126,7 @@ def find_failures(
             ranked, out = ranks.order[n, m], first_out[n, m]
             for i in range(BLOCK):
                 claims[i] = votes.exact[n, ranked[i], i]
-            if levels.numerators.shape[0] <= _FEW_LEVELS:
-                _count_passed(rule.strict, levels, claims, base, out)
-            else:
-                _bisect(rule.strict, levels, claims, base, out)
+            _count_passed(rule.strict, levels, claims, base, out)
         for i in range(BLOCK):
             first_out[n, lists, i] = 0
 
@@ -165,27 +166,12 @@ def _count_passed(strict, levels, claims, base, out):
                 out[i] += np.int32(claims[i] * bottom >= top * base[i])
 
 
-@stage
-def _bisect(strict, levels, claims, base, out):
-    """As ``_count_passed``, by bisection."""
-    for i in range(BLOCK):
-        low, high = 0, levels.numerators.shape[0]
-        while low < high:
-            middle = (low + high) // 2
-            needed, mine = levels.numerators[middle] * base[i], claims[i] * levels.denominators[middle]
-            if mine > needed or (mine == needed and not (strict and needed > 0.0)):
-                low = middle + 1
-            else:
-                high = middle
-        out[i] = low
-
-
 @kernel
 def find_stretches(
     piece: Piece, first_out: I32x3, most: int, least: int, length: int, stretches: Stretches
 ) -> None:
-    """Draws in which between ``least`` and ``most`` lists pass at some threshold of a row of ``length``, and at
-    which.
+    """Draws in which between ``least`` and ``most`` lists pass at some threshold of a row of ``length``, and
+    at which.
     """
     number, here = 0, piece[0]
     for n in range(here.blocks):
@@ -205,7 +191,8 @@ def count_passes(
     piece: Piece, ranks: Ranks, first_out: I32x3, least: I64x1, returns: B1x1, length: int, passes: I32x2
 ) -> None:
     """passes (K, T + 1) += differences of the list of every rank being admitted: up to the threshold at which
-    fewer than ``least`` (K,) lists pass; and where it ``returns`` (K,), again from that on which nobody passes.
+    fewer than ``least`` (K,) lists pass; and where it ``returns`` (K,), again from that on which nobody
+    passes.
     """
     here = piece[0]
     for n in range(here.blocks):
@@ -245,8 +232,12 @@ def claim_largest(piece: Piece, votes: Votes, ranks: Ranks, m: int, law: Law, cl
 
 
 @kernel
-def answer(piece: Piece, claims: Claims, seats: Seats, questions: Questions, won: I32x3, workspace: CountWorkspace) -> None:
-    """Fill the rows of coalitions in ``seats``, and won (N, C + E, BLOCK): majorities, and events that happen."""
+def answer(
+    piece: Piece, claims: Claims, seats: Seats, questions: Questions, won: I32x3, workspace: CountWorkspace
+) -> None:
+    """Fill the rows of coalitions in ``seats``, and won (N, C + E, BLOCK): majorities, and events that
+    happen.
+    """
     lists, coalitions = workspace.inside.shape[0], questions.coalition_starts.shape[0] - 1
     for n in range(piece[0].blocks):
         add_coalitions(seats, n, questions)

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecast.kernels.compiling import stage
-from forecast.kernels.elementary import bits_float, float_bits, float_of
+from forecast.compiling import stage
 from forecast.kernels.arrays import BLOCK
+from forecast.kernels.elementary import bits_float, float_bits, float_of
 
 PIECES_PER_BINADE = 16
 BINADES = 32
@@ -50,7 +50,4 @@ def tail_scales(words, flip, table, pieces, out):
         out[i] = bits_float(np.uint32(((bits & _WITHIN) << np.uint32(4)) | _ONE))
     for i in range(BLOCK):
         at, t = pieces[i], out[i]
-        p = table[at + 3]
-        p = p * t + table[at + 2]
-        p = p * t + table[at + 1]
-        out[i] = p * t + table[at]
+        out[i] = ((table[at + 3] * t + table[at + 2]) * t + table[at + 1]) * t + table[at]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from forecast.compiling import element, stage
 from forecast.kernels.arrays import BLOCK
-from forecast.kernels.compiling import element, stage
 from forecast.kernels.random_bits import mix
 
 BY_ORDER = np.uint64(0)

@@ -49,8 +49,8 @@ _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for e
 def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> Rules:
     """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core).
 
-    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables; and for houses
-    of more than ``LARGEST_HOUSE`` seats.
+    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables; and for
+    houses of more than ``LARGEST_HOUSE`` seats.
     """
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
@@ -94,7 +94,9 @@ def _constraints_of(
 def _refuse_giants(houses: Sequence[int], place: str) -> None:
     """Seats are counted as 16-bit numbers; the largest parliament there is has some 3,000."""
     if max(houses) > LARGEST_HOUSE:
-        remedy = f"a forecast counts houses of up to {LARGEST_HOUSE:,} seats, those that they may grow by included"
+        remedy = (
+            f"a forecast counts houses of up to {LARGEST_HOUSE:,} seats, those that they may grow by included"
+        )
         raise ConfigurationError(Fault(place, "rule.seats", max(houses), remedy))
 
 

@@ -119,7 +119,9 @@ def _grid_of(group: Sequence[int], rules: Rules) -> Grid:
     for r in group:
         method = methods.setdefault(_key(records[r], _OF_METHOD), len(methods))
         rows[_key(records[r], _OF_ROW), method].append(r)
-    first = {method: min(row[0] for (_, m), row in rows.items() if m == method) for method in methods.values()}
+    first = {
+        method: min(row[0] for (_, m), row in rows.items() if m == method) for method in methods.values()
+    }
     ordered = [(key, sorted(row, key=lambda r: levels[r])) for key, row in rows.items()]
     ordered.sort(key=lambda pair: (pair[0][0], [levels[r] for r in pair[1]], pair[0][1]))
     laid_out: list[Row] = []

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.draw import Draws, SAMPLER_GIVEN
 from forecast.rules.compiled import compile_rules
 from forecast.sensitivity.detail import NO_QUESTIONS, look, rules_at_once
 from forecast.sensitivity.paired import Estimated
+from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
 from forecast.simulation.running import run_draws
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from forecast.election import Rule
 from forecast.kernels.count import Questions
-from forecast.kernels.draw import Draws
 from forecast.rules.compiled import compile_rules
 from forecast.sensitivity.indices import NAMES, effective_number, indices_of, seat_shares, seats_moved
 from forecast.sensitivity.paired import Estimated, mean_over_draws
+from forecast.simulation.inputs import Draws
 from forecast.simulation.running import Plan, run_draws
 
 if TYPE_CHECKING:

@@ -20,9 +20,8 @@ from forecast.simulation.running import run_draws
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party, Rule
-    from forecast.kernels.draw import Draws
-from forecast.rules.grids import Rules
-    from forecast.simulation.inputs import Units
+    from forecast.rules.grids import Rules
+    from forecast.simulation.inputs import Draws, Units
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
-from forecast.kernels.draw import Draws
     from forecast.result import Forecast
     from forecast.sensitivity.grid import Grid
+    from forecast.simulation.inputs import Draws
 
 MOST_BYTES = 2**28
 """Bound on what the tallies and kept draws of a batch of rules take (256 MB); larger grids run in batches."""

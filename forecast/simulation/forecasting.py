@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from forecast.election import Election, Rule
     from forecast.estimation import Estimate
-    from forecast.kernels.draw import Draws
     from forecast.result import Forecast
+    from forecast.simulation.inputs import Draws
 
 _VERSIONED = ("forecast", "numpy", "numba", "llvmlite", "xarray", "scipy", "pandas", "pydantic")
 

@@ -5,19 +5,55 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.kernels.draw import Draws, SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL
+from forecast.kernels.draw import SOURCE, Source
 from forecast.simulation.sobol_directions import DIMENSIONS, direction_numbers
 from forecast.simulation.tails import tail_table
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation import Estimate
+
+SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
+
+
+class Draws(NamedTuple):
+    """How the vote shares of a run are drawn."""
+
+    seed: Any
+    """uint64"""
+    sampler: int
+    """SAMPLER_*"""
+    location: NDArray[np.float64]
+    """(U,) base-2 logarithm of the expected share."""
+    spread: NDArray[np.float64]
+    """(U,) scale of the log share, in bits; 1 where ``factor`` carries it."""
+    factor: NDArray[np.float64]
+    """(U, U) lower triangular, or (0, 0) for independent units."""
+    tail: NDArray[np.float32]
+    """Table of the t scale (see ``t_scale``), or (0,) for Gaussian tails."""
+    undecided: float
+    """Share of the vote that is still undecided."""
+    undecided_spread: float
+    """In bits; 0: they split like the decided."""
+    not_lists: NDArray[np.bool_]
+    """(U,) units outside the base "lists"."""
+    invalid: NDArray[np.float64]
+    """(2,) range of the share of invalid ballots among those cast."""
+    turnout: NDArray[np.float64]
+    """(2,) range of ballots cast among the registered."""
+    directions: NDArray[np.uint32]
+    """(D, 32) Sobol direction numbers, or (0, 32)."""
+    given: NDArray[np.float64]
+    """(N, U) votes given from outside, or (0, U)."""
+    valid_votes: float
+    """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
+
 
 SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
 _NATS_PER_BIT = np.log(2.0)
@@ -80,9 +116,10 @@ def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sa
     order = [estimate.units.index(unit) for unit in units.ids]
     scale = np.asarray(estimate.scale)[np.ix_(order, order)]
     spread = np.sqrt(np.diag(scale)) / _NATS_PER_BIT
-    factor = np.zeros((0, 0))
+    factor: NDArray[np.float64] = np.zeros((0, 0))
     if np.any(scale != np.diag(np.diag(scale))):
-        factor, spread = np.linalg.cholesky(scale), np.full(len(order), 1.0 / _NATS_PER_BIT)
+        factor = np.linalg.cholesky(scale).astype(np.float64)
+        spread = np.full(len(order), 1.0 / _NATS_PER_BIT)
     draws = Draws(
         seed=np.uint64(seed),
         sampler=_SAMPLERS[sampler],
@@ -154,3 +191,26 @@ def needs(election: Election, base: str, place: str) -> None:
 
 def _range(ends: tuple[Fraction, Fraction] | None, default: float) -> NDArray[np.float64]:
     return np.array([default, default] if ends is None else [float(ends[0]), float(ends[1])])
+
+
+def source_of(draws: Draws) -> Source:
+    """What the compiled stages read of ``draws``."""
+    units = len(draws.location)
+    about = np.zeros(1, SOURCE)
+    about["seed"], about["units"] = draws.seed, units
+    about["tails"] = len(draws.tail) > 0
+    varying = draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]
+    about["bases"] = 2 if varying else 0
+    about["numbers"] = (units + 1) // 2 * 2 if draws.sampler == SAMPLER_RANDOM else units
+    splits = draws.undecided > 0.0 and draws.undecided_spread > 0.0
+    about["splits"] = about["numbers"] if splits else 0
+    about["undecided"], about["undecided_spread"] = draws.undecided, draws.undecided_spread
+    return Source(
+        about,
+        (2.0**draws.location).astype(np.float32),
+        draws.spread.astype(np.float32),
+        np.ascontiguousarray(draws.factor, np.float32),
+        np.array(draws.tail, np.float32),
+        np.array(draws.invalid, np.float64),
+        np.array(draws.turnout, np.float64),
+    )

@@ -1,7 +1,7 @@
 """The way of a piece of draws through the compiled stages: draw, admit, divide, count.
 
-Every stage is a kernel of its own; here stands their order for a run, as a program that compiled code (``drive``)
-goes through for every piece. A bench belongs to one thread.
+Every stage is a kernel of its own; here stands their order for a run, as a program that compiled code
+(``drive``) goes through for every piece. A bench belongs to one thread.
 """
 
 from __future__ import annotations
@@ -10,18 +10,28 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from forecast.kernels import admit, constrain, count, divide_divisor, divide_exactly, divide_quota, draw, sweep
-from forecast.kernels.arrays import BLOCK, PIECE, STREAM, Claims, GivenVotes, Seats, Votes, new_rows
-from forecast.kernels.compiling import Kernel, Step
+from forecast.compiling import Kernel, Step
+from forecast.kernels import (
+    admit,
+    constrain,
+    count,
+    divide_divisor,
+    divide_exactly,
+    divide_quota,
+    draw,
+    sweep,
+)
+from forecast.kernels.arrays import BLOCK, LANES, PIECE, STREAM, Claims, GivenVotes, Seats, Votes, new_rows
 from forecast.kernels.count import SHARE_BINS, Questions
-from forecast.kernels.draw import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import FAMILY_DIVISOR, Law
 from forecast.kernels.one_draw import DRAW_ROWS
+from forecast.kernels.sobol import BITS
 from forecast.rules.grids import Grid, Row, Rules
 from forecast.simulation.counts import Tallies
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 
 PIECE_BYTES = 2**17
 """Of the votes of a piece: it and what follows from it stay in the second-level cache."""
@@ -180,8 +190,8 @@ class Bench:
         draws = self._draws
         if draws.sampler == SAMPLER_GIVEN:
             return draw.take_given.step(draws.given, self.piece, self.votes)
-        source = draw.source_of(draws)
-        self._words = draw.new_words(source, len(draws.directions))
+        source = source_of(draws)
+        self._words = new_words(source, len(draws.directions))
         return self.forms.draw.step(source, self.piece, self._words, self.votes)
 
     def law(self, r: int) -> Law:
@@ -229,9 +239,9 @@ class Single:
             np.zeros(1, np.int64),
         )
         rule = bench.rules.records[r : r + 1].copy()
-        admitting = admit.AdmitWorkspace(
-            *_rows(2, np.float32), *_rows(1, np.uint16), np.zeros(lists), np.zeros(lists, np.int64)
-        )
+        base, near = new_rows((2, BLOCK), np.float32)
+        (ambiguous,) = new_rows((1, BLOCK), np.uint16)
+        admitting = admit.AdmitWorkspace(base, near, ambiguous, np.zeros(lists), np.zeros(lists, np.int64))
         self.steps = [
             bench.forms.admit.step(
                 rule, bench.law(r), bench.piece, bench.votes, bench.claims, self._passes, admitting
@@ -257,37 +267,38 @@ class Single:
         tallies.events[row, r] += self._counts.events
 
 
-def division(bench: Bench, r: int, beyond: NDArray[np.int64] | None = None) -> Step:
-    """What divides the seats of the bench's claims by rule ``r``; ``beyond`` counts houses that grow too large."""
+def division(bench: Bench, r: int, beyond: NDArray[np.int64]) -> Step:
+    """What divides the seats of the bench's claims by rule ``r``; ``beyond`` (1,) counts houses that grow too
+    large.
+    """
     record, lists = bench.rules.records[r : r + 1].copy(), bench.lists
-    divide, constraints = bench.forms.divide(record[0]), bench.rules.constraints[r]
-    rows = np.zeros((DRAW_ROWS, lists))
+    constraints, draw_rows = bench.rules.constraints[r], np.zeros((DRAW_ROWS, lists))
     about: Any = np.full(bench.blocks, record["seats"][0])
     if constraints is not None:
         about, others = constraints, np.zeros((constrain.CONSTRAIN_ROWS, lists))
-        workspace: Any = constrain.ConstrainWorkspace(others, rows, np.arange(lists), beyond)
+        workspace: Any = constrain.ConstrainWorkspace(others, draw_rows, np.arange(lists), beyond)
     elif not record["single_precision"][0]:
-        workspace = rows
+        workspace = draw_rows
     elif record["family"][0] == FAMILY_DIVISOR:
+        multiplier, left, ahead, behind = new_rows((4, BLOCK), np.float32)
         inverses = new_rows((lists, BLOCK), np.float32)
-        workspace = divide_divisor.DivisorWorkspace(*_rows(4, np.float32), inverses, rows)
+        workspace = divide_divisor.DivisorWorkspace(multiplier, left, ahead, behind, inverses, draw_rows)
     else:
+        quotas, left = new_rows((2, BLOCK), np.float32)
+        needed, rank, cut, gap, ambiguous = new_rows((5, BLOCK), np.uint16)
         keys, ordered = new_rows((lists, BLOCK), np.uint16), new_rows((lists, BLOCK), np.uint16)
         workspace = divide_quota.QuotaWorkspace(
-            *_rows(2, np.float32), *_rows(5, np.uint16), keys, ordered, rows
+            quotas, left, needed, rank, cut, gap, ambiguous, keys, ordered, draw_rows
         )
-    return divide.step(
+    return bench.forms.divide(record[0]).step(
         record, bench.law(r), about, bench.piece, bench.votes, bench.claims, bench.seats, workspace
     )
 
 
-def _rows(number: int, dtype: DTypeLike) -> tuple[NDArray[Any], ...]:
-    """So many arrays of a block."""
-    return tuple(new_rows((number, BLOCK), dtype))
-
-
 class _Lead:
-    """The first of several rows of a grid that differ in their method alone: who passes is found once for all."""
+    """The first of several rows of a grid that differ in their method alone: who passes is found once for
+    all.
+    """
 
     def __init__(self, bench: Bench, row: Row, number: NDArray[np.int64]) -> None:
         rules = bench.rules
@@ -298,8 +309,8 @@ class _Lead:
         )
         self.length = len(row.rules)
         self.first_out = np.zeros((bench.blocks, bench.lists + 1, sweep.ROW), np.int32)
-        draws = bench.blocks * BLOCK + 1
-        self.stretches = sweep.Stretches(*(np.zeros(draws, np.int32) for _ in range(3)), number)
+        draw, begin, end = np.zeros((3, bench.blocks * BLOCK + 1), np.int32)
+        self.stretches = sweep.Stretches(draw, begin, end, number)
         self.passes = np.zeros((bench.lists, self.length + 1), np.int32)
         self.void = np.zeros(self.length + 1, np.int64)
 
@@ -347,9 +358,11 @@ class Sweep:
             )
 
     def _who_wins(self) -> Iterator[Step]:
-        """For every number m of lists: where the m largest take part, and what they win there by every method."""
+        """For every number m of lists: where the m largest take part, and what they win there by every
+        method.
+        """
         bench, methods, leads = self._bench, self._grid.methods, self._leads.values()
-        divisions = [division(bench, r) for r in methods]
+        divisions = [division(bench, r, np.zeros(1, np.int64)) for r in methods]
         law = bench.law(methods[0])
         for m, most, least in ranges_of(bench.rules.records[methods[0]], bench.lists):
             for lead in leads:
@@ -425,8 +438,8 @@ def ranges_of(record: np.void, lists: int) -> list[tuple[int, int, int]]:
 
 
 def ends_of(record: np.void, lists: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """For the list of every rank, how many must pass for it to take part, and whether it also does where nobody
-    passes but not everywhere.
+    """For the list of every rank, how many must pass for it to take part, and whether it also does where
+    nobody passes but not everywhere.
     """
     least, returns = np.zeros(lists, np.int64), np.zeros(lists, np.bool_)
     for rank in range(lists):
@@ -436,3 +449,25 @@ def ends_of(record: np.void, lists: int) -> tuple[NDArray[np.int64], NDArray[np.
             fewest -= 1
         least[rank], returns[rank] = fewest, inside[0] and fewest > 0
     return least, returns
+
+
+def new_words(source: draw.Source, dimensions: int) -> draw.Words:
+    """Workspace; ``dimensions``: those of Sobol points, 0 for plain draws."""
+    about = source.about[0]
+    rows = int(about["tails"] + about["bases"] + about["numbers"] + about["splits"])
+    normals = new_rows((rows, BLOCK), np.float32)
+    words = new_rows((dimensions, BLOCK), np.uint32) if dimensions else normals.view(np.uint32)
+    bits = words.view(np.uint64)
+    scale = new_rows((2, BLOCK), np.float32)
+    scale[0] = 1.0
+    return draw.Words(
+        new_rows((4, LANES), np.uint64),
+        bits,
+        words,
+        np.zeros(len(words), np.uint32),
+        normals,
+        scale,
+        np.zeros(BLOCK, np.uint32),
+        np.zeros((dimensions, BITS), np.uint32),
+        np.zeros(dimensions, np.uint32),
+    )

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.compiling import prepare
 from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
-from forecast.kernels.compiling import prepare
 from forecast.kernels.count import Questions
-from forecast.kernels.draw import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
 from forecast.rules.grids import Rules, one_by_one
 from forecast.simulation.counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
 from forecast.simulation.pieces import Bench, Forms, KeptDraws, Span
 
 REPLICATES = 16
@@ -158,8 +158,9 @@ class _Here(Executor):
 
 
 class _Worker:
-    """Runs calls, each on a bench that no other thread is at; histograms of shares are kept by bench and added
-    at the end, since they are sums of integers."""
+    """Runs calls, each on a bench that no other thread is at; histograms of shares are kept by bench and
+    added at the end, since they are sums of integers.
+    """
 
     def __init__(self, draws: Draws, rules: Rules, questions: Questions, share_every: int, keep: int) -> None:
         units, lists = len(draws.location), rules.lists

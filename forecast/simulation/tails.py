@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.compiling import cache_folder
+from forecast.compiling.cache import cache_folder
 from forecast.kernels.t_scale import PIECES, PIECES_PER_BINADE
 
 _NODES = 4

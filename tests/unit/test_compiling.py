@@ -1,4 +1,4 @@
-"""The cache of compiled code: an edit anywhere in the core compiles anew."""
+"""Kernels and their cache: an edit compiles anew what rests on it, and so does code that is not whole."""
 
 from __future__ import annotations
 
@@ -10,25 +10,52 @@ from pathlib import Path
 
 import llvmlite.binding
 import numpy as np
+import pytest
 
-from forecast.kernels import compiling
+from benchmarks.probing import probe
+from forecast import compiling
+from forecast.compiling import stage
+from forecast.compiling.cache import digest_of, sources_of
+from forecast.kernels import count, draw, sweep
 
-KERNELS = Path(compiling.__file__).parent
+FORECAST = Path(compiling.__file__).parent.parent
+KERNELS = FORECAST / "kernels"
 SCRIPT = """
+import sys
 import numpy as np
+from forecast.compiling import on_compilation
+compiled = []
+on_compilation(lambda done, total: compiled.append(done))
 from forecast.kernels.caller import raised
-print(raised(3.0))
+from forecast.kernels.other import doubled
+out = np.zeros(1, np.int64)
+raised(np.array([3]), out)
+doubled(out)
+print(out[0], len(compiled), "numba" in sys.modules)
 """
 CALLER = """
+from __future__ import annotations
+
+from forecast.compiling import kernel
+from forecast.kernels.arrays import I64x1
 from forecast.kernels.callee import exponent
-from forecast.kernels.compiling import kernel
 
 @kernel
-def raised(x):
-    return x ** exponent()
+def raised(x: I64x1, out: I64x1) -> None:
+    out[0] = x[0] ** exponent()
+"""
+OTHER = """
+from __future__ import annotations
+
+from forecast.compiling import kernel
+from forecast.kernels.arrays import I64x1
+
+@kernel
+def doubled(x: I64x1) -> None:
+    x[0] *= 2
 """
 CALLEE = """
-from forecast.kernels.compiling import stage
+from forecast.compiling import stage
 
 @stage
 def exponent():
@@ -36,34 +63,102 @@ def exponent():
 """
 
 
-def test_an_edit_of_a_function_that_compiled_code_calls_from_another_file_is_seen(tmp_path: Path) -> None:
-    """The trap of numba's own cache: it looks at the file of the caller alone."""
-    package = tmp_path / "forecast" / "kernels"
-    package.mkdir(parents=True)
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A small core of its own."""
+    core = tmp_path / "forecast" / "kernels"
+    core.mkdir(parents=True)
     (tmp_path / "forecast" / "__init__.py").touch()
-    (package / "__init__.py").touch()
-    shutil.copy(KERNELS / "compiling.py", package)
-    (package / "caller.py").write_text(CALLER)
-    env = {**os.environ, "PYTHONPATH": str(tmp_path), "FORECAST_CACHE": str(tmp_path / "cache")}
+    (core / "__init__.py").touch()
+    shutil.copytree(
+        FORECAST / "compiling", tmp_path / "forecast" / "compiling", ignore=shutil.ignore_patterns("*.pyc")
+    )
+    shutil.copy(KERNELS / "arrays.py", core)
+    (core / "caller.py").write_text(CALLER)
+    (core / "other.py").write_text(OTHER)
+    (core / "callee.py").write_text(CALLEE.format(exponent=2))
+    return tmp_path
+
+
+def said(project: Path, **more: str) -> tuple[int, int, bool]:
+    """What the script prints: the answer, how many kernels were compiled, whether the compiler was loaded."""
+    env = {**os.environ, "PYTHONPATH": str(project), "FORECAST_CACHE": str(project / "cache"), **more}
     env["PYTHONDONTWRITEBYTECODE"] = "1"  # which misses an edit of the same length within a second
-    answers = []
-    for exponent in (2, 2, 3):
-        (package / "callee.py").write_text(CALLEE.format(exponent=exponent))
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT], env=env, cwd=tmp_path, capture_output=True, text=True, check=True
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT], env=env, cwd=project, capture_output=True, text=True, check=True
+    )
+    answer, compiled, loaded = done.stdout.split()
+    return int(answer), int(compiled), loaded == "True"
+
+
+def test_an_edit_compiles_anew_what_rests_on_it_and_nothing_else(project: Path) -> None:
+    """The trap of numba's own cache: it looks at the file of the caller alone."""
+    assert said(project) == (18, 2, True)
+    assert said(project) == (18, 0, False)
+    (project / "forecast" / "kernels" / "callee.py").write_text(CALLEE.format(exponent=3))
+    assert said(project) == (54, 1, True)
+    assert said(project) == (54, 0, False)
+
+
+def test_code_that_was_cut_short_or_changed_is_compiled_again(project: Path) -> None:
+    said(project)
+    for damage in (
+        lambda code: code[:-10],
+        lambda code: code[:-1] + b"?",
+        lambda code: b"",
+        lambda code: b"x",
+    ):
+        (kept,) = (project / "cache").glob("caller.*.bin")
+        kept.write_bytes(damage(kept.read_bytes()))
+        assert said(project) == (18, 1, True)
+
+
+def test_processes_that_begin_at_once_compile_each_kernel_once(project: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(project), "FORECAST_CACHE": str(project / "cache")}
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", SCRIPT], env=env, cwd=project, stdout=subprocess.PIPE, text=True
         )
-        answers.append(float(done.stdout))
-    assert answers == [9.0, 9.0, 27.0]
-    assert len(list((tmp_path / "cache").glob("kernels-*"))) == 2
+        for _ in range(4)
+    ]
+    answers = [process.communicate()[0].split() for process in started]
+    assert [answer[0] for answer in answers] == ["18"] * 4
+    assert sum(int(answer[1]) for answer in answers) == 2
+
+
+def test_a_folder_that_cannot_be_written_does_not_stop_a_run(project: Path) -> None:
+    (project / "cache").write_text("a file where the folder would be")
+    assert said(project, TMPDIR=str(project)) == (18, 2, True)
+    assert said(project, TMPDIR=str(project)) == (18, 0, False)
+
+
+def test_the_digest_of_a_module_follows_all_that_it_imports(tmp_path: Path) -> None:
+    assert {path.name for path in sources_of(KERNELS / "draw.py")} >= {"draw.py", "sobol.py", "elementary.py"}
+    assert "draw.py" not in {path.name for path in sources_of(KERNELS / "count.py")}
+    for source in KERNELS.glob("*.py"):
+        shutil.copy(source, tmp_path)
+    before = digest_of(tmp_path / "draw.py")
+    assert before == digest_of(KERNELS / "draw.py")
+
+
+def test_a_kernel_refuses_arrays_of_another_type() -> None:
+    draws, begins, ends = np.zeros((3, 4), np.int32)
+    stretches = sweep.Stretches(draws, begins, ends, np.zeros(1, np.int64))
+    with pytest.raises(TypeError, match="void: int32 of 1 axes for int64"):
+        sweep.count_void(stretches, np.zeros(4, np.int32))
+    with pytest.raises(TypeError, match=r"stretches\.draw: int64 of 1 axes for int32"):
+        sweep.count_void(stretches._replace(draw=np.zeros(4, np.int64)), np.zeros(4, np.int64))
+    with pytest.raises(TypeError, match="not contiguous"):
+        sweep.any_stretch(np.zeros(8, np.int64)[::2], 1)
 
 
 def test_the_core_is_compiled_to_the_widest_vectors_of_the_processor() -> None:
-    @compiling.stage
+    @stage
     def doubled(row):
         for i in range(512):
             row[i] += row[i]
 
-    @compiling.kernel
+    @probe
     def doubled_twice(row):
         doubled(row)
         for i in range(512):
@@ -79,14 +174,10 @@ def test_the_core_is_compiled_to_the_widest_vectors_of_the_processor() -> None:
         assert assembly.count("%zmm") > 2 * assembly.count("%ymm")
 
 
-def test_the_digest_names_every_source(tmp_path: Path) -> None:
-    for source in KERNELS.glob("*.py"):
-        shutil.copy(source, tmp_path)
-    before = compiling.sources_digest(tmp_path)
-    assert before == compiling.sources_digest(KERNELS)
-    for source in tmp_path.glob("*.py"):
-        text = source.read_text()
-        source.write_text(text + "# edited\n")
-        assert compiling.sources_digest(tmp_path) != before
-        source.write_text(text)
-    assert compiling.sources_digest(tmp_path) == before
+def test_kept_code_calls_nothing_of_python() -> None:
+    """What a process loads without the compiler must not lack anything that the compiler provides."""
+    for kernel in (draw.begin_replicate, sweep.count_along, count.keep_seats):
+        assert kernel.address > 0
+        code = kernel.path.read_bytes()
+        assert b"Py" not in code.split(b"\n", 2)[2]
+        assert b"numba_" not in code.split(b"\n", 2)[2]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.kernels.count import Questions
-from forecast.kernels.draw import Draws, SAMPLER_GIVEN
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
+from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.tails import tail_table
 

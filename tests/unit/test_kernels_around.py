@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from forecast.election import Party, Rule
 from forecast.errors import ConfigurationError, NoValidOutcome
 from forecast.kernels.count import Questions
-from forecast.kernels.draw import Draws, SAMPLER_GIVEN, SAMPLER_RANDOM
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import GROWTH, seats_to_share
 from forecast.rules.reference import apply_rule
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.tails import tail_table
 from tests.unit.test_kernels_against_exact import METHODS, THRESHOLDS

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import special
 
-from forecast.kernels.compiling import probe
-from forecast.kernels.normals import normal_pair_rows, normal_row
+from benchmarks.probing import probe
 from forecast.kernels.arrays import BLOCK, LANES
+from forecast.kernels.normals import normal_pair_rows, normal_row
 from forecast.kernels.random_bits import fill_bits, seed_lanes
 from forecast.kernels.shares_of_normals import votes_of_normals
 

@@ -10,9 +10,9 @@ import pytest
 
 from forecast.election import Party, Rule
 from forecast.kernels.count import Questions
-from forecast.kernels.draw import Draws, SAMPLER_RANDOM, SAMPLER_SOBOL
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import one_by_one
+from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table

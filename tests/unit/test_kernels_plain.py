@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.probing import probe
 from forecast.errors import ConfigurationError
-from forecast.kernels.compiling import probe
-from forecast.kernels.divide_divisor import invert
 from forecast.kernels.arrays import BLOCK, LARGEST_HOUSE, new_rows
 from forecast.kernels.count import Questions
-from forecast.kernels.draw import Draws, SAMPLER_RANDOM, SAMPLER_SOBOL
-from forecast.rules.grids import Rules
+from forecast.kernels.divide_divisor import invert
 from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import one_by_one
+from forecast.rules.grids import Rules, one_by_one
+from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy import special, stats
 
-from forecast.kernels.compiling import probe
+from benchmarks.probing import probe
+from forecast.kernels.arrays import BLOCK, LANES
 from forecast.kernels.elementary import exp2, minus_log2, quarter_cosine, quarter_sine
 from forecast.kernels.normals import normal_pair_rows, normal_row
-from forecast.kernels.arrays import BLOCK, LANES
 from forecast.kernels.random_bits import fill_bits, seed_lanes
 from forecast.kernels.sobol import block_bases, block_table, scramble
 from forecast.kernels.t_scale import tail_scales

@@ -9,22 +9,22 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from benchmarks.probing import probe
+from forecast.compiling import stage
 from forecast.election import Party, Rule, load_election, parse_election
 from forecast.errors import PollDataError
 from forecast.estimation import estimate
-from forecast.kernels.compiling import probe, stage
-from forecast.kernels.elementary import float_of, minus_log2
 from forecast.kernels.arrays import BLOCK, LANES
-from forecast.kernels.random_bits import fill_bits, seed_lanes
 from forecast.kernels.count import Questions
-from forecast.kernels.draw import Draws, SAMPLER_RANDOM, SAMPLER_SOBOL
+from forecast.kernels.elementary import float_of, minus_log2
+from forecast.kernels.random_bits import fill_bits, seed_lanes
 from forecast.polls import read_polls
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
 from forecast.simulation import simulate_election
 from forecast.simulation.counts import RunCounts
-from forecast.simulation.inputs import Units
+from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Units
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table

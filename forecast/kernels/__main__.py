@@ -1,6 +1,6 @@
-"""Compile what a forecast needs, so that the first run does not have to: ``python -m forecast.simulation.warm``.
+"""Compile what a forecast needs, so that the first run does not have to: ``python -m forecast.kernels``.
 
-Rules with caps, alliances or levelling, sweeps and draws from outside are compiled when they are first asked for.
+Rules with caps, alliances or levelling and draws from outside are compiled when they are first asked for.
 """
 
 from __future__ import annotations
@@ -8,19 +8,23 @@ from __future__ import annotations
 import sys
 import time
 
-from forecast.kernels import admit, count, divide_divisor, divide_quota, draw
-from forecast.kernels.compiling import on_compilation, prepare, say_on
+from forecast.compiling import on_compilation, prepare, say_on
+from forecast.kernels import admit, count, divide_divisor, divide_quota, draw, drive, sweep
 
+# What takes longest first.
 KERNELS = (
     divide_quota.divide_quota_drawn,
     draw.draw_sobol,
     admit.admit_drawn,
-    count.count_seats,
     divide_divisor.divide_divisor_drawn,
+    count.count_seats,
+    *sweep.KERNELS,
     draw.begin_replicate,
+    drive.drive,
     count.count_shares_drawn,
+    count.keep_shares_drawn,
+    count.keep_seats,
 )
-"""What takes longest first."""
 
 
 def main() -> None:

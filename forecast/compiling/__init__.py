@@ -1,0 +1,6 @@
+"""How the core is compiled, kept and loaded."""
+
+from forecast.compiling.kernel import Kernel, Step, call, element, kernel, stage
+from forecast.compiling.preparing import on_compilation, prepare, say_on
+
+__all__ = ["Kernel", "Step", "call", "element", "kernel", "on_compilation", "prepare", "say_on", "stage"]

@@ -1,0 +1,253 @@
+"""Kernels: the stages of the core, each compiled by itself when it is first needed."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from ctypes import c_int64, c_void_p, pointer
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, get_type_hints
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from forecast.compiling import cache, machine_code
+from forecast.compiling.preparing import tell
+
+
+class Stage:
+    """A function for compiled code, which numba compiles where a kernel that calls it is compiled."""
+
+    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+        self.py_func = function
+        self.__doc__ = function.__doc__
+        self._options = options
+
+    @cached_property
+    def dispatcher(self) -> Any:
+        """numba's own."""
+        return machine_code.inner(self.py_func, **self._options)
+
+    @cached_property
+    def _numba_type_(self) -> Any:
+        """What numba takes it for when it meets it in the source of another function."""
+        from numba.core.types import Dispatcher
+
+        return Dispatcher(self.dispatcher)
+
+
+def stage(function: Callable[..., Any]) -> Any:
+    """Mark a function that is only called from other compiled code and makes no arrays."""
+    return Stage(function)
+
+
+def element(function: Callable[..., Any]) -> Any:
+    """Mark a function of single numbers, which always becomes part of the loop that calls it: a loop with a
+    call in it is no vector code.
+    """
+    return Stage(function, forceinline=True)
+
+
+class _Call:
+    """``call(address, table)`` in the source of a kernel calls another kernel."""
+
+    @cached_property
+    def _numba_type_(self) -> Any:
+        from numba.core.registry import cpu_target
+
+        intrinsic: Any = machine_code.call()
+        known: Any = cpu_target.typing_context
+        known.refresh()
+        return known.resolve_value_type(intrinsic)
+
+    def __call__(self, address: int, table: int) -> int:
+        raise NotImplementedError
+
+
+call = _Call()
+
+
+class _Parameter:
+    """One parameter of a kernel: how it is written to a table of words, and how it is read there."""
+
+    def __init__(self, annotation: Any) -> None:
+        self.annotation = annotation
+        self.fields: list[_Parameter] = []
+        self.dtype: np.dtype[Any] | None = None
+        self.axes = 0
+        metadata = getattr(annotation, "__metadata__", None)
+        if metadata is not None:
+            self.dtype, self.axes = np.dtype(metadata[0]), metadata[1]
+        elif hasattr(annotation, "_fields"):
+            hints = get_type_hints(annotation, include_extras=True)
+            self.fields = [_Parameter(hints[name]) for name in annotation._fields]
+
+    def source(self, names: dict[str, Any], word: int) -> tuple[str, int]:
+        """The expression that reads it from word ``word`` of the table ``t``, and the word behind it; adds
+        what the expression names to ``names``.
+        """
+        if self.fields:
+            parts: list[str] = []
+            for field in self.fields:
+                part, word = field.source(names, word)
+                parts.append(part)
+            names[self.annotation.__name__] = self.annotation
+            return f"{self.annotation.__name__}({', '.join(parts)})", word
+        if self.dtype is None:
+            names[self.annotation.__name__] = self.annotation
+            return f"{self.annotation.__name__}(t[{word}])", word + 1
+        from numba import from_dtype
+
+        name = f"d{len(names)}"
+        names[name] = from_dtype(self.dtype)
+        shape = "".join(f"t[{word + 1 + axis}], " for axis in range(self.axes))
+        return f"array_at(t[{word}], ({shape}), {name})", word + 1 + self.axes
+
+    def words(self, value: Any, where: str) -> list[int]:
+        """The words of an argument; TypeError for an array of another type."""
+        if self.fields:
+            if type(value) is not self.annotation:
+                msg = f"{where}: {type(value).__name__} for {self.annotation.__name__}"
+                raise TypeError(msg)
+            return [
+                word
+                for field, part, name in zip(self.fields, value, self.annotation._fields, strict=True)
+                for word in field.words(part, f"{where}.{name}")
+            ]
+        if self.dtype is None:
+            return [int(np.uint64(value).astype(np.int64)) if self.annotation is np.uint64 else int(value)]
+        if not isinstance(value, np.ndarray) or value.dtype != self.dtype or value.ndim != self.axes:
+            got = f"{value.dtype} of {value.ndim} axes" if isinstance(value, np.ndarray) else type(value)
+            msg = f"{where}: {got} for {self.dtype} of {self.axes}"
+            raise TypeError(msg)
+        if not value.flags.c_contiguous:
+            msg = f"{where}: not contiguous"
+            raise TypeError(msg)
+        return [value.ctypes.data, *value.shape]
+
+
+class Step(NamedTuple):
+    """A call of a kernel with arguments that are known: the address of its code, the words of the arguments,
+    and the arguments, which must outlive it.
+    """
+
+    address: int
+    table: NDArray[np.int64]
+    arguments: tuple[Any, ...]
+
+
+class Kernel:
+    """A stage that is compiled by itself, for the types that its parameters are annotated with.
+
+    Compiled code calls it through the address of its code, with one pointer to a table of words: the address
+    and the shape of every array. So it is not compiled into its callers, and nothing is compiled twice. What
+    it returns is a number.
+    """
+
+    def __init__(self, function: Callable[..., Any], types: dict[str, Any]) -> None:
+        self._function = function
+        self._types = types
+        self._address = 0
+        form = "".join(f"-{type_.__name__}" for type_ in types.values())
+        module = function.__module__.removeprefix(f"{cache.CORE}.")
+        self.name = f"{module}.{function.__name__.removeprefix('_')}{form}"
+        self.__doc__ = function.__doc__
+
+    def __repr__(self) -> str:
+        return f"<kernel {self.name}>"
+
+    @cached_property
+    def _parameters(self) -> list[tuple[str, _Parameter]]:
+        hints = get_type_hints(self._function, include_extras=True) | self._types
+        return [(name, _Parameter(hint)) for name, hint in hints.items() if name != "return"]
+
+    def __call__(self, *arguments: Any) -> int:
+        """Call it, free of the interpreter lock."""
+        step, result, error = self.step(*arguments), c_int64(), c_void_p()
+        function = machine_code.PROTOTYPE(step.address)
+        function(pointer(result), pointer(error), step.table.ctypes.data)
+        return result.value
+
+    def step(self, *arguments: Any) -> Step:
+        """A call with these arguments; ``TypeError`` where one is of another type than the kernel takes."""
+        words = [
+            word
+            for (name, parameter), value in zip(self._parameters, arguments, strict=True)
+            for word in parameter.words(value, f"{self.name}: {name}")
+        ]
+        return Step(self.address, np.array(words, np.int64), arguments)
+
+    @property
+    def importable(self) -> str:
+        """Where another process finds it."""
+        module = sys.modules[self._function.__module__]
+        named = next(name for name, value in vars(module).items() if value is self)
+        return f"{self._function.__module__}:{named}"
+
+    @cached_property
+    def path(self) -> Path:
+        """The file of its compiled code."""
+        source = Path(self._function.__code__.co_filename)
+        return cache.cache_folder() / f"{self.name}-{cache.digest_of(source)}.bin"
+
+    @property
+    def at_hand(self) -> bool:
+        """Whether it is loaded, or could be without being compiled."""
+        return self._address > 0 or cache.read(self.path) is not None
+
+    @property
+    def address(self) -> int:
+        """The address of its code, which is loaded from the cache or compiled now.
+
+        Another process that compiles the same kernel is waited for.
+        """
+        if self._address == 0:
+            kept = cache.read(self.path)
+            if kept is None:
+                with FileLock(f"{self.path}.lock"):
+                    kept = self._compile()
+            self._address = machine_code.load(*kept)
+        return self._address
+
+    def compile_unless_others_do(self) -> None:
+        """Compile it into the cache unless another process is at it."""
+        try:
+            with FileLock(f"{self.path}.lock", timeout=0):
+                self._compile()
+        except Timeout:
+            pass
+
+    def _compile(self) -> tuple[bytes, str]:
+        """Its code, from the cache or compiled and put there."""
+        kept = cache.read(self.path)
+        if kept is None:
+            tell()
+            kept = machine_code.machine_code(self._entry())
+            cache.write(self.path, *kept)
+            cache.forget_old(self.path, self.name)
+        return kept
+
+    def _entry(self) -> Callable[..., Any]:
+        """The function of a table of words that the kernel's own becomes a part of."""
+        names: dict[str, Any] = {"array_at": machine_code.array_at(), "__name__": self._function.__module__}
+        names["function"] = machine_code.inner(
+            self._function, inline="always"
+        )  # or it would be compiled twice
+        expressions, word = [], 0
+        for _, parameter in self._parameters:
+            expression, word = parameter.source(names, word)
+            expressions.append(expression)
+        entry = re.sub(r"\W", "_", self.name)  # the names of all code that a process loads must differ
+        source = f"def {entry}(t):\n    return function({', '.join(expressions)})\n"
+        if get_type_hints(self._function).get("return") is type(None):
+            source = source.replace("return function", "function") + "    return 0\n"
+        exec(compile(source, self._function.__code__.co_filename, "exec"), names)
+        return names[entry]
+
+
+def kernel(function: Callable[..., Any], **types: Any) -> Kernel:
+    """Make a kernel of a function whose parameters are annotated; ``types`` stand in for some annotations."""
+    return Kernel(function, types)
