@@ -19,29 +19,38 @@ BROWSER := $(if $(wildcard tests/browser/test_*.py),browser)
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-setup: $(VENV)/.bytecode ## create .venv and install what the pinned requirements name
+setup: $(VENV)/.dev $(VENV)/.bytecode ## create .venv and install what the tests need
 
-# Two stamps: pinned packages are installed again only when the pins change, the project when its metadata does.
-$(VENV)/.requirements: requirements/dev.txt
+# A stamp for each step: pinned packages are installed again only when the pins change, the project when its metadata
+# does. What compiles the core comes first: it is at work while pip brings the rest.
+$(VENV)/.core: requirements/core.txt
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@echo "installing the pinned requirements into $(VENV) ..."
-	@$(PINNED) -r requirements/dev.txt
+	@echo "installing what compiles the core into $(VENV) ..."
+	@$(PINNED) -r requirements/core.txt
 	@touch $@
 
-$(VENV)/.project: $(VENV)/.requirements pyproject.toml
-	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
+$(VENV)/.run: $(VENV)/.core requirements/run.txt requirements/build.txt pyproject.toml
+	@echo "installing what a forecast needs ..."
+	@$(BIN)/python -m forecast.kernels & \
+	$(PINNED) -r requirements/run.txt -r requirements/build.txt \
+	  && $(PIP) install -qq --no-deps --no-build-isolation --editable . && wait
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "installing what the tests need ..."
+	@$(PINNED) -r requirements/dev.txt
 	@touch $@
 
 # Where Python may not keep what it compiles (PYTHONDONTWRITEBYTECODE, as in many containers), every run would compile
 # a hundred modules anew, which is a tenth of its time.
-$(VENV)/.bytecode: $(VENV)/.project $(wildcard forecast/*.py forecast/*/*.py)
+$(VENV)/.bytecode: $(VENV)/.run $(wildcard forecast/*.py forecast/*/*.py)
 	@$(BIN)/python -m compileall -q forecast
 	@touch $@
 
-forecast: setup ## forecast Kazakhstan 2023 into outputs/kazakhstan-2023
-	@$(BIN)/python -m forecast.simulation.warm
+forecast: $(VENV)/.bytecode ## forecast Kazakhstan 2023 into outputs/kazakhstan-2023
+	@$(BIN)/python -m forecast.kernels
 	$(BIN)/forecast run configs/kazakhstan-2023.toml
 
 test: lint types $(BROWSER) unit ## lint, types, import floors and the quick tests
@@ -63,7 +72,7 @@ check-full: lint types $(BROWSER) ## as test, with the slow tests
 browser: setup ## find a chromium for the tests of the page, or install Debian's where that is possible
 	@$(BIN)/python tests/browser/chromium.py
 
-$(VENV)/.bench: requirements/bench.txt $(VENV)/.project
+$(VENV)/.bench: requirements/bench.txt $(VENV)/.dev
 	@$(PINNED) -r requirements/bench.txt
 	@touch $@
 
@@ -76,7 +85,7 @@ bench-full: $(VENV)/.bench $(VENV)/.bytecode ## as bench, with what takes longer
 bench-smoke: setup ## does every part of the benchmarks run? (seconds; the figures mean nothing)
 	$(BIN)/python -m benchmarks --smoke
 
-$(VENV)/.docs: requirements/docs.txt $(VENV)/.project
+$(VENV)/.docs: requirements/docs.txt $(VENV)/.dev
 	@$(PINNED) -r requirements/docs.txt
 	@touch $@
 
