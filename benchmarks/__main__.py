@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import processes, records, report, scaling, speed, variance
+from benchmarks import cold, processes, records, report, scaling, speed, variance
 from benchmarks.cases import CASES
 from benchmarks.measuring import ROUNDS
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "outputs" / "benchmarks.json"
 PART = ROOT / "outputs" / "benchmarks-part.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("cases", "variance", "rules", "draws", "lists", "seats", "memory", "commands")
+PARTS = ("cases", "variance", "rules", "draws", "lists", "seats", "memory", "commands", "cold")
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -83,6 +83,8 @@ def measure(options: argparse.Namespace) -> records.Results:
         processes.memory(results, (10**6, 10**8, 10**9) if full else (10**6, 10**8), threads=2, say=say)
     if "commands" in parts and not smoke:
         processes.commands(results, rounds=few, say=say)
+    if "cold" in parts and not smoke:
+        cold.cold(results, rounds=3, say=say)
     say("done")
     return results
 

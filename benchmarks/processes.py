@@ -65,8 +65,8 @@ def commands(results: Results, *, rounds: int, say: Say, draws: str = "1e6") -> 
     """``forecast --help`` and ``forecast run``, each against the imports that it cannot do without."""
     with tempfile.TemporaryDirectory() as folder:
         python = sys.executable
-        _compare(results, HELP, _forecast("--help"), TYPER, [python, "-c", "import typer"], rounds, say)
-        run = _forecast("run", str(_CONFIG), "--draws", draws, "--output", folder)
+        _compare(results, HELP, forecast_command("--help"), TYPER, [python, "-c", "import typer"], rounds, say)
+        run = forecast_command("run", str(_CONFIG), "--draws", draws, "--output", folder)
         libraries = [python, "-c", "import numba, xarray"]
         if _compare(results, RUN, run, LIBRARIES, libraries, rounds, say):
             say("where the time of a run goes")
@@ -78,7 +78,7 @@ def times(against: str) -> str:
     return f"times {against}"
 
 
-def _forecast(*arguments: str) -> list[str]:
+def forecast_command(*arguments: str) -> list[str]:
     """The command as it is installed beside this interpreter, else the module."""
     script = Path(sys.executable).with_name("forecast")
     command = [str(script)] if script.is_file() else [sys.executable, "-m", "forecast"]
