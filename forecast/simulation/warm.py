@@ -11,6 +11,7 @@ from forecast.kernels import compiling
 from forecast.kernels.shapes import RULE, SAMPLER_RANDOM, Draws, Questions
 from forecast.rules.grids import with_grids
 from forecast.simulation.running import run_draws
+from forecast.simulation.sobol_directions import NO_DIRECTIONS
 from forecast.simulation.tails import tail_table
 
 
@@ -29,7 +30,7 @@ def warm() -> float:
         not_lists=np.zeros(2, np.bool_),
         invalid=np.zeros(2),
         turnout=np.ones(2),
-        directions=np.zeros((0, 32), np.uint32),
+        directions=NO_DIRECTIONS,
         given=np.zeros((0, 2)),
         valid_votes=1e6,
     )
