@@ -208,19 +208,25 @@ def _number(value: object) -> float:
 
 
 def _from_netcdf(path: Path, place: str) -> dict[str, NDArray[np.float64]]:
-    import xarray as xr
+    from forecast.outside import Unreadable, read_netcdf
 
+    expected = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
-    except (OSError, ValueError, KeyError) as error:
-        remedy = "no netCDF-4 file that can be read"
-        raise PollDataError(Fault(place, "", ABSENT, remedy)) from error
-    if "share" not in data or "party" not in data["share"].dims or "party" not in data.coords:
-        remedy = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
-        found = ", ".join(str(name) for name in data.data_vars) or ABSENT
-        raise PollDataError(Fault(place, "", found, remedy))
+        data = read_netcdf(path, only=("share",))
+    except Unreadable as error:
+        raise PollDataError(Fault(place, "", ABSENT, f"{error}; {expected}")) from error
     share = data["share"]
+    if (
+        "party" not in share.dims
+        or "party" not in data.coords
+        or share.ndim < 2
+        or share.dtype.kind not in "iuf"
+    ):
+        dims = ", ".join(str(dim) for dim in share.dims) or "nothing"
+        found = f"a variable of type {share.dtype} over {dims}" + " without ids" * (
+            "party" not in data.coords
+        )
+        raise PollDataError(Fault(place, "share", found, expected))
     share = share.stack(row=[dim for dim in share.dims if dim != "party"]).transpose("row", "party")
     parties = [str(party) for party in share["party"].values]
     _refuse_doublets(parties, place)
