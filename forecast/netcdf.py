@@ -35,10 +35,9 @@ _DAYS = "days since 1970-01-01"
 _NO_DAY = np.int32(-(2**31))
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 """What netCDF-4 calls the scale of a dimension that has no variable of its name, with the size behind."""
-_WRITER = "_NCProperties"
-"""Where netCDF-4 keeps which library wrote a file; whoever writes it anew puts another name there."""
-_OURS = "version=2,forecast=1"
-_HIDDEN = frozenset({_WRITER, "CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid"})
+_OURS = b"written by forecast, and sealed at its end"
+"""HDF5's comment on such a file, among its first bytes; whoever writes it anew does not carry it over."""
+_HIDDEN = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid"})
 """Attributes by which netCDF-4 tells dimensions from variables."""
 
 _SEAL = b"\nsealed by forecast with SHA-256 "
@@ -60,7 +59,7 @@ def netcdf_image(dataset: xr.Dataset) -> bytes:
 
     image = io.BytesIO()
     with h5py.File(image, "w", track_order=True) as file:
-        file.attrs[_WRITER] = np.array(_OURS, h5py.string_dtype("ascii", len(_OURS)))
+        h5py.h5o.set_comment(file.id, _OURS)  # pyright: ignore[reportAttributeAccessIssue]
         for name, value in dataset.attrs.items():
             file.attrs[str(name)] = value
         # Scales first: variables are attached to them.
@@ -99,7 +98,7 @@ def seal_of(path: Path) -> Seal:
                 with memoryview(content) as whole, whole[: size - _SEAL_SIZE] as before:
                     digest = hashlib.sha256(before).hexdigest()
                 return Seal.WHOLE if end[len(_SEAL) :] == f"{digest}\n".encode() else Seal.BROKEN
-            return Seal.NONE if content.find(_OURS.encode()) < 0 else Seal.LOST
+            return Seal.NONE if content.find(_OURS) < 0 else Seal.LOST
 
 
 def dataset_of_netcdf(source: Path | io.BytesIO) -> xr.Dataset:
