@@ -38,17 +38,19 @@ def count(
     from forecast.election import load_election
     from forecast.rules.counts import read_count
     from forecast.rules.reference import apply_rule
+    from forecast.rules.remarks import remarks_on
 
     election = load_election(config, settings or ())
-    ready = read_count(election, votes)
-    for warning in ready.warnings:
-        print(warning, file=sys.stderr)
+    ready = read_count(election, votes, settings or ())
     outcome = apply_rule(election.rule, ready.ballot)
     refuse_void(election, outcome)
+    warnings = [*ready.warnings, *remarks_on(election, ready.ballot, outcome, ready.official)]
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
     if as_json:
-        _print_json(seats_as_json(election, ready.ballot, outcome))
+        _print_json(seats_as_json(election, ready, outcome, warnings))
     else:
-        print_count(_console(), election, ready.ballot, outcome)
+        print_count(_console(), election, ready, outcome, warnings)
 
 
 def verify(cases: CasesFile, as_json: Json = False) -> None:
@@ -72,10 +74,13 @@ def verify(cases: CasesFile, as_json: Json = False) -> None:
                 "unsupported": [
                     {"case": case, "reason": reason} for case, reason in verification.unsupported
                 ],
+                "notes": [{"case": case, "note": note} for case, note in verification.notes],
             }
         )
     else:
         _print_verification(_console(), verification)
+    for case, note in verification.notes:
+        print(f"note: {case}: {note}", file=sys.stderr)
     if not verification.complete:
         raise typer.Exit(1)
 
@@ -118,6 +123,8 @@ def _print_verification(console: Console, verification: Verification) -> None:
         console.print(table)
     for case, reason in verification.unsupported:
         console.print(f"unsupported: {case}: {reason}", highlight=False, markup=False)
+    for case, note in verification.notes:
+        console.print(f"mind: {case}: {note}", highlight=False, markup=False)
 
 
 def _table(title: str) -> Table:

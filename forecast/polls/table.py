@@ -14,6 +14,18 @@ EXIT = "exit"
 
 
 @dataclass(frozen=True)
+class Doubt:
+    """What may be wrong with polls and cannot be known from their table: the rows meant, and what is said."""
+
+    rows: tuple[int, ...]
+    text: str
+
+    def about(self, polls: PollTable) -> bool:
+        """Whether all polls that are meant are among these."""
+        return set(self.rows) <= set(polls.polls["row"])
+
+
+@dataclass(frozen=True)
 class PollTable:
     """Polls of one election, in the order of their table.
 
@@ -28,6 +40,8 @@ class PollTable:
     polls: pd.DataFrame
     shares: pd.DataFrame
     election_date: datetime.date
+    doubts: tuple[Doubt, ...] = ()
+    """What may be wrong with the table as it was read, of all its polls (``forecast.polls.doubts``)."""
 
     def __len__(self) -> int:
         return len(self.polls)
@@ -36,6 +50,11 @@ class PollTable:
     def national(self) -> PollTable:
         """Those of the whole country that name the whole ballot; others never enter a mean."""
         return self._where(self.polls["scope"] == NATIONAL)
+
+    @cached_property
+    def partial(self) -> PollTable:
+        """Those of a part of the country, or of some parties only."""
+        return self._where(self.polls["scope"] != NATIONAL)
 
     @cached_property
     def exit_polls(self) -> PollTable:
@@ -53,6 +72,10 @@ class PollTable:
         Exit polls are known from the close of voting on their day.
         """
         return self._where(self.polls["known"] <= pd.Timestamp(as_of))
+
+    def known_after(self, day: datetime.date) -> PollTable:
+        """Polls that nobody knew by the end of a day."""
+        return self._where(self.polls["known"] > pd.Timestamp(day))
 
     def default_as_of(self) -> datetime.date:
         """Election day if there is a national exit poll, else the newest day on which a national poll

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.election.notes import notes_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import largest_house
@@ -30,10 +31,12 @@ from forecast.sensitivity.identity import identity_of
 from forecast.sensitivity.labelling import label_sweep
 from forecast.sensitivity.last_seat import LastSeats, last_seats
 from forecast.sensitivity.result import Sweep
+from forecast.simulation.alliances import lost_to_alliances
 from forecast.simulation.inputs import Units, draws_of, needs
 from forecast.simulation.labelling import label
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
+from forecast.simulation.unpolled import refuse_without_the_largest
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party
@@ -97,6 +100,7 @@ def sweep_election(
     seed = settings.seed if seed is None else seed
     sampler = settings.sampler if sampler is None else sampler
     units = Units.of(election, estimate.units)
+    refuse_without_the_largest(election, estimate)
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
     refuse_what_cannot_be_swept(election, grid, parties)
     run = _Run(
@@ -161,6 +165,7 @@ def _count(
         if base is None:
             attrs["replicates"] = counts.replicates
             base = label(run.election, run.units, counts, kept, attrs, estimate=estimate)
+            attrs["warnings"] += lost_to_alliances(run.election, base)
         houses = [largest_house(rule, run.parties) for rule in rules[1:]]
         answers.put(at, chances_and_seats(counts, kept, houses))
         squares = _look(run, grid, at, answers, plain=counts.replicates == 1)
@@ -207,5 +212,5 @@ def _attrs(election: Election, estimate: Estimate, draws: int, seed: int, sample
         "seed": seed,
         "sampler": sampler,
         "as_of": estimate.as_of.isoformat(),
-        "warnings": list(estimate.warnings),
+        "warnings": [*notes_on(election), *estimate.warnings],
     }
