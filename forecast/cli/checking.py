@@ -58,7 +58,7 @@ def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date 
 
         estimated = estimate(election, polls, as_of)
         refuse_without_the_largest(election, estimated)
-        said += [*estimated.warnings, *(doubt.text for doubt in polls.doubts)]
+        said += [*estimated.warnings, *polls.doubted]
     return list(dict.fromkeys(said))
 
 

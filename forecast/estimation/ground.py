@@ -34,7 +34,7 @@ class Ground(NamedTuple):
 def left_out(polls: PollTable, as_of: datetime.date) -> list[str]:
     """What the table of polls itself is doubted for, and polls known by a date that enter no mean."""
     known = polls.known_at(as_of)
-    said = [doubt.text for doubt in polls.doubts if doubt.about(known)]
+    said = known.doubted
     if len(known.partial):
         of = "of a part of the country or of some parties only: not in the mean"
         said.append(f"{_polls(len(known.partial))} {of} ({_listed(known.partial)})")

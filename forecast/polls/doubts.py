@@ -42,10 +42,11 @@ LEAST_DISTANCE = 0.03
 SURE_AROUND = 4
 """Where fewer polls stand around one, something else must speak for a slip too."""
 FAR_SUM, LIKE_SUMS = 0.05, 0.03
-UNDECIDED_MATTERS = 0.005
+UNDECIDED_MATTERS, MOST_UNLISTED = 0.005, 0.25
 ROUNDING_SDS = 3.4
+LEAST_ALIKE, LEAST_APART, STEADIER = 3, 0.03, 0.7
 FEW_OPTIONS = 5
-SAME_DAYS, SAME_FIGURES_DAYS = 3, 14
+SAME_DAYS, SAME_FIGURES_DAYS = 5, 14
 FROM_POLLS, MANY_POLLS = 3, 10
 
 
@@ -141,6 +142,10 @@ class _Looked:
     def row(self, i: int) -> int:
         return int(self.frame["row"].iloc[i])
 
+    def size(self, i: int) -> float:
+        """Respondents that a poll is worth: designs that halve a sample are usual."""
+        return float(np.nan_to_num(float(self.frame["sample_size"].iloc[i]), nan=500.0)) / 2.0
+
     def label(self, i: int) -> str:
         """How a doubt names a poll."""
         day = self.frame["fieldwork_end"].iloc[i]
@@ -169,7 +174,7 @@ def _slips(polls: _Looked) -> Iterator[Doubt]:
                     f"{len(near)} polls "
                     f"around it at {_range(polls.shares[near, k])}; is it a slip?"
                 )
-                yield Doubt((polls.row(i),), text)
+                yield Doubt("slip", (polls.row(i),), text)
 
 
 def _is_far(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
@@ -178,8 +183,7 @@ def _is_far(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
     distance = abs(float(polls.decided[i, k]) - middle)
     if distance < LEAST_DISTANCE or distance <= 2.5 * float(np.abs(shares - middle).max()):
         return False
-    size = np.nan_to_num(float(polls.frame["sample_size"].iloc[i]), nan=500.0)
-    sampling = middle * (1.0 - middle) / max(size / 2.0, 200.0)  # designs that halve a sample are usual
+    sampling = middle * (1.0 - middle) / max(polls.size(i), 200.0)
     return distance > FAR * float(np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2))
 
 
@@ -216,16 +220,18 @@ def _sums(polls: _Looked) -> Iterator[Doubt]:
         middle = _median(others)
         spread = float(np.abs(others - middle).max())
         off = float(polls.totals[i]) - middle
-        if spread > LIKE_SUMS or abs(off) <= max(FAR_SUM, 3.0 * spread):
+        size = max(polls.size(i), 200.0)
+        sampling = float(np.sqrt(max(middle * (1.0 - middle), 0.0) / size))
+        if spread > LIKE_SUMS or abs(off) <= max(FAR_SUM, 3.0 * spread, FAR * sampling):
             continue
         rest = 1.0 - float(polls.totals[i])
         why = (
             f"{_shown(rest)} is then read as votes for others; were undecided respondents left out?"
             if off < 0
-            else "is a party counted twice, or something that is no party?"
+            else "do the others leave undecided respondents out, or is a party counted twice here?"
         )
         sums = f"{_shown(polls.totals[i])}, in the {len(alike)} polls around it to {_range(others)}"
-        yield Doubt((polls.row(i),), f"{polls.label(i)}: its shares add up to {sums}; {why}")
+        yield Doubt("sum", (polls.row(i),), f"{polls.label(i)}: its shares add up to {sums}; {why}")
 
 
 def _undecided(polls: _Looked) -> Iterator[Doubt]:
@@ -241,7 +247,7 @@ def _undecided(polls: _Looked) -> Iterator[Doubt]:
             )
             either = f"{polls.names[largest]} is then at {inside} of the decided, else at {beside}"
             text = f"undecided {_shown(undecided)} are read as a part of the 100 %, {why}: {either}"
-            yield Doubt((polls.row(i),), f"{polls.label(i)}: {text}")
+            yield Doubt("undecided", (polls.row(i),), f"{polls.label(i)}: {text}")
 
 
 def _why_beside(polls: _Looked, i: int) -> str:
@@ -252,6 +258,8 @@ def _why_beside(polls: _Looked, i: int) -> str:
     over = named + undecided - 1.0
     if over > ROUNDING_SDS * rounding:
         return f"though with them all comes to {_shown(named + undecided)}"
+    if 1.0 - named > MOST_UNLISTED:
+        return ""  # beside the 100 they would leave all that to parties that the poll does not name
     moved = float(np.nanmax(polls.shares[i])) * (1.0 / max(1.0 - undecided, named) - 1.0 / max(1.0, named))
     if moved < UNDECIDED_MATTERS or abs(over) <= max(0.011, 2.0 * rounding) or _stand_inside(polls, i):
         return ""
@@ -259,17 +267,16 @@ def _why_beside(polls: _Looked, i: int) -> str:
 
 
 def _stand_inside(polls: _Looked, i: int) -> bool:
-    """Whether polls around it that report the same, without undecided, make this reading the likelier."""
-    plain = [
-        j
-        for j in polls.around(i).tolist()
-        if polls.reported[j] == polls.reported[i] and not np.nan_to_num(polls.undecided[j])
-    ]
-    if not plain:
+    """Whether polls that report the same, with more and with fewer undecided, make this reading the likelier.
+
+    Where the undecided are a part of the 100, the share of the decided stays as they come and go.
+    """
+    alike = [j for j in range(len(polls)) if polls.reported[j] == polls.reported[i]]
+    undecided = np.nan_to_num(polls.undecided[alike])
+    if len(alike) < LEAST_ALIKE or float(np.ptp(undecided)) < LEAST_APART:
         return False
-    usual = _median(polls.named[plain])
-    inside = abs(float(polls.named[i]) / (1.0 - float(polls.undecided[i])) - usual)
-    return inside + 0.02 < abs(float(polls.named[i]) - usual)
+    named = polls.named[alike]
+    return float(np.std(named / (1.0 - undecided))) < STEADIER * float(np.std(named))
 
 
 def _same_poll(polls: _Looked) -> Iterator[Doubt]:
@@ -286,17 +293,20 @@ def _same_poll(polls: _Looked) -> Iterator[Doubt]:
                     f"{polls.label(j)}: the figures are those of {polls.label(first)}; is it the same "
                     "poll twice?"
                 )
-                yield Doubt((polls.row(first), polls.row(j)), text)
+                yield Doubt("twice", (polls.row(first), polls.row(j)), text)
 
 
 def _one_and_the_same(polls: _Looked, i: int, j: int) -> bool:
+    """Trackers repeat their figures from one week to the next; two polls of one pollster end on two days."""
     apart = abs(float(polls.days[i] - polls.days[j]))
+    frame = polls.frame.iloc[[i, j]]
     told = int((~np.isnan(polls.shares[i])).sum())
-    sizes = polls.frame["sample_size"].iloc[[i, j]]
-    firms = [normalised(str(polls.frame["pollster"].iloc[at])) for at in (i, j)]
-    same_firm = firms[0] == firms[1] or _within(firms[0], firms[1]) or _within(firms[1], firms[0])
-    if same_firm and apart <= SAME_DAYS and (sizes.isna().any() or sizes.nunique() == 1):
-        return told >= 2
+    one, other = (normalised(str(firm)) for firm in frame["pollster"])
+    if one == other or _within(one, other) or _within(other, one):
+        one_undated = int(frame["fieldwork_end"].isna().sum()) == 1
+        sizes = frame["sample_size"]
+        same_size = sizes.isna().any() or sizes.nunique() == 1
+        return told >= 2 and bool(same_size) and apart <= (SAME_DAYS if one_undated else 0)
     too_many_for_chance = told >= FEW_OPTIONS and polls.steps[i] < 0.01
     return too_many_for_chance and apart <= SAME_FIGURES_DAYS
 
@@ -331,7 +341,7 @@ def _one_pollster_each(table: PollTable) -> Iterator[Doubt]:
         "pollsters, "
         "house effects mean nothing and older polls of one pollster count in full"
     )
-    yield Doubt(rows, text)
+    yield Doubt("pollsters", rows, text)
 
 
 def _stem(firm: object) -> str:
@@ -346,7 +356,7 @@ def _garbled(table: PollTable) -> Iterator[Doubt]:
         if why and firm not in seen:
             seen.add(firm)
             text = f"row {row}, column pollster: {_visible(str(firm))} {why}; save the table as UTF-8"
-            yield Doubt((int(row),), text)
+            yield Doubt("garbled", (int(row),), text)
 
 
 def _visible(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,14 +16,14 @@ EXIT = "exit"
 
 @dataclass(frozen=True)
 class Doubt:
-    """What may be wrong with polls and cannot be known from their table: the rows meant, and what is said."""
+    """What may be wrong with polls and cannot be known from their table.
 
+    ``kind`` is what kind of doubt it is, ``rows`` are those of the polls that are meant.
+    """
+
+    kind: str
     rows: tuple[int, ...]
     text: str
-
-    def about(self, polls: PollTable) -> bool:
-        """Whether all polls that are meant are among these."""
-        return set(self.rows) <= set(polls.polls["row"])
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,16 @@ class PollTable:
         """
         return self._where(self.polls["known"] <= pd.Timestamp(as_of))
 
+    @property
+    def doubted(self) -> list[str]:
+        """What is doubted of these polls, in words: of each kind the first few, then how many more."""
+        rows = set(self.polls["row"])
+        by_kind: dict[str, list[Doubt]] = {}
+        for doubt in self.doubts:
+            if set(doubt.rows) <= rows:
+                by_kind.setdefault(doubt.kind, []).append(doubt)
+        return [text for doubts in by_kind.values() for text in _first_few(doubts)]
+
     def known_after(self, day: datetime.date) -> PollTable:
         """Polls that nobody knew by the end of a day."""
         return self._where(self.polls["known"] > pd.Timestamp(day))
@@ -92,3 +103,15 @@ class PollTable:
     def _where(self, chosen: object) -> PollTable:
         index = np.flatnonzero(np.asarray(chosen, bool))
         return replace(self, polls=self.polls.iloc[index], shares=self.shares.iloc[index])
+
+
+_FEW = 5
+
+
+def _first_few(doubts: Sequence[Doubt]) -> list[str]:
+    rest = doubts[_FEW:]
+    if not rest:
+        return [doubt.text for doubt in doubts]
+    rows = ", ".join(str(doubt.rows[-1]) for doubt in rest[: 4 * _FEW])
+    more = ", ..." if len(rest) > 4 * _FEW else ""
+    return [*(doubt.text for doubt in doubts[:_FEW]), f"{len(rest)} more like this: rows {rows}{more}"]
