@@ -34,8 +34,11 @@ AROUND_DAYS = 60
 MOST_AROUND = 8
 LOOKS_BACK_DAYS = 300
 """Polls that end so long before the newest have no weight, and are not looked at."""
-FAR = 5.0
-"""Standard deviations of sampling and lean together from which a share is far from those around it."""
+FAR, FAR_EXCHANGED = 5.0, 3.0
+"""Standard deviations of sampling and lean together from which a share is far from those around it; of two
+that
+are each where the other should be.
+"""
 LEAN = (0.01, 0.06)
 """Standard deviation of a pollster's lean: so much, and so much of the share."""
 LEAST_DISTANCE = 0.03
@@ -168,7 +171,7 @@ def _slips(polls: _Looked) -> Iterator[Doubt]:
         around = polls.around(i)
         for k in np.flatnonzero(~np.isnan(polls.shares[i])).tolist():
             near = around[~np.isnan(polls.shares[around, k])][:MOST_AROUND]
-            if len(near) >= 2 and _is_far(polls, i, k, near) and _is_a_slip(polls, i, k, near):
+            if len(near) >= 2 and _is_a_slip(polls, i, k, near):
                 text = (
                     f"{polls.label(i)}: {polls.names[k]} at {_shown(polls.shares[i, k])}, in the "
                     f"{len(near)} polls "
@@ -177,31 +180,40 @@ def _slips(polls: _Looked) -> Iterator[Doubt]:
                 yield Doubt("slip", (polls.row(i),), text)
 
 
-def _is_far(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
+def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
+    """Far from all polls around it, and many of these, or a sum that is off by the same, or a point moved;
+    or two options exchanged.
+    """
+    distance = _distance(polls, i, k, near)
+    if distance <= FAR_EXCHANGED:
+        return False
+    middles = np.array([_median(polls.decided[near, j]) for j in range(polls.decided.shape[1])])
+    own = polls.decided[i]
+    off = own[k] - middles[k]
+    close = 0.25 * abs(off)
+    if bool(((np.abs(own - middles[k]) < close) & (np.abs(middles - own[k]) < close)).any()):
+        return True
+    if distance <= FAR:
+        return False
+    if len(near) >= SURE_AROUND:
+        return True
+    alike = [j for j in near.tolist() if polls.reported[j] == polls.reported[i]]
+    if alike and abs((polls.totals[i] - _median(polls.totals[alike])) - off) < 0.35 * abs(off):
+        return True
+    return any(abs(own[k] * factor - middles[k]) < 0.15 * middles[k] for factor in (10.0, 0.1))
+
+
+def _distance(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> float:
+    """How far a share lies from the middle of those around it, in standard deviations of sampling and lean;
+    0 where these lie as far apart themselves.
+    """
     shares = polls.decided[near, k]
     middle = float(np.median(shares))
     distance = abs(float(polls.decided[i, k]) - middle)
     if distance < LEAST_DISTANCE or distance <= 2.5 * float(np.abs(shares - middle).max()):
-        return False
+        return 0.0
     sampling = middle * (1.0 - middle) / max(polls.size(i), 200.0)
-    return distance > FAR * float(np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2))
-
-
-def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
-    """Many polls around it; or a sum that is off by the same; or a point moved; or two options exchanged."""
-    if len(near) >= SURE_AROUND:
-        return True
-    middles = np.array([_median(polls.decided[near, j]) for j in range(polls.decided.shape[1])])
-    own = polls.decided[i]
-    off = own[k] - middles[k]
-    alike = [j for j in near.tolist() if polls.reported[j] == polls.reported[i]]
-    if alike and abs((polls.totals[i] - _median(polls.totals[alike])) - off) < 0.35 * abs(off):
-        return True
-    if any(abs(own[k] * factor - middles[k]) < 0.15 * middles[k] for factor in (10.0, 0.1)):
-        return True
-    close = 0.25 * abs(off)
-    exchanged = (np.abs(own - middles[k]) < close) & (np.abs(middles - own[k]) < close)
-    return bool(exchanged.any())
+    return distance / float(np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2))
 
 
 def _median(values: Floats) -> float:

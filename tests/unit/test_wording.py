@@ -23,7 +23,8 @@ def words(**tables: Any) -> str:
         ({}, "Every list takes part."),
         (
             {"ties": "registration"},
-            "Ties go to the list that stands earlier in the file (order of registration), but between unequal",
+            "Ties go to the list that stands earlier in the file (order of registration), but between "
+            "unequal",
         ),
         ({"ties": "lot"}, "Ties are decided by lot, but between unequal votes by more votes."),
         ({"threshold": {"level": "4%", "strict": True}}, "more than 4% of the valid votes"),
