@@ -45,8 +45,8 @@ def test_a_later_day_is_refused_with_what_to_type(election: Election) -> None:
     with pytest.raises(ConfigurationError) as caught:
         day_of_forecast(election, LATE, "--as-of")
     assert str(caught.value) == (
-        '--as-of = "2023-03-20": after the election of 2023-03-19, where a forecast of it stops; type --as-of '
-        "2023-03-19, or --as-of 2023-03-18 for its eve"
+        '--as-of = "2023-03-20": after the election of 2023-03-19, where a forecast of it stops; type '
+        "--as-of 2023-03-19, or --as-of 2023-03-18 for its eve"
     )
 
 

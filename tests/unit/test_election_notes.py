@@ -201,14 +201,14 @@ ALLIES = ({"alliance": "left"}, {"alliance": "left"}, {})
         (({"direct_seats": 2}, {}), {}, "parties.p0.direct_seats", False),
         (({"members": 3, "kind": "coalition"}, {}), {}, "parties.p0.members", False),
         (({"best_region_share": "9%"}, {}), {}, "parties.p0.best_region_share", False),
-        (({}, {}), {"threshold": {"level": "5%", "by_kind": {"minority": 0}}}, "rule.threshold.by_kind.minority", False),
-        (({}, {}), {"threshold": {"level": "5%", "by_members": {2: "7%"}}}, "rule.threshold.by_members.2", False),
-        (({}, {}), {"threshold": {"level": "5%", "or_direct_seats": 1}}, "rule.threshold.or_direct_seats", False),
-        (({}, {}), {"threshold": {"level": "5%", "or_regional_share": "9%"}}, "rule.threshold.or_regional_share", False),
+        (({}, {}), {"threshold": {"by_kind": {"minority": 0}}}, "rule.threshold.by_kind.minority", False),
+        (({}, {}), {"threshold": {"by_members": {2: "7%"}}}, "rule.threshold.by_members.2", False),
+        (({}, {}), {"threshold": {"or_direct_seats": 1}}, "rule.threshold.or_direct_seats", False),
+        (({}, {}), {"threshold": {"or_regional_share": "9%"}}, "rule.threshold.or_regional_share", False),
         (({}, {}), {"weights": {"minority": 1.35}}, "rule.weights.minority", False),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_a_key_that_changes_nothing_is_named(
     parties: tuple[Party, ...], rule: dict[str, Any], key: str, graver: bool
 ) -> None:

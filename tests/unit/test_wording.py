@@ -23,8 +23,7 @@ def words(**tables: Any) -> str:
         ({}, "Every list takes part."),
         (
             {"ties": "registration"},
-            "Ties go to the list that stands earlier in the file (order of registration), but between "
-            "unequal",
+            "Ties go to the list that stands earlier in the file (order of registration), but between",
         ),
         ({"ties": "lot"}, "Ties are decided by lot, but between unequal votes by more votes."),
         ({"threshold": {"level": "4%", "strict": True}}, "more than 4% of the valid votes"),
