@@ -110,12 +110,14 @@ def _rows_of_parties(election: Election, path: Path) -> _Rows:
 
 
 def party_names(election: Election) -> dict[str, str]:
-    """Every name that a table may use for a party, as ``normalised`` has it, and the id it means."""
+    """Every name that a table may use for a party, in lower case and as ``normalised``, and the id it
+    means.
+    """
     meant: dict[str, str] = {}
     for party in election.parties:
         for name in (party.id, party.name, party.short, *party.names.values(), *party.aliases):
-            if name:
-                meant.setdefault(normalised(name), party.id)
+            for key in (name.casefold(), normalised(name)) if name else ():
+                meant.setdefault(key, party.id)
     return meant
 
 

@@ -52,9 +52,8 @@ def test_a_tie_that_more_votes_decide_is_said_whatever_the_rule_names(ties: str,
     (remark,) = said(TIED, seats=50, ties=ties)
     assert remark == (
         f'rule.ties = "{ties}" is not obeyed between unequal votes: A (5 votes), B (15 votes), D (5 votes), '
-        "(45 votes) have an equal remainder for 2 seats; to B, E by more votes. Where the law asks for "
-        f"{law}, "
-        "others may win"
+        "E (45 votes) have an equal remainder for 2 seats; to B, E by more votes. "
+        f"Where the law asks for {law}, others may win"
     )
 
 
