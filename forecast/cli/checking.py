@@ -45,13 +45,13 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
 
 
 def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date | None) -> list[str]:
-    """What a run would say of the file and its polls, and what is doubted of polls not known by then.
-
-    Whatever a run would refuse is refused here.
+    """What a count and a run would say of the file, its result and its polls, and what is doubted of polls
+    not
+    known by then. Whatever a run would refuse is refused here.
     """
-    from forecast.election.notes import notes_on
+    from forecast.election.notes import warnings_on
 
-    said = notes_on(election)
+    said = _of_the_result(election)
     if polls is not None:
         from forecast.estimation import estimate
         from forecast.simulation.unpolled import refuse_without_the_largest
@@ -59,7 +59,23 @@ def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date 
         estimated = estimate(election, polls, as_of)
         refuse_without_the_largest(election, estimated)
         said += [*estimated.warnings, *polls.doubted]
-    return list(dict.fromkeys(said))
+    return warnings_on(election, said)
+
+
+def _of_the_result(election: Election) -> list[str]:
+    """What a count of the official result would say; nothing where the file names none, or not its totals."""
+    from forecast.rules.counts import read_count
+    from forecast.rules.reference import apply_rule
+    from forecast.rules.remarks import remarks_on
+
+    if election.election.result is None:
+        return []
+    try:
+        ready = read_count(election)
+    except ConfigurationError:
+        return []  # a total that a count needs and a forecast does not
+    outcome = apply_rule(election.rule, ready.ballot)
+    return [*ready.warnings, *remarks_on(election, ready.ballot, outcome, ready.official)]
 
 
 def _checked_election(config: Path, settings: Sequence[str]) -> Election:

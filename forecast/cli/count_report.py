@@ -113,7 +113,7 @@ def print_count(
     )
     console.print(table)
     unused = [f"not counted: {', '.join(ready.not_counted)}"] if ready.not_counted else []
-    minded = [f"mind: {warning}" for warning in warnings]
+    minded = [f"Mind: {warning}" for warning in warnings]
     for text in (*_remarks(election, ballot, outcome, names), *unused, *minded):
         console.print(text, highlight=False, markup=False)
 

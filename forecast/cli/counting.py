@@ -36,6 +36,7 @@ def count(
     """Official votes in, seats out: apply the rule exactly and say what decided the last seats."""
     from forecast.cli.count_report import print_count, refuse_void, seats_as_json
     from forecast.election import load_election
+    from forecast.election.notes import warnings_on
     from forecast.rules.counts import read_count
     from forecast.rules.reference import apply_rule
     from forecast.rules.remarks import remarks_on
@@ -44,7 +45,8 @@ def count(
     ready = read_count(election, votes, settings or ())
     outcome = apply_rule(election.rule, ready.ballot)
     refuse_void(election, outcome)
-    warnings = [*ready.warnings, *remarks_on(election, ready.ballot, outcome, ready.official)]
+    remarks = remarks_on(election, ready.ballot, outcome, ready.official)
+    warnings = warnings_on(election, ready.warnings, remarks)
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     if as_json:
@@ -124,7 +126,7 @@ def _print_verification(console: Console, verification: Verification) -> None:
     for case, reason in verification.unsupported:
         console.print(f"unsupported: {case}: {reason}", highlight=False, markup=False)
     for case, note in verification.notes:
-        console.print(f"mind: {case}: {note}", highlight=False, markup=False)
+        console.print(f"Mind: {case}: {note}", highlight=False, markup=False)
 
 
 def _table(title: str) -> Table:

@@ -1,11 +1,13 @@
-"""What a reader of any result of an election file must know of the file itself: in words, with what follows.
+"""What a reader of any result must know: one list, which every result carries as ``warnings`` to all its
+views.
 
-Each of these is possible, so that nothing is refused; hardly any of them is meant.
+What is said here of the election file itself is possible, so that nothing is refused, and hardly any of it is
+meant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,14 @@ _USUAL_SPREAD = Fraction(2)
 _USUAL_LEVEL = Fraction(1, 5)
 _ROUNDING = Fraction(2, 100)
 """Shares at the last election may add up to so much more than all, by their rounding."""
+
+
+def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
+    """The warnings of a result: those of its election file, then those of its parts; each once, on one
+    line.
+    """
+    lines = [line for part in (notes_on(election), *said) for line in part]
+    return list(dict.fromkeys(" ".join(line.split()) for line in lines))
 
 
 def notes_on(election: Election) -> list[str]:

@@ -8,7 +8,10 @@ the rule hands out a part.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from forecast.election.rule import Rule
 
 HELD_SEATS = ("direct_seats", "min_seats")
 """Keys of a party that give it seats of the house, as ``Holder`` has them."""
@@ -28,6 +31,15 @@ class Excess(NamedTuple):
     key: str
     seats: int
     remedy: str
+
+
+def excess_under(rule: Rule, holders: Sequence[object]) -> Iterator[Excess]:
+    """What parties of an election file, or entries of a ballot, hold beyond the house of a rule."""
+    levelling = rule.levelling
+    held = [Holder(*(getattr(holder, key) for key in HELD_SEATS)) for holder in holders]
+    start = (levelling.start_seats if levelling is not None else None) or 0
+    levelled = levelling is not None and levelling.mode is not None
+    return beyond_the_house(held, rule.seats, start, levelled=levelled)
 
 
 def beyond_the_house(

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from forecast.election.numbers import parse_share
-from forecast.election.own_seats import HELD_SEATS, Holder, beyond_the_house
+from forecast.election.own_seats import excess_under
 from forecast.election.rule import Rule
 from forecast.election.vocabulary import KINDS, parse_count
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
@@ -156,11 +156,7 @@ def _refuse_slips(table: Mapping[str, Any], known: Sequence[str], where: str) ->
 
 
 def _refuse_more_than_the_house(rule: Rule, ballot: Ballot) -> None:
-    levelling = rule.levelling
-    holders = [Holder(*(getattr(entry, key) for key in HELD_SEATS)) for entry in ballot.entries]
-    start = (levelling.start_seats if levelling is not None else None) or 0
-    levelled = levelling is not None and levelling.mode is not None
-    for excess in beyond_the_house(holders, rule.seats, start, levelled=levelled):
+    for excess in excess_under(rule, ballot.entries):
         name = "" if excess.holder is None else f".{ballot.entries[excess.holder].id}"
         msg = f"parties{name}.{excess.key} = {excess.seats}: {excess.remedy}"
         raise UnsupportedCaseError(msg)

@@ -9,7 +9,7 @@ from typing import Any
 
 from forecast.election import Election, Party
 from forecast.election.numbers import parse_share
-from forecast.election.own_seats import HELD_SEATS, Holder, beyond_the_house
+from forecast.election.own_seats import excess_under
 from forecast.election.words import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, District, Entry
@@ -161,11 +161,6 @@ def _as_entry(party: Party, votes: int) -> Entry:
 
 def _refuse_more_than_the_house(election: Election, ballot: Ballot) -> None:
     """The table may give a party seats of its own; those of the election file have been checked."""
-    rule = election.rule
-    levelling = rule.levelling
-    holders = [Holder(*(getattr(entry, key) for key in HELD_SEATS)) for entry in ballot.entries]
-    start = (levelling.start_seats if levelling is not None else None) or 0
-    levelled = levelling is not None and levelling.mode is not None
     faults = [
         Fault(
             election.place,
@@ -175,7 +170,7 @@ def _refuse_more_than_the_house(election: Election, ballot: Ballot) -> None:
             excess.seats,
             excess.remedy,
         )
-        for excess in beyond_the_house(holders, rule.seats, start, levelled=levelled)
+        for excess in excess_under(election.rule, ballot.entries)
     ]
     if faults:
         raise PollDataError(*faults)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from forecast.election.idle import idle_keys
 from forecast.election.rule import divisors_of
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ def remarks_on(
     """Everything that a reader of these seats must know; ``official`` are the seats of the table of votes."""
     names = {party.id: party.name for party in election.parties}
     return [
-        *(f"{idle.path} changes nothing: {idle.why}" for idle in idle_keys(election) if idle.graver),
         *lost_to_alliances(election, ballot, outcome),
         *(said for tie in outcome.ties for said in _not_by_the_rule(election, ballot, tie, names)),
         *_beyond_the_divisors(election, outcome),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Rule
+from forecast.election.notes import warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import dataset_of
 from forecast.rules.margins import next_seats
@@ -22,7 +23,7 @@ from forecast.rules.remarks import remarks_on
 from forecast.rules.thresholds import base_votes, missing_totals
 from forecast.sensitivity.axes import LEVEL
 from forecast.sensitivity.flips import Flip
-from forecast.sensitivity.grid import Grid
+from forecast.sensitivity.grid import Grid, refuse_small_houses
 from forecast.sensitivity.identity import identity_of
 from forecast.sensitivity.indices import NAMES, effective_number, indices_of, seat_shares, seats_moved
 from forecast.sensitivity.keys import tables_of, with_keys
@@ -59,7 +60,8 @@ def sweep_votes(
     ``warnings`` are what a reader must know about how the votes were read, ``official`` the seats that their
     table names.
 
-    ``ConfigurationError`` where a rule needs a total that the ballot lacks.
+    ``ConfigurationError`` where a rule needs a total that the ballot lacks, or hands out fewer seats than
+    parties hold.
     """
     faults = {
         Fault(election.place, f"election.{name}", ABSENT, f"rule.{remedy}")
@@ -68,6 +70,7 @@ def sweep_votes(
     }
     if faults:
         raise ConfigurationError(*sorted(faults, key=str))
+    refuse_small_houses(grid, ballot.entries)
     ids = [entry.id for entry in ballot.entries]
     units = Units.of(election, ids)
     outcomes = [apply_rule(rule, ballot) for rule in grid.rules]
@@ -84,11 +87,12 @@ def sweep_votes(
         "house": grid.base.seats,
         "votes": source,
         "valid_votes": ballot.valid,
-        "warnings": [
-            *warnings,
-            *remarks_on(election, ballot, base, official),
-            *(_told(tie, election) for tie in base.ties if tie.decided_by != "votes"),
-        ],
+        "warnings": warnings_on(
+            election,
+            warnings,
+            remarks_on(election, ballot, base, official),
+            (_told(tie, election) for tie in base.ties if tie.decided_by != "votes"),
+        ),
         "sweep_schema_version": SWEEP_SCHEMA_VERSION,
         "variants": len(grid),
         "axes": axes_as_text(grid),

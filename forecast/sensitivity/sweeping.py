@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.notes import notes_on
+from forecast.election.notes import warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import largest_house
@@ -27,6 +27,7 @@ from forecast.sensitivity.detail import (
     votes_by_draw,
     who_passes,
 )
+from forecast.sensitivity.grid import refuse_small_houses
 from forecast.sensitivity.identity import identity_of
 from forecast.sensitivity.labelling import label_sweep
 from forecast.sensitivity.last_seat import LastSeats, last_seats
@@ -128,8 +129,11 @@ def sweep_election(
 
 
 def refuse_what_cannot_be_swept(election: Election, grid: Grid, parties: Sequence[Party]) -> None:
-    """Refuse a base that the draws do not know, and a table of answers that would not fit."""
+    """Refuse a base that the draws do not know, a house smaller than the seats that parties hold of it, and a
+    table of answers that would not fit.
+    """
     rules = (grid.base, *grid.rules)
+    refuse_small_houses(grid, parties)
     for base in {rule.threshold.base for rule in rules if rule.threshold is not None}:
         needs(election, base, election.place)
     seats = largest_of(grid, parties)
@@ -212,5 +216,5 @@ def _attrs(election: Election, estimate: Estimate, draws: int, seed: int, sample
         "seed": seed,
         "sampler": sampler,
         "as_of": estimate.as_of.isoformat(),
-        "warnings": [*notes_on(election), *estimate.warnings],
+        "warnings": warnings_on(election, estimate.warnings),
     }

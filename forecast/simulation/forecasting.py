@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.election.notes import notes_on
+from forecast.election.notes import warnings_on
 from forecast.result import dataset_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.alliances import lost_to_alliances
@@ -127,7 +127,7 @@ def count_draws(
         "rule": rule_as_data(election.rule),
         "versions": json.dumps(versions()),
         **attrs,
-        "warnings": [*notes_on(election), *attrs["warnings"]],
+        "warnings": warnings_on(election, attrs["warnings"]),
     }
     looked_at = KeptDraws(kept.shares[:KEPT_DRAWS], kept.seats[:, :KEPT_DRAWS])
     forecast = label(election, units, counts, looked_at, attrs, estimate=estimate, histograms=histograms)

@@ -42,9 +42,8 @@ def refuse_without_the_largest(election: Election, estimate: Estimate) -> None:
 
 
 def _why(party: Party, estimate: Estimate) -> str:
-    return (
-        "no poll reports this party" if party.id in estimate.unreported else "too few polls report this party"
-    )
+    number = "no poll" if party.id in estimate.unreported else "too few of the polls"
+    return f"{number} known by {estimate.as_of} reports this party"
 
 
 def _known_largest(election: Election) -> Iterator[tuple[Party, str]]:

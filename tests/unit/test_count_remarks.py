@@ -10,6 +10,7 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.election import Election, parse_election
+from forecast.election.notes import warnings_on
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.cases import verify
 from forecast.rules.reference import apply_rule
@@ -38,7 +39,7 @@ def said(votes: dict[str, int], allied: dict[str, str] | None = None, **rule: An
     election = an_election(votes, allied, **rule)
     entries = tuple(Entry(name, number, alliance=(allied or {}).get(name)) for name, number in votes.items())
     ballot = Ballot(entries)
-    return remarks_on(election, ballot, apply_rule(election.rule, ballot))
+    return warnings_on(election, remarks_on(election, ballot, apply_rule(election.rule, ballot)))
 
 
 TIED = {"a": 5, "b": 15, "c": 30, "d": 5, "e": 45}
@@ -100,7 +101,7 @@ def counted(capsys: Capsys, *arguments: str) -> tuple[dict[str, int], list[str],
     assert printed.err.splitlines() == [f"warning: {text}" for text in data["warnings"]]
     assert main(["count", *arguments]) == 0
     table = " ".join(capsys.readouterr().out.split())
-    assert all(f"mind: {' '.join(text.split())}" in table for text in data["warnings"])
+    assert all(f"Mind: {' '.join(text.split())}" in table for text in data["warnings"])
     return {party["id"]: party["seats"] for party in data["parties"]}, data["warnings"], table
 
 
@@ -262,7 +263,7 @@ def test_verify_shows_its_notes_everywhere(tmp_path: Path, capsys: Capsys) -> No
     assert note["case"] == "case"
     assert f"note: case: {note['note']}" in printed.err
     assert main(["verify", str(path)]) == 0
-    assert "mind: case: the votes of its parties add up to 100" in " ".join(capsys.readouterr().out.split())
+    assert "Mind: case: the votes of its parties add up to 100" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_sweep_of_votes_names_parties_and_what_decided(tmp_path: Path) -> None:

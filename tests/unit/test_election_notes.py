@@ -11,6 +11,10 @@ from forecast.election import Election, load_election, parse_election
 from forecast.election.idle import idle_keys
 from forecast.election.notes import notes_on
 from forecast.errors import ConfigurationError
+from forecast.rules.ballot import Ballot, Entry
+from forecast.sensitivity.axes import parse_axes
+from forecast.sensitivity.exact import sweep_votes
+from forecast.sensitivity.grid import Grid
 
 Party = dict[str, Any]
 
@@ -126,6 +130,15 @@ def test_more_seats_of_its_own_than_the_house_has_are_refused(
     parties: tuple[Party, ...], rule: dict[str, Any], said: str
 ) -> None:
     assert said in refused(*parties, rule=rule)
+
+
+def test_a_sweep_over_houses_smaller_than_the_seats_held_is_refused() -> None:
+    election = an_election({"min_seats": 6}, {"min_seats": 3}, rule={"levelling": {"mode": "keep"}})
+    grid = Grid.of(election.rule, parse_axes(vary=["rule.seats=8,10"]))
+    ballot = Ballot((Entry("p0", 50, min_seats=6), Entry("p1", 50, min_seats=3)))
+    with pytest.raises(ConfigurationError, match="take this house out of the sweep") as caught:
+        sweep_votes(election, ballot, grid)
+    assert "rule.seats = 8: min_seats = 9" in str(caught.value)
 
 
 def test_seats_of_its_own_within_the_house_are_taken() -> None:

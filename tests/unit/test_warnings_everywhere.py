@@ -12,6 +12,7 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.election import Election, load_election
+from forecast.election.notes import warnings_on
 from forecast.errors import PollDataError
 from forecast.estimation import estimate
 from forecast.polls import polls_of
@@ -223,7 +224,8 @@ def test_a_parliament_without_its_largest_party_of_last_time_is_refused(tmp_path
     with pytest.raises(PollDataError) as caught:
         refuse_without_the_largest(election, estimate(election, polls_of(election)))
     assert (
-        "column Red Party: no poll reports this party, but it was the largest at the last election (45.0%)"
+        "column Red Party: no poll known by 2030-06-03 reports this party, but it was the largest at the "
+        "last election (45.0%)"
         in str(caught.value)
     )
 
@@ -266,8 +268,29 @@ def test_every_command_refuses_a_parliament_without_its_largest_party(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith(
-        "polls.csv: column Red Party: no poll reports this party, but it was the largest"
+        "polls.csv: column Red Party: no poll known by 2030-06-03 reports this party, but it was the largest"
     )
+
+
+def test_names_that_hold_line_breaks_do_not_break_a_warning_in_two(tmp_path: Path) -> None:
+    polls = POLLS.replace("City Lab", '"City\n Lab"')
+    election = load_election(write(tmp_path, polls=polls))
+    warnings = warnings_on(election, estimate(election, polls_of(election)).warnings)
+    assert any(text.endswith("not in the mean (City Lab, row 6)") for text in warnings)
+
+
+def test_check_says_of_the_official_result_what_a_count_would_say(tmp_path: Path, capsys: Capsys) -> None:
+    (tmp_path / "result.csv").write_text(
+        "party,votes,seats\nred,50,60\nblue,30,30\ngreen,20,10\ngrey,0,0\npink,0,0\n", "utf-8"
+    )
+    config = write(tmp_path, head=HEAD + 'result = "result.csv"\n')
+    assert main(["check", str(config)]) == 0
+    assert "the column of seats in the table of votes says otherwise: Red Party 60 there, 50 here" in (
+        capsys.readouterr().err
+    )
+    (tmp_path / "result.csv").write_text("party,votes\nred,fifty\n", "utf-8")
+    assert main(["check", str(config)]) == 3
+    assert "row 2, column votes" in capsys.readouterr().err
 
 
 ALLIED = RULE + '[rule.alliances]\nmethod = "hare"\n'
