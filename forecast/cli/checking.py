@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.cli.working import say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
     warnings = _warnings(election, polls, as_of)
     for topic, text in summary:
         print(f"{topic:<10} {text}")
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    say_warnings(warnings, below_tables=False)
     if not quiet:
         first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
         found = "nothing wrong" if not warnings else "nothing wrong in form; mind the warnings"

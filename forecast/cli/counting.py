@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forecast.cli.options import ConfigFile, Json, Settings
+from forecast.cli.working import say_warnings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,8 +48,7 @@ def count(
     refuse_void(election, outcome)
     remarks = remarks_on(election, ready.ballot, outcome, ready.official)
     warnings = warnings_on(election, ready.warnings, remarks)
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    say_warnings(warnings, below_tables=not as_json)
     if as_json:
         _print_json(seats_as_json(election, ready, outcome, warnings))
     else:

@@ -247,7 +247,7 @@ def finish(
     draws = None if kept is None else partial(write_draws, kept)
     tables = tables_of(forecast)
     write_outputs(folder, FILE_NAME, forecast.dataset, tables, record, draws)
-    say_warnings(forecast.dataset, asked.as_json)
+    say_warnings(forecast.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(forecast, tables, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}{_left_over(folder, kept)}; next: forecast report {folder}", file=sys.stderr)

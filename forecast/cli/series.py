@@ -96,7 +96,7 @@ def _finish(
     series = Series(with_sources(series.dataset, election, asked.config, asked.settings, scenarios))
     record = series_record(series, asked.making())
     write_outputs(folder, SERIES_FILE_NAME, series.dataset, series_tables(series), record)
-    say_warnings(series.dataset, asked.as_json)
+    say_warnings(series.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(series, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)

@@ -205,7 +205,7 @@ def _finish(asked: Asked, election: Election, swept: Sweep, folder: Path, scenar
     found = Sweep(with_sources(swept.dataset, election, asked.config, asked.settings, scenarios))
     record = sweep_record(found, asked.making())
     write_outputs(folder, SWEEP_FILE_NAME, found.dataset, sweep_tables(found), record)
-    say_warnings(found.dataset, asked.as_json)
+    say_warnings(found.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(found, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)

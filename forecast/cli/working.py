@@ -134,11 +134,11 @@ def write_outputs(
         (draft / "run.json").write_text(text + "\n", encoding="utf-8")
 
 
-def say_warnings(dataset: xr.Dataset, as_json: bool) -> None:
-    """The warnings of a result, on stderr; not where the tables say them on the same terminal."""
-    if not as_json and sys.stdout.isatty() and sys.stderr.isatty():
+def say_warnings(warnings: Iterable[str], *, below_tables: bool) -> None:
+    """The warnings of a result, on stderr; not where the same terminal shows them below the tables."""
+    if below_tables and sys.stdout.isatty() and sys.stderr.isatty():
         return
-    for warning in dataset.attrs["warnings"]:
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
 

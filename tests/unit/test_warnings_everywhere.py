@@ -225,8 +225,7 @@ def test_a_parliament_without_its_largest_party_of_last_time_is_refused(tmp_path
         refuse_without_the_largest(election, estimate(election, polls_of(election)))
     assert (
         "column Red Party: no poll known by 2030-06-03 reports this party, but it was the largest at the "
-        "last election (45.0%)"
-        in str(caught.value)
+        "last election (45.0%)" in str(caught.value)
     )
 
 
