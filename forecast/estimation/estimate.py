@@ -102,9 +102,7 @@ def estimate(
     ``PollDataError`` where no national poll is known by then, ``ConfigurationError`` for a day after the
     election, and for swings and withdrawals that cannot be.
     """
-    if as_of is None:
-        as_of = polls.default_as_of() if len(polls) else election.election.date
-    as_of = day_of_forecast(election, as_of)
+    as_of = _day(election, polls, as_of)
     constants = constants or load_constants(election.estimate.constants)
     national = _known(polls, as_of)
     exit_polls = len(national.exit_polls) > 0
@@ -114,9 +112,8 @@ def estimate(
     reports = reports_of(known, as_of, election)
     prepared = prepare(reports, _is_closed(election))
     centre = average(prepared)
-    mean = centre.mean
-    if settings.method == "trend" and not exit_polls:
-        mean = trend_mean(prepared, constants.trend_model)
+    by_trend = settings.method == "trend" and not exit_polls
+    mean = trend_mean(prepared, constants.trend_model) if by_trend else centre.mean
     mean = adjusted(mean, prepared, _adjustment(election), election.place)
     horizon = max(0, (election.election.date - as_of).days)
     situation = situation_of(prepared, centre, horizon, exit_polls)
@@ -125,12 +122,8 @@ def estimate(
     tested, record = _tested(constants, settings.method, horizon, exit_polls, context)
     undecided = float(centre.weights @ prepared.undecided)
     spread = _undecided_spread(settings.undecided_spread, undecided)
-    ground = Ground(exit_polls, context, undecided, spread)
-    warnings = [
-        *left_out(polls, as_of),
-        *prepared.warnings,
-        *ground_of(election, prepared, centre, reports, ground),
-    ]
+    ground = ground_of(election, prepared, centre, reports, Ground(exit_polls, context, undecided, spread))
+    warnings = [*left_out(polls, as_of), *prepared.warnings, *ground]
     estimated = Estimate(
         units=prepared.units,
         absorbed=prepared.absorbed,
@@ -158,6 +151,13 @@ def estimate(
         unreported=prepared.unreported,
     )
     return without_withdrawn(estimated, election)
+
+
+def _day(election: Election, polls: PollTable, as_of: datetime.date | None) -> datetime.date:
+    """The day asked for, else that of the newest poll."""
+    if as_of is None:
+        as_of = polls.default_as_of() if len(polls) else election.election.date
+    return day_of_forecast(election, as_of)
 
 
 def _trend(election: Election, national: PollTable, as_of: datetime.date, constants: Constants) -> Trend:
