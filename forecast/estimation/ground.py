@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from forecast.estimation.average import MOST_AGE, Average
-from forecast.estimation.preparation import LOOKS_BACK_DAYS, Prepared
+from forecast.estimation.preparation import LARGE_UNDECIDED, LOOKS_BACK_DAYS, Prepared
 from forecast.estimation.reports import Reports
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 FEW_POLLS = 3
 _MOST_LISTED = 5
-_LEAST_SAID = 0.005
-"""Undecided that are taken out are spoken of from so many on."""
 
 
 class Ground(NamedTuple):
@@ -99,7 +97,7 @@ def _under_other(election: Election, prepared: Prepared) -> Iterator[str]:
 
 
 def _errors(ground: Ground) -> Iterator[str]:
-    if ground.undecided >= _LEAST_SAID:
+    if ground.undecided > LARGE_UNDECIDED:
         spread = ground.spread
         split = f"drawn with a spread of {spread:g}" if spread else "taken to split like the decided"
         yield f"{ground.undecided:.0%} of the respondents are undecided or unreported: their split is {split}"
