@@ -46,8 +46,7 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
 
 def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date | None) -> list[str]:
     """What a count and a run would say of the file, its result and its polls, and what is doubted of polls
-    not
-    known by then. Whatever a run would refuse is refused here.
+    not known by then. Whatever a run would refuse is refused here.
     """
     from forecast.election.notes import warnings_on
 

@@ -26,9 +26,7 @@ _ROUNDING = Fraction(2, 100)
 
 
 def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
-    """The warnings of a result: those of its election file, then those of its parts; each once, on one
-    line.
-    """
+    """The warnings of a result: those of its election file, then those of its parts; each once, in a line."""
     lines = [line for part in (notes_on(election), *said) for line in part]
     return list(dict.fromkeys(" ".join(line.split()) for line in lines))
 

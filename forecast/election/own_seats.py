@@ -1,8 +1,7 @@
 """Seats that a party holds whatever its votes, against the house: more of them than there are is a slip.
 
 Seats added at the very end (``extra_seats``) are another matter: they may be those of a larger chamber, of
-which
-the rule hands out a part.
+which the rule hands out a part.
 """
 
 from __future__ import annotations

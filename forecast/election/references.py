@@ -124,8 +124,7 @@ def _parts_of_themselves(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterat
             if normalised(part) in whole:
                 remedy = (
                     "the party itself is none of its parts; leave this out, or name the columns of the "
-                    "parties "
-                    "that it was made of"
+                    "parties that it was made of"
                 )
                 yield Problem(("parties", i, "merged_from"), part, remedy)
 

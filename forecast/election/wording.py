@@ -70,8 +70,7 @@ def _sentences(rule: Rule) -> Iterator[str]:
     else:
         yield (
             "ties go to the list that stands earlier in the file (order of registration), but between "
-            "unequal "
-            "votes to the one with more"
+            "unequal votes to the one with more"
         )
 
 

@@ -1,6 +1,4 @@
-"""What a reader must know about the ground that an estimate stands on: what it rests on, what it leaves
-out.
-"""
+"""What a reader must know about the ground that an estimate stands on, and about what it leaves out."""
 
 from __future__ import annotations
 
@@ -104,8 +102,7 @@ def _errors(ground: Ground) -> Iterator[str]:
     if ground.context != 1.0:
         yield (
             f"the error of pre-election polls is multiplied by {ground.context:g} (estimate.context); the "
-            "2.5 for "
-            "managed elections rests on two of them, Kazakhstan 2012 and 2023"
+            "2.5 for managed elections rests on two of them, Kazakhstan 2012 and 2023"
         )
 
 

@@ -1,9 +1,8 @@
 """What may be wrong with a poll table that can be read: names, doublets, undecided, sums, slips of a share.
 
 A poll is compared with those around it; what is far from all of them is said with row and figure, and nothing
-is changed. The bounds were chosen so that tables of honest polls are left in peace: a doubt about a share
-needs
-a distance that sampling and the lean of a pollster together reach once in a million polls.
+is changed. The bounds were chosen so that honest tables are left in peace (docs/poll-table.md has figures): a
+doubt about a share needs a distance that sampling and the lean of a pollster hardly ever reach together.
 """
 
 from __future__ import annotations
@@ -70,9 +69,7 @@ def doubted(table: PollTable, election: Election) -> PollTable:
 
 @dataclass(frozen=True)
 class _Looked:
-    """National polls of the last months as arrays: P polls in file order, K options that some of them
-    report.
-    """
+    """National polls of the last months as arrays: P polls in file order, K options that some report."""
 
     frame: pd.DataFrame
     names: tuple[str, ...]
@@ -174,8 +171,7 @@ def _slips(polls: _Looked) -> Iterator[Doubt]:
             if len(near) >= 2 and _is_a_slip(polls, i, k, near):
                 text = (
                     f"{polls.label(i)}: {polls.names[k]} at {_shown(polls.shares[i, k])}, in the "
-                    f"{len(near)} polls "
-                    f"around it at {_range(polls.shares[near, k])}; is it a slip?"
+                    f"{len(near)} polls around it at {_range(polls.shares[near, k])}; is it a slip?"
                 )
                 yield Doubt("slip", (polls.row(i),), text)
 
@@ -329,9 +325,7 @@ def _within(one: str, other: str) -> bool:
 
 
 def _one_pollster_each(table: PollTable) -> Iterator[Doubt]:
-    """Names that are those of polls, not of pollsters: then no pollster leans, and no poll replaces
-    another.
-    """
+    """Names that are those of polls, not of pollsters: then nobody leans, and no poll replaces another."""
     frame = table.polls
     firms = [str(firm).casefold() for firm in frame["pollster"]]
     if len(firms) < FROM_POLLS:
@@ -350,8 +344,7 @@ def _one_pollster_each(table: PollTable) -> Iterator[Doubt]:
     rows = tuple(int(row) for row in frame["row"][:1])
     text = (
         f"column pollster: {distinct} pollsters for {len(firms)} polls, and {said}; if they are not the "
-        "pollsters, "
-        "house effects mean nothing and older polls of one pollster count in full"
+        "pollsters, house effects mean nothing and older polls of one pollster count in full"
     )
     yield Doubt("pollsters", rows, text)
 

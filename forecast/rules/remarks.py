@@ -1,5 +1,4 @@
-"""What a count leaves aside, and where the rule as written was not obeyed to the letter: in words, with
-votes.
+"""What a count leaves aside, and where the rule as written is not obeyed to the letter: in words, with votes.
 
 These sentences go beside the seats wherever they are shown; names are those that readers know.
 """
@@ -43,11 +42,10 @@ def lost_to_alliances(election: Election, ballot: Ballot, outcome: Outcome) -> I
     for entry in ballot.entries:
         if entry.alliance not in inside or entry.id in admitted or not entry.votes or not entry.eligible:
             continue
+        name = names.get(entry.id, entry.id)
         yield (
-            f"{names.get(entry.id, entry.id)} is below its own level: its {entry.votes:,} votes do not "
-            "count for its "
-            f"alliance '{entry.alliance}' either; where the law counts them for the alliance, the seats "
-            "are others"
+            f"{name} is below its own level: its {entry.votes:,} votes do not count for its alliance "
+            f"'{entry.alliance}' either; where the law counts them for the alliance, the seats are others"
         )
 
 

@@ -88,11 +88,10 @@ def _near_the_level(election: Election, ballot: Ballot, total: int) -> Iterator[
             continue
         unlisted = int(entry.votes / level) - base
         if unlisted <= _NEAR * total:
+            name = election.by_id[entry.id].name
             yield (
                 f"{_VALID} is not given, so that the votes listed, {total:,}, are taken for all: with more "
-                "than "
-                f"{unlisted:,} votes for others {election.by_id[entry.id].name} would not reach "
-                f"{percent(level)}"
+                f"than {unlisted:,} votes for others {name} would not reach {percent(level)}"
             )
 
 

@@ -30,8 +30,7 @@ def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:
             said.append(
                 f"{party.name} is below its own level in {_often(fails)} of the draws: there its votes "
                 f"({shares[party.id]:.1%} on average) do not count for its alliance '{party.alliance}' "
-                "either; where "
-                "the law counts them for the alliance, the seats are others"
+                "either; where the law counts them for the alliance, the seats are others"
             )
     return said
 

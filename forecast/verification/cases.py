@@ -48,8 +48,9 @@ class Case:
 
 
 def case_of(election: PastElection, horizon: int) -> Case | None:
-    """The case, or ``None`` where no national poll was known. ``ConfigurationError`` for days after the
-    vote.
+    """The case, or ``None`` where no national poll was known.
+
+    ``ConfigurationError`` for a day after the vote.
     """
     if horizon < 0:
         remedy = "days before an election are 0 or more: a forecast stops at its day"

@@ -70,8 +70,7 @@ def test_a_list_below_its_own_level_in_an_alliance_is_said_with_its_votes() -> N
     (remark,) = said({"a": 480, "b": 20, "c": 500}, IN_ALLIANCE, **rule)
     assert remark == (
         "B is below its own level: its 20 votes do not count for its alliance 'left' either; where the law "
-        "counts "
-        "them for the alliance, the seats are others"
+        "counts them for the alliance, the seats are others"
     )
     assert said({"a": 470, "b": 30, "c": 500}, IN_ALLIANCE, **rule) == []
     # Nobody of the alliance is inside: nothing is lost to it.

@@ -154,8 +154,7 @@ def test_seats_of_a_larger_chamber_are_taken_and_it_is_said_what_a_majority_is_o
     (said,) = notes_on(an_election({"extra_seats": 38}, {}))
     assert said == (
         "Party 0 has 38 seats of its own (extra_seats), more than the 10 that the rule hands out; a "
-        "majority is "
-        "counted of all seats together"
+        "majority is counted of all seats together"
     )
     assert notes_on(an_election({"extra_seats": 10}, {})) == []
 

@@ -1,7 +1,4 @@
-"""What may be wrong with a poll table that can be read: said with row and figure, and nothing is said of
-honest
-tables.
-"""
+"""What may be wrong with a poll table is said with row and figure, and nothing is said of honest tables."""
 
 from __future__ import annotations
 
