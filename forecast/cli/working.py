@@ -135,9 +135,11 @@ def write_outputs(
         (draft / RECORD_NAME).write_text(text + "\n", encoding="utf-8")
 
 
-def say_warnings(dataset: xr.Dataset) -> None:
-    """The warnings of a result, on stderr."""
-    for warning in dataset.attrs["warnings"]:
+def say_warnings(warnings: Iterable[str], *, below_tables: bool) -> None:
+    """The warnings of a result, on stderr; not where the same terminal shows them below the tables."""
+    if below_tables and sys.stdout.isatty() and sys.stderr.isatty():
+        return
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
 

@@ -79,7 +79,7 @@ def read_share_draws(path: str | Path, election: Election) -> ShareDraws:
     else:
         over = "the shares of a draw add up to 1 (all options are named)"
     _refuse_sums(shares, ids, place, over)
-    missing = [party.id for party in election.standing if party.id not in ids]
+    missing = [party.name for party in election.standing if party.id not in ids]
     warnings = [_UNKNOWN_ERRORS]
     if missing:
         warnings.append(f"not in the draws, so left blank: {', '.join(missing)}")
@@ -149,7 +149,9 @@ def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
         row = int(np.flatnonzero(totals <= 0.0)[0])
         remedy = "all its votes are for parties that withdraw, and nobody gets them (estimate.withdrawal)"
         raise PollDataError(Fault(given.place, f"draw {row + 1}", ABSENT, remedy))
-    said = [f"{withdrawal_in_words(party, to)}. Assumed, not polled" for party, to in transfers.items()]
+    said = [
+        f"{withdrawal_in_words(election, party, to)}. Assumed, not polled" for party, to in transfers.items()
+    ]
     return ShareDraws(given.place, ids, votes / totals, (*given.warnings, *said))
 
 
