@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
     from forecast.sensitivity.result import Sweep
     from forecast.simulation.series import Series
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal digits."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def with_sources(
@@ -35,6 +29,7 @@ def with_sources(
     election file.
     """
     from forecast.election.wording import rule_in_words
+    from forecast.writing import digest_of
 
     facts, rule = election.election, election.rule
     attrs = {
@@ -46,14 +41,14 @@ def with_sources(
         "law_source": rule.source,
         "settings": "\n".join(settings),
         "configuration": str(config),
-        "configuration_sha256": sha256_of(config),
+        "configuration_sha256": digest_of(config),
     }
     instead = {name: dataset.attrs[name] for name in ("share_draws", "votes") if name in dataset.attrs}
     files = instead or {"polls": facts.polls, "constants": election.estimate.constants}
     files |= {"scenarios": scenarios}
     for name, file in files.items():
         if file is not None:
-            attrs |= {name: str(file), f"{name}_sha256": sha256_of(Path(file))}
+            attrs |= {name: str(file), f"{name}_sha256": digest_of(Path(file))}
     return dataset.assign_attrs(attrs)
 
 

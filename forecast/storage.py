@@ -1,25 +1,19 @@
-"""Forecasts on disk: netCDF (or zarr) with labels, units and provenance; written whole or not at all.
+"""Forecasts on disk: netCDF (or zarr) with labels, units and provenance.
 
-``save`` and ``load`` keep a Forecast; ``replacing`` and ``replacing_folder`` write files and folders of
-results so that a writer that is stopped at any moment leaves what was there before.
+``save`` and ``load`` keep a Forecast; ``load_sweep`` and ``load_series`` read what commands left of several.
 """
 
 from __future__ import annotations
 
-import ctypes
-import errno
-import os
-import platform
-import re
-import shutil
-import tempfile
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
+import json
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import SCHEMA_VERSION, Forecast
+from forecast.writing import digests_of, outputs_of, replacing, replacing_folder, why_changed, why_mixed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,9 +33,17 @@ SERIES_FILE_NAME = "series.nc"
 DRAWS_NAME = "draws"
 """Of the draws that a run saved, without the end: .nc and .csv."""
 
-_MARKS = (FILE_NAME, "run.json")
-_EXCHANGE = 2
-_AT_CURRENT = -100
+_STORE_RECORD = "digests.json"
+"""Of the SHA-256 of the files of a zarr store, in its folder; zarr passes over it."""
+
+_UNSEALED = (
+    "not sealed: written by forecast 0.3.0 or older, or by another program; nothing tells whether its "
+    "numbers are those that were written"
+)
+
+_MOMENT, _PAUSE = 1.0, 0.05
+"""Seconds for which a folder may be mixed because a command is putting its files there just now."""
+
 _TEXT_LISTS = ("warnings",)
 """Attributes that are lists of texts; a file holds them as one text, a line each."""
 
@@ -55,8 +57,10 @@ def save(forecast: Forecast, path: str | Path) -> None:
     target = Path(path)
     if target.suffix == ".zarr":
         _require_zarr(str(path))
-        with replacing_folder(target, own=True) as draft:
+        with replacing_folder(target, record=_STORE_RECORD, alone=True) as draft:
             _for_disk(forecast.dataset).to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
+            record = json.dumps({"outputs": digests_of(draft)}, indent=1)
+            (draft / _STORE_RECORD).write_text(record + "\n", encoding="utf-8")
         return
     with replacing(target) as draft:
         write_dataset(forecast.dataset, draft)
@@ -98,7 +102,9 @@ def load(path: str | Path) -> Forecast:
     """
     dataset = _read(path, FILE_NAME, "forecast", "run")
     _check_version(dataset, str(path))
-    return Forecast(_from_disk(dataset))
+    forecast = Forecast(dataset)
+    _refuse_unusable(dataset, forecast.record, path)
+    return forecast
 
 
 def load_sweep(path: str | Path) -> Sweep:
@@ -107,7 +113,9 @@ def load_sweep(path: str | Path) -> Sweep:
     from forecast.sensitivity.result import Sweep
 
     wrote = "`forecast sweep` wrote"
-    return Sweep(_of_many(path, SWEEP_FILE_NAME, "sweep", "sweep", SWEEP_SCHEMA_VERSION, wrote))
+    sweep = Sweep(_of_many(path, SWEEP_FILE_NAME, "sweep", "sweep", SWEEP_SCHEMA_VERSION, wrote))
+    _refuse_unusable(sweep.dataset, sweep.records, path)
+    return sweep
 
 
 def load_series(path: str | Path) -> Series:
@@ -115,7 +123,9 @@ def load_series(path: str | Path) -> Series:
     from forecast.simulation.series import SERIES_SCHEMA_VERSION, Series
 
     wrote = "`forecast run` wrote for several days"
-    return Series(_of_many(path, SERIES_FILE_NAME, "series", "run", SERIES_SCHEMA_VERSION, wrote))
+    series = Series(_of_many(path, SERIES_FILE_NAME, "series", "run", SERIES_SCHEMA_VERSION, wrote))
+    _refuse_unusable(series.dataset, series.record, path)
+    return series
 
 
 def _of_many(
@@ -126,8 +136,8 @@ def _of_many(
     if f"{what}_schema_version" not in dataset.attrs:
         remedy = f"not a {what}: a file that {wrote} is expected"
         raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
-    _compare_versions(int(dataset.attrs[f"{what}_schema_version"]), version, what, str(path))
-    return _from_disk(dataset)
+    _compare_versions(dataset.attrs[f"{what}_schema_version"], version, what, str(path))
+    return dataset
 
 
 def holds_sweep(path: str | Path) -> bool:
@@ -141,14 +151,19 @@ def holds_series(path: str | Path) -> bool:
 
 
 def _holds(path: str | Path, name: str) -> bool:
-    file = Path(path)
-    if file.is_dir():
-        return (file / name).exists() and not (file / FILE_NAME).exists()
-    return file.name == name
+    place = Path(path)
+    if not place.is_dir():
+        return place.name == name
+    # The record is of what was written last, where several lie in one folder.
+    latest = [file for file in (FILE_NAME, SWEEP_FILE_NAME, SERIES_FILE_NAME) if file in outputs_of(place)]
+    if latest:
+        return name in latest
+    return (place / name).exists() and not (place / FILE_NAME).exists()
 
 
 def _read(path: str | Path, file_name: str, what: str, command: str) -> xr.Dataset:
-    import xarray as xr
+    """The Dataset at a place, with its lists as lists; ``ConfigurationError`` where there is none."""
+    from forecast.outside import Unreadable, read_netcdf
 
     file = Path(path)
     if file.is_dir() and file.suffix != ".zarr":
@@ -156,19 +171,62 @@ def _read(path: str | Path, file_name: str, what: str, command: str) -> xr.Datas
         if not file.exists():
             remedy = f"no {file_name} in this folder; `forecast {command}` writes one"
             raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
+        _refuse_mixed(Path(path), file_name, command)
     if not file.exists():
-        raise ConfigurationError(
-            Fault(str(path), "", ABSENT, f"no such file; `forecast {command}` writes one")
-        )
-    if file.suffix == ".zarr":
-        _require_zarr(str(path))
+        remedy = f"no such file; `forecast {command}` writes one"
+        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
     try:
-        with xr.open_dataset(file, engine="zarr" if file.suffix == ".zarr" else "h5netcdf") as opened:
-            return opened.load()
+        dataset = _read_store(file) if file.suffix == ".zarr" else read_netcdf(file)
+    except Unreadable as error:
+        remedy = f"not a {what} that can be read: {error}; one that `forecast {command}` wrote is expected"
+        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy)) from error
+    return _with_lists(dataset, [] if dataset.encoding.get("sealed") else [f"{path}: {_UNSEALED}"])
+
+
+def _refuse_mixed(folder: Path, file_name: str, command: str) -> None:
+    """Refuse a file that is not of the run that the record beside it tells of."""
+    until = time.monotonic() + _MOMENT
+    while (reason := why_mixed(folder, file_name)) and time.monotonic() < until:
+        time.sleep(_PAUSE)
+    if reason:
+        remedy = f"{reason}; `forecast {command}` it again, or name the file itself: {folder / file_name}"
+        raise ConfigurationError(Fault(str(folder), "", ABSENT, remedy))
+
+
+def _read_store(store: Path) -> xr.Dataset:
+    """The Dataset in a zarr store, whose files are those that its record names."""
+    import xarray as xr
+
+    from forecast.outside import Unreadable
+
+    _require_zarr(str(store))
+    if reason := why_changed(store, _STORE_RECORD):
+        raise Unreadable(reason)
+    try:
+        with xr.open_dataset(store, engine="zarr") as opened:
+            dataset = opened.load()
     except PermissionError:
         raise
-    except (OSError, ValueError, KeyError) as error:
-        remedy = f"not a {what} (or cut short): a file that `forecast {command}` wrote is expected"
+    except Exception as error:  # the libraries raise whatever comes of a damaged store
+        msg = "no zarr store, or a damaged one"
+        raise Unreadable(msg) from error
+    for variable in dataset.variables.values():
+        if variable.dtype.kind in "TO":
+            variable.values = variable.values.astype(str)
+    attrs = {name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()}
+    plain = dataset.copy()
+    plain.attrs, plain.encoding = attrs, {"sealed": (store / _STORE_RECORD).exists()}
+    return plain
+
+
+def _refuse_unusable(dataset: xr.Dataset, view: Callable[[], object], path: str | Path) -> None:
+    """Refuse a file that somebody else wrote, or damaged, and that lacks what a view is made of."""
+    if dataset.encoding.get("sealed"):
+        return
+    try:
+        view()
+    except Exception as error:  # whatever comes of a name, a type or a size that is not as it should be
+        remedy = f"not sealed, and damaged or not complete ({type(error).__name__}: {error}); make it again"
         raise ConfigurationError(Fault(str(path), "", ABSENT, remedy)) from error
 
 
@@ -183,15 +241,15 @@ def _check_version(dataset: xr.Dataset, place: str) -> None:
     if version is None or "party" not in dataset.dims:
         remedy = "not a forecast: a file that `forecast run` wrote is expected"
         raise ConfigurationError(Fault(place, "", ABSENT, remedy))
-    _compare_versions(int(version), SCHEMA_VERSION, "forecast", place)
+    _compare_versions(version, SCHEMA_VERSION, "forecast", place)
 
 
-def _compare_versions(found: int, known: int, what: str, place: str) -> None:
+def _compare_versions(found: object, known: int, what: str, place: str) -> None:
     if found == known:
         return
     remedy = f"this program reads version {known} of {what} files; " + (
         "it was written by a newer program: update forecast"
-        if found > known
+        if isinstance(found, int) and found > known
         else f"{'sweep' if what == 'sweep' else 'run the forecast'} again"
     )
     raise ConfigurationError(Fault(place, "schema_version", found, remedy))
@@ -203,15 +261,12 @@ def _for_disk(dataset: xr.Dataset) -> xr.Dataset:
     return dataset.assign_attrs(texts)
 
 
-def _from_disk(dataset: xr.Dataset) -> xr.Dataset:
-    attrs = {name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()}
+def _with_lists(dataset: xr.Dataset, warnings: Sequence[str]) -> xr.Dataset:
+    """The Dataset with lists where ``_for_disk`` made texts of them, and with more warnings."""
+    attrs = dataset.attrs
     lists = {name: [line for line in str(attrs.get(name, "")).split("\n") if line] for name in _TEXT_LISTS}
-    for variable in dataset.variables.values():
-        if variable.dtype.kind == "T" or variable.dtype.kind == "O":
-            variable.values = variable.values.astype(str)
-    loaded = dataset.copy()
-    loaded.attrs = {**attrs, **lists}
-    return loaded
+    lists["warnings"] += warnings
+    return dataset.assign_attrs(lists)
 
 
 def _require_zarr(place: str) -> None:
@@ -220,172 +275,3 @@ def _require_zarr(place: str) -> None:
     if find_spec("zarr") is None:
         remedy = "zarr is not installed; pip install 'forecast[zarr]', or write netCDF (.nc)"
         raise ConfigurationError(Fault(place, "", ABSENT, remedy))
-
-
-# Writing that is whole or not at all.
-
-
-@contextmanager
-def replacing(path: Path) -> Generator[Path]:
-    """A draft beside ``path`` to write to; takes its place when the block ends well, else vanishes.
-
-    ``OSError`` names ``path``, not the draft.
-    """
-    target = path.resolve() if path.is_symlink() else path
-    with _naming(path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        handle, name = tempfile.mkstemp(prefix=_draft_prefix(target), dir=target.parent)
-        os.close(handle)
-        draft = Path(name)
-        try:
-            yield draft
-            draft.chmod(_plain_mode(0o666))
-            _flush(draft)
-            draft.replace(target)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-
-
-@contextmanager
-def replacing_folder(path: Path, *, own: bool = False) -> Generator[Path]:
-    """A draft folder to fill; when the block ends well its entries take the place of those of ``path``.
-
-    Other entries of ``path`` stay, unless the whole folder is ours (``own``). Where the system can exchange
-    two folders in one step it is done so; else entry by entry, each whole.
-    """
-    target = path.resolve() if path.is_symlink() else path
-    with _naming(path):
-        if target.exists() and not target.is_dir():
-            raise NotADirectoryError(20, "a file is in the way; name a folder", str(path))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(target)
-        draft = Path(tempfile.mkdtemp(prefix=_draft_prefix(target), dir=target.parent))
-        try:
-            draft.chmod(_plain_mode(0o777))
-            yield draft
-            for file in sorted(draft.rglob("*")):
-                _flush(file)
-            _take_place(draft, target, own=own)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
-
-
-def _take_place(draft: Path, target: Path, *, own: bool) -> None:
-    if not target.exists():
-        draft.rename(target)
-        _flush(target.parent)
-        return
-    earlier = own or any((target / mark).exists() for mark in _MARKS)
-    if earlier and not _in_use(target) and (own or _carry_over(target, draft)) and _exchange(draft, target):
-        _flush(target.parent)
-        return
-    for entry in sorted(draft.iterdir(), key=lambda entry: entry.name in _MARKS):
-        place = target / entry.name
-        if entry.is_dir() and place.is_dir() and not _exchange(entry, place):
-            for file in (file for file in entry.rglob("*") if file.is_file()):
-                (place / file.relative_to(entry)).parent.mkdir(parents=True, exist_ok=True)
-                file.replace(place / file.relative_to(entry))
-        elif not (entry.is_dir() and place.is_dir()):
-            entry.replace(place)
-    _flush(target)
-
-
-def _carry_over(target: Path, draft: Path) -> bool:
-    """Link what else is in ``target`` into ``draft``; false where that cannot be done.
-
-    A hard link leaves the file in both folders, so that no moment exists in which it is in neither.
-    """
-    with suppress(OSError):
-        for entry in target.iterdir():
-            if (draft / entry.name).exists():
-                continue
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.copytree(entry, draft / entry.name, symlinks=True, copy_function=_link)
-            else:
-                _link(str(entry), str(draft / entry.name))
-        return True
-    return False
-
-
-def _link(source: str, place: str) -> None:
-    os.link(source, place, follow_symlinks=False)
-
-
-def _in_use(target: Path) -> bool:
-    """Whether the folder is the current one or above it, or a place of its own that cannot be renamed."""
-    here = Path.cwd().resolve()
-    folder = target.resolve()
-    return folder == here or folder in here.parents or folder.is_mount()
-
-
-def _exchange(first: Path, second: Path) -> bool:
-    """Exchange two entries of the file system in one step; false where the system cannot."""
-    try:
-        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
-    except (AttributeError, OSError):
-        return False
-    done = renameat2(_AT_CURRENT, os.fsencode(first), _AT_CURRENT, os.fsencode(second), _EXCHANGE)
-    return done == 0
-
-
-def _draft_prefix(target: Path) -> str:
-    return f".{target.name}.{_host()}-{os.getpid()}."
-
-
-def _sweep(target: Path) -> None:
-    """Remove drafts of the same target that writers of this machine left when they were killed."""
-    pattern = re.compile(re.escape(f".{target.name}.{_host()}-") + r"(\d+)\.")
-    with suppress(OSError):
-        for entry in target.parent.iterdir():
-            match = pattern.match(entry.name)
-            if match is None or _alive(int(match.group(1))):
-                continue
-            if entry.is_dir():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
-
-
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9]", "", platform.node())[:20]
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _plain_mode(wanted: int) -> int:
-    """The mode that a new file would have; drafts are made readable to their owner only."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return wanted & ~mask
-
-
-def _flush(path: Path) -> None:
-    """Bring a file or folder to the disk, where the file system knows how."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
-            raise
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def _naming(path: Path) -> Generator[None]:
-    """Errors of the system name the place that the user knows, not the draft beside it."""
-    try:
-        yield
-    except OSError as error:
-        error.filename, error.filename2 = str(path), None
-        raise

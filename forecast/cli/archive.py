@@ -145,9 +145,9 @@ def fit(
     import json
     from dataclasses import replace
 
-    from forecast.storage import replacing
     from forecast.verification.archive import read_archive
     from forecast.verification.fitting import bootstrap, fit_constants, material_of
+    from forecast.writing import replacing
 
     elections = read_archive(archive)
     if not quiet:
@@ -192,10 +192,10 @@ def _save(
     import csv
     import json
 
-    from forecast.storage import replacing_folder
     from forecast.verification.calibrating import METHOD, calibration_of
     from forecast.verification.chart import as_png, as_svg, calibration_chart
     from forecast.verification.summary import crossing_curve
+    from forecast.writing import replacing_folder
 
     with replacing_folder(folder) as draft:
         with (draft / "backtest.csv").open("w", newline="", encoding="utf-8") as file:

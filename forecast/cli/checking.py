@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.cli.working import say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
@@ -24,15 +25,56 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
     """
     election = _checked_election(config, settings or ())
     polls = None
+    if as_of is not None:
+        from forecast.election.days import day_of_forecast
+
+        as_of = day_of_forecast(election, as_of, "--as-of")
     if election.election.polls is not None:
         from forecast.polls import read_polls
 
         polls = read_polls(election.election.polls, election)
-    for topic, text in list(_summary(election, polls, as_of)):
+    summary = list(_summary(election, polls, as_of))
+    warnings = _warnings(election, polls, as_of)
+    for topic, text in summary:
         print(f"{topic:<10} {text}")
+    say_warnings(warnings, below_tables=False)
     if not quiet:
         first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
-        print(f"nothing wrong; next: {first}forecast run {config}", file=sys.stderr)
+        found = "nothing wrong" if not warnings else "nothing wrong in form; mind the warnings"
+        print(f"{found}; next: {first}forecast run {config}", file=sys.stderr)
+
+
+def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date | None) -> list[str]:
+    """What a count and a run would say of the file, its result and its polls, and what is doubted of polls
+    not known by then. Whatever a run would refuse is refused here.
+    """
+    from forecast.election.notes import warnings_on
+
+    said = _of_the_result(election)
+    if polls is not None:
+        from forecast.estimation import estimate
+        from forecast.simulation.unpolled import refuse_without_the_largest
+
+        estimated = estimate(election, polls, as_of)
+        refuse_without_the_largest(election, estimated)
+        said += [*estimated.warnings, *polls.doubted]
+    return warnings_on(election, said)
+
+
+def _of_the_result(election: Election) -> list[str]:
+    """What a count of the official result would say; nothing where the file names none, or not its totals."""
+    from forecast.rules.counts import read_count
+    from forecast.rules.reference import apply_rule
+    from forecast.rules.remarks import remarks_on
+
+    if election.election.result is None:
+        return []
+    try:
+        ready = read_count(election)
+    except ConfigurationError:
+        return []  # a total that a count needs and a forecast does not
+    outcome = apply_rule(election.rule, ready.ballot)
+    return [*ready.warnings, *remarks_on(election, ready.ballot, outcome, ready.official)]
 
 
 def _checked_election(config: Path, settings: Sequence[str]) -> Election:
@@ -69,6 +111,7 @@ def _poll_faults(config: Path, settings: Sequence[str]) -> tuple[Fault, ...]:
 def _summary(
     election: Election, polls: PollTable | None, as_of: datetime.date | None
 ) -> Iterator[tuple[str, str]]:
+    from forecast.election.idle import idle_keys
     from forecast.election.wording import rule_in_words
 
     facts = election.election
@@ -83,6 +126,8 @@ def _summary(
     )
     for number, sentence in enumerate(rule_in_words(election.rule)):
         yield "rule" if number == 0 else "", sentence
+    for key in idle_keys(election):
+        yield "", f"{key.path} changes nothing: {key.why}."
     if election.rule.law:
         yield "", f"Law: {election.rule.law}."
     yield from _missing_facts(election)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ from forecast.rules.thresholds import NO_THRESHOLD
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from forecast.rules.counts import Count
 
 _DECIDED = {
     "votes": "more votes go first",
@@ -44,13 +46,23 @@ def refuse_void(election: Election, outcome: Outcome) -> None:
     raise NoValidOutcome(Fault(election.place, "rule.threshold.level", level, remedy))
 
 
-def seats_as_json(election: Election, ballot: Ballot, outcome: Outcome) -> dict[str, Any]:
-    """The count as plain data: election, seats, parties (id, votes, seats), ties."""
+def seats_as_json(
+    election: Election, ready: Count, outcome: Outcome, warnings: Sequence[str]
+) -> dict[str, Any]:
+    """The count as plain data (docs/json.md): totals, seats, parties, ties, and what a reader must know."""
+    ballot = ready.ballot
     return {
         "election": election.election.id,
         "seats": outcome.house,
+        "valid_votes": ballot.valid,
+        "threshold_base": outcome.base,
         "parties": [
-            {"id": entry.id, "votes": entry.votes, "seats": outcome.seats[entry.id]}
+            {
+                "id": entry.id,
+                "votes": entry.votes,
+                "admitted": outcome.admissions[entry.id].admitted,
+                "seats": outcome.seats[entry.id],
+            }
             for entry in ballot.entries
         ],
         "ties": [
@@ -65,14 +77,19 @@ def seats_as_json(election: Election, ballot: Ballot, outcome: Outcome) -> dict[
             }
             for tie in outcome.ties
         ],
+        "not_counted": list(ready.not_counted),
+        "warnings": list(warnings),
     }
 
 
-def print_count(console: Console, election: Election, ballot: Ballot, outcome: Outcome) -> None:
-    """The table of a count, the totals, the ties and the votes that separate the last seat."""
+def print_count(
+    console: Console, election: Election, ready: Count, outcome: Outcome, warnings: Sequence[str]
+) -> None:
+    """The table of a count, the totals, the ties, the votes that separate the last seat, and what to mind."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    ballot = ready.ballot
     names = _labels(election, ballot)
     lines = _lines(outcome)
     working = _working_columns(outcome)
@@ -95,7 +112,9 @@ def print_count(console: Console, election: Election, ballot: Ballot, outcome: O
         "total", _number(ballot.valid), _share(ballot.valid, ballot.valid), "", *total, str(outcome.house)
     )
     console.print(table)
-    for text in _remarks(election, ballot, outcome, names):
+    unused = [f"not counted: {', '.join(ready.not_counted)}"] if ready.not_counted else []
+    minded = [f"Mind: {warning}" for warning in warnings]
+    for text in (*_remarks(election, ballot, outcome, names), *unused, *minded):
         console.print(text, highlight=False, markup=False)
 
 
@@ -157,11 +176,6 @@ def _remarks(election: Election, ballot: Ballot, outcome: Outcome, names: Mappin
         *_method_remark(outcome),
         *_alliance_remarks(outcome, names),
         *(f"bonus: {seats} seats for {names[name]}" for name, seats in outcome.bonus.items()),
-        *(
-            [f"{outcome.unfilled} seats could not be filled: every list is at its limit"]
-            if outcome.unfilled
-            else []
-        ),
         *(_tie_remark(tie, names) for tie in outcome.ties),
         *_last_seat_remark(election, ballot, names),
     ]

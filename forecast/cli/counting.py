@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forecast.cli.options import ConfigFile, Json, Settings
+from forecast.cli.working import say_warnings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,19 +37,22 @@ def count(
     """Official votes in, seats out: apply the rule exactly and say what decided the last seats."""
     from forecast.cli.count_report import print_count, refuse_void, seats_as_json
     from forecast.election import load_election
+    from forecast.election.notes import warnings_on
     from forecast.rules.counts import read_count
     from forecast.rules.reference import apply_rule
+    from forecast.rules.remarks import remarks_on
 
     election = load_election(config, settings or ())
-    ready = read_count(election, votes)
-    for warning in ready.warnings:
-        print(warning, file=sys.stderr)
+    ready = read_count(election, votes, settings or ())
     outcome = apply_rule(election.rule, ready.ballot)
     refuse_void(election, outcome)
+    remarks = remarks_on(election, ready.ballot, outcome, ready.official)
+    warnings = warnings_on(election, ready.warnings, remarks)
+    say_warnings(warnings, below_tables=not as_json)
     if as_json:
-        _print_json(seats_as_json(election, ready.ballot, outcome))
+        _print_json(seats_as_json(election, ready, outcome, warnings))
     else:
-        print_count(_console(), election, ready.ballot, outcome)
+        print_count(_console(), election, ready, outcome, warnings)
 
 
 def verify(cases: CasesFile, as_json: Json = False) -> None:
@@ -72,10 +76,13 @@ def verify(cases: CasesFile, as_json: Json = False) -> None:
                 "unsupported": [
                     {"case": case, "reason": reason} for case, reason in verification.unsupported
                 ],
+                "notes": [{"case": case, "note": note} for case, note in verification.notes],
             }
         )
     else:
         _print_verification(_console(), verification)
+    for case, note in verification.notes:
+        print(f"note: {case}: {note}", file=sys.stderr)
     if not verification.complete:
         raise typer.Exit(1)
 
@@ -118,6 +125,8 @@ def _print_verification(console: Console, verification: Verification) -> None:
         console.print(table)
     for case, reason in verification.unsupported:
         console.print(f"unsupported: {case}: {reason}", highlight=False, markup=False)
+    for case, note in verification.notes:
+        console.print(f"Mind: {case}: {note}", highlight=False, markup=False)
 
 
 def _table(title: str) -> Table:

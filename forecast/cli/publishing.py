@@ -66,7 +66,7 @@ def charts(
     Without --output they go to charts/ beside the forecast. The names of the files are printed.
     """
     from forecast.charts import rendered
-    from forecast.storage import replacing
+    from forecast.writing import replacing
 
     what, known, load_it = _drawable(source)
     for name in only or ():
@@ -106,7 +106,8 @@ def report(source: Source, output: OutputFile = None, quiet: Quiet = False) -> N
     Without --output it goes to report.html beside the forecast. The name of the file is printed.
     """
     from forecast.report import page
-    from forecast.storage import load, replacing
+    from forecast.storage import load
+    from forecast.writing import replacing
 
     forecast: Forecast = load(source)
     file = output if output is not None else _beside(source) / "report.html"

@@ -175,10 +175,12 @@ def _of_polls(
     """The forecast from the polls of an election, and draws that are to be kept."""
     with no_search_for_garbage():
         from forecast.election import load_election
+        from forecast.election.days import day_of_forecast
         from forecast.estimation import estimate
         from forecast.polls import polls_of
 
         election = load_election(asked.config, asked.settings)
+        day = None if day is None else day_of_forecast(election, day, "--as-of")
         estimated = estimate(election, polls_of(election), day)
         asked.say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
         folder = asked.folder(election)
@@ -245,7 +247,7 @@ def finish(
     draws = None if kept is None else partial(write_draws, kept)
     tables = tables_of(forecast)
     write_outputs(folder, FILE_NAME, forecast.dataset, tables, record, draws)
-    say_warnings(forecast.dataset)
+    say_warnings(forecast.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(forecast, tables, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}{_left_over(folder, kept)}; next: forecast report {folder}", file=sys.stderr)

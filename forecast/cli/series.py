@@ -29,9 +29,11 @@ def run_over_time(asked: Asked, days: Sequence[datetime.date]) -> None:
     """A forecast for each of ``days``, written and printed as one series."""
     with no_search_for_garbage():
         from forecast.election import load_election
+        from forecast.election.days import days_of_forecasts
         from forecast.polls import polls_of
 
         election = load_election(asked.config, asked.settings)
+        days = days_of_forecasts(election, days, "--as-of")
         polls = polls_of(election)
         folder = asked.folder(election, "over-time")
         refuse_place(folder)
@@ -56,8 +58,10 @@ def run_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
     """A forecast for each scenario of ``file`` and for their mixture, written and printed as one series."""
     with no_search_for_garbage():
         from forecast.election import load_election
+        from forecast.election.days import day_of_forecast
 
         election = load_election(asked.config, asked.settings)
+        day = None if day is None else day_of_forecast(election, day, "--as-of")
         from forecast.sensitivity.scenarios import load_scenarios
 
         scenarios = load_scenarios(file, election, asked.config, asked.settings)
@@ -92,7 +96,7 @@ def _finish(
     series = Series(with_sources(series.dataset, election, asked.config, asked.settings, scenarios))
     record = series_record(series, asked.making())
     write_outputs(folder, SERIES_FILE_NAME, series.dataset, series_tables(series), record)
-    say_warnings(series.dataset)
+    say_warnings(series.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(series, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)

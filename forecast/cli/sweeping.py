@@ -139,7 +139,7 @@ def sweep(
     else:
         options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
         refuse_beside("--votes", options, "with --votes nothing is drawn")
-        swept = _counted(election, votes, grid)
+        swept = _counted(asked, election, votes, grid)
     _finish(asked, election, swept, folder, scenarios)
 
 
@@ -162,9 +162,11 @@ def _grid(
 
 def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | None) -> Sweep:
     with no_search_for_garbage():
+        from forecast.election.days import day_of_forecast
         from forecast.estimation import estimate
         from forecast.polls import polls_of
 
+        as_of = None if as_of is None else day_of_forecast(election, as_of, "--as-of")
         estimated = estimate(election, polls_of(election), as_of)
         say_if_cold(asked.quiet)
         from forecast.sensitivity.sweeping import sweep_election
@@ -183,14 +185,14 @@ def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | 
         )
 
 
-def _counted(election: Election, votes: Path, grid: Grid) -> Sweep:
+def _counted(asked: Asked, election: Election, votes: Path, grid: Grid) -> Sweep:
     from forecast.rules.counts import read_count
     from forecast.sensitivity.exact import sweep_votes
 
-    ready = read_count(election, votes)
-    for warning in ready.warnings:
-        print(warning, file=sys.stderr)
-    return sweep_votes(election, ready.ballot, grid, str(votes))
+    ready = read_count(election, votes, asked.settings)
+    return sweep_votes(
+        election, ready.ballot, grid, str(votes), warnings=ready.warnings, official=ready.official
+    )
 
 
 def _finish(asked: Asked, election: Election, swept: Sweep, folder: Path, scenarios: Path | None) -> None:
@@ -203,7 +205,7 @@ def _finish(asked: Asked, election: Election, swept: Sweep, folder: Path, scenar
     found = Sweep(with_sources(swept.dataset, election, asked.config, asked.settings, scenarios))
     record = sweep_record(found, asked.making())
     write_outputs(folder, SWEEP_FILE_NAME, found.dataset, sweep_tables(found), record)
-    say_warnings(found.dataset)
+    say_warnings(found.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(found, asked.as_json)
     if not asked.quiet:
         print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)

@@ -112,7 +112,7 @@ def write_outputs(
     file_name: str,
     dataset: xr.Dataset,
     tables: Iterable[Table],
-    record: object,
+    record: Mapping[str, object],
     also: Callable[[Path], None] | None = None,
 ) -> None:
     """What a command leaves: its Dataset, tables/ and run.json, and what ``also`` writes; all of it or
@@ -120,8 +120,9 @@ def write_outputs(
     """
     import json
 
-    from forecast.storage import replacing_folder, write_dataset
+    from forecast.storage import write_dataset
     from forecast.tables.formats import as_csv
+    from forecast.writing import RECORD_NAME, digests_of, replacing_folder
 
     with replacing_folder(folder) as draft:
         write_dataset(dataset, draft / file_name)
@@ -130,13 +131,15 @@ def write_outputs(
         (draft / "tables").mkdir()
         for table in tables:
             (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
-        text = json.dumps(record, ensure_ascii=False, indent=2)
-        (draft / "run.json").write_text(text + "\n", encoding="utf-8")
+        text = json.dumps({**record, "outputs": digests_of(draft)}, ensure_ascii=False, indent=2)
+        (draft / RECORD_NAME).write_text(text + "\n", encoding="utf-8")
 
 
-def say_warnings(dataset: xr.Dataset) -> None:
-    """The warnings of a result, on stderr."""
-    for warning in dataset.attrs["warnings"]:
+def say_warnings(warnings: Iterable[str], *, below_tables: bool) -> None:
+    """The warnings of a result, on stderr; not where the same terminal shows them below the tables."""
+    if below_tables and sys.stdout.isatty() and sys.stderr.isatty():
+        return
+    for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
 

@@ -104,4 +104,3 @@ def forget_old(path: Path, name: str) -> None:
     others.sort(key=lambda other: other.stat().st_mtime, reverse=True)
     for other in others[_KEPT - 1 :]:
         other.unlink(missing_ok=True)
-        Path(f"{other}.lock").unlink(missing_ok=True)

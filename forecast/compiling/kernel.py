@@ -5,17 +5,22 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from ctypes import c_int64, c_void_p, pointer
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from forecast.compiling import cache, machine_code
 from forecast.compiling.preparing import tell
+from forecast.locking import Held, locked
+
+
+_PATIENCE = 600.0
+"""Seconds to wait for another process that compiles the same kernel."""
 
 
 class Stage:
@@ -207,18 +212,15 @@ class Kernel:
         if self._address == 0:
             kept = cache.read(self.path)
             if kept is None:
-                with FileLock(f"{self.path}.lock"):
+                with locked(Path(f"{self.path}.lock"), _PATIENCE):
                     kept = self._compile()
             self._address = machine_code.load(*kept)
         return self._address
 
     def compile_unless_others_do(self) -> None:
         """Compile it into the cache unless another process is at it."""
-        try:
-            with FileLock(f"{self.path}.lock", timeout=0):
-                self._compile()
-        except Timeout:
-            pass
+        with suppress(Held), locked(Path(f"{self.path}.lock")):
+            self._compile()
 
     def _compile(self) -> tuple[bytes, str]:
         """Its code, from the cache or compiled and put there."""

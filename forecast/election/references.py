@@ -13,11 +13,15 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from forecast.election.numbers import parse_share, percent
-from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS
+from forecast.election.own_seats import HELD_SEATS, Holder, beyond_the_house
+from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS, parse_seats
+from forecast.election.words import normalised
 from forecast.errors import ABSENT, suggest
 
 RESERVED = ("undecided", "other")
 """Names with a meaning of their own in poll tables; ``other`` is the id of the residual option."""
+
+_OWN_NAMES = ("name", "short", "names", "aliases")
 
 
 class Problem(NamedTuple):
@@ -37,7 +41,10 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
     return [
         *_doublets(data),
         *_reserved(parties),
-        *_aliases(parties),
+        *_shared_names(parties),
+        *_parts_of_themselves(parties),
+        *_titles(data),
+        *_own_seats(data),
         *_nobody_eligible(kinds),
         *_unknown(data, kinds),
         *_shifted_and_fixed(data),
@@ -87,24 +94,75 @@ def _reserved(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]
             yield Problem(("parties", i, "id"), name, 'the residual option has the id "other"')
 
 
-def _aliases(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
-    """A name in a poll table must mean one party."""
+def _shared_names(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """A name means one party: in the tables that are read, and to those who read the results."""
     meant: dict[str, Any] = {}
     for _, party in parties:
         if isinstance(party.get("id"), str):
-            meant.setdefault(party["id"].casefold(), party["id"])
-    for name in RESERVED:
-        meant.setdefault(name, name)
+            meant.setdefault(normalised(party["id"]), party["id"])
+    given_on_purpose = ("aliases", "merged_from")
     for i, party in parties:
-        for key in ("aliases", "merged_from"):
-            for alias in _items(party.get(key)):
-                if not isinstance(alias, str):
-                    continue
-                other = meant.setdefault(alias.strip().casefold(), party.get("id"))
+        for key in ("name", "short", "names", *given_on_purpose):
+            for name in _names_under(party.get(key)):
+                reserved = key in given_on_purpose and normalised(name) in RESERVED
+                other = name if reserved else meant.setdefault(normalised(name), party.get("id"))
                 if other != party.get("id"):
+                    remedy = f"this name already means '{other}'; keep it in one place"
+                    yield Problem(("parties", i, key), name, remedy)
+
+
+def _names_under(value: Any) -> list[str]:
+    return _names(list(value.values()) if isinstance(value, Mapping) else value)
+
+
+def _parts_of_themselves(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """A column that means the party is none of the parts that the party is the sum of."""
+    for i, party in parties:
+        known = [name for key in ("id", *_OWN_NAMES) for name in _names_under(party.get(key))]
+        whole = {normalised(name) for name in known}
+        for part in _names_under(party.get("merged_from")):
+            if normalised(part) in whole:
+                remedy = (
+                    "the party itself is none of its parts; leave this out, or name the columns of the "
+                    "parties that it was made of"
+                )
+                yield Problem(("parties", i, "merged_from"), part, remedy)
+
+
+def _titles(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Two coalitions, or two events, that readers could not tell apart."""
+    for key in ("coalitions", "events"):
+        first: dict[str, int] = {}
+        for i, table in _tables(data, key):
+            for name in _names(table.get("name")):
+                before = first.setdefault(normalised(name), i)
+                if before != i:
                     yield Problem(
-                        ("parties", i, key), alias, f"this name already means '{other}'; keep it in one place"
+                        (key, i, "name"), name, f"this is the name of {key}[{before}]; choose another"
                     )
+
+
+def _own_seats(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Seats that parties hold whatever their votes, against the house that the rule hands out."""
+    rule = _table(data.get("rule"))
+    levelling = _table(rule.get("levelling"))
+    house = _count(rule.get("seats"))
+    if not house:
+        return
+    holders = [
+        Holder(*(_count(party.get(key)) for key in HELD_SEATS)) for _, party in _tables(data, "parties")
+    ]
+    levelled = bool(levelling.get("mode"))
+    for excess in beyond_the_house(holders, house, _count(levelling.get("start_seats")), levelled=levelled):
+        at = ("parties",) if excess.holder is None else ("parties", excess.holder, excess.key)
+        yield Problem(at, excess.seats, excess.remedy)
+
+
+def _count(value: Any) -> int:
+    """A number of seats as the file has it; 0 for what is none, which pydantic reports."""
+    with suppress(ValueError):
+        return parse_seats(value)
+    return 0
 
 
 def _nobody_eligible(kinds: Mapping[str, Any]) -> Iterator[Problem]:

@@ -23,7 +23,7 @@ from forecast.election.methods import (
 )
 from forecast.election.numbers import Exact, Share
 from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
-from forecast.election.vocabulary import Count, EligibleKind, Flag, Part, Positive, one_of
+from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
 
 __all__ = [
     "AdmitLargest",
@@ -40,8 +40,6 @@ __all__ = [
 ]
 
 REMAINDERS = ("largest", "largest-lists", "largest-then-average")
-MOST_SEATS = 100_000
-"""More seats than this are taken for a slip of the pen."""
 
 Method = Annotated[str, one_of(METHODS, "method")]
 Remainder = Annotated[
@@ -60,7 +58,7 @@ class Allocation(Part):
         "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
         "votes per seat)",
     )
-    remainder_seats: Count | None = Field(
+    remainder_seats: Seats | None = Field(
         default=None, description="largest-then-average: how many seats go by remainder at most"
     )
     quota_of: QuotaOf | None = Field(
@@ -173,15 +171,15 @@ class Bonus(Part):
     type: Annotated[Literal["fixed", "graded"], one_of(("fixed", "graded"), "type of bonus")] = Field(
         description="fixed (seats) or graded (grows with the share of valid votes)"
     )
-    seats: Positive | None = Field(default=None, description="fixed: how many seats")
+    seats: SomeSeats | None = Field(default=None, description="fixed: how many seats")
     from_: Share | None = Field(
         default=None, alias="from", description="graded: the share of valid votes from which there is a bonus"
     )
-    base: Count | None = Field(default=None, description="graded: seats at that share")
+    base: Seats | None = Field(default=None, description="graded: seats at that share")
     step: Share | None = Field(
         default=None, description="graded: each further step of the share adds one seat"
     )
-    max: Positive | None = Field(default=None, description="graded: at most so many seats")
+    max: SomeSeats | None = Field(default=None, description="graded: at most so many seats")
 
     @model_validator(mode="after")
     def _consistent(self) -> Bonus:
@@ -210,12 +208,12 @@ class Bonus(Part):
 class Cap(Part):
     """The most seats that a list may get; what exceeds a cap goes to the others by the same method."""
 
-    seats: Positive | None = Field(default=None, description="seats that no list may exceed")
+    seats: SomeSeats | None = Field(default=None, description="seats that no list may exceed")
     share_factor: Exact | None = Field(
         default=None,
         description="seats <= floor(factor x share of the votes for lists x house), less direct seats",
     )
-    house: Positive | None = Field(
+    house: SomeSeats | None = Field(
         default=None, description="share_factor: the number of seats that the share is of"
     )
 
@@ -251,7 +249,7 @@ class Levelling(Part):
     method: Method | None = Field(
         default=None, description="method of the national share; default: of the allocation"
     )
-    start_seats: Positive | None = Field(
+    start_seats: SomeSeats | None = Field(
         default=None, description="level: the size from which the house grows"
     )
     deduct_unadmitted: Flag = Field(
@@ -304,7 +302,7 @@ class Districts(Allocation):
         default=None,
         description="plurality: a list holds at least the direct seats of the table in each district",
     )
-    start_seats: Positive | None = Field(
+    start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
     )
     table: str | None = Field(
@@ -329,7 +327,7 @@ class Districts(Allocation):
 class Rule(Part):
     """How votes become seats, as the law says it."""
 
-    seats: Count = Field(description="seats that the rule hands out")
+    seats: Seats = Field(description="seats that the rule hands out")
     law: str = Field(default="", description="the law and article that the rule follows")
     source: str = Field(
         default="", description="where the text of the law or an official account of it is found"
@@ -361,9 +359,6 @@ class Rule(Part):
         """No seats is a mistake in an election file; a record of past counts may hold an empty one."""
         if seats == 0 and not (info.context or {}).get("empty_house", False):
             msg = "at least 1 seat is needed"
-            raise ValueError(msg)
-        if seats > MOST_SEATS:
-            msg = f"a house of at most {MOST_SEATS} seats is expected"
             raise ValueError(msg)
         return seats
 

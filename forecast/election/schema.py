@@ -17,6 +17,7 @@ from pydantic import (
     SerializerFunctionWrapHandler,
     ValidationError,
     ValidatorFunctionWrapHandler,
+    field_validator,
     model_serializer,
     model_validator,
 )
@@ -35,6 +36,7 @@ from forecast.election.vocabulary import (
     Kind,
     Part,
     Positive,
+    Seats,
     one_of,
 )
 from forecast.election.words import (
@@ -42,6 +44,7 @@ from forecast.election.words import (
     Day,
     FileName,
     Id,
+    Name,
     Names,
     PartyIds,
     Text,
@@ -52,13 +55,17 @@ from forecast.election.words import (
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
+MOST_CONTEXT = 100
+"""With larger errors every draw has one party with all votes, and logarithms leave the range of the core."""
+MOST_SPREAD = 5
+"""e**5 is 150: among the undecided a party would have a hundred times its share, or a hundredth."""
 
 
 class ElectionFacts(Part):
     """``[election]``: which election this is, and what is known about it besides polls."""
 
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
-    name: Text = Field(description="name of the election as readers know it")
+    name: Name = Field(description="name of the election as readers know it")
     date: Day = Field(description="day of the vote, such as 2023-03-19")
     country: Text = Field(default="", description="name of the country")
     chamber: Text = Field(default="", description="name of the chamber that is elected")
@@ -86,7 +93,7 @@ class Party(Part):
     """``[[parties]]``: one option on the ballot; their order is that of registration, for ties."""
 
     id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
-    name: Text = Field(description="name that readers see")
+    name: Name = Field(description="name that readers see")
     names: Names = Field(
         default_factory=dict, description="names by language, such as {kk = ..., ru = ..., en = ...}"
     )
@@ -100,17 +107,17 @@ class Party(Part):
         default=1, description="number of parties in a coalition, for threshold.by_members"
     )
     alliance: Text = Field(default="", description="lists with the same alliance compete as one")
-    direct_seats: Count = Field(default=0, description="constituencies won")
-    min_seats: Count = Field(default=0, description="seats that the list holds in any case")
-    max_seats: Count | None = Field(default=None, description="candidates on the list, where that can bind")
-    extra_seats: Count = Field(default=0, description="seats added to those of the list at the very end")
+    direct_seats: Seats = Field(default=0, description="constituencies won")
+    min_seats: Seats = Field(default=0, description="seats that the list holds in any case")
+    max_seats: Seats | None = Field(default=None, description="candidates on the list, where that can bind")
+    extra_seats: Seats = Field(default=0, description="seats added to those of the list at the very end")
     best_region_share: Share | None = Field(
         default=None, description="share in the strongest region, for threshold.or_regional_share"
     )
     aliases: Texts = Field(default=(), description="names under which poll tables report the party")
     merged_from: Texts = Field(default=(), description="poll columns whose sum is the party")
     last_result: Share | None = Field(default=None, description="share of the vote at the last election")
-    last_seats: Count | None = Field(default=None, description="seats at the last election")
+    last_seats: Seats | None = Field(default=None, description="seats at the last election")
 
     @model_validator(mode="after")
     def _consistent(self) -> Party:
@@ -139,7 +146,7 @@ class _Named(Part):
     """Something with an id and a name, which defaults to the id."""
 
     id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
-    name: Text = Field(default="", description="name that readers see; default: the id")
+    name: Name = Field(default="", description="name that readers see; default: the id")
 
     @model_validator(mode="before")
     @classmethod
@@ -257,13 +264,29 @@ class EstimateSettings(Part):
         "the others stay at home",
     )
 
+    @field_validator("context")
+    @classmethod
+    def _a_factor(cls, context: Fraction) -> Fraction:
+        if context > MOST_CONTEXT:
+            msg = (
+                f"a factor on the error of polls, 1 in an ordinary election; above {MOST_CONTEXT} they "
+                "say nothing"
+            )
+            raise ValueError(msg)
+        return context
+
+    @field_validator("undecided_spread")
+    @classmethod
+    def _a_spread(cls, spread: Fraction | None) -> Fraction | None:
+        if spread is not None and not 0 <= spread <= MOST_SPREAD:
+            msg = f"a standard deviation on log shares is expected, from 0 to {MOST_SPREAD}, such as 0.5"
+            raise ValueError(msg)
+        return spread
+
     @model_validator(mode="after")
     def _sensible(self) -> EstimateSettings:
         if self.context <= 0:
             msg = "context must be above 0; 1 is an ordinary election"
-            raise ValueError(msg)
-        if self.undecided_spread is not None and self.undecided_spread < 0:
-            msg = "undecided_spread cannot be below 0"
             raise ValueError(msg)
         if sum(self.share.values()) > 1:
             msg = "the fixed shares of estimate.share add up to more than 100%"

@@ -22,6 +22,8 @@ CONDITIONS: tuple[ConditionKind, ...] = get_args(ConditionKind)
 """Keys of a condition of an event, each naming a party or parties."""
 ELIGIBLE_KINDS: tuple[Kind, ...] = KINDS[:4]
 """Kinds of options that can win seats; the other two count in the base only."""
+MOST_SEATS = 100_000
+"""More seats than this are taken for a slip of the pen."""
 
 
 def parse_count(value: Any) -> int:
@@ -41,6 +43,20 @@ def parse_positive(value: Any) -> int:
         msg = "a whole number of at least 1 is expected"
         raise ValueError(msg)
     return number
+
+
+def parse_seats(value: Any) -> int:
+    """A number of seats from 0 up; one that no house has is refused."""
+    number = parse_count(value)
+    if number > MOST_SEATS:
+        msg = f"a house of at most {MOST_SEATS} seats is expected"
+        raise ValueError(msg)
+    return number
+
+
+def parse_some_seats(value: Any) -> int:
+    """A number of seats from 1 up."""
+    return parse_seats(parse_positive(value))
 
 
 def _parse_flag(value: Any) -> bool:
@@ -82,6 +98,8 @@ def one_of(names: Iterable[str], what: str) -> BeforeValidator:
 
 Count = Annotated[int, BeforeValidator(parse_count)]
 Positive = Annotated[int, BeforeValidator(parse_positive)]
+Seats = Annotated[int, BeforeValidator(parse_seats)]
+SomeSeats = Annotated[int, BeforeValidator(parse_some_seats)]
 Flag = Annotated[bool, BeforeValidator(_parse_flag)]
 Level = Annotated[
     Fraction | Literal["quota"],

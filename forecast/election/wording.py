@@ -54,6 +54,10 @@ def _sentences(rule: Rule) -> Iterator[str]:
         yield f"seats are divided nationally by {_method(rule.allocation)}"
     if rule.alliances is not None:
         yield f"lists of one alliance compete as one and divide its seats by {_method(rule.alliances)}"
+        if rule.threshold is not None:
+            yield (
+                "a list below its own level takes no part, and its votes do not count for its alliance either"
+            )
     if rule.levelling is not None:
         yield from _levelling(rule.levelling)
     if rule.cap is not None:
@@ -62,9 +66,12 @@ def _sentences(rule: Rule) -> Iterator[str]:
             limits.append(f"{plain(rule.cap.share_factor)} times its share of {rule.cap.house} seats")
         yield f"no list gets more than {' or '.join(limits)}"
     if rule.ties == "lot":
-        yield "ties are decided by lot"
+        yield "ties are decided by lot, but between unequal votes by more votes"
     else:
-        yield "ties go to the list that stands earlier in the file (order of registration)"
+        yield (
+            "ties go to the list that stands earlier in the file (order of registration), but between "
+            "unequal votes to the one with more"
+        )
 
 
 def _level(level: Fraction | str) -> str:
@@ -112,7 +119,8 @@ def _method(part: Allocation) -> str:
     if part.power is not None:
         title = f"divisors n^{plain(part.power)}"
     if part.divisors is not None:
-        title = f"divisors {', '.join(plain(divisor) for divisor in part.divisors)}, ..."
+        given = ", ".join(plain(divisor) for divisor in part.divisors)
+        title = f"divisors {given}, ... (beyond these by the last step)"
     if part.remainder is None:
         return title
     whose = ", of all valid votes" if part.quota_of == "valid" else ""

@@ -34,9 +34,9 @@ def parse_text(value: Any) -> str:
 
 
 def parse_filled(value: Any) -> str:
-    """A text that is not empty."""
+    """A text in which there is something to see."""
     text = parse_text(value)
-    if not text:
+    if not any(sign.isprintable() and not sign.isspace() for sign in text):
         msg = "the text is empty"
         raise ValueError(msg)
     return text
@@ -118,6 +118,11 @@ def parse_file(value: Any) -> Path:
     return Path(parse_filled(value))
 
 
+def normalised(name: str) -> str:
+    """Names are compared without case, and with blanks, hyphens and underscores alike."""
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+
+
 def parse_whole(value: Any) -> int:
     """A whole number, also as 1e6, 1_000_000 or in digits within quotes."""
     if isinstance(value, str) and re.fullmatch(r"[+-]?[\d_]+(?:[eE]\+?\d{1,2})?", value.strip()):
@@ -158,6 +163,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 Text = Annotated[str, BeforeValidator(parse_text)]
+Name = Annotated[str, BeforeValidator(parse_filled)]
 Id = Annotated[str, BeforeValidator(parse_id)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(parse_texts)]
 PartyIds = Annotated[tuple[str, ...], BeforeValidator(parse_party_ids)]

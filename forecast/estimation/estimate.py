@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from forecast.election.days import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import Average, average
 from forecast.estimation.calibration import Calibration, shipped_calibration
 from forecast.estimation.constants import Constants, load_constants, shipped_constants
+from forecast.estimation.ground import Ground, ground_of, left_out
 from forecast.estimation.law import Situation, squared_scales
 from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
 from forecast.estimation.reports import OTHER, Floats, Reports
@@ -33,8 +35,6 @@ With 0.5 a party's share among them lies within 0.6 and 1.65 times its share amo
 elections. Nothing was fitted: few polls publish the undecided. In Kazakhstan 2023, the one election with over
 20 % of them, the leading list fared 2.7 times worse among them than among the decided, two such spreads.
 """
-
-FEW_POLLS = 3
 
 
 @dataclass(frozen=True)
@@ -87,6 +87,8 @@ class Estimate:
     """What a reader should know of that, in plain words."""
     average: Floats | None = field(default=None, repr=False)
     """(U,) the average with the votes of withdrawn parties handed on; ``None`` where it is ``mean``."""
+    unreported: tuple[str, ...] = ()
+    """Listed options that no poll reports: at the floor on a closed ballot, else inside ``other``."""
 
 
 def estimate(
@@ -97,12 +99,12 @@ def estimate(
 ) -> Estimate:
     """The estimate at the end of the day ``as_of`` (default: see ``PollTable.default_as_of``).
 
-    ``PollDataError`` where no national poll is known by then, ``ConfigurationError`` for swings and
-    withdrawals that cannot be.
+    ``PollDataError`` where no national poll is known by then, ``ConfigurationError`` for a day after the
+    election, and for swings and withdrawals that cannot be.
     """
-    as_of = as_of or (polls.default_as_of() if len(polls) else election.election.date)
+    as_of = _day(election, polls, as_of)
     constants = constants or load_constants(election.estimate.constants)
-    national, warnings = _known(polls, as_of)
+    national = _known(polls, as_of)
     exit_polls = len(national.exit_polls) > 0
     known = national.exit_polls if exit_polls else national
     settings = election.estimate
@@ -110,9 +112,8 @@ def estimate(
     reports = reports_of(known, as_of, election)
     prepared = prepare(reports, _is_closed(election))
     centre = average(prepared)
-    mean = centre.mean
-    if settings.method == "trend" and not exit_polls:
-        mean = trend_mean(prepared, constants.trend_model)
+    by_trend = settings.method == "trend" and not exit_polls
+    mean = trend_mean(prepared, constants.trend_model) if by_trend else centre.mean
     mean = adjusted(mean, prepared, _adjustment(election), election.place)
     horizon = max(0, (election.election.date - as_of).days)
     situation = situation_of(prepared, centre, horizon, exit_polls)
@@ -121,10 +122,8 @@ def estimate(
     tested, record = _tested(constants, settings.method, horizon, exit_polls, context)
     undecided = float(centre.weights @ prepared.undecided)
     spread = _undecided_spread(settings.undecided_spread, undecided)
-    warnings += [
-        *prepared.warnings,
-        *_warnings(prepared, centre, reports, exit_polls, context, undecided, spread),
-    ]
+    ground = ground_of(election, prepared, centre, reports, Ground(exit_polls, context, undecided, spread))
+    warnings = [*left_out(polls, as_of), *prepared.warnings, *ground]
     estimated = Estimate(
         units=prepared.units,
         absorbed=prepared.absorbed,
@@ -149,8 +148,16 @@ def estimate(
         trend=_trend(election, national, as_of, constants),
         calibration=tested,
         track_record=record,
+        unreported=prepared.unreported,
     )
     return without_withdrawn(estimated, election)
+
+
+def _day(election: Election, polls: PollTable, as_of: datetime.date | None) -> datetime.date:
+    """The day asked for, else that of the newest poll."""
+    if as_of is None:
+        as_of = polls.default_as_of() if len(polls) else election.election.date
+    return day_of_forecast(election, as_of)
 
 
 def _trend(election: Election, national: PollTable, as_of: datetime.date, constants: Constants) -> Trend:
@@ -221,22 +228,16 @@ def reports_of(polls: PollTable, as_of: datetime.date, election: Election) -> Re
         sizes=frame["sample_size"].to_numpy(np.float64),
         firms=tuple(str(pollster).casefold() for pollster in frame["pollster"]),
         labels=labels,
+        names=tuple(party.name for party in election.parties),
     )
 
 
-def _known(polls: PollTable, as_of: datetime.date) -> tuple[PollTable, list[str]]:
-    """National polls known at a date, and what was left out."""
-    known = polls.known_at(as_of)
-    if not len(known.national):
+def _known(polls: PollTable, as_of: datetime.date) -> PollTable:
+    """National polls known at a date."""
+    known = polls.national.known_at(as_of)
+    if not len(known):
         raise PollDataError(Fault(polls.place, "", ABSENT, _nothing_known(polls, as_of)))
-    left_out = len(known) - len(known.national)
-    warnings = []
-    if left_out:
-        plural = "polls" if left_out > 1 else "poll"
-        warnings.append(
-            f"{left_out} {plural} of a part of the country or of some parties only: not in the mean"
-        )
-    return known.national, warnings
+    return known
 
 
 def _nothing_known(polls: PollTable, as_of: datetime.date) -> str:
@@ -260,43 +261,6 @@ def _undecided_spread(configured: Fraction | None, undecided: float) -> float:
     if configured is not None:
         return float(configured)
     return UNDECIDED_SPREAD if undecided > LARGE_UNDECIDED else 0.0
-
-
-def _warnings(
-    prepared: Prepared,
-    centre: Average,
-    reports: Reports,
-    exit_polls: bool,
-    context: float,
-    undecided: float,
-    spread: float,
-) -> list[str]:
-    """What a reader must know about the ground that the estimate stands on."""
-    said: list[str] = []
-    used = int((centre.weights > 0).sum())
-    if exit_polls:
-        said.append(
-            "exit polls only: their error rests on seven exit polls in Kazakhstan that track the official "
-            "count; not to be carried elsewhere"
-        )
-    if used < FEW_POLLS:
-        said.append(f"the mean rests on {'one poll' if used == 1 else f'{used} polls'}")
-    elif centre.firms_eff < 1.0 + 1e-9:
-        said.append("all polls are from one pollster: its own lean cannot be told from the truth")
-    if np.isnan(reports.sizes).all():
-        said.append("no poll gives its sample size: 1000 respondents are assumed")
-    if prepared.absorbed:
-        absorbed = ", ".join(prepared.absorbed)
-        said.append(f"too rarely polled to stand alone, counted under other: {absorbed}")
-    if undecided > LARGE_UNDECIDED:
-        split = f"drawn with a spread of {spread:g}" if spread else "taken to split like the decided"
-        said.append(f"{undecided:.0%} of the respondents are undecided or unreported: their split is {split}")
-    if context != 1.0:
-        said.append(
-            f"the error of pre-election polls is multiplied by {context:g} (estimate.context); the 2.5 for "
-            "managed elections rests on two of them, Kazakhstan 2012 and 2023"
-        )
-    return said
 
 
 def _frame(polls: PollTable, prepared: Prepared, centre: Average) -> pd.DataFrame:

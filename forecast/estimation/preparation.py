@@ -49,6 +49,8 @@ class Prepared:
     ranks: np.ndarray
     rows: np.ndarray
     warnings: tuple[str, ...]
+    unreported: tuple[str, ...] = ()
+    """Options that no poll looked at reports: at the floor on a closed ballot, else inside ``other``."""
 
     @property
     def named(self) -> int:
@@ -90,6 +92,7 @@ def prepare(reports: Reports, closed_ballot: bool = False) -> Prepared:
         ranks=ranks_of(used.ages, used.firms),
         rows=rows,
         warnings=tuple(warnings),
+        unreported=tuple(np.array(reports.ids, object)[~given[rows].any(0)]),
     )
 
 
@@ -201,8 +204,8 @@ def _with_other(reported: Flags, closed_ballot: bool) -> Flags:
 
 def _warn_of_thin_reports(used: Reports, standing: Flags, warnings: list[str]) -> None:
     counts = (~np.isnan(used.shares)).sum(0)
-    for i in np.flatnonzero(standing):
+    for i in np.flatnonzero(standing).tolist():
         if counts[i] == 0:
-            warnings.append(f"no poll reports '{used.ids[i]}': it is set to the floor of {FLOOR:.1%}")
+            warnings.append(f"no poll reports {used.said(i)}: it is set to the floor of {FLOOR:.1%}")
         elif counts[i] == 1 and len(used) > 1:
-            warnings.append(f"'{used.ids[i]}' is reported by one poll only")
+            warnings.append(f"{used.said(i)} is reported by one poll only")

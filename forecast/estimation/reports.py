@@ -31,9 +31,15 @@ class Reports:
     sizes: Floats
     firms: tuple[str, ...]
     labels: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """(K,) what readers call the options; empty: they are known by their ids."""
 
     def __len__(self) -> int:
         return len(self.shares)
+
+    def said(self, k: int) -> str:
+        """What a message calls an option."""
+        return f"'{(self.names or self.ids)[k]}'"
 
     def take(self, chosen: Flags) -> Reports:
         """The polls where ``chosen`` (P,) holds."""

@@ -65,7 +65,7 @@ def without_withdrawn(estimate: Estimate, election: Election) -> Estimate:
     gaussian = election.simulation.tails == "gaussian"
     degrees = np.inf if gaussian else max(estimate.degrees_of_freedom, _LEAST_DEGREES)
     mean, scale = _matched(estimate, transfers, degrees)
-    said = [_assumed(estimate, party, to) for party, to in transfers.items()]
+    said = [_assumed(estimate, election, party, to) for party, to in transfers.items()]
     return replace(
         estimate,
         units=left,
@@ -121,17 +121,19 @@ def not_a_unit(unit: str, units: Sequence[str], absorbed: Sequence[str]) -> str:
     return f"no unit of the estimate; {suggest(unit, units)}"
 
 
-def _assumed(estimate: Estimate, party: str, to: Mapping[str, Fraction]) -> str:
+def _assumed(estimate: Estimate, election: Election, party: str, to: Mapping[str, Fraction]) -> str:
     held = estimate.mean[estimate.units.index(party)]
-    return f"{withdrawal_in_words(party, to)}; the average has it at {held:.1%}. Assumed, not polled"
+    said = withdrawal_in_words(election, party, to)
+    return f"{said}; the average has it at {held:.1%}. Assumed, not polled"
 
 
-def withdrawal_in_words(party: str, to: Mapping[str, Fraction]) -> str:
+def withdrawal_in_words(election: Election, party: str, to: Mapping[str, Fraction]) -> str:
     """What is assumed of the voters of a party that withdraws."""
-    given = {name: share for name, share in to.items() if share}
+    name = election.by_id[party].name
+    given = {other: share for other, share in to.items() if share}
     home = 1 - sum(given.values(), Fraction(0))
     if home == 1:
-        return f"{party} withdraws and its voters stay at home"
-    parts = [f"{percent(share)} to {name}" for name, share in given.items()]
+        return f"withdrawal of {name}: its voters stay at home"
+    parts = [f"{percent(share)} to {election.by_id[other].name}" for other, share in given.items()]
     parts += [f"{percent(home)} stay at home"] if home else []
-    return f"{party} withdraws; of its voters {', '.join(parts)}"
+    return f"withdrawal of {name}: of its voters {', '.join(parts)}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from forecast.election.words import normalised
 from forecast.errors import suggest
 from forecast.polls.cells import NOT_REPORTED, parse_number
 
@@ -50,11 +50,6 @@ _NUMBERS_THAT_ARE_NO_SHARES = frozenset(
     | {"days before", "year", "month", "day", "wave", "stations", "id", "lead", "row", "number"}
 )
 _LOOKS_LIKE = 0.75
-
-
-def normalised(name: str) -> str:
-    """Names are compared without case, and with blanks, hyphens and underscores alike."""
-    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from forecast.polls.cells import (
     parse_unit,
 )
 from forecast.polls.columns import OTHER, UNDECIDED, Layout, Names, Target, layout_of
+from forecast.polls.doubts import doubted
 from forecast.polls.sheet import Line, Sheet, read_sheet
 from forecast.polls.table import EXIT, NATIONAL, PollTable
 
@@ -105,7 +106,7 @@ def read_polls(path: str | Path, election: Election) -> PollTable:
         faults += _doublets(polls)
     if faults:
         raise PollDataError(*sorted(dict.fromkeys(faults), key=_row_of))
-    return _table(sheet.place, polls, election)
+    return doubted(_table(sheet.place, polls, election), election)
 
 
 def _row_of(fault: Fault) -> int:

@@ -6,8 +6,9 @@ A case that the schema cannot say is reported as unsupported with the reason, ne
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from forecast.election.numbers import parse_share
+from forecast.election.own_seats import excess_under
 from forecast.election.rule import Rule
 from forecast.election.vocabulary import KINDS, parse_count
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
@@ -27,6 +29,11 @@ _PARTY_KEYS = frozenset(
     {"name", "votes", "kind", "official_seats", "alliance", "best_region_share", *_COUNTS}
 )
 _REMARKS = frozenset({"note", "notes", "source"})
+_CASE_KEYS = ("seats", "rule", "parties", "valid_votes", "invalid_votes", "registered", "districts")
+"""Keys of a case that count; a case may say more about itself, but nothing that looks like one of these."""
+_DISTRICT_KEYS = ("name", "votes", "seats", "population", "direct")
+_LOOKS_LIKE = 0.85
+NOT_LISTED = "(not listed)"
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,8 @@ class Verification:
     mismatches: tuple[Mismatch, ...]
     unsupported: tuple[tuple[str, str], ...] = field(default=())
     """Case and reason."""
+    notes: tuple[tuple[str, str], ...] = field(default=())
+    """Case, and what does not fit together in it or was added to it."""
 
     @property
     def complete(self) -> bool:
@@ -114,6 +123,7 @@ def _shape_faults(place: str, number: int, record: object) -> list[Fault]:
 def read_case(record: Mapping[str, Any]) -> Case:
     """A record as rule, ballot and official seats. Raises ``UnsupportedCaseError`` with the reason."""
     name = str(record["id"])
+    _refuse_slips(record, _CASE_KEYS, "")
     parties = record["parties"]
     if not isinstance(parties, Sequence) or isinstance(parties, str):
         msg = "parties: a list is expected"
@@ -131,7 +141,47 @@ def read_case(record: Mapping[str, Any]) -> Case:
         own: _number(party, "official_seats", f"parties.{own}")
         for party, own in zip(parties, names, strict=True)
     }
-    return Case(name, _rule(record), ballot, official)
+    rule = _rule(record)
+    _refuse_more_than_the_house(rule, ballot)
+    return Case(name, rule, _completed(rule, ballot), official)
+
+
+def _refuse_slips(table: Mapping[str, Any], known: Sequence[str], where: str) -> None:
+    """A key that nearly has the name of one that counts would be passed over without a word."""
+    for key in table:
+        near = get_close_matches(str(key), known, n=1, cutoff=_LOOKS_LIKE) if key not in known else []
+        if near:
+            msg = f"{where}{key}: no such key; did you mean '{near[0]}'?"
+            raise UnsupportedCaseError(msg)
+
+
+def _refuse_more_than_the_house(rule: Rule, ballot: Ballot) -> None:
+    for excess in excess_under(rule, ballot.entries):
+        name = "" if excess.holder is None else f".{ballot.entries[excess.holder].id}"
+        msg = f"parties{name}.{excess.key} = {excess.seats}: {excess.remedy}"
+        raise UnsupportedCaseError(msg)
+
+
+def _completed(rule: Rule, ballot: Ballot) -> Ballot:
+    """The ballot with the votes that the total has beyond those listed, where the base is votes for lists."""
+    rest = ballot.valid - sum(entry.votes for entry in ballot.entries)
+    if rule.threshold is None or rule.threshold.base != "lists" or rest <= 0:
+        return ballot
+    return replace(ballot, entries=(*ballot.entries, Entry(NOT_LISTED, rest, "residual")))
+
+
+def _notes(case: Case) -> Iterator[str]:
+    """Totals that do not fit the votes, which are counted as they stand."""
+    listed = sum(entry.votes for entry in case.ballot.entries if entry.id != NOT_LISTED)
+    if listed > case.ballot.valid:
+        yield (
+            f"the votes of its parties add up to {listed:,}, more than its valid_votes, "
+            f"{case.ballot.valid:,}, "
+            "of which its threshold is a share"
+        )
+    if any(entry.id == NOT_LISTED for entry in case.ballot.entries):
+        rest = case.ballot.valid - listed
+        yield f"{rest:,} of its valid_votes are for nobody listed; they count in the base as votes for lists"
 
 
 def _rule(record: Mapping[str, Any]) -> Rule:
@@ -192,6 +242,7 @@ def _district(row: Any, number: int) -> District:
         msg = f"districts[{number}]: a table with votes is expected"
         raise UnsupportedCaseError(msg)
     name = str(row.get("name", number + 1))
+    _refuse_slips(row, _DISTRICT_KEYS, f"districts.{name}.")
     votes: Mapping[str, Any] = row["votes"]
     direct: Mapping[str, Any] = row.get("direct") or {}
     return District(
@@ -241,6 +292,7 @@ def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
     reproduced: list[str] = []
     mismatches: list[Mismatch] = []
     unsupported: list[tuple[str, str]] = []
+    notes: list[tuple[str, str]] = []
     for record in records:
         try:
             case = read_case(record)
@@ -248,6 +300,7 @@ def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
         except UnsupportedCaseError as reason:
             unsupported.append((str(record["id"]), str(reason)))
             continue
+        notes += [(case.id, said) for said in _notes(case)]
         wrong = [
             Mismatch(case.id, party, official, outcome.seats[party])
             for party, official in case.official.items()
@@ -256,4 +309,4 @@ def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
         mismatches += wrong
         if not wrong:
             reproduced.append(case.id)
-    return Verification(len(records), tuple(reproduced), tuple(mismatches), tuple(unsupported))
+    return Verification(len(records), tuple(reproduced), tuple(mismatches), tuple(unsupported), tuple(notes))

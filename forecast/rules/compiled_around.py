@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import MOST_SEATS
+from forecast.election.vocabulary import MOST_SEATS
 from forecast.kernels import laws
 
 if TYPE_CHECKING:

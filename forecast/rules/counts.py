@@ -2,67 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from forecast.election import Election, Party
 from forecast.election.numbers import parse_share
+from forecast.election.own_seats import excess_under
+from forecast.election.words import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
 from forecast.rules.thresholds import missing_totals
+from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
 
 _NEEDED = ("party", "votes")
 _SEATS = ("direct_seats", "min_seats", "max_seats", "extra_seats", "members")
 _REMARKS = ("name", "share", "seats", "note", "source")
-"""Columns that say something to a reader and nothing to the count."""
+"""Columns that say something to a reader and nothing to the count; ``seats`` are compared with it."""
 _COLUMNS = (*_NEEDED, *_SEATS, "best_region_share", "alliance", *_REMARKS)
 _DISTRICT_COLUMNS = ("district", "party", "votes", "seats", "population", "direct")
-UNLISTED = "other"
 
 
 @dataclass(frozen=True)
 class Count:
-    """A ballot ready to be counted, and what a reader should know about how it was read."""
+    """A ballot ready to be counted, and what a reader should know about how it was read.
+
+    ``not_counted`` are keys that are given and count for nothing under this rule; ``official`` the seats that
+    the table itself names.
+    """
 
     ballot: Ballot
+    place: str
     warnings: tuple[str, ...] = ()
+    not_counted: tuple[str, ...] = ()
+    official: Mapping[str, int] = field(default_factory=dict)
 
 
-def read_count(election: Election, votes: str | Path | None = None) -> Count:
+def read_count(election: Election, votes: str | Path | None = None, settings: Sequence[str] = ()) -> Count:
     """The ballot of an election from its own result table, or from another table of ``votes``.
 
-    Raises ``PollDataError`` for what is wrong with a table, ``ConfigurationError`` where the election file
-    names none or lacks a total that the rule's base needs.
+    The totals of the election file count with either; ``settings`` are those of ``--set`` that it was read
+    with, of which each counts or is named. Raises ``PollDataError`` for what is wrong with a table,
+    ``ConfigurationError`` where the election file names none, lacks a total that the rule's base needs, or
+    names one that these votes cannot have.
     """
     path = Path(votes) if votes is not None else election.election.result
     if path is None:
         remedy = 'no table of votes: name one here (result = "x.csv") or with --votes'
         raise ConfigurationError(Fault(election.place, "election.result", ABSENT, remedy))
-    place = str(path)
-    entries, warnings = _entries(election, path, place)
+    rows = _rows_of_parties(election, path)
     facts = election.election
-    own = votes is None
-    valid = facts.valid_votes if own else None
+    own = _same_file(path, facts.result)
     ballot = Ballot(
-        entries,
-        valid_votes=valid,
+        tuple(rows.entries.get(party.id) or _as_entry(party, 0) for party in election.parties),
         invalid_votes=facts.invalid_votes,
         registered=facts.registered,
         districts=_districts(election),
     )
-    if valid is not None:
-        ballot = _completed(election, ballot, valid, place)
+    _refuse_more_than_the_house(election, ballot)
+    missing = [party.name for party in election.parties if party.id not in rows.entries]
+    warnings = [f"{path}: no row for {name}: counted with 0 votes" for name in missing]
+    given = any(key_of(setting) == "election.valid_votes" for setting in settings)
+    ballot, said = with_total(election, ballot, str(path), own=own, given=given)
+    warnings += [*said, *by_district(election, ballot, own=own), *more_than_registered(ballot)]
     _require_totals(election, ballot)
-    return Count(ballot, tuple(warnings))
+    idle = not_counted(election, settings, replaced=not own)
+    warnings += [f"--set {setting}: this does not count here, {why}" for setting, why in idle.typed]
+    return Count(ballot, str(path), tuple(warnings), idle.written, rows.official)
 
 
-def _entries(election: Election, path: Path, place: str) -> tuple[tuple[Entry, ...], list[str]]:
-    """Entries in the order of the election file; a party without a row has no votes, which is said."""
-    rows = read_rows(path, place, _NEEDED, _COLUMNS)
+def _same_file(path: Path, result: Path | None) -> bool:
+    """Whether the votes are those of the result that the election file names, whatever way they are named."""
+    return result is not None and path.resolve() == result.resolve()
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What a table says of each party: its entry, and its official seats where it has a column of them."""
+
+    entries: dict[str, Entry]
+    official: dict[str, int]
+
+
+def _rows_of_parties(election: Election, path: Path) -> _Rows:
+    """Entries by party. Raises ``PollDataError`` for what is wrong with the table."""
+    rows = read_rows(path, str(path), _NEEDED, _COLUMNS)
     found: dict[str, Entry] = {}
+    official: dict[str, int] = {}
     faults: list[Fault] = []
     names = party_names(election)
     for row in rows:
@@ -73,21 +101,23 @@ def _entries(election: Election, path: Path, place: str) -> tuple[tuple[Entry, .
             row.fault("party", row.cells["party"], f"'{party.id}' has a row already; keep one")
         else:
             found[party.id] = _entry(party, row)
+            if row.cells.get("seats"):
+                official[party.id] = row.read("seats", parse_seats, 0)
         faults += row.faults
     if faults:
         raise PollDataError(*faults)
-    missing = [party for party in election.parties if party.id not in found]
-    warnings = [f"{place}: no row for '{party.id}': counted with 0 votes" for party in missing]
-    return tuple(found.get(party.id) or _as_entry(party, 0) for party in election.parties), warnings
+    return _Rows(found, official)
 
 
 def party_names(election: Election) -> dict[str, str]:
-    """Every name that a table may use for a party, without regard to capitals, and the id it means."""
+    """Every name that a table may use for a party, in lower case and as ``normalised``, and the id it
+    means.
+    """
     meant: dict[str, str] = {}
     for party in election.parties:
         for name in (party.id, party.name, party.short, *party.names.values(), *party.aliases):
-            if name:
-                meant.setdefault(name.casefold(), party.id)
+            for key in (name.casefold(), normalised(name)) if name else ():
+                meant.setdefault(key, party.id)
     return meant
 
 
@@ -96,7 +126,7 @@ def _party(election: Election, names: Mapping[str, str], row: Row) -> Party | No
     if not said:
         row.fault("party", ABSENT, "the id of a party is expected")
         return None
-    known = names.get(said.casefold())
+    known = names.get(normalised(said))
     if known is None:
         row.fault("party", said, f"no such party in {election.place}; {suggest(said, election.by_id)}")
         return None
@@ -129,16 +159,21 @@ def _as_entry(party: Party, votes: int) -> Entry:
     )
 
 
-def _completed(election: Election, ballot: Ballot, valid: int, place: str) -> Ballot:
-    """The ballot with the votes for options not listed, where valid votes say that there were any."""
-    total = sum(entry.votes for entry in ballot.entries)
-    listed_all = election.election.closed_ballot or any(entry.kind == "residual" for entry in ballot.entries)
-    if total > valid or (total < valid and listed_all):
-        remedy = f"the votes of {place} add up to {total}; correct one of the two"
-        raise PollDataError(Fault(election.place, "election.valid_votes", valid, remedy))
-    if total == valid:
-        return ballot
-    return replace(ballot, entries=(*ballot.entries, Entry(UNLISTED, valid - total, "residual")))
+def _refuse_more_than_the_house(election: Election, ballot: Ballot) -> None:
+    """The table may give a party seats of its own; those of the election file have been checked."""
+    faults = [
+        Fault(
+            election.place,
+            "parties"
+            if excess.holder is None
+            else f"parties.{ballot.entries[excess.holder].id}.{excess.key}",
+            excess.seats,
+            excess.remedy,
+        )
+        for excess in excess_under(election.rule, ballot.entries)
+    ]
+    if faults:
+        raise PollDataError(*faults)
 
 
 def _require_totals(election: Election, ballot: Ballot) -> None:

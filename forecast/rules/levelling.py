@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from forecast.election.rule import MOST_SEATS, Levelling, divisors_of
+from forecast.election.rule import Levelling, divisors_of
+from forecast.election.vocabulary import MOST_SEATS
 from forecast.errors import Fault, NoValidOutcome
 from forecast.rules.allocation import Plan, divide, divide_with_caps
 from forecast.rules.divisor import house_that_covers

@@ -23,6 +23,7 @@ from forecast.sensitivity.detail import NO_QUESTIONS, look, rules_at_once
 from forecast.sensitivity.paired import Estimated
 from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
 from forecast.simulation.running import run_draws
+from forecast.simulation.sobol_directions import NO_DIRECTIONS
 
 if TYPE_CHECKING:
     from forecast.election import Party
@@ -131,7 +132,7 @@ def _seats(
         given=np.ascontiguousarray(whole),
         invalid=np.full(2, inputs.invalid.mean()),
         turnout=np.full(2, inputs.turnout.mean()),
-        directions=np.zeros((0, 32), np.uint64),
+        directions=NO_DIRECTIONS,
     )
     seats = np.empty((len(grid), number, lists), np.int32)
     step = rules_at_once(number, lists)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from fractions import Fraction
 from itertools import pairwise, product
@@ -13,15 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Rule
+from forecast.election.notes import warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import dataset_of
 from forecast.rules.margins import next_seats
 from forecast.rules.outcome import Outcome, Tie
 from forecast.rules.reference import apply_rule
+from forecast.rules.remarks import remarks_on
 from forecast.rules.thresholds import base_votes, missing_totals
 from forecast.sensitivity.axes import LEVEL
 from forecast.sensitivity.flips import Flip
-from forecast.sensitivity.grid import Grid
+from forecast.sensitivity.grid import Grid, refuse_small_houses
 from forecast.sensitivity.identity import identity_of
 from forecast.sensitivity.indices import NAMES, effective_number, indices_of, seat_shares, seats_moved
 from forecast.sensitivity.keys import tables_of, with_keys
@@ -44,10 +46,22 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = "") -> Sweep:
+def sweep_votes(
+    election: Election,
+    ballot: Ballot,
+    grid: Grid,
+    source: str = "",
+    *,
+    warnings: Sequence[str] = (),
+    official: Mapping[str, int] | None = None,
+) -> Sweep:
     """Seats of ``ballot`` under every rule of ``grid``, by the exact count; ``source`` says whose votes.
 
-    ``ConfigurationError`` where a rule needs a total that the ballot lacks.
+    ``warnings`` are what a reader must know about how the votes were read, ``official`` the seats that their
+    table names.
+
+    ``ConfigurationError`` where a rule needs a total that the ballot lacks, or hands out fewer seats than
+    parties hold.
     """
     faults = {
         Fault(election.place, f"election.{name}", ABSENT, f"rule.{remedy}")
@@ -56,6 +70,7 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
     }
     if faults:
         raise ConfigurationError(*sorted(faults, key=str))
+    refuse_small_houses(grid, ballot.entries)
     ids = [entry.id for entry in ballot.entries]
     units = Units.of(election, ids)
     outcomes = [apply_rule(rule, ballot) for rule in grid.rules]
@@ -72,7 +87,12 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
         "house": grid.base.seats,
         "votes": source,
         "valid_votes": ballot.valid,
-        "warnings": [_told(tie) for tie in base.ties],
+        "warnings": warnings_on(
+            election,
+            warnings,
+            remarks_on(election, ballot, base, official),
+            (_told(tie, election) for tie in base.ties if tie.decided_by != "votes"),
+        ),
         "sweep_schema_version": SWEEP_SCHEMA_VERSION,
         "variants": len(grid),
         "axes": axes_as_text(grid),
@@ -85,10 +105,13 @@ def sweep_votes(election: Election, ballot: Ballot, grid: Grid, source: str = ""
     return Sweep(dataset_of(to.variables, coords, attrs))
 
 
-def _told(tie: Tie) -> str:
+def _told(tie: Tie, election: Election) -> str:
+    names = {party.id: party.name for party in election.parties}
+    tied, won = (", ".join(names.get(name, name) for name in lists) for lists in (tie.lists, tie.won))
+    seats = "1 seat" if tie.seats == 1 else f"{tie.seats} seats"
     return (
-        f"under the base rule {', '.join(tie.lists)} have an equal {tie.claim} for {tie.seats} of the seats; "
-        f"won by {', '.join(tie.won)}, decided by {tie.decided_by}"
+        f"under the base rule {tied} have an equal {tie.claim} for {seats}; won by {won}, decided by "
+        f"{'the order of ' if tie.decided_by == 'registration' else 'a '}{tie.decided_by}"
     )
 
 

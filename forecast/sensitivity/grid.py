@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from forecast.election import Rule
+from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.sensitivity.axes import Axis
 from forecast.sensitivity.keys import as_plain, tables_of, value_at, with_keys
@@ -116,3 +117,14 @@ def _faults(error: ValidationError, axes: Sequence[Axis], changes: Mapping[str, 
 def _shown(value: object) -> str:
     plain = as_plain(value)
     return f'"{plain}"' if isinstance(plain, str) else str(plain)
+
+
+def refuse_small_houses(grid: Grid, holders: Sequence[object]) -> None:
+    """``ConfigurationError`` where a rule hands out fewer seats than parties, or entries of a ballot,
+    hold.
+    """
+    for rule in (grid.base, *grid.rules):
+        for excess in excess_under(rule, holders):
+            remedy = f"{excess.remedy.partition('; ')[0]}: take this house out of the sweep"
+            where = f"rule.seats = {rule.seats}: {excess.key}"
+            raise ConfigurationError(Fault("sweep", where, excess.seats, remedy))

@@ -94,8 +94,8 @@ def count_record(sweep: Sweep, at: tuple[int, ...]) -> dict[str, Any]:
 
 def whole_record(sweep: Sweep) -> dict[str, Any]:
     """What belongs to no single variant: flips, the decomposition of the variance, the last seat."""
-    record: dict[str, Any] = {"flips": _flips(sweep)}
     data = sweep.dataset
+    record: dict[str, Any] = {"flips": _flips(sweep), "warnings": list(data.attrs["warnings"])}
     if not sweep.simulated:
         record["next_seats"] = [
             {"id": str(party), "votes": int(votes), "from": str(rivals).split("+") if rivals else []}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.election.notes import warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import largest_house
@@ -26,14 +27,17 @@ from forecast.sensitivity.detail import (
     votes_by_draw,
     who_passes,
 )
+from forecast.sensitivity.grid import refuse_small_houses
 from forecast.sensitivity.identity import identity_of
 from forecast.sensitivity.labelling import label_sweep
 from forecast.sensitivity.last_seat import LastSeats, last_seats
 from forecast.sensitivity.result import Sweep
+from forecast.simulation.alliances import lost_to_alliances
 from forecast.simulation.inputs import Units, draws_of, needs
 from forecast.simulation.labelling import label
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
+from forecast.simulation.unpolled import refuse_without_the_largest
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party
@@ -98,6 +102,7 @@ def sweep_election(
     seed = settings.seed if seed is None else seed
     sampler = settings.sampler if sampler is None else sampler
     units = Units.of(election, estimate.units)
+    refuse_without_the_largest(election, estimate)
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
     refuse_what_cannot_be_swept(election, grid, parties)
     run = _Run(
@@ -125,8 +130,11 @@ def sweep_election(
 
 
 def refuse_what_cannot_be_swept(election: Election, grid: Grid, parties: Sequence[Party]) -> None:
-    """Refuse a base that the draws do not know, and a table of answers that would not fit."""
+    """Refuse a base that the draws do not know, a house smaller than the seats that parties hold of it, and a
+    table of answers that would not fit.
+    """
     rules = (grid.base, *grid.rules)
+    refuse_small_houses(grid, parties)
     for base in {rule.threshold.base for rule in rules if rule.threshold is not None}:
         needs(election, base, election.place)
     seats = largest_of(grid, parties)
@@ -162,6 +170,7 @@ def _count(
         if base is None:
             attrs["replicates"] = counts.replicates
             base = label(run.election, run.units, counts, kept, attrs, estimate=estimate)
+            attrs["warnings"] += lost_to_alliances(run.election, base)
         houses = [largest_house(rule, run.parties) for rule in rules[1:]]
         answers.put(at, chances_and_seats(counts, kept, houses))
         squares = _look(run, grid, at, answers, plain=counts.replicates == 1)
@@ -208,5 +217,5 @@ def _attrs(election: Election, estimate: Estimate, draws: int, seed: int, sample
         "seed": seed,
         "sampler": sampler,
         "as_of": estimate.as_of.isoformat(),
-        "warnings": list(estimate.warnings),
+        "warnings": warnings_on(election, estimate.warnings),
     }

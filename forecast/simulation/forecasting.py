@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.election.notes import warnings_on
 from forecast.result import dataset_of
 from forecast.rules.compiled import compile_rules
+from forecast.simulation.alliances import lost_to_alliances
 from forecast.simulation.inputs import Units, draws_of, needs
 from forecast.simulation.labelling import label
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_draws
+from forecast.simulation.unpolled import refuse_without_the_largest
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -69,6 +72,7 @@ def simulate_and_keep(
     seed = settings.seed if seed is None else seed
     sampler = settings.sampler if sampler is None else sampler
     units = Units.of(election, estimate.units)
+    refuse_without_the_largest(election, estimate)
     inputs = draws_of(election, estimate, units, seed, sampler)
     attrs = {
         "seed": seed,
@@ -123,9 +127,11 @@ def count_draws(
         "rule": rule_as_data(election.rule),
         "versions": json.dumps(versions()),
         **attrs,
+        "warnings": warnings_on(election, attrs["warnings"]),
     }
     looked_at = KeptDraws(kept.shares[:KEPT_DRAWS], kept.seats[:, :KEPT_DRAWS])
     forecast = label(election, units, counts, looked_at, attrs, estimate=estimate, histograms=histograms)
+    forecast.dataset.attrs["warnings"] += lost_to_alliances(election, forecast)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 

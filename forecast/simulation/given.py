@@ -79,7 +79,7 @@ def read_share_draws(path: str | Path, election: Election) -> ShareDraws:
     else:
         over = "the shares of a draw add up to 1 (all options are named)"
     _refuse_sums(shares, ids, place, over)
-    missing = [party.id for party in election.standing if party.id not in ids]
+    missing = [party.name for party in election.standing if party.id not in ids]
     warnings = [_UNKNOWN_ERRORS]
     if missing:
         warnings.append(f"not in the draws, so left blank: {', '.join(missing)}")
@@ -149,7 +149,9 @@ def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
         row = int(np.flatnonzero(totals <= 0.0)[0])
         remedy = "all its votes are for parties that withdraw, and nobody gets them (estimate.withdrawal)"
         raise PollDataError(Fault(given.place, f"draw {row + 1}", ABSENT, remedy))
-    said = [f"{withdrawal_in_words(party, to)}. Assumed, not polled" for party, to in transfers.items()]
+    said = [
+        f"{withdrawal_in_words(election, party, to)}. Assumed, not polled" for party, to in transfers.items()
+    ]
     return ShareDraws(given.place, ids, votes / totals, (*given.warnings, *said))
 
 
@@ -208,19 +210,25 @@ def _number(value: object) -> float:
 
 
 def _from_netcdf(path: Path, place: str) -> dict[str, NDArray[np.float64]]:
-    import xarray as xr
+    from forecast.outside import Unreadable, read_netcdf
 
+    expected = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
     try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            data = opened.load()
-    except (OSError, ValueError, KeyError) as error:
-        remedy = "no netCDF-4 file that can be read"
-        raise PollDataError(Fault(place, "", ABSENT, remedy)) from error
-    if "share" not in data or "party" not in data["share"].dims or "party" not in data.coords:
-        remedy = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
-        found = ", ".join(str(name) for name in data.data_vars) or ABSENT
-        raise PollDataError(Fault(place, "", found, remedy))
+        data = read_netcdf(path, only=("share",))
+    except Unreadable as error:
+        raise PollDataError(Fault(place, "", ABSENT, f"{error}; {expected}")) from error
     share = data["share"]
+    if (
+        "party" not in share.dims
+        or "party" not in data.coords
+        or share.ndim < 2
+        or share.dtype.kind not in "iuf"
+    ):
+        dims = ", ".join(str(dim) for dim in share.dims) or "nothing"
+        found = f"a variable of type {share.dtype} over {dims}" + " without ids" * (
+            "party" not in data.coords
+        )
+        raise PollDataError(Fault(place, "share", found, expected))
     share = share.stack(row=[dim for dim in share.dims if dim != "party"]).transpose("row", "party")
     parties = [str(party) for party in share["party"].values]
     _refuse_doublets(parties, place)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
-from forecast.simulation.sobol_directions import DIMENSIONS, direction_numbers
+from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
 from forecast.simulation.tails import tail_table
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sa
         not_lists=np.array([kind == "none-of-the-above" for kind in units.kinds]),
         invalid=_range(election.election.invalid_share, 0.0),
         turnout=_range(election.election.turnout, 1.0),
-        directions=np.zeros((0, 32), np.uint32),
+        directions=NO_DIRECTIONS,
         given=np.zeros((0, len(order))),
         valid_votes=float(election.election.valid_votes or _NOMINAL_VALID_VOTES),
     )
@@ -162,7 +162,7 @@ def given_draws(election: Election, votes: NDArray[np.float64], units: Units) ->
         not_lists=np.array([kind == "none-of-the-above" for kind in units.kinds]),
         invalid=_range(election.election.invalid_share, 0.0),
         turnout=_range(election.election.turnout, 1.0),
-        directions=np.zeros((0, 32), np.uint32),
+        directions=NO_DIRECTIONS,
         given=np.ascontiguousarray(votes, np.float64),
         valid_votes=float(election.election.valid_votes or _NOMINAL_VALID_VOTES),
     )

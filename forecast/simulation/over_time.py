@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.election.days import days_of_forecasts
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation import estimate
 from forecast.simulation.forecasting import simulate_election
 from forecast.simulation.running import Progress
-from forecast.simulation.series import OVER_TIME, Along, Series, stacked
+from forecast.simulation.series import OVER_TIME, Along, Series, said_of_each, stacked
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -34,9 +35,10 @@ def simulate_over_time(
 
     Every day is drawn with the same random numbers, so that the differences between days are those of the
     polls; each is what a run as of that day gives. Days before the first national poll are left out, which
-    ``warnings`` among the attributes say. ``PollDataError`` where none remains, and as ``estimate`` raises.
+    ``warnings`` among the attributes say. ``PollDataError`` where none remains, ``ConfigurationError`` for
+    days after the election, and as ``estimate`` raises.
     """
-    wanted = sorted(set(days))
+    wanted = sorted(set(days_of_forecasts(election, days)))
     usable, warnings = _with_polls(polls, wanted)
     forecasts, used = [], []
     for day in usable:
@@ -61,7 +63,13 @@ def simulate_over_time(
         {"polls": (np.array(used), counted)},
     )
     series = stacked(forecasts, along, [party.id for party in election.parties])
-    return Series(series.dataset.assign_attrs(warnings=warnings))
+    each = [list(forecast.dataset.attrs["warnings"]) for forecast in forecasts]
+    said = said_of_each([str(day) for day in usable], each, _these_days)
+    return Series(series.dataset.assign_attrs(warnings=[*warnings, *said]))
+
+
+def _these_days(days: Sequence[str]) -> str:
+    return days[0] if len(days) == 1 else f"on {len(days)} days from {days[0]} to {days[-1]}"
 
 
 def _with_polls(polls: PollTable, days: Sequence[datetime.date]) -> tuple[list[datetime.date], list[str]]:

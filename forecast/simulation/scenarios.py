@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.election.days import day_of_forecast
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.polls import polls_of
@@ -18,7 +19,7 @@ from forecast.result import QUANTILES, Labelled, dataset_of
 from forecast.simulation.forecasting import rule_as_data, simulate_and_keep
 from forecast.simulation.mixing import mixed, with_the_absent
 from forecast.simulation.running import Progress
-from forecast.simulation.series import SCENARIOS, Along, Series, stacked
+from forecast.simulation.series import SCENARIOS, Along, Series, said_of_each, stacked
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,6 +81,7 @@ def simulate_scenarios(
     scenarios; each is what a run with its settings gives. ``election`` is the one without them. The weights
     add up to 1. Errors as those of ``estimate`` and ``simulate_election``.
     """
+    as_of = None if as_of is None else day_of_forecast(election, as_of)
     forecasts = []
     for scenario in scenarios:
         with blaming(scenario.place, scenario.id):
@@ -146,14 +148,8 @@ def _with_mixture(data: xr.Dataset, weights: np.ndarray, absent: Sequence[frozen
 
 
 def _warnings(data: xr.Dataset) -> list[str]:
-    """What is said of every scenario, once; then what is said of some, with their ids."""
-    scenarios = [str(scenario) for scenario in data[SCENARIOS].values[:-1]]
-    each = [[line for line in str(lines).split("\n") if line] for lines in data["warnings"].values[:-1]]
-    common = [line for line in each[0] if all(line in lines for lines in each)]
-    own = [
-        f"{scenario}: {line}"
-        for scenario, lines in zip(scenarios, each, strict=True)
-        for line in lines
-        if line not in common
-    ]
-    return [*common, *own]
+    """What is said of every scenario, once; then what is said of some, with their names."""
+    names = [str(name) for name in data["scenario_name"].values[:-1]]
+    return said_of_each(
+        names, [str(lines).split("\n") if lines else [] for lines in data["warnings"].values[:-1]]
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -141,6 +141,21 @@ def stacked(forecasts: Sequence[Forecast], along: Along, ballot: Sequence[str]) 
     attrs = {name: value for name, value in attrs.items() if name not in ("schema_version", along.dimension)}
     attrs |= {"series_schema_version": SERIES_SCHEMA_VERSION, "series": along.dimension, "warnings": []}
     return Series(dataset_of(variables, coords, attrs))
+
+
+def said_of_each(
+    labels: Sequence[str],
+    each: Sequence[Sequence[str]],
+    together: Callable[[Sequence[str]], str] = ", ".join,
+) -> list[str]:
+    """What is said of all forecasts, once; then what is said of some of them, after their names.
+
+    ``together`` names several.
+    """
+    lines = list(dict.fromkeys(line for said in each for line in said))
+    of = {line: [label for label, said in zip(labels, each, strict=True) if line in said] for line in lines}
+    common = [line for line in lines if len(of[line]) == len(labels)]
+    return [*common, *(f"{together(of[line])}: {line}" for line in lines if len(of[line]) < len(labels))]
 
 
 def _on(variable: xr.DataArray, parties: Sequence[str], seats: int) -> np.ndarray:

@@ -270,6 +270,9 @@ _ROWS = """
 
 DIMENSIONS = _ROWS.count("\n")
 
+NO_DIRECTIONS = np.zeros((0, BITS), np.uint32)
+"""Of draws that take none; of the type of all others, or the core is compiled a second time."""
+
 
 def direction_numbers(dimensions: int) -> NDArray[np.uint32]:
     """(dimensions, 32) direction numbers as 32-bit fractions, most significant bit first.

@@ -40,7 +40,7 @@ def as_excel(tables: Sequence[Table]) -> bytes:
     about = book.create_sheet("about")
     _append(about, ["table", "column", "unit", "meaning"])
     for table in tables:
-        _append(about, [table.name, "", "", " ".join([f"{table.title}.", *table.notes, table.provenance])])
+        _append(about, [table.name, "", "", " ".join([f"{table.title}.", *table.below])])
         for column in table.columns:
             _append(about, [table.name, column.name, column.unit, column.meaning])
     image = io.BytesIO()
@@ -99,6 +99,7 @@ def as_parquet(table: Table) -> bytes:
         fields.append(pa.field(column.name, types[column.type], metadata=about))
         arrays.append(pa.array(values, types[column.type]))
     about = {"title": table.title, "notes": json.dumps(table.notes), "provenance": table.provenance}
+    about["warnings"] = json.dumps(table.warnings, ensure_ascii=False)
     image = io.BytesIO()
     pq.write_table(pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=about)), image)
     return image.getvalue()

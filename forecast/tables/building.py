@@ -60,7 +60,16 @@ def table(
     notes: tuple[str, ...] = (),
 ) -> Table:
     """A table from columns of values."""
-    return Table(name, title, columns, rows_of(columns, values), shown, provenance_of(forecast), notes)
+    return Table(
+        name,
+        title,
+        columns,
+        rows_of(columns, values),
+        shown,
+        provenance_of(forecast),
+        notes,
+        warnings=tuple(forecast.dataset.attrs["warnings"]),
+    )
 
 
 def rows_of(columns: Sequence[Column], values: Mapping[str, Iterable[Any]]) -> tuple[Row, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.simulation.series import said_of_each
 from forecast.tables import rounding
 from forecast.tables.building import chosen_names, number, provenance_of, rows_of, unless_seatless
 from forecast.tables.model import Column, Row, Shown, Table
@@ -101,7 +102,8 @@ def difference_record(before: Forecast, after: Forecast) -> dict[str, Any]:
             for row in _changes(before, after, name).rows
         ]
     origin = _origin(before, after).rows
-    return record | {"differs": [dict(row) for row in origin]}
+    differs = [dict(row) for row in origin]
+    return record | {"differs": differs, "warnings": list(warnings_of_both(before, after))}
 
 
 def refuse_two_elections(before: Forecast, after: Forecast) -> None:
@@ -140,12 +142,20 @@ def _changes(before: Forecast, after: Forecast, name: str) -> Table:
         shown += _shown(measure)
     rows = rows_of(columns, values)
     only = [
-        f"Only {when}: {', '.join(missing)}."
+        f"Only {when}: {', '.join(names[one] for one in missing)}."
         for when, one, other in (("before", before, after), ("after", after, before))
         if (missing := [k for k in _ids(one, over) if k not in _ids(other, over)])
     ]
-    title = f"{name.capitalize()}: what changed"
-    return Table(name, title, tuple(columns), rows, tuple(shown), _provenance(before, after), (_SAYS, *only))
+    return Table(
+        name,
+        f"{name.capitalize()}: what changed",
+        tuple(columns),
+        rows,
+        tuple(shown),
+        _provenance(before, after),
+        (_SAYS, *only),
+        warnings=warnings_of_both(before, after),
+    )
 
 
 def _numbers(
@@ -230,7 +240,15 @@ def _origin(before: Forecast, after: Forecast) -> Table:
         for title, name in (("What differs", "what"), ("Before", "before"), ("After", "after"))
     )
     notes = () if rows else ("Configuration, polls, rule and draws are the same.",)
-    return Table("origin", "What the two rest on", columns, rows, shown, _provenance(before, after), notes)
+    provenance, warnings = _provenance(before, after), warnings_of_both(before, after)
+    return Table("origin", "What the two rest on", columns, rows, shown, provenance, notes, warnings=warnings)
+
+
+def warnings_of_both(before: Forecast, after: Forecast) -> tuple[str, ...]:
+    """What is said of both forecasts, and what of one of them."""
+    return tuple(
+        said_of_each(("before", "after"), [list(one.dataset.attrs["warnings"]) for one in (before, after)])
+    )
 
 
 def _facts(forecast: Forecast) -> dict[str, str]:

@@ -53,7 +53,7 @@ def export(tables: Sequence[Table], format_: str, target: Path) -> list[Path]:
     In a folder each table has a file; an Excel workbook holds them all. Returns what was written; ``OSError``
     leaves what was there before.
     """
-    from forecast.storage import replacing, replacing_folder
+    from forecast.writing import replacing, replacing_folder
 
     suffix = SUFFIXES[format_]
     if target.suffix.lower() == suffix and not target.is_dir():

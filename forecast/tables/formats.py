@@ -59,10 +59,13 @@ def as_csv(table: Table) -> str:
 
 
 def as_json(tables: Sequence[Table]) -> str:
-    """One object: ``tables`` by name, each with its columns (name, unit, type, meaning) and rows."""
+    """One object: ``tables`` by name, each with its columns (name, unit, type, meaning) and rows; and what
+    to mind.
+    """
     described = {table.name: _described(table) for table in tables}
     provenance = tables[0].provenance if tables else ""
-    data = {"provenance": provenance, "tables": described}
+    warnings = list(tables[0].warnings) if tables else []
+    data = {"provenance": provenance, "warnings": warnings, "tables": described}
     return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
@@ -76,7 +79,7 @@ def _described(table: Table) -> dict[str, Any]:
 
 
 def as_markdown(tables: Sequence[Table]) -> str:
-    """Tables of GitHub's Markdown, each under a heading, with notes and provenance below."""
+    """Tables of GitHub's Markdown, each under a heading, with notes, warnings and provenance below."""
     return "\n".join(_markdown_of(table) for table in tables)
 
 
@@ -85,7 +88,7 @@ def _markdown_of(table: Table) -> str:
     rules = ["---:" if shown.numeric else "---" for shown in table.shown]
     rows = [[_markdown(text) for text in texts] for texts in table.texts()]
     lines = [f"| {' | '.join(cells)} |" for cells in (heads, rules, *rows)]
-    below = [_markdown(note) for note in table.notes]
+    below = [_markdown(text) for text in table.below[:-1]]
     return "\n\n".join(
         [f"### {_markdown(table.title)}", "\n".join(lines), *below, f"*{_markdown(table.provenance)}*\n"]
     )
@@ -104,7 +107,7 @@ def _latex_of(table: Table) -> str:
     preamble = "".join("r" if shown.numeric else "l" for shown in table.shown)
     heads = " & ".join(_latex(shown.title) for shown in table.shown)
     rows = [" & ".join(_latex(text) for text in texts) + r" \\" for texts in table.texts()]
-    below = [rf"\par\footnotesize {_latex(text)}" for text in (*table.notes, table.provenance)]
+    below = [rf"\par\footnotesize {_latex(text)}" for text in table.below]
     return "\n".join(
         [
             r"\begin{table}",
@@ -142,7 +145,7 @@ def html_table(table: Table) -> str:
     """A table as a piece of a page: ``<table>`` with its caption, and notes below."""
     heads = "".join(f'<th scope="col"{_class(shown)}>{_html(shown.title)}</th>' for shown in table.shown)
     rows = "\n".join(f"<tr>{_html_cells(table, texts)}</tr>" for texts in table.texts())
-    below = "\n".join(f"<p>{_html(text)}</p>" for text in (*table.notes, table.provenance))
+    below = "\n".join(f"<p>{_html(text)}</p>" for text in table.below)
     return (
         f'<table id="{html.escape(table.name)}">\n<caption>{_html(table.title)}</caption>\n'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n{below}"

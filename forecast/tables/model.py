@@ -50,10 +50,22 @@ class Table:
     """Name of the column that holds the colour of a row's party, if any."""
     worth_showing: Callable[[Row], bool] = lambda row: True
     """Rows that people are shown; machines get all."""
+    warnings: tuple[str, ...] = ()
+    """What a reader must know of the numbers, in every view of them: what they leave out, what is doubted."""
 
     def rows_shown(self) -> list[Row]:
         """Rows that people are shown."""
         return [row for row in self.rows if self.worth_showing(row)]
+
+    @property
+    def mind(self) -> str:
+        """The warnings as one paragraph; empty where there are none."""
+        return f"Mind: {'; '.join(self.warnings)}." if self.warnings else ""
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """What stands under the table: its notes, what to mind, and where the numbers come from."""
+        return (*self.notes, *([self.mind] if self.mind else []), self.provenance)
 
     def texts(self) -> list[list[str]]:
         """Rows as people read them."""

@@ -143,7 +143,9 @@ def _wide(
             shown.append(Shown(str(called), _bound(text, str(subject)), rank=rank))
             drawn += 1
     rows = rows_of(columns, values)
-    return Table(name, title, tuple(columns), rows, tuple(shown), provenance_of_series(series), notes)
+    warnings = tuple(data.attrs["warnings"])
+    provenance = provenance_of_series(series)
+    return Table(name, title, tuple(columns), rows, tuple(shown), provenance, notes, warnings=warnings)
 
 
 def _first_columns(series: Series) -> tuple[list[Column], dict[str, Any], list[Shown], tuple[str, ...]]:

@@ -89,7 +89,9 @@ def table_of_sweep(
     notes: tuple[str, ...] = (),
 ) -> Table:
     rows = rows_of(columns, values)
-    return Table(name, title, tuple(columns), rows, tuple(shown), provenance_of_sweep(sweep), notes)
+    warnings = tuple(sweep.dataset.attrs["warnings"])
+    provenance = provenance_of_sweep(sweep)
+    return Table(name, title, tuple(columns), rows, tuple(shown), provenance, notes, warnings=warnings)
 
 
 def _type_of(labels: Sequence[Any]) -> Type:

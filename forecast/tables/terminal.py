@@ -26,16 +26,22 @@ def console_for_results() -> Console:
 
 
 def print_tables(tables: Iterable[Table], console: Console) -> None:
-    """Print tables one below the other, each with its notes; the provenance line once, at the end."""
+    """Print tables one below the other, each with its notes; what to mind and the provenance once, at the
+    end.
+    """
     from rich.text import Text
 
-    provenance = ""
+    provenance, warnings = "", ()
     for table in tables:
         console.print(_drawn(table, console.width))
         for note in table.notes:
             console.print(Text(note, style="dim"))
         console.print()
-        provenance = table.provenance
+        provenance, warnings = table.provenance, table.warnings
+    for warning in warnings:
+        console.print(Text(f"Mind: {warning}"))
+    if warnings:
+        console.print()
     if provenance:
         console.print(Text(provenance, style="dim"))
 

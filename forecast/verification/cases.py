@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from forecast.errors import ConfigurationError, Fault
 from forecast.estimation.average import Average, average
 from forecast.estimation.estimate import situation_of
 from forecast.estimation.law import Situation
@@ -47,7 +48,13 @@ class Case:
 
 
 def case_of(election: PastElection, horizon: int) -> Case | None:
-    """The case, or ``None`` where no national poll was known."""
+    """The case, or ``None`` where no national poll was known.
+
+    ``ConfigurationError`` for a day after the vote.
+    """
+    if horizon < 0:
+        remedy = "days before an election are 0 or more: a forecast stops at its day"
+        raise ConfigurationError(Fault("horizons", "", horizon, remedy))
     reports = election.reports_at(horizon)
     if reports is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_as_of_counts_what_was_known_then(kazakhstan: Path, capsys: Printed) -> 
     printed = capsys.readouterr()
     assert "2023-03-15: " in printed.out
     assert "exit polls are among them" not in printed.out
-    assert printed.err == ""
+    assert all(line.startswith("warning: ") for line in printed.err.splitlines())
 
 
 def test_a_day_before_all_polls_is_refused(kazakhstan: Path, capsys: Printed) -> None:
@@ -112,3 +113,31 @@ def test_check_says_what_a_base_needs_for_a_forecast(kazakhstan: Path, capsys: P
     settings = ["--set", "rule.threshold.base=registered", "--set", "election.turnout="]
     assert main(["check", str(kazakhstan), *settings]) == 0
     assert "the base 'registered' needs election.turnout" in capsys.readouterr().out
+
+
+def test_polls_without_the_largest_party_of_a_closed_ballot_are_refused(
+    copied: Path, capsys: Printed
+) -> None:
+    """Amanat had 71.1 % and no poll reports it: every other party would be three times too large."""
+    polls = Path("kazakhstan-2023-polls.csv")
+    lines = [line for line in polls.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    at = lines[0].split(",").index("amanat")
+    rows = [row for row in csv.reader(lines) if row]
+    with Path("no-amanat-column.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([cell for k, cell in enumerate(row) if k != at] for row in rows)
+    assert main(["check", copied.name, "--set", "election.polls=no-amanat-column.csv"]) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(
+        "no-amanat-column.csv: column Amanat: no poll known by 2023-03-19 reports this party, but it was the "
+        "largest at the last election (71.1%)"
+    )
+
+
+def test_a_factor_that_is_hardly_meant_is_said_even_where_exit_polls_leave_it_aside(
+    kazakhstan: Path, capsys: Printed
+) -> None:
+    assert main(["check", str(kazakhstan), "--set", "estimate.context=5%"]) == 0
+    assert (
+        "warning: estimate.context = 0.05 is a factor, 1 for an ordinary election" in capsys.readouterr().err
+    )

@@ -43,8 +43,8 @@ def test_the_official_votes_of_kazakhstan_give_the_official_seats(capsys: Capsys
     data = counted(capsys, str(KAZAKHSTAN))
     assert {party["id"]: party["seats"] for party in data["parties"]} == OFFICIAL
     assert (data["election"], data["seats"], data["ties"]) == ("kazakhstan-2023", 69, [])
-    assert set(data) == {"election", "seats", "parties", "ties"}
-    assert all(set(party) == {"id", "votes", "seats"} for party in data["parties"])
+    assert (data["valid_votes"], data["threshold_base"], data["warnings"]) == (6366441, 6366441, [])
+    assert all(set(party) == {"id", "votes", "admitted", "seats"} for party in data["parties"])
 
 
 def test_a_rule_may_be_changed_for_one_count(capsys: Capsys):
@@ -112,7 +112,7 @@ def test_a_party_without_a_row_is_warned_of_on_stderr(capsys: Capsys, tmp_path: 
     path.write_text("party,votes\namanat,90\nauyl,10\n", encoding="utf-8")
     code, _, err = run(capsys, "count", str(KAZAKHSTAN), "--votes", str(path))
     assert code == 0
-    assert "no row for 'osdp': counted with 0 votes" in err
+    assert "no row for Social Democrats: counted with 0 votes" in err
 
 
 def test_an_election_that_nobody_wins_ends_with_exit_code_4(capsys: Capsys, tmp_path: Path):

@@ -74,7 +74,7 @@ def test_a_party_that_only_one_knows_is_named_and_left_blank(two: tuple[str, str
     assert last["share"]["after"] is None
     assert last["share"]["change"] is None
     assert main(["diff", two[0], "less.nc", "-t", "parties"]) == 0
-    assert "Only before: against-all." in capsys.readouterr().out
+    assert "Only before: Against all." in capsys.readouterr().out
 
 
 def test_what_cannot_be_compared_is_refused(two: tuple[str, str], tmp_path: Path, capsys: Captured) -> None:

@@ -1,4 +1,6 @@
-"""Commands killed (SIGKILL) while they write: the earlier result is whole, or the new one is."""
+"""Commands killed (SIGKILL) while they write: the earlier result is whole, the new one is, or it is said that
+none is.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +8,25 @@ import contextlib
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
+from forecast.errors import ConfigurationError
 from forecast.storage import load, load_sweep
 from forecast.tables import Table, tables_of
 from forecast.tables.formats import as_csv
 from forecast.tables.sweeps import sweep_tables
+from forecast.writing import UNFINISHED
+from tests.archives import write_archive
 from tests.forecasts import CONFIG
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 SERVER = """
 import contextlib, io, json, os, signal, sys
@@ -34,10 +35,9 @@ from forecast.cli.main import main
 def child(place, command, step):
     passed = 0
     def heard(event, args):
-        # Everything that touches the place, and the exchange of two folders, which goes past Python.
+        # Everything that touches the place.
         nonlocal passed
-        named = any(isinstance(arg, (str, bytes, os.PathLike)) and place in os.fsdecode(arg) for arg in args)
-        if not (named or (event == "ctypes.dlsym" and "renameat2" in args)):
+        if not any(isinstance(arg, (str, bytes, os.PathLike)) and place in os.fsdecode(arg) for arg in args):
             return
         if event == "open" and not args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
             return
@@ -135,29 +135,42 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
         assert process.wait(10) == 0
 
 
-def _seed_of_run(folder: Path) -> int:
-    forecast = load(folder)
-    return _seed_of(folder, forecast.dataset, tables_of(forecast))
+def _seed_of_run(folder: Path) -> int | None:
+    return _seed_of(folder, load, lambda found: tables_of(found))
 
 
-def _seed_of_sweep(folder: Path) -> int:
-    sweep = load_sweep(folder)
-    return _seed_of(folder, sweep.dataset, sweep_tables(sweep))
+def _seed_of_sweep(folder: Path) -> int | None:
+    return _seed_of(folder, load_sweep, lambda found: sweep_tables(found))
 
 
-def _seed_of(folder: Path, dataset: xr.Dataset, tables: list[Table]) -> int:
-    """The seed of the results in a folder; ``AssertionError`` where its files are not of one command."""
-    seed = int(dataset.attrs["seed"])
+def _seed_of(
+    folder: Path, load: Callable[[Path], Any], tables_of: Callable[[Any], Sequence[Table]]
+) -> int | None:
+    """The seed of the results in a folder; None where a command says that they are of two.
+
+    ``AssertionError`` where its files are not of one command and nobody says so.
+    """
+    assert (folder / "mine.txt").read_text() == (folder / "tables" / "mine.csv").read_text() == "mine"
+    try:
+        found = load(folder)
+    except ConfigurationError as error:
+        if "a command was stopped while it put files here" in str(error):
+            return None
+        raise
+    seed = int(found.dataset.attrs["seed"])
     assert json.loads((folder / "run.json").read_text(encoding="utf-8"))["seed"] == seed
     written = {file.stem: file.read_text(encoding="utf-8") for file in (folder / "tables").iterdir()}
-    assert written == {table.name: as_csv(table) for table in tables}
-    assert (folder / "mine.txt").read_text() == "mine"
+    assert written == {"mine": "mine"} | {table.name: as_csv(table) for table in tables_of(found)}
     return seed
 
 
-def _remove_drafts(out: Path) -> None:
-    for entry in out.parent.glob(".*"):
-        shutil.rmtree(entry)
+def _add_mine(folder: Path) -> None:
+    for name in ("mine.txt", "tables/mine.csv"):
+        (folder / name).write_text("mine")
+
+
+def _strays(folder: Path) -> list[str]:
+    return [entry.name for entry in folder.iterdir() if entry.name.startswith((".forecast", UNFINISHED))]
 
 
 def _some(steps: int, number: int) -> list[int]:
@@ -170,14 +183,14 @@ def _some(steps: int, number: int) -> list[int]:
 )
 def test_a_folder_of_results_is_whole_whichever_step_its_writer_was_killed_at(
     command: Callable[[Path, int], list[str]],
-    seed_of: Callable[[Path], int],
+    seed_of: Callable[[Path], int | None],
     number: int,
     server: Server,
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "place" / "out"
     server.steps(out.parent, command(out, 1))
-    (out / "mine.txt").write_text("mine")
+    _add_mine(out)
     steps = server.steps(out.parent, command(out, 2))
     assert steps > 15
     assert seed_of(out) == 2
@@ -185,33 +198,32 @@ def test_a_folder_of_results_is_whole_whichever_step_its_writer_was_killed_at(
     for seed, step in enumerate(_some(steps, number), start=3):
         assert server.steps(out.parent, command(out, seed), step) == 0, "it was to be killed"
         after = seed_of(out)
-        assert after in (before, seed)
-        if step < steps:
-            _remove_drafts(out)  # else the next has more steps
+        assert after in (before, seed, None)
         kept.append(after == before)
-        before = after
+        server.steps(out.parent, command(out, seed))
+        assert seed_of(out) == seed
+        assert _strays(out) == [], "what killed writers left is swept"
+        before = seed
     assert kept[0]
-    assert not kept[-1], "the last steps come after the exchange"
-    server.steps(out.parent, command(out, 99))
-    assert seed_of(out) == 99
-    assert [entry.name for entry in out.parent.iterdir()] == ["out"], "drafts of killed writers are swept"
+    assert not kept[-1], "the last steps come when the set is there"
+    assert [entry.name for entry in out.parent.iterdir()] == ["out"]
 
 
 def test_a_run_killed_at_any_time_of_its_writing_leaves_whole_results(server: Server, tmp_path: Path) -> None:
     out = tmp_path / "place" / "out"
     server.steps(out.parent, _run(out, 1))
-    (out / "mine.txt").write_text("mine")
+    _add_mine(out)
     before, chance = 1, random.Random(1)
     for seed in range(2, 5):
-        drafts = set(out.parent.iterdir())
+        strays = set(_strays(out))
         server.kill_after(
             out.parent,
             _run(out, seed),
-            lambda known=drafts: bool(set(out.parent.iterdir()) - known),
+            lambda known=strays: bool(set(_strays(out)) - known),
             chance.uniform(0, 0.06),
         )
         after = _seed_of_run(out)
-        assert after in (before, seed)
+        assert after in (before, seed, None)
         before = after
 
 
@@ -222,11 +234,96 @@ def test_a_page_is_whole_whichever_step_its_writer_was_killed_at(server: Server,
     steps = server.steps(out, command)
     earlier = (out / "report.html").read_bytes()
     server.steps(out.parent, _run(out, 2))
-    kept = []
-    for step in _some(steps, 3):
+    pages = []
+    for step in _some(steps, 4):
         assert server.steps(out, command, step) == 0
-        kept.append((out / "report.html").read_bytes() == earlier)
-    assert all(kept), "the place is taken in the last step"
+        pages.append((out / "report.html").read_bytes())
     server.steps(out, command)
-    assert b"seed 2" in (out / "report.html").read_bytes() != earlier
-    assert not [entry for entry in out.iterdir() if entry.name.startswith(".")]
+    later = (out / "report.html").read_bytes()
+    assert b"seed 2" in later != earlier
+    assert set(pages) <= {earlier, later}
+    assert pages[0] == earlier
+    assert _strays(out) == []
+
+
+def _commands(folder: Path, archive: Path, seed: int) -> dict[str, tuple[Path, list[str]]]:
+    """One of each kind that writes, with the folder that it writes to; later ones read what ``run`` left."""
+    fitted = ["fit", str(archive), "--bootstrap", str(seed % 3), "-q", "-o", str(folder / "fitted.json")]
+    exported = ["tables", str(folder), "--format", "csv", "-q", "-o", str(folder / "exported")]
+    return {
+        "run": (folder, _run(folder, seed)),
+        "sweep": (folder / "swept", _sweep(folder / "swept", seed)),
+        "report": (folder, ["report", str(folder), "-q"]),
+        "tables": (folder / "exported", exported),
+        "fit": (folder, fitted),
+    }
+
+
+def _started(command: list[str]) -> subprocess.Popen[bytes]:
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen([sys.executable, "-m", "forecast", *command], stdout=quiet, stderr=quiet)
+
+
+@dataclass
+class Looked:
+    """What a user finds after a command was killed; ``AssertionError`` where it is no whole result."""
+
+    folder: Path
+    exports: list[dict[str, str]] = field(default_factory=list)
+    told: int = 0
+
+    def after(self) -> None:
+        folder = self.folder
+        seeds = _seed_of_run(folder), _seed_of_sweep(folder / "swept")
+        self.told += sum(seed is None for seed in seeds)
+        if seeds[0] is not None:
+            self.exports.append({table.name: as_csv(table) for table in tables_of(load(folder))})
+        found = {file.stem: file.read_text(encoding="utf-8") for file in (folder / "exported").glob("*.csv")}
+        if (folder / "exported" / UNFINISHED).exists():
+            self.told += 1
+        else:
+            assert found in self.exports
+        json.loads((folder / "fitted.json").read_text(encoding="utf-8"))
+        assert (folder / "report.html").read_text(encoding="utf-8").rstrip().endswith("</html>")
+        assert (folder / "exported" / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.slow
+def test_whole_commands_killed_at_any_time_leave_what_was_there_or_what_they_made(tmp_path: Path) -> None:
+    """A hundred processes as a user starts them, a fifth of each kind, half of them killed as they write."""
+    folder, archive = tmp_path / "out", write_archive(tmp_path / "archive")
+    took = dict.fromkeys(_commands(folder, archive, 1), 0.0)
+    for seed in (1, 2):
+        for name, (_, command) in _commands(folder, archive, seed).items():
+            start = time.monotonic()
+            assert _started(command).wait() == 0
+            took[name] = time.monotonic() - start
+    _add_mine(folder)
+    _add_mine(folder / "swept")
+    (folder / "exported" / "mine.txt").write_text("mine")
+    chance, killed, looked, seed = random.Random(1), dict.fromkeys(took, 0), Looked(folder), 2
+    looked.after()
+    while min(killed.values()) < 20:
+        seed += 1
+        for name, (place, command) in _commands(folder, archive, seed).items():
+            if killed[name] == 20:
+                continue
+            strays = set(_strays(place))
+            process, start = _started(command), time.monotonic()
+            if killed[name] % 2:
+                time.sleep(took[name] * chance.uniform(0, 0.95))
+            else:
+                while process.poll() is None and not set(_strays(place)) - strays:
+                    time.sleep(0.0005)
+                time.sleep(chance.uniform(0, 0.04))
+            killed[name] += process.poll() is None
+            process.kill()
+            process.wait()
+            looked.after()
+        assert seed < 100, "half of them end before they are killed"
+    print(f"killed {killed}, in {looked.told} looks a set was said to be unfinished")
+    for _, command in _commands(folder, archive, 2).values():
+        assert _started(command).wait() == 0
+    looked.after()
+    assert _seed_of_run(folder) == 2
+    assert not [file for file in tmp_path.rglob("*") if file.name.startswith((".forecast", UNFINISHED))]

@@ -155,7 +155,7 @@ def test_tables_and_the_record_say_what_was_weighed(kazakhstan: Path, capsys: Ca
     shown = capsys.readouterr()
     assert "Mixture" in shown.out
     assert "scenarios of cases.toml" in shown.out
-    assert "without: osdp withdraws" in shown.err
+    assert "without: withdrawal of Social Democrats" in shown.err
     table = pd.read_csv(OUT / "tables" / "passes.csv").set_index("scenario")
     assert table.loc["without", "settings"] == "estimate.withdrawal.osdp.auyl=40%"
     values = load_series(OUT).dataset["pass_probability"].sel(party="osdp").values

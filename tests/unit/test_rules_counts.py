@@ -14,13 +14,16 @@ from forecast.rules.counts import read_count
 PLACE = "test.toml"
 
 
-def election_of(facts: dict[str, Any] | None = None, **rule: Any) -> Election:
+def election_of(
+    facts: dict[str, Any] | None = None, parties_more: dict[str, Any] | None = None, **rule: Any
+) -> Election:
     return parse_election(
         {
             "election": {"id": "test", "name": "Test", "date": "2024-01-07"} | (facts or {}),
             "parties": [
                 {"id": "amanat", "name": "Amanat", "aliases": ["Nur Otan"]},
-                {"id": "osdp", "name": "Social Democrats", "short": "OSDP", "direct_seats": 1},
+                {"id": "osdp", "name": "Social Democrats", "short": "OSDP", "direct_seats": 1}
+                | (parties_more or {}),
                 {"id": "against-all", "name": "Against all", "kind": "none-of-the-above"},
             ],
             "rule": {"seats": 10, "allocation": {"method": "hare"}} | rule,
@@ -73,7 +76,7 @@ def test_the_order_is_that_of_the_election_file_since_it_decides_ties(tmp_path: 
 def test_a_party_without_a_row_counts_with_no_votes_and_it_is_said(tmp_path: Path):
     ready = read(tmp_path, "party,votes\namanat,10\nagainst-all,1\n")
     assert [entry.votes for entry in ready.ballot.entries] == [10, 0, 1]
-    assert ready.warnings == (f"{tmp_path / 'votes.csv'}: no row for 'osdp': counted with 0 votes",)
+    assert ready.warnings == (f"{tmp_path / 'votes.csv'}: no row for Social Democrats: counted with 0 votes",)
 
 
 def test_seats_of_the_table_go_before_those_of_the_election_file(tmp_path: Path):
@@ -151,9 +154,101 @@ def test_valid_votes_that_cannot_be_are_refused(tmp_path: Path, facts: dict[str,
         read_count(own_result(tmp_path, facts))
 
 
-def test_another_table_of_votes_brings_its_own_total(tmp_path: Path):
-    election = own_result(tmp_path, {"valid_votes": 1000})
-    assert read(tmp_path, "party,votes\namanat,5\nosdp,4\nagainst-all,1\n", election).ballot.valid == 10
+OTHER_VOTES = "party,votes\namanat,800\nosdp,90\nagainst-all,10\n"
+
+
+def test_the_valid_votes_of_the_file_count_with_another_table_too_and_it_is_said(tmp_path: Path):
+    ready = read(tmp_path, OTHER_VOTES, own_result(tmp_path, {"valid_votes": 1000}))
+    assert ready.ballot.valid == 1000
+    assert (ready.ballot.entries[-1].id, ready.ballot.entries[-1].votes) == ("other", 100)
+    (said,) = ready.warnings
+    assert "the total is election.valid_votes = 1,000 of test.toml: 100 valid votes are for options" in said
+
+
+def test_a_total_that_another_table_cannot_have_is_refused_with_what_to_type(tmp_path: Path):
+    few = "party,votes\namanat,5\nosdp,4\nagainst-all,1\n"
+    for text, valid, summed in ((few, 1000, 10), (OTHER_VOTES, 899, 900)):
+        with pytest.raises(PollDataError, match=f"add up to {summed}") as refused:
+            read(tmp_path, text, own_result(tmp_path, {"valid_votes": valid}))
+        assert "--set election.valid_votes=N" in str(refused.value)
+
+
+def test_on_a_closed_ballot_the_votes_of_another_table_are_all_there_are(tmp_path: Path):
+    """Whoever types the total nevertheless contradicts the ballot."""
+    election = own_result(tmp_path, {"valid_votes": 1000, "closed_ballot": True})
+    ready = read(tmp_path, OTHER_VOTES, election)
+    assert ready.ballot.valid == 900
+    assert (
+        "election.valid_votes = 1,000 of test.toml does not count: every option is listed"
+        in ready.warnings[0]
+    )
+    path = tmp_path / "votes.csv"
+    with pytest.raises(PollDataError, match="add up to 900"):
+        read_count(election, path, ["election.valid_votes=1000"])
+    election = own_result(tmp_path, {"valid_votes": 900, "closed_ballot": True})
+    assert read_count(election, path, ["election.valid_votes=900"]).warnings == ()
+
+
+def test_the_result_that_the_file_names_is_the_same_table_when_it_is_typed(tmp_path: Path):
+    election = own_result(tmp_path, {"valid_votes": 1100})
+    typed = read_count(election, tmp_path / ".." / tmp_path.name / "result.csv")
+    assert (typed.ballot, typed.warnings) == (read_count(election).ballot, ())
+
+
+def test_without_a_total_it_is_said_whose_admission_that_may_have_decided(tmp_path: Path):
+    election = own_result(tmp_path, {}, threshold={"level": "5.8%"})
+    (said,) = read_count(election).warnings
+    assert "the votes listed, 1,000, are taken for all: with more than 34 votes for others" in said
+    assert "Social Democrats would not reach 5.8%" in said
+    for facts in ({"valid_votes": 1034}, {"closed_ballot": True}):
+        assert read_count(own_result(tmp_path, facts, threshold={"level": "5.8%"})).warnings == ()
+    assert read_count(own_result(tmp_path, {}, threshold={"level": "2%"})).warnings == ()
+
+
+def test_totals_that_the_base_does_not_ask_for_are_named_as_not_counting(tmp_path: Path):
+    facts = {"valid_votes": 1000, "invalid_votes": 10, "registered": 2000}
+    every = {"election.invalid_votes", "election.registered"}
+    for base, counted in (("valid", set()), ("cast", {"invalid_votes"}), ("registered", {"registered"})):
+        election = own_result(tmp_path, facts, threshold={"level": "5%", "base": base})
+        expected = every - {f"election.{name}" for name in counted}
+        assert expected == {key for key in read_count(election).not_counted if key.startswith("election.")}
+
+
+@pytest.mark.parametrize(
+    ("setting", "why"),
+    [
+        ("election.registered=3000", "the threshold is a share of the valid votes"),
+        ("election.turnout=50%", "it belongs to forecasts"),
+        ("estimate.context=2", "it belongs to forecasts"),
+        ("simulation.draws=10", "it belongs to forecasts"),
+        ("parties.osdp.min_seats=1", "no seats are kept for a list"),
+        ("election.result=other.csv", "the votes are those of --votes"),
+    ],
+)
+def test_a_setting_that_changes_nothing_in_a_count_is_named(tmp_path: Path, setting: str, why: str):
+    party = {"min_seats": 1} if "min_seats" in setting else {}
+    election = own_result(tmp_path, {"valid_votes": 900, "registered": 3000}, parties_more=party)
+    (tmp_path / "votes.csv").write_text(OTHER_VOTES, encoding="utf-8")
+    (said,) = read_count(election, tmp_path / "votes.csv", [setting, "election.valid_votes=900"]).warnings
+    assert said.startswith(f"--set {setting}: this does not count here")
+    assert why in said
+
+
+def test_settings_that_count_are_not_named(tmp_path: Path):
+    settings = ["rule.seats=11", "election.valid_votes=1000", "parties.osdp.max_seats=3", "election.turnout="]
+    assert read_count(own_result(tmp_path, {"valid_votes": 1000}), None, settings).warnings == ()
+
+
+def test_more_ballots_than_registered_voters_are_said(tmp_path: Path):
+    (said,) = read_count(own_result(tmp_path, {"valid_votes": 1000, "registered": 999})).warnings
+    assert "1,000 valid and invalid votes are more than the 999 registered voters" in said
+    assert read_count(own_result(tmp_path, {"valid_votes": 1000, "registered": 1000})).warnings == ()
+
+
+def test_seats_of_its_own_beyond_the_house_are_refused_in_a_table_of_votes_too(tmp_path: Path):
+    heading = "party,votes,min_seats\n"
+    message = said(tmp_path, heading + "amanat,900,11\nosdp,60,\nagainst-all,40,\n")
+    assert "parties.amanat.min_seats = 11: more seats than the 10 that the rule hands out" in message
 
 
 def test_a_base_of_ballots_cast_asks_for_invalid_votes_in_the_election_file(tmp_path: Path):
@@ -186,6 +281,24 @@ def test_a_table_by_district_is_read(tmp_path: Path):
         {"amanat": 2, "osdp": 0},
     )
     assert (south.seats, south.population) == (4, None)
+
+
+DISTRICTS = (
+    "district,party,votes,seats\nnorth,amanat,500,6\nnorth,osdp,20,6\nsouth,amanat,400,4\nsouth,osdp,39,4\n"
+)
+
+
+def test_votes_by_district_that_are_others_than_those_in_all_are_said(tmp_path: Path):
+    (said,) = read_count(by_district(tmp_path, DISTRICTS)).warnings
+    assert "add up to others than those in all: Social Democrats 59 there, 60 in all" in said
+
+
+def test_other_votes_are_not_counted_with_the_districts_of_the_result(tmp_path: Path):
+    """--votes replaces the votes of the country; seats would still follow those of the districts."""
+    election = by_district(tmp_path, DISTRICTS.replace("39", "40"))
+    assert read_count(election).warnings == ()
+    with pytest.raises(PollDataError, match=r"--set rule\.districts\.table=FILE"):
+        read(tmp_path, OTHER_VOTES, election)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_ties_of_every_variant_are_reported_with_who_won_and_by_what() -> None:
     assert records[0]["ties"][0] == tie | {"claim": "remainder", "place": ""}
     assert records[1]["ties"][0]["decided_by"] == "registration"
     assert sweep.dataset.attrs["warnings"] == [
-        "under the base rule a, b have an equal remainder for 1 of the seats; won by a, decided by lot"
+        "under the base rule A, B have an equal remainder for 1 seat; won by A, decided by a lot"
     ]
     (table,) = sweep_tables(sweep, ["ties"])
     assert table.texts() == [

@@ -161,7 +161,9 @@ def test_a_party_that_withdraws_is_not_in_the_result_and_the_result_says_why(wit
     assert np.allclose(data["seat_mean"].sum(), 69)
     entering = data["event_probability"].sel(event="osdp-enters")
     assert float(entering) == 0.0
-    said = "osdp withdraws; of its voters 40% to auyl, 60% stay at home; the average has it at"
+    said = (
+        "withdrawal of Social Democrats: of its voters 40% to Auyl, 60% stay at home; the average has it at"
+    )
     assert any(said in warning for warning in data.attrs["warnings"])
 
 
@@ -169,7 +171,9 @@ def test_pictures_and_the_page_show_a_ballot_without_the_party(without_osdp: For
     assert "osdp" not in {row["party"] for row in Facts(without_osdp).lists}
     assert CHARTS["seats"](Facts(without_osdp)) is not None
     assert CHARTS["polls"](Facts(without_osdp)) is not None
-    assert "osdp withdraws" in page(Forecast(without_osdp.dataset.assign_attrs(configuration="x.toml")))
+    assert "withdrawal of Social Democrats" in page(
+        Forecast(without_osdp.dataset.assign_attrs(configuration="x.toml"))
+    )
 
 
 def test_draws_from_elsewhere_hand_on_votes_draw_by_draw(tmp_path: Path) -> None:
@@ -184,7 +188,7 @@ def test_draws_from_elsewhere_hand_on_votes_draw_by_draw(tmp_path: Path) -> None
     wanted = by_hand(ids, shares, "osdp", {"auyl": 0.5, "aqjol": 0.25})
     assert [str(party) for party in kept["party"].values] == list(wanted)
     assert kept["share"].values == pytest.approx(np.stack(list(wanted.values()), axis=1))
-    assert any("osdp withdraws" in warning for warning in found.dataset.attrs["warnings"])
+    assert any("withdrawal of Social Democrats" in warning for warning in found.dataset.attrs["warnings"])
 
 
 def test_a_draw_without_a_vote_for_anyone_who_stands_is_refused(tmp_path: Path) -> None:

@@ -21,7 +21,11 @@ def words(**tables: Any) -> str:
     ("tables", "said"),
     [
         ({}, "Every list takes part."),
-        ({"ties": "registration"}, "Ties go to the list that stands earlier in the file"),
+        (
+            {"ties": "registration"},
+            "Ties go to the list that stands earlier in the file (order of registration), but between",
+        ),
+        ({"ties": "lot"}, "Ties are decided by lot, but between unequal votes by more votes."),
         ({"threshold": {"level": "4%", "strict": True}}, "more than 4% of the valid votes"),
         ({"threshold": {"level": "quota"}}, "at least one seat's worth (1 / seats)"),
         ({"threshold": {"level": "5%", "base": "cast"}}, "5% of the ballots cast, invalid ones included"),
@@ -37,6 +41,10 @@ def words(**tables: Any) -> str:
         ({"allocation": {"method": "sequence", "divisors": [1, 3]}}, "divisors 1, 3, ..."),
         ({"allocation": {"method": "hare", "quota_of": "valid"}}, "of all valid votes"),
         ({"alliances": {"method": "dhondt"}}, "Lists of one alliance compete as one"),
+        (
+            {"alliances": {"method": "dhondt"}, "threshold": {"level": "3%"}},
+            "A list below its own level takes no part, and its votes do not count for its alliance either.",
+        ),
         ({"weights": {"minority": 1.35}}, "A vote counts 1.35 for minority lists"),
         ({"bonus": {"type": "fixed", "seats": 5}}, "gets 5 seats as a bonus"),
         ({"cap": {"seats": 6}}, "No list gets more than 6 seats"),

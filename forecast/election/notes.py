@@ -1,0 +1,68 @@
+"""What a reader of any result must know: one list, which every result carries as ``warnings`` to all its
+views.
+
+What is said here of the election file itself is possible, so that nothing is refused, and hardly any of it is
+meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from forecast.election.idle import idle_keys
+from forecast.election.numbers import percent, plain
+
+if TYPE_CHECKING:
+    from forecast.election.schema import Election
+
+USUAL_CONTEXT = (Fraction(1, 2), Fraction(5))
+"""Factors on the error of polls that may be meant; 2.5 is that of managed elections."""
+_USUAL_SPREAD = Fraction(2)
+_USUAL_LEVEL = Fraction(1, 5)
+_ROUNDING = Fraction(2, 100)
+"""Shares at the last election may add up to so much more than all, by their rounding."""
+
+
+def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
+    """The warnings of a result: those of its election file, then those of its parts; each once, in a line."""
+    lines = [line for part in (notes_on(election), *said) for line in part]
+    return list(dict.fromkeys(" ".join(line.split()) for line in lines))
+
+
+def notes_on(election: Election) -> list[str]:
+    """Keys that change nothing although seats or votes are meant by them, and values that look like slips."""
+    idle = (f"{key.path} changes nothing: {key.why}" for key in idle_keys(election) if key.graver)
+    return [*idle, *_slips(election)]
+
+
+def _slips(election: Election) -> Iterator[str]:
+    settings, threshold = election.estimate, election.rule.threshold
+    context = settings.context
+    if not USUAL_CONTEXT[0] <= context <= USUAL_CONTEXT[1]:
+        times = (
+            f"{float(context):g} times as wide as"
+            if context > 1
+            else f"{float(1 / context):g} times narrower than"
+        )
+        factor = f"estimate.context = {plain(context)} is a factor, 1 for an ordinary election"
+        yield f"{factor}: the errors of polls held before the vote are {times} elsewhere"
+    if settings.undecided_spread is not None and settings.undecided_spread > _USUAL_SPREAD:
+        yield (
+            f"estimate.undecided_spread = {plain(settings.undecided_spread)} is a standard deviation of log "
+            "shares: among the undecided a party may have many times its share; 0.5 is the default"
+        )
+    if threshold is not None and not isinstance(threshold.level, str) and threshold.level > _USUAL_LEVEL:
+        yield f"rule.threshold.level = {percent(threshold.level)}: only lists with so many votes take part"
+    for party in election.parties:
+        if party.extra_seats > election.rule.seats:
+            yield (
+                f"{party.name} has {party.extra_seats} seats of its own (extra_seats), more than the "
+                f"{election.rule.seats} that the rule hands out; a majority is counted of all seats together"
+            )
+    last = sum(
+        (party.last_result for party in election.parties if party.last_result is not None), Fraction(0)
+    )
+    if last > 1 + _ROUNDING:
+        yield f"the last_result of all parties add up to {float(last):.1%}: one of them is a slip"

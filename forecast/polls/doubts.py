@@ -1,0 +1,406 @@
+"""What may be wrong with a poll table that can be read: names, doublets, undecided, sums, slips of a share.
+
+A poll is compared with those around it; what is far from all of them is said with row and figure, and nothing
+is changed. The bounds were chosen so that honest tables are left in peace (docs/poll-table.md has figures): a
+doubt about a share needs a distance that sampling and the lean of a pollster hardly ever reach together.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from forecast.election.words import normalised
+from forecast.polls.columns import OTHER, UNDECIDED
+from forecast.polls.table import Doubt, PollTable
+
+if TYPE_CHECKING:
+    from forecast.election import Election
+
+Floats = NDArray[np.float64]
+
+AROUND_DAYS = 60
+"""Polls that a poll is compared with end within so many days of it."""
+MOST_AROUND = 8
+LOOKS_BACK_DAYS = 300
+"""Polls that end so long before the newest have no weight, and are not looked at."""
+FAR, FAR_EXCHANGED = 5.0, 3.0
+"""Standard deviations of sampling and lean together from which a share is far from those around it; of two
+that
+are each where the other should be.
+"""
+LEAN = (0.01, 0.06)
+"""Standard deviation of a pollster's lean: so much, and so much of the share."""
+LEAST_DISTANCE = 0.03
+SURE_AROUND = 4
+"""Where fewer polls stand around one, something else must speak for a slip too."""
+FAR_SUM, LIKE_SUMS = 0.05, 0.03
+UNDECIDED_MATTERS, MOST_UNLISTED = 0.005, 0.25
+ROUNDING_SDS = 3.4
+LEAST_ALIKE, LEAST_APART, STEADIER = 3, 0.03, 0.7
+FEW_OPTIONS = 5
+SAME_DAYS, SAME_FIGURES_DAYS = 5, 14
+FROM_POLLS, MANY_POLLS = 3, 10
+
+
+def doubted(table: PollTable, election: Election) -> PollTable:
+    """The table of polls of an election with its doubts."""
+    names = {party.id: party.name for party in election.parties}
+    closed = election.election.closed_ballot or OTHER in names
+    polls = _Looked.at(table, names)
+    found = [*_garbled(table), *_one_pollster_each(table), *_same_poll(polls)]
+    slips = list(_slips(polls))
+    found += slips
+    if not closed:
+        slipped = {row for doubt in slips for row in doubt.rows}
+        found += [doubt for doubt in _sums(polls) if not slipped & set(doubt.rows)]
+        found += _undecided(polls)
+    return replace(table, doubts=tuple(found))
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """National polls of the last months as arrays: P polls in file order, K options that some report."""
+
+    frame: pd.DataFrame
+    names: tuple[str, ...]
+    shares: Floats
+    other: Floats
+    undecided: Floats
+    days: Floats
+    """Days from the newest poll."""
+
+    @classmethod
+    def at(cls, table: PollTable, names: Mapping[str, str]) -> _Looked:
+        national = table.national
+        frame = national.polls
+        ended = frame["fieldwork_end"].fillna(frame["published"])
+        days = (ended.max() - ended).dt.days.to_numpy(np.float64) if len(frame) else np.zeros(0)
+        recent = np.flatnonzero(days <= LOOKS_BACK_DAYS)
+        shares = national.shares.iloc[recent]
+        options = [
+            name for name in shares.columns if name not in (OTHER, UNDECIDED) and shares[name].notna().any()
+        ]
+        return cls(
+            frame.iloc[recent],
+            tuple(names.get(name, name) for name in options),
+            shares[options].to_numpy(np.float64),
+            shares[OTHER].to_numpy(np.float64),
+            shares[UNDECIDED].to_numpy(np.float64),
+            days[recent],
+        )
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    @cached_property
+    def named(self) -> Floats:
+        """(P,) what the shares of the options add up to."""
+        return np.nansum(self.shares, axis=1)
+
+    @cached_property
+    def decided(self) -> Floats:
+        """(P, K) shares of those who told a party, as far as the poll gives the undecided."""
+        return self.shares / (1.0 - np.minimum(np.nan_to_num(self.undecided), 0.9))[:, None]
+
+    @cached_property
+    def totals(self) -> Floats:
+        """(P,) everything that the poll reports, added up."""
+        return self.named + np.nan_to_num(self.other) + np.nan_to_num(self.undecided)
+
+    @cached_property
+    def reported(self) -> list[bytes]:
+        """What each poll reports, to tell whether two report the same."""
+        told = np.column_stack([~np.isnan(self.shares), ~np.isnan(self.other)])
+        return [row.tobytes() for row in told]
+
+    @cached_property
+    def steps(self) -> Floats:
+        """(P,) to what each poll rounds its shares: 0.01 for whole percent, 0.001, or less."""
+        percent = np.nan_to_num(100 * self.shares)
+        found = np.full(len(self), 1e-4)
+        for step in (0.1, 1.0):
+            found[(np.abs(percent / step - np.rint(percent / step)) < 1e-6).all(1)] = step / 100
+        return found
+
+    def around(self, i: int) -> NDArray[np.int64]:
+        """Other polls near in time, the nearest first."""
+        apart = np.abs(self.days - self.days[i])
+        apart[i] = np.inf
+        near = np.flatnonzero(apart <= AROUND_DAYS)
+        return near[np.argsort(apart[near], kind="stable")]
+
+    def row(self, i: int) -> int:
+        return int(self.frame["row"].iloc[i])
+
+    def size(self, i: int) -> float:
+        """Respondents that a poll is worth: designs that halve a sample are usual."""
+        return float(np.nan_to_num(float(self.frame["sample_size"].iloc[i]), nan=500.0)) / 2.0
+
+    def label(self, i: int) -> str:
+        """How a doubt names a poll."""
+        day = self.frame["fieldwork_end"].iloc[i]
+        day = self.frame["published"].iloc[i] if pd.isna(day) else day
+        return f"row {self.row(i)} ({self.frame['pollster'].iloc[i]}, {day.date()})"
+
+
+def _shown(share: float) -> str:
+    return f"{100 * share:.4g} %"
+
+
+def _range(shares: Floats) -> str:
+    low, high = f"{100 * float(shares.min()):.4g}", f"{100 * float(shares.max()):.4g}"
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def _slips(polls: _Looked) -> Iterator[Doubt]:
+    """A share far from those of all polls around it."""
+    for i in range(len(polls)):
+        around = polls.around(i)
+        for k in np.flatnonzero(~np.isnan(polls.shares[i])).tolist():
+            near = around[~np.isnan(polls.shares[around, k])][:MOST_AROUND]
+            if len(near) >= 2 and _is_a_slip(polls, i, k, near):
+                text = (
+                    f"{polls.label(i)}: {polls.names[k]} at {_shown(polls.shares[i, k])}, in the "
+                    f"{len(near)} polls around it at {_range(polls.shares[near, k])}; is it a slip?"
+                )
+                yield Doubt("slip", (polls.row(i),), text)
+
+
+def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
+    """Far from all polls around it, and many of these, or a sum that is off by the same, or a point moved;
+    or two options exchanged.
+    """
+    distance = _distance(polls, i, k, near)
+    if distance <= FAR_EXCHANGED:
+        return False
+    middles = np.array([_median(polls.decided[near, j]) for j in range(polls.decided.shape[1])])
+    own = polls.decided[i]
+    off = own[k] - middles[k]
+    close = 0.25 * abs(off)
+    if bool(((np.abs(own - middles[k]) < close) & (np.abs(middles - own[k]) < close)).any()):
+        return True
+    if distance <= FAR:
+        return False
+    if len(near) >= SURE_AROUND:
+        return True
+    alike = [j for j in near.tolist() if polls.reported[j] == polls.reported[i]]
+    if alike and abs((polls.totals[i] - _median(polls.totals[alike])) - off) < 0.35 * abs(off):
+        return True
+    return any(abs(own[k] * factor - middles[k]) < 0.15 * middles[k] for factor in (10.0, 0.1))
+
+
+def _distance(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> float:
+    """How far a share lies from the middle of those around it, in standard deviations of sampling and lean;
+    0 where these lie as far apart themselves.
+    """
+    shares = polls.decided[near, k]
+    middle = float(np.median(shares))
+    distance = abs(float(polls.decided[i, k]) - middle)
+    if distance < LEAST_DISTANCE or distance <= 2.5 * float(np.abs(shares - middle).max()):
+        return 0.0
+    sampling = middle * (1.0 - middle) / max(polls.size(i), 200.0)
+    return distance / float(np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2))
+
+
+def _median(values: Floats) -> float:
+    """Median of what is known; NaN where nothing is."""
+    known = values[~np.isnan(values)]
+    return float(np.median(known)) if len(known) else float("nan")
+
+
+def _sums(polls: _Looked) -> Iterator[Doubt]:
+    """A poll whose shares add up to far less, or more, than in those around it that report the same."""
+    for i in range(len(polls)):
+        alike = [j for j in polls.around(i).tolist() if polls.reported[j] == polls.reported[i]][:MOST_AROUND]
+        if len(alike) < 2:
+            continue
+        others = polls.totals[alike]
+        middle = _median(others)
+        spread = float(np.abs(others - middle).max())
+        off = float(polls.totals[i]) - middle
+        size = max(polls.size(i), 200.0)
+        sampling = float(np.sqrt(max(middle * (1.0 - middle), 0.0) / size))
+        if spread > LIKE_SUMS or abs(off) <= max(FAR_SUM, 3.0 * spread, FAR * sampling):
+            continue
+        rest = 1.0 - float(polls.totals[i])
+        why = (
+            f"{_shown(rest)} is then read as votes for others; were undecided respondents left out?"
+            if off < 0
+            else "do the others leave undecided respondents out, or is a party counted twice here?"
+        )
+        sums = f"{_shown(polls.totals[i])}, in the {len(alike)} polls around it to {_range(others)}"
+        yield Doubt("sum", (polls.row(i),), f"{polls.label(i)}: its shares add up to {sums}; {why}")
+
+
+def _undecided(polls: _Looked) -> Iterator[Doubt]:
+    """Undecided that may stand beside shares of 100 percent: they are read as a part of the 100."""
+    given = np.nan_to_num(polls.undecided) > 0.0
+    for i in np.flatnonzero(given & np.isnan(polls.other)).tolist():
+        why = _why_beside(polls, i)
+        if why:
+            undecided, named = float(polls.undecided[i]), float(polls.named[i])
+            largest = int(np.nanargmax(polls.shares[i]))
+            inside, beside = (
+                _shown(polls.shares[i, largest] / of) for of in (max(1.0 - undecided, named), max(1.0, named))
+            )
+            either = f"{polls.names[largest]} is then at {inside} of the decided, else at {beside}"
+            text = f"undecided {_shown(undecided)} are read as a part of the 100 %, {why}: {either}"
+            yield Doubt("undecided", (polls.row(i),), f"{polls.label(i)}: {text}")
+
+
+def _why_beside(polls: _Looked, i: int) -> str:
+    """What speaks against the undecided as a part of the 100, or not for it; empty where it is clear."""
+    undecided, named = float(polls.undecided[i]), float(polls.named[i])
+    told = int((~np.isnan(polls.shares[i])).sum()) + 1
+    rounding = float(polls.steps[i]) * np.sqrt(told / 12.0)
+    over = named + undecided - 1.0
+    if over > ROUNDING_SDS * rounding:
+        return f"though with them all comes to {_shown(named + undecided)}"
+    if 1.0 - named > MOST_UNLISTED:
+        return ""  # beside the 100 they would leave all that to parties that the poll does not name
+    moved = float(np.nanmax(polls.shares[i])) * (1.0 / max(1.0 - undecided, named) - 1.0 / max(1.0, named))
+    if moved < UNDECIDED_MATTERS or abs(over) <= max(0.011, 2.0 * rounding) or _stand_inside(polls, i):
+        return ""
+    return f"though the poll does not say so (without them all comes to {_shown(named)})"
+
+
+def _stand_inside(polls: _Looked, i: int) -> bool:
+    """Whether polls that report the same, with more and with fewer undecided, make this reading the likelier.
+
+    Where the undecided are a part of the 100, the share of the decided stays as they come and go.
+    """
+    alike = [j for j in range(len(polls)) if polls.reported[j] == polls.reported[i]]
+    undecided = np.nan_to_num(polls.undecided[alike])
+    if len(alike) < LEAST_ALIKE or float(np.ptp(undecided)) < LEAST_APART:
+        return False
+    named = polls.named[alike]
+    return float(np.std(named / (1.0 - undecided))) < STEADIER * float(np.std(named))
+
+
+def _same_poll(polls: _Looked) -> Iterator[Doubt]:
+    """Polls with the same figures: of one pollster in the same days, or too many figures for chance."""
+    groups: dict[tuple[bytes, bytes], list[int]] = {}
+    for i in range(len(polls)):
+        key = (polls.reported[i], np.rint(1e6 * np.nan_to_num(polls.shares[i])).tobytes())
+        groups.setdefault(key, []).append(i)
+    for group in groups.values():
+        for second, j in enumerate(group):
+            first = next((i for i in group[:second] if _one_and_the_same(polls, i, j)), None)
+            if first is not None:
+                text = (
+                    f"{polls.label(j)}: the figures are those of {polls.label(first)}; is it the same "
+                    "poll twice?"
+                )
+                yield Doubt("twice", (polls.row(first), polls.row(j)), text)
+
+
+def _one_and_the_same(polls: _Looked, i: int, j: int) -> bool:
+    """Trackers repeat their figures from one week to the next; two polls of one pollster end on two days."""
+    apart = abs(float(polls.days[i] - polls.days[j]))
+    frame = polls.frame.iloc[[i, j]]
+    told = int((~np.isnan(polls.shares[i])).sum())
+    one, other = (normalised(str(firm)) for firm in frame["pollster"])
+    if one == other or _within(one, other) or _within(other, one):
+        one_undated = int(frame["fieldwork_end"].isna().sum()) == 1
+        sizes = frame["sample_size"]
+        same_size = sizes.isna().any() or sizes.nunique() == 1
+        return told >= 2 and bool(same_size) and apart <= (SAME_DAYS if one_undated else 0)
+    too_many_for_chance = told >= FEW_OPTIONS and polls.steps[i] < 0.01
+    return too_many_for_chance and apart <= SAME_FIGURES_DAYS
+
+
+def _within(one: str, other: str) -> bool:
+    """Whether a name is part of another, as a pollster's is of "Novus/SVT"."""
+    return bool(one) and re.search(rf"(?<!\w){re.escape(one)}(?!\w)", other) is not None
+
+
+def _one_pollster_each(table: PollTable) -> Iterator[Doubt]:
+    """Names that are those of polls, not of pollsters: then nobody leans, and no poll replaces another."""
+    frame = table.polls
+    firms = [str(firm).casefold() for firm in frame["pollster"]]
+    if len(firms) < FROM_POLLS:
+        return
+    stems = Counter(_stem(firm) for firm in dict.fromkeys(firms))
+    several = {stem for stem, number in stems.items() if stem and number >= FROM_POLLS}
+    distinct = len(set(firms))
+    if several and 2 * sum(stems[stem] for stem in several) > distinct:
+        numbered = [str(firm) for firm in frame["pollster"] if _stem(firm) in several]
+        example = f'"{numbered[0]}" and "{next(firm for firm in numbered if firm != numbered[0])}"'
+        said = f"names such as {example} differ by numbers only"
+    elif distinct == len(firms) >= MANY_POLLS:
+        said = "every poll has a pollster of its own"
+    else:
+        return
+    rows = tuple(int(row) for row in frame["row"][:1])
+    text = (
+        f"column pollster: {distinct} pollsters for {len(firms)} polls, and {said}; if they are not the "
+        "pollsters, house effects mean nothing and older polls of one pollster count in full"
+    )
+    yield Doubt("pollsters", rows, text)
+
+
+def _stem(firm: object) -> str:
+    return re.sub(r"[\W\d_]+", " ", str(firm).casefold()).strip()
+
+
+def _garbled(table: PollTable) -> Iterator[Doubt]:
+    """Pollsters whose letters were lost between two encodings."""
+    seen: set[str] = set()
+    for firm, row in zip(table.polls["pollster"], table.polls["row"], strict=True):
+        why = garbled(str(firm))
+        if why and firm not in seen:
+            seen.add(firm)
+            text = f"row {row}, column pollster: {_visible(str(firm))} {why}; save the table as UTF-8"
+            yield Doubt("garbled", (int(row),), text)
+
+
+def _visible(text: str) -> str:
+    return '"' + "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in text) + '"'
+
+
+def garbled(text: str) -> str:
+    """Why a name looks garbled; empty where it does not.
+
+    Control characters, the sign for a lost letter, a question mark inside a word, letters of two scripts
+    in one
+    word, and UTF-8 that was read as another encoding.
+    """
+    if any(unicodedata.category(sign) in ("Cc", "Co", "Cs") for sign in text):
+        return "holds a control character"
+    if "\N{REPLACEMENT CHARACTER}" in text or re.search(r"\w\?\w", text):
+        return "has lost a letter"
+    if _of_two_scripts(text):
+        return "mixes letters of two scripts in one word"
+    return "looks like UTF-8 read as another encoding" if _misread(text) else ""
+
+
+def _of_two_scripts(text: str) -> bool:
+    scripts = ("LATIN", "CYRILLIC", "GREEK")
+    for word in re.findall(r"[^\W\d_]+", text):
+        found = {
+            script for script in scripts for sign in word if unicodedata.name(sign, "").startswith(script)
+        }
+        if len(found) > 1:
+            return True
+    return False
+
+
+def _misread(text: str) -> bool:
+    if text.isascii():
+        return False
+    for encoding in ("cp1252", "latin-1", "cp1251", "cp1250"):
+        try:
+            return text.encode(encoding).decode("utf-8") != text
+        except UnicodeError:
+            continue
+    return False

@@ -1,0 +1,107 @@
+"""What a count leaves aside, and where the rule as written is not obeyed to the letter: in words, with votes.
+
+These sentences go beside the seats wherever they are shown; names are those that readers know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from forecast.election.rule import divisors_of
+
+if TYPE_CHECKING:
+    from forecast.election import Election
+    from forecast.rules.ballot import Ballot
+    from forecast.rules.outcome import Outcome, Tie
+
+_MOST_NAMED = 5
+
+
+def remarks_on(
+    election: Election, ballot: Ballot, outcome: Outcome, official: Mapping[str, int] | None = None
+) -> list[str]:
+    """Everything that a reader of these seats must know; ``official`` are the seats of the table of votes."""
+    names = {party.id: party.name for party in election.parties}
+    return [
+        *lost_to_alliances(election, ballot, outcome),
+        *(said for tie in outcome.ties for said in _not_by_the_rule(election, ballot, tie, names)),
+        *_beyond_the_divisors(election, outcome),
+        *_unfilled(outcome),
+        *_otherwise_than_official(outcome, official or {}, names),
+    ]
+
+
+def lost_to_alliances(election: Election, ballot: Ballot, outcome: Outcome) -> Iterator[str]:
+    """Lists below their own level, whose votes their alliance loses with them."""
+    if election.rule.alliances is None:
+        return
+    names = {party.id: party.name for party in election.parties}
+    admitted = set(outcome.admitted)
+    inside = {entry.alliance for entry in ballot.entries if entry.alliance and entry.id in admitted}
+    for entry in ballot.entries:
+        if entry.alliance not in inside or entry.id in admitted or not entry.votes or not entry.eligible:
+            continue
+        name = names.get(entry.id, entry.id)
+        yield (
+            f"{name} is below its own level: its {entry.votes:,} votes do not count for its alliance "
+            f"'{entry.alliance}' either; where the law counts them for the alliance, the seats are others"
+        )
+
+
+def _not_by_the_rule(election: Election, ballot: Ballot, tie: Tie, names: Mapping[str, str]) -> Iterator[str]:
+    """A tie that more votes decided, where the rule names another way."""
+    if tie.decided_by != "votes":
+        return
+    votes = {entry.id: entry.votes for entry in ballot.entries}
+
+    def named(lists: tuple[str, ...]) -> str:
+        return ", ".join(
+            f"{names.get(name, name)} ({votes[name]:,} votes)" if name in votes else name for name in lists
+        )
+
+    ties, seats = election.rule.ties, "1 seat" if tie.seats == 1 else f"{tie.seats} seats"
+    won = ", ".join(names.get(name, name) for name in tie.won)
+    among = "a lot among all of them" if ties == "lot" else "the order of registration among them"
+    yield (
+        f'rule.ties = "{ties}" is not obeyed between unequal votes: {named(tie.lists)} have an equal '
+        f"{tie.claim} for {seats}; to {won} by more votes. Where the law asks for {among}, others may win"
+    )
+
+
+def _beyond_the_divisors(election: Election, outcome: Outcome) -> Iterator[str]:
+    """Seats that were divided by divisors which the file does not give."""
+    allocation = election.rule.allocation
+    if allocation is None or allocation.divisors is None:
+        return
+    given = len(allocation.divisors)
+    most = max(
+        (line.seats for step in outcome.steps if step.method == "sequence" for line in step.lines), default=0
+    )
+    if most >= given:
+        method = divisors_of(allocation)
+        following = ", ".join(f"{float(method.divisor(seat)):g}" for seat in (given + 1, given + 2))
+        yield (
+            f"rule.allocation.divisors gives {given} divisors; beyond them they went on by the last step: "
+            f"{following}, ..."
+        )
+
+
+def _unfilled(outcome: Outcome) -> Iterator[str]:
+    if outcome.unfilled:
+        seats = "1 seat" if outcome.unfilled == 1 else f"{outcome.unfilled} seats"
+        yield f"{seats} could not be filled: every list is at its limit"
+
+
+def _otherwise_than_official(
+    outcome: Outcome, official: Mapping[str, int], names: Mapping[str, str]
+) -> Iterator[str]:
+    """Where the table of votes has a column of seats, what it says otherwise."""
+    apart = [(name, seats) for name, seats in official.items() if outcome.seats.get(name, 0) != seats]
+    if apart:
+        shown = ", ".join(
+            f"{names.get(name, name)} {seats} there, {outcome.seats.get(name, 0)} here"
+            for name, seats in apart[:_MOST_NAMED]
+        )
+        more = f", and {len(apart) - _MOST_NAMED} more" if len(apart) > _MOST_NAMED else ""
+        yield f"the column of seats in the table of votes says otherwise: {shown}{more}"
