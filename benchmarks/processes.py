@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.measuring import Spread, Timed, interleave, seconds_of
 from benchmarks.records import Results, Row
+from forecast.compiling import processors
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMORY, COMMANDS, IMPORTS = "memory", "commands", "imports"
@@ -65,7 +66,8 @@ def commands(results: Results, *, rounds: int, say: Say, draws: str = "1e6") -> 
     """``forecast --help`` and ``forecast run``, each against the imports that it cannot do without."""
     with tempfile.TemporaryDirectory() as folder:
         python = sys.executable
-        _compare(results, HELP, forecast_command("--help"), TYPER, [python, "-c", "import typer"], rounds, say)
+        helping, typer = forecast_command("--help"), [python, "-c", "import typer"]
+        _compare(results, HELP, helping, TYPER, typer, rounds, say)
         run = forecast_command("run", str(_CONFIG), "--draws", draws, "--output", folder)
         libraries = [python, "-c", "import numba, xarray"]
         if _compare(results, RUN, run, LIBRARIES, libraries, rounds, say):
@@ -119,7 +121,7 @@ def _where_time_goes(results: Results, command: list[str], draws: str, rounds: i
         spent = _profiled(command)
         nothing = seconds_of(partial(_output, [sys.executable, "-c", "pass"]))
         spent["of the rest: starting Python"] = nothing * 1e3
-        drawing = _peak(int(float(draws)), threads=len(os.sched_getaffinity(0)))
+        drawing = _peak(int(float(draws)), threads=processors())
         spent["of the rest: loading the compiled core"] = drawing["loading"] * 1e3
         spent["of the rest: drawing"] = drawing["seconds"] * 1e3
         measured.append(spent)

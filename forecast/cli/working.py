@@ -62,7 +62,11 @@ class Asked:
     @property
     def cores(self) -> int:
         """Threads to run on."""
-        return self.threads if self.threads is not None else len(os.sched_getaffinity(0))
+        if self.threads is not None:
+            return self.threads
+        from forecast.compiling import processors
+
+        return processors()
 
     def folder(self, election: Election, *below: str) -> Path:
         """Where the results go."""

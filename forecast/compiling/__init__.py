@@ -1,6 +1,17 @@
 """How the core is compiled, kept and loaded."""
 
 from forecast.compiling.kernel import Kernel, Step, call, element, kernel, stage
-from forecast.compiling.preparing import on_compilation, prepare, say_on
+from forecast.compiling.preparing import on_compilation, prepare, processors, say_on
 
-__all__ = ["Kernel", "Step", "call", "element", "kernel", "on_compilation", "prepare", "say_on", "stage"]
+__all__ = [
+    "Kernel",
+    "Step",
+    "call",
+    "element",
+    "kernel",
+    "on_compilation",
+    "prepare",
+    "processors",
+    "say_on",
+    "stage",
+]

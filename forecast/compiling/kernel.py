@@ -18,7 +18,6 @@ from forecast.compiling import cache, machine_code
 from forecast.compiling.preparing import tell
 from forecast.locking import Held, locked
 
-
 _PATIENCE = 600.0
 """Seconds to wait for another process that compiles the same kernel."""
 

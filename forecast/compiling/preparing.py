@@ -61,7 +61,7 @@ def prepare(kernels: Iterable[Kernel]) -> None:
 
 def _start_helpers(missing: Sequence[Kernel]) -> list[subprocess.Popen[bytes]]:
     """Processes that compile the same kernels; none where there is but one processor."""
-    number = min(_processors(), len(missing)) - 1
+    number = min(processors(), len(missing)) - 1
     root = str(Path(__file__).parents[2])
     program = f"import sys; sys.path.insert(0, {root!r}); from {__name__} import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, *(one.importable for one in missing)]
@@ -75,7 +75,8 @@ def _start_helpers(missing: Sequence[Kernel]) -> list[subprocess.Popen[bytes]]:
     return helpers
 
 
-def _processors() -> int:
+def processors() -> int:
+    """How many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
