@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from forecast.compiling.machine_code import OPTIONS, compiler
 from numba import njit
+
+from forecast.compiling.machine_code import OPTIONS, compiler
 
 
 def probe(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls with arguments of any type, as the core is compiled."""
-    return njit(**OPTIONS, pipeline_class=compiler(), nogil=True)(function)
+    """Compile a function that Python calls with arguments of any type, as the core is compiled, but that may make
+    arrays.
+    """
+    options = {**OPTIONS, "_nrt": True}
+    return njit(**options, pipeline_class=compiler(), nogil=True)(function)

@@ -159,7 +159,7 @@ def say_if_cold(quiet: bool) -> None:
     from forecast import compiling
 
     if not quiet:
-        compiling.on_compilation(compiling.say_on(sys.stderr))
+        compiling.on_compilation(compiling.say_on_stderr)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """How the core is compiled, kept and loaded."""
 
 from forecast.compiling.kernel import Kernel, Step, call, element, kernel, stage
-from forecast.compiling.preparing import on_compilation, prepare, processors, say_on
+from forecast.compiling.preparing import on_compilation, prepare, processors, say_on_stderr
 
 __all__ = [
     "Kernel",
@@ -12,6 +12,6 @@ __all__ = [
     "on_compilation",
     "prepare",
     "processors",
-    "say_on",
+    "say_on_stderr",
     "stage",
 ]

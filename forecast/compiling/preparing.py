@@ -31,13 +31,9 @@ def tell() -> None:
         _progress["say"](_progress["done"], _progress["total"])
 
 
-def say_on(stream: Any) -> Callable[[int, int], None]:
-    """What says on a stream (a terminal's standard error) how far compiling is."""
-
-    def say(done: int, total: int) -> None:
-        print(f"compiling the core, once: {done} of {total} ...", file=stream, flush=True)
-
-    return say
+def say_on_stderr(done: int, total: int) -> None:
+    """Say how far compiling is."""
+    print(f"compiling the core, once: {done} of {total} ...", file=sys.stderr, flush=True)
 
 
 def prepare(kernels: Iterable[Kernel]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
-from forecast.compiling import on_compilation, prepare, say_on
+from forecast.compiling import on_compilation, prepare, say_on_stderr
 from forecast.kernels import admit, count, divide_divisor, divide_quota, draw, drive, sweep
 
 # What takes longest first.
@@ -30,7 +30,7 @@ KERNELS = (
 def main() -> None:
     """Compile, and say so."""
     start = time.perf_counter()
-    on_compilation(say_on(sys.stderr))
+    on_compilation(say_on_stderr)
     prepare(KERNELS)
     print(f"the compiled core is ready after {time.perf_counter() - start:.1f} s", file=sys.stderr)
 
