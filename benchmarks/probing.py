@@ -11,8 +11,8 @@ from forecast.compiling.machine_code import OPTIONS, compiler
 
 
 def probe(function: Callable[..., Any]) -> Any:
-    """Compile a function that Python calls with arguments of any type, as the core is compiled, but that may make
-    arrays.
+    """Compile a function that Python calls with arguments of any type, as the core is compiled, but that may
+    make arrays.
     """
     options = {**OPTIONS, "_nrt": True}
     return njit(**options, pipeline_class=compiler(), nogil=True)(function)
