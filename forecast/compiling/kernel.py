@@ -130,7 +130,7 @@ class _Parameter:
         if not value.flags.c_contiguous:
             msg = f"{where}: not contiguous"
             raise TypeError(msg)
-        return [value.ctypes.data, *value.shape]
+        return [value.__array_interface__["data"][0], *value.shape]
 
 
 class Step(NamedTuple):

@@ -34,6 +34,9 @@ from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, Law, R
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
 
+_SHIFT, _WITHIN = np.uint32(BLOCK.bit_length() - 1), np.uint32(BLOCK - 1)
+"""From the number of a draw to that of its block, and of its place in there."""
+
 ROW = BLOCK + 16
 """Length of rows that are read draw by draw: powers of two would want the same places of the cache."""
 
@@ -72,12 +75,14 @@ class Stretches(NamedTuple):
 class RowCounts(NamedTuple):
     """Differences along the T thresholds of a row."""
 
-    seats: I32x3
-    """(K + C, S + 1, T + 1); those of no seats are not read, they are what is left."""
+    seats: I32x1
+    """((K + C) (S + 1) (T + 1),); those of no seats are not read, they are what is left."""
     majorities: I32x2
     """(C, T + 1)"""
     events: I32x2
     """(E, T + 1)"""
+    active: I64x1
+    """(K + C + 1,) workspace: lists and coalitions that may hold seats."""
 
 
 @kernel
@@ -254,24 +259,49 @@ def answer(
 
 @kernel
 def count_along(stretches: Stretches, seats: Seats, won: I32x3, counts: RowCounts) -> None:
-    """Add the differences of stretches along a row: the seats that are held there, majorities and events."""
-    lists, coalitions, number = seats.filled.shape[1], counts.majorities.shape[0], stretches.number[0]
-    draws, begins, ends = stretches.draw, stretches.begin, stretches.end
-    for b in range(counts.seats.shape[0]):
-        if b < lists and not _some(seats.filled, b):
-            continue
-        cells = counts.seats[b]
-        for s in range(number):
-            n, i = draws[s] // BLOCK, draws[s] % BLOCK
-            row = cells[np.int64(seats.whole[n, b, i])]
-            row[begins[s]] += 1
-            row[ends[s]] -= 1
-    for c in range(won.shape[1]):
-        row = counts.majorities[c] if c < coalitions else counts.events[c - coalitions]
-        for s in range(number):
-            n, i = draws[s] // BLOCK, draws[s] % BLOCK
-            row[begins[s]] += won[n, c, i]
-            row[ends[s]] -= won[n, c, i]
+    """Add the differences of stretches along a row: the seats that are held there, majorities and events.
+
+    Draw by draw, and of a draw all lists: neighbouring draws often want the same cell, and an add that waits
+    for the one before it to be stored is the slowest thing here.
+    """
+    lists, blocs = seats.filled.shape[1], seats.whole.shape[1]
+    cells, active = counts.seats, counts.active
+    length = np.uint32(counts.majorities.shape[1])
+    bins = np.uint32(cells.shape[0] // (blocs * counts.majorities.shape[1]))
+    number = 0
+    for b in range(blocs):
+        active[number] = b
+        number += 1 if b >= lists or _some(seats.filled, b) else 0
+    for s in range(stretches.number[0]):
+        draw, begin, end = (
+            np.uint32(stretches.draw[s]),
+            np.uint32(stretches.begin[s]),
+            np.uint32(stretches.end[s]),
+        )
+        n, i = draw >> _SHIFT, draw & _WITHIN
+        for r in range(number):
+            b = np.uint32(active[r])
+            cell = np.uint32((b * bins + np.uint32(seats.whole[n, b, i])) * length)
+            cells[np.uint32(cell + begin)] += 1
+            cells[np.uint32(cell + end)] -= 1
+    _count_won(stretches, won, 0, counts.majorities)
+    _count_won(stretches, won, counts.majorities.shape[0], counts.events)
+
+
+@stage
+def _count_won(stretches, won, first, counts):
+    """counts (n, T + 1) += differences of ``won`` from its row ``first`` on."""
+    for s in range(stretches.number[0]):
+        draw, begin, end = (
+            np.uint32(stretches.draw[s]),
+            np.uint32(stretches.begin[s]),
+            np.uint32(stretches.end[s]),
+        )
+        n, i = draw >> _SHIFT, draw & _WITHIN
+        for c in range(counts.shape[0]):
+            happened = won[n, first + c, i]
+            counts[c, begin] += happened
+            counts[c, end] -= happened
 
 
 @stage

@@ -331,9 +331,10 @@ class Sweep:
         self._won = np.zeros((bench.blocks, blocs - lists + events, BLOCK), np.int32)
         self._counts = [
             sweep.RowCounts(
-                np.zeros((blocs, bench.rules.most_seats + 1, len(row.rules) + 1), np.int32),
+                np.zeros(blocs * (bench.rules.most_seats + 1) * (len(row.rules) + 1), np.int32),
                 np.zeros((blocs - lists, len(row.rules) + 1), np.int32),
                 np.zeros((events, len(row.rules) + 1), np.int32),
+                np.zeros(blocs + 1, np.int64),
             )
             for row in grid.rows
         ]
@@ -407,7 +408,8 @@ class Sweep:
             tallies.void[row, rules] += _along(lead.void)
             tallies.majorities[row, rules] += _along(counts.majorities).T
             tallies.events[row, rules] += _along(counts.events).T
-            held = np.moveaxis(_along(counts.seats[:, 1:]), -1, 0)
+            seats = counts.seats.reshape(tallies.seats.shape[2], tallies.seats.shape[3], len(rules) + 1)
+            held = np.moveaxis(_along(seats[:, 1:]), -1, 0)
             tallies.seats[row, rules, :, 1:] += held
             tallies.seats[row, rules, :, 0] += draws - held.sum(-1)
 

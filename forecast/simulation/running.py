@@ -206,9 +206,9 @@ class _Worker:
         """Histograms of shares, their sums and the number of draws, of all benches."""
         parts = [bench.shares for bench in self._every]
         return {
-            "shares": np.sum([part.histogram for part in parts], axis=0),
-            "share_sums": np.sum([part.sums for part in parts], axis=0),
-            "share_draws": np.sum([part.draws for part in parts], axis=0),
+            "shares": sum(part.histogram for part in parts),
+            "share_sums": sum(part.sums for part in parts),
+            "share_draws": sum(part.draws for part in parts),
         }
 
 
