@@ -24,6 +24,7 @@ from forecast.kernels.arrays import (
     I32x2,
     I32x3,
     I64x1,
+    I64x2,
     I64x3,
     Piece,
     Seats,
@@ -343,6 +344,63 @@ def keep_along(piece: Piece, stretches: Stretches, seats: Seats, rules: I64x1, k
                     kept[rules[t], at, k] = seats.whole[n, k, i]
 
 
+class RuleTallies(NamedTuple):
+    """Counts over draws of all R rules of a run."""
+
+    passes: I64x2
+    """(R, K)"""
+    void: I64x1
+    """(R,)"""
+    seats: I64x3
+    """(R, K + C, S + 1)"""
+    majorities: I64x2
+    """(R, C)"""
+    events: I64x2
+    """(R, E)"""
+
+
+@kernel
+def add_up(
+    counts: RowCounts, passes: I32x2, void: I64x1, rules: I64x1, draws: int, tallies: RuleTallies
+) -> None:
+    """Add what a row counted in so many draws, its differences added up, to the tallies of its ``rules``
+    (T,), and begin anew with counts of zero but for ``passes`` (K, T + 1) and ``void`` (T + 1,), which other
+    rows may need.
+    """
+    length, bins = rules.shape[0], tallies.seats.shape[2]
+    _add_rows(passes, rules, tallies.passes, False)
+    _add_rows(counts.majorities, rules, tallies.majorities, True)
+    _add_rows(counts.events, rules, tallies.events, True)
+    running = np.int64(0)
+    for t in range(length):
+        running += void[t]
+        tallies.void[rules[t]] += running
+        for b in range(tallies.seats.shape[1]):
+            tallies.seats[rules[t], b, 0] += draws
+    for b in range(tallies.seats.shape[1]):
+        for seats in range(bins):
+            first, held = (b * bins + seats) * (length + 1), np.int64(0)
+            for t in range(length + 1):
+                held += counts.seats[first + t]
+                counts.seats[first + t] = 0
+                if t < length and seats > 0 and held > 0:
+                    tallies.seats[rules[t], b, seats] += held
+                    tallies.seats[rules[t], b, 0] -= held
+
+
+@stage
+def _add_rows(counts, rules, tallies, anew):
+    """tallies (R, n) += running sums of counts (n, T + 1), which begin anew where that is wanted."""
+    for n in range(counts.shape[0]):
+        running = np.int64(0)
+        for t in range(rules.shape[0]):
+            running += counts[n, t]
+            tallies[rules[t], n] += running
+        if anew:
+            for t in range(counts.shape[1]):
+                counts[n, t] = 0
+
+
 KERNELS = (
     answer,
     find_failures,
@@ -354,5 +412,6 @@ KERNELS = (
     keep_along,
     any_stretch,
     count_void,
+    add_up,
 )
 """All that a sweep needs beside its methods."""

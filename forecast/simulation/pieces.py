@@ -398,25 +398,18 @@ class Sweep:
         for lead in self._leads.values():
             lead.passes[...] = 0
             lead.void[...] = 0
-        for counts in (part for row in self._counts for part in row):
-            counts[...] = 0
 
     def finish(self, tallies: Tallies, row: int, draws: int) -> None:
-        for number, which in enumerate(self._grid.rows):
-            lead, counts, rules = self._leads[which.lead], self._counts[number], which.rules
-            tallies.passes[row, rules] += _along(lead.passes).T
-            tallies.void[row, rules] += _along(lead.void)
-            tallies.majorities[row, rules] += _along(counts.majorities).T
-            tallies.events[row, rules] += _along(counts.events).T
-            seats = counts.seats.reshape(tallies.seats.shape[2], tallies.seats.shape[3], len(rules) + 1)
-            held = np.moveaxis(_along(seats[:, 1:]), -1, 0)
-            tallies.seats[row, rules, :, 1:] += held
-            tallies.seats[row, rules, :, 0] += draws - held.sum(-1)
-
-
-def _along(differences: NDArray[Any]) -> NDArray[Any]:
-    """Counts at every threshold, from their differences."""
-    return np.cumsum(differences[..., :-1], axis=-1)
+        mine = sweep.RuleTallies(
+            tallies.passes[row],
+            tallies.void[row],
+            tallies.seats[row],
+            tallies.majorities[row],
+            tallies.events[row],
+        )
+        for counts, which in zip(self._counts, self._grid.rows, strict=True):
+            lead = self._leads[which.lead]
+            sweep.add_up(counts, lead.passes, lead.void, which.rules, draws, mine)
 
 
 def how_many_take_part(record: np.void, lists: int, passed: int) -> int:
