@@ -24,6 +24,7 @@ from forecast.election.methods import (
 from forecast.election.numbers import Exact, Share
 from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
 from forecast.election.vocabulary import Count, EligibleKind, Flag, Part, Positive, one_of
+from forecast.election.words import FileText, Text
 
 __all__ = [
     "AdmitLargest",
@@ -307,7 +308,7 @@ class Districts(Allocation):
     start_seats: Positive | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
     )
-    table: str | None = Field(
+    table: FileText | None = Field(
         default=None,
         description="csv of votes by district (district, party, votes, seats, population, direct)",
     )
@@ -330,8 +331,8 @@ class Rule(Part):
     """How votes become seats, as the law says it."""
 
     seats: Count = Field(description="seats that the rule hands out")
-    law: str = Field(default="", description="the law and article that the rule follows")
-    source: str = Field(
+    law: Text = Field(default="", description="the law and article that the rule follows")
+    source: Text = Field(
         default="", description="where the text of the law or an official account of it is found"
     )
     ties: Annotated[

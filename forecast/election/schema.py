@@ -42,6 +42,7 @@ from forecast.election.words import (
     Day,
     FileName,
     Id,
+    Name,
     Names,
     PartyIds,
     Text,
@@ -58,10 +59,10 @@ class ElectionFacts(Part):
     """``[election]``: which election this is, and what is known about it besides polls."""
 
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
-    name: Text = Field(description="name of the election as readers know it")
+    name: Name = Field(description="name of the election as readers know it")
     date: Day = Field(description="day of the vote, such as 2023-03-19")
-    country: Text = Field(default="", description="name of the country")
-    chamber: Text = Field(default="", description="name of the chamber that is elected")
+    country: Name = Field(default="", description="name of the country")
+    chamber: Name = Field(default="", description="name of the chamber that is elected")
     note: Text = Field(default="", description="what a reader must know; shown with the results")
     source: Text = Field(default="", description="where parties, dates and counts come from")
     closed_ballot: Flag = Field(
@@ -86,11 +87,11 @@ class Party(Part):
     """``[[parties]]``: one option on the ballot; their order is that of registration, for ties."""
 
     id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
-    name: Text = Field(description="name that readers see")
+    name: Name = Field(description="name that readers see")
     names: Names = Field(
         default_factory=dict, description="names by language, such as {kk = ..., ru = ..., en = ...}"
     )
-    short: Text = Field(default="", description="short name for charts; default: the name")
+    short: Name = Field(default="", description="short name for charts; default: the name")
     colour: Colour | None = Field(default=None, description='colour in charts, such as "#00AFCA"')
     kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
         default="party",
@@ -99,7 +100,7 @@ class Party(Part):
     members: Positive = Field(
         default=1, description="number of parties in a coalition, for threshold.by_members"
     )
-    alliance: Text = Field(default="", description="lists with the same alliance compete as one")
+    alliance: Name = Field(default="", description="lists with the same alliance compete as one")
     direct_seats: Count = Field(default=0, description="constituencies won")
     min_seats: Count = Field(default=0, description="seats that the list holds in any case")
     max_seats: Count | None = Field(default=None, description="candidates on the list, where that can bind")
@@ -139,7 +140,7 @@ class _Named(Part):
     """Something with an id and a name, which defaults to the id."""
 
     id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
-    name: Text = Field(default="", description="name that readers see; default: the id")
+    name: Name = Field(default="", description="name that readers see; default: the id")
 
     @model_validator(mode="before")
     @classmethod

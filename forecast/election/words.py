@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +13,13 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from forecast.visible import first_unseen
+
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+LONGEST_ID, LONGEST_NAME, LONGEST_TEXT = 60, 200, 10_000
+"""Letters; ids are names of folders too, names stand in tables and charts."""
 
 
 def parse_text(value: Any) -> str:
@@ -27,15 +31,30 @@ def parse_text(value: Any) -> str:
             else "a text is expected"
         )
         raise ValueError(msg)
-    if _UNPRINTABLE.search(value):
-        msg = "the text holds a control character"
+    unseen = first_unseen([value])
+    if unseen:
+        msg = f"the text holds the character {unseen}, which nobody sees; take it out"
         raise ValueError(msg)
+    _refuse_length(value, LONGEST_TEXT, "text")
     return value.strip()
 
 
+def _refuse_length(text: str, most: int, what: str) -> None:
+    if len(text) > most:
+        msg = f"a {what} has at most {most:,} letters; this has {len(text):,}"
+        raise ValueError(msg)
+
+
+def parse_name(value: Any) -> str:
+    """A name as tables and charts show it: a text on one line, not long."""
+    text = " ".join(parse_text(value).split())
+    _refuse_length(text, LONGEST_NAME, "name")
+    return text
+
+
 def parse_filled(value: Any) -> str:
-    """A text that is not empty."""
-    text = parse_text(value)
+    """A name that is not empty."""
+    text = parse_name(value)
     if not text:
         msg = "the text is empty"
         raise ValueError(msg)
@@ -45,6 +64,7 @@ def parse_filled(value: Any) -> str:
 def parse_id(value: Any) -> str:
     """A short name of a-z, 0-9 and hyphens."""
     text = parse_text(value)
+    _refuse_length(text, LONGEST_ID, "short name")
     if ID.fullmatch(text):
         return text
     better = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
@@ -59,7 +79,7 @@ def parse_texts(value: Any) -> tuple[str, ...]:
         msg = 'a list of texts is expected, such as ["a", "b"]'
         raise ValueError(msg)
     texts = tuple(parse_filled(item) for item in value)
-    twice = [text for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    twice = [text for text, often in Counter(texts).items() if often > 1]
     if twice:
         msg = f"'{twice[0]}' is listed twice"
         raise ValueError(msg)
@@ -111,11 +131,18 @@ def parse_names(value: Any) -> dict[str, str]:
     return {str(code): parse_filled(name) for code, name in value.items()}
 
 
+def parse_file_text(value: Any) -> str:
+    """The name of a file, as a text."""
+    text = parse_text(value)
+    if not text:
+        msg = "the name of a file is expected"
+        raise ValueError(msg)
+    return text
+
+
 def parse_file(value: Any) -> Path:
     """The name of a file."""
-    if isinstance(value, Path):
-        return value
-    return Path(parse_filled(value))
+    return value if isinstance(value, Path) else Path(parse_file_text(value))
 
 
 def parse_whole(value: Any) -> int:
@@ -164,5 +191,7 @@ PartyIds = Annotated[tuple[str, ...], BeforeValidator(parse_party_ids)]
 Colour = Annotated[str, BeforeValidator(parse_colour)]
 Day = Annotated[datetime.date, BeforeValidator(parse_day)]
 Names = Annotated[dict[str, str], BeforeValidator(parse_names)]
+Name = Annotated[str, BeforeValidator(parse_name)]
+FileText = Annotated[str, BeforeValidator(parse_file_text)]
 FileName = Annotated[Path, BeforeValidator(parse_file)]
 at_least_one = BeforeValidator(_at_least_one)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.door.trees import read_json
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.law import LawConstants
 from forecast.estimation.trend import TrendConstants
@@ -111,16 +112,8 @@ def load_constants(path: str | Path | None = None) -> Constants:
     if path is None:
         return shipped_constants()
     place = str(path)
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(
-            Fault(place, "", ABSENT, "no such file; `forecast fit` writes one")
-        ) from None
-    except OSError as error:
-        raise ConfigurationError(Fault(place, "", ABSENT, f"cannot be read: {error.strerror}")) from None
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise ConfigurationError(Fault(place, "", ABSENT, "not a file of constants (JSON)")) from None
+    missing = "no such file; `forecast fit` writes one"
+    data = read_json(Path(path), ConfigurationError, missing=missing, decimals=False)
     return parse_constants(data, place)
 
 

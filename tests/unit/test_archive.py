@@ -93,8 +93,8 @@ def test_nothing_that_was_known_later_reaches_a_case(tmp_path: Path) -> None:
 
 
 def test_results_are_told_in_the_units_of_the_polls(tmp_path: Path) -> None:
-    rows = "".join(f"{i},A-1,F,2001-06-01,,,{party},30,\n" for i in range(4) for party in ("RED", "BLUE"))
-    rare = "3,A-1,F,2001-06-01,,,GREEN,9,\n"
+    rows = "".join(f"{i},A-1,F{i},2001-06-01,,,{party},30,\n" for i in range(4) for party in ("RED", "BLUE"))
+    rare = "3,A-1,F3,2001-06-01,,,GREEN,9,\n"
     [election] = archive(tmp_path, rows + rare, "A-1,RED,50,,\nA-1,BLUE,30,,\nA-1,GREEN,8,,\n")
     case = case_of(election, 1)
     assert case is not None

@@ -64,7 +64,7 @@ def test_an_empty_value_takes_the_key_away(kazakhstan: Path) -> None:
 
 
 def test_a_text_cannot_smuggle_in_further_keys(kazakhstan: Path) -> None:
-    assert "a whole number is expected" in faults(kazakhstan, "rule.seats=5\nties = 'lot'")[0]
+    assert "write the value on one line" in faults(kazakhstan, "rule.seats=5\nties = 'lot'")[0]
 
 
 @pytest.mark.parametrize(
