@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import SCHEMA_VERSION, Forecast
+from forecast.visible import safe
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
     from forecast.sensitivity.result import Sweep
     from forecast.simulation.series import Series
@@ -205,13 +208,22 @@ def _for_disk(dataset: xr.Dataset) -> xr.Dataset:
 
 def _from_disk(dataset: xr.Dataset) -> xr.Dataset:
     attrs = {name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()}
+    attrs = {name: safe(value) if isinstance(value, str) else value for name, value in attrs.items()}
     lists = {name: [line for line in str(attrs.get(name, "")).split("\n") if line] for name in _TEXT_LISTS}
     for variable in dataset.variables.values():
         if variable.dtype.kind == "T" or variable.dtype.kind == "O":
-            variable.values = variable.values.astype(str)
+            variable.values = _safe_texts(variable.values.astype(str))
     loaded = dataset.copy()
     loaded.attrs = {**attrs, **lists}
     return loaded
+
+
+def _safe_texts(texts: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Texts with what nobody sees written out: whoever wrote the file, views may show them."""
+    import numpy as np
+
+    written = [safe(text) for text in texts.ravel().tolist()]
+    return np.array(written, dtype=str).reshape(texts.shape) if written else texts
 
 
 def _require_zarr(place: str) -> None:

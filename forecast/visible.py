@@ -44,12 +44,13 @@ def _one_sign(found: re.Match[str]) -> str:
     return " " if found.group() in "\t\n\r" else f"<{code_of(found.group())}>"
 
 
-def json_text(value: Any, indent: int | None = None, *, ascii_only: bool = False) -> str:
+def json_text(value: Any, indent: int | None = None, *, ascii_only: bool = False, tight: bool = False) -> str:
     """JSON in which everything that nobody sees is escaped, as JSON may do anywhere in a text.
 
     ``ValueError`` for a number that JSON does not have.
     """
-    text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, indent=indent)
+    separators = (",", ":") if tight else None
+    text = json.dumps(value, ensure_ascii=ascii_only, allow_nan=False, indent=indent, separators=separators)
     return UNSEEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text) if UNSEEN.search(text) else text
 
 

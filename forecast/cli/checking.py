@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.cli.telling import show, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
 
         polls = read_polls(election.election.polls, election)
     for topic, text in list(_summary(election, polls, as_of)):
-        print(f"{topic:<10} {text}")
+        show(f"{topic:<10} {text}")
     if not quiet:
         first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
-        print(f"nothing wrong; next: {first}forecast run {config}", file=sys.stderr)
+        tell(f"nothing wrong; next: {first}forecast run {config}")
 
 
 def _checked_election(config: Path, settings: Sequence[str]) -> Election:

@@ -14,6 +14,8 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import NextSeat, next_seats
 from forecast.rules.outcome import Admission, Line, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD
+from forecast.tables.terminal import print_line, shown_text
+from forecast.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,13 +78,14 @@ def print_count(console: Console, election: Election, ballot: Ballot, outcome: O
     names = _labels(election, ballot)
     lines = _lines(outcome)
     working = _working_columns(outcome)
-    table = Table(title=election.election.name, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    title = shown_text(election.election.name)
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for title in ("list", "votes", "share", "admitted", *working, "seats"):
         table.add_column(title, justify="left" if title in ("list", "admitted") else "right", no_wrap=True)
     for entry in ballot.entries:
         line = lines.get(entry.id)
         table.add_row(
-            names[entry.id],
+            shown_text(visible(names[entry.id])),
             _number(entry.votes),
             _share(entry.votes, ballot.valid),
             _why(election, entry, outcome.admissions[entry.id]),
@@ -96,7 +99,7 @@ def print_count(console: Console, election: Election, ballot: Ballot, outcome: O
     )
     console.print(table)
     for text in _remarks(election, ballot, outcome, names):
-        console.print(text, highlight=False, markup=False)
+        print_line(console, text)
 
 
 def _labels(election: Election, ballot: Ballot) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 import tempfile
 import unicodedata
 from importlib.resources import files
@@ -14,7 +13,9 @@ from typing import Annotated
 import typer
 
 from forecast.cli.options import Quiet
+from forecast.cli.telling import tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.visible import visible
 
 File = Annotated[
     Path | None,
@@ -37,7 +38,7 @@ def init(
         raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
     write_whole(path, election_template(str(path), country.strip(), slug))
     if not quiet:
-        print(f"wrote {path}; next: edit it, then forecast check {path}", file=sys.stderr)
+        tell(f"wrote {path}; next: edit it, then forecast check {path}")
 
 
 def _slug(name: str) -> str:
@@ -51,7 +52,7 @@ def election_template(file: str, country: str, slug: str) -> str:
     text = files("forecast.election").joinpath("template.toml").read_text(encoding="utf-8")
     shown = "".join(letter for letter in country if letter.isprintable()).replace("\\", "").replace('"', "'")
     filled = {
-        "@FILE@": " ".join(file.split()),
+        "@FILE@": visible(file),
         "@ID@": slug,
         "@NAME@": f"{shown}, next election",
         "@COUNTRY@": shown,

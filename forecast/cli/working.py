@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from forecast.cli.telling import tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.visible import json_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -118,8 +120,6 @@ def write_outputs(
     """What a command leaves: its Dataset, tables/ and run.json, and what ``also`` writes; all of it or
     nothing.
     """
-    import json
-
     from forecast.storage import replacing_folder, write_dataset
     from forecast.tables.formats import as_csv
 
@@ -130,21 +130,13 @@ def write_outputs(
         (draft / "tables").mkdir()
         for table in tables:
             (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
-        text = json.dumps(record, ensure_ascii=False, indent=2)
-        (draft / "run.json").write_text(text + "\n", encoding="utf-8")
+        (draft / "run.json").write_text(json_text(record, 2) + "\n", encoding="utf-8")
 
 
 def say_warnings(dataset: xr.Dataset) -> None:
     """The warnings of a result, on stderr."""
     for warning in dataset.attrs["warnings"]:
-        print(f"warning: {warning}", file=sys.stderr)
-
-
-def print_json(record: object) -> None:
-    """A record on stdout."""
-    import json
-
-    sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+        tell(f"warning: {warning}")
 
 
 def say_if_cold(quiet: bool) -> None:
@@ -152,7 +144,7 @@ def say_if_cold(quiet: bool) -> None:
     from forecast.kernels import compiling
 
     if not quiet:
-        compiling.on_compilation(lambda: print(compiling.COLD, file=sys.stderr, flush=True))
+        compiling.on_compilation(lambda: tell(compiling.COLD))
 
 
 @contextmanager
@@ -175,7 +167,7 @@ def speaker(verbose: bool) -> Callable[[str], None]:
 
     def say(text: str) -> None:
         if verbose:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
 
     return say
 

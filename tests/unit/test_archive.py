@@ -51,7 +51,7 @@ def test_a_party_without_a_result_counts_as_other(tmp_path: Path) -> None:
 
 def test_only_national_polls_are_read(tmp_path: Path) -> None:
     scopes = ("national", "", "exit", "city:X", "national-partial")
-    rows = "".join(f"{i},A-1,F,2001-06-01,,,RED,60,{scope}\n" for i, scope in enumerate(scopes))
+    rows = "".join(f"{i},A-1,F{i},2001-06-01,,,RED,60,{scope}\n" for i, scope in enumerate(scopes))
     [election] = archive(tmp_path, rows, "A-1,RED,70,,\n")
     assert len(election.polls) == 2
 

@@ -113,7 +113,7 @@ def test_a_case_without_a_rule_says_so():
         ("[7]", "a case is a table"),
         ('[{"id": "x"}]', "x.seats: missing"),
         (b"\xff\xfe\x00", "save the file as UTF-8"),
-        ('[{"id": "x", "seats": 1, "rule": {}, "parties": [], "districts": true}]', "x.districts = true: a list"),
+        ('[{"id": "x", "seats": 1, "rule": {}, "parties": [], "districts": true}]', "x.districts = true"),
         ('[{"id": "x", "seats": 1, "rule": {}, "parties": {}}]', "x.parties: a list"),
         ('[{"id": "x", "seats": 1, "seats": 2}]', "this key comes twice"),
     ],

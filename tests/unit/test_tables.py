@@ -223,7 +223,7 @@ def test_excel_shows_a_name_that_looks_like_a_formula(nasty: Forecast) -> None:
 
 def test_csv_and_parquet_hold_a_name_to_the_letter(nasty: Forecast) -> None:
     table = table_of(nasty, "parties")
-    from_csv = pd.read_csv(io.BytesIO(exported([table], "csv")))
+    from_csv = pd.read_csv(io.BytesIO(exported([table], "csv", raw=True)))
     from_parquet = pd.read_parquet(io.BytesIO(exported([table], "parquet")))
     for name in NAMES.values():
         assert name in set(from_csv["party_name"])
