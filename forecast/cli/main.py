@@ -122,7 +122,7 @@ def _usage_message(error: typer.TyperException) -> str:
 
 def _system_message(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{where}no space left on the disk; earlier outputs are untouched"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (

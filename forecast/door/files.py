@@ -7,6 +7,7 @@ from collections.abc import Callable
 from gzip import GzipFile
 from io import BytesIO
 from pathlib import Path
+from typing import IO
 
 from forecast.errors import ABSENT, Fault, ForecastError
 from forecast.visible import first_unseen
@@ -23,6 +24,7 @@ MOST_OF_A_TABLE = 100_000_000
 MOST_OF_DRAWS = 1_000_000_000
 """Bytes of a table of draws: a million draws of fifty parties."""
 
+_PART = 1 << 20
 _TABLES = ("utf-8-sig", "cp1251")
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -47,7 +49,7 @@ def read_bytes(
         raise refusal(Fault(place, "", ABSENT, f"the name of this file holds {what}; give it another name"))
     try:
         with path.open("rb") as file:
-            data = file.read(most + 1)
+            data = _bounded(file, most)
     except FileNotFoundError:
         raise refusal(Fault(place, "", ABSENT, missing() if callable(missing) else missing)) from None
     except IsADirectoryError:
@@ -62,11 +64,21 @@ def read_bytes(
 def unpacked(data: bytes, place: str, refusal: Refusal, *, most: int) -> bytes:
     """What gzip packed, at most ``most`` bytes of it: a few bytes may stand for a disk full."""
     try:
-        found = GzipFile(fileobj=BytesIO(data)).read(most + 1)
+        found = _bounded(GzipFile(fileobj=BytesIO(data)), most)
     except (OSError, EOFError, zlib.error):
         raise refusal(Fault(place, "", ABSENT, "not packed by gzip, or cut short")) from None
     _refuse_size(found, most, place, refusal)
     return found
+
+
+def _bounded(file: IO[bytes] | GzipFile, most: int) -> bytes:
+    """The bytes of a file, up to a little over ``most``; Python sets aside all that it is asked to read."""
+    parts: list[bytes] = []
+    size = 0
+    while size <= most and (part := file.read(_PART)):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
 
 
 def _refuse_size(data: bytes, most: int, place: str, refusal: Refusal) -> None:
