@@ -25,8 +25,10 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
     election = _checked_election(config, settings or ())
     polls = None
     if election.election.polls is not None:
+        from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
 
+        refuse_size(election)
         polls = read_polls(election.election.polls, election)
     for topic, text in list(_summary(election, polls, as_of)):
         show(f"{topic:<10} {text}")

@@ -48,6 +48,7 @@ from forecast.election.words import (
     Text,
     Texts,
     at_least_one,
+    not_too_many,
     whole_between,
 )
 
@@ -219,7 +220,9 @@ class Event(_Named):
     """``[[events]]``: P(all of ``all``), or P(all of ``all`` given all of ``given``)."""
 
     all: Annotated[tuple[Condition, ...], at_least_one] = Field(description="conditions that hold together")
-    given: tuple[Condition, ...] = Field(default=(), description="conditions that are taken as given")
+    given: Annotated[tuple[Condition, ...], not_too_many] = Field(
+        default=(), description="conditions that are taken as given"
+    )
 
 
 class EstimateSettings(Part):
@@ -305,8 +308,8 @@ class Election(Part):
     rule: Rule
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
-    coalitions: tuple[Coalition, ...] = ()
-    events: tuple[Event, ...] = ()
+    coalitions: Annotated[tuple[Coalition, ...], not_too_many] = ()
+    events: Annotated[tuple[Event, ...], not_too_many] = ()
 
     _place: str = PrivateAttr(default="election file")
 

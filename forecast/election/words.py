@@ -13,13 +13,17 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from forecast.door.numbers import MOST_DIGITS
 from forecast.visible import first_unseen
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_WHOLE = re.compile(rf"[+-]?[0-9](?:_?[0-9]){{0,{MOST_DIGITS - 1}}}(?:[eE]\+?[0-9]{{1,2}})?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*")
 LONGEST_ID, LONGEST_NAME, LONGEST_TEXT = 60, 200, 10_000
 """Letters; ids are names of folders too, names stand in tables and charts."""
+MOST_ENTRIES = 2_000
+"""Parties, coalitions or events of one election."""
 
 
 def parse_text(value: Any) -> str:
@@ -147,8 +151,8 @@ def parse_file(value: Any) -> Path:
 
 def parse_whole(value: Any) -> int:
     """A whole number, also as 1e6, 1_000_000 or in digits within quotes."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?[\d_]+(?:[eE]\+?\d{1,2})?", value.strip()):
-        value = Decimal(value.strip())
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        value = Decimal(value.strip().replace("_", ""))
     if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -173,11 +177,18 @@ def whole_between(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _not_too_many(value: Any) -> Any:
+    if isinstance(value, list | tuple) and len(value) > MOST_ENTRIES:
+        msg = f"{len(value):,} entries; at most {MOST_ENTRIES:,} are expected"
+        raise ValueError(msg)
+    return value
+
+
 def _at_least_one(value: Any) -> Any:
     if isinstance(value, list | tuple) and not value:
         msg = "at least one is needed"
         raise ValueError(msg)
-    return value
+    return _not_too_many(value)
 
 
 def _is_scalar(value: Any) -> bool:
@@ -195,3 +206,4 @@ Name = Annotated[str, BeforeValidator(parse_name)]
 FileText = Annotated[str, BeforeValidator(parse_file_text)]
 FileName = Annotated[Path, BeforeValidator(parse_file)]
 at_least_one = BeforeValidator(_at_least_one)
+not_too_many = BeforeValidator(_not_too_many)

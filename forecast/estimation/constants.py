@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from forecast.door.numbers import is_whole
 from forecast.door.trees import read_json
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.law import LawConstants
@@ -90,6 +92,21 @@ class Constants:
         }
 
 
+_LIMITS = {
+    "drift": (0.0, 3.0),
+    "drift_exponent": (-1.0, 2.0),
+    "share_exponent": (-50.0, 50.0),
+    "firm_error": (0.0, 3.0),
+    "other_factor": (0.01, 20.0),
+    "degrees_of_freedom": (2.0, 10_000.0),
+    "movement_weight": (-5.0, 5.0),
+    "disagreement_weight": (-5.0, 5.0),
+    "walk": (0.0, 100.0),
+    "house": (0.0, 100.0),
+    "noise": (0.0, 100.0),
+}
+"""What a constant can be at all, far beyond any fit; the error of a plain average as ``drift``."""
+_FURTHEST_HORIZON = 10_000
 _TABLES = {
     "average": LawConstants,
     "trend": LawConstants,
@@ -128,6 +145,10 @@ def parse_constants(data: Any, place: str) -> Constants:
         for table, kind in _TABLES.items()
         for fault in _table_faults(data.get(table), place, table, kind)
     ]
+    faults += [
+        *_basis_faults(data.get("rests_on", {}), place),
+        *_interval_faults(data.get("intervals", {}), place),
+    ]
     if faults:
         raise ConfigurationError(*faults)
     basis = data.get("rests_on", {})
@@ -159,9 +180,11 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
     if not isinstance(table, Mapping):
         return [Fault(place, name, ABSENT, f"a table with {', '.join(wanted)} is expected")]
     faults = [
-        Fault(place, f"{name}.{key}", table.get(key, ABSENT), "a number is expected")
-        for key in wanted
-        if key != "errors" and not _is_number(table.get(key))
+        Fault(
+            place, f"{name}.{key}", table.get(key, ABSENT), f"a number from {low:g} to {high:g} is expected"
+        )
+        for key, (low, high) in _LIMITS.items()
+        if key in wanted and not (_is_number(table.get(key)) and low <= table[key] <= high)
     ]
     if "errors" in wanted:
         errors = table.get("errors")
@@ -171,7 +194,7 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
             or not all(_is_error(*item) for item in errors.items())
         ):
             faults.append(
-                Fault(place, f"{name}.errors", ABSENT, "numbers by days before the election are expected")
+                Fault(place, f"{name}.errors", ABSENT, "errors by days before the election are expected")
             )
     unknown = [key for key in table if key not in wanted]
     return faults + [
@@ -179,9 +202,47 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
     ]
 
 
+def _basis_faults(basis: Any, place: str) -> Iterator[Fault]:
+    """What is wrong with the account of what the constants rest on."""
+    if not isinstance(basis, Mapping):
+        yield Fault(place, "rests_on", basis, "a table is expected")
+        return
+    for key, kind, what in (
+        ("elections", int, "a whole number"),
+        ("countries", int, "a whole number"),
+        ("date", str, "a text"),
+        ("note", str, "a text"),
+        ("years", list, "a list of years"),
+        ("names", list, "a list of texts"),
+    ):
+        found = basis.get(key, kind())
+        inner = int if key == "years" else str
+        right = type(found) is kind and (kind is not list or all(type(item) is inner for item in found))
+        if not right or (key == "years" and basis.get("elections") and not found):
+            yield Fault(
+                place,
+                f"rests_on.{key}",
+                ABSENT if isinstance(found, Mapping) else found,
+                f"{what} is expected",
+            )
+
+
+def _interval_faults(intervals: Any, place: str) -> Iterator[Fault]:
+    """What is wrong with the intervals: pairs of numbers by method and constant."""
+    methods = intervals.values() if isinstance(intervals, Mapping) else [None]
+    for of_method in methods:
+        pairs = of_method.values() if isinstance(of_method, Mapping) else [None]
+        if not all(
+            isinstance(pair, list | tuple) and len(pair) == 2 and all(map(_is_number, pair)) for pair in pairs
+        ):
+            yield Fault(place, "intervals", ABSENT, "pairs of numbers by method and constant are expected")
+            return
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_error(horizon: Any, error: Any) -> bool:
-    return str(horizon).isdigit() and _is_number(error)
+    days = int(horizon) if is_whole(str(horizon)) else -1
+    return 0 <= days <= _FURTHEST_HORIZON and _is_number(error) and 0 < error <= _LIMITS["drift"][1]
