@@ -12,6 +12,7 @@ import typer
 
 from forecast.cli.options import Json, OutputFile, Quiet
 from forecast.cli.telling import show_json, tell
+from forecast.door.numbers import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.visible import json_text
 
@@ -27,7 +28,7 @@ _HORIZONS = "1,7,30,90,180"
 
 def _horizons(text: str) -> tuple[int, ...]:
     days = [part.strip() for part in str(text).split(",")]
-    if not all(day.isdigit() and int(day) <= 3650 for day in days):
+    if not all(is_whole(day) and int(day) <= 3650 for day in days):
         msg = f"'{text}' is no list of days before the election; write it as {_HORIZONS}"
         raise typer.BadParameter(msg)
     return tuple(sorted({int(day) for day in days}))

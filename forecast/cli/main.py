@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from forecast.cli.group import CommandGroup
-from forecast.cli.telling import OutputLostError, take_over_streams, tell
+from forecast.cli.telling import OutputLostError, show, take_over_streams, tell
 from forecast.errors import ForecastError, lines_of
 
 EXIT_CODES = (
@@ -39,7 +39,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        typer.echo(f"forecast {version('forecast')}")
+        show(f"forecast {version('forecast')}")
         raise typer.Exit
 
 

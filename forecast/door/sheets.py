@@ -107,7 +107,7 @@ def _fitting(opened: OpenSheet, records: Iterator[Line]) -> Iterator[Line]:
         wrong = len(line.cells) < named or any(line.cells[width:])
         if wrong:
             remedy = f"{len(line.cells):,} cells under {named:,} headings; " + (
-                "put cells that hold a separator in quotes"
+                "put cells that hold a separator in quotes, or name the column"
                 if len(line.cells) > width
                 else "write every separator, of empty cells too"
             )
