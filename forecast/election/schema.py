@@ -42,6 +42,7 @@ from forecast.election.words import (
     Day,
     FileName,
     Id,
+    Label,
     Name,
     Names,
     PartyIds,
@@ -62,8 +63,8 @@ class ElectionFacts(Part):
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
     name: Name = Field(description="name of the election as readers know it")
     date: Day = Field(description="day of the vote, such as 2023-03-19")
-    country: Name = Field(default="", description="name of the country")
-    chamber: Name = Field(default="", description="name of the chamber that is elected")
+    country: Label = Field(default="", description="name of the country")
+    chamber: Label = Field(default="", description="name of the chamber that is elected")
     note: Text = Field(default="", description="what a reader must know; shown with the results")
     source: Text = Field(default="", description="where parties, dates and counts come from")
     closed_ballot: Flag = Field(
@@ -92,7 +93,7 @@ class Party(Part):
     names: Names = Field(
         default_factory=dict, description="names by language, such as {kk = ..., ru = ..., en = ...}"
     )
-    short: Name = Field(default="", description="short name for charts; default: the name")
+    short: Label = Field(default="", description="short name for charts; default: the name")
     colour: Colour | None = Field(default=None, description='colour in charts, such as "#00AFCA"')
     kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
         default="party",
@@ -101,7 +102,7 @@ class Party(Part):
     members: Positive = Field(
         default=1, description="number of parties in a coalition, for threshold.by_members"
     )
-    alliance: Name = Field(default="", description="lists with the same alliance compete as one")
+    alliance: Label = Field(default="", description="lists with the same alliance compete as one")
     direct_seats: Count = Field(default=0, description="constituencies won")
     min_seats: Count = Field(default=0, description="seats that the list holds in any case")
     max_seats: Count | None = Field(default=None, description="candidates on the list, where that can bind")

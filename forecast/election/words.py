@@ -49,8 +49,8 @@ def _refuse_length(text: str, most: int, what: str) -> None:
         raise ValueError(msg)
 
 
-def parse_name(value: Any) -> str:
-    """A name as tables and charts show it: a text on one line, not long."""
+def parse_label(value: Any) -> str:
+    """A text as tables and charts show it: on one line, not long; perhaps empty."""
     text = " ".join(parse_text(value).split())
     _refuse_length(text, LONGEST_NAME, "name")
     return text
@@ -58,7 +58,7 @@ def parse_name(value: Any) -> str:
 
 def parse_filled(value: Any) -> str:
     """A name that is not empty."""
-    text = parse_name(value)
+    text = parse_label(value)
     if not text:
         msg = "the text is empty"
         raise ValueError(msg)
@@ -196,13 +196,14 @@ def _is_scalar(value: Any) -> bool:
 
 
 Text = Annotated[str, BeforeValidator(parse_text)]
+Name = Annotated[str, BeforeValidator(parse_filled)]
 Id = Annotated[str, BeforeValidator(parse_id)]
+Label = Annotated[str, BeforeValidator(parse_label)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(parse_texts)]
 PartyIds = Annotated[tuple[str, ...], BeforeValidator(parse_party_ids)]
 Colour = Annotated[str, BeforeValidator(parse_colour)]
 Day = Annotated[datetime.date, BeforeValidator(parse_day)]
 Names = Annotated[dict[str, str], BeforeValidator(parse_names)]
-Name = Annotated[str, BeforeValidator(parse_name)]
 FileText = Annotated[str, BeforeValidator(parse_file_text)]
 FileName = Annotated[Path, BeforeValidator(parse_file)]
 at_least_one = BeforeValidator(_at_least_one)

@@ -23,7 +23,7 @@ from tests.fuzz.subjects import SUBJECTS, Seeds, healthy, lay_out, mutant
 MEMORY = 2**30
 """Bytes that a mutant may take at most, the program itself included."""
 _MOST_MORE = 4 * 2**30
-_PATIENCE = judging.MOST_SECONDS + 10
+_PATIENCE = 10 * judging.MOST_SECONDS
 """Seconds without a word from the worker after which it is ended: compiled code hears no alarm."""
 
 

@@ -36,22 +36,29 @@ class Ended:
     out: str
     err: str
     seconds: float
+    """Of the processor."""
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Generator[None]:
-    """Raise ``TooSlow`` in Python code that takes longer; compiled code is stopped from outside."""
+    """Raise ``TooSlow`` in Python code that takes more seconds of the processor, or six times as many of the
+    clock (the machine may be busy); compiled code is stopped from outside.
+    """
 
     def over(signal: int, frame: FrameType | None) -> None:
         raise TooSlow
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timers = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, 6))
+    before = [signal.signal(each, over) for each, _, _ in timers]
+    for _, timer, factor in timers:
+        signal.setitimer(timer, factor * seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for _, timer, _ in timers:
+            signal.setitimer(timer, 0)
+        for (each, _, _), handler in zip(timers, before, strict=True):
+            signal.signal(each, handler)
 
 
 def run(one: Mutant, folder: Path) -> list[Ended]:
@@ -68,7 +75,7 @@ def run(one: Mutant, folder: Path) -> list[Ended]:
 
 def _run(command: Command) -> Ended:
     out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="surrogatepass"), io.StringIO()
-    started = time.perf_counter()
+    started = time.process_time()
     with warnings.catch_warnings(), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         warnings.simplefilter("always")
         try:
@@ -80,7 +87,7 @@ def _run(command: Command) -> Ended:
             code = left.code if isinstance(left.code, int) else 1
     out.flush()
     written = out.buffer.getvalue() if isinstance(out.buffer, io.BytesIO) else b""
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     return Ended(command, code, written.decode("utf-8", "surrogatepass"), err.getvalue(), seconds)
 
 
