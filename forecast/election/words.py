@@ -150,10 +150,19 @@ def parse_file(value: Any) -> Path:
 
 
 def parse_whole(value: Any) -> int:
-    """A whole number, also as 1e6, 1_000_000 or in digits within quotes."""
+    """A whole number, also as 1e6, 1_000_000 or in digits within quotes.
+
+    1.000 is refused: who writes it may mean a thousand.
+    """
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = Decimal(value.strip().replace("_", ""))
-    if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
+    written_in_full = isinstance(value, Decimal) and "." in str(value) and "E" not in str(value)
+    if (
+        isinstance(value, Decimal | float)
+        and not written_in_full
+        and math.isfinite(value)
+        and value == int(value)
+    ):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value

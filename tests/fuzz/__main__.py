@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fuzz import judging
-from tests.fuzz.subjects import SUBJECTS, Seeds, healthy, lay_out, mutant
+from tests.fuzz.subjects import APART, SUBJECTS, Seeds, healthy, lay_out, mutant, subject_of
 
 MEMORY = 2**30
 """Bytes that a mutant may take at most, the program itself included."""
 _MOST_MORE = 4 * 2**30
-_PATIENCE = 10 * judging.MOST_SECONDS
+_PATIENCE, _SILENCES = 5 * judging.MOST_SECONDS, 3
 """Seconds without a word from the worker after which it is ended: compiled code hears no alarm."""
 
 
@@ -33,7 +33,7 @@ def scratch_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="forecast-fuzz-", dir=memory if memory.is_dir() else None))
 
 
-def work(first: int, last: int, step: int) -> None:
+def work(first: int, last: int, step: int, only: str) -> None:
     """In the worker: a line of JSON on stdout for each mutant."""
     said = sys.stdout
     folder = scratch_folder()
@@ -43,7 +43,7 @@ def work(first: int, last: int, step: int) -> None:
         _limit_memory()
         for number in range(first, last, step):
             print(json.dumps({"begun": number}), file=said, flush=True)
-            one = mutant(seeds, number)
+            one = mutant(seeds, number, only)
             _forget_peak()
             ended = judging.run(one, folder / "work")
             found = list(judging.complaints(one, ended, folder / "work"))
@@ -120,18 +120,18 @@ class Tally:
         print(f"{number} ({subject}): {what}", flush=True)
 
 
-def fuzz(first: int, last: int, step: int = 1) -> Tally:
+def fuzz(first: int, last: int, step: int = 1, only: str = "") -> Tally:
     """All mutants from ``first`` to before ``last``; a worker that hangs or dies is replaced by another."""
     tally = Tally()
     started, told = time.monotonic(), time.monotonic()
     while first < last:
         at = first
-        for record in _worker(first, last, step):
+        for record in _worker(first, last, step, only):
             if "begun" in record:
                 at = int(str(record["begun"]))
                 continue
             if "ended" in record:
-                tally.fault(at, SUBJECTS[at % len(SUBJECTS)][0], str(record["ended"]))
+                tally.fault(at, subject_of(at, only)[0], str(record["ended"]))
                 break
             tally.take(record)
             if time.monotonic() - told > 60:
@@ -141,22 +141,26 @@ def fuzz(first: int, last: int, step: int = 1) -> Tally:
     return tally
 
 
-def _worker(first: int, last: int, step: int) -> Iterator[dict[str, object]]:
+def _worker(first: int, last: int, step: int, only: str) -> Iterator[dict[str, object]]:
     command = [sys.executable, "-m", "tests.fuzz", "--worker", str(first), str(last), str(step)]
+    command += ["--only", only]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         with selectors.DefaultSelector() as ready:
             ready.register(process.stdout, selectors.EVENT_READ)
-            began = False
+            silent = 0
             while True:
-                if not ready.select(_PATIENCE if began else 300):
-                    yield {"ended": f"hangs: no word for {_PATIENCE:g} s"}
+                if not ready.select(_PATIENCE):
+                    silent += 1
+                    if silent < _SILENCES:  # a machine that was put to sleep wakes up late
+                        continue
+                    yield {"ended": f"hangs: no word for {_SILENCES * _PATIENCE:g} s"}
                     return
+                silent = 0
                 line = process.stdout.readline()
                 if not line:
                     break
-                began = True
                 yield json.loads(line)
         if process.wait() != 0:
             yield {"ended": f"the worker ended with {process.returncode}"}
@@ -165,10 +169,10 @@ def _worker(first: int, last: int, step: int) -> Iterator[dict[str, object]]:
         process.wait()
 
 
-def replay(number: int) -> None:
+def replay(number: int, only: str = "") -> None:
     """Make a mutant again, show what it does, and leave its files."""
     folder = scratch_folder()
-    one = mutant(Seeds(folder / "seeds"), number)
+    one = mutant(Seeds(folder / "seeds"), number, only)
     place = folder / "work"
     lay_out(one, place)
     print(f"mutant {number} ({one.subject}) in {place}")
@@ -179,22 +183,26 @@ def replay(number: int) -> None:
 
 def main() -> int:
     """The command line of the fuzzer."""
+    names = [*dict.fromkeys(name for name, _ in SUBJECTS), *APART]
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--mutants", type=int, default=100_000, help="how many (default 100,000)")
     parser.add_argument("--first", type=int, default=0, help="number of the first")
     parser.add_argument("--step", type=int, default=1, help="only every so many")
+    parser.add_argument(
+        "--only", default="", choices=("", *names), metavar="SUBJECT", help=f"of {', '.join(names)}"
+    )
     parser.add_argument("--replay", type=int, metavar="NUMBER", help="make one again and show it")
     parser.add_argument("--worker", type=int, nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     judging.quiet_environment()
     if asked.worker:
-        work(*asked.worker)
+        work(*asked.worker, asked.only)
         return 0
     if asked.replay is not None:
-        replay(asked.replay)
+        replay(asked.replay, asked.only)
         return 0
     with contextlib.suppress(BrokenPipeError):
-        tally = fuzz(asked.first, asked.first + asked.mutants, asked.step)
+        tally = fuzz(asked.first, asked.first + asked.mutants, asked.step, asked.only)
         for what, often in sorted(tally.codes.items()):
             print(f"{often:7} {what}")
         seconds, number = tally.slowest

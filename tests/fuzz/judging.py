@@ -41,24 +41,21 @@ class Ended:
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Generator[None]:
-    """Raise ``TooSlow`` in Python code that takes more seconds of the processor, or six times as many of the
-    clock (the machine may be busy); compiled code is stopped from outside.
+    """Raise ``TooSlow`` in Python code that takes more seconds of the processor (the machine may be busy).
+
+    Compiled code, and what waits for ever, is stopped from outside.
     """
 
     def over(signal: int, frame: FrameType | None) -> None:
         raise TooSlow
 
-    timers = ((signal.SIGPROF, signal.ITIMER_PROF, 1), (signal.SIGALRM, signal.ITIMER_REAL, 6))
-    before = [signal.signal(each, over) for each, _, _ in timers]
-    for _, timer, factor in timers:
-        signal.setitimer(timer, factor * seconds)
+    before = signal.signal(signal.SIGPROF, over)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        for _, timer, _ in timers:
-            signal.setitimer(timer, 0)
-        for (each, _, _), handler in zip(timers, before, strict=True):
-            signal.signal(each, handler)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def run(one: Mutant, folder: Path) -> list[Ended]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from random import Random
 
@@ -75,12 +78,10 @@ class Mutant:
     subject: str
     files: dict[str, bytes]
     commands: list[Command]
-    folders: list[Path] = field(default_factory=list)
-    """Copied before the files are written."""
 
 
 class Seeds:
-    """Inputs that are well formed, read once; ``folder`` holds those that take a run to make."""
+    """Inputs that are well formed, read once; ``folder`` holds those that are made for it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -104,6 +105,16 @@ class Seeds:
         self.constants = _text(ROOT / "forecast" / "estimation" / "constants.json")
         archive = write_archive(folder / "archive", countries=2, elections=2, polls=4)
         self.archive = {name: _text(archive / name) for name in ("elections.csv", "polls.csv", "results.csv")}
+
+    @cached_property
+    def saved(self) -> bytes:
+        """A forecast as a run saves it."""
+        from forecast.cli.main import main
+
+        config = str(CONFIGS / f"{KAZAKHSTAN}.toml")
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            main(["run", config, "-n", "256", "-q", "-o", str(self.folder / "saved")])
+        return (self.folder / "saved" / "forecast.nc").read_bytes()
 
     @property
     def elections(self) -> tuple[dict[str, str], ...]:
@@ -229,6 +240,34 @@ def _options(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comma
     return files, [(*command, spoilt.replace("\0", ""))]
 
 
+READERS: tuple[Command, ...] = (
+    ("tables", "saved.nc", "-q", "-f", "json"),
+    ("tables", "saved.nc", "-t", "parties"),
+    ("diff", "saved.nc", "good.nc"),
+    ("run", "x.toml", "--share-draws", "saved.nc", "-q", "-o", "out"),
+)
+
+
+def _saved(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    data = bytearray(seeds.saved)
+    for _ in range(chance.choice((1, 1, 2, 8))):
+        at = chance.randrange(len(data))
+        end = at + chance.choice((1, 1, 1, 4, 64))
+        what = chance.randrange(4)
+        if what == 0:
+            data[at:end] = bytes(chance.randrange(256) for _ in data[at:end])
+        elif what == 1:
+            data[at:end] = bytes(len(data[at:end]))
+        elif what == 2:
+            data[at:end] = b"\xff" * len(data[at:end])
+        else:
+            del data[at:end]
+    if chance.random() < 0.1:
+        del data[chance.randrange(len(data)) :]
+    files = _whole(seeds.kazakhstan) | {"saved.nc": bytes(data), "good.nc": seeds.saved}
+    return files, [chance.choice(READERS)]
+
+
 SUBJECTS: tuple[tuple[str, Maker], ...] = (
     *(("election", _election),) * 8,
     *(("polls", _polls),) * 4,
@@ -241,11 +280,21 @@ SUBJECTS: tuple[tuple[str, Maker], ...] = (
     *(("options", _options),) * 2,
 )
 """By the number of a mutant, in turn."""
+APART: dict[str, Maker] = {"saved": _saved}
+"""Only where asked for by name: each of these takes a process to read."""
 
 
-def mutant(seeds: Seeds, number: int) -> Mutant:
+def subject_of(number: int, only: str = "") -> tuple[str, Maker]:
+    """What the mutant of a number is made of: the subject ``only``, else that of its turn."""
+    if only in APART:
+        return only, APART[only]
+    of_name = [each for each in SUBJECTS if each[0] == only] or SUBJECTS
+    return of_name[number % len(of_name)]
+
+
+def mutant(seeds: Seeds, number: int, only: str = "") -> Mutant:
     """The mutant of a number."""
-    name, maker = SUBJECTS[number % len(SUBJECTS)]
+    name, maker = subject_of(number, only)
     files, commands = maker(seeds, Random(number))
     return Mutant(number, name, files, commands)
 

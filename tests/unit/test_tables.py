@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html.parser
 import io
 import json
@@ -219,6 +220,27 @@ def test_latex_keeps_a_name_in_its_cell(nasty: Forecast) -> None:
 def test_excel_shows_a_name_that_looks_like_a_formula(nasty: Forecast) -> None:
     frame = pd.read_excel(io.BytesIO(exported([table_of(nasty, "parties")], "xlsx")), sheet_name="parties")
     assert list(frame["party_name"][[1, 3]]) == [NASTY, "=1+1"]
+
+
+@pytest.mark.parametrize(
+    "name", ["=1+1", "@SUM(A1)", "+cmd", "-cmd", "-1+cmd|' /C calc'!A0", "=HYPERLINK(1)"]
+)
+def test_no_spreadsheet_runs_a_name_unless_it_is_asked_for_as_it_is(name: str) -> None:
+    table = table_of(kazakhstan(500, {"auyl": name}), "parties")
+    cells = [row["party_name"] for row in csv.DictReader(io.StringIO(exported([table], "csv").decode()))]
+    raw = [
+        row["party_name"] for row in csv.DictReader(io.StringIO(exported([table], "csv", raw=True).decode()))
+    ]
+    assert cells[1] == f"'{name}"
+    assert raw[1] == name
+    assert cells[2:] == raw[2:]
+
+
+def test_numbers_with_a_sign_stay_numbers(forecast: Forecast) -> None:
+    table = table_of(forecast, "coalitions")
+    margins = [row["margin"] for row in csv.DictReader(io.StringIO(exported([table], "csv").decode()))]
+    assert [float(margin) for margin in margins] == [row["margin"] for row in table.rows]
+    assert min(map(float, margins)) < 0
 
 
 def test_csv_and_parquet_hold_a_name_to_the_letter(nasty: Forecast) -> None:
