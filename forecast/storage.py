@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import SCHEMA_VERSION, Forecast
-from forecast.visible import safe
+from forecast.visible import safe_saved
 
 if TYPE_CHECKING:
     import numpy as np
@@ -208,12 +208,17 @@ def _for_disk(dataset: xr.Dataset) -> xr.Dataset:
 
 def _from_disk(dataset: xr.Dataset) -> xr.Dataset:
     attrs = {name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()}
-    attrs = {name: safe(value) if isinstance(value, str) else value for name, value in attrs.items()}
+    attrs = {name: safe_saved(value) if isinstance(value, str) else value for name, value in attrs.items()}
     lists = {name: [line for line in str(attrs.get(name, "")).split("\n") if line] for name in _TEXT_LISTS}
-    for variable in dataset.variables.values():
-        if variable.dtype.kind == "T" or variable.dtype.kind == "O":
-            variable.values = _safe_texts(variable.values.astype(str))
-    loaded = dataset.copy()
+    labels = {}
+    for name, variable in dataset.variables.items():
+        if variable.dtype.kind in "TOU":
+            texts = _safe_texts(variable.values.astype(str))
+            if name not in dataset.indexes:
+                variable.values = texts
+            elif texts.tolist() != variable.values.tolist():
+                labels[name] = (variable.dims, texts, variable.attrs)
+    loaded = dataset.assign_coords(labels) if labels else dataset.copy()
     loaded.attrs = {**attrs, **lists}
     return loaded
 
@@ -222,7 +227,7 @@ def _safe_texts(texts: NDArray[np.str_]) -> NDArray[np.str_]:
     """Texts with what nobody sees written out: whoever wrote the file, views may show them."""
     import numpy as np
 
-    written = [safe(text) for text in texts.ravel().tolist()]
+    written = [safe_saved(text) for text in texts.ravel().tolist()]
     return np.array(written, dtype=str).reshape(texts.shape) if written else texts
 
 

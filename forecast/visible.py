@@ -19,6 +19,8 @@ UNSEEN = re.compile(rf"[\x00-\x08\x0b-\x1f{_UNSEEN}]")
 not among them."""
 _NOT_IN_A_LINE = re.compile(rf"[\x00-\x1f{_UNSEEN}]")
 
+_ESCAPED = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[bf])")
+
 LONGEST_SHOWN = 200
 """Letters of a name, a cell or a value that is shown among others."""
 
@@ -31,6 +33,26 @@ def code_of(letter: str) -> str:
 def safe(text: str) -> str:
     """A text with what nobody sees written out: ``<U+001B>``. Tabs and line feeds stay."""
     return UNSEEN.sub(lambda found: f"<{code_of(found.group())}>", text) if UNSEEN.search(text) else text
+
+
+def safe_saved(text: str) -> str:
+    """A text of a saved result, as ``safe``; of JSON also the texts in it, which it holds escaped."""
+    text = safe(text)
+    if not _ESCAPED.search(text):
+        return text
+    try:
+        return json.dumps(safe_tree(json.loads(text)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return text  # no JSON
+
+
+def safe_tree(value: Any) -> Any:
+    """Plain data with ``safe`` texts and keys."""
+    if isinstance(value, dict):
+        return {safe(str(key)): safe_tree(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [safe_tree(inner) for inner in value]
+    return safe(value) if isinstance(value, str) else value
 
 
 def visible(text: str, most: int = LONGEST_SHOWN) -> str:

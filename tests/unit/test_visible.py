@@ -7,7 +7,7 @@ import json
 import pytest
 
 from forecast.errors import ABSENT, ConfigurationError, Fault, lines_of, suggest
-from forecast.visible import UNSEEN, first_unseen, json_text, safe, visible
+from forecast.visible import UNSEEN, first_unseen, json_text, safe, safe_saved, visible
 
 NASTY = ("\x1b[31m", "\x00", "\x07", "\x7f", "\x9b31m", "\u202e", "\u2028", "\ufeff", "\ud800", "\x85")
 
@@ -21,6 +21,13 @@ def test_nothing_that_a_terminal_obeys_is_shown(nasty: str) -> None:
     assert not UNSEEN.search(str(Fault(f"p{nasty}", f"q{nasty}", nasty, f"r{nasty}")))
     assert not UNSEEN.search(json_text({f"k{nasty}": nasty}))
     assert json.loads(json_text({f"k{nasty}": nasty})) == {f"k{nasty}": nasty}
+
+
+def test_json_of_a_saved_file_holds_nothing_unseen_once_it_is_read() -> None:
+    saved = json.dumps({"law": "a\x1bb", "\x08": ["\u202e", 1, None]}, ensure_ascii=False)
+    assert json.loads(safe_saved(saved)) == {"law": "a<U+001B>b", "<U+0008>": ["<U+202E>", 1, None]}
+    for text in ('{"a": "Ж\\n"}', "C:\\bin", "\\u001b is no JSON", "[" * 100_000 + "\\u001b"):
+        assert safe_saved(text) == text
 
 
 def test_names_of_every_script_stay_as_they_are() -> None:
