@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
@@ -207,24 +207,32 @@ def _basis_faults(basis: Any, place: str) -> Iterator[Fault]:
     if not isinstance(basis, Mapping):
         yield Fault(place, "rests_on", basis, "a table is expected")
         return
-    for key, kind, what in (
-        ("elections", int, "a whole number"),
-        ("countries", int, "a whole number"),
-        ("date", str, "a text"),
-        ("note", str, "a text"),
-        ("years", list, "a list of years"),
-        ("names", list, "a list of texts"),
+    for key, what, is_one in (
+        ("elections", "a whole number", _is_whole_number),
+        ("countries", "a whole number", _is_whole_number),
+        ("date", "a text", _is_text),
+        ("note", "a text", _is_text),
+        ("years", "a list of years", lambda found: _is_list(found, _is_whole_number)),
+        ("names", "a list of texts", lambda found: _is_list(found, _is_text)),
     ):
-        found = basis.get(key, kind())
-        inner = int if key == "years" else str
-        right = type(found) is kind and (kind is not list or all(type(item) is inner for item in found))
-        if not right or (key == "years" and basis.get("elections") and not found):
-            yield Fault(
-                place,
-                f"rests_on.{key}",
-                ABSENT if isinstance(found, Mapping) else found,
-                f"{what} is expected",
-            )
+        found = basis.get(key)
+        needed = key == "years" and bool(basis.get("elections"))
+        if (found is None and not needed) or (is_one(found) and (found or not needed)):
+            continue
+        shown = ABSENT if found is None or isinstance(found, Mapping) else found
+        yield Fault(place, f"rests_on.{key}", shown, f"{what} is expected")
+
+
+def _is_whole_number(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: Any, of: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list | tuple) and all(map(of, value))
 
 
 def _interval_faults(intervals: Any, place: str) -> Iterator[Fault]:

@@ -28,7 +28,8 @@ def nasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             data[name] = data[name].copy(data=values)
     rule = json.loads(data.attrs["rule"]) | {"law": NASTY, "source": NASTY}
     texts = dict.fromkeys(("election_name", "note", "source", "law", "configuration", "polls"), NASTY)
-    data.attrs.update(texts, rule=json.dumps(rule), warnings=[NASTY], settings=NASTY, chamber=NASTY)
+    more = {"rule": json.dumps(rule), "warnings": [NASTY], "settings": NASTY, "chamber": NASTY}
+    data.attrs |= texts | more
     write_dataset(data, tmp_path / "nasty.nc")
     return "nasty.nc"
 

@@ -196,7 +196,8 @@ def main() -> int:
     asked = parser.parse_args()
     judging.quiet_environment()
     if asked.worker:
-        work(*asked.worker, asked.only)
+        first, last, step = asked.worker
+        work(first, last, step, asked.only)
         return 0
     if asked.replay is not None:
         replay(asked.replay, asked.only)

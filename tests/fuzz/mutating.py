@@ -132,7 +132,9 @@ def _tree(chance: Random, text: str) -> str:
     """Values of a JSON tree replaced, taken out or moved."""
     tree = json.loads(text)
     for _ in range(chance.choice((1, 1, 2, 4))):
-        node, key = tree, None
+        node: Any = tree
+        parent: Any = None
+        key: Any = None
         while isinstance(node, list | dict) and node:
             parent, key = node, chance.choice(list(node) if isinstance(node, dict) else range(len(node)))
             node = parent[key]
