@@ -13,7 +13,7 @@ PINNED := $(PIP) install -qq --no-deps --require-hashes
 # The tests of the page need a chromium; without such tests nobody needs one.
 BROWSER := $(if $(wildcard tests/browser/test_*.py),browser)
 
-.PHONY: help setup forecast test lint types unit check-full browser bench bench-full bench-smoke docs pins clean
+.PHONY: help setup forecast test lint types unit check-full fuzz browser bench bench-full bench-smoke docs pins clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is to make
@@ -68,6 +68,9 @@ unit: setup
 
 check-full: lint types $(BROWSER) ## as test, with the slow tests
 	$(BIN)/python -m pytest $(PYTEST)
+
+fuzz: setup ## try 100,000 malformed inputs (an hour; MUTANTS=1000 takes half a minute)
+	$(BIN)/python -m tests.fuzz --mutants $(or $(MUTANTS),100000)
 
 browser: setup ## find a chromium for the tests of the page, or install Debian's where that is possible
 	@$(BIN)/python tests/browser/chromium.py

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
+
+from forecast.visible import LONGEST_SHOWN, visible
+
+MOST_OF_A_KIND = 3
+"""Faults of one kind that are said one by one; of the others it is said how many there are."""
+MOST_LINES = 100
+"""Faults that are said at once, of whatever kinds."""
+_LONGEST = {"place": 400, "path": 200, "found": 80, "remedy": 1_000}
+"""Letters of each part of a fault that are shown."""
+_NAMES_LISTED = 20
 
 
 class _Absent:
@@ -32,10 +44,41 @@ class Fault:
     remedy: str
 
     def __str__(self) -> str:
-        where = f"{self.place}: {self.path}" if self.path else self.place
-        if self.found is ABSENT:
-            return f"{where}: {self.remedy}"
-        return f"{where} = {_shown(self.found)}: {self.remedy}"
+        where = visible(self.place, _LONGEST["place"])
+        if self.path:
+            where += f": {visible(self.path, _LONGEST['path'])}"
+        if self.found is not ABSENT:
+            where += f" = {visible(_written(self.found), _LONGEST['found'])}"
+        return f"{where}: {visible(self.remedy, _LONGEST['remedy'])}"
+
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """What faults of one kind have in common: all but the row, the value and the numbers."""
+        return self.place, _ROW.sub(r"\1", self.path), _DETAIL.sub("", self.remedy)
+
+
+_ROW = re.compile(r"\b(row|line|draw) [\d,]+")
+_DETAIL = re.compile(r"'[^']*'|\"[^\"]*\"|\d[\d.,:-]*")
+
+
+def lines_of(faults: Sequence[Fault]) -> Iterator[str]:
+    """Faults as they are said: a line each, in their order; of one kind the first few, then how many more."""
+    kinds = [fault.kind for fault in faults]
+    often, seen = Counter(kinds), Counter[tuple[str, str, str]]()
+    lines = 0
+    for number, (fault, kind) in enumerate(zip(faults, kinds, strict=True)):
+        seen[kind] += 1
+        if seen[kind] > MOST_OF_A_KIND + 1:
+            continue
+        if lines == MOST_LINES:
+            yield f"and {len(faults) - number:,} more faults"
+            return
+        lines += 1
+        if seen[kind] <= MOST_OF_A_KIND:
+            yield str(fault)
+        else:
+            more = often[kind] - MOST_OF_A_KIND
+            yield f"{visible(fault.place, _LONGEST['place'])}: and {more:,} more like the last"
 
 
 class ForecastError(Exception):
@@ -45,7 +88,7 @@ class ForecastError(Exception):
 
     def __init__(self, *faults: Fault) -> None:
         self.faults: tuple[Fault, ...] = faults
-        super().__init__("\n".join(str(fault) for fault in faults))
+        super().__init__("\n".join(lines_of(faults)))
 
 
 class ConfigurationError(ForecastError):
@@ -68,20 +111,16 @@ class NoValidOutcome(ForecastError):
 
 def suggest(name: str, known: Iterable[str]) -> str:
     """End of a remedy for a name that is not known: the nearest known one, else the list of all."""
-    names = list(known)
+    names, name = list(known), name[:LONGEST_SHOWN]
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     if not close:
         by_lower = {known_name.lower(): known_name for known_name in names}
         close = [by_lower[found] for found in get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)]
     if close:
         return f"did you mean '{close[0]}'?"
-    return "known: " + ", ".join(names) if names else "none are known"
-
-
-def _shown(value: object) -> str:
-    """A value as the user wrote it, cut where it is long."""
-    text = _written(value)
-    return text if len(text) <= 80 else text[:77] + "..."
+    more = f" and {len(names) - _NAMES_LISTED} more" if len(names) > _NAMES_LISTED + 5 else ""
+    listed = names[: _NAMES_LISTED if more else None]
+    return "known: " + ", ".join(listed) + more if names else "none are known"
 
 
 def _written(value: object) -> str:

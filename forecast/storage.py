@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import SCHEMA_VERSION, Forecast
+from forecast.visible import safe_saved
 from forecast.writing import digests_of, outputs_of, replacing, replacing_folder, why_changed, why_mixed
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
     from forecast.sensitivity.result import Sweep
     from forecast.simulation.series import Series
@@ -262,11 +265,33 @@ def _for_disk(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def _with_lists(dataset: xr.Dataset, warnings: Sequence[str]) -> xr.Dataset:
-    """The Dataset with lists where ``_for_disk`` made texts of them, and with more warnings."""
-    attrs = dataset.attrs
+    """The Dataset with lists where ``_for_disk`` made texts of them, with more warnings, and with nothing in
+    its texts that nobody sees.
+    """
+    attrs = {
+        name: safe_saved(value) if isinstance(value, str) else value for name, value in dataset.attrs.items()
+    }
     lists = {name: [line for line in str(attrs.get(name, "")).split("\n") if line] for name in _TEXT_LISTS}
     lists["warnings"] += warnings
-    return dataset.assign_attrs(lists)
+    labels = {}
+    for name, variable in dataset.variables.items():
+        if variable.dtype.kind in "TOU":
+            texts = _safe_texts(variable.values.astype(str))
+            if name not in dataset.indexes:
+                variable.values = texts
+            elif texts.tolist() != variable.values.tolist():
+                labels[name] = (variable.dims, texts, variable.attrs)
+    loaded = dataset.assign_coords(labels) if labels else dataset.copy()
+    loaded.attrs = {**attrs, **lists}
+    return loaded
+
+
+def _safe_texts(texts: NDArray[np.str_]) -> NDArray[np.str_]:
+    """Texts with what nobody sees written out: whoever wrote the file, views may show them."""
+    import numpy as np
+
+    written = [safe_saved(text) for text in texts.ravel().tolist()]
+    return np.array(written, dtype=str).reshape(texts.shape) if written else texts
 
 
 def _require_zarr(place: str) -> None:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from forecast.cli.options import Json, OutputFile, Quiet
+from forecast.cli.telling import show_json, tell
+from forecast.door.numbers import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.visible import json_text
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants
@@ -25,7 +28,7 @@ _HORIZONS = "1,7,30,90,180"
 
 def _horizons(text: str) -> tuple[int, ...]:
     days = [part.strip() for part in str(text).split(",")]
-    if not all(day.isdigit() and int(day) <= 3650 for day in days):
+    if not all(is_whole(day) and int(day) <= 3650 for day in days):
         msg = f"'{text}' is no list of days before the election; write it as {_HORIZONS}"
         raise typer.BadParameter(msg)
     return tuple(sorted({int(day) for day in days}))
@@ -120,18 +123,15 @@ def backtest(
     rows = rows_of(found)
     _save(found, rows, elections, leave_out or "", output)
     if as_json:
-        import json
-
-        text = json.dumps([row.record() for row in rows], ensure_ascii=False, allow_nan=False, indent=1)
-        sys.stdout.write(text + "\n")
+        show_json([row.record() for row in rows], 1)
     else:
         from forecast.cli.archive_report import print_backtest
 
         print_backtest(found, rows)
     for note in found.notes:
-        print(f"note: {note}", file=sys.stderr)
+        tell(f"note: {note}")
     if not quiet:
-        print(f"wrote {output}", file=sys.stderr)
+        tell(f"wrote {output}")
 
 
 def fit(
@@ -142,7 +142,6 @@ def fit(
     quiet: Quiet = False,
 ) -> None:
     """Fit the constants of the error model to an archive, with intervals from a bootstrap by country."""
-    import json
     from dataclasses import replace
 
     from forecast.verification.archive import read_archive
@@ -151,11 +150,7 @@ def fit(
 
     elections = read_archive(archive)
     if not quiet:
-        print(
-            "reading the trend of the polls (about a minute for 60 elections) ...",
-            file=sys.stderr,
-            flush=True,
-        )
+        tell("reading the trend of the polls (about a minute for 60 elections) ...")
     material = material_of(elections)
     fitted = fit_constants(material)
     with _progress("bootstrap", quiet) as step:
@@ -163,15 +158,15 @@ def fit(
     fitted = replace(fitted, intervals=intervals)
     target = output if output is not None else Path("outputs/constants.json")
     with replacing(target) as draft:
-        draft.write_text(json.dumps(fitted.record(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        draft.write_text(json_text(fitted.record(), 2) + "\n", encoding="utf-8")
     if as_json:
-        sys.stdout.write(json.dumps(fitted.record(), ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+        show_json(fitted.record(), 1)
     else:
         from forecast.cli.archive_report import print_constants
 
         print_constants(fitted)
     if not quiet:
-        print(f"wrote {target}; next: forecast backtest {archive} --constants {target}", file=sys.stderr)
+        tell(f"wrote {target}; next: forecast backtest {archive} --constants {target}")
 
 
 def _without_each_country(
@@ -190,7 +185,6 @@ def _save(
 ) -> None:
     """The table, the summary and the chart, all of them or none."""
     import csv
-    import json
 
     from forecast.verification.calibrating import METHOD, calibration_of
     from forecast.verification.chart import as_png, as_svg, calibration_chart
@@ -216,8 +210,7 @@ def _save(
             (draft / "calibration.png").write_bytes(as_png(chart))
         if METHOD in methods:
             summary = calibration_of(found, rows, elections, left_out).record()
-            text = json.dumps(summary, indent=1, ensure_ascii=False)
-            (draft / "calibration.json").write_text(text + "\n", encoding="utf-8")
+            (draft / "calibration.json").write_text(json_text(summary, 1) + "\n", encoding="utf-8")
 
 
 @contextmanager

@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast.estimation.law import LawConstants
-from forecast.tables.terminal import console_for_results
+from forecast.tables.terminal import console_for_results, print_line, shown_text
 from forecast.verification.scores import LEVELS
 from forecast.verification.summary import crossing_curve
+from forecast.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,7 +112,7 @@ def _print_apart(console: Console, found: Backtest, method: str) -> None:
     )
     for one in apart:
         held = (f"{one.values[f'coverage_{level * 100:.0f}']:.0%}" for level in LEVELS)
-        table.add_row(one.election, str(one.horizon), f"{one.values['crps']:.2f}", *held)
+        table.add_row(shown_text(visible(one.election)), str(one.horizon), f"{one.values['crps']:.2f}", *held)
     console.print(table)
 
 
@@ -127,7 +128,7 @@ def print_constants(fitted: Constants) -> None:
             *(_constant(fitted, method, field.name) for method in ("average", "trend")),
         )
     console.print(table)
-    console.print(Text(str(fitted.rests_on), style="dim"))
+    print_line(console, str(fitted.rests_on), "dim")
 
 
 def _constant(fitted: Constants, method: str, name: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.cli.telling import show, tell
 from forecast.cli.working import say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
@@ -30,18 +30,20 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
 
         as_of = day_of_forecast(election, as_of, "--as-of")
     if election.election.polls is not None:
+        from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
 
+        refuse_size(election)
         polls = read_polls(election.election.polls, election)
     summary = list(_summary(election, polls, as_of))
     warnings = _warnings(election, polls, as_of)
     for topic, text in summary:
-        print(f"{topic:<10} {text}")
+        show(f"{topic:<10} {text}")
     say_warnings(warnings, below_tables=False)
     if not quiet:
         first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
         found = "nothing wrong" if not warnings else "nothing wrong in form; mind the warnings"
-        print(f"{found}; next: {first}forecast run {config}", file=sys.stderr)
+        tell(f"{found}; next: {first}forecast run {config}")
 
 
 def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date | None) -> list[str]:

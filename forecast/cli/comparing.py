@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from forecast.cli.exporting import Format, Output, format_of, put
+from forecast.cli.exporting import Format, Output, Raw, format_of, put
 from forecast.cli.options import Json, Quiet
-from forecast.cli.working import print_json
+from forecast.cli.telling import show_json
 
 _WHAT = "A folder that `forecast run` wrote, or its forecast.nc."
 Before = Annotated[Path, typer.Argument(metavar="BEFORE", help=_WHAT, show_default=False)]
@@ -32,6 +32,7 @@ def diff(
     table: Names = None,
     format_: Format = None,
     output: Output = None,
+    raw: Raw = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -44,7 +45,7 @@ def diff(
 
     first, second = load(before), load(after)
     if as_json:
-        print_json(difference_record(first, second))
+        show_json(difference_record(first, second))
         return
     put(
         difference_tables(first, second, table),
@@ -52,4 +53,5 @@ def diff(
         output,
         quiet=quiet,
         every=bool(table),
+        raw=raw,
     )

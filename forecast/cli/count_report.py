@@ -14,6 +14,8 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import NextSeat, next_seats
 from forecast.rules.outcome import Admission, Line, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD
+from forecast.tables.terminal import print_line, shown_text
+from forecast.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -93,13 +95,14 @@ def print_count(
     names = _labels(election, ballot)
     lines = _lines(outcome)
     working = _working_columns(outcome)
-    table = Table(title=election.election.name, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+    title = shown_text(election.election.name)
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
     for title in ("list", "votes", "share", "admitted", *working, "seats"):
         table.add_column(title, justify="left" if title in ("list", "admitted") else "right", no_wrap=True)
     for entry in ballot.entries:
         line = lines.get(entry.id)
         table.add_row(
-            names[entry.id],
+            shown_text(visible(names[entry.id])),
             _number(entry.votes),
             _share(entry.votes, ballot.valid),
             _why(election, entry, outcome.admissions[entry.id]),
@@ -115,7 +118,7 @@ def print_count(
     unused = [f"not counted: {', '.join(ready.not_counted)}"] if ready.not_counted else []
     minded = [f"Mind: {warning}" for warning in warnings]
     for text in (*_remarks(election, ballot, outcome, names), *unused, *minded):
-        console.print(text, highlight=False, markup=False)
+        print_line(console, text)
 
 
 def _labels(election: Election, ballot: Ballot) -> dict[str, str]:

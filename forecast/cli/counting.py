@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from forecast.cli.options import ConfigFile, Json, Settings
+from forecast.cli.telling import show_json, tell
 from forecast.cli.working import say_warnings
+from forecast.tables.terminal import console_for_results, grid, print_line
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from forecast.rules.cases import Verification
 
@@ -50,9 +50,9 @@ def count(
     warnings = warnings_on(election, ready.warnings, remarks)
     say_warnings(warnings, below_tables=not as_json)
     if as_json:
-        _print_json(seats_as_json(election, ready, outcome, warnings))
+        show_json(seats_as_json(election, ready, outcome, warnings))
     else:
-        print_count(_console(), election, ready, outcome, warnings)
+        print_count(console_for_results(), election, ready, outcome, warnings)
 
 
 def verify(cases: CasesFile, as_json: Json = False) -> None:
@@ -65,7 +65,7 @@ def verify(cases: CasesFile, as_json: Json = False) -> None:
 
     verification = verify_cases(read_cases(cases))
     if as_json:
-        _print_json(
+        show_json(
             {
                 "cases": verification.cases,
                 "reproduced": len(verification.reproduced),
@@ -80,9 +80,9 @@ def verify(cases: CasesFile, as_json: Json = False) -> None:
             }
         )
     else:
-        _print_verification(_console(), verification)
+        _print_verification(console_for_results(), verification)
     for case, note in verification.notes:
-        print(f"note: {case}: {note}", file=sys.stderr)
+        tell(f"note: {case}: {note}")
     if not verification.complete:
         raise typer.Exit(1)
 
@@ -92,7 +92,7 @@ def methods(as_json: Json = False) -> None:
     from forecast.rules.catalogue import everything
 
     if as_json:
-        _print_json(
+        show_json(
             {
                 heading: [
                     {"name": known.name, "meaning": known.meaning, "source": known.source}
@@ -103,47 +103,21 @@ def methods(as_json: Json = False) -> None:
             }
         )
         return
-    console = _console()
+    console = console_for_results()
     for heading, words in everything().items():
-        table = _table(heading)
-        for title in ("name", "meaning", "law or paper"):
-            table.add_column(title, overflow="fold", no_wrap=title == "name")
-        for known in words:
-            table.add_row(known.name, known.meaning, known.source)
-        console.print(table)
+        rows = [(known.name, known.meaning, known.source) for known in words]
+        console.print(grid(heading, ("name", "meaning", "law or paper"), rows, unwrapped=(0,)))
 
 
 def _print_verification(console: Console, verification: Verification) -> None:
-    done, cases = len(verification.reproduced), verification.cases
-    console.print(f"{done} of {cases} cases reproduced", highlight=False)
+    print_line(console, f"{len(verification.reproduced)} of {verification.cases} cases reproduced")
     if verification.mismatches:
-        table = _table("mismatches")
-        for title in ("case", "party", "official", "ours"):
-            table.add_column(title, justify="right" if title in ("official", "ours") else "left")
-        for wrong in verification.mismatches:
-            table.add_row(wrong.case, wrong.party, str(wrong.official), str(wrong.ours))
-        console.print(table)
+        rows = [
+            (wrong.case, wrong.party, str(wrong.official), str(wrong.ours))
+            for wrong in verification.mismatches
+        ]
+        console.print(grid("mismatches", ("case", "party", "official", "ours"), rows, numeric=(2, 3)))
     for case, reason in verification.unsupported:
-        console.print(f"unsupported: {case}: {reason}", highlight=False, markup=False)
+        print_line(console, f"unsupported: {case}: {reason}")
     for case, note in verification.notes:
-        console.print(f"Mind: {case}: {note}", highlight=False, markup=False)
-
-
-def _table(title: str) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-
-    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-
-
-def _console() -> Console:
-    """The terminal; where stdout is no terminal, wide enough that no number is cut."""
-    from rich.console import Console
-
-    return Console() if sys.stdout.isatty() else Console(width=160)
-
-
-def _print_json(data: object) -> None:
-    import json
-
-    print(json.dumps(data, ensure_ascii=False, indent=2))
+        print_line(console, f"Mind: {case}: {note}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from forecast.cli.options import Quiet
+from forecast.cli.telling import tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
 
 if TYPE_CHECKING:
@@ -53,10 +54,24 @@ Output = Annotated[
         show_default=False,
     ),
 ]
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="CSV: leave texts as they are that a spreadsheet would run as formulas (=, @, +, -). "
+        "Default: an apostrophe before them.",
+        show_default=False,
+    ),
+]
 
 
 def tables(
-    saved: Saved, table: Names = None, format_: Format = None, output: Output = None, quiet: Quiet = False
+    saved: Saved,
+    table: Names = None,
+    format_: Format = None,
+    output: Output = None,
+    raw: Raw = False,
+    quiet: Quiet = False,
 ) -> None:
     """Print or export the tables of a saved forecast, sweep or series.
 
@@ -75,21 +90,25 @@ def tables(
         chosen = series_tables(load_series(saved), table)
     else:
         chosen = tables_of(load(saved), table)
-    put(chosen, format_ or format_of(output), output, quiet=quiet, every=bool(table))
+    put(chosen, format_ or format_of(output), output, quiet=quiet, every=bool(table), raw=raw)
 
 
-def put(chosen: list[Table], wanted: str, output: Path | None, *, quiet: bool, every: bool) -> None:
-    """Print tables or write them; ``every``: on the terminal those without rows too."""
+def put(
+    chosen: list[Table], wanted: str, output: Path | None, *, quiet: bool, every: bool, raw: bool
+) -> None:
+    """Print tables or write them; ``every``: on the terminal those without rows too; ``raw``: cells of CSV
+    as they are.
+    """
     from forecast.tables.exporting import export, exported
 
     if output is not None:
         if wanted == "terminal":
             remedy = "the terminal's form is for the terminal; choose another --format for a file"
             raise ConfigurationError(Fault("--output", "", str(output), remedy))
-        written = export(chosen, wanted, output)
+        written = export(chosen, wanted, output, raw=raw)
         if not quiet:
             what = str(written[0]) if len(written) == 1 else f"{len(written)} tables to {output}"
-            print(f"wrote {what}", file=sys.stderr)
+            tell(f"wrote {what}")
     elif wanted == "terminal":
         from forecast.tables.terminal import console_for_results, print_tables
 
@@ -98,7 +117,7 @@ def put(chosen: list[Table], wanted: str, output: Path | None, *, quiet: bool, e
         remedy = f"{wanted} is no text for a terminal; name a file with -o"
         raise ConfigurationError(Fault("--format", "", ABSENT, remedy))
     else:
-        sys.stdout.buffer.write(exported(chosen, wanted))
+        sys.stdout.buffer.write(exported(chosen, wanted, raw=raw))
         sys.stdout.buffer.flush()
 
 

@@ -11,17 +11,17 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Annotated
 
 import typer
 
 from forecast.cli.group import CommandGroup
-from forecast.errors import ForecastError
+from forecast.cli.telling import OutputLostError, show, take_over_streams, tell
+from forecast.errors import ForecastError, lines_of
 
 EXIT_CODES = (
-    "Exit codes: 0 fine, 1 unexpected error, 2 usage or configuration, 3 poll data, "
-    "4 no valid outcome under the rule, 130 interrupted."
+    "Exit codes: 0 fine, 1 unexpected error or a place that cannot be written, 2 usage or configuration, "
+    "3 poll data, 4 no valid outcome under the rule, 130 interrupted."
 )
 DEBUG = "FORECAST_DEBUG"
 """Environment variable that lets errors through with their traceback."""
@@ -39,7 +39,7 @@ def _version(asked: bool) -> None:
     if asked:
         from importlib.metadata import version
 
-        typer.echo(f"forecast {version('forecast')}")
+        show(f"forecast {version('forecast')}")
         raise typer.Exit
 
 
@@ -59,27 +59,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:  # else the process belongs to the caller
         _look_for_garbage_seldom()
+        take_over_streams()
     if os.environ.get(DEBUG):
         return _run(argv)
     try:
         return _run(argv)
     except ForecastError as error:
-        for fault in error.faults:
-            complain(str(fault))
+        for line in lines_of(error.faults):
+            tell(line)
         return error.exit_code
     except typer.TyperException as error:
-        complain(_usage_message(error))
+        tell(_usage_message(error))
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; nothing was written by halves")
+        tell("interrupted; nothing was written by halves")
         return 130
-    except BrokenPipeError:
-        return _reader_gone()
+    except OutputLostError as error:
+        tell(str(error))
+        return 1
     except OSError as error:
-        complain(_system_message(error))
+        tell(_system_message(error))
         return 1
     except Exception as error:  # the last stop: a user sees one line, a developer asks for more
-        complain(f"unexpected error: {type(error).__name__}: {error} (set {DEBUG}=1 to see where)")
+        tell(f"unexpected error: {type(error).__name__}: {error} (set {DEBUG}=1 to see where)")
         return 1
 
 
@@ -109,12 +111,6 @@ def app_command() -> CommandGroup:
     return command
 
 
-def complain(message: str) -> None:
-    """One line on stderr."""
-    with suppress(OSError):  # where nobody listens on stderr there is nobody else to tell
-        print(" ".join(message.split("\n")), file=sys.stderr, flush=True)
-
-
 def _usage_message(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "forecast"
@@ -126,16 +122,10 @@ def _usage_message(error: typer.TyperException) -> str:
 
 def _system_message(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
-    if error.errno == errno.ENOSPC:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return f"{where}no space left on the disk; earlier outputs are untouched"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
             f"{where}not allowed ({error.strerror}); choose another place with -o, or change its permissions"
         )
     return f"{where}{error.strerror or error}"
-
-
-def _reader_gone() -> int:
-    """The reader of stdout has gone (``... | head``): say nothing, and let the flush at exit go nowhere."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from forecast.cli.options import OutputFile, OutputFolder, Quiet
+from forecast.cli.telling import show, tell
 from forecast.errors import ConfigurationError, Fault, suggest
 
 if TYPE_CHECKING:
@@ -79,13 +79,13 @@ def charts(
         chart = known[name](saved)
         if chart is None:
             if not quiet:
-                print(f"no chart '{name}': the {what} does not hold what it shows", file=sys.stderr)
+                tell(f"no chart '{name}': the {what} does not hold what it shows")
             continue
         for form in dict.fromkeys(formats or ("svg",)):
             file = folder / f"{name}.{form}"
             with replacing(file) as draft:
                 draft.write_bytes(rendered(chart, cast("Format", form)))
-            print(file)
+            show(str(file))
 
 
 def _drawable(source: Path) -> tuple[str, Mapping[str, Callable[[Any], Chart | None]], Callable[[Path], Any]]:
@@ -117,12 +117,9 @@ def report(source: Source, output: OutputFile = None, quiet: Quiet = False) -> N
     text = page(forecast)
     with replacing(file) as draft:
         draft.write_text(text, encoding="utf-8")
-    print(file)
+    show(str(file))
     if not quiet:
-        print(
-            f"{len(text.encode()) / 1e6:.2f} MB; opens from disk, asks nothing of the network",
-            file=sys.stderr,
-        )
+        tell(f"{len(text.encode()) / 1e6:.2f} MB; opens from disk, asks nothing of the network")
 
 
 def _beside(source: Path) -> Path:

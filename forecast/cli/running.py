@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -24,12 +23,12 @@ from forecast.cli.options import (
     Verbose,
     whole_number,
 )
+from forecast.cli.telling import show_json, tell
 from forecast.cli.working import (
     Asked,
     Sampler,
     no_search_for_garbage,
     now,
-    print_json,
     progress_bar,
     refuse_beside,
     refuse_place,
@@ -250,12 +249,12 @@ def finish(
     say_warnings(forecast.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(forecast, tables, asked.as_json)
     if not asked.quiet:
-        print(f"wrote {folder}{_left_over(folder, kept)}; next: forecast report {folder}", file=sys.stderr)
+        tell(f"wrote {folder}{_left_over(folder, kept)}; next: forecast report {folder}")
 
 
 def _print(forecast: Forecast, tables: Iterable[Table], as_json: bool) -> None:
     if as_json:
-        print_json(forecast.record())
+        show_json(forecast.record())
         return
     from forecast.tables.terminal import console_for_results, print_tables
 

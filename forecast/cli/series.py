@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from forecast.cli.telling import show_json, tell
 from forecast.cli.working import (
     Asked,
     no_search_for_garbage,
-    print_json,
     progress_bar,
     refuse_place,
     say_if_cold,
@@ -99,12 +98,12 @@ def _finish(
     say_warnings(series.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(series, asked.as_json)
     if not asked.quiet:
-        print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)
+        tell(f"wrote {folder}; next: forecast tables {folder}")
 
 
 def _print(series: Series, as_json: bool) -> None:
     if as_json:
-        print_json(series.record())
+        show_json(series.record())
         return
     from forecast.tables.series import series_tables
     from forecast.tables.terminal import console_for_results, print_tables

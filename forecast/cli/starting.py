@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-import tempfile
 import unicodedata
 from importlib.resources import files
 from pathlib import Path
@@ -14,7 +11,9 @@ from typing import Annotated
 import typer
 
 from forecast.cli.options import Quiet
+from forecast.cli.telling import tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.visible import visible
 
 File = Annotated[
     Path | None,
@@ -28,6 +27,8 @@ def init(
     file: File = None, country: Country = "Ruritania", force: Force = False, quiet: Quiet = False
 ) -> None:
     """Write a commented election file to start from. It passes `forecast check` as it stands."""
+    from forecast.storage import replacing
+
     slug = _slug(country) or "election"
     path = file if file is not None else Path(f"{slug}.toml")
     if path.is_dir():
@@ -35,9 +36,10 @@ def init(
     if path.exists() and not force:
         remedy = "the file exists; choose another name, or replace it with --force"
         raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
-    write_whole(path, election_template(str(path), country.strip(), slug))
+    with replacing(path) as draft:
+        draft.write_text(election_template(str(path), country.strip(), slug), encoding="utf-8")
     if not quiet:
-        print(f"wrote {path}; next: edit it, then forecast check {path}", file=sys.stderr)
+        tell(f"wrote {path}; next: edit it, then forecast check {path}")
 
 
 def _slug(name: str) -> str:
@@ -51,7 +53,7 @@ def election_template(file: str, country: str, slug: str) -> str:
     text = files("forecast.election").joinpath("template.toml").read_text(encoding="utf-8")
     shown = "".join(letter for letter in country if letter.isprintable()).replace("\\", "").replace('"', "'")
     filled = {
-        "@FILE@": " ".join(file.split()),
+        "@FILE@": visible(file),
         "@ID@": slug,
         "@NAME@": f"{shown}, next election",
         "@COUNTRY@": shown,
@@ -59,23 +61,3 @@ def election_template(file: str, country: str, slug: str) -> str:
     for mark, value in filled.items():
         text = text.replace(mark, value)
     return text
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        error.filename = str(path)  # the name that the user gave, not that of the draft
-        raise
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(draft).chmod(0o666 & ~mask)
-        Path(draft).replace(path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise

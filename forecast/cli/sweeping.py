@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from forecast.cli.options import (
     Threads,
     Verbose,
 )
+from forecast.cli.telling import show_records, tell
 from forecast.cli.working import (
     Asked,
     Sampler,
@@ -208,15 +208,12 @@ def _finish(asked: Asked, election: Election, swept: Sweep, folder: Path, scenar
     say_warnings(found.dataset.attrs["warnings"], below_tables=not asked.as_json)
     _print(found, asked.as_json)
     if not asked.quiet:
-        print(f"wrote {folder}; next: forecast tables {folder}", file=sys.stderr)
+        tell(f"wrote {folder}; next: forecast tables {folder}")
 
 
 def _print(found: Sweep, as_json: bool) -> None:
     if as_json:
-        import json
-
-        records = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in found.records())
-        sys.stdout.write("[\n" + ",\n".join(records) + "\n]\n")
+        show_records(found.records())
         return
     from forecast.tables.sweeps import tables_shown
     from forecast.tables.terminal import console_for_results, print_tables

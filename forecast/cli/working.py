@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from forecast.cli.telling import tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.visible import json_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -122,8 +124,6 @@ def write_outputs(
     """What a command leaves: its Dataset, tables/ and run.json, and what ``also`` writes; all of it or
     nothing.
     """
-    import json
-
     from forecast.storage import write_dataset
     from forecast.tables.formats import as_csv
     from forecast.writing import RECORD_NAME, digests_of, replacing_folder
@@ -135,7 +135,7 @@ def write_outputs(
         (draft / "tables").mkdir()
         for table in tables:
             (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
-        text = json.dumps({**record, "outputs": digests_of(draft)}, ensure_ascii=False, indent=2)
+        text = json_text({**record, "outputs": digests_of(draft)}, 2)
         (draft / RECORD_NAME).write_text(text + "\n", encoding="utf-8")
 
 
@@ -144,14 +144,7 @@ def say_warnings(warnings: Iterable[str], *, below_tables: bool) -> None:
     if below_tables and sys.stdout.isatty() and sys.stderr.isatty():
         return
     for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-
-
-def print_json(record: object) -> None:
-    """A record on stdout."""
-    import json
-
-    sys.stdout.write(json.dumps(record, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+        tell(f"warning: {warning}")
 
 
 def say_if_cold(quiet: bool) -> None:
@@ -182,7 +175,7 @@ def speaker(verbose: bool) -> Callable[[str], None]:
 
     def say(text: str) -> None:
         if verbose:
-            print(text, file=sys.stderr, flush=True)
+            tell(text)
 
     return say
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, get_args
 
@@ -15,6 +16,8 @@ from forecast.election.words import ID
 from forecast.errors import ABSENT, Fault, suggest
 
 Loc = tuple[str | int, ...]
+Ids = Mapping[str, Sequence[str]]
+"""Of the entries of every list of tables, by its key."""
 
 _LISTS = {"parties", "coalitions", "events"}
 _REMEDIES = {
@@ -31,26 +34,26 @@ def faults_of(
 ) -> list[Fault]:
     """Every fault once, in the order of the tables; those of overridden keys are placed at ``--set``."""
     set_paths = {override.partition("=")[0].strip(): override for override in overrides}
-    faults: list[Fault] = []
-    for details in error.errors():
-        fault = _fault(details, data, place, set_paths)
-        if fault not in faults:
-            faults.append(fault)
+    ids = {key: _ids_of(data, key) for key in _LISTS}
+    found = (_fault(details, ids, place, set_paths) for details in error.errors())
+    faults = {str(fault): fault for fault in found}
     order = keys_of(Election)
-    return sorted(faults, key=lambda fault: order.index(head) if (head := _head(fault.path)) in order else -1)
+    return sorted(
+        faults.values(), key=lambda fault: order.index(head) if (head := _head(fault.path)) in order else -1
+    )
 
 
 def _head(path: str) -> str:
     return path.split(".")[0].split("[")[0]
 
 
-def _fault(details: ErrorDetails, data: Mapping[str, Any], place: str, set_paths: Mapping[str, str]) -> Fault:
+def _fault(details: ErrorDetails, ids: Ids, place: str, set_paths: Mapping[str, str]) -> Fault:
     loc, found = details["loc"], details["input"]
     if loc and loc[-1] == "[key]":
         loc, found = loc[:-1], ABSENT
     if details["type"] == "missing" or isinstance(found, Mapping | BaseModel) or _holds_tables(found):
         found = ABSENT
-    path, remedy = dotted(loc, data), _remedy(details, loc)
+    path, remedy = _dotted(loc, ids), _remedy(details, loc)
     inside = [key for key in set_paths if path == key or path.startswith((f"{key}.", f"{key}["))]
     if inside:
         return Fault("--set", path, found, remedy)
@@ -100,25 +103,28 @@ def unknown_key(loc: Loc) -> str:
     return f"no such key; {remedy}"
 
 
-def dotted(loc: Loc, data: Mapping[str, Any]) -> str:
+def _dotted(loc: Loc, ids: Ids) -> str:
     """``rule.threshold.level``; entries of lists go by their id where they have one of their own."""
     path = ""
     for depth, part in enumerate(loc):
         if isinstance(part, int):
-            name = _id_of(data, str(loc[0]), part) if depth == 1 and loc[0] in _LISTS else ""
+            names = ids.get(str(loc[0]), []) if depth == 1 else []
+            name = names[part] if part < len(names) else ""
             path += f".{name}" if name else f"[{part}]"
         else:
             path += f".{part}" if path else str(part)
     return path
 
 
-def _id_of(data: Mapping[str, Any], key: str, number: int) -> str:
+def _ids_of(data: Mapping[str, Any], key: str) -> list[str]:
+    """The ids of the entries of a list; empty where one is none, or not its own."""
     tables = data.get(key)
     if not isinstance(tables, list | tuple):
-        return ""
+        return []
     ids = [table.get("id") if isinstance(table, Mapping) else getattr(table, "id", None) for table in tables]
-    name = ids[number] if number < len(ids) else None
-    return name if isinstance(name, str) and ID.fullmatch(name) and ids.count(name) == 1 else ""
+    names = [name if isinstance(name, str) and ID.fullmatch(name) else "" for name in ids]
+    often = Counter(names)
+    return [name if often[name] == 1 else "" for name in names]
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:

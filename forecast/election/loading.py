@@ -1,20 +1,18 @@
-"""Reading an election file: TOML with exact decimals, overrides, and every fault at once."""
+"""An election from its file: the tables, the overrides, and every fault at once."""
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from forecast.door.trees import read_toml
 from forecast.election.faults import faults_of
 from forecast.election.overrides import overridden
 from forecast.election.schema import Election
-from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.errors import ConfigurationError, suggest
 
 _FILE_KEYS = (
     ("election", "polls"),
@@ -58,23 +56,11 @@ def parse_election(
 
 def read_tables(path: Path) -> dict[str, Any]:
     """The tables of a TOML file; ``ConfigurationError`` where there is no such file or it is not TOML."""
-    place = str(path)
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigurationError(Fault(place, "", ABSENT, _no_such_file(path))) from None
-    except IsADirectoryError:
-        remedy = f"this is a folder; an election file is expected{_listed(path)}"
-        raise ConfigurationError(Fault(place, "", ABSENT, remedy)) from None
-    except UnicodeDecodeError as error:
-        remedy = f"not UTF-8 text (byte {error.start + 1}); save the file as UTF-8"
-        raise ConfigurationError(Fault(place, "", ABSENT, remedy)) from None
-    except OSError as error:
-        raise ConfigurationError(Fault(place, "", ABSENT, f"cannot be read: {error.strerror}")) from None
-    try:
-        return tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(_syntax_fault(place, text, str(error))) from None
+    return read_toml(
+        path,
+        missing=lambda: _no_such_file(path),
+        folder=lambda: f"this is a folder; an election file is expected{_listed(path)}",
+    )
 
 
 def _no_such_file(path: Path) -> str:
@@ -87,28 +73,6 @@ def _no_such_file(path: Path) -> str:
 def _listed(folder: Path) -> str:
     files = sorted(str(found) for found in folder.glob("*.toml"))
     return ", such as " + ", ".join(files[:5]) if files else ""
-
-
-_POSITION = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
-
-
-def _syntax_fault(place: str, text: str, message: str) -> Fault:
-    """What the TOML reader says, with the line that it stumbled over."""
-    position = _POSITION.search(message)
-    said = _POSITION.sub("", message)
-    said = f"this is not TOML: {said[:1].lower()}{said[1:]}"
-    if position is None or position.group(1) is None:
-        return Fault(place, "end of file" if position else "", ABSENT, said)
-    lines = text.splitlines()
-    line, column = int(position.group(1)), int(position.group(2))
-    shown = lines[line - 1].strip() if line <= len(lines) else ""
-    if re.search(r"=\s*[+-]?[\d.,]+\s*%", shown):
-        said = 'this is not TOML: a percentage stands in quotes, such as "5%"'
-    elif re.search(r"=\s*\d+,\d+\s*(#|$)", shown):
-        said = "this is not TOML: a decimal point is expected, not a comma"
-    elif re.search(r"=\s*[^\W\d][^\"'\[{]*$", shown) and "invalid value" in said:
-        said = "this is not TOML: a text stands in quotes"
-    return Fault(place, f"line {line}, column {column}", shown or ABSENT, said)
 
 
 def _resolve_files(data: dict[str, Any], folder: Path) -> None:

@@ -13,7 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
 
-_NUMBER = re.compile(r"^\s*([+-]?\d+(?:[.,]\d+)?|[+-]?[.,]\d+)\s*(%?)\s*$")
+from forecast.door.numbers import MOST_DIGITS
+
+_DIGITS = rf"[0-9]{{1,{MOST_DIGITS}}}"
+_NUMBER = re.compile(rf"\s*([+-]?{_DIGITS}(?:[.,]{_DIGITS})?|[+-]?[.,]{_DIGITS})\s*(%?)\s*")
+_RATIO = re.compile(rf"\s*{_DIGITS}\s*/\s*(?!0){_DIGITS}\s*")
 
 
 def parse_exact(value: Any) -> Fraction:
@@ -31,12 +35,12 @@ def parse_exact(value: Any) -> Fraction:
     if isinstance(value, float | Decimal):
         value = str(value)
     if isinstance(value, str):
-        match = _NUMBER.match(value)
+        match = _NUMBER.fullmatch(value)
         if match:
             number = Fraction(match.group(1).replace(",", "."))
             return number / 100 if match.group(2) else number
-        if re.fullmatch(r"\s*\d+\s*/\s*[1-9]\d*\s*", value):
-            return Fraction(value.replace(" ", ""))
+        if _RATIO.fullmatch(value):
+            return Fraction("".join(value.split()))
     msg = 'a number is expected, such as 0.05 or "5%"'
     raise ValueError(msg)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import tomllib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from forecast.door.trees import toml_value
 from forecast.election.faults import field_of, model_in, schema_paths
 from forecast.election.schema import Election
 from forecast.election.vocabulary import keys_of
@@ -37,19 +36,15 @@ def overridden(data: Mapping[str, Any], overrides: Sequence[str]) -> tuple[dict[
         if isinstance(step, Fault):
             faults.append(step)
         elif text.strip():
-            step.table[step.key] = text.strip() if step.is_text else parse_value(text)
+            try:
+                value = toml_value(text)
+            except ValueError as error:
+                faults.append(Fault(PLACE, path, text, str(error)))
+            else:
+                step.table[step.key] = text.strip() if step.is_text else value
         else:
             step.table.pop(step.key, None)
     return changed, faults
-
-
-def parse_value(text: str) -> Any:
-    """A TOML value where ``text`` is one, else the text itself."""
-    try:
-        read = tomllib.loads(f"value = {text}", parse_float=Decimal)
-    except tomllib.TOMLDecodeError:
-        return text.strip()
-    return read["value"] if len(read) == 1 else text.strip()
 
 
 class _Target(NamedTuple):

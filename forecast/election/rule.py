@@ -24,6 +24,7 @@ from forecast.election.methods import (
 from forecast.election.numbers import Exact, Share
 from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
 from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
+from forecast.election.words import FileText, Text
 
 __all__ = [
     "AdmitLargest",
@@ -305,7 +306,7 @@ class Districts(Allocation):
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
     )
-    table: str | None = Field(
+    table: FileText | None = Field(
         default=None,
         description="csv of votes by district (district, party, votes, seats, population, direct)",
     )
@@ -328,8 +329,8 @@ class Rule(Part):
     """How votes become seats, as the law says it."""
 
     seats: Seats = Field(description="seats that the rule hands out")
-    law: str = Field(default="", description="the law and article that the rule follows")
-    source: str = Field(
+    law: Text = Field(default="", description="the law and article that the rule follows")
+    source: Text = Field(
         default="", description="where the text of the law or an official account of it is found"
     )
     ties: Annotated[

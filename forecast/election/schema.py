@@ -44,12 +44,14 @@ from forecast.election.words import (
     Day,
     FileName,
     Id,
+    Label,
     Name,
     Names,
     PartyIds,
     Text,
     Texts,
     at_least_one,
+    not_too_many,
     whole_between,
 )
 
@@ -67,8 +69,8 @@ class ElectionFacts(Part):
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
     name: Name = Field(description="name of the election as readers know it")
     date: Day = Field(description="day of the vote, such as 2023-03-19")
-    country: Text = Field(default="", description="name of the country")
-    chamber: Text = Field(default="", description="name of the chamber that is elected")
+    country: Label = Field(default="", description="name of the country")
+    chamber: Label = Field(default="", description="name of the chamber that is elected")
     note: Text = Field(default="", description="what a reader must know; shown with the results")
     source: Text = Field(default="", description="where parties, dates and counts come from")
     closed_ballot: Flag = Field(
@@ -97,7 +99,7 @@ class Party(Part):
     names: Names = Field(
         default_factory=dict, description="names by language, such as {kk = ..., ru = ..., en = ...}"
     )
-    short: Text = Field(default="", description="short name for charts; default: the name")
+    short: Label = Field(default="", description="short name for charts; default: the name")
     colour: Colour | None = Field(default=None, description='colour in charts, such as "#00AFCA"')
     kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
         default="party",
@@ -106,7 +108,7 @@ class Party(Part):
     members: Positive = Field(
         default=1, description="number of parties in a coalition, for threshold.by_members"
     )
-    alliance: Text = Field(default="", description="lists with the same alliance compete as one")
+    alliance: Label = Field(default="", description="lists with the same alliance compete as one")
     direct_seats: Seats = Field(default=0, description="constituencies won")
     min_seats: Seats = Field(default=0, description="seats that the list holds in any case")
     max_seats: Seats | None = Field(default=None, description="candidates on the list, where that can bind")
@@ -225,7 +227,9 @@ class Event(_Named):
     """``[[events]]``: P(all of ``all``), or P(all of ``all`` given all of ``given``)."""
 
     all: Annotated[tuple[Condition, ...], at_least_one] = Field(description="conditions that hold together")
-    given: tuple[Condition, ...] = Field(default=(), description="conditions that are taken as given")
+    given: Annotated[tuple[Condition, ...], not_too_many] = Field(
+        default=(), description="conditions that are taken as given"
+    )
 
 
 class EstimateSettings(Part):
@@ -327,8 +331,8 @@ class Election(Part):
     rule: Rule
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
-    coalitions: tuple[Coalition, ...] = ()
-    events: tuple[Event, ...] = ()
+    coalitions: Annotated[tuple[Coalition, ...], not_too_many] = ()
+    events: Annotated[tuple[Event, ...], not_too_many] = ()
 
     _place: str = PrivateAttr(default="election file")
 

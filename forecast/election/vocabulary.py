@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
+from forecast.door.numbers import is_whole
 from forecast.election.numbers import parse_share, plain
 from forecast.errors import suggest
 
@@ -28,7 +29,7 @@ MOST_SEATS = 100_000
 
 def parse_count(value: Any) -> int:
     """A whole number from 0 up, as an integer or written out in digits."""
-    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+    if isinstance(value, str) and is_whole(value.strip()):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -12,10 +13,17 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
+from forecast.door.numbers import MOST_DIGITS
+from forecast.visible import first_unseen
+
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_WHOLE = re.compile(rf"[+-]?[0-9](?:_?[0-9]){{0,{MOST_DIGITS - 1}}}(?:[eE]\+?[0-9]{{1,2}})?")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]+)*")
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+LONGEST_ID, LONGEST_NAME, LONGEST_TEXT = 60, 200, 10_000
+"""Letters; ids are names of folders too, names stand in tables and charts."""
+MOST_ENTRIES = 2_000
+"""Parties, coalitions or events of one election."""
 
 
 def parse_text(value: Any) -> str:
@@ -27,15 +35,30 @@ def parse_text(value: Any) -> str:
             else "a text is expected"
         )
         raise ValueError(msg)
-    if _UNPRINTABLE.search(value):
-        msg = "the text holds a control character"
+    unseen = first_unseen([value])
+    if unseen:
+        msg = f"the text holds the character {unseen}, which nobody sees; take it out"
         raise ValueError(msg)
+    _refuse_length(value, LONGEST_TEXT, "text")
     return value.strip()
+
+
+def _refuse_length(text: str, most: int, what: str) -> None:
+    if len(text) > most:
+        msg = f"a {what} has at most {most:,} letters; this has {len(text):,}"
+        raise ValueError(msg)
+
+
+def parse_label(value: Any) -> str:
+    """A text as tables and charts show it: on one line, not long; perhaps empty."""
+    text = " ".join(parse_text(value).split())
+    _refuse_length(text, LONGEST_NAME, "name")
+    return text
 
 
 def parse_filled(value: Any) -> str:
     """A text in which there is something to see."""
-    text = parse_text(value)
+    text = parse_label(value)
     if not any(sign.isprintable() and not sign.isspace() for sign in text):
         msg = "the text is empty"
         raise ValueError(msg)
@@ -45,6 +68,7 @@ def parse_filled(value: Any) -> str:
 def parse_id(value: Any) -> str:
     """A short name of a-z, 0-9 and hyphens."""
     text = parse_text(value)
+    _refuse_length(text, LONGEST_ID, "short name")
     if ID.fullmatch(text):
         return text
     better = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
@@ -59,7 +83,7 @@ def parse_texts(value: Any) -> tuple[str, ...]:
         msg = 'a list of texts is expected, such as ["a", "b"]'
         raise ValueError(msg)
     texts = tuple(parse_filled(item) for item in value)
-    twice = [text for text in dict.fromkeys(texts) if texts.count(text) > 1]
+    twice = [text for text, often in Counter(texts).items() if often > 1]
     if twice:
         msg = f"'{twice[0]}' is listed twice"
         raise ValueError(msg)
@@ -111,11 +135,18 @@ def parse_names(value: Any) -> dict[str, str]:
     return {str(code): parse_filled(name) for code, name in value.items()}
 
 
+def parse_file_text(value: Any) -> str:
+    """The name of a file, as a text."""
+    text = parse_text(value)
+    if not text:
+        msg = "the name of a file is expected"
+        raise ValueError(msg)
+    return text
+
+
 def parse_file(value: Any) -> Path:
     """The name of a file."""
-    if isinstance(value, Path):
-        return value
-    return Path(parse_filled(value))
+    return value if isinstance(value, Path) else Path(parse_file_text(value))
 
 
 def normalised(name: str) -> str:
@@ -124,10 +155,19 @@ def normalised(name: str) -> str:
 
 
 def parse_whole(value: Any) -> int:
-    """A whole number, also as 1e6, 1_000_000 or in digits within quotes."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?[\d_]+(?:[eE]\+?\d{1,2})?", value.strip()):
-        value = Decimal(value.strip())
-    if isinstance(value, Decimal | float) and math.isfinite(value) and value == int(value):
+    """A whole number, also as 1e6, 1_000_000 or in digits within quotes.
+
+    1.000 is refused: who writes it may mean a thousand.
+    """
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        value = Decimal(value.strip().replace("_", ""))
+    written_in_full = isinstance(value, Decimal) and "." in str(value) and "E" not in str(value)
+    if (
+        isinstance(value, Decimal | float)
+        and not written_in_full
+        and math.isfinite(value)
+        and value == int(value)
+    ):
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value
@@ -151,11 +191,18 @@ def whole_between(least: int, most: int) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def _not_too_many(value: Any) -> Any:
+    if isinstance(value, list | tuple) and len(value) > MOST_ENTRIES:
+        msg = f"{len(value):,} entries; at most {MOST_ENTRIES:,} are expected"
+        raise ValueError(msg)
+    return value
+
+
 def _at_least_one(value: Any) -> Any:
     if isinstance(value, list | tuple) and not value:
         msg = "at least one is needed"
         raise ValueError(msg)
-    return value
+    return _not_too_many(value)
 
 
 def _is_scalar(value: Any) -> bool:
@@ -165,10 +212,13 @@ def _is_scalar(value: Any) -> bool:
 Text = Annotated[str, BeforeValidator(parse_text)]
 Name = Annotated[str, BeforeValidator(parse_filled)]
 Id = Annotated[str, BeforeValidator(parse_id)]
+Label = Annotated[str, BeforeValidator(parse_label)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(parse_texts)]
 PartyIds = Annotated[tuple[str, ...], BeforeValidator(parse_party_ids)]
 Colour = Annotated[str, BeforeValidator(parse_colour)]
 Day = Annotated[datetime.date, BeforeValidator(parse_day)]
 Names = Annotated[dict[str, str], BeforeValidator(parse_names)]
+FileText = Annotated[str, BeforeValidator(parse_file_text)]
 FileName = Annotated[Path, BeforeValidator(parse_file)]
 at_least_one = BeforeValidator(_at_least_one)
+not_too_many = BeforeValidator(_not_too_many)

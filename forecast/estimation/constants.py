@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from forecast.door.numbers import is_whole
+from forecast.door.trees import read_json
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.law import LawConstants
 from forecast.estimation.trend import TrendConstants
@@ -89,6 +92,21 @@ class Constants:
         }
 
 
+_LIMITS = {
+    "drift": (0.0, 3.0),
+    "drift_exponent": (-1.0, 2.0),
+    "share_exponent": (-50.0, 50.0),
+    "firm_error": (0.0, 3.0),
+    "other_factor": (0.01, 20.0),
+    "degrees_of_freedom": (2.0, 10_000.0),
+    "movement_weight": (-5.0, 5.0),
+    "disagreement_weight": (-5.0, 5.0),
+    "walk": (0.0, 100.0),
+    "house": (0.0, 100.0),
+    "noise": (0.0, 100.0),
+}
+"""What a constant can be at all, far beyond any fit; the error of a plain average as ``drift``."""
+_FURTHEST_HORIZON = 10_000
 _TABLES = {
     "average": LawConstants,
     "trend": LawConstants,
@@ -111,16 +129,8 @@ def load_constants(path: str | Path | None = None) -> Constants:
     if path is None:
         return shipped_constants()
     place = str(path)
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigurationError(
-            Fault(place, "", ABSENT, "no such file; `forecast fit` writes one")
-        ) from None
-    except OSError as error:
-        raise ConfigurationError(Fault(place, "", ABSENT, f"cannot be read: {error.strerror}")) from None
-    except (UnicodeDecodeError, json.JSONDecodeError):
-        raise ConfigurationError(Fault(place, "", ABSENT, "not a file of constants (JSON)")) from None
+    missing = "no such file; `forecast fit` writes one"
+    data = read_json(Path(path), ConfigurationError, missing=missing, decimals=False)
     return parse_constants(data, place)
 
 
@@ -134,6 +144,10 @@ def parse_constants(data: Any, place: str) -> Constants:
         fault
         for table, kind in _TABLES.items()
         for fault in _table_faults(data.get(table), place, table, kind)
+    ]
+    faults += [
+        *_basis_faults(data.get("rests_on", {}), place),
+        *_interval_faults(data.get("intervals", {}), place),
     ]
     if faults:
         raise ConfigurationError(*faults)
@@ -166,9 +180,11 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
     if not isinstance(table, Mapping):
         return [Fault(place, name, ABSENT, f"a table with {', '.join(wanted)} is expected")]
     faults = [
-        Fault(place, f"{name}.{key}", table.get(key, ABSENT), "a number is expected")
-        for key in wanted
-        if key != "errors" and not _is_number(table.get(key))
+        Fault(
+            place, f"{name}.{key}", table.get(key, ABSENT), f"a number from {low:g} to {high:g} is expected"
+        )
+        for key, (low, high) in _LIMITS.items()
+        if key in wanted and not (_is_number(table.get(key)) and low <= table[key] <= high)
     ]
     if "errors" in wanted:
         errors = table.get("errors")
@@ -178,7 +194,7 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
             or not all(_is_error(*item) for item in errors.items())
         ):
             faults.append(
-                Fault(place, f"{name}.errors", ABSENT, "numbers by days before the election are expected")
+                Fault(place, f"{name}.errors", ABSENT, "errors by days before the election are expected")
             )
     unknown = [key for key in table if key not in wanted]
     return faults + [
@@ -186,9 +202,55 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
     ]
 
 
+def _basis_faults(basis: Any, place: str) -> Iterator[Fault]:
+    """What is wrong with the account of what the constants rest on."""
+    if not isinstance(basis, Mapping):
+        yield Fault(place, "rests_on", basis, "a table is expected")
+        return
+    for key, what, is_one in (
+        ("elections", "a whole number", _is_whole_number),
+        ("countries", "a whole number", _is_whole_number),
+        ("date", "a text", _is_text),
+        ("note", "a text", _is_text),
+        ("years", "a list of years", lambda found: _is_list(found, _is_whole_number)),
+        ("names", "a list of texts", lambda found: _is_list(found, _is_text)),
+    ):
+        found = basis.get(key)
+        needed = key == "years" and bool(basis.get("elections"))
+        if (found is None and not needed) or (is_one(found) and (found or not needed)):
+            continue
+        shown = ABSENT if found is None or isinstance(found, Mapping) else found
+        yield Fault(place, f"rests_on.{key}", shown, f"{what} is expected")
+
+
+def _is_whole_number(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: Any, of: Callable[[Any], bool]) -> bool:
+    return isinstance(value, list | tuple) and all(map(of, value))
+
+
+def _interval_faults(intervals: Any, place: str) -> Iterator[Fault]:
+    """What is wrong with the intervals: pairs of numbers by method and constant."""
+    methods = intervals.values() if isinstance(intervals, Mapping) else [None]
+    for of_method in methods:
+        pairs = of_method.values() if isinstance(of_method, Mapping) else [None]
+        if not all(
+            isinstance(pair, list | tuple) and len(pair) == 2 and all(map(_is_number, pair)) for pair in pairs
+        ):
+            yield Fault(place, "intervals", ABSENT, "pairs of numbers by method and constant are expected")
+            return
+
+
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _is_error(horizon: Any, error: Any) -> bool:
-    return str(horizon).isdigit() and _is_number(error)
+    days = int(horizon) if is_whole(str(horizon)) else -1
+    return 0 <= days <= _FURTHEST_HORIZON and _is_number(error) and 0 < error <= _LIMITS["drift"][1]

@@ -6,6 +6,7 @@ import datetime
 import re
 from dataclasses import dataclass
 
+from forecast.door.numbers import is_whole, ungrouped
 from forecast.errors import suggest
 
 NOT_REPORTED = frozenset({"", "-", "–", "—", "n/a", "na", "nan"})
@@ -13,8 +14,7 @@ KINDS = {"": "pre-election", "pre-election": "pre-election", "exit": "exit", "ex
 SCOPES = ("national", "national-partial", "exit")
 LEAST_SAMPLE, LARGEST_SAMPLE = 10, 10_000_000
 
-_NUMBER = re.compile(r"([+-]?(?:\d+(?:[.,](\d+))?|[.,](\d+)))\s*(%?)")
-_GROUPED = re.compile(r"\d{1,3}(?:[ .,'’_\u00a0\u2009\u202f]\d{3})+")
+_NUMBER = re.compile(r"([+-]?(?:[0-9]+(?:[.,]([0-9]+))?|[.,]([0-9]+)))\s*(%?)")
 _DAY_FIRST = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _YEAR_FIRST = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]00:00(?::00)?)?")
 _PART_OF_COUNTRY = re.compile(r"[a-z-]+:\s*\S.*", re.IGNORECASE)
@@ -94,10 +94,8 @@ def parse_sample_size(text: str) -> float:
     """Number of respondents, also grouped (30 000); NaN for an empty cell."""
     if text.strip().lower() in NOT_REPORTED:
         return float("nan")
-    digits = (
-        re.sub(r"\D", "", text) if _GROUPED.fullmatch(text.strip()) else re.sub(r"\.0+$", "", text.strip())
-    )
-    if not (digits.isascii() and digits.isdigit()):
+    digits = ungrouped(text.strip()) or re.sub(r"\.0+$", "", text.strip())
+    if not is_whole(digits):
         msg = "a number of respondents is expected, such as 1200; leave the cell empty where it is not known"
         raise ValueError(msg)
     if not LEAST_SAMPLE <= int(digits) <= LARGEST_SAMPLE:

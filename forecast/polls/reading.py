@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
+from forecast.door.sheets import Line, Sheet, read_sheet
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.cells import (
     parse_day,
@@ -21,7 +22,6 @@ from forecast.polls.cells import (
 )
 from forecast.polls.columns import OTHER, UNDECIDED, Layout, Names, Target, layout_of
 from forecast.polls.doubts import doubted
-from forecast.polls.sheet import Line, Sheet, read_sheet
 from forecast.polls.table import EXIT, NATIONAL, PollTable
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def read_polls(path: str | Path, election: Election) -> PollTable:
 
     ``PollDataError`` with every fault of the table.
     """
-    sheet = read_sheet(path)
+    sheet = read_sheet(path, empty="the table is empty; a heading and one row a poll are expected")
     names = Names(election)
     columns = [[line.cells[i] for line in sheet.lines] for i in range(len(sheet.heading))]
     layout = layout_of(sheet.heading, columns, names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from forecast.report.data import MOST_PANELS, payload
 from forecast.report.texts import TEXTS
 from forecast.tables import rounding, table_of, tables_of
 from forecast.tables.formats import as_csv
+from forecast.visible import json_text, safe
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -28,7 +28,11 @@ def page(forecast: Forecast, language: str = "en") -> str:
 
     facts = Facts(forecast)
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
     template = environment.from_string(_asset("page.html.j2"))
     attrs = forecast.dataset.attrs
@@ -65,12 +69,17 @@ def headlines(facts: Facts) -> list[str]:
     return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
 
 
+def _shown(value: Any) -> Any:
+    """What a place of the template holds; of the page's own parts nothing is changed."""
+    return safe(value) if type(value) is str else value
+
+
 def in_script(value: Any) -> str:
     """JSON that may stand in a script element: nothing in it can end the element or begin another."""
     from markupsafe import Markup
 
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for sign in ("<", ">", "&", "\u2028", "\u2029"):
+    text = json_text(value, tight=True)
+    for sign in ("<", ">", "&"):
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(text)
 

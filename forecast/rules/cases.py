@@ -5,7 +5,6 @@ A case that the schema cannot say is reported as unsupported with the reason, ne
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -15,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from forecast.door.trees import read_json
 from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
 from forecast.election.rule import Rule
@@ -81,23 +81,9 @@ class UnsupportedCaseError(Exception):
 def read_cases(path: str | Path) -> list[Mapping[str, Any]]:
     """The records of a case file. Raises ``ConfigurationError`` where it is no such file."""
     place = str(path)
-    try:
-        data: object = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise ConfigurationError(Fault(place, "", ABSENT, "no such file")) from None
-    except IsADirectoryError:
-        raise ConfigurationError(
-            Fault(place, "", ABSENT, "a folder; the file of cases inside it is meant")
-        ) from None
-    except PermissionError:
-        raise ConfigurationError(Fault(place, "", ABSENT, "may not be read")) from None
-    except UnicodeDecodeError as error:
-        raise ConfigurationError(
-            Fault(place, f"byte {error.start}", ABSENT, "text in UTF-8 is expected")
-        ) from None
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        raise ConfigurationError(Fault(place, where, ABSENT, f"not JSON: {error.msg}")) from None
+    data: object = read_json(
+        Path(path), ConfigurationError, folder="a folder; the file of cases inside it is meant"
+    )
     if isinstance(data, Mapping) and isinstance(data.get("cases"), list):
         data = data["cases"]
     if not isinstance(data, list):
@@ -113,10 +99,16 @@ def _shape_faults(place: str, number: int, record: object) -> list[Fault]:
     if not isinstance(record, Mapping):
         return [Fault(place, f"[{number}]", record, "a case is a table with id, seats, rule and parties")]
     where = str(record.get("id", f"[{number}]"))
-    return [
+    missing = [
         Fault(place, f"{where}.{key}", ABSENT, "missing")
         for key in ("id", "seats", "rule", "parties")
         if key not in record
+    ]
+    lists = {key: record[key] for key in ("parties", "districts") if record.get(key) is not None}
+    return missing + [
+        Fault(place, f"{where}.{key}", ABSENT if isinstance(found, Mapping) else found, "a list is expected")
+        for key, found in lists.items()
+        if not isinstance(found, list | tuple)
     ]
 
 
@@ -124,10 +116,7 @@ def read_case(record: Mapping[str, Any]) -> Case:
     """A record as rule, ballot and official seats. Raises ``UnsupportedCaseError`` with the reason."""
     name = str(record["id"])
     _refuse_slips(record, _CASE_KEYS, "")
-    parties = record["parties"]
-    if not isinstance(parties, Sequence) or isinstance(parties, str):
-        msg = "parties: a list is expected"
-        raise UnsupportedCaseError(msg)
+    parties = _list(record, "parties")
     names = _unique_names(parties)
     entries = tuple(_entry(party, own) for party, own in zip(parties, names, strict=True))
     ballot = Ballot(
@@ -135,7 +124,7 @@ def read_case(record: Mapping[str, Any]) -> Case:
         valid_votes=_optional_count(record, "valid_votes"),
         invalid_votes=_optional_count(record, "invalid_votes"),
         registered=_optional_count(record, "registered"),
-        districts=tuple(_district(row, number) for number, row in enumerate(record.get("districts") or ())),
+        districts=tuple(_district(row, number) for number, row in enumerate(_list(record, "districts"))),
     )
     official = {
         own: _number(party, "official_seats", f"parties.{own}")
@@ -184,6 +173,28 @@ def _notes(case: Case) -> Iterator[str]:
         yield f"{rest:,} of its valid_votes are for nobody listed; they count in the base as votes for lists"
 
 
+def _list(record: Mapping[str, Any], key: str) -> Sequence[Any]:
+    """A list of a record; empty where there is none."""
+    found = record.get(key)
+    if found is None:
+        return ()
+    if not isinstance(found, list | tuple):
+        msg = f"{key}: a list is expected"
+        raise UnsupportedCaseError(msg)
+    return found
+
+
+def _table(record: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+    """A table of a record; empty where there is none."""
+    found = record.get(key)
+    if found is None:
+        return {}
+    if not isinstance(found, Mapping):
+        msg = f"{where}.{key}: a table is expected"
+        raise UnsupportedCaseError(msg)
+    return found
+
+
 def _rule(record: Mapping[str, Any]) -> Rule:
     said = record["rule"]
     if not isinstance(said, Mapping):
@@ -205,14 +216,14 @@ def _told(detail: Any) -> str:
 
 def _unique_names(parties: Sequence[Any]) -> list[str]:
     """Names as they stand; a name that comes twice gets its number, so that every list is counted."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for number, party in enumerate(parties):
         if not isinstance(party, Mapping) or not isinstance(party.get("name"), str):
             msg = f"parties[{number}]: a table with a name is expected"
             raise UnsupportedCaseError(msg)
         name = party["name"]
-        names.append(name if name not in names else f"{name} ({number + 1})")
-    return names
+        names[name if name not in names else f"{name} ({number + 1})"] = None
+    return list(names)
 
 
 def _entry(party: Mapping[str, Any], name: str) -> Entry:
@@ -244,7 +255,7 @@ def _district(row: Any, number: int) -> District:
     name = str(row.get("name", number + 1))
     _refuse_slips(row, _DISTRICT_KEYS, f"districts.{name}.")
     votes: Mapping[str, Any] = row["votes"]
-    direct: Mapping[str, Any] = row.get("direct") or {}
+    direct = _table(row, "direct", f"districts.{name}")
     return District(
         name,
         {party: _number(votes, party, f"districts.{name}.votes") for party in votes},

@@ -1,22 +1,17 @@
-"""Tables of votes as people keep them: separators, byte order marks, thousands marks, wrong rows."""
+"""Tables of votes as people keep them: columns by name, thousands marks, wrong cells."""
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from forecast.door.numbers import is_whole, ungrouped
+from forecast.door.sheets import read_sheet
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
 
 Value = TypeVar("Value")
-
-_GROUPED = re.compile(r"\d{1,3}(?:[ .,'’_\u00a0\u2009\u202f]\d{3})+")
-LONGEST_ROW = 100_000
-"""Characters of a row that are looked at; no table of votes has more."""
-_ENCODINGS = ("utf-8-sig", "utf-16", "cp1251")
 
 
 @dataclass
@@ -46,17 +41,16 @@ class Row:
 
 def parse_votes(text: str) -> int:
     """A whole number as people write it: 3431510, 3 431 510, 3,431,510, 3.431.510 or 3'431'510."""
-    if text.isascii() and text.isdigit():
-        return int(text)
-    if _GROUPED.fullmatch(text):
-        return int(re.sub(r"\D", "", text))
+    digits = ungrouped(text) or text
+    if is_whole(digits):
+        return int(digits)
     msg = "a whole number of votes is expected, such as 331058 or 331 058"
     raise ValueError(msg)
 
 
 def parse_seats(text: str) -> int:
     """A whole number of seats or members."""
-    if text.isascii() and text.isdigit():
+    if is_whole(text):
         return int(text)
     msg = "a whole number is expected, such as 3"
     raise ValueError(msg)
@@ -68,57 +62,19 @@ def read_rows(path: Path, place: str, needed: Sequence[str], known: Sequence[str
     Raises ``PollDataError`` where there is no such file, no such column, or a row does not fit its heading.
     Blank lines and lines that begin with # are left out.
     """
-    lines = [
-        (number, line)
-        for number, line in enumerate(_text(path, place).splitlines(), start=1)
-        if line.strip(" \t;,") and not line.lstrip().startswith("#")
+    sheet = read_sheet(path, empty=f"the table is empty; it needs columns {', '.join(needed)}")
+    heading = [name.lower() for name in sheet.heading]
+    unnamed = [
+        at for at, name in enumerate(heading) if not name and any(line.cells[at] for line in sheet.lines)
     ]
-    if not lines:
-        raise PollDataError(
-            Fault(place, "", ABSENT, f"the table is empty; it needs columns {', '.join(needed)}")
-        )
-    separator = _separator(lines[0][1])
-    heading = [cell.lower() for cell in _cells(lines[0][1], separator)]
-    faults = list(_heading_faults(place, heading, needed, known))
-    rows: list[Row] = []
-    for number, line in lines[1:]:
-        cells = _cells(line, separator)
-        if len(cells) > len(heading) and any(cells[len(heading) :]):
-            remedy = f"{len(cells)} cells for {len(heading)} columns; quote numbers that hold a separator"
-            faults.append(Fault(place, f"row {number}", ABSENT, remedy))
-            continue
-        rows.append(Row(place, number, dict(zip(heading, cells, strict=False))))
+    faults = [
+        *sheet.faults,
+        *_heading_faults(place, heading, needed, known),
+        *(Fault(place, f"column {at + 1}", ABSENT, "a column without a heading") for at in unnamed),
+    ]
     if faults:
         raise PollDataError(*faults)
-    return rows
-
-
-def _text(path: Path, place: str) -> str:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise PollDataError(Fault(place, "", ABSENT, "no such file")) from None
-    except OSError as error:
-        reason = (error.strerror or "unknown reason").lower()
-        raise PollDataError(Fault(place, "", ABSENT, f"cannot be read: {reason}")) from None
-    for encoding in _ENCODINGS:
-        if encoding == "utf-16" and data[:2] not in (b"\xff\xfe", b"\xfe\xff"):
-            continue
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise PollDataError(Fault(place, "", ABSENT, "not a text table; save it as CSV in UTF-8"))
-
-
-def _cells(line: str, separator: str) -> list[str]:
-    """The cells of a line without the blanks around them."""
-    reader = csv.reader([line[:LONGEST_ROW]], delimiter=separator, skipinitialspace=True)
-    return [cell.strip() for cell in next(reader)]
-
-
-def _separator(heading: str) -> str:
-    return max((";", "\t", ","), key=heading.count)
+    return [Row(place, line.number, dict(zip(heading, line.cells, strict=True))) for line in sheet.lines]
 
 
 def _heading_faults(
@@ -126,9 +82,7 @@ def _heading_faults(
 ) -> Iterator[Fault]:
     missing = [name for name in needed if name not in heading]
     for name in dict.fromkeys(heading):
-        if heading.count(name) > 1:
-            yield Fault(place, f"column {name}", ABSENT, "this column comes twice")
-        elif name not in known:
+        if name and name not in known:
             yield Fault(place, "row 1", name, f"no such column; {suggest(name, missing or known)}")
     for name in missing:
         yield Fault(place, f"column {name}", ABSENT, f"missing; the table needs columns {', '.join(needed)}")

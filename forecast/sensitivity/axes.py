@@ -10,9 +10,9 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
+from forecast.door.trees import toml_value
 from forecast.election.methods import METHODS
 from forecast.election.numbers import parse_exact, percent, plain
-from forecast.election.overrides import parse_value
 from forecast.election.vocabulary import BASES, parse_level
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.sensitivity.keys import schema_location
@@ -179,7 +179,7 @@ def _pieces(option: str, key: str, text: str) -> list[_Piece] | Fault:
 
 
 def _piece(key: str, text: str) -> _Piece:
-    parse = _PARSERS.get(key, parse_value)
+    parse = _PARSERS.get(key, toml_value)
     if ":" not in text or text.startswith(("{", "[", '"', "'")):
         return _Piece(_moderate(parse(text)))
     ends = [end.strip() for end in text.split(":")]

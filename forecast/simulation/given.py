@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.door.files import MOST_OF_DRAWS
+from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
 from forecast.election.numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
@@ -33,6 +36,10 @@ SAMPLER = "given"
 
 _BESIDE = ("draw", "chain", "iteration")
 _SEATS = "seats_"
+_NO_FILE = "no such file; a CSV file with a column for every party id, or netCDF, is expected"
+_PLAIN = frozenset("0123456789.eE+-")
+"""Letters of a number as programs write it; Python also reads 1_000, nan and the digits of other scripts."""
+_MOST_OTHERS = 0.5
 _UNKNOWN_ERRORS = (
     "drawn elsewhere: Monte Carlo errors take the draws as independent; where they are those of a slow "
     "Markov chain, errors are larger, by the root of draws / effective draws"
@@ -57,19 +64,16 @@ def read_share_draws(path: str | Path, election: Election) -> ShareDraws:
     below 0 or that are no numbers, draws that do not add up to 1.
     """
     place = str(path)
-    if not Path(path).is_file():
-        remedy = "no such file; a CSV file with a column for every party id, or netCDF, is expected"
-        raise PollDataError(Fault(place, "", ABSENT, remedy))
     reading = _from_netcdf if Path(path).suffix.lower() in (".nc", ".netcdf") else _from_csv
-    columns = reading(Path(path), place)
+    columns = reading(Path(path), place, election)
     ids = list(columns)
-    _refuse_names(ids, election, place)
     if len(columns[ids[0]]) == 0:
         raise PollDataError(
             Fault(place, "", ABSENT, "no draw in this file; a row for every draw is expected")
         )
     shares = np.stack(list(columns.values()), axis=1)
     _refuse_values(shares, ids, place)
+    _refuse_empty(shares[:, [at for at, name in enumerate(ids) if name != OTHER]], place)
     open_ballot = not election.election.closed_ballot and OTHER not in election.by_id
     if open_ballot and OTHER not in ids:
         left = 1.0 - shares.sum(axis=1, keepdims=True)
@@ -81,6 +85,11 @@ def read_share_draws(path: str | Path, election: Election) -> ShareDraws:
     _refuse_sums(shares, ids, place, over)
     missing = [party.name for party in election.standing if party.id not in ids]
     warnings = [_UNKNOWN_ERRORS]
+    others = float(shares[:, ids.index(OTHER)].mean()) if open_ballot and OTHER in ids else 0.0
+    if others > _MOST_OTHERS:
+        warnings.append(
+            f"{others:.0%} of the votes go to options without a column of their own: are they shares of all?"
+        )
     if missing:
         warnings.append(f"not in the draws, so left blank: {', '.join(missing)}")
     return ShareDraws(place, tuple(ids), shares / shares.sum(axis=1, keepdims=True), tuple(warnings))
@@ -173,45 +182,60 @@ def _middle(ends: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.full(2, ends.mean())
 
 
-def _from_csv(path: Path, place: str) -> dict[str, NDArray[np.float64]]:
-    import pandas as pd
-
-    try:
-        frame = pd.read_csv(path, encoding="utf-8-sig", dtype=str)
-    except pd.errors.EmptyDataError:
-        remedy = "the file is empty; a row of party ids and a row for every draw are expected"
-        raise PollDataError(Fault(place, "", ABSENT, remedy)) from None
-    except (UnicodeDecodeError, pd.errors.ParserError) as error:
-        said = str(error).splitlines()[0]
-        raise PollDataError(Fault(place, "", ABSENT, f"no table that can be read: {said}")) from None
-    frame.columns = [str(name).strip() for name in frame.columns]
-    wanted = [name for name in frame.columns if name not in _BESIDE and not name.startswith(_SEATS)]
-    if any(name.startswith("Unnamed:") for name in wanted):
+def _from_csv(path: Path, place: str, election: Election) -> dict[str, NDArray[np.float64]]:
+    sheet = open_sheet(
+        path,
+        most=MOST_OF_DRAWS,
+        missing=_NO_FILE,
+        empty="the file is empty; a row of party ids and a row for every draw are expected",
+    )
+    wanted = {
+        at: name
+        for at, name in enumerate(sheet.heading)
+        if name not in _BESIDE and not name.startswith(_SEATS)
+    }
+    if not all(wanted.values()):
         remedy = "a column without a name; the first row names a party id for every column"
-        raise PollDataError(Fault(place, "row 1", ABSENT, remedy))
-    numbers: dict[str, NDArray[np.float64]] = {}
-    for name in wanted:
-        column = frame[name].to_numpy(object)
-        values = np.array([_number(value) for value in column], np.float64)
-        wrong = np.flatnonzero(np.isnan(values) & ~pd.isna(column))
-        if len(wrong):
-            remedy = "a share is a number between 0 and 1, with a decimal point"
-            where = f"draw {wrong[0] + 1}, column {name}"
-            raise PollDataError(Fault(place, where, column[wrong[0]], remedy))
-        numbers[name] = values
-    return numbers
+        sheet.faults.append(Fault(place, "row 1", ABSENT, remedy))
+    sheet.faults += _name_faults([name for name in wanted.values() if name], election, place)
+    shares = array("d")
+    for line in sheet.lines:
+        cells = [line.cells[at] for at in wanted]
+        try:
+            if not _PLAIN.issuperset("".join(cells)):
+                raise ValueError
+            shares.extend(map(float, cells))
+        except ValueError:
+            sheet.faults += _number_faults(place, line, wanted)
+            if len(sheet.faults) >= MOST_FAULTS:
+                break
+    if sheet.faults:
+        raise PollDataError(*sheet.faults)
+    table = np.frombuffer(shares, np.float64).reshape(-1, len(wanted))
+    return {name: table[:, column].copy() for column, name in enumerate(wanted.values())}
 
 
-def _number(value: object) -> float:
-    try:
-        return float(value)  # pyright: ignore[reportArgumentType]
-    except ValueError:
-        return float("nan")
+def _number_faults(place: str, line: Line, wanted: Mapping[int, str]) -> Iterator[Fault]:
+    """The cells of a row that are no numbers."""
+    for at, name in wanted.items():
+        cell = line.cells[at]
+        try:
+            if _PLAIN.issuperset(cell):
+                float(cell)
+                continue
+        except ValueError:
+            pass
+        remedy = "a share is a number between 0 and 1, with a decimal point"
+        if not cell:
+            remedy = "no share; every draw needs one for every column"
+        yield Fault(place, f"row {line.number}, column {name}", cell or ABSENT, remedy)
 
 
-def _from_netcdf(path: Path, place: str) -> dict[str, NDArray[np.float64]]:
+def _from_netcdf(path: Path, place: str, election: Election) -> dict[str, NDArray[np.float64]]:
     from forecast.outside import Unreadable, read_netcdf
 
+    if not path.is_file():
+        raise PollDataError(Fault(place, "", ABSENT, _NO_FILE))
     expected = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
     try:
         data = read_netcdf(path, only=("share",))
@@ -232,10 +256,14 @@ def _from_netcdf(path: Path, place: str) -> dict[str, NDArray[np.float64]]:
     share = share.stack(row=[dim for dim in share.dims if dim != "party"]).transpose("row", "party")
     parties = [str(party) for party in share["party"].values]
     _refuse_doublets(parties, place)
+    faults = _name_faults(parties, election, place)
+    if faults:
+        raise PollDataError(*faults)
     return dict(zip(parties, np.asarray(share.values, np.float64).T, strict=True))
 
 
-def _refuse_names(ids: Sequence[str], election: Election, place: str) -> None:
+def _name_faults(ids: Sequence[str], election: Election, place: str) -> list[Fault]:
+    """Columns that are no party of the election; a file without any."""
     closed = election.election.closed_ballot
     known = [party.id for party in election.parties] + ([] if closed else [OTHER])
     faults = [
@@ -245,8 +273,15 @@ def _refuse_names(ids: Sequence[str], election: Election, place: str) -> None:
     ]
     if not faults and len([name for name in ids if name != OTHER]) == 0:
         faults = [Fault(place, "", ABSENT, "no column names a party; ids are those of the election file")]
-    if faults:
-        raise PollDataError(*faults)
+    return faults
+
+
+def _refuse_empty(named: NDArray[np.float64], place: str) -> None:
+    """Refuse draws in which no party has a vote."""
+    empty = np.flatnonzero(~named.any(axis=1))
+    if len(empty):
+        often = f" ({len(empty):,} such draws)" if len(empty) > 1 else ""
+        raise PollDataError(Fault(place, f"draw {empty[0] + 1}", ABSENT, f"no party has a share{often}"))
 
 
 def _refuse_doublets(ids: Sequence[str], place: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
@@ -75,8 +76,10 @@ class Units:
         """Sort ``units`` of an estimate: eligible ones in the order of the election file, then the
         seatless.
 
-        ``PollDataError`` where a party that the polls do not tell apart holds seats that the rule counts.
+        ``PollDataError`` where a party that the polls do not tell apart holds seats that the rule counts;
+        ``ConfigurationError`` where the election is too large for a forecast.
         """
+        refuse_size(election)
         _refuse_lost_seats(election, units)
         kinds = {party.id: party.kind for party in election.parties}
         ordered = sorted(units, key=lambda unit: kinds.get(unit, "residual") in SEATLESS_KINDS)

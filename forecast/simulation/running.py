@@ -205,10 +205,13 @@ class _Worker:
     def share_totals(self) -> dict[str, NDArray[np.int64]]:
         """Histograms of shares, their sums and the number of draws, of all benches."""
         parts = [bench.shares for bench in self._every]
+        if len(parts) == 1:
+            (part,) = parts
+            return {"shares": part.histogram, "share_sums": part.sums, "share_draws": part.draws}
         return {
-            "shares": sum(part.histogram for part in parts),
-            "share_sums": sum(part.sums for part in parts),
-            "share_draws": sum(part.draws for part in parts),
+            "shares": np.sum([part.histogram for part in parts], axis=0),
+            "share_sums": np.sum([part.sums for part in parts], axis=0),
+            "share_draws": np.sum([part.draws for part in parts], axis=0),
         }
 
 

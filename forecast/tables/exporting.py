@@ -34,20 +34,23 @@ _TEXTS = {
 }
 
 
-def exported(tables: Sequence[Table], format_: str) -> bytes:
-    """The bytes of a file that holds these tables. ``ConfigurationError`` for several in a format of one."""
+def exported(tables: Sequence[Table], format_: str, *, raw: bool = False) -> bytes:
+    """The bytes of a file that holds these tables; ``raw`` as for ``formats.as_csv``.
+
+    ``ConfigurationError`` for several in a format of one.
+    """
     if format_ in ONE_EACH:
         if len(tables) != 1:
             remedy = f"{format_} holds one table; choose it with --table, or name a folder with -o"
             raise ConfigurationError(Fault("--format", "", format_, remedy))
         table = tables[0]
-        return formats.as_csv(table).encode() if format_ == "csv" else binary.as_parquet(table)
+        return formats.as_csv(table, raw=raw).encode() if format_ == "csv" else binary.as_parquet(table)
     if format_ == "xlsx":
         return binary.as_excel(tables)
     return _TEXTS[format_](tables).encode()
 
 
-def export(tables: Sequence[Table], format_: str, target: Path) -> list[Path]:
+def export(tables: Sequence[Table], format_: str, target: Path, *, raw: bool = False) -> list[Path]:
     """Write tables to ``target``: one file if its name ends as the format's do, else a folder.
 
     In a folder each table has a file; an Excel workbook holds them all. Returns what was written; ``OSError``
@@ -57,7 +60,7 @@ def export(tables: Sequence[Table], format_: str, target: Path) -> list[Path]:
 
     suffix = SUFFIXES[format_]
     if target.suffix.lower() == suffix and not target.is_dir():
-        content = exported(tables, format_)
+        content = exported(tables, format_, raw=raw)
         with replacing(target) as draft:
             draft.write_bytes(content)
         return [target]
@@ -66,7 +69,7 @@ def export(tables: Sequence[Table], format_: str, target: Path) -> list[Path]:
         raise ConfigurationError(Fault("--output", "", str(target), remedy))
     if not tables:
         raise ConfigurationError(Fault("--table", "", ABSENT, "no table is asked for"))
-    contents = {table.name: exported([table], format_) for table in tables if format_ != "xlsx"}
+    contents = {table.name: exported([table], format_, raw=raw) for table in tables if format_ != "xlsx"}
     if format_ == "xlsx":
         contents = {"tables": binary.as_excel(tables)}
     with replacing_folder(target) as draft:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import csv
 import html
 import io
-import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from forecast.tables.model import Shown, Table
+from forecast.visible import json_text, safe, visible
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]+")
+if TYPE_CHECKING:
+    from forecast.tables.model import Shown, Table, Value
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]>|#~$])")
 _MARKDOWN_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 """What could begin a tag. Not every Markdown knows a backslash before it, and ``<0.1 %`` needs none."""
@@ -40,6 +40,9 @@ _LATEX = {
     "–": "--",
     "\N{MINUS SIGN}": "$-$",
 }
+_LONGEST_TEXT = 20_000
+_FORMULA = re.compile(r"[\t\r=@]|[+-](?![0-9.]+(?:[eE][+-]?[0-9]+)?$)")
+"""How a text begins that a spreadsheet runs; signed numbers are none."""
 _STYLE = """body { font: 16px/1.4 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 1rem }
 table { border-collapse: collapse; margin: 2rem 0 .5rem }
 caption { text-align: left; font-weight: bold; padding-bottom: .5rem }
@@ -48,14 +51,28 @@ th, td { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #ccc
 p { color: #555; font-size: .875rem; margin: .25rem 0 }"""
 
 
-def as_csv(table: Table) -> str:
-    """Comma-separated values with a header; blank where not known. Floats read back as they were."""
+def as_csv(table: Table, *, raw: bool = False) -> str:
+    """Comma-separated values with a header; blank where not known. Floats read back as they were.
+
+    A text that a spreadsheet would run as a formula begins with an apostrophe, which spreadsheets take for
+    "this is a text"; ``raw`` leaves it out.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     names = [column.name for column in table.columns]
-    writer.writerow(names)
-    writer.writerows([["" if row[name] is None else row[name] for name in names] for row in table.rows])
+    cell = _as_it_is if raw else _never_run
+    writer.writerow([cell(name) for name in names])
+    writer.writerows([[cell(row[name]) for name in names] for row in table.rows])
     return text.getvalue()
+
+
+def _as_it_is(value: Value) -> str | int | float:
+    return "" if value is None else safe(value) if isinstance(value, str) else value
+
+
+def _never_run(value: Value) -> str | int | float:
+    cell = _as_it_is(value)
+    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
 
 
 def as_json(tables: Sequence[Table]) -> str:
@@ -66,7 +83,7 @@ def as_json(tables: Sequence[Table]) -> str:
     provenance = tables[0].provenance if tables else ""
     warnings = list(tables[0].warnings) if tables else []
     data = {"provenance": provenance, "warnings": warnings, "tables": described}
-    return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
+    return json_text(data, 1) + "\n"
 
 
 def _described(table: Table) -> dict[str, Any]:
@@ -170,5 +187,5 @@ def _html(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without line breaks and control characters, which no cell can hold."""
-    return _CONTROL.sub(" ", text)
+    """Without line breaks, which no cell can hold, and with what nobody sees written out."""
+    return visible(text, _LONGEST_TEXT)

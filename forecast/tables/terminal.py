@@ -1,19 +1,22 @@
-"""Tables on the terminal, by rich."""
+"""Tables and lines on the terminal, by rich; texts from outside are neither obeyed nor taken for markup."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from forecast.visible import visible
 
+if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as RichTable
+    from rich.text import Text
 
     from forecast.tables.model import Table
 
 _WIDTH_OF_FILES = 160
+_LONGEST_LINE = 4_000
 _LEAST_TEXT = 16
 _GAP = 3
 
@@ -25,43 +28,67 @@ def console_for_results() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_FILES)
 
 
+def shown_text(text: str, style: str = "") -> Text:
+    """A text as a cell or a line: what nobody sees written out."""
+    from rich.text import Text
+
+    return Text(visible(text, _LONGEST_LINE), style=style)
+
+
+def print_line(console: Console, text: str, style: str = "") -> None:
+    """A line between tables."""
+    console.print(shown_text(text, style))
+
+
+def grid(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: Collection[int] = (),
+    unwrapped: Collection[int] = (),
+) -> RichTable:
+    """A table of texts; ``numeric`` columns stand to the right, ``unwrapped`` ones are never folded."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+
+    drawn = RichTable(
+        title=shown_text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for j, column in enumerate(columns):
+        justify = "right" if j in numeric else "left"
+        drawn.add_column(shown_text(column), justify=justify, no_wrap=j in unwrapped, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(shown_text(visible(cell)) for cell in row))
+    return drawn
+
+
 def print_tables(tables: Iterable[Table], console: Console) -> None:
     """Print tables one below the other, each with its notes; what to mind and the provenance once, at the
     end.
     """
-    from rich.text import Text
-
     provenance, warnings = "", ()
     for table in tables:
         console.print(_drawn(table, console.width))
         for note in table.notes:
-            console.print(Text(note, style="dim"))
+            print_line(console, note, "dim")
         console.print()
         provenance, warnings = table.provenance, table.warnings
     for warning in warnings:
-        console.print(Text(f"Mind: {warning}"))
+        print_line(console, f"Mind: {warning}")
     if warnings:
         console.print()
     if provenance:
-        console.print(Text(provenance, style="dim"))
+        print_line(console, provenance, "dim")
 
 
 def _drawn(table: Table, width: int) -> RichTable:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    texts = table.texts()
+    texts = [[visible(cell) for cell in cells] for cells in table.texts()]
     chosen = _columns_that_fit(table, texts, width)
-    title = Text(table.title)
-    drawn = RichTable(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
-    for j in chosen:
-        shown = table.shown[j]
-        justify = "right" if shown.numeric else "left"
-        drawn.add_column(Text(shown.title), justify=justify, no_wrap=shown.numeric, overflow="fold")
-    for cells in texts:
-        drawn.add_row(*(Text(cells[j]) for j in chosen))
-    return drawn
+    numeric = [at for at, j in enumerate(chosen) if table.shown[j].numeric]
+    titles = [table.shown[j].title for j in chosen]
+    rows = ([cells[j] for j in chosen] for cells in texts)
+    return grid(table.title, titles, rows, numeric=numeric, unwrapped=numeric)
 
 
 def _columns_that_fit(table: Table, texts: list[list[str]], width: int) -> list[int]:

@@ -7,11 +7,7 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
-import gzip
-import io
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from forecast.errors import ABSENT, Fault, PollDataError, suggest
+from forecast.door.trees import json_of
+from forecast.election.vocabulary import MOST_SEATS
+from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.reports import OTHER, Floats, Reports
+from forecast.polls.cells import LARGEST_SAMPLE, LEAST_SAMPLE
+from forecast.polls.reading import MOST_YEARS_BEFORE
+from forecast.verification.rows import ArchiveRow, read_archive_rows, refuse_twice
 
 SPARSE = "X"
 """Quality of elections that are shown apart and never fitted."""
@@ -33,7 +34,24 @@ _NEEDED = {
     "results.csv": ("election_id", "party", "share"),
 }
 
-_MOST_FAULTS = 50
+_POLL_FACTS = (
+    "election_id",
+    "pollster",
+    "fieldwork_start",
+    "fieldwork_end",
+    "publish_date",
+    "sample_size",
+    "scope",
+    "days_before",
+)
+"""What all rows of one poll say alike."""
+_SEATS = ("seats_list", "seats")
+_SAMPLES = (LEAST_SAMPLE, LARGEST_SAMPLE, "a number of respondents")
+
+MOST_OF_A_POLL, MOST_OF_A_RESULT = 106.0, 101.0
+"""Percent that the shares add up to at most. Polls are kept as they were published: of ten thousand the worst
+adds up to 105; results are rounded.
+"""
 
 
 @dataclass(frozen=True)
@@ -84,8 +102,8 @@ class PastElection:
 def read_archive(folder: str | Path) -> list[PastElection]:
     """Elections that have a result, in the order of ``elections.csv``.
 
-    Those without national polls have none. ``PollDataError`` for missing files and columns, and for days and
-    numbers that cannot be read.
+    Those without national polls have none. ``PollDataError`` with every fault: missing files and columns,
+    days and numbers that cannot be read or cannot be, elections, results and polls that stand there twice.
     """
     root = Path(folder)
     if not root.is_dir():
@@ -93,102 +111,115 @@ def read_archive(folder: str | Path) -> list[PastElection]:
             Fault(str(folder), "", ABSENT, "no such folder; an archive of elections is expected")
         )
     faults: list[Fault] = []
-    elections, polls, results = (_read(root, name, faults) for name in _NEEDED)
-    if faults:
-        raise PollDataError(*faults)
+    unread: list[Fault] = []
+    tables: list[list[ArchiveRow]] = []
+    for name, needed in _NEEDED.items():
+        try:
+            tables.append(read_archive_rows(root, name, needed, faults))
+        except PollDataError as error:
+            unread += error.faults
+    if unread:
+        raise PollDataError(*unread, *faults)
+    elections, polls, results = tables
+    _check(elections, polls, results)
     polls_of, results_of = _by_election(polls), _by_election(results)
     found = [
         _election(row, polls_of.get(row.text("election_id"), []), results_of[row.text("election_id")])
         for row in elections
         if row.text("election_id") in results_of
     ]
-    faults = [fault for row in (*elections, *polls, *results) for fault in row.faults]
+    faults += [fault for row in (*elections, *polls, *results) for fault in row.faults]
     if faults:
-        raise PollDataError(*list(dict.fromkeys(faults))[:_MOST_FAULTS])
+        raise PollDataError(*dict.fromkeys(faults))
     return found
 
 
-@dataclass
-class _Row:
-    """One row of a table: empty cells are missing ones; what cannot be read goes to ``faults``."""
-
-    place: str
-    number: int
-    cells: dict[str, str]
-    faults: list[Fault] = field(default_factory=list)
-
-    def text(self, column: str) -> str:
-        return self.cells.get(column, "")
-
-    def number_in(self, column: str) -> float:
-        """The number in a cell; NaN for an empty one."""
-        text = self.text(column)
-        try:
-            return float(text) if text else float("nan")
-        except ValueError:
-            self._note(column, text, "a number is expected")
-            return float("nan")
-
-    def day_in(self, column: str) -> datetime.date | None:
-        """The day in a cell; ``None`` for an empty one."""
-        text = self.text(column)
-        try:
-            return datetime.date.fromisoformat(text) if text else None
-        except ValueError:
-            self._note(column, text, "a day such as 2021-09-26 is expected")
-            return None
-
-    def _note(self, column: str, found: str, remedy: str) -> None:
-        self.faults.append(Fault(self.place, f"row {self.number}, column {column}", found, remedy))
+def _check(
+    elections: Sequence[ArchiveRow], polls: Sequence[ArchiveRow], results: Sequence[ArchiveRow]
+) -> None:
+    """Note what no archive may hold: constants that are fitted on it would be wrong for ever after."""
+    known = {row.needed("election_id", "an id is expected") for row in elections}
+    for row in elections:
+        row.needed("country", "the country of the election is expected")
+    refuse_twice(elections, lambda row: row.text("election_id"), "election_id")
+    refuse_twice(results, lambda row: (row.text("election_id"), row.text("party")), "party")
+    refuse_twice(polls, lambda row: (row.text("poll_id"), row.text("party")), "party")
+    for row in (*polls, *results):
+        name = row.needed("election_id", "the id of an election is expected")
+        row.needed("party", "the id of a party is expected")
+        if name and name not in known:
+            row.note("election_id", name, "no such election in elections.csv")
+    _check_sums(results, "election_id", MOST_OF_A_RESULT)
+    _check_sums(polls, "poll_id", MOST_OF_A_POLL)
+    _check_polls(polls)
 
 
-def _read(root: Path, name: str, faults: list[Fault]) -> list[_Row]:
-    path = root / name
-    if not path.exists() and (root / f"{name}.gz").exists():
-        path = root / f"{name}.gz"
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8-sig")
-    except FileNotFoundError:
-        faults.append(Fault(str(path), "", ABSENT, "no such file; an archive needs it"))
-        return []
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        faults.append(Fault(str(path), "", ABSENT, f"cannot be read as a table: {error}"))
-        return []
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    heading = [column.strip() for column in reader.fieldnames or ()]
-    for column in _NEEDED[name]:
-        if column not in heading:
-            remedy = f"missing; {suggest(column, heading)}"
-            faults.append(Fault(str(path), f"column {column}", ABSENT, remedy))
-    return [
-        _Row(str(path), number, {key.strip(): (cell or "").strip() for key, cell in row.items() if key})
-        for number, row in enumerate(reader, start=2)
-    ]
+def _check_sums(rows: Sequence[ArchiveRow], key: str, most: float) -> None:
+    """Note shares of one poll or result that cannot be those of one electorate."""
+    groups: dict[str, list[ArchiveRow]] = {}
+    for row in rows:
+        groups.setdefault(row.text(key), []).append(row)
+    for name, group in groups.items():
+        shares = [row.number_in("share", 0, 100, "a share in percent") for row in group]
+        total = sum(share for share in shares if share == share)
+        named = {row.text("party") for row in group}
+        remedy = ""
+        if total > most:
+            remedy = f"the shares of '{name}' add up to {total:.6g} percent: is a decimal point missing?"
+        elif 0 < total <= 1.05 and len(named) > 1:
+            remedy = f"the shares of '{name}' add up to {total:.6g}: these look like fractions, not percent"
+        elif key == "election_id" and OTHER in named and total < 200 - most:
+            remedy = f"the shares of '{name}' add up to {total:.6g} percent; {OTHER} is the rest to 100"
+        if remedy and not any(row.faults for row in group):
+            group[0].note("", ABSENT, remedy)
 
 
-def _by_election(rows: Sequence[_Row]) -> dict[str, list[_Row]]:
-    groups: dict[str, list[_Row]] = {}
+def _check_polls(rows: Sequence[ArchiveRow]) -> None:
+    """Note rows of one poll that contradict each other, and polls that stand there twice."""
+    first: dict[str, ArchiveRow] = {}
+    shares: dict[str, set[tuple[str, str]]] = {}
+    for row in rows:
+        name = row.needed("poll_id", "the id of a poll is expected")
+        start = first.setdefault(name, row)
+        row.cells["scope"] = row.text("scope") or NATIONAL
+        shares.setdefault(name, set()).add((row.text("party"), row.text("share")))
+        for column in _POLL_FACTS:
+            if row.text(column) != start.text(column):
+                remedy = f"row {start.number} of the same poll says '{start.text(column)}'; keep one"
+                row.note(column, row.text(column) or ABSENT, remedy)
+    before: dict[object, ArchiveRow] = {}
+    for name, row in first.items():
+        facts = tuple(row.text(column) for column in _POLL_FACTS)
+        same = before.setdefault((facts, frozenset(shares[name])), row)
+        if same is not row:
+            row.note("poll_id", name, f"this is the poll of row {same.number} again; keep one of them")
+
+
+def _by_election(rows: Sequence[ArchiveRow]) -> dict[str, list[ArchiveRow]]:
+    groups: dict[str, list[ArchiveRow]] = {}
     for row in rows:
         groups.setdefault(row.text("election_id"), []).append(row)
     return groups
 
 
-def _election(row: _Row, polls: Sequence[_Row], results: Sequence[_Row]) -> PastElection:
+def _election(row: ArchiveRow, polls: Sequence[ArchiveRow], results: Sequence[ArchiveRow]) -> PastElection:
+    row.needed("date", "the day of the election is expected")
     date = row.day_in("date") or datetime.date.min
     national = [poll for poll in polls if poll.text("scope") in ("", NATIONAL)]
     official: dict[str, float] = {}
     seats: dict[str, float] = {}
     for result in results:
         if result.text("party") != OTHER:
-            _add(official, result.text("party"), result.number_in("share") / 100)
+            official[result.text("party")] = result.number_in("share", 0, 100, "a share in percent") / 100
             # Seats of the lists where they are told apart from those of constituencies.
-            of_lists = result.number_in("seats_list")
-            _add(seats, result.text("party"), result.number_in("seats") if np.isnan(of_lists) else of_lists)
+            of_lists, of_all = (
+                result.number_in(column, 0, MOST_SEATS, "a number of seats") for column in _SEATS
+            )
+            seats[result.text("party")] = of_all if np.isnan(of_lists) else of_lists
     polled = {poll.text("party") for poll in national}
     ids = tuple(party for party, share in official.items() if party in polled and not np.isnan(share))
     reports, known = _reports(national, ids, date)
-    level = row.number_in("threshold_pct")
+    level = row.number_in("threshold_pct", 0, 100, "a threshold in percent")
     return PastElection(
         id=row.text("election_id"),
         country=row.text("country"),
@@ -204,32 +235,27 @@ def _election(row: _Row, polls: Sequence[_Row], results: Sequence[_Row]) -> Past
     )
 
 
-def _add(sums: dict[str, float], party: str, value: float) -> None:
-    """Add where something is known of both; NaN where nothing is known."""
-    before = sums.get(party, float("nan"))
-    sums[party] = value if np.isnan(before) else before + (0.0 if np.isnan(value) else value)
-
-
-def _rule(row: _Row) -> Mapping[str, Any] | None:
+def _rule(row: ArchiveRow) -> Mapping[str, Any] | None:
     text = row.text("rule")
     if not text:
         return None
+    where = f"row {row.number}, column rule"
     try:
-        rule = json.loads(text)
-    except json.JSONDecodeError as error:
-        row.faults.append(Fault(row.place, f"row {row.number}, column rule", text, f"not JSON: {error.msg}"))
+        rule = json_of(text, row.place, PollDataError, where)
+    except PollDataError as error:
+        row.faults += error.faults
         return None
     if not isinstance(rule, dict):
-        row.faults.append(
-            Fault(row.place, f"row {row.number}, column rule", text, "a JSON object is expected")
-        )
+        row.note("rule", text, "a JSON object is expected")
         return None
     return rule
 
 
-def _reports(national: Sequence[_Row], ids: tuple[str, ...], date: datetime.date) -> tuple[Reports, Floats]:
+def _reports(
+    national: Sequence[ArchiveRow], ids: tuple[str, ...], date: datetime.date
+) -> tuple[Reports, Floats]:
     """Polls in file order; shares of parties that have no official result count as other."""
-    facts: dict[str, _Row] = {}
+    facts: dict[str, ArchiveRow] = {}
     for row in national:
         facts.setdefault(row.text("poll_id"), row)
     row_of = {poll: i for i, poll in enumerate(facts)}
@@ -239,7 +265,11 @@ def _reports(national: Sequence[_Row], ids: tuple[str, ...], date: datetime.date
     other, undecided = np.full(size, np.nan), np.full(size, np.nan)
     strangers = np.zeros(size)
     for row in national:
-        i, party, share = row_of[row.text("poll_id")], row.text("party"), row.number_in("share") / 100
+        i, party, share = (
+            row_of[row.text("poll_id")],
+            row.text("party"),
+            row.number_in("share", 0, 100, "a share in percent") / 100,
+        )
         if party in column_of:
             shares[i, column_of[party]] = share
         elif party == OTHER:
@@ -256,18 +286,25 @@ def _reports(national: Sequence[_Row], ids: tuple[str, ...], date: datetime.date
         other=other + strangers,  # where a poll gives no other, strangers are part of the remainder anyway
         undecided=undecided,
         ages=days[:, 0],
-        sizes=np.array([row.number_in("sample_size") for row in facts.values()]),
+        sizes=np.array([row.number_in("sample_size", *_SAMPLES) for row in facts.values()]),
         firms=tuple(row.text("pollster").casefold() for row in facts.values()),
         labels=tuple(facts),
     )
     return reports.take(usable), days[usable, 1]
 
 
-def _days_before(row: _Row, date: datetime.date) -> tuple[float, float]:
+def _days_before(row: ArchiveRow, date: datetime.date) -> tuple[float, float]:
     """Days from the end of fieldwork, and from when a poll was known, to election day; NaN where undated."""
     published, end = row.day_in("publish_date"), row.day_in("fieldwork_end")
+    for column, day in (("fieldwork_end", end), ("publish_date", published if end is None else None)):
+        if day is not None and day > date > datetime.date.min:
+            row.note(column, day, f"this is after the election of {date}; is the date right?")
+    for column, day in (("fieldwork_end", end), ("publish_date", published)):
+        if day is not None and (date - day).days > MOST_YEARS_BEFORE * 366:
+            remedy = f"over {MOST_YEARS_BEFORE} years before the election of {date}; is the year right?"
+            row.note(column, day, remedy)
     if end is None and published is None:
-        given = row.number_in("days_before")
+        given = row.number_in("days_before", 0, MOST_YEARS_BEFORE * 366, "a number of days")
         return given, given
     age = (date - (end or published or date)).days
     if published is None:

@@ -103,13 +103,21 @@ def test_an_open_ballot_leaves_the_rest_to_other(tmp_path: Path) -> None:
         (("amanat", "osdpp"), [(0.5, 0.5)], "column osdpp: no party of .*did you mean 'osdp'?"),
         (IDS, [], "no draw in this file"),
         (IDS, [(*FAIR[:6], -0.03, 0.1)], "draw 1, column baytaq = -0.03: a share cannot be below 0"),
-        (IDS, [FAIR, (*FAIR[:7], "")], "draw 2, column against-all"),
-        (IDS, [FAIR, (*FAIR[:7], "x")], "draw 2, column against-all = .*x"),
+        (IDS, [FAIR, (*FAIR[:7], "")], "row 3, column against-all: no share"),
+        (IDS, [FAIR, (*FAIR[:7], "x")], "row 3, column against-all = .*x"),
         (IDS, [(*FAIR[:7], 0.2)], "draw 1 = .*a sum of 1.16"),
         (IDS, [(*FAIR[:7], 0.0)], "a sum of 0.96"),
         (IDS, [tuple(100 * share for share in FAIR)], "divide them by 100"),
-        (("osdp", "osdp"), [(0.5, 0.5)], "osdp.1"),
+        (("osdp", "osdp"), [(0.5, 0.5)], "column osdp: this column comes twice"),
         (("draw",), [(1,)], "no column names a party"),
+        (IDS, [FAIR, (*FAIR, 0.1)], "row 3: 9 cells under 8 headings; .*quotes, or name the column"),
+        (IDS, [FAIR, FAIR[1:]], "row 3: 7 cells under 8 headings; write every separator"),
+        ((*IDS, ""), [(*FAIR, 0.5)], "a column without a name"),
+        (IDS, [FAIR, (0,) * 8], "draw 2: no party has a share"),
+        (IDS, [(*FAIR[:7], "1_0")], "column against-all = .1_0"),
+        (IDS, [(*FAIR[:7], "nan")], "column against-all = .nan"),
+        (IDS, [(*FAIR[:7], "1e999")], "column against-all = inf"),
+        (IDS, [(*FAIR[:7], "\x1b[2J")], "column against-all = .<U.001B>"),
     ],
 )  # fmt: skip
 def test_draws_that_are_wrong_are_refused_in_one_line(
@@ -125,6 +133,29 @@ def test_draws_that_are_wrong_are_refused_in_one_line(
     assert error[0].startswith("mine.csv")
     assert pd.Series(error).str.contains(said.removesuffix("?")).all()
     assert not Path("out").exists()
+
+
+def test_all_faults_of_a_file_of_draws_are_said_at_once(kazakhstan: Path, capsys: Captured) -> None:
+    rows: list[tuple[object, ...]] = [(*FAIR[:7], "x"), *[(*FAIR, 0.1)] * 5, FAIR[:4]]
+    assert run(kazakhstan, "--share-draws", written(rows, (*IDS[:7], "osdpp")), "-o", "out") == 3
+    said = [line.removeprefix("mine.csv: ").split(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert said[:6] == [
+        "column osdpp",
+        'row 2, column osdpp = "x"',
+        "row 3",
+        "row 4",
+        "row 5",
+        "and 2 more like the last",
+    ]
+    assert said[6:] == ["row 8"]
+
+
+def test_a_column_that_is_left_out_of_an_open_ballot_is_said(tmp_path: Path, capsys: Captured) -> None:
+    config = write_made_election(tmp_path / "made", 3, odd=False, coalitions=1, polls=3)
+    config.write_text(config.read_text().replace("closed_ballot = true", "closed_ballot = false"))
+    file = written([(0.004, 0.003, 0.001)] * 3, ("p0", "p1", "p2"))
+    assert run(config, "--share-draws", file, "-o", "out") == 0
+    assert "99% of the votes go to options without a column of their own" in capsys.readouterr().err
 
 
 def test_files_that_hold_no_draws_are_refused(kazakhstan: Path, capsys: Captured) -> None:

@@ -51,7 +51,7 @@ def test_a_party_without_a_result_counts_as_other(tmp_path: Path) -> None:
 
 def test_only_national_polls_are_read(tmp_path: Path) -> None:
     scopes = ("national", "", "exit", "city:X", "national-partial")
-    rows = "".join(f"{i},A-1,F,2001-06-01,,,RED,60,{scope}\n" for i, scope in enumerate(scopes))
+    rows = "".join(f"{i},A-1,F{i},2001-06-01,,,RED,60,{scope}\n" for i, scope in enumerate(scopes))
     [election] = archive(tmp_path, rows, "A-1,RED,70,,\n")
     assert len(election.polls) == 2
 
@@ -93,8 +93,8 @@ def test_nothing_that_was_known_later_reaches_a_case(tmp_path: Path) -> None:
 
 
 def test_results_are_told_in_the_units_of_the_polls(tmp_path: Path) -> None:
-    rows = "".join(f"{i},A-1,F,2001-06-01,,,{party},30,\n" for i in range(4) for party in ("RED", "BLUE"))
-    rare = "3,A-1,F,2001-06-01,,,GREEN,9,\n"
+    rows = "".join(f"{i},A-1,F{i},2001-06-01,,,{party},30,\n" for i in range(4) for party in ("RED", "BLUE"))
+    rare = "3,A-1,F3,2001-06-01,,,GREEN,9,\n"
     [election] = archive(tmp_path, rows + rare, "A-1,RED,50,,\nA-1,BLUE,30,,\nA-1,GREEN,8,,\n")
     case = case_of(election, 1)
     assert case is not None
@@ -145,6 +145,57 @@ def test_missing_files_and_columns_are_said_at_once(tmp_path: Path) -> None:
     said = [str(fault).removeprefix(f"{tmp_path}/") for fault in caught.value.faults]
     assert said[0].startswith("elections.csv: column date: missing")
     assert said[1] == "polls.csv: no such file; an archive needs it"
+
+
+WRONG = {
+    "results": [
+        ("A-1,RED,-1,,\n", 'row 2, column share = "-1": a share in percent from 0 to 100 is expected'),
+        ("A-1,RED,nan,,\n", 'row 2, column share = "nan": a number is expected'),
+        ("A-1,RED,60,,\nA-1,BLUE,45,,\n", "row 2: the shares of 'A-1' add up to 105 percent"),
+        ("A-1,RED,0.6,,\nA-1,BLUE,0.4,,\n", "row 2: the shares of 'A-1' add up to 1: these look"),
+        ("A-1,RED,60,,\nA-1,other,20,,\n", "row 2: the shares of 'A-1' add up to 80 percent; other is"),
+        ("A-1,RED,60,,\nA-1,RED,20,,\n", 'row 3, column party = "RED": row 2 has this already; keep one'),
+        ("B-9,RED,60,,\n", 'row 2, column election_id = "B-9": no such election in elections.csv'),
+        ("A-1,,60,,\n", "row 2, column party: missing; the id of a party is expected"),
+        ("A-1,RED,60,-3,\n", 'row 2, column seats = "-3": a number of seats from 0 to'),
+        ("A-1,RED,60\n", "row 2: 3 cells under 5 headings; write every separator, of empty cells too"),
+    ],
+    "polls": [
+        ("1,A-1,F,2001-06-01,,,RED,610,\n", 'row 2, column share = "610": a share in percent from 0 to 100'),
+        ("1,A-1,F,2001-06-01,,,RED,x,\n", 'row 2, column share = "x": a number is expected'),
+        ("1,A-1,F,2001-06-01,,3,RED,60,\n", 'row 2, column sample_size = "3": a number of respondents'),
+        ("1,A-1,F,2001-06-11,,,RED,60,\n", "row 2, column fieldwork_end = 2001-06-11: this is after"),
+        ("1,A-1,F,1991-06-01,,,RED,60,\n", "row 2, column fieldwork_end = 1991-06-01: over 6 years before"),
+        ("1,A-1,F,2001-06-01,,,RED,60,\n1,A-1,F,2001-06-01,,,RED,60,\n", "row 3, column party"),
+        ("1,A-1,F,2001-06-01,,,RED,60,\n2,A-1,F,2001-06-01,,,RED,60,\n", "row 3, column poll_id"),
+        ("1,A-1,F,2001-06-01,,,RED,60,\n1,A-1,G,2001-06-01,,,BLUE,30,\n", "row 3, column pollster"),
+        ("1,A-1,F,2001-06-01,,,RED,60,\n1,A-1,F,2001-06-01,,,BLUE,50,\n", "row 2: the shares of '1' add"),
+    ],
+    "elections": [
+        (ELECTIONS + "A-1,A,2005-06-10,5,A\n", 'row 3, column election_id = "A-1": row 2 has this already'),
+        (ELECTIONS.replace(",5,A", ",500,A"), 'row 2, column threshold_pct = "500": a threshold in percent'),
+        (ELECTIONS.replace("2001-06-10", ""), "row 2, column date: missing"),
+        (ELECTIONS.replace(",A,2001", ",,2001"), "row 2, column country: missing"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "said"), [(t, *each) for t, every in WRONG.items() for each in every]
+)
+def test_what_no_archive_may_hold_is_refused_by_name(
+    tmp_path: Path, table: str, text: str, said: str
+) -> None:
+    tables = {"polls": "1,A-1,F,2001-06-01,,,RED,60,\n", "results": "A-1,RED,70,,\n", "elections": ELECTIONS}
+    with pytest.raises(PollDataError) as caught:
+        archive(tmp_path, **(tables | {table: text}))
+    [first, *_] = caught.value.faults
+    assert str(first).startswith(f"{tmp_path / table}.csv: {said}")
+
+
+def test_a_poll_may_add_up_to_what_was_published(tmp_path: Path) -> None:
+    rows = "1,A-1,F,2001-06-01,,,RED,60,\n1,A-1,F,2001-06-01,,,BLUE,45,\n"
+    assert len(archive(tmp_path, rows, "A-1,RED,70,,\nA-1,BLUE,30,,\n")) == 1
 
 
 def test_a_rule_that_is_no_json_is_said(tmp_path: Path) -> None:

@@ -67,6 +67,13 @@ def test_markup_in_names_is_text(facts: Facts) -> None:
     assert "&lt;script&gt;" in svg
 
 
+def test_what_xml_does_not_hold_is_written_out_and_ends_no_process(facts: Facts) -> None:
+    chart = CHARTS["entering"](facts)
+    assert chart is not None
+    picture = rendered(chart.properties(title="a\x1b[2J\x00b"), "svg").decode()
+    assert "a&lt;U+001B&gt;[2J&lt;U+0000&gt;b" in picture
+
+
 def test_a_page_of_one_chart_asks_nothing_of_the_network(facts: Facts) -> None:
     html = rendered(_drawn("shares", facts), "html").decode()
     assert not re.search(r"<script[^>]+src=|<link\b|@import", html)

@@ -63,8 +63,14 @@ def test_an_empty_value_takes_the_key_away(kazakhstan: Path) -> None:
     assert election.rule.cap is None
 
 
+def test_a_whole_number_with_a_point_may_be_a_thousand_and_is_refused(kazakhstan: Path) -> None:
+    for text in ("1.000", "10.0"):
+        assert "a whole number is expected" in faults(kazakhstan, f"simulation.draws={text}")[0]
+    assert load_election(kazakhstan, ["simulation.draws=1.5e6"]).simulation.draws == 1_500_000
+
+
 def test_a_text_cannot_smuggle_in_further_keys(kazakhstan: Path) -> None:
-    assert "a whole number is expected" in faults(kazakhstan, "rule.seats=5\nties = 'lot'")[0]
+    assert "write the value on one line" in faults(kazakhstan, "rule.seats=5\nties = 'lot'")[0]
 
 
 @pytest.mark.parametrize(

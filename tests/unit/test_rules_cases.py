@@ -112,7 +112,10 @@ def test_a_case_without_a_rule_says_so():
         ("7", "a list of cases is expected"),
         ("[7]", "a case is a table"),
         ('[{"id": "x"}]', "x.seats: missing"),
-        (b"\xff\xfe\x00", "text in UTF-8"),
+        (b"\xff\xfe\x00", "save the file as UTF-8"),
+        ('[{"id": "x", "seats": 1, "rule": {}, "parties": [], "districts": true}]', "x.districts = true"),
+        ('[{"id": "x", "seats": 1, "rule": {}, "parties": {}}]', "x.parties: a list"),
+        ('[{"id": "x", "seats": 1, "seats": 2}]', "this key comes twice"),
     ],
 )
 def test_a_file_that_holds_no_cases_is_refused(tmp_path: Path, text: str | bytes, said: str):

@@ -95,7 +95,7 @@ def test_seats_of_the_table_go_before_those_of_the_election_file(tmp_path: Path)
         ("party,vote\namanat,1\n", "no such column; did you mean 'votes'?"),
         ("party\namanat\n", "the table needs columns party, votes"),
         ("party,votes,votes\namanat,1,2\n", "this column comes twice"),
-        ("party,votes\namanat,3,431,510\n", "quote numbers that hold a separator"),
+        ("party,votes\namanat,3,431,510\n", "put cells that hold a separator in quotes"),
         ("party,votes\namanats,1\n", "no such party in test.toml; did you mean 'amanat'?"),
         ("party,votes\n,1\n", "the id of a party is expected"),
         ("party,votes\namanat,1\nNur Otan,2\n", "'amanat' has a row already"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html.parser
 import io
 import json
@@ -221,9 +222,30 @@ def test_excel_shows_a_name_that_looks_like_a_formula(nasty: Forecast) -> None:
     assert list(frame["party_name"][[1, 3]]) == [NASTY, "=1+1"]
 
 
+@pytest.mark.parametrize(
+    "name", ["=1+1", "@SUM(A1)", "+cmd", "-cmd", "-1+cmd|' /C calc'!A0", "=HYPERLINK(1)"]
+)
+def test_no_spreadsheet_runs_a_name_unless_it_is_asked_for_as_it_is(name: str) -> None:
+    table = table_of(kazakhstan(500, {"auyl": name}), "parties")
+    cells = [row["party_name"] for row in csv.DictReader(io.StringIO(exported([table], "csv").decode()))]
+    raw = [
+        row["party_name"] for row in csv.DictReader(io.StringIO(exported([table], "csv", raw=True).decode()))
+    ]
+    assert cells[1] == f"'{name}"
+    assert raw[1] == name
+    assert cells[2:] == raw[2:]
+
+
+def test_numbers_with_a_sign_stay_numbers(forecast: Forecast) -> None:
+    table = table_of(forecast, "coalitions")
+    margins = [row["margin"] for row in csv.DictReader(io.StringIO(exported([table], "csv").decode()))]
+    assert [float(margin) for margin in margins] == [row["margin"] for row in table.rows]
+    assert min(map(float, margins)) < 0
+
+
 def test_csv_and_parquet_hold_a_name_to_the_letter(nasty: Forecast) -> None:
     table = table_of(nasty, "parties")
-    from_csv = pd.read_csv(io.BytesIO(exported([table], "csv")))
+    from_csv = pd.read_csv(io.BytesIO(exported([table], "csv", raw=True)))
     from_parquet = pd.read_parquet(io.BytesIO(exported([table], "parquet")))
     for name in NAMES.values():
         assert name in set(from_csv["party_name"])

@@ -1,0 +1,335 @@
+"""What is spoilt, and what is then done with it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from random import Random
+
+from tests.archives import write_archive
+from tests.fuzz import mutating
+from tests.made import write_made_election
+
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "configs"
+KAZAKHSTAN = "kazakhstan-2023"
+FEW = ("-n", "64", "-q", "-o", "out")
+DISTRICTED = """[election]
+id = "districted"
+name = "Districted"
+date = 2024-05-05
+result = "result.csv"
+[[parties]]
+id = "red"
+name = "Red"
+[[parties]]
+id = "blue"
+name = "Blue"
+direct_seats = 2
+[[parties]]
+id = "green"
+name = "Green"
+kind = "minority"
+alliance = "left"
+[[parties]]
+id = "against-all"
+name = "Against all"
+kind = "none-of-the-above"
+[rule]
+seats = 12
+[rule.threshold]
+level = "5%"
+by_kind = { minority = 0 }
+[rule.districts]
+method = "dhondt"
+table = "districts.csv"
+direct = "plurality"
+[rule.levelling]
+mode = "level"
+start_seats = 12
+"""
+RESULT = "party,votes,direct_seats\nred,400,1\nblue,300,2\ngreen,90,\nagainst-all,10,\n"
+DISTRICTS = """district,party,votes,seats,population,direct
+north,red,250,4,1000,1
+north,blue,100,4,1000,
+north,green,40,4,1000,
+south,red,150,3,800,
+south,blue,200,3,800,2
+south,green,50,3,800,
+"""
+
+Command = tuple[str, ...]
+
+
+@dataclass
+class Mutant:
+    """Files of a folder (those spoilt and those that belong to them), and the commands to run there in turn.
+
+    The first command that does not end with 0 is the last.
+    """
+
+    number: int
+    subject: str
+    files: dict[str, bytes]
+    commands: list[Command]
+
+
+class Seeds:
+    """Inputs that are well formed, read once; ``folder`` holds those that are made for it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.kazakhstan = {
+            "x.toml": _text(CONFIGS / f"{KAZAKHSTAN}.toml"),
+            f"{KAZAKHSTAN}-polls.csv": _text(CONFIGS / f"{KAZAKHSTAN}-polls.csv"),
+            f"{KAZAKHSTAN}-result.csv": _text(CONFIGS / f"{KAZAKHSTAN}-result.csv"),
+        }
+        made = write_made_election(folder / "made", 5, odd=True, coalitions=2, polls=6)
+        self.made = {"x.toml": _text(made), "polls.csv": _text(made.parent / "polls.csv")}
+        germany = "germany-2025"
+        self.germany = {
+            "x.toml": _text(CONFIGS / f"{germany}-union.toml"),
+            f"{germany}-polls.csv": _text(CONFIGS / f"{germany}-polls.csv"),
+            f"{germany}-union-result.csv": _text(CONFIGS / f"{germany}-union-result.csv"),
+        }
+        self.districted = {"x.toml": DISTRICTED, "result.csv": RESULT, "districts.csv": DISTRICTS}
+        cases = json.loads(_text(ROOT / "tests" / "conformance" / "public-counts.json"))
+        self.cases = cases["cases"] if isinstance(cases, dict) else cases
+        self.scenarios = [_text(file) for file in sorted((CONFIGS / "scenarios").glob("*.toml"))]
+        self.constants = _text(ROOT / "forecast" / "estimation" / "constants.json")
+        archive = write_archive(folder / "archive", countries=2, elections=2, polls=4)
+        self.archive = {name: _text(archive / name) for name in ("elections.csv", "polls.csv", "results.csv")}
+
+    @cached_property
+    def saved(self) -> bytes:
+        """A forecast as a run saves it."""
+        from forecast.cli.main import main
+
+        config = str(CONFIGS / f"{KAZAKHSTAN}.toml")
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            main(["run", config, "-n", "256", "-q", "-o", str(self.folder / "saved")])
+        return (self.folder / "saved" / "forecast.nc").read_bytes()
+
+    @property
+    def elections(self) -> tuple[dict[str, str], ...]:
+        return self.kazakhstan, self.made, self.germany, self.districted
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+Maker = Callable[[Seeds, Random], tuple[dict[str, bytes], list[Command]]]
+
+
+def _whole(files: dict[str, str], **instead: bytes) -> dict[str, bytes]:
+    return {name: text.encode() for name, text in files.items()} | instead
+
+
+def _often(chance: Random, share: float, *command: str) -> list[Command]:
+    """The command, in some of the mutants: it takes longer than others."""
+    return [command] if chance.random() < share else []
+
+
+def _election(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    files = chance.choice(seeds.elections)
+    spoilt = mutating.spoilt(chance, files["x.toml"], mutating.OF_TOML)
+    commands: list[Command] = [("check", "x.toml")]
+    if files is seeds.districted:
+        commands.append(("count", "x.toml", "--json"))
+    else:
+        commands += _often(chance, 0.3, "run", "x.toml", *FEW)
+        commands += [] if files is seeds.made else _often(chance, 0.2, "count", "x.toml")
+        commands += _often(
+            chance, 0.02, "sweep", "x.toml", *FEW, "--threshold", "1%,5%", "--method", "hare,dhondt"
+        )
+    return _whole(files) | {"x.toml": spoilt}, commands
+
+
+def _polls(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    files = chance.choice(seeds.elections[:3])
+    [name] = [name for name in files if name.endswith("polls.csv")]
+    spoilt = mutating.spoilt(chance, files[name], mutating.OF_TABLES)
+    return _whole(files) | {name: spoilt}, [("check", "x.toml"), *_often(chance, 0.4, "run", "x.toml", *FEW)]
+
+
+def _votes(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    files = chance.choice((seeds.kazakhstan, seeds.germany, seeds.districted))
+    name = chance.choice([name for name in files if name.endswith(("result.csv", "districts.csv"))])
+    spoilt = mutating.spoilt(chance, files[name], mutating.OF_TABLES)
+    form = chance.choice(((), ("--json",), ("--json",)))
+    return _whole(files) | {name: spoilt}, [("count", "x.toml", *form)]
+
+
+def _cases(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    text = json.dumps(chance.sample(seeds.cases, 2), ensure_ascii=False)
+    return {"cases.json": mutating.spoilt(chance, text, mutating.OF_JSON)}, [("verify", "cases.json")]
+
+
+def _scenarios(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    text = chance.choice(seeds.scenarios)
+    spoilt = mutating.spoilt(chance, text, mutating.OF_TOML)
+    command = ("run",) if "weight" in text else ("sweep",)
+    return _whole(seeds.kazakhstan) | {"s.toml": spoilt}, [
+        (*command, "x.toml", "--scenarios", "s.toml", *FEW)
+    ]
+
+
+def _share_draws(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    files = chance.choice((seeds.kazakhstan, seeds.made))
+    ids = [line.split('"')[1] for line in files["x.toml"].split("[[parties]]")[1:] for line in [line.strip()]]
+    rows = []
+    for _ in range(20):
+        votes = [chance.random() for _ in ids]
+        rows.append(",".join(f"{vote / sum(votes):.6f}" for vote in votes))
+    text = "\n".join([",".join(ids), *rows, ""])
+    spoilt = mutating.spoilt(chance, text, mutating.OF_TABLES)
+    return _whole(files) | {"d.csv": spoilt}, [("run", "x.toml", "--share-draws", "d.csv", "-q", "-o", "out")]
+
+
+def _archive(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    name = chance.choice(list(seeds.archive))
+    ways = (*mutating.OF_TABLES, mutating.OF_TABLES[0])
+    spoilt = mutating.spoilt(chance, seeds.archive[name], ways)
+    files = {f"a/{each}": text.encode() for each, text in seeds.archive.items()} | {f"a/{name}": spoilt}
+    return files, [("backtest", "a", "-q", "-o", "out", "--horizons", "7", "--method", "default")]
+
+
+def _constants(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    spoilt = mutating.spoilt(chance, seeds.constants, mutating.OF_JSON)
+    command = ("run", "x.toml", "--set", "estimate.constants=c.json", "--as-of", "2023-03-01", *FEW)
+    return _whole(seeds.kazakhstan) | {"c.json": spoilt}, [command]
+
+
+OPTIONS: tuple[tuple[Command, str], ...] = (
+    (("check", "x.toml", "--set"), "rule.threshold.level=3%"),
+    (("check", "x.toml", "--set"), "parties.osdp.aliases=['a', 'b']"),
+    (("check", "x.toml", "--as-of"), "2023-03-15"),
+    (("run", "x.toml", *FEW, "--as-of"), "2023-03-01:2023-03-19:7d"),
+    (("run", "x.toml", "-q", "-o", "out", "-n"), "64"),
+    (("run", "x.toml", *FEW, "--seed"), "7"),
+    (("run", "x.toml", *FEW, "--sampler"), "random"),
+    (("run", "x.toml", *FEW, "--threads"), "1"),
+    (("run", "x.toml", *FEW, "--save-draws"), "10"),
+    (("run", "x.toml", "-n", "4096", "-q", "-o", "out", "--target-error"), "0.1"),
+    (("sweep", "x.toml", *FEW, "--threshold"), "0%:10%:5%"),
+    (("sweep", "x.toml", *FEW, "--method"), "hare,dhondt"),
+    (("sweep", "x.toml", *FEW, "--vary"), "rule.seats=69,98"),
+    (("sweep", "x.toml", *FEW, "--vary"), 'rule.threshold.nobody={admit = 2},"void"'),
+    (
+        ("sweep", "x.toml", "-q", "-o", "out", "--votes", f"{KAZAKHSTAN}-result.csv", "--threshold"),
+        "0%:10%:1%",
+    ),
+    (("count", "x.toml", "--set"), "rule.allocation.method=dhondt"),
+    (("count", "x.toml", "--votes"), f"{KAZAKHSTAN}-result.csv"),
+    (("init", "new.toml", "--country"), "Ruritania"),
+    (("backtest", "a", "-q", "-o", "out", "--method", "default", "--horizons"), "7,30"),
+)
+
+
+def _options(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    command, value = chance.choice(OPTIONS)
+    spoilt = mutating.spoilt(chance, value, mutating.OF_ANY).decode("utf-8", errors="surrogateescape")
+    files = _whole(seeds.kazakhstan) | {f"a/{name}": text.encode() for name, text in seeds.archive.items()}
+    return files, [(*command, spoilt.replace("\0", ""))]
+
+
+READERS: tuple[Command, ...] = (
+    ("tables", "saved.nc", "-q", "-f", "json"),
+    ("tables", "saved.nc", "-t", "parties"),
+    ("diff", "saved.nc", "good.nc"),
+    ("run", "x.toml", "--share-draws", "saved.nc", "-q", "-o", "out"),
+)
+
+
+def _saved(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    data = bytearray(seeds.saved)
+    for _ in range(chance.choice((1, 1, 2, 8))):
+        at = chance.randrange(len(data))
+        end = at + chance.choice((1, 1, 1, 4, 64))
+        what = chance.randrange(4)
+        if what == 0:
+            data[at:end] = bytes(chance.randrange(256) for _ in data[at:end])
+        elif what == 1:
+            data[at:end] = bytes(len(data[at:end]))
+        elif what == 2:
+            data[at:end] = b"\xff" * len(data[at:end])
+        else:
+            del data[at:end]
+    if chance.random() < 0.1:
+        del data[chance.randrange(len(data)) :]
+    files = _whole(seeds.kazakhstan) | {"saved.nc": bytes(data), "good.nc": seeds.saved}
+    return files, [chance.choice(READERS)]
+
+
+SUBJECTS: tuple[tuple[str, Maker], ...] = (
+    *(("election", _election),) * 8,
+    *(("polls", _polls),) * 4,
+    *(("votes", _votes),) * 3,
+    *(("cases", _cases),) * 2,
+    ("scenarios", _scenarios),
+    ("share-draws", _share_draws),
+    ("archive", _archive),
+    ("constants", _constants),
+    *(("options", _options),) * 2,
+)
+"""By the number of a mutant, in turn."""
+APART: dict[str, Maker] = {"saved": _saved}
+"""Only where asked for by name: each of these takes a process to read."""
+
+
+def subject_of(number: int, only: str = "") -> tuple[str, Maker]:
+    """What the mutant of a number is made of: the subject ``only``, else that of its turn."""
+    if only in APART:
+        return only, APART[only]
+    of_name = [each for each in SUBJECTS if each[0] == only] or SUBJECTS
+    return of_name[number % len(of_name)]
+
+
+def mutant(seeds: Seeds, number: int, only: str = "") -> Mutant:
+    """The mutant of a number."""
+    name, maker = subject_of(number, only)
+    files, commands = maker(seeds, Random(number))
+    return Mutant(number, name, files, commands)
+
+
+def healthy(seeds: Seeds) -> list[Mutant]:
+    """The inputs as they are, each with what is done to its mutants."""
+    archive = {f"a/{name}": text.encode() for name, text in seeds.archive.items()}
+    over = ("--horizons", "7", "--method", "default")
+    of_kazakhstan: list[Command] = [
+        ("check", "x.toml"),
+        ("count", "x.toml"),
+        ("run", "x.toml", *FEW),
+        ("sweep", "x.toml", *FEW, "--threshold", "1%,5%"),
+    ]
+    return [
+        Mutant(-1, "kazakhstan", _whole(seeds.kazakhstan), of_kazakhstan),
+        Mutant(-1, "made", _whole(seeds.made), [("run", "x.toml", *FEW)]),
+        Mutant(-1, "germany", _whole(seeds.germany), [("run", "x.toml", *FEW)]),
+        Mutant(-1, "districted", _whole(seeds.districted), [("count", "x.toml")]),
+        Mutant(-1, "archive", archive, [("backtest", "a", "-q", "-o", "out", *over)]),
+        Mutant(-1, "cases", {"cases.json": json.dumps(seeds.cases[:3]).encode()}, [("verify", "cases.json")]),
+    ]
+
+
+def lay_out(one: Mutant, folder: Path) -> None:
+    """Write the files of a mutant to an empty folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, data in one.files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+
+def left_over(folder: Path, one: Mutant) -> Iterator[str]:
+    """What else stands in the folder."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.split("/")[0] not in {name.split("/")[0] for name in one.files}:
+            yield entry.name
