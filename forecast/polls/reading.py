@@ -93,7 +93,7 @@ def read_polls(path: str | Path, election: Election) -> PollTable:
     faults = [*sheet.faults, *_heading_faults(sheet, layout, names)]
     if any("column" in fault.path and "missing" in fault.remedy for fault in faults):
         raise PollDataError(*faults)
-    if not sheet.lines:
+    if not sheet.lines and not sheet.faults:
         faults.append(
             Fault(sheet.place, "", ABSENT, "the table has a heading only; one row a poll is expected")
         )

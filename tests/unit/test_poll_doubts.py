@@ -208,12 +208,17 @@ def test_an_honest_name_is_not_called_garbled(name: str) -> None:
     assert garbled(name) == ""
 
 
-def test_a_garbled_pollster_is_named_once_with_its_row_and_without_its_control_characters(
+def test_a_pollster_with_a_control_character_is_refused_with_its_rows_and_nothing_else(
     tmp_path: Path,
 ) -> None:
     strange = NOVUS.replace("Novus", "Nov\x1bus")
-    said = doubted(tmp_path, strange, strange.replace("06-14", "06-07").replace("20.0", "20.1"))
-    assert said == ['row 2, column pollster: "Nov\\x1bus" holds a control character; save the table as UTF-8']
+    with pytest.raises(PollDataError) as caught:
+        table(tmp_path, strange, strange.replace("06-14", "06-07").replace("20.0", "20.1"))
+    said = str(caught.value).splitlines()
+    assert [line.split(": ")[1] for line in said] == [
+        'row 2, column pollster = "Nov<U+001B>us"',
+        'row 3, column pollster = "Nov<U+001B>us"',
+    ]
 
 
 def test_an_estimate_says_what_is_doubted_of_the_polls_that_it_knows(tmp_path: Path) -> None:
