@@ -1,7 +1,7 @@
 """The pattern of the last result, and how it carries over to other national shares.
 
-Before the draws the pattern is raked to the central national shares once; in every draw it moves with the national
-shares and is disturbed (``forecast.kernels.project``; ``drawn`` here is its twin).
+Before the draws the pattern is raked to the central national shares once; in every draw it moves with the
+national shares and is disturbed (``forecast.kernels.project``; ``drawn`` here is its twin).
 """
 
 from __future__ import annotations
@@ -123,14 +123,15 @@ def _strength(base: Base) -> Floats:
 
 
 def slopes(last: Floats, now: Floats, law: Constants) -> Floats:
-    """Slope of each unit whose national share moves from ``last`` to ``now``; the latter may have more axes."""
+    """Slope of each unit whose national share moves from ``last`` to ``now``; the latter may have more axes.
+    """
     moved = np.where(last > 0.0, last, 1.0) / np.maximum(now, 2.0**-60)
     return np.clip(law.beta * moved**law.beta_power, law.beta_least, law.beta_most)
 
 
 def rake(shares: Floats, national: Floats, weights: Floats, passes: int = _PASSES) -> Floats:
-    """Shares (..., D, U) whose rows add up to 1 and whose weighted columns to ``national`` (..., U), or nearly so
-    after some passes; the row comes last.
+    """Shares (..., D, U) whose rows add up to 1 and whose weighted columns to ``national`` (..., U), or
+    nearly so after some passes; the row comes last.
     """
     for _ in range(passes):
         shares = shares * _ratio(national, np.einsum("d,...du->...u", weights, shares))[..., None, :]
@@ -143,7 +144,8 @@ def _ratio(above: Floats, below: Floats) -> Floats:
 
 
 def _factors(base: Base, centred: Floats, anew: Flags) -> Floats:
-    """The two directions in which the base varied most over districts: of lists that were not small nor new."""
+    """The two directions in which the base varied most over districts: of lists that were not small nor new.
+    """
     stood = base.stands.sum(0)
     shapes = ~base.new & (base.national > _LARGE) & (anew.sum(0) < _FEW_ANEW * np.maximum(stood, 1))
     factors = np.zeros((2, len(base.weights)))
@@ -161,7 +163,8 @@ def _factors(base: Base, centred: Floats, anew: Flags) -> Floats:
 
 
 def drawn(pattern: Pattern, national: Floats, generator: np.random.Generator) -> Floats:
-    """Shares (N, D, U) of districts for national shares (N, U): the law in plain NumPy, the twin of the kernel.
+    """Shares (N, D, U) of districts for national shares (N, U): the law in plain NumPy, the twin of the
+    kernel.
 
     Rows add up to 1 but for the last raking, after which weighted columns are the national shares.
     """
