@@ -87,7 +87,7 @@ def _admit(
                 if ambiguous[i] == _AMBIGUOUS:
                     _admit_exactly(rule, law, votes, n, i, lot_of(rule, here, n, i), workspace.inside)
                     _take_in(law, votes, claims, n, i, passes, workspace)
-        _leave_out(claims, n, min(here.valid - n * BLOCK, BLOCK), passes)
+        _leave_out(claims, n, min(here.valid - n * here.apart, BLOCK), passes)
 
 
 admit_drawn = kernel(_admit, votes=Votes)

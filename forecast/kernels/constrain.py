@@ -84,7 +84,7 @@ def _constrain(
             seats.filled[n, k] = True
         for i in range(BLOCK):
             grown = _seats_of_draw(rule, law, constraints, here, votes, claims, n, i, workspace)
-            beyond[0] += 1 if grown and n * BLOCK + i < here.valid else 0
+            beyond[0] += 1 if grown and n * here.apart + i < here.valid else 0
             house = 0.0
             for k in range(won.shape[0]):
                 seats.whole[n, k, i] = np.uint16(np.int64(won[k]))
@@ -100,7 +100,7 @@ constrain_given = kernel(_constrain, votes=GivenVotes)
 def _seats_of_draw(rule, law, constraints, piece, votes, claims, n, i, workspace):
     """Seats of one draw into ``WON``; whether its house would have grown beyond its bound."""
     rows, lot = workspace.rows, lot_of(rule, piece, n, i)
-    vote = vote_size(piece, votes, n, i)
+    vote = vote_size(votes, n, i)
     if _lay_out(rule, law, votes, claims, n, i, rows) == 0.0:
         rows[WON, :] = 0.0
         return False

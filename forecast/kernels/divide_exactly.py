@@ -33,11 +33,11 @@ def _divide_exactly(
         present = claims.present[n, :number]
         for i in range(BLOCK):
             lot = lot_of(rule, here, n, i)
-            behind = electorate(rule, law, here, votes, claims, n, i, draw)
+            behind = electorate(rule, law, votes, claims, n, i, draw)
             if rule.family == FAMILY_DIVISOR:
                 divisor_seats(rule, law.divisors[rule.divisor_row], houses[n], present, lot, draw)
             else:
-                quota_seats(rule, houses[n], behind, vote_size(here, votes, n, i), present, lot, draw)
+                quota_seats(rule, houses[n], behind, vote_size(votes, n, i), present, lot, draw)
             put_seats(claims, n, i, draw[SEATS], seats)
 
 

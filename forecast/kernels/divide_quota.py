@@ -101,7 +101,7 @@ def _divide_quota(
     rule, here, lists, draw = rules[0], piece[0], law.levels.shape[0], workspace.draw
     for n in range(here.blocks):
         number = begin_block(claims, seats, n, lists, draw)
-        _quotas_of_a_vote(rule, here.valid_votes, votes, claims, n, houses[n], workspace)
+        _quotas_of_a_vote(rule, votes, claims, n, houses[n], workspace)
         _whole_quotas(claims, n, houses[n], seats.whole[n], workspace)
         for p in range(number):
             key, out = workspace.keys[p], workspace.ordered[p]
@@ -113,12 +113,12 @@ def _divide_quota(
         for i in range(BLOCK):
             if workspace.ambiguous[i] == _AMBIGUOUS:
                 lot = lot_of(rule, here, n, i)
-                behind = electorate(rule, law, here, votes, claims, n, i, draw)
+                behind = electorate(rule, law, votes, claims, n, i, draw)
                 quota_seats(
                     rule,
                     houses[n],
                     behind,
-                    vote_size(here, votes, n, i),
+                    vote_size(votes, n, i),
                     claims.present[n, :number],
                     lot,
                     draw,
@@ -131,7 +131,7 @@ divide_quota_given = kernel(_divide_quota, votes=GivenVotes)
 
 
 @stage
-def _quotas_of_a_vote(rule, valid_votes, votes, claims, n, seats, workspace):
+def _quotas_of_a_vote(rule, votes, claims, n, seats, workspace):
     """How many quotas a vote is in each draw of block ``n``; and how far apart, in steps of 1 / 65535, two
     remainders must be for single precision to tell which is larger.
 
@@ -150,8 +150,8 @@ def _quotas_of_a_vote(rule, valid_votes, votes, claims, n, seats, workspace):
             needed[i] = np.uint16(np.int32(steps))
         return
     unit = np.float32(rule.vote / rule.uncorrected)
-    each = np.float32(valid_votes) if valid_votes > 0.0 else _UNIT
-    drawn = valid_votes > 0.0
+    drawn = votes.stands_for[n] > 0.0
+    each = np.float32(votes.stands_for[n]) if drawn else _UNIT
     wide = np.float32(number + units + 16) * _ROUNDING
     more = _UNIT if rule.quota == QUOTA_DROOP else _NONE
     round_up = _NONE if rule.quota == QUOTA_DROOP else _HALF
@@ -316,7 +316,7 @@ def quota_parts(code, seats):
 
 
 @stage
-def electorate(rule, law, piece, votes, claims, n, i, draw):
+def electorate(rule, law, votes, claims, n, i, draw):
     """Entitle the lists present, and the votes behind their quota."""
     behind = entitle(rule, law, votes, claims, n, i, draw[ENTITLED])
     if rule.quota_of_valid:

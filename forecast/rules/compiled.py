@@ -74,7 +74,17 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
         records[r]["lot"] = rule.ties == "lot"
         records[r]["corrected"] = _lets_others_in(rule)
         constraints.append(_constraints_of(rule, lists, records[r], tables))
-    return with_grids(Rules(records, numerators, denominators, weights, tables.stacked(), tuple(constraints)))
+    return with_grids(
+        Rules(
+            records,
+            numerators,
+            denominators,
+            weights,
+            tables.stacked(),
+            tuple(constraints),
+            (None,) * len(rules),
+        )
+    )
 
 
 def _constraints_of(

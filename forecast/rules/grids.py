@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.laws import Constraints
+from forecast.rules.tiers import Tier
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -70,6 +71,8 @@ class Rules:
     """(tables, S + 2) divisor of the n-th seat at n - 1."""
     constraints: tuple[Constraints | None, ...]
     """(R,) what stands around the division of a rule."""
+    tiers: tuple[Tier | None, ...] = ()
+    """(R,) the districts of a rule."""
     singles: tuple[int, ...] = ()
     """Rules that are applied one by one."""
     grids: tuple[Grid, ...] = ()

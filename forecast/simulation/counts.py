@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +80,8 @@ class RunCounts:
     """By tally: sum over replicates of (count - expected)**2, expected from the first replicate's share."""
     by_replicate: dict[str, Counts]
     """Tallies kept for each replicate: passes, majorities, events, void, and the sums of seats."""
+    district_seats: dict[int, Counts] = field(default_factory=dict)
+    """(D, K, S + 1) histograms of seats by the number of a rule with districts."""
 
     @property
     def draws(self) -> int:

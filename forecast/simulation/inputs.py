@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
+from forecast.kernels.project import Pattern
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
 from forecast.simulation.tails import tail_table
 
@@ -54,6 +55,8 @@ class Draws(NamedTuple):
     """(N, U) votes given from outside, or (0, U)."""
     valid_votes: float
     """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
+    pattern: Pattern | None = None
+    """How national votes are projected to districts, where the election has any."""
 
 
 SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})

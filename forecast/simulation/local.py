@@ -1,0 +1,155 @@
+"""The districts of a run: their votes, and how each rule divides their seats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.compiling import Step
+from forecast.kernels import admit, districts
+from forecast.kernels.arrays import BLOCK, LANES, Claims, new_rows
+from forecast.kernels.count import WAYS
+from forecast.kernels.laws import Law
+from forecast.kernels.project import Pattern, ProjectWorkspace
+from forecast.rules.tiers import LocalLevels, Tier
+from forecast.simulation.inputs import Draws
+from forecast.simulation.stages import (
+    Ballots,
+    Forms,
+    division,
+    new_admission,
+    new_claims,
+    new_piece,
+    new_seats,
+    new_votes,
+)
+
+if TYPE_CHECKING:
+    from forecast.rules.grids import Rules
+
+
+class KeptDistricts(NamedTuple):
+    """The first draws of a run by district: votes (places, D, U) and, of every rule, seats (R, places, D, K)."""
+
+    votes: NDArray[np.float32]
+    seats: NDArray[np.uint16]
+
+
+class Local:
+    """The districts of a bench."""
+
+    def __init__(self, draws: Draws, rules: Rules, pattern: Pattern, kept: KeptDistricts) -> None:
+        self._draws, self._rules, self._pattern, self._kept = draws, rules, pattern, kept
+        self._lists, number = rules.lists, len(pattern.weights)
+        votes = new_votes(number, draws)
+        votes.stands_for[:] = draws.valid_votes * pattern.weights
+        piece, claims = new_piece(apart=0), new_claims(number, self._lists)
+        self.ballots = Ballots(piece, votes, claims, new_seats(number, self._lists))
+        self._stands = np.ascontiguousarray(pattern.base[:, : self._lists] > -1e29)
+        marks = new_rows((3, self._lists, BLOCK), np.float32)
+        self._marks = districts.InsideWorkspace(*marks)
+        self._unasked = np.zeros(rules.lists, np.int64)
+
+    def project(self, forms: Forms, national: Ballots) -> Step:
+        """What fills the votes of the districts of a piece."""
+        workspace = new_projection(self._pattern)
+        here = self.ballots
+        return forms.project.step(
+            self._pattern, national.piece, national.votes, workspace, here.piece, here.votes
+        )
+
+    def divide(self, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
+        """What divides the seats of districts, and adds them up nationally."""
+        here = self.ballots
+        places, place_of = here.claims, np.arange(len(tier.houses))
+        if tier.local is not None:
+            place_of = tier.local.place_of
+            places, steps = self._admit_in_places(tier.local, law)
+            yield from steps
+        yield districts.claim_in_districts.step(
+            tier.who,
+            law,
+            national.claims,
+            places,
+            place_of,
+            self._stands,
+            here.votes,
+            here.claims,
+            self._marks,
+        )
+        yield division(tier.record, law, tier.houses, here, np.zeros(1, np.int64))
+        yield districts.sum_districts.step(here.seats, national.seats)
+
+    def _admit_in_places(self, local: LocalLevels, law: Law) -> tuple[Claims, list[Step]]:
+        """What admits lists by their votes in each place."""
+        here, steps = self.ballots, []
+        votes, piece = here.votes, here.piece
+        claims = new_claims(local.places, self._lists)
+        if local.places < len(local.place_of):
+            votes, piece = new_votes(local.places, self._draws), new_piece(apart=0)
+            steps.append(districts.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
+        top, bottom = local.numerators, local.denominators
+        level = law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))
+        steps.append(
+            admit.admit_drawn.step(
+                local.record, level, piece, votes, claims, self._unasked, new_admission(self._lists)
+            )
+        )
+        return claims, steps
+
+    def count(self, r: int) -> LocalCounts:
+        """What counts the seats of districts under rule ``r``."""
+        return LocalCounts(self, self._rules, self._kept, r)
+
+
+class LocalCounts:
+    """Seats by district and list under one rule."""
+
+    def __init__(self, local: Local, rules: Rules, kept: KeptDistricts, r: int) -> None:
+        tier = rules.tiers[r]
+        assert tier is not None
+        number, lists = len(tier.houses), rules.lists
+        self._shape = (number, lists)
+        most = tier.most_seats
+        self._counts = np.zeros((number * lists, WAYS, most + 1), np.uint32)
+        self.seats = np.zeros((number, lists, most + 1), np.int64)
+        here = local.ballots
+        self.steps = [
+            districts.count_districts.step(here.piece, here.seats, self._counts),
+            districts.keep_districts.step(here.piece, here.votes, here.seats, kept.votes, kept.seats[r]),
+        ]
+
+    def finish(self) -> None:
+        """Add the counts of a span to those of the run."""
+        self.seats += self._counts.sum(1, dtype=np.int64).reshape(self.seats.shape)
+        self._counts[...] = 0
+
+
+def new_projection(pattern: Pattern) -> ProjectWorkspace:
+    """Workspace of a projection."""
+    units = len(pattern.last)
+    rows = 1 + 4 * units + int(pattern.about["regions"][0]) * units
+    bits = new_rows((rows + rows % 2, LANES), np.uint64)
+    words = bits.view(np.uint32)
+    cell = new_rows((1, LANES), np.uint64)
+
+    def of_units() -> NDArray[np.float32]:
+        return new_rows((units, BLOCK), np.float32)
+
+    return ProjectWorkspace(
+        new_rows((4, LANES), np.uint64),
+        bits,
+        words,
+        words.view(np.float32),
+        cell,
+        cell.view(np.uint32),
+        of_units(),
+        of_units(),
+        of_units(),
+        of_units(),
+        of_units(),
+        new_rows((2, BLOCK), np.float32),
+    )
