@@ -26,6 +26,8 @@ _MODES = {
     "redistribute": laws.LEVELLING_REDISTRIBUTE,
     "start": laws.LEVELLING_START,
     "level": laws.LEVELLING_GROW,
+    "return": laws.LEVELLING_NONE,
+    "apart": laws.LEVELLING_APART,
 }
 
 
@@ -72,11 +74,16 @@ def constraints_of(
     if levelling is not None:
         record["levelling"] = _MODES[levelling.mode]
         record["keeps"] = True
-        record["deducts"] = levelling.deduct_unadmitted or levelling.mode in ("redistribute", "start")
+        record["deducts"] = levelling.deduct_unadmitted or levelling.mode in (
+            "redistribute",
+            "return",
+            "start",
+        )
     _fill_bonus(record, rule)
     return laws.Constraints(
         limits=limits,
-        held=np.array([float(_held(party)) for party in lists]),
+        houses=np.array([record["seats"]], np.int64),
+        held=np.array([[float(_held(party)) for party in lists]]),
         direct=np.array([float(party.direct_seats) for party in lists]),
         floors=np.array([float(party.min_seats) for party in lists]),
         extra=np.array([float(party.extra_seats) for party in lists]),

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.districts import NATIONAL
 from forecast.kernels.laws import Constraints
 from forecast.rules.tiers import Tier
 
@@ -95,12 +96,13 @@ def with_grids(rules: Rules) -> Rules:
     singles: list[int] = []
     for r in range(len(rules.records)):
         if _may_stand_in_a_grid(rules, r):
-            groups[_key(rules.records[r], _others(rules.records), rules.weights[r])].append(r)
+            key = _key(rules.records[r], _others(rules.records), rules.weights[r])
+            groups[(*key, rules.tiers[r] is None)].append(r)
         else:
             singles.append(r)
     grids: list[Grid] = []
     for group in groups.values():
-        methods = {_key(rules.records[r], _OF_METHOD) for r in group}
+        methods = {_method(rules, r) for r in group}
         if len(group) < WORTH_A_GRID * len(methods):
             singles += group
         else:
@@ -120,7 +122,7 @@ def _grid_of(group: Sequence[int], rules: Rules) -> Grid:
     methods: dict[tuple[object, ...], int] = {}
     rows: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
     for r in group:
-        method = methods.setdefault(_key(records[r], _OF_METHOD), len(methods))
+        method = methods.setdefault(_method(rules, r), len(methods))
         rows[_key(records[r], _OF_ROW), method].append(r)
     first = {
         method: min(row[0] for (_, m), row in rows.items() if m == method) for method in methods.values()
@@ -141,7 +143,8 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     That takes one level for all, no list that counts less than others, and nothing around the division.
     """
     record, tops, bottoms = rules.records[r], rules.numerators[r], rules.denominators[r]
-    if record["constrained"]:
+    tier = rules.tiers[r]
+    if record["constrained"] or (tier is not None and tier.who != NATIONAL):
         return False
     one_level = bool(np.all(tops == tops[0]) and np.all(bottoms == bottoms[0]))
     plain = record["correction"] == record["uncorrected"] and record["joint_numerator"] == 0
@@ -151,6 +154,14 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
 def _others(records: NDArray[np.void]) -> tuple[str, ...]:
     names = records.dtype.names or ()
     return tuple(name for name in names if name not in _OF_METHOD + _OF_ROW)
+
+
+def _method(rules: Rules, r: int) -> tuple[object, ...]:
+    """What tells methods apart: nationally, and in the districts."""
+    tier, key = rules.tiers[r], _key(rules.records[r], _OF_METHOD)
+    if tier is None:
+        return key
+    return (*key, *_key(tier.record[0], _OF_METHOD), tier.houses.tobytes())
 
 
 def _key(record: np.void, names: Sequence[str], *arrays: Floats) -> tuple[object, ...]:

@@ -7,8 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.laws import Constraints
+
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class DistrictTable:
+    """What a rule has to know of D districts besides their votes."""
+
+    names: tuple[str, ...]
+    seats: Numbers
+    """(D,) 0 where a district has none of its own (votes from abroad)."""
+    regions: tuple[str, ...]
+    """(D,) name of the region, "" where there is none."""
+    levelling: Numbers
+    """(D,) levelling seats that it takes, -1 where the table does not say."""
+    population: Numbers
+    """(D,) -1 where the table does not say."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +47,22 @@ class LocalLevels:
 
 
 @dataclass(frozen=True)
+class PlacingStep:
+    """One step of bringing levelling seats to places: P of them inside Q larger ones."""
+
+    record: NDArray[np.void]
+    """(1,) ``forecast.kernels.placing.PLACING``."""
+    place_of: Numbers
+    """(D,) number of the place that a district is or is in."""
+    parent_of: Numbers
+    """(P,) number of the place of the step before; 0 where the nation is that."""
+    room: Numbers
+    """(P,) seats that it takes."""
+    houses: Numbers
+    """(P,) its fixed seats."""
+
+
+@dataclass(frozen=True)
 class Tier:
     """How seats are divided in D districts."""
 
@@ -39,11 +72,18 @@ class Tier:
     """(1,) ``forecast.kernels.laws.RULE``, of which the allocation counts."""
     who: int
     """Who takes part in a district: ``forecast.kernels.districts.EVERYONE`` and its kin."""
+    constraints: Constraints | None = None
+    """What stands around the division in every district."""
     local: LocalLevels | None = None
     levelled: bool = False
     """Whether the other seats are divided nationally, by the rule itself, around those of the districts."""
+    returns: bool = False
+    """Whether lists give seats back that they hold beyond their share."""
+    placing: tuple[PlacingStep, ...] = ()
 
     @property
     def most_seats(self) -> int:
         """No list has more in a district."""
-        return int(self.houses.max(initial=0))
+        return int(self.houses.max(initial=0)) + max(
+            (int(step.room[step.place_of].max(initial=0)) for step in self.placing), default=0
+        )

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import admit, districts
+from forecast.kernels import admit, districts, placing
 from forecast.kernels.arrays import BLOCK, LANES, Claims, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.laws import Law
@@ -82,6 +82,40 @@ class Local:
         )
         yield division(tier.record, law, tier.houses, here, np.zeros(1, np.int64))
         yield districts.sum_districts.step(here.seats, national.seats)
+
+    def place(self, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
+        """What brings the seats that lists have beyond those of the districts to districts."""
+        here, votes = self.ballots, national.votes
+        number, lists = len(tier.houses), self._lists
+        if tier.returns:
+            most = int(tier.houses.sum())
+            back = placing.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
+            row = int(tier.record["divisor_row"][0])
+            yield placing.give_back.step(row, law, here.piece, here.votes, here.seats, national.seats, back)
+        if not tier.placing:
+            return
+        due = new_seats(1, lists)
+        yield placing.seats_due.step(here.seats, national.seats, due)
+        for step in tier.placing:
+            places = len(step.parent_of)
+            fixed, place_votes = here.seats, here.votes
+            if places < number:
+                piece, place_votes, fixed = (
+                    new_piece(apart=0),
+                    new_votes(places, self._draws),
+                    new_seats(places, lists),
+                )
+                yield districts.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
+                yield placing.sum_seats.step(step.place_of, here.seats, fixed)
+            about = placing.Places(step.parent_of, step.room, step.houses)
+            workspace = placing.PlacingWorkspace(
+                np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
+            )
+            placed = new_seats(places, lists)
+            yield placing.place_seats.step(
+                step.record, law, about, place_votes, votes, fixed, due, placed, workspace
+            )
+            due = placed
 
     def _admit_in_places(self, local: LocalLevels, law: Law) -> tuple[Claims, list[Step]]:
         """What admits lists by their votes in each place."""

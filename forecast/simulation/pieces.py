@@ -17,7 +17,7 @@ from forecast.kernels import count, draw, sweep
 from forecast.kernels.arrays import BLOCK, STREAM, new_rows
 from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
-from forecast.kernels.laws import Law
+from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
 from forecast.simulation.counts import Tallies
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
@@ -164,19 +164,21 @@ def _any_corrects(rules: Rules) -> bool:
     return bool(np.any(rules.records["correction"] != rules.records["uncorrected"]))
 
 
-def divisions(bench: Bench, r: int, beyond: NDArray[np.int64]) -> list[Step]:
-    """What divides the seats of the bench's claims by rule ``r``; ``beyond`` (1,) counts houses that grow too
-    large.
+def divisions(bench: Bench, r: int, beyond: NDArray[np.int64], *, places: bool = False) -> list[Step]:
+    """What divides the seats of the bench's claims by rule ``r``, and with ``places`` finds out in which
+    districts they are; ``beyond`` (1,) counts houses that grow too large.
     """
     record, law, steps = bench.rules.records[r : r + 1].copy(), bench.law(r), []
     tier, constraints = bench.rules.tiers[r], bench.rules.constraints[r]
     if tier is not None and bench.local is not None:
         steps += bench.local.divide(tier, law, bench.ballots)
     if tier is None or tier.levelled:
-        houses = np.full(bench.blocks, record["seats"][0])
-        steps.append(
-            division(record, law, houses if constraints is None else constraints, bench.ballots, beyond)
-        )
+        about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
+        if constraints is not None:
+            about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
+        steps.append(division(record, law, about, bench.ballots, beyond))
+    if places and tier is not None and bench.local is not None:
+        steps += bench.local.place(tier, law, bench.ballots)
     return steps
 
 
@@ -200,7 +202,7 @@ class Single:
             bench.forms.admit.step(
                 rule, bench.law(r), here.piece, here.votes, here.claims, self._passes, admission
             ),
-            *divisions(bench, r, self._beyond),
+            *divisions(bench, r, self._beyond, places=True),
             count.count_seats.step(
                 here.piece, here.claims, here.seats, bench.questions, self._counts, bench.counting
             ),

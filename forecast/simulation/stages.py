@@ -17,6 +17,7 @@ from forecast.kernels import (
     divide_exactly,
     divide_quota,
     draw,
+    placing,
     project,
     sweep,
 )
@@ -53,6 +54,8 @@ class Forms:
             if tier is not None:
                 needed += [divide(tier.record[0], given=False), *_OF_DISTRICTS, self.project]
                 needed += [admit.admit_drawn] if tier.local is not None else []
+                needed += [placing.give_back] if tier.returns else []
+                needed += _OF_PLACING if tier.placing else ()
             if tier is None or tier.levelled:
                 needed.append(divide(rules.records[r], given=self._given))
         needed.append(draw.take_given if self._given else self.draw)
@@ -72,6 +75,9 @@ _OF_DISTRICTS = (
     districts.count_districts,
     districts.keep_districts,
 )
+
+
+_OF_PLACING = (placing.seats_due, placing.sum_seats, placing.place_seats)
 
 
 def divide(record: np.void, *, given: bool) -> Kernel:
