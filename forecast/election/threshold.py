@@ -54,7 +54,7 @@ class AllianceLevels(Part):
     An alliance that does not reach its level is none: its lists stand by the general level, each for itself.
     """
 
-    level: Level = Field(description="share of the base that the votes of an alliance need together")
+    level: Share = Field(description="share of the base that the votes of an alliance need together")
     votes_from: Share = Field(
         default=Fraction(0),
         description="share of the base from which the votes of a list count for its alliance",

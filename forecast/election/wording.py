@@ -125,7 +125,7 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
 
 
 def _alliance_levels(levels: AllianceLevels, comparison: str) -> Iterator[str]:
-    words = f"the lists of an alliance take part with {comparison} {_level(levels.level)} together"
+    words = f"the lists of an alliance take part with {comparison} {percent(levels.level)} together"
     if levels.votes_from:
         words += f", in which the votes of lists below {percent(levels.votes_from)} do not count"
     if levels.seats_from:
