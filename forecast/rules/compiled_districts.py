@@ -147,7 +147,7 @@ def _placing(
         first = np.array([int(np.flatnonzero(place_of == p)[0]) for p in range(len(places))])
         houses = np.bincount(place_of, table.seats, len(places)).astype(np.int64)
         steps.append(
-            PlacingStep(record, place_of, parents[first], _room(step, places, table, place_of), houses)
+            PlacingStep(record, place_of, parents[first], np.minimum(_room(step, places, table, place_of), rule.seats), houses)
         )
         parents = place_of
     return tuple(steps)

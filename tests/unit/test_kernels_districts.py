@@ -1,0 +1,206 @@
+"""Districts in the core against the exact count of the same votes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecast.election import Party, Rule
+from forecast.geography.compiled import compiled
+from forecast.geography.pattern import Base, pattern_of
+from forecast.kernels.count import Questions
+from forecast.rules.ballot import Ballot, District, Entry
+from forecast.rules.compiled import compile_rules
+from forecast.rules.reference import apply_rule
+from forecast.rules.tiers import DistrictTable
+from forecast.simulation.inputs import SAMPLER_RANDOM, Draws
+from forecast.simulation.running import run_draws
+from forecast.simulation.sobol_directions import NO_DIRECTIONS
+
+NO_QUESTIONS = Questions(
+    *(np.zeros(1, np.int64), np.zeros(0, np.int64)),
+    *(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)),
+    *(np.zeros(0, np.int32), np.zeros(0, np.int32)),
+)
+SCALE = 2**60
+"""A vote of the core times this is a whole number: its mantissa has 24 bits, and it is no smaller than 2**-36."""
+
+PLACING_BY_REGION = [
+    {"where": "region", "method": "sainte-lague", "capacity": {"north": 4, "south": 5}},
+    {"where": "district", "method": "danish"},
+]
+RULES: dict[str, dict[str, Any]] = {
+    "national threshold": {"threshold": {"level": "5%"}, "districts": {"method": "dhondt"}},
+    "quota": {"threshold": {"level": "4%"}, "districts": {"method": "hare"}},
+    "rounded quota": {"threshold": {"level": "3%"}, "districts": {"method": "droop"}},
+    "modified": {"districts": {"method": "sainte-lague-1.4"}},
+    "local threshold": {"districts": {"method": "dhondt", "local_threshold": {"level": "3%"}}},
+    "both thresholds": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "sainte-lague", "local_threshold": {"level": "8%", "of": "region"}},
+    },
+    "one of the thresholds": {
+        "threshold": {"level": "4%"},
+        "allocation": {"method": "sainte-lague-1.2"},
+        "levelling": {
+            "mode": "return",
+            "placing": [{"where": "district", "method": "sainte-lague"}],
+        },
+        "districts": {
+            "method": "sainte-lague-1.2",
+            "local_threshold": {"level": "12%", "waives_national": True},
+        },
+    },
+    "levelling by quotas": {
+        "threshold": {"level": "4%"},
+        "allocation": {"method": "sainte-lague-1.4"},
+        "levelling": {
+            "mode": "redistribute",
+            "placing": [
+                {"where": "district", "method": "sainte-lague", "compare": "quotas", "capacity": "table"}
+            ],
+        },
+        "districts": {"method": "sainte-lague-1.4", "threshold": False},
+    },
+    "levelling in national order": {
+        "threshold": {"level": "5%"},
+        "allocation": {"method": "dhondt"},
+        "levelling": {
+            "mode": "start",
+            "placing": [
+                {
+                    "where": "district",
+                    "method": "dhondt",
+                    "compare": "share",
+                    "order": "national",
+                    "capacity": "table",
+                }
+            ],
+        },
+        "districts": {"method": "dhondt", "threshold": False},
+    },
+    "levelling by region": {
+        "threshold": {"level": "2%"},
+        "allocation": {"method": "hare"},
+        "levelling": {"mode": "redistribute", "placing": PLACING_BY_REGION},
+        "districts": {"method": "dhondt", "threshold": False},
+    },
+    "apart": {
+        "threshold": {"level": "5%"},
+        "allocation": {"method": "hare"},
+        "levelling": {"mode": "apart"},
+        "districts": {"method": "dhondt"},
+    },
+}
+SIZES = np.array([3, 5, 8, 2, 11, 4, 1, 7])
+REGIONS = ("north", "north", "north", "south", "south", "south", "south", "south")
+LEVELLING = np.array([1, 1, 2, 1, 1, 1, 1, 1])
+NAMES = tuple(f"d{number}" for number in range(len(SIZES)))
+TABLE = DistrictTable(NAMES, SIZES, REGIONS, LEVELLING, np.full(len(SIZES), -1))
+
+
+def geography(seed: int, lists: int) -> Base:
+    """A last result at random, with lists that are new, and some that do not stand everywhere."""
+    random = np.random.default_rng(seed)
+    number = len(SIZES)
+    national = random.dirichlet(np.full(lists + 1, 1.5)) * 0.97 + 0.03 / (lists + 1)
+    last = national * np.exp(random.normal(0.0, 0.4, (number, lists + 1)))
+    last /= last.sum(1, keepdims=True)
+    weights = SIZES * random.uniform(0.7, 1.3, number)
+    weights = weights / weights.sum()
+    stands = random.random((number, lists + 1)) > 0.1
+    stands[:, 0] = stands[:, -1] = True
+    national = weights @ last
+    national[1] = 0.0  # new
+    return Base(
+        NAMES, tuple(f"l{k}" for k in range(lists + 1)), weights, last, national, stands, None
+    )
+
+
+def draws_on(base: Base, seed: int) -> Draws:
+    random = np.random.default_rng(seed)
+    units = len(base.units)
+    central = random.dirichlet(np.full(units, 2.0)) * 0.9 + 0.1 / units
+    return Draws(
+        seed=np.uint64(seed),
+        sampler=SAMPLER_RANDOM,
+        location=np.log2(central),
+        spread=np.full(units, 0.3),
+        factor=np.zeros((0, 0)),
+        tail=np.zeros(0, np.float32),
+        undecided=0.0,
+        undecided_spread=0.0,
+        not_lists=np.arange(units) == units - 1,
+        invalid=np.zeros(2),
+        turnout=np.ones(2),
+        directions=NO_DIRECTIONS,
+        given=np.zeros((0, units)),
+        valid_votes=1e7,
+        pattern=compiled(pattern_of(base, central), seed),
+    )
+
+
+def parties_of(base: Base) -> list[Party]:
+    return [Party.model_validate({"id": name, "name": name}) for name in base.units[:-1]]
+
+
+def ballot_of(base: Base, national: np.ndarray, local: np.ndarray) -> Ballot:
+    """The votes of a draw as whole numbers."""
+    entries = [
+        Entry(name, int(votes * SCALE), "none-of-the-above" if k == len(base.units) - 1 else "party")
+        for k, (name, votes) in enumerate(zip(base.units, national.tolist(), strict=True))
+    ]
+    districts = [
+        District(
+            name,
+            {unit: int(votes * SCALE) for unit, votes in zip(base.units, row.tolist(), strict=True)},
+            seats=int(SIZES[d]),
+            region=REGIONS[d],
+            levelling=int(LEVELLING[d]),
+        )
+        for d, (name, row) in enumerate(zip(base.districts, local, strict=True))
+    ]
+    return Ballot(tuple(entries), districts=tuple(districts))
+
+
+@pytest.mark.parametrize("name", RULES)
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), lists=st.integers(2, 9))
+def test_districts_are_divided_as_the_exact_count_divides_the_same_votes(
+    name: str, seed: int, lists: int
+) -> None:
+    base = geography(seed, lists)
+    extra = 9 if "levelling" in RULES[name] else 0
+    rule = Rule.model_validate({"seats": int(SIZES.sum()) + extra, **RULES[name]})
+    draws = draws_on(base, seed)
+    rules = compile_rules([rule], parties_of(base), table=TABLE)
+    number = 40
+    _, kept = run_draws(draws, rules, NO_QUESTIONS, number, keep=number)
+    assert kept.districts is not None
+    for i in range(number):
+        local = kept.districts.votes[i].astype(np.float64)
+        national = kept.shares[i]
+        outcome = apply_rule(rule, ballot_of(base, national, local))
+        won = [outcome.seats[name] for name in base.units[:-1]]
+        assert kept.seats[0, i].tolist() == won
+        by_district = [
+            [district.of(name) for name in base.units[:-1]] for district in outcome.districts
+        ]
+        assert kept.districts.seats[0, i].tolist() == by_district
+
+
+def test_votes_of_districts_add_up_to_those_of_the_nation() -> None:
+    base = geography(1, 6)
+    rule = Rule.model_validate({"seats": int(SIZES.sum()), **RULES["national threshold"]})
+    _, kept = run_draws(
+        draws_on(base, 1), compile_rules([rule], parties_of(base), table=TABLE), NO_QUESTIONS, 600, keep=600
+    )
+    assert kept.districts is not None
+    votes = kept.districts.votes.astype(np.float64)
+    shares = votes.sum(1) / votes.sum((1, 2))[:, None]
+    np.testing.assert_allclose(shares, kept.shares, atol=2e-6)
+    assert not votes[:, ~base.stands].any()
