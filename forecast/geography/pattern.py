@@ -185,4 +185,3 @@ def drawn(pattern: Pattern, national: Floats, generator: np.random.Generator) ->
     shares = pattern.shares * ratio[:, None, :] * moved
     shares = rake(shares, national, base.weights, passes=1)
     return shares * _ratio(national, np.einsum("d,ndu->nu", base.weights, shares))[:, None, :]
-

@@ -31,6 +31,7 @@ from forecast.kernels.laws import (
     QUOTA_HAGENBACH_BISCHOFF,
     QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     QUOTA_HARE,
+    QUOTA_HARE_ROUNDED_UP,
     QUOTA_IMPERIALI,
     REMAINDER_LARGEST,
     REMAINDER_LARGEST_LISTS,
@@ -291,7 +292,7 @@ def _give_the_rest(claims, n, seats, given, workspace):
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote);
+    Hare V/S, also rounded up; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote);
     Imperiali V/(S+2). 0 where there are no votes.
     """
     if votes <= 0.0:
@@ -300,6 +301,8 @@ def quota_of_votes(code, votes, seats, vote):
         return (np.floor(votes / vote / (seats + 1.0)) + 1.0) * vote
     if code == QUOTA_HAGENBACH_BISCHOFF_ROUNDED:
         return max(np.floor((2.0 * votes / vote + seats + 1.0) / (2.0 * (seats + 1.0))), 1.0) * vote
+    if code == QUOTA_HARE_ROUNDED_UP:
+        return np.ceil(votes / vote / seats) * vote
     return votes
 
 
@@ -342,7 +345,7 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
             remainders[p] = scaled - own[p] * quota
             left -= own[p]
     while left < 0.0:
-        if not _take_smallest_remainder(quota, lot, present, draw):
+        if not take_smallest_remainder(quota, lot, present, draw):
             break
         left += 1.0
     if rule.remainder == REMAINDER_LARGEST:
@@ -356,7 +359,7 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
 
 
 @stage
-def _take_smallest_remainder(quota, lot, present, draw):
+def take_smallest_remainder(quota, lot, present, draw):
     """Take one seat from the smallest remainder among lists that hold one; fewer votes, then the later list.
 
     The seat given up adds a whole quota to the remainder. Whether there was one to take.

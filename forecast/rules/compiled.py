@@ -35,6 +35,7 @@ _BASES = {
 }
 _QUOTAS = {
     "hare": laws.QUOTA_HARE,
+    "hare-rounded-up": laws.QUOTA_HARE_ROUNDED_UP,
     "droop": laws.QUOTA_DROOP,
     "hagenbach-bischoff-rounded": laws.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     "hagenbach-bischoff": laws.QUOTA_HAGENBACH_BISCHOFF,
@@ -60,6 +61,9 @@ def compile_rules(
 
     ``ConfigurationError`` for what a draw cannot answer, and for houses of more than ``LARGEST_HOUSE`` seats.
     """
+    faults = dict.fromkeys(clause for rule in rules for clause in undrawn(rule))
+    if faults:
+        raise ConfigurationError(*(Fault(place, key, value, _UNDRAWN) for key, value in faults))
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
@@ -78,7 +82,7 @@ def compile_rules(
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
         tier = _tier_of(rule, lists, table, tables, place)
-        if tier is None or tier.levelled:
+        if tier is None or tier.divides_nationally:
             _fill_allocation(records[r], _national_method(rule, place), tables)
         if records[r]["correction"] != records[r]["uncorrected"]:
             records[r]["single_precision"] = False  # the quotients of some are not what their votes say
@@ -150,11 +154,6 @@ def _refuse_giants(houses: Sequence[int], place: str) -> None:
 
 def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
     """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
-    for key, allocation in (("allocation", rule.allocation), ("alliances", rule.alliances)):
-        if allocation is not None and allocation.by_quota and allocation.method not in _QUOTAS:
-            yield f"rule.{key}.method", allocation.method
-    if rule.levelling is not None and rule.levelling.mode in ("return", "apart"):
-        yield "rule.levelling.mode", rule.levelling.mode
     if rule.threshold is not None and rule.threshold.alliances is not None:
         yield "rule.threshold.alliances", ABSENT
 
@@ -217,7 +216,8 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["remainder"] = _REMAINDERS[allocation.remainder or "largest"]
         record["remainder_seats"] = allocation.remainder_seats or 0
         record["quota_of_valid"] = allocation.quota_of == "valid"
-        record["single_precision"] = allocation.remainder == "largest" and allocation.quota_of != "valid"
+        plain = allocation.remainder == "largest" and allocation.quota_of != "valid"
+        record["single_precision"] = plain and allocation.method != "hare-rounded-up"
         return
     table = tables.add(divisors_of(allocation))
     record["family"] = laws.FAMILY_DIVISOR

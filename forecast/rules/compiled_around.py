@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.election.rule import Bonus, Districts
 from forecast.election.vocabulary import MOST_SEATS
 from forecast.kernels import laws
 
@@ -79,7 +80,7 @@ def constraints_of(
             "return",
             "start",
         )
-    _fill_bonus(record, rule)
+    _fill_bonus(record, rule.bonus)
     return laws.Constraints(
         limits=limits,
         houses=np.array([record["seats"]], np.int64),
@@ -92,8 +93,36 @@ def constraints_of(
     )
 
 
-def _fill_bonus(record: np.void, rule: Rule) -> None:
-    bonus = rule.bonus
+def constraints_in_districts(
+    rule: Rule,
+    districts: Districts,
+    lists: Sequence[Party],
+    houses: NDArray[np.int64],
+    record: np.void,
+    inside: NDArray[np.void],
+) -> laws.Constraints | None:
+    """What stands around the division in each district: a bonus, and alliances; fills ``record``."""
+    numbers = _alliances(rule, lists)
+    if districts.bonus is None and not numbers:
+        return None
+    record["constrained"] = True
+    record["alliances"] = len(numbers)
+    record["cap_denominator"] = 1.0
+    _fill_bonus(record, districts.bonus)
+    nothing = np.zeros(len(lists))
+    return laws.Constraints(
+        limits=np.full(len(lists), laws.NO_LIMIT),
+        houses=houses,
+        held=np.zeros((len(houses), len(lists))),
+        direct=nothing,
+        floors=nothing,
+        extra=nothing,
+        alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
+        inside=inside,
+    )
+
+
+def _fill_bonus(record: np.void, bonus: Bonus | None) -> None:
     record["bonus_unit"] = 1.0
     if bonus is None:
         return

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.election.rule import Allocation, Districts, Levelling, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import districts as compiled
 from forecast.kernels import laws, placing
+from forecast.rules.compiled_around import constraints_in_districts
 from forecast.rules.tiers import DistrictTable, LocalLevels, Numbers, PlacingStep, Tier
 
 if TYPE_CHECKING:
@@ -42,20 +44,51 @@ def tier_of(
     faults = [*_not_drawn(rule, place), *_missing(rule, table, place)]
     if faults:
         raise ConfigurationError(*faults)
-    record = np.zeros(1, laws.RULE)
-    record["correction"] = record["uncorrected"] = record["vote"] = 1.0
-    fill(record[0], districts)
+    record = _record_of(districts, fill)
+    if districts.seats == "by-votes" or districts.leftover is not None:
+        record["single_precision"] = False  # houses differ from draw to draw
+    inside = record.copy()
+    if rule.alliances is not None:
+        fill(inside[0], rule.alliances)
+    around = constraints_in_districts(rule, districts, lists, table.seats, record[0], inside)
     levelled = rule.levelling is not None and rule.levelling.mode is not None
     local = districts.local_threshold
     return Tier(
-        houses=table.seats.copy(),
+        houses=np.maximum(table.seats, 0) if districts.seats == "given" else table.seats.copy(),
         record=record,
         who=_who(rule, districts),
+        constraints=around,
         local=_levels(local, lists, table, rule.seats) if local is not None else None,
         levelled=levelled,
         returns=levelled and rule.levelling is not None and rule.levelling.mode == "return",
         placing=_placing(rule, rule.levelling, table, fill) if levelled and rule.levelling else (),
+        by_votes=_record_of(_HARE, fill) if districts.seats == "by-votes" else None,
+        total=districts.start_seats
+        or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
+        leftover=_record_of(_LEFTOVER, fill) if districts.leftover is not None else None,
+        shares_abroad=districts.seatless == "shared",
+        totals_first=districts.national_totals is not None,
+        waivers=_waivers(rule),
+        region_of=_numbers(table.regions)[0] if all(table.regions) else None,
     )
+
+
+_HARE = Allocation.model_validate({"method": "hare"})
+_LEFTOVER = Allocation.model_validate({"method": "hagenbach-bischoff-rounded"})
+
+
+def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:
+    record = np.zeros(1, laws.RULE)
+    record["correction"] = record["uncorrected"] = record["vote"] = 1.0
+    fill(record[0], method)
+    return record
+
+
+def _waivers(rule: Rule) -> tuple[int, int]:
+    threshold = rule.threshold
+    if threshold is None:
+        return 0, 0
+    return threshold.or_district_seats or 0, threshold.or_regions_at_quota or 0
 
 
 def _who(rule: Rule, districts: Districts) -> int:
@@ -73,20 +106,14 @@ def _not_drawn(rule: Rule, place: str) -> Iterator[Fault]:
     assert districts is not None
     local = districts.local_threshold
     asked = {
-        "seats": districts.seats if districts.seats != "given" else None,
-        "bonus": districts.bonus and "bonus",
-        "leftover": districts.leftover,
+        "seats": districts.seats if districts.seats == "by-population" else None,
         "direct": districts.direct,
-        "seatless": districts.seatless if districts.seatless != "national" else None,
-        "national_totals": districts.national_totals,
         "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
     }
     for key, value in asked.items():
         if value:
             remedy = "`forecast count` knows this clause; draws do not yet: leave it out, or give the draws"
             yield Fault(place, f"rule.districts.{key}", value, remedy)
-    if rule.alliances is not None:
-        yield Fault(place, "rule.alliances", rule.alliances.method, "not drawn inside districts yet")
     if levelling is not None and levelling.placing and (rule.bonus or levelling.mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
 
@@ -98,7 +125,12 @@ def _missing(rule: Rule, table: DistrictTable, place: str) -> Iterator[Fault]:
     if any(step.capacity == "table" for step in steps) and (table.levelling < 0).any():
         yield Fault(place, "rule.levelling.placing", "table", "the table has no column levelling")
     local = rule.districts.local_threshold if rule.districts is not None else None
-    by_region = any(step.where == "region" for step in steps) or (local is not None and local.of == "region")
+    waived = rule.threshold is not None and rule.threshold.or_regions_at_quota is not None
+    by_region = (
+        waived
+        or any(step.where == "region" for step in steps)
+        or (local is not None and local.of == "region")
+    )
     if by_region and not all(table.regions):
         yield Fault(place, "rule.districts", "region", "the table has no column region, which the rule needs")
 
@@ -147,7 +179,13 @@ def _placing(
         first = np.array([int(np.flatnonzero(place_of == p)[0]) for p in range(len(places))])
         houses = np.bincount(place_of, table.seats, len(places)).astype(np.int64)
         steps.append(
-            PlacingStep(record, place_of, parents[first], np.minimum(_room(step, places, table, place_of), rule.seats), houses)
+            PlacingStep(
+                record,
+                place_of,
+                parents[first],
+                np.minimum(_room(step, places, table, place_of), rule.seats),
+                houses,
+            )
         )
         parents = place_of
     return tuple(steps)

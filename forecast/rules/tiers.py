@@ -80,10 +80,31 @@ class Tier:
     returns: bool = False
     """Whether lists give seats back that they hold beyond their share."""
     placing: tuple[PlacingStep, ...] = ()
+    by_votes: NDArray[np.void] | None = None
+    """(1,) How the seats of districts are divided among these by the votes of the day, where they are."""
+    total: int = 0
+    """Seats of all districts."""
+    leftover: NDArray[np.void] | None = None
+    """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if they are."""
+    shares_abroad: bool = False
+    """Whether votes of districts without seats count in the others."""
+    totals_first: bool = False
+    """Whether the rule divides all seats nationally, and districts only place them."""
+    waivers: tuple[int, int] = (0, 0)
+    """Seats in districts, and regions at a quota, that let a list in below its level."""
+    region_of: Numbers | None = None
+    """(D,) number of the region, where the rule knows any."""
+
+    @property
+    def divides_nationally(self) -> bool:
+        """Whether the rule itself divides seats, beside the districts or before them."""
+        return self.levelled or self.totals_first
 
     @property
     def most_seats(self) -> int:
         """No list has more in a district."""
+        if self.by_votes is not None or self.totals_first:
+            return self.total
         return int(self.houses.max(initial=0)) + max(
             (int(step.room[step.place_of].max(initial=0)) for step in self.placing), default=0
         )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import admit, districts, placing
-from forecast.kernels.arrays import BLOCK, LANES, Claims, new_rows
+from forecast.kernels import admit, districts, houses, placing
+from forecast.kernels.arrays import BLOCK, LANES, Claims, Seats, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.laws import Law
+from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
 from forecast.rules.tiers import LocalLevels, Tier
 from forecast.simulation.inputs import Draws
@@ -61,13 +62,17 @@ class Local:
             self._pattern, national.piece, national.votes, workspace, here.piece, here.votes
         )
 
-    def divide(self, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
-        """What divides the seats of districts, and adds them up nationally."""
-        here = self.ballots
+    def divide(self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]) -> Iterator[Step]:
+        """What divides the seats of districts, and adds them up nationally; ``passes`` (K,) of the nation grow by
+        lists that the districts let in.
+        """
+        here = self._with_votes_from_abroad(tier)
+        if tier.shares_abroad:
+            yield houses.share_votes.step(tier.houses, self.ballots.votes, here.votes)
         places, place_of = here.claims, np.arange(len(tier.houses))
         if tier.local is not None:
             place_of = tier.local.place_of
-            places, steps = self._admit_in_places(tier.local, law)
+            places, steps = self._admit_in_places(tier.local, law, here)
             yield from steps
         yield districts.claim_in_districts.step(
             tier.who,
@@ -80,13 +85,80 @@ class Local:
             here.claims,
             self._marks,
         )
-        yield division(tier.record, law, tier.houses, here, np.zeros(1, np.int64))
+        pooled = new_seats(1, self._lists)
+        yield from self._divide(tier, law, here, pooled)
         yield districts.sum_districts.step(here.seats, national.seats)
+        if tier.leftover is not None:
+            yield houses.add_seats.step(pooled, national.seats)
+        if any(tier.waivers):
+            yield from self._admit_winners(tier, law, national, passes)
+
+    def _with_votes_from_abroad(self, tier: Tier) -> Ballots:
+        if not tier.shares_abroad:
+            return self.ballots
+        votes = new_votes(len(tier.houses), self._draws)
+        votes.stands_for[:] = self.ballots.votes.stands_for / np.sum(
+            self._pattern.weights[tier.houses != 0], dtype=np.float64
+        )
+        return self.ballots._replace(votes=votes)
+
+    def _divide(self, tier: Tier, law: Law, here: Ballots, pooled: Seats) -> Iterator[Step]:
+        """The seats of districts among those who claim them."""
+        lists, number = self._lists, len(tier.houses)
+        about: Any = tier.houses if tier.constraints is None else tier.constraints
+        if tier.by_votes is not None:
+            about, rows = np.zeros((number, BLOCK), np.uint16), np.zeros((DRAW_ROWS, number))
+            yield houses.size_districts.step(
+                tier.by_votes, tier.total, tier.houses, here.votes, about, np.arange(number), rows
+            )
+        elif tier.leftover is not None:
+            about = np.repeat(tier.houses.astype(np.uint16)[:, None], BLOCK, axis=1)
+        if tier.leftover is None:
+            yield division(tier.record, law, about, here, np.zeros(1, np.int64))
+            return
+        workspace = houses.LeftoverWorkspace(
+            np.zeros((DRAW_ROWS, lists)), np.zeros((DRAW_ROWS, lists)), np.arange(lists)
+        )
+        both = np.concatenate([tier.record, tier.leftover])
+        yield houses.divide_with_leftover.step(
+            both, law, here.votes, here.claims, about, here.seats, pooled, workspace
+        )
+
+    def _admit_winners(
+        self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]
+    ) -> Iterator[Step]:
+        """What lets lists in that are below the level, by what they did in the districts."""
+        seats, quotas = tier.waivers
+        of = tier.region_of if tier.region_of is not None else np.zeros(len(tier.houses), np.int64)
+        size = np.bincount(of, tier.houses).astype(np.int64)
+        piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
+        yield districts.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
+        waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
+        yield admit.admit_by_districts.step(
+            law,
+            waivers,
+            national.piece,
+            national.votes,
+            national.seats,
+            national.claims,
+            passes,
+            new_admission(self._lists),
+        )
 
     def place(self, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
         """What brings the seats that lists have beyond those of the districts to districts."""
         here, votes = self.ballots, national.votes
         number, lists = len(tier.houses), self._lists
+        if tier.totals_first:
+            workspace = houses.TotalsWorkspace(
+                np.zeros((2, number * lists)),
+                np.zeros(number * lists, np.int64),
+                np.zeros(lists),
+                np.zeros((DRAW_ROWS, lists)),
+            )
+            yield houses.place_totals.step(
+                tier.record, law, tier.houses, here.votes, here.claims, here.seats, national.seats, workspace
+            )
         if tier.returns:
             most = int(tier.houses.sum())
             back = placing.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
@@ -117,9 +189,9 @@ class Local:
             )
             due = placed
 
-    def _admit_in_places(self, local: LocalLevels, law: Law) -> tuple[Claims, list[Step]]:
+    def _admit_in_places(self, local: LocalLevels, law: Law, here: Ballots) -> tuple[Claims, list[Step]]:
         """What admits lists by their votes in each place."""
-        here, steps = self.ballots, []
+        steps: list[Step] = []
         votes, piece = here.votes, here.piece
         claims = new_claims(local.places, self._lists)
         if local.places < len(local.place_of):

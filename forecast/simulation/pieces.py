@@ -164,19 +164,28 @@ def _any_corrects(rules: Rules) -> bool:
     return bool(np.any(rules.records["correction"] != rules.records["uncorrected"]))
 
 
-def divisions(bench: Bench, r: int, beyond: NDArray[np.int64], *, places: bool = False) -> list[Step]:
+class Odd(NamedTuple):
+    """What a division counts besides seats."""
+
+    beyond: NDArray[np.int64]
+    """(1,) houses that grow too large."""
+    passes: NDArray[np.int64]
+    """(K,) draws in which a list takes part that the districts let in."""
+
+
+def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[Step]:
     """What divides the seats of the bench's claims by rule ``r``, and with ``places`` finds out in which
-    districts they are; ``beyond`` (1,) counts houses that grow too large.
+    districts they are.
     """
     record, law, steps = bench.rules.records[r : r + 1].copy(), bench.law(r), []
     tier, constraints = bench.rules.tiers[r], bench.rules.constraints[r]
     if tier is not None and bench.local is not None:
-        steps += bench.local.divide(tier, law, bench.ballots)
-    if tier is None or tier.levelled:
+        steps += bench.local.divide(tier, law, bench.ballots, odd.passes)
+    if tier is None or tier.divides_nationally:
         about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
         if constraints is not None:
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
-        steps.append(division(record, law, about, bench.ballots, beyond))
+        steps.append(division(record, law, about, bench.ballots, odd.beyond))
     if places and tier is not None and bench.local is not None:
         steps += bench.local.place(tier, law, bench.ballots)
     return steps
@@ -202,7 +211,7 @@ class Single:
             bench.forms.admit.step(
                 rule, bench.law(r), here.piece, here.votes, here.claims, self._passes, admission
             ),
-            *divisions(bench, r, self._beyond, places=True),
+            *divisions(bench, r, Odd(self._beyond, self._passes), places=True),
             count.count_seats.step(
                 here.piece, here.claims, here.seats, bench.questions, self._counts, bench.counting
             ),
@@ -306,7 +315,8 @@ class Sweep:
         method.
         """
         bench, methods, leads = self._bench, self._grid.methods, self._leads.values()
-        by_method = [divisions(bench, r, np.zeros(1, np.int64)) for r in methods]
+        odd = Odd(np.zeros(1, np.int64), np.zeros(bench.lists, np.int64))
+        by_method = [divisions(bench, r, odd) for r in methods]
         law = bench.law(methods[0])
         for m, most, least in ranges_of(bench.rules.records[methods[0]], bench.lists):
             for lead in leads:

@@ -17,6 +17,7 @@ from forecast.kernels import (
     divide_exactly,
     divide_quota,
     draw,
+    houses,
     placing,
     project,
     sweep,
@@ -27,6 +28,7 @@ from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.sobol import BITS
 from forecast.rules.grids import Rules
+from forecast.rules.tiers import Tier
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
 
 
@@ -52,11 +54,11 @@ class Forms:
         for r in (*rules.singles, *methods):
             tier = rules.tiers[r]
             if tier is not None:
-                needed += [divide(tier.record[0], given=False), *_OF_DISTRICTS, self.project]
+                needed += [*_divisions_of(tier), *_OF_DISTRICTS, self.project]
                 needed += [admit.admit_drawn] if tier.local is not None else []
                 needed += [placing.give_back] if tier.returns else []
                 needed += _OF_PLACING if tier.placing else ()
-            if tier is None or tier.levelled:
+            if tier is None or tier.divides_nationally:
                 needed.append(divide(rules.records[r], given=self._given))
         needed.append(draw.take_given if self._given else self.draw)
         if self._sobol:
@@ -75,6 +77,17 @@ _OF_DISTRICTS = (
     districts.count_districts,
     districts.keep_districts,
 )
+
+
+def _divisions_of(tier: Tier) -> list[Kernel]:
+    """What divides the seats of districts."""
+    kernels = [houses.share_votes] if tier.shares_abroad else []
+    kernels += [houses.size_districts] if tier.by_votes is not None else []
+    kernels += [houses.place_totals] if tier.totals_first else []
+    kernels += [admit.admit_by_districts] if any(tier.waivers) else []
+    if tier.leftover is not None:
+        return [*kernels, houses.divide_with_leftover, houses.add_seats]
+    return [*kernels, divide(tier.record[0], given=False)]
 
 
 _OF_PLACING = (placing.seats_due, placing.sum_seats, placing.place_seats)
@@ -156,12 +169,12 @@ def new_admission(lists: int) -> admit.AdmitWorkspace:
 def division(
     record: NDArray[np.void],
     law: Law,
-    about: NDArray[np.int64] | Constraints,
+    about: NDArray[np.int64] | NDArray[np.uint16] | Constraints,
     ballots: Ballots,
     beyond: NDArray[np.int64],
 ) -> Step:
-    """What divides the seats of ballots by the rule ``record`` (1,): ``about`` are the houses (N,) of these, or
-    what stands around the division; ``beyond`` (1,) counts houses that grow too large.
+    """What divides the seats of ballots by the rule ``record`` (1,): ``about`` are the houses (N,) of these or, of
+    rules that are divided exactly, of every draw (N, BLOCK); or what stands around the division; ``beyond`` (1,) counts houses that grow too large.
     """
     lists = law.levels.shape[0]
     draw_rows = np.zeros((DRAW_ROWS, lists))
@@ -170,6 +183,8 @@ def division(
         workspace: Any = constrain.ConstrainWorkspace(others, draw_rows, np.arange(lists), beyond)
     elif not record["single_precision"][0]:
         workspace = draw_rows
+        if isinstance(about, np.ndarray) and about.ndim == 1:
+            about = np.repeat(about.astype(np.uint16)[:, None], BLOCK, axis=1)
     elif record["family"][0] == FAMILY_DIVISOR:
         multiplier, left, ahead, behind = new_rows((4, BLOCK), np.float32)
         inverses = new_rows((lists, BLOCK), np.float32)

@@ -89,6 +89,41 @@ RULES: dict[str, dict[str, Any]] = {
         "levelling": {"mode": "redistribute", "placing": PLACING_BY_REGION},
         "districts": {"method": "dhondt", "threshold": False},
     },
+    "a bonus in every district": {
+        "districts": {
+            "method": "hare-rounded-up",
+            "bonus": {"type": "fixed", "seats": 1},
+            "local_threshold": {"level": "5%"},
+        },
+    },
+    "alliances": {
+        "threshold": {"level": "2%"},
+        "alliances": {"method": "dhondt"},
+        "districts": {"method": "dhondt"},
+    },
+    "sizes by votes": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "dhondt", "seats": "by-votes"},
+    },
+    "seats left over": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "imperiali", "seats": "by-votes", "leftover": "national-remainders"},
+    },
+    "votes from abroad shared": {
+        "threshold": {"level": "7%"},
+        "districts": {"method": "dhondt", "seatless": "shared"},
+    },
+    "totals first": {
+        "threshold": {"level": "4%"},
+        "allocation": {"method": "hare"},
+        "districts": {"method": "hare", "national_totals": "smallest-remainders"},
+    },
+    "waivers": {
+        "threshold": {"level": "9%", "or_district_seats": 1, "or_regions_at_quota": 1},
+        "allocation": {"method": "hare"},
+        "levelling": {"mode": "redistribute", "placing": PLACING_BY_REGION},
+        "districts": {"method": "dhondt", "threshold": False},
+    },
     "apart": {
         "threshold": {"level": "5%"},
         "allocation": {"method": "hare"},
@@ -96,11 +131,17 @@ RULES: dict[str, dict[str, Any]] = {
         "districts": {"method": "dhondt"},
     },
 }
+ALLIANCES = {"l0": "a", "l2": "a", "l3": "b", "l4": "b", "l5": "b"}
 SIZES = np.array([3, 5, 8, 2, 11, 4, 1, 7])
 REGIONS = ("north", "north", "north", "south", "south", "south", "south", "south")
 LEVELLING = np.array([1, 1, 2, 1, 1, 1, 1, 1])
 NAMES = tuple(f"d{number}" for number in range(len(SIZES)))
-TABLE = DistrictTable(NAMES, SIZES, REGIONS, LEVELLING, np.full(len(SIZES), -1))
+
+
+def table_of(name: str) -> DistrictTable:
+    """The districts; where votes from abroad are shared, one of them has no seats."""
+    sizes = SIZES * (np.arange(len(SIZES)) != 6) if name == "votes from abroad shared" else SIZES
+    return DistrictTable(NAMES, sizes, REGIONS, LEVELLING, np.full(len(SIZES), -1))
 
 
 def geography(seed: int, lists: int) -> Base:
@@ -116,9 +157,7 @@ def geography(seed: int, lists: int) -> Base:
     stands[:, 0] = stands[:, -1] = True
     national = weights @ last
     national[1] = 0.0  # new
-    return Base(
-        NAMES, tuple(f"l{k}" for k in range(lists + 1)), weights, last, national, stands, None
-    )
+    return Base(NAMES, tuple(f"l{k}" for k in range(lists + 1)), weights, last, national, stands, None)
 
 
 def draws_on(base: Base, seed: int) -> Draws:
@@ -145,20 +184,28 @@ def draws_on(base: Base, seed: int) -> Draws:
 
 
 def parties_of(base: Base) -> list[Party]:
-    return [Party.model_validate({"id": name, "name": name}) for name in base.units[:-1]]
+    return [
+        Party.model_validate({"id": name, "name": name, "alliance": ALLIANCES.get(name)})
+        for name in base.units[:-1]
+    ]
 
 
-def ballot_of(base: Base, national: np.ndarray, local: np.ndarray) -> Ballot:
+def ballot_of(base: Base, table: DistrictTable, national: np.ndarray, local: np.ndarray) -> Ballot:
     """The votes of a draw as whole numbers."""
     entries = [
-        Entry(name, int(votes * SCALE), "none-of-the-above" if k == len(base.units) - 1 else "party")
+        Entry(
+            name,
+            int(votes * SCALE),
+            "none-of-the-above" if k == len(base.units) - 1 else "party",
+            alliance=ALLIANCES.get(name),
+        )
         for k, (name, votes) in enumerate(zip(base.units, national.tolist(), strict=True))
     ]
     districts = [
         District(
             name,
             {unit: int(votes * SCALE) for unit, votes in zip(base.units, row.tolist(), strict=True)},
-            seats=int(SIZES[d]),
+            seats=int(table.seats[d]),
             region=REGIONS[d],
             levelling=int(LEVELLING[d]),
         )
@@ -175,21 +222,20 @@ def test_districts_are_divided_as_the_exact_count_divides_the_same_votes(
 ) -> None:
     base = geography(seed, lists)
     extra = 9 if "levelling" in RULES[name] else 0
-    rule = Rule.model_validate({"seats": int(SIZES.sum()) + extra, **RULES[name]})
+    table = table_of(name)
+    rule = Rule.model_validate({"seats": int(table.seats.sum()) + extra, **RULES[name]})
     draws = draws_on(base, seed)
-    rules = compile_rules([rule], parties_of(base), table=TABLE)
+    rules = compile_rules([rule], parties_of(base), table=table)
     number = 40
     _, kept = run_draws(draws, rules, NO_QUESTIONS, number, keep=number)
     assert kept.districts is not None
     for i in range(number):
         local = kept.districts.votes[i].astype(np.float64)
         national = kept.shares[i]
-        outcome = apply_rule(rule, ballot_of(base, national, local))
+        outcome = apply_rule(rule, ballot_of(base, table, national, local))
         won = [outcome.seats[name] for name in base.units[:-1]]
         assert kept.seats[0, i].tolist() == won
-        by_district = [
-            [district.of(name) for name in base.units[:-1]] for district in outcome.districts
-        ]
+        by_district = [[district.of(name) for name in base.units[:-1]] for district in outcome.districts]
         assert kept.districts.seats[0, i].tolist() == by_district
 
 
@@ -197,7 +243,11 @@ def test_votes_of_districts_add_up_to_those_of_the_nation() -> None:
     base = geography(1, 6)
     rule = Rule.model_validate({"seats": int(SIZES.sum()), **RULES["national threshold"]})
     _, kept = run_draws(
-        draws_on(base, 1), compile_rules([rule], parties_of(base), table=TABLE), NO_QUESTIONS, 600, keep=600
+        draws_on(base, 1),
+        compile_rules([rule], parties_of(base), table=table_of("")),
+        NO_QUESTIONS,
+        600,
+        keep=600,
     )
     assert kept.districts is not None
     votes = kept.districts.votes.astype(np.float64)
