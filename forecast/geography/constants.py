@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, fields
+import math
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
+from forecast.election.words import normalised
+
 SHIPPED = Path(__file__).with_name("constants.csv")
+COUNTRIES = Path(__file__).with_name("countries.csv")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,15 @@ class Constants:
     no_base_sd: float
     """Error of a cell where there is no last result at all, and the power of the national share in it."""
     no_base_power: float
+    proportional_noise: float
+    """Factors on all errors around the other ways in which districts follow the nation."""
+    additive_noise: float
+    logit_noise: float
+    poll_effect: float
+    """Factor on the sampling variance of polls of a region or district."""
+    poll_sd: float
+    """Log: what such polls miss by besides sampling; and what is added to it a day, as a random walk."""
+    poll_drift: float
 
 
 @cache
@@ -58,3 +71,37 @@ def shipped(path: Path = SHIPPED) -> Constants:
     with path.open(encoding="utf-8", newline="") as file:
         values = {row["name"]: float(row["value"]) for row in csv.DictReader(file)}
     return Constants(**{field.name: values[field.name] for field in fields(Constants)})
+
+
+@dataclass(frozen=True)
+class History:
+    """How large the errors of a country's earlier elections were against those of the constants."""
+
+    pairs: int
+    scale: float
+    """Geometric mean over its pairs."""
+
+
+@cache
+def shipped_histories(path: Path = COUNTRIES) -> dict[str, History]:
+    """Histories of the countries that the constants rest on, by normalised name."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            normalised(row["country"]): History(int(row["pairs"]), float(row["scale"]))
+            for row in csv.DictReader(file)
+        }
+
+
+def with_history(law: Constants, history: History | None) -> tuple[Constants, float]:
+    """The constants for an election of a country with a history, and the factor on all errors.
+
+    The log of the scale of an election is the country's plus its own, both normal: the country's is known the
+    better the more pairs there are (a normal mean with known variances), and what is not known of it stays in
+    the spread.
+    """
+    if history is None:
+        return law, 1.0
+    between, within = law.scale_between**2, law.scale_within**2
+    known = between / (between + within / history.pairs)
+    spread = math.sqrt(within + between * (1.0 - known))
+    return replace(law, scale_sd=spread), history.scale**known

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
+from forecast.geography.geography import regions_matter
 from forecast.geography.pattern import Base, Flags, Floats
 from forecast.verification.rows import ArchiveRow, read_archive_rows
 
@@ -240,11 +241,6 @@ def _regions(names: Sequence[str]) -> NDArray[np.int64] | None:
     if any("=" in name for name in known) or not regions_matter(len(known), len(names)):
         return None
     return np.array([known.index(name) for name in names])
-
-
-def regions_matter(regions: int, districts: int) -> bool:
-    """Whether there are enough regions, and enough districts in them, to tell the two apart."""
-    return 3 < regions < districts / 1.5
 
 
 def by_country(pairs: Sequence[Pair]) -> Iterator[tuple[str, list[Pair]]]:
