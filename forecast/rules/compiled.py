@@ -4,7 +4,7 @@ divisors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -43,18 +43,22 @@ _REMAINDERS = {
     "largest-lists": laws.REMAINDER_LARGEST_LISTS,
     "largest-then-average": laws.REMAINDER_THEN_AVERAGE,
 }
+_UNDRAWN = "a forecast cannot draw this clause yet; `forecast count` knows it"
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 
 
 def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> Rules:
     """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core).
 
-    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables; and for
-    houses of more than ``LARGEST_HOUSE`` seats.
+    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables and clauses
+    of ``undrawn``; and for houses of more than ``LARGEST_HOUSE`` seats.
     """
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
+    faults = dict.fromkeys(clause for rule in rules for clause in undrawn(rule))
+    if faults:
+        raise ConfigurationError(*(Fault(place, key, value, _UNDRAWN) for key, value in faults))
     most = [largest_house(rule, lists) for rule in rules]
     _refuse_giants(most, place)
     tables = _DivisorTables(max(most) + 2)
@@ -98,6 +102,17 @@ def _refuse_giants(houses: Sequence[int], place: str) -> None:
             f"a forecast counts houses of up to {LARGEST_HOUSE:,} seats, those that they may grow by included"
         )
         raise ConfigurationError(Fault(place, "rule.seats", max(houses), remedy))
+
+
+def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
+    """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
+    for key, allocation in (("allocation", rule.allocation), ("alliances", rule.alliances)):
+        if allocation is not None and allocation.by_quota and allocation.method not in _QUOTAS:
+            yield f"rule.{key}.method", allocation.method
+    if rule.levelling is not None and rule.levelling.mode in ("return", "apart"):
+        yield "rule.levelling.mode", rule.levelling.mode
+    if rule.threshold is not None and rule.threshold.alliances is not None:
+        yield "rule.threshold.alliances", ABSENT
 
 
 def _national_method(rule: Rule, place: str) -> Allocation:

@@ -12,7 +12,8 @@ import pytest
 from forecast.election import Election, load_election
 from forecast.rules.ballot import Ballot, District
 from forecast.rules.cases import Case, read_case, read_cases
-from forecast.rules.counts import party_names, read_count
+from forecast.rules.counts import read_count
+from forecast.rules.named import party_names
 from forecast.rules.reference import apply_rule
 from tests.counts import ROOT
 
