@@ -9,14 +9,24 @@ how well they explain the polls.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.errors import Fault, PollDataError, suggest
 from forecast.geography.pattern import Pattern, rake
 from forecast.geography.swing import Floats
+
+if TYPE_CHECKING:
+    from forecast.geography.places import Places
+    from forecast.polls import PollTable
+
+KINDS = ("region", "district")
+"""Scopes of polls that are of places: ``region:Bavaria``, ``district:Madrid``."""
 
 _NODES = 9
 """Points of the quadrature over the scale of errors."""
@@ -24,6 +34,7 @@ _CHUNK = 256
 """Cells whose variances are worked out at once."""
 _USUAL_SIZE = 500.0
 """Respondents of a poll that does not say how many there were."""
+_OTHER, _UNDECIDED = "other", "undecided"
 _LEAST_SHARE = 1e-3
 """Shares in polls are floored at half a respondent, and at this."""
 
@@ -52,6 +63,56 @@ class _Seen:
     """(J,)"""
     noise: Floats
     """(J, J) covariance of their errors."""
+
+
+def local_polls_of(
+    table: PollTable, places: Places, units: Sequence[str], as_of: datetime.date
+) -> tuple[LocalPoll, ...]:
+    """The polls of regions and districts that were known by the end of a day.
+
+    Parties that are no unit count as ``other``, where that is one. ``PollDataError`` for a place that is none of
+    this election.
+    """
+    known = table.known_at(as_of)
+    found: list[LocalPoll] = []
+    faults: list[Fault] = []
+    for (_, poll), (_, shares) in zip(known.polls.iterrows(), known.shares.iterrows(), strict=True):
+        kind, _, name = str(poll["scope"]).partition(":")
+        if kind.strip().casefold() not in KINDS:
+            continue
+        inside = places.inside(name)
+        if not inside:
+            remedy = (
+                f"no such {kind} in {places.place}; {suggest(name.strip(), (*places.regions, *places.names))}"
+            )
+            faults.append(Fault(table.place, f"row {poll['row']}, column scope", name.strip(), remedy))
+            continue
+        said = {str(unit): float(share) for unit, share in shares.items() if share == share}
+        day = poll["fieldwork_end"] if poll["fieldwork_end"] == poll["fieldwork_end"] else poll["known"]
+        found.append(
+            LocalPoll(
+                name.strip(),
+                np.array(inside, np.int64),
+                _of_the_decided(said, units),
+                float(poll["sample_size"]),
+                max(0.0, float((as_of - day.date()).days)),
+            )
+        )
+    if faults:
+        raise PollDataError(*faults)
+    return tuple(found)
+
+
+def _of_the_decided(said: dict[str, float], units: Sequence[str]) -> Floats:
+    """(U,) shares of those who named somebody; NaN for units that the poll does not report."""
+    decided = {unit: share for unit, share in said.items() if unit != _UNDECIDED}
+    total = sum(decided.values())
+    whole = total if _OTHER in decided else max(total, 1.0 - said.get(_UNDECIDED, 0.0))
+    shares = np.array([decided.get(unit, np.nan) for unit in units]) / whole
+    if _OTHER in units:
+        told = sum(share for unit, share in decided.items() if unit in units and unit != _OTHER)
+        shares[list(units).index(_OTHER)] = max(whole - told, 0.0) / whole
+    return shares
 
 
 def with_local_polls(

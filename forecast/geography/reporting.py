@@ -9,6 +9,7 @@ import numpy as np
 
 from forecast.election.geography import EVERYWHERE
 from forecast.geography.last_result import LastResult, Move
+from forecast.geography.swing import Floats
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -60,7 +61,7 @@ def _part(share: float) -> str:
     return "" if share > 1.0 - 1e-9 else f" (of which {share:.0%})"
 
 
-def _without_heir(found: Geography, inherited: np.ndarray) -> Iterator[str]:
+def _without_heir(found: Geography, inherited: Floats) -> Iterator[str]:
     lost = np.flatnonzero((inherited <= 0.0) & (found.national > 0.0))
     if not len(lost):
         return
@@ -80,7 +81,7 @@ def _partly(election: Election, found: Geography) -> Iterator[str]:
     for p, party in enumerate(election.parties):
         where = np.flatnonzero(found.stands[:, p])
         if len(where) < len(places):
-            names = ", ".join(places[number].name for number in where[:_FEW])
+            names = ", ".join(places[number].label for number in where[:_FEW])
             more = f" and {len(where) - _FEW} more" if len(where) > _FEW else ""
             why = "" if party.stands_in is not None else f', as last time; stands_in = "{EVERYWHERE}" is otherwise'
             yield f"{party.id} stands in {len(where)} of {len(places)} districts ({names}{more}){why}"
