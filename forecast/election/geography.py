@@ -1,4 +1,4 @@
-"""``[geography]``: where votes were cast last time, and how that carries over to the districts of this election.
+"""``[geography]``: where votes were cast last time, and how that carries over to this election's districts.
 
 The districts themselves, with their seats, are those of ``rule.districts.table``; which list continues which
 is said by ``continues`` of each party, where it stands by ``stands_in``.
@@ -59,7 +59,9 @@ def parse_heritage(value: Any) -> dict[str, Fraction] | None:
     for name, share in value.items():
         number = parse_exact(share)
         if not 0 < number <= 1:
-            msg = f"the share of '{name}' lies above 0 and is 1 at most: 1.0 for a list that it continues alone"
+            msg = (
+                f"the share of '{name}' lies above 0 and is 1 at most: 1.0 for a list that it continues alone"
+            )
             raise ValueError(msg)
         found[parse_filled(name)] = number
     return found

@@ -140,8 +140,8 @@ def _inherited_twice(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[P
             given[key] = before + _sum_of_shares([share])
             if given[key] > 1 >= before:
                 remedy = (
-                    f"the votes of this list are inherited more than once ({percent(given[key])} in all); where "
-                    "it split, give each party its part"
+                    f"the votes of this list are inherited more than once ({percent(given[key])} in all); "
+                    "where it split, give each party its part"
                 )
                 yield Problem(("parties", i, "continues", str(name)), share, remedy)
 

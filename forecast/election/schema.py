@@ -121,7 +121,7 @@ class Party(Part):
     merged_from: Texts = Field(default=(), description="poll columns whose sum is the party")
     continues: Heritage = Field(
         default=None,
-        description='earlier lists and the share of their votes that it inherits, such as { "SPOLU 2017" = 1.0 }; '
+        description='earlier lists and the share of their votes that it inherits, { "SPOLU 2017" = 1.0 }; '
         "{} for a new list; not given: those of its own names",
     )
     stands_in: Where = Field(

@@ -173,8 +173,8 @@ def _without_last_result(election: Election, places: Places) -> Geography:
     if faults or voters is None:
         raise ConfigurationError(*faults)
     said = (
-        f"{election.place}: no last result by district (geography.last_result): every list is drawn around its "
-        f"national share in every district where it stands, and districts weigh by their {of}"
+        f"{election.place}: no last result by district (geography.last_result): every list is drawn around "
+        f"its national share in every district where it stands, and districts weigh by their {of}"
     )
     nothing = np.zeros(0)
     return Geography(
@@ -195,7 +195,11 @@ def _without_last_result(election: Election, places: Places) -> Geography:
 
 def _sizes(places: Places) -> tuple[Floats | None, str]:
     """(D,) the size of districts by the best measure that all of them have, and its name."""
-    for measure, name in (("registered", "registered voters"), ("population", "population"), ("seats", "seats")):
+    for measure, name in (
+        ("registered", "registered voters"),
+        ("population", "population"),
+        ("seats", "seats"),
+    ):
         found = [getattr(place, measure) for place in places.places]
         if all(number is not None for number in found) and sum(found) > 0:
             return np.array(found, float), name
@@ -203,7 +207,7 @@ def _sizes(places: Places) -> tuple[Floats | None, str]:
 
 
 def _voters(carried: Floats, last: LastResult, places: Places) -> Floats:
-    """(D,) valid votes to expect: those of the last election, at the present electorate where both are known."""
+    """(D,) valid votes to expect: the last ones, at the present electorate where both are known."""
     valid, electorate = carried.T @ last.valid, carried.T @ last.electorate
     registered = [place.registered for place in places.places]
     if np.isnan(electorate).any() or any(number is None for number in registered):
@@ -223,8 +227,8 @@ def _lost(found: Geography, place: str) -> Iterator[str]:
     """Earlier lists that were large and have no heir on the ballot."""
     for number in np.flatnonzero((found.heirs.sum(1) + found.gone <= 0.0) & (found.national >= LARGE_LOSS)):
         yield (
-            f"{place}: {found.lists[number]} had {found.national[number]:.1%} of the votes, and no party on the "
-            "ballot continues it (parties.ID.continues)"
+            f"{place}: {found.lists[number]} had {found.national[number]:.1%} of the votes, and no party on "
+            "the ballot continues it (parties.ID.continues)"
         )
 
 

@@ -76,7 +76,9 @@ def read_last_result(path: str | Path) -> LastResult:
     of it. Raises ``PollDataError`` with every fault.
     """
     place = str(path)
-    rows = read_rows(Path(path), place, ("district", "votes"), ("district", *_LIST, "votes", "region", *_SIZES, *_REMARKS))
+    rows = read_rows(
+        Path(path), place, ("district", "votes"), ("district", *_LIST, "votes", "region", *_SIZES, *_REMARKS)
+    )
     column = _column_of_lists(place, rows)
     found: dict[str, _District] = {}
     lists: dict[str, str] = {}
@@ -206,7 +208,8 @@ def read_borders(path: str | Path) -> tuple[Move, ...]:
     if not any(row.faults for row in rows):
         for key, total in sums.items():
             if abs(total - 1) > _ROUNDING:
-                remedy = f"the shares of {last[key].cells['from']} add up to {float(total):.4g}; they are parts of 1"
+                old = last[key].cells["from"]
+                remedy = f"the shares of {old} add up to {float(total):.4g}; they are parts of 1"
                 last[key].fault("share", last[key].cells["share"], remedy)
     faults = [fault for row in rows for fault in row.faults]
     if faults:

@@ -70,8 +70,8 @@ def local_polls_of(
 ) -> tuple[LocalPoll, ...]:
     """The polls of regions and districts that were known by the end of a day.
 
-    Parties that are no unit count as ``other``, where that is one. ``PollDataError`` for a place that is none of
-    this election.
+    Parties that are no unit count as ``other``, where that is one. ``PollDataError`` for a place that is none
+    of this election.
     """
     known = table.known_at(as_of)
     found: list[LocalPoll] = []
@@ -190,8 +190,8 @@ class _Errors:
         return cls(pattern, pattern.common * np.array(loadings), inside)
 
     def before_raking(self, functionals: Floats) -> Floats:
-        """(M, D, U) functionals of raked errors as functionals of the errors before: the adjoint of the raking
-        to lists, to districts, and to lists again, to first order.
+        """(M, D, U) functionals of raked errors as functionals of the errors before: the adjoint of the
+        raking to lists, to districts, and to lists again, to first order.
         """
         return self._lists(self._districts(self._lists(functionals)))
 
@@ -239,7 +239,7 @@ def _conditioned(pattern: Pattern, seen: _Seen) -> tuple[_Posterior, _Errors]:
     usual = float(prior @ squared)
 
     def given(cross: Floats, before: Floats) -> tuple[Floats, Floats]:
-        """Mean (M,) and factor on the variance (M,) of functionals, by their covariances with what was seen."""
+        """Mean (M,) and factor on the variance (M,) of functionals, by covariances with what was seen."""
         means = squared[:, None] * np.einsum("mj,ijk,k->im", cross, solved, seen.ratio)
         gained = squared[:, None] ** 2 * np.einsum("mj,ijk,mk->im", cross, solved, cross)
         mean = weight @ means

@@ -1,8 +1,8 @@
-"""Which list continues which and which district which: the last result as shares of this election's parties."""
+"""Which list continues which and which district which: the last result in this election's parties."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from forecast.election import Election, Party
 
 
-def carried_over(last: LastResult, places: Places, moves: Sequence[Move], borders: str) -> tuple[Floats, list[Fault]]:
-    """(D, D') which share of the votes of each old district was cast in each new one, and what matches nothing.
+def carried_over(
+    last: LastResult, places: Places, moves: Sequence[Move], borders: str
+) -> tuple[Floats, list[Fault]]:
+    """(D, D') share of the votes of each old district that was cast in each new one; what matches nothing.
 
     A district of both elections keeps its votes where no row of ``moves`` says otherwise.
     """
@@ -29,7 +31,10 @@ def carried_over(last: LastResult, places: Places, moves: Sequence[Move], border
     faults: list[Fault] = []
     moved: set[str] = set()
     for move in moves:
-        for name, known, names, column in ((move.old, old, last.districts, "from"), (move.new, new, places.names, "to")):
+        for name, known, names, column in (
+            (move.old, old, last.districts, "from"),
+            (move.new, new, places.names, "to"),
+        ):
             if normalised(name) not in known:
                 where = last.place if column == "from" else places.place
                 remedy = f"no such district in {where}; {suggest(name, names)}"
@@ -46,15 +51,17 @@ def carried_over(last: LastResult, places: Places, moves: Sequence[Move], border
             faults.append(_no_heir(last.districts[number], last, places))
     reached = shares.sum(0) > 0.0
     faults += [
-        _no_past(name, last, places) for name, some in zip(places.names, reached.tolist(), strict=True) if not some
+        _no_past(name, last, places)
+        for name, some in zip(places.names, reached.tolist(), strict=True)
+        if not some
     ]
     return shares, faults
 
 
 def _no_heir(name: str, last: LastResult, places: Places) -> Fault:
     remedy = (
-        f"no such district in {places.place}; {suggest(name, places.names)}; say in which districts its votes "
-        "were cast (geography.borders), or, for votes that count nationally only, give it 0 seats there"
+        f"no such district in {places.place}; {suggest(name, places.names)}; say in which districts its "
+        "votes were cast (geography.borders), or, for votes that count nationally only, give it 0 seats there"
     )
     return Fault(last.place, "column district", name, remedy)
 
@@ -102,8 +109,8 @@ def _names_of(party: Party) -> list[str]:
 
 def _nobody(election: Election, party: Party, last: LastResult) -> Fault:
     remedy = (
-        f"no list of {last.place} has one of its names; {suggest(party.name, last.lists)}; say what it continues, "
-        f'such as continues = {{ "{last.lists[0]}" = 1.0 }}, or continues = {{}} for a new list'
+        f"no list of {last.place} has one of its names; {suggest(party.name, last.lists)}; say what it "
+        f'continues, such as continues = {{ "{last.lists[0]}" = 1.0 }}, or continues = {{}} for a new list'
     )
     return Fault(election.place, f"parties.{party.id}", ABSENT, remedy)
 

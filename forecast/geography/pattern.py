@@ -63,6 +63,8 @@ class Pattern:
     """(U,) slope at the central shares."""
     factors: Floats
     """(2, D) of weighted mean 0 and variance 1."""
+    anew: Flags
+    """(D, U) cells in which a list that continues stands for the first time."""
     cell_sd: Floats
     """(D, U)"""
     slope_sd: Floats
@@ -72,8 +74,8 @@ class Pattern:
     region_sd: Floats
     """(U,)"""
     common: Floats
-    """(D, U) factor on the errors that cells share (slope, factors, region); 1 where no poll of the district or
-    its region says more.
+    """(D, U) factor on the errors that cells share (slope, factors, region); 1 where no poll of the district
+    or its region says more.
     """
     swing: str = "model"
     """Name of the way districts follow the nation (``forecast.geography.swing.LAWS``)."""
@@ -83,7 +85,12 @@ class Pattern:
 
 
 def pattern_of(
-    base: Base, central: Floats, constants: Constants | None = None, *, swing: str = "model", scale: float = 1.0
+    base: Base,
+    central: Floats,
+    constants: Constants | None = None,
+    *,
+    swing: str = "model",
+    scale: float = 1.0,
 ) -> Pattern:
     """Make a base ready for draws around the national shares ``central`` (U,), which add up to 1."""
     way, known = LAWS[swing], constants or shipped()
@@ -94,10 +101,9 @@ def pattern_of(
     strength = strength_of(base)
     centred = strength - base.weights @ strength
     shares = rake(way.centre(base, central, law), central, base.weights)
-    large = (np.maximum(central, 1e-6) / 0.1) ** law.list_power
-    cell = law.cell_sd * (np.maximum(shares, law.cell_least) / 0.1) ** law.cell_power
-    cell = np.where(base.new, law.new_cell_sd, cell)
-    regional = base.regions is not None
+    cell, slope, factors, region = sds_of(
+        base.new, anew, central, shares, law, regional=base.regions is not None
+    )
     return Pattern(
         base,
         central,
@@ -106,18 +112,31 @@ def pattern_of(
         centred,
         np.where(base.new, 0.0, slopes(base.national, central, law)),
         _factors(base, centred, anew),
-        np.where(anew, np.maximum(cell, law.anew_cell_sd), cell),
-        np.where(base.new, 0.0, law.slope_sd),
-        np.where(
-            base.new,
-            [[law.new_factor_1_sd], [law.new_factor_2_sd]],
-            np.array([[law.factor_1_sd], [law.factor_2_sd]]) * large,
-        ),
-        np.where(base.new, law.new_region_sd, law.region_sd * large) * regional,
+        anew,
+        cell,
+        slope,
+        factors,
+        region,
         np.ones_like(shares),
         swing,
         law,
         scale * way.noise(known),
+    )
+
+
+def sds_of(
+    new: Flags, anew: Flags, central: Floats, shares: Floats, law: Constants, *, regional: bool
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Sds of the errors: (D, U) of cells, (U,) of slopes, (2, U) of loadings on factors, (U,) of regions."""
+    large = (np.maximum(central, 1e-6) / 0.1) ** law.list_power
+    cell = law.cell_sd * (np.maximum(shares, law.cell_least) / 0.1) ** law.cell_power
+    cell = np.where(new, law.new_cell_sd, cell)
+    factors = np.array([[law.factor_1_sd], [law.factor_2_sd]]) * large
+    return (
+        np.where(anew, np.maximum(cell, law.anew_cell_sd), cell),
+        np.where(new, 0.0, law.slope_sd),
+        np.where(new, [[law.new_factor_1_sd], [law.new_factor_2_sd]], factors),
+        np.where(new, law.new_region_sd, law.region_sd * large) * regional,
     )
 
 
@@ -134,6 +153,7 @@ def _without_pattern(base: Base, central: Floats, law: Constants, *, scale: floa
         centred=nothing,
         slope=units,
         factors=np.zeros((2, len(shares))),
+        anew=np.zeros(shares.shape, bool),
         cell_sd=np.broadcast_to(sd, shares.shape).copy(),
         slope_sd=units,
         factor_sd=np.zeros((2, len(central))),
@@ -160,8 +180,7 @@ def _ratio(above: Floats, below: Floats) -> Floats:
 
 
 def _factors(base: Base, centred: Floats, anew: Flags) -> Floats:
-    """The two directions in which the base varied most over districts: of lists that were not small nor new.
-    """
+    """The two directions in which the base varied most over districts: of lists neither small nor new."""
     stood = base.stands.sum(0)
     shapes = ~base.new & (base.national > _LARGE) & (anew.sum(0) < _FEW_ANEW * np.maximum(stood, 1))
     factors = np.zeros((2, len(base.weights)))

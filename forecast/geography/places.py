@@ -36,7 +36,7 @@ class Places:
         return tuple(dict.fromkeys(place.region for place in self.places if place.region))
 
     def inside(self, name: str) -> list[int]:
-        """Numbers of the districts that a district or region of this name is or holds; empty for no such name."""
+        """Numbers of the districts that a district or region of this name is or holds; empty for none."""
         key = normalised(name)
         own = [
             number
@@ -49,8 +49,8 @@ class Places:
 def places_of(election: Election, last: LastResult | None) -> Places:
     """Of the table that ``rule.districts`` names, else those of the last result, with its seats.
 
-    Regions are those of the table, else of the last result. ``PollDataError`` with every fault of the table and
-    with all that does not fit the rule, such as seats that do not add up to the house; no districts where
+    Regions are those of the table, else of the last result. ``PollDataError`` with every fault of the table
+    and with all that does not fit the rule, such as seats that do not add up to the house; no districts where
     neither table is given.
     """
     rule = election.rule.districts
@@ -61,10 +61,10 @@ def places_of(election: Election, last: LastResult | None) -> Places:
             districts = _with_regions(districts, last)
     elif last is not None:
         place, districts = last.place, _as_last_time(last)
-        warnings = (
-            f"{place}: districts and their seats are those of the last election; the law or the authority says "
-            "whether they still are (rule.districts.table)",
+        said = (
+            "districts and their seats are those of the last election; the law or the authority says whether"
         )
+        warnings = (f"{place}: {said} they still are (rule.districts.table)",)
     else:
         return Places((), election.place)
     faults = [problem.fault(place) for problem in problems_of(election.rule, districts, counted=False)]

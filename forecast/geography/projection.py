@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,10 +40,10 @@ class Projection:
 def projection_of(
     election: Election, geography: Geography, estimate: Estimate, polls: PollTable | None = None
 ) -> Projection:
-    """The pattern around the centre of an estimate, after the regional swings of the election file and the polls
-    of regions and districts.
+    """The pattern around the centre of an estimate, after the regional swings of the election file and the
+    polls of regions and districts.
 
-    Raises ``ConfigurationError`` for swings that cannot be, ``PollDataError`` for polls of a place that is none.
+    Raises ``ConfigurationError`` for swings that cannot be, ``PollDataError`` for polls of no such place.
     """
     settings = election.geography or Settings()
     law, scale = error_law(election)
@@ -105,13 +105,18 @@ def _said_of(settings: Settings, polls: Sequence[LocalPoll]) -> list[str]:
     scale = float(settings.error_scale)
     if not _USUAL_SCALE[0] <= scale <= _USUAL_SCALE[1]:
         said.append(
-            f"geography.error_scale = {scale:g} is a factor, 1 for an ordinary country and 2 for one whose lists "
-            "change their labels: every district is as uncertain as that"
+            f"geography.error_scale = {scale:g} is a factor, 1 for an ordinary country and 2 for one whose "
+            "lists change their labels: every district is as uncertain as that"
         )
     if polls:
         places = ", ".join(dict.fromkeys(poll.place for poll in polls))
+        moved = (
+            "1 poll of a region or district moves"
+            if len(polls) == 1
+            else (f"{len(polls)} polls of regions or districts move")
+        )
         said.append(
-            f"{len(polls)} poll{'s' if len(polls) > 1 else ''} of a region or district move{'' if len(polls) > 1 else 's'}"
-            f" its projection, not the national shares: {places}; how far such polls miss is a prior, not fitted"
+            f"{moved} the projection there, not the national shares: {places}; how far such polls miss is a "
+            "prior, not fitted"
         )
     return said

@@ -109,7 +109,9 @@ def _missed(
         found = share_in(pattern, target.districts, shares)[target.unit]
         if abs(found - target.share) > _EXACT or off > _EXACT:
             remedy = (
-                f"with a share of {target.share:.1%} there no shares of the other districts keep the lists at "
-                "their national ones"
+                f"with a share of {target.share:.1%} there no shares of the other districts keep the lists "
+                "at their national ones"
             )
-            yield Fault(election.place, f"geography.swings[{number}]", pattern.base.units[target.unit], remedy)
+            yield Fault(
+                election.place, f"geography.swings[{number}]", pattern.base.units[target.unit], remedy
+            )

@@ -37,7 +37,11 @@ def matched_lines(
     yield f"{found.national @ inherited:.1%} of the last vote found an heir:"
     yield from _heirs(election, found)
     yield from _without_heir(found, inherited)
-    new = [party.id for p, party in enumerate(election.parties) if party.eligible and found.heirs[:, p].sum() <= 0.0]
+    new = [
+        party.id
+        for p, party in enumerate(election.parties)
+        if party.eligible and found.heirs[:, p].sum() <= 0.0
+    ]
     if new:
         yield f"new: {', '.join(new)}"
     yield from _partly(election, found)
@@ -83,7 +87,11 @@ def _partly(election: Election, found: Geography) -> Iterator[str]:
         if len(where) < len(places):
             names = ", ".join(places[number].label for number in where[:_FEW])
             more = f" and {len(where) - _FEW} more" if len(where) > _FEW else ""
-            why = "" if party.stands_in is not None else f', as last time; stands_in = "{EVERYWHERE}" is otherwise'
+            why = (
+                ""
+                if party.stands_in is not None
+                else f', as last time; stands_in = "{EVERYWHERE}" is otherwise'
+            )
             yield f"{party.id} stands in {len(where)} of {len(places)} districts ({names}{more}){why}"
 
 

@@ -44,7 +44,7 @@ class SwingLaw:
 
 
 def slopes(last: Floats, now: Floats, law: Constants) -> Floats:
-    """Slope of each unit whose national share moves from ``last`` to ``now``; the latter may have more axes."""
+    """Slope of units whose national shares move from ``last`` to ``now``; the latter may have more axes."""
     moved = np.where(last > 0.0, last, 1.0) / np.maximum(now, _LEAST)
     return np.clip(law.beta * moved**law.beta_power, law.beta_least, law.beta_most)
 

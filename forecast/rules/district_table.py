@@ -93,8 +93,9 @@ def read_districts(election: Election, path: str | Path) -> DistrictTable:
 def read_places(path: str | Path) -> tuple[District, ...]:
     """The districts of a table without their votes: those of an election that is still to come.
 
-    The table may be one of votes too; what it says of lists is passed over. Raises ``PollDataError`` for all that
-    is wrong with the rest: wrong cells, rows that say different things of a district, regions of some only.
+    The table may be one of votes too; what it says of lists is passed over. Raises ``PollDataError`` for all
+    that is wrong with the rest: wrong cells, rows that say different things of a district, regions of some
+    only.
     """
     found: dict[str, _District] = {}
     rows = read_rows(Path(path), str(path), ("district",), COLUMNS)

@@ -173,7 +173,9 @@ def _check_names(rows: Sequence[ArchiveRow], before: DistrictResult, after: Dist
         for column, result in (("from_party", before), ("to_party", after)):
             name = row.text(column)
             if name not in result.lists and not (column == "from_party" and name == NEW):
-                row.note(column, name or ABSENT, f"no such list in {result.name}; {suggest(name, result.lists)}")
+                row.note(
+                    column, name or ABSENT, f"no such list in {result.name}; {suggest(name, result.lists)}"
+                )
 
 
 def _why_not(before: DistrictResult, after: DistrictResult) -> str:

@@ -37,26 +37,28 @@ class SeatLaw(Protocol):
 
 @dataclass(frozen=True)
 class Ranks:
-    """Where outcomes lie among draws: the share of draws below each, and of those equal to it."""
+    """Where outcomes lie among draws: how many of ``draws`` are below each, and how many equal to it."""
 
     below: Floats
     equal: Floats
+    draws: int
 
     def covered(self, generator: np.random.Generator) -> Floats:
         """(levels,) share of outcomes within the central interval of each level, by one randomised PIT.
 
-        The PIT of a discrete forecast is uniform where it is right only if a lot is drawn among equal draws
-        (Czado, Gneiting and Held 2009).
+        A lot is drawn among the equal: an outcome that is one more draw then has a uniform place, whatever
+        the number of draws and whether they are discrete (Czado, Gneiting and Held 2009).
         """
         if not len(self.below):
             return np.full(len(LEVELS), np.nan)
-        place = self.below + self.equal * generator.random(len(self.below))
+        lot = generator.random(len(self.below))
+        place = (self.below + lot * (self.equal + 1.0)) / (self.draws + 1.0)
         return np.array([(np.abs(place - 0.5) < level / 2.0).mean() for level in LEVELS])
 
 
 def ranks(draws: Floats | Seats, outcome: Floats | Seats) -> Ranks:
     """Of outcomes (Q,) among draws (N, Q)."""
-    return Ranks((draws < outcome).mean(0), (draws == outcome).mean(0))
+    return Ranks((draws < outcome).sum(0).astype(float), (draws == outcome).sum(0).astype(float), len(draws))
 
 
 @dataclass(frozen=True)
