@@ -90,14 +90,16 @@ def _of_the_result(election: Election) -> list[str]:
     from forecast.rules.reference import apply_rule
     from forecast.rules.remarks import remarks_on
 
-    if election.election.result is None:
+    table = election.rule.districts.table if election.rule.districts is not None else None
+    if election.election.result is None and table is None:
         return []
     try:
         ready = read_count(election)
     except ConfigurationError:
         return []  # a total that a count needs and a forecast does not
     outcome = apply_rule(election.rule, ready.ballot)
-    return [*ready.warnings, *remarks_on(election, ready.ballot, outcome, ready.official)]
+    official = ready.official, ready.official_districts
+    return [*ready.warnings, *remarks_on(election, ready.ballot, outcome, *official)]
 
 
 def _checked_election(config: Path, settings: Sequence[str]) -> Election:
