@@ -26,8 +26,13 @@ VotesFile = Annotated[
         show_default=False,
     ),
 ]
-CasesFile = Annotated[
-    Path, typer.Argument(metavar="CASES", help="File of real counts (JSON).", show_default=False)
+CasesFiles = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="Files of real counts (JSON), election files with official seats (TOML), or folders of these.",
+        show_default=False,
+    ),
 ]
 
 
@@ -46,7 +51,7 @@ def count(
     ready = read_count(election, votes, settings or ())
     outcome = apply_rule(election.rule, ready.ballot)
     refuse_void(election, outcome)
-    remarks = remarks_on(election, ready.ballot, outcome, ready.official)
+    remarks = remarks_on(election, ready.ballot, outcome, ready.official, ready.official_districts)
     warnings = warnings_on(election, ready.warnings, remarks)
     say_warnings(warnings, below_tables=not as_json)
     if as_json:
@@ -55,28 +60,25 @@ def count(
         print_count(console_for_results(), election, ready, outcome, warnings)
 
 
-def verify(cases: CasesFile, as_json: Json = False) -> None:
-    """Apply the rules of real counts to their votes and compare with the official seats.
+def verify(cases: CasesFiles, as_json: Json = False) -> None:
+    """Apply the rules of real counts to their votes and compare with the official seats, by district too.
 
-    Exit code 0 only if every case is reproduced.
+    Exit code 0 only if every count is reproduced. Election files without official seats are named.
     """
-    from forecast.rules.cases import read_cases
-    from forecast.rules.cases import verify as verify_cases
+    from forecast.rules.official import as_record, verify_all
 
-    verification = verify_cases(read_cases(cases))
+    verification = verify_all(cases)
     if as_json:
         show_json(
             {
                 "cases": verification.cases,
                 "reproduced": len(verification.reproduced),
-                "mismatches": [
-                    {"case": wrong.case, "party": wrong.party, "official": wrong.official, "ours": wrong.ours}
-                    for wrong in verification.mismatches
-                ],
+                "mismatches": [as_record(wrong) for wrong in verification.mismatches],
                 "unsupported": [
                     {"case": case, "reason": reason} for case, reason in verification.unsupported
                 ],
                 "notes": [{"case": case, "note": note} for case, note in verification.notes],
+                "unchecked": list(verification.unchecked),
             }
         )
     else:
@@ -110,14 +112,19 @@ def methods(as_json: Json = False) -> None:
 
 
 def _print_verification(console: Console, verification: Verification) -> None:
+    from forecast.rules.official import as_record
+
     print_line(console, f"{len(verification.reproduced)} of {verification.cases} cases reproduced")
     if verification.mismatches:
         rows = [
-            (wrong.case, wrong.party, str(wrong.official), str(wrong.ours))
-            for wrong in verification.mismatches
+            tuple(str(record[key]) for key in ("case", "district", "party", "kind", "official", "ours"))
+            for record in map(as_record, verification.mismatches)
         ]
-        console.print(grid("mismatches", ("case", "party", "official", "ours"), rows, numeric=(2, 3)))
+        columns = ("case", "district", "party", "of", "official", "ours")
+        console.print(grid("mismatches", columns, rows, numeric=(4, 5)))
     for case, reason in verification.unsupported:
         print_line(console, f"unsupported: {case}: {reason}")
     for case, note in verification.notes:
         print_line(console, f"Mind: {case}: {note}")
+    if verification.unchecked:
+        print_line(console, f"no official seats, so not checked: {', '.join(verification.unchecked)}")

@@ -1,23 +1,21 @@
 """The pattern of the last result, and how it carries over to other national shares.
 
 Before the draws the pattern is raked to the central national shares once; in every draw it moves with the
-national shares and is disturbed (``forecast.kernels.project``; ``drawn`` here is its twin).
+national shares (``forecast.geography.swing``) and is disturbed (``forecast.kernels.project``; ``drawn`` here
+is its twin).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.geography.constants import Constants, shipped
+from forecast.geography.swing import LAWS, LEAST_SHARE, Floats, slopes, strength_of
 
-Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
-
-LEAST_SHARE = 0.0002
-"""A smaller share in a district counts as not having stood there."""
 
 _PASSES = 50
 _LARGE = 0.01
@@ -65,6 +63,8 @@ class Pattern:
     """(U,) slope at the central shares."""
     factors: Floats
     """(2, D) of weighted mean 0 and variance 1."""
+    anew: Flags
+    """(D, U) cells in which a list that continues stands for the first time."""
     cell_sd: Floats
     """(D, U)"""
     slope_sd: Floats
@@ -73,59 +73,96 @@ class Pattern:
     """(2, U)"""
     region_sd: Floats
     """(U,)"""
+    common: Floats
+    """(D, U) factor on the errors that cells share (slope, factors, region); 1 where no poll of the district
+    or its region says more.
+    """
+    swing: str = "model"
+    """Name of the way districts follow the nation (``forecast.geography.swing.LAWS``)."""
     constants: Constants = field(default_factory=shipped)
     scale: float = 1.0
-    """Factor on all errors (``geography.error_scale``)."""
+    """Factor on all errors: of the country, of the election file, and of the way of swinging."""
 
 
 def pattern_of(
-    base: Base, central: Floats, constants: Constants | None = None, *, scale: float = 1.0
+    base: Base,
+    central: Floats,
+    constants: Constants | None = None,
+    *,
+    swing: str = "model",
+    scale: float = 1.0,
 ) -> Pattern:
     """Make a base ready for draws around the national shares ``central`` (U,), which add up to 1."""
-    law = constants or shipped()
+    way, known = LAWS[swing], constants or shipped()
+    law = way.constants(known)
+    if not (base.national > 0.0).any():
+        return _without_pattern(base, central, known, scale=scale)
     anew = (base.last < LEAST_SHARE) & base.stands & ~base.new
-    strength = _strength(base)
+    strength = strength_of(base)
     centred = strength - base.weights @ strength
-    slope = np.where(base.new, 0.0, slopes(base.national, central, law))
-    raw = np.where(base.stands, central * np.exp(slope * strength), 0.0)
-    shares = rake(raw, central, base.weights)
-    large = (np.maximum(central, 1e-6) / 0.1) ** law.list_power
-    cell = law.cell_sd * (np.maximum(shares, law.cell_least) / 0.1) ** law.cell_power
-    cell = np.where(base.new, law.new_cell_sd, cell)
-    regional = base.regions is not None
+    shares = rake(way.centre(base, central, law), central, base.weights)
+    cell, slope, factors, region = sds_of(
+        base.new, anew, central, shares, law, regional=base.regions is not None
+    )
     return Pattern(
         base,
         central,
         shares,
         strength,
         centred,
-        slope,
+        np.where(base.new, 0.0, slopes(base.national, central, law)),
         _factors(base, centred, anew),
-        np.where(anew, np.maximum(cell, law.anew_cell_sd), cell),
-        np.where(base.new, 0.0, law.slope_sd),
-        np.where(
-            base.new,
-            [[law.new_factor_1_sd], [law.new_factor_2_sd]],
-            np.array([[law.factor_1_sd], [law.factor_2_sd]]) * large,
-        ),
-        np.where(base.new, law.new_region_sd, law.region_sd * large) * regional,
+        anew,
+        cell,
+        slope,
+        factors,
+        region,
+        np.ones_like(shares),
+        swing,
         law,
-        scale,
+        scale * way.noise(known),
     )
 
 
-def _strength(base: Base) -> Floats:
-    """Log of last share over last national share, where there is one and the unit stands."""
-    known = (base.last >= LEAST_SHARE) & base.stands & ~base.new
-    return np.log(np.where(known, base.last, 1.0)) - np.where(
-        known, np.log(np.where(base.new, 1.0, base.national)), 0.0
+def sds_of(
+    new: Flags, anew: Flags, central: Floats, shares: Floats, law: Constants, *, regional: bool
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Sds of the errors: (D, U) of cells, (U,) of slopes, (2, U) of loadings on factors, (U,) of regions."""
+    large = (np.maximum(central, 1e-6) / 0.1) ** law.list_power
+    cell = law.cell_sd * (np.maximum(shares, law.cell_least) / 0.1) ** law.cell_power
+    cell = np.where(new, law.new_cell_sd, cell)
+    factors = np.array([[law.factor_1_sd], [law.factor_2_sd]]) * large
+    return (
+        np.where(anew, np.maximum(cell, law.anew_cell_sd), cell),
+        np.where(new, 0.0, law.slope_sd),
+        np.where(new, [[law.new_factor_1_sd], [law.new_factor_2_sd]], factors),
+        np.where(new, law.new_region_sd, law.region_sd * large) * regional,
     )
 
 
-def slopes(last: Floats, now: Floats, law: Constants) -> Floats:
-    """Slope of each unit whose national share moves from ``last`` to ``now``; the latter may have more axes."""
-    moved = np.where(last > 0.0, last, 1.0) / np.maximum(now, 2.0**-60)
-    return np.clip(law.beta * moved**law.beta_power, law.beta_least, law.beta_most)
+def _without_pattern(base: Base, central: Floats, law: Constants, *, scale: float) -> Pattern:
+    """Every list at its national share wherever it stands, each cell with an error of its own."""
+    shares = rake(np.where(base.stands, central, 0.0), central, base.weights)
+    nothing, units = np.zeros_like(shares), np.zeros(len(central))
+    sd = law.no_base_sd * (np.maximum(central, 1e-6) / 0.1) ** law.no_base_power
+    return Pattern(
+        base,
+        central,
+        shares,
+        strength=nothing,
+        centred=nothing,
+        slope=units,
+        factors=np.zeros((2, len(shares))),
+        anew=np.zeros(shares.shape, bool),
+        cell_sd=np.broadcast_to(sd, shares.shape).copy(),
+        slope_sd=units,
+        factor_sd=np.zeros((2, len(central))),
+        region_sd=units,
+        common=np.ones_like(shares),
+        swing="proportional",
+        constants=replace(LAWS["proportional"].constants(law), scale_sd=0.0, list_scale_sd=0.0),
+        scale=scale,
+    )
 
 
 def rake(shares: Floats, national: Floats, weights: Floats, passes: int = _PASSES) -> Floats:
@@ -143,7 +180,7 @@ def _ratio(above: Floats, below: Floats) -> Floats:
 
 
 def _factors(base: Base, centred: Floats, anew: Flags) -> Floats:
-    """The two directions in which the base varied most over districts: of lists that were not small nor new."""
+    """The two directions in which the base varied most over districts: of lists neither small nor new."""
     stood = base.stands.sum(0)
     shapes = ~base.new & (base.national > _LARGE) & (anew.sum(0) < _FEW_ANEW * np.maximum(stood, 1))
     factors = np.zeros((2, len(base.weights)))
@@ -166,22 +203,25 @@ def drawn(pattern: Pattern, national: Floats, generator: np.random.Generator) ->
 
     Rows add up to 1 but for the last raking, after which weighted columns are the national shares.
     """
+    weights = pattern.base.weights
+    moved = LAWS[pattern.swing].moved(pattern, national)
+    shares = moved * np.exp(errors(pattern, len(national), generator))
+    shares = rake(shares, national, weights, passes=1)
+    return shares * _ratio(national, np.einsum("d,ndu->nu", weights, shares))[:, None, :]
+
+
+def errors(pattern: Pattern, number: int, generator: np.random.Generator) -> Floats:
+    """(N, D, U) errors on log shares, before the raking."""
     base, law = pattern.base, pattern.constants
-    number, units = national.shape
-    districts = len(base.districts)
+    districts, units = pattern.shares.shape
     normal = generator.standard_normal
     common = pattern.scale * np.exp(law.scale_sd * normal((number, 1)))
     scale = common * np.exp(law.list_scale_sd * normal((number, units)))
     error = (pattern.slope_sd * normal((number, units)))[:, None, :] * pattern.centred
     for factor, sd in zip(pattern.factors, pattern.factor_sd, strict=True):
         error += factor[:, None] * (sd * normal((number, units)))[:, None, :]
-    error += pattern.cell_sd * normal((number, districts, units))
     if base.regions is not None:
         of_region = normal((number, int(base.regions.max()) + 1, units))
         error += pattern.region_sd * of_region[:, base.regions]
-    swing = np.where(base.new, 0.0, slopes(base.national, national, law) - pattern.slope)
-    ratio = national / np.where(pattern.central > 0.0, pattern.central, 1.0)
-    moved = np.exp(swing[:, None, :] * pattern.strength + scale[:, None, :] * error)
-    shares = pattern.shares * ratio[:, None, :] * moved
-    shares = rake(shares, national, base.weights, passes=1)
-    return shares * _ratio(national, np.einsum("d,ndu->nu", base.weights, shares))[:, None, :]
+    own = pattern.cell_sd * normal((number, districts, units))
+    return scale[:, None, :] * (pattern.common * error + own)

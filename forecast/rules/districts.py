@@ -29,7 +29,8 @@ _SIZES = "seats of the districts"
 class Tier:
     """What the districts gave: seats by district and list, who competed in each, the working and the ties.
 
-    ``pooled`` are seats won nationally from what the districts left over.
+    ``pooled`` are seats won nationally from what the districts left over, ``direct`` constituencies that
+    lists hold besides.
     """
 
     seats: Mapping[str, Mapping[str, int]]
@@ -38,20 +39,21 @@ class Tier:
     steps: tuple[Step, ...] = ()
     ties: tuple[Tie, ...] = ()
     pooled: Mapping[str, int] = field(default_factory=dict)
+    direct: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def won(self) -> dict[str, int]:
-        """Seats of each list over all districts, those pooled included."""
+        """Seats of each list over all districts, those pooled and the constituencies included."""
         total = Counter(self.pooled)
-        for seats in self.seats.values():
+        for seats in (*self.seats.values(), *self.direct.values()):
             total.update(seats)
         return dict(total)
 
     def districts(self, levelling: Mapping[str, Mapping[str, int]]) -> tuple[DistrictSeats, ...]:
         """Seats by district, with the levelling seats placed there."""
         return tuple(
-            DistrictSeats(name, size, seats, levelling.get(name, {}), max(size - sum(seats.values()), 0))
-            for (name, size), seats in zip(self.sizes.items(), self.seats.values(), strict=True)
+            DistrictSeats(name, size, self.seats[name], levelling.get(name, {}), self.direct.get(name, {}))
+            for name, size in self.sizes.items()
         )
 
 
@@ -91,7 +93,9 @@ def divide_districts(
         won[district.name] = division.seats
         steps += division.steps
         ties += division.ties
-    return Tier(won, sizes.seats, units, tuple(steps), tuple(ties))
+    besides = ballot.districts if districts.direct == "start" else ()
+    direct = {district.name: district.direct for district in besides}
+    return Tier(won, sizes.seats, units, tuple(steps), tuple(ties), direct=direct)
 
 
 def divide_district(
@@ -102,7 +106,11 @@ def divide_district(
     units: Sequence[Unit],
     seats: int,
 ) -> Division:
-    """The seats of one district among the lists that take part there; direct seats come to them."""
+    """The seats of one district among the lists that take part there.
+
+    With ``direct = "plurality"`` a list has at least its direct seats; with ``"start"`` its divisors begin
+    after them, and they are not among the seats returned.
+    """
     bonus: Mapping[str, int] = {}
     ties: list[Tie] = []
     if districts.bonus is not None:
@@ -113,9 +121,8 @@ def divide_district(
     plan = Plan(districts, rule.ties, rule.alliances, outside)
     division = divide(plan, units, seats - sum(bonus.values()), district.name)
     total = {name: given + bonus.get(name, 0) for name, given in division.seats.items()}
-    for name, direct in district.direct.items() if districts.direct else ():
-        given = total.get(name, 0)
-        total[name] = given + direct if districts.direct == "start" else max(given, direct)
+    for name, direct in district.direct.items() if districts.direct == "plurality" else ():
+        total[name] = max(total.get(name, 0), direct)
     return replace(division, seats=total, ties=(*ties, *division.ties))
 
 

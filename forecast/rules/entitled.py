@@ -45,7 +45,7 @@ def entitled_in(
     district: District,
     region: District | None = None,
 ) -> list[Unit]:
-    """The lists that take part in one district, with their votes there weighed as nationally.
+    """The lists with votes that take part in one district, with their votes there weighed as nationally.
 
     ``admissions`` are national; empty where the threshold does not guard the districts. ``region`` is the
     place of a local threshold that is one of regions.
@@ -64,7 +64,7 @@ def entitled_in(
             by_law = (nationally.admitted, there)
             admitted = any(by_law) if local.waives_national else all(by_law)
             nationally = replace(nationally, admitted=admitted)
-        if entry.eligible and _competes(rule, nationally):
+        if entry.eligible and votes[entry.id] and _competes(rule, nationally):
             units.append(_unit(rule, None, entry, order, nationally, votes[entry.id]))
     return units
 

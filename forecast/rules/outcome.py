@@ -106,18 +106,23 @@ class Division:
 class DistrictSeats:
     """What one district gave: ``seats`` are its own, ``fixed`` and ``levelling`` by list.
 
-    ``unfilled``: seats of its own that no list could take, or that were given back.
+    ``direct`` are constituencies held besides.
     """
 
     name: str
     seats: int
     fixed: Mapping[str, int]
     levelling: Mapping[str, int] = field(default_factory=dict)
-    unfilled: int = 0
+    direct: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unfilled(self) -> int:
+        """Seats of the district that no list holds."""
+        return max(self.seats - sum(self.fixed.values()), 0)
 
     def of(self, name: str) -> int:
         """All seats of a list there."""
-        return self.fixed.get(name, 0) + self.levelling.get(name, 0)
+        return sum(seats.get(name, 0) for seats in (self.fixed, self.levelling, self.direct))
 
 
 @dataclass(frozen=True)

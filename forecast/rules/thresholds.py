@@ -45,12 +45,15 @@ def _base(base: Base, of: Ballot | District, for_lists: int) -> int:
 
 def reaches_locally(local: LocalThreshold, ballot: Ballot, entry: Entry, place: District) -> bool:
     """Whether a list reaches the level of a district, or of a region as one place."""
-    against_all = sum(
-        place.votes.get(other.id, 0) for other in ballot.entries if other.kind == "none-of-the-above"
-    )
     level = level_of(local, kind=entry.kind, members=entry.members, seats=place.seats or 0)
-    needed = level * _base(local.base, place, place.valid - against_all)
+    needed = level * _base(local.base, place, _for_lists(ballot, place) if local.base == "lists" else 0)
     return reaches(place.votes.get(entry.id, 0), needed, strict=local.strict and level > 0)
+
+
+def _for_lists(ballot: Ballot, place: District) -> int:
+    """Valid votes of a place but those against all."""
+    against_all = (entry.id for entry in ballot.entries if entry.kind == "none-of-the-above")
+    return place.valid - sum(place.votes.get(name, 0) for name in against_all)
 
 
 def admit(
