@@ -11,7 +11,7 @@ from forecast.charts.writing import Format, rendered
 
 if TYPE_CHECKING:
     from forecast.charts.look import Chart
-    from forecast.sensitivity.result import Sweep
+    from forecast.sweeps.result import Sweep
     from forecast.simulation.series import Series
 
 __all__ = ["CHARTS", "SERIES_CHARTS", "SWEEP_CHARTS", "Facts", "Format", "rendered"]

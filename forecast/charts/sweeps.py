@@ -20,7 +20,7 @@ from forecast.tables.rounding import probability
 if TYPE_CHECKING:
     import xarray as xr
 
-    from forecast.sensitivity.result import Sweep
+    from forecast.sweeps.result import Sweep
 
 _HEIGHT = 300
 _NAME_LETTERS = 22
