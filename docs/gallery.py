@@ -17,7 +17,7 @@ from forecast.cli.main import main
 from forecast.election import Election, load_election
 from forecast.rules.counts import read_count
 from forecast.rules.reference import apply_rule
-from forecast.tables.rounding import interval, percent, percent_interval, probability, whole
+from forecast.words.rounding import interval, percent, percent_interval, probability, whole
 
 if TYPE_CHECKING:
     import xarray as xr

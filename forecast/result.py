@@ -13,8 +13,8 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
-from forecast.variables import BASE_RULE, QUANTILES, SCHEMA_VERSION, VARIABLES, described
+from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.variables import BASE_RULE, SCHEMA_VERSION, VARIABLES, about, described
 
 if TYPE_CHECKING:
     import numpy as np
@@ -238,6 +238,12 @@ class Forecast:
         """The labels of a place."""
         return {dim: ticks[k] for (dim, ticks), k in zip(self.ticks.items(), place, strict=True)}
 
+    @property
+    def labels_here(self) -> dict[str, Any]:
+        """Labels of the leading dimensions that were chosen to come here, such as the level of a rule."""
+        scalars = {name: label for name, label in self.dataset.coords.items() if label.ndim == 0}
+        return {str(name): label.values[()] for name, label in scalars.items()}
+
     def at(self, **places: int) -> Forecast:
         """The forecast at places of some leading dimensions, by number; the others remain."""
         groups = {
@@ -368,6 +374,24 @@ class Forecast:
             )
         found = self.array(path)[(slice(None),) * len(self.leading) + (known.index(label),)]
         return float(found) if found.ndim == 0 else found
+
+    def rows(self, subject: str) -> list[dict[str, Any]]:
+        """Of one rule and day: labels and numbers of every party, coalition or event, by the names of their
+        columns; ``None`` where a number is not known.
+        """
+        labels = {
+            str(name).removeprefix(f"{subject}_"): [str(one) for one in label.values]
+            for name, label in self.dataset.coords.items()
+            if label.dims == (subject,)
+        }
+        columns: dict[str, list[Any]] = {**labels}
+        for variable in about(subject):
+            if variable.path in self and set(variable.dims) <= {subject, "quantile_level"}:
+                values = self.array(variable.path)
+                for name, (k, _) in variable.columns.items():
+                    told = (values if k is None else values[..., k]).tolist()
+                    columns[name] = [None if value != value else value for value in told]
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
     # Views. They are made upstairs, so that a Forecast does not depend on them.
 

@@ -84,6 +84,21 @@ class Variable:
         return self.dims[0] if self.dims and self.dims[0] in SUBJECTS else ""
 
     @property
+    def stem(self) -> str:
+        """What its columns are called, or begin with where it has several."""
+        return self.column or self.name.removeprefix(f"{self.subject}_").removesuffix("_quantile")
+
+    @property
+    def columns(self) -> dict[str, tuple[int | None, str]]:
+        """Its columns by name: which quantile it is, if it is one, and what it means."""
+        if self.dims[-1:] != ("quantile_level",):
+            return {self.stem: (None, self.meaning)}
+        of = self.meaning.removeprefix("quantile of ")
+        return {
+            f"{self.stem}_{end}": (k, f"{what} of {of}") for k, (end, (_, what)) in enumerate(ENDS.items())
+        }
+
+    @property
     def attrs(self) -> dict[str, str]:
         """Attributes of the variable in a Dataset."""
         about = {"long_name": self.meaning} | ({} if self.kind in ("text", "day") else {"units": self.unit})

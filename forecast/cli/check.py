@@ -114,7 +114,7 @@ def _summary(
     election: Election, polls: PollTable | None, as_of: datetime.date | None
 ) -> Iterator[tuple[str, str]]:
     from forecast.election.idle import idle_keys
-    from forecast.election.wording import rule_in_words
+    from forecast.words.rule import rule_in_words
 
     facts = election.election
     yield "election", f"{facts.name} ({facts.id}), {facts.date}"

@@ -24,7 +24,7 @@ from forecast.election.methods import (
 from forecast.election.numbers import Exact, Share
 from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
 from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
-from forecast.election.words import FileText, Text
+from forecast.election.texts import FileText, Text
 
 __all__ = [
     "AdmitLargest",

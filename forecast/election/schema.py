@@ -39,7 +39,7 @@ from forecast.election.vocabulary import (
     Seats,
     one_of,
 )
-from forecast.election.words import (
+from forecast.election.texts import (
     Colour,
     Day,
     FileName,

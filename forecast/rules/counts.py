@@ -10,7 +10,7 @@ from typing import Any
 from forecast.election import Election, Party
 from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.election.loading import load_election, read_tables
 from forecast.election.numbers import parse_share, percent
-from forecast.election.words import ID
+from forecast.election.texts import ID
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.sweeps.axes import Axis
 from forecast.sweeps.keys import leaves, schema_location, tables_of, with_keys

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables import rounding
+from forecast.words import rounding
 from forecast.tables.building import (
     as_is,
     columns_of,
@@ -17,7 +17,6 @@ from forecast.tables.building import (
     names_of,
     pair_of,
     shown_of,
-    stem_of,
     table,
     text_of,
     yes_or_no,
@@ -210,7 +209,7 @@ def changes(forecast: Forecast) -> Table:
         values, error = (_of(forecast, one, k) for one in (path, error_of(path)))
         for column, found in columns_of(VARIABLES[path], values, error).items():
             columns[Column(f"{column.name}_{party}", "1", "number", f"{column.meaning}: {name}")] = found
-        stem = stem_of(VARIABLES[path])
+        stem = VARIABLES[path].stem
         text = _apart_from(float(forecast.array("share_mean")[k]))
         cell = pair_of(f"{stem}_{party}", f"{error_of(stem)}_{party}", text)
         shown.append(Shown(name, cell, rank=max(0, k - _ALWAYS_SHOWN + 1)))

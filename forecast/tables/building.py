@@ -10,9 +10,9 @@ import numpy as np
 
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.result import plain
-from forecast.tables import rounding
+from forecast.words import rounding
 from forecast.tables.model import Column, Row, Shown, Table, Type, Value, typed
-from forecast.variables import ENDS, SEATLESS_KINDS, Variable, error_of
+from forecast.variables import SEATLESS_KINDS, Variable, error_of
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -39,27 +39,19 @@ _TYPES: dict[str, Type] = {
 # Columns of the registry.
 
 
-def stem_of(variable: Variable) -> str:
-    """What the columns of a variable are called, or begin with where it has several."""
-    if variable.column:
-        return variable.column
-    return variable.name.removeprefix(f"{variable.subject}_").removesuffix("_quantile")
-
-
 def columns_of(variable: Variable, values: np.ndarray | None, error: np.ndarray | None) -> dict[Column, Any]:
     """Columns of a variable, each with its values, (..., subjects): the ends of intervals where it has
     quantiles, the Monte Carlo error beside it where it is estimated. None where it is not known.
     """
-    stem, type_ = stem_of(variable), _TYPES[variable.kind]
-    if variable.dims[-1:] == ("quantile_level",):
-        of = variable.meaning.removeprefix("quantile of ")
-        return {
-            Column(f"{stem}_{end}", variable.unit, type_, f"{what} of {of}"): None
-            if values is None
-            else values[..., k]
-            for k, (end, (_, what)) in enumerate(ENDS.items())
-        }
-    found = {Column(stem, variable.unit, type_, variable.meaning): values}
+    stem, type_ = variable.stem, _TYPES[variable.kind]
+    found = {
+        Column(name, variable.unit, type_, meaning): None
+        if values is None
+        else values
+        if k is None
+        else values[..., k]
+        for name, (k, meaning) in variable.columns.items()
+    }
     if variable.estimated and error is not None:
         said = f"Monte Carlo standard error of {stem}"
         found[Column(error_of(stem), variable.unit, "number", said)] = error
@@ -68,7 +60,7 @@ def columns_of(variable: Variable, values: np.ndarray | None, error: np.ndarray 
 
 def shown_of(variable: Variable) -> list[Shown]:
     """What people are shown of a variable: rounded by its error, with its interval where it has quantiles."""
-    stem, title, rank = stem_of(variable), variable.heading, variable.rank
+    stem, title, rank = variable.stem, variable.heading, variable.rank
     error = error_of(stem)
     seats = variable.unit == "seats"
     if variable.dims[-1:] == ("quantile_level",):

@@ -10,7 +10,7 @@ import numpy as np
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.simulation.stacking import said_of_each
-from forecast.tables import rounding
+from forecast.words import rounding
 from forecast.tables.building import as_is, chosen_names, number, provenance_of, text_of, unless_seatless
 from forecast.tables.model import Column, Row, Shown, Table, typed
 from forecast.variables import VARIABLES, Variable, error_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables import rounding
+from forecast.words import rounding
 from forecast.tables.building import as_is, pair_of, table, text_of
 from forecast.tables.model import Column, Row, Shown, Table
 from forecast.variables import VARIABLES

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables import rounding
+from forecast.words import rounding
 from forecast.tables.building import (
     as_is,
     columns_of,
@@ -16,7 +16,6 @@ from forecast.tables.building import (
     number,
     pair_of,
     shown_of,
-    stem_of,
     table,
     text_of,
     unless_seatless,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from forecast.charts.facts import said
-from forecast.tables.rounding import interval, percent, whole
+from forecast.words.facts import said
+from forecast.words.rounding import interval, percent, whole
 
 if TYPE_CHECKING:
-    from forecast.charts.facts import Facts
+    from forecast.words.facts import Facts
 
 SURE, SLIM = 0.95, 0.05
 """Chances from and up to which words stand for numbers."""
@@ -31,7 +31,7 @@ def entering(facts: Facts) -> str:
     if sure:
         parts.append(_count(sure, lists))
     if open_:
-        told = [f"{row['party_name']} ({row['chance']})" for row in open_]
+        told = [f"{row['name']} ({row['chance']})" for row in open_]
         parts.append(f"open: {names(told, 'parties')}")
     if slim:
         parts.append(f"hardly a chance: {_named(slim)}")
@@ -45,7 +45,7 @@ def shares(facts: Facts) -> str:
     if not lists:
         return "Shares of the vote"
     first = lists[0]
-    text = f"{first['party_name']} ahead with about {percent(first['share_median'], 0)}"
+    text = f"{first['name']} ahead with about {percent(first['share_median'], 0)}"
     level = facts.level
     if level is None:
         return text
@@ -64,7 +64,7 @@ def seats(facts: Facts) -> str:
         return "Seats"
     first = lists[0]
     held = interval(first["seat_low80"], first["seat_high80"])
-    text = f"{first['party_name']}: {held} of {facts.house} seats in four of five simulations"
+    text = f"{first['name']}: {held} of {facts.house} seats in four of five simulations"
     torn = [row for row in lists if SLIM < float(facts.seat_chances[row["party"]][0]) < SURE]
     if not torn:
         return text
@@ -81,7 +81,7 @@ def coalitions(facts: Facts) -> str:
     # Of several that are as sure, the one that the election file names first.
     best = next(row for row in facts.coalitions if row["majority_probability"] >= most - _ALIKE)
     chance = said(best["majority_probability"], best["majority_mc_error"])
-    return f"{best['coalition_name']}: {likely(best['majority_probability'])} a majority ({chance})"
+    return f"{best['name']}: {likely(best['majority_probability'])} a majority ({chance})"
 
 
 def outcome(facts: Facts) -> str:
@@ -97,10 +97,9 @@ def outcome(facts: Facts) -> str:
 
 def polls(facts: Facts) -> str:
     """What the estimate rests on."""
-    used = [row for row in facts.polls if row["weight"]]
+    used = facts.polls_used
     houses = len({row["pollster"] for row in used})
-    exit_polls = all(row["kind"] == "exit" for row in used)
-    kind = "exit poll" if exit_polls else "poll"
+    kind = "exit poll" if all(row["kind"] == "exit" for row in used) else "poll"
     number = f"{len(used)} {kind}{'' if len(used) == 1 else 's'}"
     return f"The estimate rests on {number} of {houses} pollster{'' if houses == 1 else 's'}"
 
@@ -162,4 +161,4 @@ def _count(some: list[dict[str, Any]], every: list[dict[str, Any]]) -> str:
 
 
 def _named(some: Sequence[dict[str, Any]]) -> str:
-    return names([row["party_name"] for row in some], "parties")
+    return names([row["name"] for row in some], "parties")
