@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.door.arguments import path_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Forecast
 from forecast.variables import BASE_RULE, SCHEMA_VERSION, UNSAVED, described
@@ -64,7 +65,12 @@ def save(forecast: Forecast, path: str | Path) -> None:
     OSError
         Where the place cannot be written, with what was there before untouched.
     """
-    target = Path(path)
+    if not isinstance(forecast, Forecast):
+        remedy = "a Forecast is expected: forecast.save(result, path)"
+        raise ConfigurationError(
+            Fault("argument", "forecast", f"{type(forecast).__name__} {forecast!r}", remedy)
+        )
+    target = path_of("path", path)
     if target.suffix == ".zarr":
         _require_zarr(str(path))
         import xarray as xr
@@ -126,7 +132,7 @@ def load(path: str | Path) -> Forecast:
     ConfigurationError
         Where there is none, one that is damaged, or one of another version; it says how to make it anew.
     """
-    groups = _read(path)
+    groups = _read(path_of("path", path))
     root = groups[""]
     _refuse_others(root, str(path))
     forecast = Forecast(groups)

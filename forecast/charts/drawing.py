@@ -174,7 +174,9 @@ def finished(
         {
             "x": at(-indent),
             "y": {
-                **{"field": "at", "type": "ordinal", "axis": None},
+                "field": "at",
+                "type": "ordinal",
+                "axis": None,
                 "scale": {"paddingInner": 0, "paddingOuter": 0},
             },
             "text": name("line"),

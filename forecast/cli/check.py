@@ -55,7 +55,7 @@ def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date 
     said = _of_the_result(election)
     if polls is not None:
         from forecast.estimation import estimate
-        from forecast.simulation.unpolled import refuse_without_the_largest
+        from forecast.simulation.caveats import refuse_without_the_largest
 
         estimated = estimate(election, polls, as_of)
         refuse_without_the_largest(election, estimated)

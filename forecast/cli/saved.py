@@ -188,7 +188,7 @@ def charts(
 
     The names of the files are printed.
     """
-    from forecast.charts import chart_of, charts_of
+    from forecast.charts import charts_of
     from forecast.storage import load
     from forecast.writing import replacing
 

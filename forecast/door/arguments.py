@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from forecast.errors import ConfigurationError, Fault, suggest
+
+_CLASSES = {"load_election": "Election", "read_polls": "PollTable", "estimate": "Estimate"}
+"""By the function that gives it; names, so that nothing is imported to look."""
 
 
 def whole(name: str, value: Any, least: int, most: int) -> int:
@@ -25,6 +30,21 @@ def one_of(name: str, value: Any, known: Collection[str]) -> str:
     if value not in known:
         raise _wrong(name, value, f"no such {name}; {suggest(str(value), known)}")
     return str(value)
+
+
+def made_by(function: str, **values: Any) -> None:
+    """Refuse what is not of the class that a public function gives, such as ``load_election``."""
+    for name, value in values.items():
+        if _CLASSES[function] not in (known.__name__ for known in type(value).__mro__):
+            found = f"{type(value).__name__} {value!r}"
+            raise _wrong(name, found, f"what forecast.{function} gives is expected")
+
+
+def path_of(name: str, value: Any, expected: str = "a path (str or pathlib.Path)") -> Path:
+    """A path."""
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise _wrong(name, f"{type(value).__name__} {value!r}", f"{expected} is expected")
+    return Path(value)
 
 
 def day(name: str, value: Any) -> datetime.date:

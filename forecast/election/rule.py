@@ -22,9 +22,9 @@ from forecast.election.methods import (
     sequence_divisors,
 )
 from forecast.election.numbers import Exact, Share
+from forecast.election.texts import FileText, Text
 from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
 from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
-from forecast.election.texts import FileText, Text
 
 __all__ = [
     "AdmitLargest",

@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from forecast.charts.drawing import ink_of
+from forecast.charts.polls import MOST_PANELS
 from forecast.election.rule import Rule
 from forecast.report.data import coalition_cells, page_headlines, party_cells, payload
 from forecast.sweeps.slider import may_slide, slide
@@ -19,7 +20,6 @@ from forecast.words import rounding
 from forecast.words.facts import Facts, said
 from forecast.words.page import TEXTS
 from forecast.words.rule import rule_in_words
-from forecast.charts.polls import MOST_PANELS
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

@@ -107,6 +107,8 @@ class Outcome:
     base: int | None = None
     unfilled: int = 0
     void: bool = False
+    warnings: tuple[str, ...] = ()
+    """What a reader must know of how the votes were read and counted (``forecast.count``)."""
 
     @property
     def admitted(self) -> tuple[str, ...]:

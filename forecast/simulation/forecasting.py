@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.door.arguments import one_of, whole
+from forecast.door.arguments import made_by, one_of, whole
 from forecast.election.notes import warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import dataset_of, forecast_of
@@ -107,6 +107,8 @@ def simulate(
     NoValidOutcome
         Where a house would have to grow beyond reason.
     """
+    made_by("load_election", election=election)
+    made_by("estimate", estimate=estimate)
     how = How.of(election, draws, seed, sampler, threads)
     return simulate_and_keep(election, estimate, how, 0, progress=progress)[0]
 
@@ -141,6 +143,8 @@ def draws(
     ConfigurationError, PollDataError, NoValidOutcome
         As ``simulate``.
     """
+    made_by("load_election", election=election)
+    made_by("estimate", estimate=estimate)
     number = whole("number", number, 1, MOST_KEPT)
     how = How.of(election, number, seed, sampler, threads)
     return simulate_and_keep(election, estimate, how, number)[1]

@@ -28,7 +28,7 @@ from forecast.simulation.forecasting import How, identity_of, simulate_and_keep
 from forecast.simulation.numbers import seat_quantiles, share_quantiles
 from forecast.simulation.running import Progress
 from forecast.simulation.stacking import said_of_each, stacked
-from forecast.variables import LEAST_CONDITION_DRAWS, QUANTILES, described, error_of
+from forecast.variables import LEAST_CONDITION_DRAWS, QUANTILES, error_of
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.rules.compiled import compile_rules
-from forecast.sweeps.differences import Estimated
-from forecast.sweeps.single_draws import NO_QUESTIONS, look, rules_at_once
-from forecast.variables import error_of
 from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
+from forecast.sweeps.differences import Estimated
+from forecast.sweeps.single_draws import NO_QUESTIONS, look, rules_at_once
+from forecast.variables import error_of
 
 if TYPE_CHECKING:
     from forecast.election import Party

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.rules.compiled import compile_rules
-from forecast.sweeps.single_draws import NO_QUESTIONS, look
-from forecast.variables import QUANTILES
 from forecast.simulation.inputs import given_draws
 from forecast.simulation.running import run_draws
+from forecast.sweeps.single_draws import NO_QUESTIONS, look
+from forecast.variables import QUANTILES
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party, Rule

@@ -23,9 +23,9 @@ from forecast.election.loading import load_election, read_tables
 from forecast.election.numbers import parse_share, percent
 from forecast.election.texts import ID
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.simulation.mixture import MIXTURE, Scenario, blaming
 from forecast.sweeps.axes import Axis
 from forecast.sweeps.keys import leaves, schema_location, tables_of, with_keys
-from forecast.simulation.mixture import MIXTURE, Scenario, blaming
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from forecast.election import Rule
 from forecast.kernels.count import Questions
 from forecast.rules.compiled import compile_rules
-from forecast.sweeps.indices import effective_number, indices_of, seat_shares, seats_moved
-from forecast.variables import error_of
-from forecast.sweeps.differences import Estimated, mean_over_draws
 from forecast.simulation.inputs import Draws
 from forecast.simulation.running import Plan, run_draws
+from forecast.sweeps.differences import Estimated, mean_over_draws
+from forecast.sweeps.indices import effective_number, indices_of, seat_shares, seats_moved
+from forecast.variables import error_of
 
 if TYPE_CHECKING:
     from forecast.election import Party

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.door.arguments import made_by
 from forecast.election.notes import warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Forecast, forecast_of
@@ -131,6 +132,8 @@ def sweep(
     --------
     >>> sweep(election, estimate, threshold=[0.03, 0.05, 0.07])["pass_probability"].sel(party="osdp")
     """
+    made_by("load_election", election=election)
+    made_by("estimate", estimate=estimate)
     grid = Grid.of(election.rule, axes_of(threshold=threshold, method=method, base=base, vary=vary))
     how = How.of(election, draws, seed, sampler, threads)
     return sweep_grid(election, estimate, grid, how, explained=explained)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.words import rounding
 from forecast.tables.building import (
     as_is,
     columns_of,
@@ -23,6 +22,7 @@ from forecast.tables.building import (
 )
 from forecast.tables.model import Column, Row, Shown, Table
 from forecast.variables import ENDS, SEATLESS_KINDS, VARIABLES, error_of
+from forecast.words import rounding
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

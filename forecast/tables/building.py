@@ -10,9 +10,9 @@ import numpy as np
 
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.result import plain
-from forecast.words import rounding
 from forecast.tables.model import Column, Row, Shown, Table, Type, Value, typed
 from forecast.variables import SEATLESS_KINDS, Variable, error_of
+from forecast.words import rounding
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.words import rounding
 from forecast.tables.building import as_is, pair_of, table, text_of
 from forecast.tables.model import Column, Row, Shown, Table
 from forecast.variables import VARIABLES
+from forecast.words import rounding
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

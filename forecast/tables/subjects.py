@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.words import rounding
 from forecast.tables.building import (
     as_is,
     columns_of,
@@ -22,6 +21,7 @@ from forecast.tables.building import (
 )
 from forecast.tables.model import Column, Shown, Table
 from forecast.variables import EVERY, SEATLESS_KINDS, Variable, error_of
+from forecast.words import rounding
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
