@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.election.geography import Geography as Settings
 from forecast.election.geography import OwnHistory
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.geography.constants import Constants, History, shipped, shipped_histories, with_history
 from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local_polls
 from forecast.geography.pattern import Pattern, pattern_of

@@ -114,20 +114,21 @@ class RunCounts:
         anchor = self.squares[f"{name}_anchor"]
         return self.squares[name] - (value - anchor) ** 2 * float((self.sizes.astype(np.float64) ** 2).sum())
 
-    def ratio(self, name: str, above: int, below: int, rule: int = 0) -> tuple[float, float, int]:
-        """n(A and B) / n(B) of two columns of a tally by replicate, its standard error and n(B)."""
-        both = self.by_replicate[name][:, rule, above].astype(np.float64)
-        given = self.by_replicate[name][:, rule, below].astype(np.float64)
-        n = int(given.sum())
-        if n == 0:
-            return float("nan"), float("nan"), 0
-        value = float(both.sum() / given.sum())
-        if self.replicates == 1:
-            error = np.sqrt(value * (1.0 - value) / n)
-        else:
-            m = self.replicates
-            error = np.sqrt(((both - value * given) ** 2).sum() * m / (m - 1)) / given.sum()
-        return value, max(float(error), 1.0 / n), n
+    def ratio(
+        self, name: str, above: NDArray[np.int64], below: NDArray[np.int64]
+    ) -> tuple[Proportion, NDArray[np.int64]]:
+        """n(A and B) / n(B) for pairs of columns of a tally, (R, columns), with its error, and n(B)."""
+        both = self.by_replicate[name][..., above].astype(np.float64)
+        given = self.by_replicate[name][..., below].astype(np.float64)
+        drawn, total = self.by_replicate[name][..., below].sum(0), given.sum(0)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = both.sum(0) / total
+            if self.replicates == 1:
+                error = np.sqrt(value * (1.0 - value) / total)
+            else:
+                m = self.replicates
+                error = np.sqrt(((both - value * given) ** 2).sum(0) * m / (m - 1)) / total
+            return Proportion(value, np.maximum(error, 1.0 / total)), drawn
 
     def seat_means(self) -> Proportion:
         """(R, K + C) mean seats of every list and coalition, and one standard error of it."""

@@ -17,14 +17,14 @@ from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
 from forecast.election.numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
-from forecast.result import Forecast
-from forecast.simulation.forecasting import count_draws
+from forecast.simulation.forecasting import How, count_draws
 from forecast.simulation.inputs import RESTS_ON, Units, given_draws
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.election import Election
+    from forecast.result import Forecast
     from forecast.simulation.running import Progress
 
 OTHER = "other"
@@ -128,13 +128,8 @@ def simulate_given(
         "track_record": "The vote shares were drawn elsewhere; no backtest here speaks for them.",
         "warnings": [*given.warnings, *_left_out(election)],
     }
-    forecast, kept = count_draws(
-        election, units, inputs, len(given.shares), attrs, keep, threads=threads, progress=progress
-    )
-    # Views show the centre of an estimate; here there is none.
-    centre = forecast.dataset["share_mean"].copy(data=np.full(forecast.dataset.sizes["party"], np.nan))
-    centre.attrs = {"long_name": "centre of the estimate; blank: the draws come from elsewhere", "units": "1"}
-    return Forecast(forecast.dataset.assign(poll_average=centre)), kept
+    how = How(len(given.shares), 0, SAMPLER, threads)
+    return count_draws(election, units, inputs, how, attrs, keep, progress=progress)
 
 
 def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
@@ -238,7 +233,7 @@ def _from_netcdf(path: Path, place: str, election: Election) -> dict[str, NDArra
         raise PollDataError(Fault(place, "", ABSENT, _NO_FILE))
     expected = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
     try:
-        data = read_netcdf(path, only=("share",))
+        data = read_netcdf(path, only=("share",))[""]
     except Unreadable as error:
         raise PollDataError(Fault(place, "", ABSENT, f"{error}; {expected}")) from error
     share = data["share"]

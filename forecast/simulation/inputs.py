@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +16,10 @@ from forecast.kernels.draw import SOURCE, Source
 from forecast.kernels.project import Pattern
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
 from forecast.simulation.tails import tail_table
+from forecast.variables import SEATLESS_KINDS
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.estimation import Estimate
 
 SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
 
@@ -59,7 +59,6 @@ class Draws(NamedTuple):
     """How national votes are projected to districts, where the election has any."""
 
 
-SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
 _NATS_PER_BIT = np.log(2.0)
 _NOMINAL_VALID_VOTES = 1e7
 _SAMPLERS = {"random": SAMPLER_RANDOM, "sobol": SAMPLER_SOBOL}
@@ -113,7 +112,24 @@ def _refuse_lost_seats(election: Election, units: Sequence[str]) -> None:
         raise PollDataError(*faults)
 
 
-def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sampler: str) -> Draws:
+class Distribution(Protocol):
+    """What drawing takes of an estimate."""
+
+    @property
+    def units(self) -> tuple[str, ...]: ...
+    @property
+    def mean(self) -> NDArray[np.float64]: ...
+    @property
+    def scale(self) -> NDArray[np.float64]: ...
+    @property
+    def degrees_of_freedom(self) -> float: ...
+    @property
+    def undecided(self) -> float: ...
+    @property
+    def undecided_spread(self) -> float: ...
+
+
+def draws_of(election: Election, estimate: Distribution, units: Units, seed: int, sampler: str) -> Draws:
     """The core's inputs for one estimate; ``sampler`` is "sobol" or "random".
 
     ``ConfigurationError`` where a base needs what the election file does not give, or the ballot is too long

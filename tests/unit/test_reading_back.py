@@ -20,7 +20,6 @@ import pytest
 from forecast.election import load_election
 from forecast.tables import Table, tables_of
 from forecast.tables.exporting import ONE_EACH, SUFFIXES, export, exported
-from forecast.tables.sweeps import sweep_tables
 from tests.forecasts import CONFIG, kazakhstan
 from tests.made import made_forecast
 from tests.swept import estimate_of, swept
@@ -41,7 +40,7 @@ def _exit_poll_tables(folder: Path) -> list[Table]:
 def _sweep_tables(folder: Path) -> list[Table]:
     election = load_election(CONFIG)
     axes = {"threshold": "3%:6%:1%", "method": "hare,dhondt"}
-    return sweep_tables(swept(election, estimate_of(election), axes, draws=2_048))
+    return tables_of(swept(election, estimate_of(election), axes, draws=2_048))
 
 
 MADE: dict[str, Callable[[Path], list[Table]]] = {

@@ -22,8 +22,8 @@ from forecast.polls import read_polls
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
-from forecast.simulation import simulate_election
 from forecast.simulation.counts import RunCounts
+from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Units
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
@@ -75,7 +75,7 @@ def test_seats_end_where_the_draws_end_even_where_the_house_may_grow(tmp_path: P
     election = load_election(file)
     assert election.election.polls is not None
     estimated = estimate(election, read_polls(election.election.polls, election))
-    seats = simulate_election(election, estimated, draws=2_000).dataset["seats"]
+    seats = simulate(election, estimated, draws=2_000).dataset["seats"]
     grown = int(seats.max())
     assert 120 < grown < 8 * 120
     assert seats.values.tolist() == list(range(grown + 1))

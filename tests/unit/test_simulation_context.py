@@ -15,7 +15,7 @@ from forecast.estimation import Estimate, estimate, shipped_constants
 from forecast.estimation.calibration import shipped_calibration
 from forecast.polls import polls_of
 from forecast.result import Forecast
-from forecast.simulation import simulate_election
+from forecast.simulation.forecasting import simulate
 
 MARCH_15 = datetime.date(2023, 3, 15)
 Result = tuple[Estimate, xr.Dataset]
@@ -24,7 +24,7 @@ Result = tuple[Estimate, xr.Dataset]
 def result_of(root: Path, as_of: datetime.date | None, *settings: str) -> Result:
     election = load_election(root / "configs" / "kazakhstan-2023.toml", settings)
     made = estimate(election, polls_of(election), as_of)
-    return made, simulate_election(election, made, draws=2**12).dataset
+    return made, simulate(election, made, draws=2**12).dataset
 
 
 @pytest.fixture(scope="module")

@@ -137,7 +137,7 @@ def test_the_last_election_stands_beside_where_it_is_given(forecast: Forecast) -
 def test_house_effects_are_those_of_the_result_and_only_of_parties_that_a_pollster_reports(
     forecast: Forecast,
 ) -> None:
-    effects = forecast.dataset["house_effect"]
+    effects = forecast["trend/effect"]
     rows = table_of(forecast, "houses").rows
     assert len(rows) == int(np.isfinite(effects.values).sum()) < effects.size
     for row in rows:
@@ -148,11 +148,11 @@ def test_house_effects_are_those_of_the_result_and_only_of_parties_that_a_pollst
 
 
 def test_calibration_is_that_of_the_result(tested: Forecast) -> None:
-    data, rows = tested.dataset, table_of(tested, "calibration").rows
+    data, rows = tested, table_of(tested, "calibration").rows
     held = [row["happened"] for row in rows if row["statement"] == "interval"]
-    assert held == data["tested_coverage"].values.tolist()
-    for kind in ("crossing", "majority"):
-        values = data[f"tested_{kind}_happened"].values
+    assert held == data["record/coverage"].values.tolist()
+    for kind, stem in (("crossing", "pass"), ("majority", "majority")):
+        values = data[f"record/{stem}_observed_frequency"].values
         assert [row["happened"] for row in rows if row["statement"] == kind] == values[
             np.isfinite(values)
         ].tolist()

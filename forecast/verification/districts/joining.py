@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import Fault, PollDataError
 from forecast.verification.archive import PastElection
 from forecast.verification.districts.pairs import Pair
