@@ -78,7 +78,7 @@ def _warnings(
         if geography is not None:
             from forecast.geography.projection import projection_of
 
-            said += projection_of(election, geography, estimated, polls).warnings
+            said += projection_of(election, geography, estimated).warnings
     elif geography is not None:
         said += geography.warnings
     return warnings_on(election, said)

@@ -89,6 +89,8 @@ class Estimate:
     """What a reader should know of that, in plain words."""
     average: Floats | None = field(default=None, repr=False)
     """(U,) the average with the votes of withdrawn parties handed on; ``None`` where it is ``mean``."""
+    of_places: PollTable | None = field(default=None, repr=False)
+    """Polls of parts of the country, which are not in the mean (``forecast.geography.local_polls``)."""
     unreported: tuple[str, ...] = ()
     """Listed options that no poll reports: at the floor on a closed ballot, else inside ``other``."""
 
@@ -174,6 +176,7 @@ def estimate(
         trend=_trend(election, national, as_of, constants),
         calibration=tested,
         track_record=record,
+        of_places=polls.partial,
         unreported=prepared.unreported,
     )
     return without_withdrawn(estimated, election)

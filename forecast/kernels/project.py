@@ -43,9 +43,16 @@ _DISTRICTS = np.uint64(0x9_0000_0000)
 _HALF_WORD, _CENTRE, _PER_SUM = np.uint32(0xFFFF), np.float32(65535.0), np.float32(1.0 / 65536.0)
 _STRAIGHT, _BENT = np.float32(2.2 / 0.985), np.float32(0.52 / 0.985)
 
+BY_SLOPE, BY_POINTS, BY_ODDS = 0, 1, 2
+"""How districts follow the nation (``forecast.geography.swing``)."""
+LEAST_LEFT = np.float32(0.002)
+"""What a swing by points leaves a list of its national share at least."""
+_NEARLY_ONE = np.float32(1.0 - 2.0**-20)
+
 PROJECTION = np.dtype(
     [
         ("seed", np.uint64),
+        ("way", np.int64),
         ("regions", np.int64),
         ("beta", np.float32),
         ("beta_power", np.float32),
@@ -88,6 +95,14 @@ class Pattern(NamedTuple):
     """(U,) -log2 of the last national share; -1 for new lists, which have no pattern."""
     slope: F32x1
     """(U,) the slope that the base holds already."""
+    common: F32x2
+    """(D, U) factor on the errors that cells share."""
+    shares: F32x2
+    """(D, U) central shares, of which swings by points and by odds start."""
+    central: F32x1
+    """(U,) central national shares."""
+    reach: F32x1
+    """(U,) share of the voters who live where each unit stands."""
 
 
 class ProjectWorkspace(NamedTuple):
@@ -106,7 +121,11 @@ class ProjectWorkspace(NamedTuple):
     cell_words: U32x2
     """(1, BLOCK) the same memory."""
     swing: F32x2
-    """(U, BLOCK) how far the slope of a draw is from that of the base."""
+    """(U, BLOCK) how far the slope of a draw is from that of the base; else the points that a list gains where
+    it stands, or the factor on its odds.
+    """
+    ends: F32x2
+    """(2, BLOCK) workspace of a list."""
     scale: F32x2
     """(U, BLOCK) scale of a list's errors."""
     summed: F32x2
@@ -178,7 +197,14 @@ def _swing_list(pattern, k, workspace):
     country, own = workspace.normals[0], workspace.normals[1 + k]
     for i in range(BLOCK):
         scale[i] = about.scale * exp2(about.scale_sd * country[i] + about.list_scale_sd * own[i])
-    if last < _NONE:
+    if about.way == BY_POINTS:
+        for i in range(BLOCK):
+            swing[i] = (share[i] - pattern.central[k]) / pattern.reach[k]
+    elif about.way == BY_ODDS:
+        before = _odds(pattern.central[k] / pattern.reach[k])
+        for i in range(BLOCK):
+            swing[i] = _odds(share[i] / pattern.reach[k]) / before
+    elif last < _NONE:
         for i in range(BLOCK):
             swing[i] = _NONE
     else:
@@ -187,6 +213,12 @@ def _swing_list(pattern, k, workspace):
             risen = minus_log2(share[i]) - last  # log2 of the last share over this one
             slope = about.beta * exp2(about.beta_power * risen)
             swing[i] = smaller(larger(slope, about.beta_least), about.beta_most) - base
+
+
+@stage
+def _odds(share):
+    held = smaller(larger(share, _LEAST), _NEARLY_ONE)
+    return held / (_UNIT - held)
 
 
 @stage
@@ -220,14 +252,26 @@ def _project_list(pattern, k, workspace, local):
             pattern.cell_sd[d, k],
             pattern.weights[d],
         )
+        common = pattern.common[d, k]
         first, second = (
-            pattern.factors[0, d] * pattern.factor_sd[0, k],
-            pattern.factors[1, d] * pattern.factor_sd[1, k],
+            common * pattern.factors[0, d] * pattern.factor_sd[0, k],
+            common * pattern.factors[1, d] * pattern.factor_sd[1, k],
         )
         region = (
             workspace.normals[1 + 4 * units + pattern.region[d] * units + k] if about.regions > 0 else one
         )
-        region_sd = pattern.region_sd[k] if about.regions > 0 else _NONE
+        region_sd = common * pattern.region_sd[k] if about.regions > 0 else _NONE
+        own_slope *= common
+        if about.way != BY_SLOPE:
+            _start_from(pattern, d, k, share, swing, workspace.ends)
+            start = workspace.ends[0]
+            for i in range(BLOCK):
+                error = own_slope * slope[i] + first * one[i] + second * two[i] + region_sd * region[i]
+                error += own * _rough_normal(words[i])
+                votes = start[i] * exp2(scale[i] * error)
+                out[i] = votes
+                summed[i] += weight * votes
+            continue
         for i in range(BLOCK):
             error = own_slope * slope[i] + first * one[i] + second * two[i] + region_sd * region[i]
             error += own * _rough_normal(words[i])
@@ -236,6 +280,19 @@ def _project_list(pattern, k, workspace, local):
             summed[i] += weight * votes
     for i in range(BLOCK):
         summed[i] = share[i] / larger(summed[i], _LEAST)
+
+
+@stage
+def _start_from(pattern, d, k, share, swing, ends):
+    """The share of a list in a district after a swing by points or by odds, before errors, into ``ends[0]``."""
+    start, central = ends[0], pattern.shares[d, k]
+    if pattern.about[0].way == BY_POINTS:
+        least = LEAST_LEFT / pattern.reach[k]
+        for i in range(BLOCK):
+            start[i] = larger(central + swing[i], least * share[i])
+    else:
+        for i in range(BLOCK):
+            start[i] = central * swing[i] / (_UNIT - central + central * swing[i])
 
 
 @stage

@@ -22,7 +22,7 @@ from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
 from forecast.rules.compiled_districts import tier_of
 from forecast.rules.grids import Rules, with_grids
-from forecast.rules.tiers import DistrictTable, Tier
+from forecast.rules.tiers import SeatTable, Tier
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -54,7 +54,7 @@ def compile_rules(
     rules: Sequence[Rule],
     lists: Sequence[Party],
     place: str = "rule",
-    table: DistrictTable | None = None,
+    table: SeatTable | None = None,
 ) -> Rules:
     """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core), and the districts
     of ``table`` where the rules have any.
@@ -108,7 +108,7 @@ def compile_rules(
 def _tier_of(
     rule: Rule,
     lists: Sequence[Party],
-    table: DistrictTable | None,
+    table: SeatTable | None,
     tables: _DivisorTables,
     place: str,
 ) -> Tier | None:

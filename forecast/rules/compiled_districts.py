@@ -14,7 +14,7 @@ from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import districts as compiled
 from forecast.kernels import laws, placing
 from forecast.rules.compiled_around import constraints_in_districts
-from forecast.rules.tiers import DistrictTable, LocalLevels, Numbers, PlacingStep, Tier
+from forecast.rules.tiers import LocalLevels, Numbers, PlacingStep, SeatTable, Tier
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -32,7 +32,7 @@ _ANY = 2**31
 
 
 def tier_of(
-    rule: Rule, lists: Sequence[Party], table: DistrictTable, fill: FillAllocation, place: str
+    rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllocation, place: str
 ) -> Tier:
     """The tier of a rule with districts.
 
@@ -118,7 +118,7 @@ def _not_drawn(rule: Rule, place: str) -> Iterator[Fault]:
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
 
 
-def _missing(rule: Rule, table: DistrictTable, place: str) -> Iterator[Fault]:
+def _missing(rule: Rule, table: SeatTable, place: str) -> Iterator[Fault]:
     """What the rule asks of the table."""
     levelling = rule.levelling
     steps = levelling.placing if levelling is not None else ()
@@ -142,7 +142,7 @@ def _numbers(names: Sequence[str]) -> tuple[Numbers, list[str]]:
 
 
 def _levels(
-    threshold: LocalThreshold, lists: Sequence[Party], table: DistrictTable, seats: int
+    threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int
 ) -> LocalLevels:
     record = np.zeros(1, laws.RULE)
     record["correction"] = record["uncorrected"] = record["vote"] = 1.0
@@ -160,7 +160,7 @@ def _levels(
 
 
 def _placing(
-    rule: Rule, levelling: Levelling, table: DistrictTable, fill: FillAllocation
+    rule: Rule, levelling: Levelling, table: SeatTable, fill: FillAllocation
 ) -> tuple[PlacingStep, ...]:
     steps: list[PlacingStep] = []
     parents = np.zeros(len(table.names), np.int64)
@@ -191,7 +191,7 @@ def _placing(
     return tuple(steps)
 
 
-def _room(step: Placing, places: Sequence[str], table: DistrictTable, place_of: Numbers) -> Numbers:
+def _room(step: Placing, places: Sequence[str], table: SeatTable, place_of: Numbers) -> Numbers:
     """(P,) levelling seats that each place takes."""
     capacity = step.capacity
     if capacity is None:

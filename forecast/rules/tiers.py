@@ -14,7 +14,7 @@ Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class DistrictTable:
+class SeatTable:
     """What a rule has to know of D districts besides their votes."""
 
     names: tuple[str, ...]
@@ -24,8 +24,6 @@ class DistrictTable:
     """(D,) name of the region, "" where there is none."""
     levelling: Numbers
     """(D,) levelling seats that it takes, -1 where the table does not say."""
-    population: Numbers
-    """(D,) -1 where the table does not say."""
 
 
 @dataclass(frozen=True)

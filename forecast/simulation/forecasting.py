@@ -21,6 +21,7 @@ from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_la
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
 from forecast.simulation.inputs import Units, draws_of, needs
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule
+from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_draws
 from forecast.variables import QUANTILES, error_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
     from forecast.simulation.counts import RunCounts
     from forecast.simulation.inputs import Draws
+    from forecast.simulation.projecting import Local
 
 _VERSIONED = ("forecast", "numpy", "numba", "llvmlite", "xarray", "scipy", "pandas", "pydantic")
 FIRST_DRAWS = 2**17
@@ -165,6 +167,7 @@ def simulate_and_keep(
     """
     units = Units.of(election, estimate.units)
     refuse_without_the_largest(election, estimate)
+    local = local_of(election, estimate, units, how.seed)
     inputs = draws_of(election, estimate, units, how.seed, how.sampler)
     attrs = {
         "seed": how.seed,
@@ -179,6 +182,7 @@ def simulate_and_keep(
         how,
         attrs,
         keep,
+        local=local,
         estimate=estimate,
         progress=progress,
         histograms=histograms,
@@ -235,15 +239,19 @@ def count_draws(
     attrs: dict[str, Any],
     keep: int,
     *,
+    local: Local | None = None,
     estimate: Estimate | None = None,
     progress: Progress | None = None,
     histograms: bool = False,
 ) -> tuple[Forecast, xr.Dataset]:
-    """The forecast of draws from anywhere under the rule of ``election``, and the first ``keep`` of them."""
+    """The forecast of draws from anywhere under the rule of ``election``, in its districts where it has any, and
+    the first ``keep`` of them.
+    """
     if election.rule.threshold is not None:
         needs(election, election.rule.threshold.base, election.place)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    rules = compile_rules([election.rule], lists, election.place)
+    inputs = inputs.in_districts(local)
+    rules = compile_rules([election.rule], lists, election.place, inputs.table)
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,
@@ -259,10 +267,12 @@ def count_draws(
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
-        "warnings": warnings_on(election, attrs["warnings"]),
+        "warnings": warnings_on(election, [*attrs["warnings"], *(local.warnings if local else ())]),
     }
-    looked_at = KeptDraws(kept.shares[:KEPT_DRAWS], kept.seats[:, :KEPT_DRAWS])
-    forecast = labelled(election, units, counts, looked_at, attrs, estimate, histograms=histograms)
+    looked_at = kept._replace(shares=kept.shares[:KEPT_DRAWS], seats=kept.seats[:, :KEPT_DRAWS])
+    forecast = labelled(
+        election, units, counts, looked_at, attrs, estimate, local=local, histograms=histograms
+    )
     forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
@@ -275,6 +285,7 @@ def labelled(
     attrs: dict[str, Any],
     estimate: Estimate | None,
     *,
+    local: Local | None = None,
     histograms: bool = False,
 ) -> Forecast:
     """The Forecast of the first rule that was counted. Options of the ballot that the polls do not tell apart

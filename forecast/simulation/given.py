@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
 from forecast.simulation.forecasting import How, count_draws
 from forecast.simulation.inputs import RESTS_ON, Units, given_draws
+from forecast.simulation.projecting import local_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,6 +42,7 @@ _NO_FILE = "no such file; a CSV file with a column for every party id, or netCDF
 _PLAIN = frozenset("0123456789.eE+-")
 """Letters of a number as programs write it; Python also reads 1_000, nan and the digits of other scripts."""
 _MOST_OTHERS = 0.5
+_LEAST_SHARE = 1e-6
 _UNKNOWN_ERRORS = (
     "drawn elsewhere: Monte Carlo errors take the draws as independent; where they are those of a slow "
     "Markov chain, errors are larger, by the root of draws / effective draws"
@@ -129,7 +132,27 @@ def simulate_given(
         "warnings": [*given.warnings, *_left_out(election)],
     }
     how = How(len(given.shares), 0, SAMPLER, threads)
-    return count_draws(election, units, inputs, how, attrs, keep, progress=progress)
+    local = local_of(election, _Centre.of(election, given, units), units, 0)
+    return count_draws(election, units, inputs, how, attrs, keep, local=local, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Centre:
+    """The middle of draws from elsewhere, around which districts are projected."""
+
+    units: tuple[str, ...]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    as_of: datetime.date
+    degrees_of_freedom: float = np.inf
+    of_places: None = None
+
+    @classmethod
+    def of(cls, election: Election, given: ShareDraws, units: Units) -> _Centre:
+        shares = given.shares[:, [given.ids.index(unit) for unit in units.ids]]
+        logs = np.log(np.maximum(shares, _LEAST_SHARE))
+        spread = np.diag(logs.var(axis=0))
+        return cls(units.ids, np.maximum(shares.mean(axis=0), _LEAST_SHARE), spread, election.election.date)
 
 
 def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:

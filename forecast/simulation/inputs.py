@@ -20,6 +20,8 @@ from forecast.variables import SEATLESS_KINDS
 
 if TYPE_CHECKING:
     from forecast.election import Election
+    from forecast.rules.tiers import SeatTable
+    from forecast.simulation.projecting import Local
 
 SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
 
@@ -57,6 +59,12 @@ class Draws(NamedTuple):
     """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
     pattern: Pattern | None = None
     """How national votes are projected to districts, where the election has any."""
+    table: SeatTable | None = None
+    """What rules have to know of these districts."""
+
+    def in_districts(self, local: Local | None) -> Draws:
+        """The same draws, projected to districts."""
+        return self if local is None else self._replace(pattern=local.pattern, table=local.table)
 
 
 _NATS_PER_BIT = np.log(2.0)

@@ -253,6 +253,7 @@ def new_projection(pattern: Pattern) -> ProjectWorkspace:
         cell,
         cell.view(np.uint32),
         of_units(),
+        new_rows((2, BLOCK), np.float32),
         of_units(),
         of_units(),
         of_units(),

@@ -139,7 +139,7 @@ def _seats(
     seats = np.empty((len(grid), number, lists), np.int32)
     step = rules_at_once(number, lists)
     for start in range(0, len(grid), step):
-        compiled = compile_rules(grid.rules[start : start + step], parties)
+        compiled = compile_rules(grid.rules[start : start + step], parties, table=inputs.table)
         _, kept = run_draws(given, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
         seats[start : start + step] = kept.seats
     return seats

@@ -64,7 +64,7 @@ def rules_at_once(draws: int, lists: int) -> int:
 
 def look(inputs: Draws, rules: Sequence[Rule], parties: Sequence[Party], number: int, threads: int) -> Looked:
     """Draw ``number`` elections, the first of every replicate of a longer run, under every rule."""
-    compiled = compile_rules(rules, parties)
+    compiled = compile_rules(rules, parties, table=inputs.table)
     _, kept = run_draws(inputs, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
     return Looked(Plan.of(number, int(inputs.sampler)).sizes, kept.shares, kept.seats)
 

@@ -21,6 +21,7 @@ from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_la
 from forecast.simulation.forecasting import How, ballot_of, identity_of, labelled
 from forecast.simulation.inputs import Units, draws_of, needs
 from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
+from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
 from forecast.sweeps.axes import MOST_VARIANTS, axes_of
@@ -160,11 +161,12 @@ def sweep_grid(
     refuse_without_the_largest(election, estimate)
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
     refuse_what_cannot_be_swept(election, grid, parties)
+    local = local_of(election, estimate, units, how.seed)
     task = _Task(
         election,
         units,
         parties,
-        draws_of(election, estimate, units, how.seed, how.sampler),
+        draws_of(election, estimate, units, how.seed, how.sampler).in_districts(local),
         compile_questions(election.coalitions, election.events, units),
         how,
         largest_of(grid, parties),
@@ -285,7 +287,7 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
     looked_at = draws_looked_at(task.how.draws, len(grid))
     for at in batches(grid.in_rows(), _batch_size(task)):
         rules = [grid.base, *(grid.rules[v] for v in at)]
-        compiled = compile_rules(rules, task.parties, task.election.place)
+        compiled = compile_rules(rules, task.parties, task.election.place, task.inputs.table)
         told = None if progress is None else _times(progress, len(at))
         counts, kept = run_draws(
             task.inputs, compiled, task.questions, task.how.draws, threads=task.how.threads, progress=told

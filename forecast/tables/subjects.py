@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -195,4 +196,4 @@ def _values(forecast: Forecast, path: str, dims: int) -> np.ndarray | None:
         return None
     values = forecast.array(path)
     behind = values.shape[values.ndim - dims :]
-    return np.broadcast_to(values, (*forecast.shape, *behind)).reshape(-1, *behind)
+    return np.broadcast_to(values, (*forecast.shape, *behind)).reshape(math.prod(forecast.shape), *behind)

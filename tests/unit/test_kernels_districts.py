@@ -16,7 +16,7 @@ from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
-from forecast.rules.tiers import DistrictTable
+from forecast.rules.tiers import SeatTable
 from forecast.simulation.inputs import SAMPLER_RANDOM, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
@@ -138,10 +138,10 @@ LEVELLING = np.array([1, 1, 2, 1, 1, 1, 1, 1])
 NAMES = tuple(f"d{number}" for number in range(len(SIZES)))
 
 
-def table_of(name: str) -> DistrictTable:
+def table_of(name: str) -> SeatTable:
     """The districts; where votes from abroad are shared, one of them has no seats."""
     sizes = SIZES * (np.arange(len(SIZES)) != 6) if name == "votes from abroad shared" else SIZES
-    return DistrictTable(NAMES, sizes, REGIONS, LEVELLING, np.full(len(SIZES), -1))
+    return SeatTable(NAMES, sizes, REGIONS, LEVELLING)
 
 
 def geography(seed: int, lists: int) -> Base:
@@ -179,7 +179,7 @@ def draws_on(base: Base, seed: int) -> Draws:
         directions=NO_DIRECTIONS,
         given=np.zeros((0, units)),
         valid_votes=1e7,
-        pattern=compiled(pattern_of(base, central), seed),
+        pattern=compiled(pattern_of(base, central), seed, range(len(central))),
     )
 
 
@@ -190,7 +190,7 @@ def parties_of(base: Base) -> list[Party]:
     ]
 
 
-def ballot_of(base: Base, table: DistrictTable, national: np.ndarray, local: np.ndarray) -> Ballot:
+def ballot_of(base: Base, table: SeatTable, national: np.ndarray, local: np.ndarray) -> Ballot:
     """The votes of a draw as whole numbers."""
     entries = [
         Entry(
