@@ -499,6 +499,35 @@ _LAST_SEAT = _in(
     _text("next_from", "party", "ids of the lists that would give it up, joined by +"),
 )
 
+_CLAIM = "before the claim that stands behind it"
+_DISTRICTS = _in(
+    "districts",
+    *_labels(
+        _text("district", "district", "id of the district"),
+        _text("district_name", "district", "its name"),
+        _text("region", "district", "the region that it is in; empty where there is none"),
+        _whole("district_seats", "district_seats", "seats", "number of seats in a district"),
+    ),
+    _whole("house", "district", "seats", "seats of the district, the median where they differ"),
+    _number("seats_in_play", "district", "seats", "seats that no list holds in nine draws of ten"),
+    _votes(
+        "share_quantile",
+        "district party quantile_level",
+        "quantile of the share of valid votes",
+    ),
+    _mean("seat_mean", "district party", "seats", "mean seats"),
+    _whole("seat_quantile", "district party quantile_level", "seats", "quantile of seats"),
+    _chance("seat_probability", "district party district_seats", "probability of a number of seats"),
+    _chance("last_probability", "district party", "probability of the last seat of the district"),
+    _chance("next_probability", "district party", "probability of the claim to one seat more"),
+    _share(
+        "margin_quantile",
+        "district quantile_level",
+        f"quantile of the votes by which the last seat is won, {_CLAIM}, as a share of the valid votes",
+    ),
+)
+"""Of districts, where the rule has any. What is won there otherwise than by one division has no last seat."""
+
 UNSAVED = "unsaved"
 """The group of what views or mixtures need and no file keeps."""
 _UNSAVED = _in(
@@ -518,7 +547,7 @@ BASE_RULE = "base_rule"
 
 EVERY = (
     *(*_LABELS, *_PARTIES, *_OTHERS, *_COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
-    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_UNSAVED),
+    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_UNSAVED),
 )
 """All of them, in the order of the reference."""
 

@@ -18,6 +18,7 @@ from forecast.errors import ConfigurationError, Fault
 from forecast.result import dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.district_numbers import district_values
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
 from forecast.simulation.inputs import Units, draws_of, needs
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation import Estimate
     from forecast.result import Forecast
+    from forecast.rules.grids import Rules
     from forecast.simulation.counts import RunCounts
     from forecast.simulation.inputs import Draws
     from forecast.simulation.projecting import Local
@@ -271,7 +273,7 @@ def count_draws(
     }
     looked_at = kept._replace(shares=kept.shares[:KEPT_DRAWS], seats=kept.seats[:, :KEPT_DRAWS])
     forecast = labelled(
-        election, units, counts, looked_at, attrs, estimate, local=local, histograms=histograms
+        election, units, counts, looked_at, attrs, estimate, local=(rules, local), histograms=histograms
     )
     forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
@@ -285,7 +287,7 @@ def labelled(
     attrs: dict[str, Any],
     estimate: Estimate | None,
     *,
-    local: Local | None = None,
+    local: tuple[Rules, Local | None] | None = None,
     histograms: bool = False,
 ) -> Forecast:
     """The Forecast of the first rule that was counted. Options of the ballot that the polls do not tell apart
@@ -299,6 +301,9 @@ def labelled(
     if histograms:
         tallied = counts.totals.shares.astype(np.float64)
         values["unsaved/share_histogram"] = ballot.spread(tallied, 0, None)
+    if local is not None and local[1] is not None and kept.districts is not None:
+        more, along, few = district_values(counts, kept.districts, *local, ballot)
+        values, labels, rests_on = values | more, labels | along, rests_on | few
     if estimate is not None:
         more, along, told = grounds_of(estimate, ballot.ids)
         values, labels, attrs = values | more, labels | along, {**attrs, **told}
