@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.variables import about
+from forecast.variables import EVERY, about, described, error_of
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -38,13 +39,44 @@ def record(forecast: Forecast) -> Any:
     warnings = list(attrs["warnings"])
     if not forecast.leading:
         values = _values(forecast, ())
-        track_record = {"track_record": _track_record(forecast)}
-        return {**drawn, "as_of": attrs["as_of"], **_outcome(values), **track_record, "warnings": warnings}
+        more = _districts(forecast) | {"track_record": _track_record(forecast)}
+        return {**drawn, "as_of": attrs["as_of"], **_outcome(values), **more, "warnings": warnings}
     along = next(iter(forecast.leading))
     each = [_of_place(forecast, place) for place in forecast.places()]
     if along == "as_of":
         return {**drawn, "as_of": each, "warnings": warnings}
     return {**drawn, "as_of": attrs["as_of"], f"{along}s": each, "warnings": warnings}
+
+
+def _districts(forecast: Forecast) -> dict[str, Any]:
+    """A record a district, and in it one a party; nothing where the rule has no districts."""
+    if "districts/house" not in forecast:
+        return {}
+    data = forecast.groups["districts"]
+    values = {
+        f"districts/{name}": variable.values
+        for name, variable in data.variables.items()
+        if variable.dims[:1] == ("district",)
+    }
+    known = [one for one in EVERY if one.group == "districts" and one.key and one.path in values]
+    known += [described(error_of(one.path)) for one in known if one.estimated]
+    found: list[dict[str, Any]] = []
+    for d, name in enumerate(forecast.names("districts/district")):
+        here = {path: array[d] for path, array in values.items()}
+        here |= {"quantile_level": forecast.array("quantile_level")}
+        own, of_parties = (
+            [replace(one, dims=one.dims[1:]) for one in known if ("party" in one.dims) == by_party]
+            for by_party in (False, True)
+        )
+        labels = {key: str(here[f"districts/{key}"]) for key in ("district_name", "region")}
+        district = _filled(
+            {"id": name, "name": labels["district_name"], "region": labels["region"]}, own, here, ()
+        )
+        district["parties"] = [
+            _filled({"id": party}, of_parties, here, k) for k, party in enumerate(forecast.parties)
+        ]
+        found.append(district)
+    return {"districts": found}
 
 
 def _of_place(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
@@ -103,7 +135,7 @@ def _filled(
         if behind == ("quantile_level",):
             quantiles = _by_label(values["quantile_level"], value)
             place.setdefault(last, {}).update(median=quantiles["0.5"], quantiles=quantiles)
-        elif behind == ("seats",):
+        elif behind in (("seats",), ("district_seats",)):
             known_at_all = not math.isnan(value[0])
             some = {str(n): float(p) for n, p in enumerate(value.tolist()) if p > 0}
             if "mc_error" not in last:

@@ -67,8 +67,7 @@ def compile_rules(
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
-    in_districts = int(table.seats.sum()) if table is not None else 0
-    most = [largest_house(rule, lists) + in_districts * (rule.districts is not None) for rule in rules]
+    most = [largest_house(rule, lists, table) for rule in rules]
     _refuse_giants(most, place)
     tables = _DivisorTables(max(most) + 2)
     constraints: list[laws.Constraints | None] = []

@@ -15,6 +15,7 @@ from forecast.election.vocabulary import MOST_SEATS
 from forecast.kernels import laws
 
 if TYPE_CHECKING:
+    from forecast.rules.tiers import SeatTable
     from forecast.election import Party, Rule
 
 GROWTH = 8
@@ -38,10 +39,15 @@ def seats_to_share(rule: Rule) -> int:
     return start or rule.seats
 
 
-def largest_house(rule: Rule, lists: Sequence[Party]) -> int:
-    """No more seats than this are handed out: the house grown as far as it may, seats held, extra seats."""
+def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = None) -> int:
+    """No more seats than this are handed out: the house grown as far as it may, seats held and those won in the
+    districts of ``table`` beyond the house, extra seats.
+    """
     held = sum(_held(party) for party in lists) if rule.levelling is not None else 0
-    return max(_grown(rule), rule.seats) + held + sum(party.extra_seats for party in lists)
+    in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
+    if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
+        held += in_districts
+    return max(_grown(rule), rule.seats, in_districts) + held + sum(party.extra_seats for party in lists)
 
 
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:

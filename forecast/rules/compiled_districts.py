@@ -31,9 +31,7 @@ _BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_
 _ANY = 2**31
 
 
-def tier_of(
-    rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllocation, place: str
-) -> Tier:
+def tier_of(rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllocation, place: str) -> Tier:
     """The tier of a rule with districts.
 
     ``ConfigurationError`` where the table lacks what the rule asks for, and for clauses that are counted but
@@ -141,9 +139,7 @@ def _numbers(names: Sequence[str]) -> tuple[Numbers, list[str]]:
     return np.array([known.index(name) for name in names], np.int64), known
 
 
-def _levels(
-    threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int
-) -> LocalLevels:
+def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int) -> LocalLevels:
     record = np.zeros(1, laws.RULE)
     record["correction"] = record["uncorrected"] = record["vote"] = 1.0
     record["nobody_denominator"] = record["joint_denominator"] = 1.0

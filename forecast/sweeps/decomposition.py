@@ -81,7 +81,10 @@ def decompose(
     draws = max(_LEAST_DRAWS, min(_MOST_DRAWS, held))
     splits = float(inputs.undecided) > 0.0 and float(inputs.undecided_spread) > 0.0
     sets = _ballots(inputs, grid, parties, draws, splits, threads)
-    seats = [_seats(inputs, grid, parties, votes, threads) for votes in sets]
+    sources = (inputs, _projected_anew(inputs), inputs)
+    seats = [
+        _seats(source, grid, parties, votes, threads) for source, votes in zip(sources, sets, strict=False)
+    ]
     factors = (*grid.dims, POLLS, *([UNDECIDED] if splits else []))
 
     def of(outcome: Sequence[Floats]) -> SobolIndices:
@@ -92,6 +95,15 @@ def decompose(
         of([2.0 * s[:, :, list(members)].sum(2) > s.sum(2) for s in seats]) for members in coalitions
     )
     return Decomposition(factors, draws, by_list, by_coalition)
+
+
+def _projected_anew(inputs: Draws) -> Draws:
+    """The same, with other errors of districts: they are drawn anew with the polls, whose part they count in."""
+    if inputs.pattern is None:
+        return inputs
+    about = inputs.pattern.about.copy()
+    about["seed"] ^= _OTHER_POLLS
+    return inputs._replace(pattern=inputs.pattern._replace(about=about))
 
 
 def _ballots(

@@ -42,6 +42,7 @@ from forecast.sweeps.single_draws import (
 from forecast.variables import BASE_RULE, described, error_of
 
 if TYPE_CHECKING:
+    from forecast.rules.tiers import SeatTable
     from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
@@ -160,8 +161,9 @@ def sweep_grid(
     units = Units.of(election, estimate.units)
     refuse_without_the_largest(election, estimate)
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    refuse_what_cannot_be_swept(election, grid, parties)
     local = local_of(election, estimate, units, how.seed)
+    table = None if local is None else local.table
+    refuse_what_cannot_be_swept(election, grid, parties, table)
     task = _Task(
         election,
         units,
@@ -169,7 +171,7 @@ def sweep_grid(
         draws_of(election, estimate, units, how.seed, how.sampler).in_districts(local),
         compile_questions(election.coalitions, election.events, units),
         how,
-        largest_of(grid, parties),
+        largest_of(grid, parties, table),
     )
     say(f"{len(grid):,} variants of the rule on {how.draws:,} draws")
     found, forecast = _count(task, grid, estimate, progress)
@@ -183,12 +185,13 @@ def sweep_grid(
         parts = decompose(task.inputs, grid, parties, task.coalitions, threads=how.threads)
         more, labels = decomposition_values(parts, task.ballot)
         values |= more
-        number = min(how.draws, KEPT_DRAWS)
-        last = last_seats(election, task.inputs, units, parties, draws=number, threads=how.threads)
-        more, along = last_seat_values(last, task.ballot)
-        values, labels = values | more, labels | along
-        rests_on |= dict.fromkeys((path for path in values if path.startswith("decomposition/")), parts.draws)
-        rests_on |= dict.fromkeys((path for path in values if path.startswith("last_seat/")), number)
+        rests_on |= dict.fromkeys(more, parts.draws)
+        if local is None:  # in districts each has a last seat of its own: group districts
+            number = min(how.draws, KEPT_DRAWS)
+            last = last_seats(election, task.inputs, units, parties, draws=number, threads=how.threads)
+            more, along = last_seat_values(last, task.ballot)
+            values, labels = values | more, labels | along
+            rests_on |= dict.fromkeys(more, number)
     return _labelled(grid, forecast, values, labels, rests_on)
 
 
@@ -230,7 +233,9 @@ def variants_of(grid: Grid) -> Values:
     }
 
 
-def refuse_what_cannot_be_swept(election: Election, grid: Grid, parties: Sequence[Party]) -> None:
+def refuse_what_cannot_be_swept(
+    election: Election, grid: Grid, parties: Sequence[Party], table: SeatTable | None = None
+) -> None:
     """Refuse a base that the draws do not know, a house smaller than the seats that parties hold of it, and a
     table of answers that would not fit.
     """
@@ -238,7 +243,7 @@ def refuse_what_cannot_be_swept(election: Election, grid: Grid, parties: Sequenc
     refuse_small_houses(grid, parties)
     for base in {rule.threshold.base for rule in rules if rule.threshold is not None}:
         needs(election, base, election.place)
-    seats = largest_of(grid, parties)
+    seats = largest_of(grid, parties, table)
     cells = (len(parties) + len(election.coalitions)) * (seats + 1)
     allowed = min(MOST_VARIANTS, MOST_CELLS // cells)
     if len(grid) > allowed:
@@ -249,9 +254,9 @@ def refuse_what_cannot_be_swept(election: Election, grid: Grid, parties: Sequenc
         raise ConfigurationError(Fault("sweep", "", ABSENT, remedy))
 
 
-def largest_of(grid: Grid, parties: Sequence[Party]) -> int:
+def largest_of(grid: Grid, parties: Sequence[Party], table: SeatTable | None = None) -> int:
     """Seats of the largest house that some rule of the grid may hand out."""
-    return max(largest_house(rule, parties) for rule in (grid.base, *grid.rules))
+    return max(largest_house(rule, parties, table) for rule in (grid.base, *grid.rules))
 
 
 class _Found:
@@ -292,7 +297,7 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
         counts, kept = run_draws(
             task.inputs, compiled, task.questions, task.how.draws, threads=task.how.threads, progress=told
         )
-        houses = [largest_house(rule, task.parties) for rule in rules]
+        houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]
         numbers, rests_on = numbers_of(Run(counts, kept, task.units.lists, houses), task.ballot)
         if base is None:
             attrs = _attrs(task, estimate) | {"replicates": counts.replicates}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
-from forecast.tables import across, causes, sources, subjects
+from forecast.tables import across, causes, places, sources, subjects
 from forecast.tables.building import chosen_names
 from forecast.tables.model import Column, Shown, Table
 
@@ -19,12 +19,18 @@ MOST_DISTRIBUTIONS = 200
 """Places whose distributions of seats stand among the tables without being asked for."""
 
 _ONE_BY_ONE = ("passes", "seats", "shares", "differences", "majorities", "variants", "changes")
-_MAIN = ("parties", "coalitions", "events")
+_MAIN = ("parties", "coalitions", "events", "districts")
+_MOST_DISTRICTS = 24
+"""Of more, people are shown none unless they ask."""
 _OF_SEVERAL = ("passes", "seats", "majorities")
 
 
 def _one(forecast: Forecast) -> bool:
     return not forecast.leading
+
+
+def _in_districts(forecast: Forecast) -> bool:
+    return _one(forecast) and "districts/house" in forecast
 
 
 def _several(forecast: Forecast) -> bool:
@@ -58,6 +64,9 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("seats", subjects.distribution, _one),
     ("coalitions", subjects.coalitions, _one),
     ("events", subjects.events, _one),
+    ("districts", places.districts, _in_districts),
+    ("district-seats", places.district_seats, _in_districts),
+    ("district-distribution", places.district_distribution, _in_districts),
     ("polls", sources.polls, _one),
     ("houses", sources.houses, _one),
     ("calibration", sources.calibration, _one),
@@ -80,7 +89,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("seat-distribution", subjects.distribution, _drawn),
 )
 
-TABLES = {name: function for name, function, of in _EVERY if of is _one}
+TABLES = {name: function for name, function, of in _EVERY if of in (_one, _in_districts)}
 """The tables of a forecast of one rule and day by name, in the order in which they are printed."""
 
 
@@ -116,7 +125,8 @@ def _not_too_long(forecast: Forecast, name: str) -> bool:
 def tables_shown(forecast: Forecast, tables: Iterable[Table]) -> list[Table]:
     """Those of a forecast's tables that people are shown: of many rules not every one."""
     if not forecast.leading:
-        return [table for table in tables if table.name in _MAIN and table.length]
+        main = [table for table in tables if table.name in _MAIN and table.length]
+        return [table for table in main if table.name != "districts" or table.length <= _MOST_DISTRICTS]
     if not _of_rules(forecast):
         return [table for table in tables if table.name in _OF_SEVERAL]
     few = len(forecast.array("rules/is_base_rule").ravel()) <= causes.MOST_ROWS_SHOWN
