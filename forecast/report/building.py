@@ -8,6 +8,8 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from forecast.charts.drawing import ink_of
 from forecast.charts.polls import MOST_PANELS
 from forecast.election.rule import Rule
@@ -61,6 +63,7 @@ def page(forecast: Forecast, language: str = "en") -> str:
         law=forecast.rule.get("law"),
         source=forecast.rule.get("source"),
         houses=_houses(forecast),
+        districts=_districts(forecast),
         downloads=[_download(table) for table in tables_of(forecast)],
         slides=slid is not None,
         css=_asset("page.css"),
@@ -143,6 +146,42 @@ def _party(row: dict[str, Any]) -> dict[str, Any]:
             rounding.percent_interval(row["share_low80"], row["share_high80"]),
         ],
         "cells": party_cells(row),
+    }
+
+
+def _districts(forecast: Forecast) -> dict[str, Any] | None:
+    """Seats by district, of the parties that have any in some; ``None`` where the rule has no districts."""
+    if "districts/house" not in forecast:
+        return None
+    by_district = table_of(forecast, "districts")
+    shown = {column.title: k for k, column in enumerate(by_district.shown)}
+    low, middle, high = np.moveaxis(forecast.array("districts/seat_quantile")[..., [1, 3, 5]], -1, 0)
+    held = np.flatnonzero(np.nan_to_num(high).max(axis=0) > 0)
+    rows = []
+    for d, texts in enumerate(by_district.texts()):
+        cells = [
+            rounding.whole(middle[d, k])
+            + ("" if low[d, k] == high[d, k] else f" ({rounding.interval(low[d, k], high[d, k])})")
+            for k in held
+        ]
+        last = f"{texts[shown['Last seat']]} {texts[shown['in']]}".strip()
+        rows.append(
+            {
+                "name": texts[0],
+                "region": texts[shown["Region"]],
+                "seats": texts[shown["Seats"]],
+                "cells": cells,
+                "in_play": texts[shown["In play"]],
+                "last": last,
+                "apart": texts[shown["Apart"]],
+            }
+        )
+    names = forecast.names("party_name")
+    return {
+        "parties": [names[k] for k in held],
+        "rows": rows,
+        "last": "districts/last_probability" in forecast,
+        "notes": by_district.notes,
     }
 
 

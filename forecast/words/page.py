@@ -16,6 +16,18 @@ ENGLISH = {
     "what_if": "Shown: not the law, but",
     "on_draws": "draws, the same ones for every rule",
     "no_grid": "This forecast holds no other thresholds and methods; run it again to explore them.",
+    "no_grid_districts": "In districts every rule takes a run of its own: `forecast sweep` compares them.",
+    "districts": "Districts",
+    "district": "District",
+    "districts_note": (
+        "Seats in every district: the median over the draws and, where it is wider, the interval that holds 80 % of "
+        "them. Districts swing together: their chances are not independent."
+    ),
+    "districts_table": "Seats of every party in every district",
+    "in_play": "In play",
+    "in_play_note": "Seats that no party holds in nine draws of ten.",
+    "last_seat": "Last seat",
+    "apart": "Apart",
     "parties": "Parties",
     "party": "Party",
     "last": "Last election",
