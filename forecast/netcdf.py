@@ -1,4 +1,5 @@
-"""Datasets as netCDF-4, a group each, in the form that xarray itself writes, in a tenth of the time, and sealed.
+"""Datasets as netCDF-4, a group each, in the form that xarray itself writes, in a tenth of the time, and
+sealed.
 
 ``Dataset.to_netcdf`` and ``xarray.open_dataset`` import every array library that is installed, dask among
 them, and walk the file anew for every variable. A forecast holds numbers, texts and days only; they are
@@ -55,7 +56,8 @@ class Seal(Enum):
 
 
 def netcdf_image(content: xr.Dataset | Mapping[str, xr.Dataset]) -> bytes:
-    """The bytes of a sealed netCDF-4 file: a Dataset, or several by the name of their group (the root's is empty).
+    """The bytes of a sealed netCDF-4 file: a Dataset, or several by the name of their group (the root's is
+    empty).
 
     What lies along a dimension of the root has that dimension in every group. ``TypeError`` for a variable
     that is no number, text or day.
@@ -126,7 +128,8 @@ def seal_of(path: Path) -> Seal:
 
 
 def groups_of_netcdf(source: Path | io.BytesIO) -> dict[str, xr.Dataset]:
-    """The Datasets in a file, or an image, that ``netcdf_image`` made and whose seal is whole, by their group.
+    """The Datasets in a file, or an image, that ``netcdf_image`` made and whose seal is whole, by their
+    group.
 
     Attributes are texts, Python's numbers and arrays; days are ``datetime64[ns]``, as xarray has them.
     """

@@ -54,7 +54,9 @@ def with_sources(
 
 @dataclass(frozen=True)
 class Making:
-    """How a forecast was made: the command, when (ISO 8601 with its offset), in what time, on what threads."""
+    """How a forecast was made: the command, when (ISO 8601 with its offset), in what time, on what
+    threads.
+    """
 
     command: Sequence[str]
     started: str

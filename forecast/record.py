@@ -29,23 +29,25 @@ def record(forecast: Forecast) -> Any:
         found[0]["sweep"] = _of_sweep(forecast)
         return found
     attrs = forecast.attrs
-    drawn = {
-        "election": forecast.election,
-        "draws": forecast.draws,
-        "seed": int(attrs["seed"]),
-        "sampler": attrs["sampler"],
-        "house": forecast.house,
-    }
+    drawn = {"election": forecast.election, "draws": forecast.draws, "seed": int(attrs["seed"])}
+    how = {"sampler": attrs["sampler"], "house": forecast.house}
     warnings = list(attrs["warnings"])
     if not forecast.leading:
         values = _values(forecast, ())
         more = _districts(forecast) | {"track_record": _track_record(forecast)}
-        return {**drawn, "as_of": attrs["as_of"], **_outcome(values), **more, "warnings": warnings}
+        return {
+            **drawn,
+            "as_of": attrs["as_of"],
+            **how,
+            **_outcome(values),
+            **more,
+            "warnings": warnings,
+        }
     along = next(iter(forecast.leading))
     each = [_of_place(forecast, place) for place in forecast.places()]
     if along == "as_of":
-        return {**drawn, "as_of": each, "warnings": warnings}
-    return {**drawn, "as_of": attrs["as_of"], f"{along}s": each, "warnings": warnings}
+        return {**drawn, **how, "as_of": each, "warnings": warnings}
+    return {**drawn, **how, "as_of": attrs["as_of"], f"{along}s": each, "warnings": warnings}
 
 
 def _districts(forecast: Forecast) -> dict[str, Any]:
@@ -148,7 +150,9 @@ def _filled(
 
 
 def _of_rule(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
-    """One rule of a sweep: its keys first, then which it is, and the outcome with what differs from the base."""
+    """One rule of a sweep: its keys first, then which it is, and the outcome with what differs from
+    the base.
+    """
     values, attrs = _values(forecast, place), forecast.attrs
     scenario = {"scenario": forecast.labels(place)["scenario"]} if "scenario" in forecast.leading else {}
     found = {

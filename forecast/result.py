@@ -1,7 +1,7 @@
 """Forecast: what a run leaves, one labelled tree; everything that a reader sees is a view of it.
 
-Its groups, variables and dimensions are those of ``forecast.variables``. A sweep over rules, a range of days and
-scenarios are forecasts with leading dimensions (``threshold``, ``method``, ``as_of``, ``scenario``, ...).
+Its groups, variables and dimensions are those of ``forecast.variables``. A sweep over rules, a range of days
+and scenarios are forecasts with leading dimensions (``threshold``, ``method``, ``as_of``, ``scenario``, ...).
 """
 
 from __future__ import annotations
@@ -69,9 +69,9 @@ def forecast_of(
 ) -> Forecast:
     """A Forecast of arrays by path (``forecast.variables``), with dimensions, units and meanings put to them.
 
-    ``labels``: coordinates by path. ``leading``: dimensions that stand before those of the registry, each with
-    the keys of the rule behind it; what has as many dimensions as the registry says lies along none of them.
-    ``rests_on``: numbers of draws, of what rests on fewer than the rest.
+    ``labels``: coordinates by path. ``leading``: dimensions that stand before those of the registry, each
+    with the keys of the rule behind it; what has as many dimensions as the registry says lies along none of
+    them. ``rests_on``: numbers of draws, of what rests on fewer than the rest.
     """
     ahead = tuple(leading or {})
     coords: dict[str, dict[str, Labelled]] = {}
@@ -215,8 +215,8 @@ class Forecast:
     @cached_property
     def leading(self) -> dict[str, str]:
         """Dimensions along which forecasts stand side by side, each with the keys of the rule behind it."""
-        lines = str(self.attrs.get("leading", "")).split("\n")
-        return dict(line.split(": ", 1) if ": " in line else (line.rstrip(":"), "") for line in lines if line)
+        parts = (line.partition(":") for line in str(self.attrs.get("leading", "")).split("\n") if line)
+        return {dim: keys.strip() for dim, _, keys in parts}
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -244,7 +244,7 @@ class Forecast:
         scalars = {name: label for name, label in self.dataset.coords.items() if label.ndim == 0}
         return {str(name): label.values[()] for name, label in scalars.items()}
 
-    def at(self, **places: int) -> Forecast:
+    def at(self, **places: int | slice) -> Forecast:
         """The forecast at places of some leading dimensions, by number; the others remain."""
         groups = {
             name: data.isel({dim: k for dim, k in places.items() if dim in data.dims})
@@ -411,7 +411,7 @@ class Forecast:
         Returns
         -------
         forecast.charts.Chart
-            With ``svg()``, ``png()``, ``html()``, ``save(path)`` and the specification (Vega-Lite) as ``spec``.
+            With ``save(path)``, ``rendered(form)`` and the specification (Vega-Lite) as ``spec``.
 
         Raises
         ------
@@ -423,7 +423,8 @@ class Forecast:
     def __repr__(self) -> str:
         over = ", ".join(f"{dim}: {size}" for dim, size in zip(self.leading, self.shape, strict=True))
         drawn = f"{self.draws:,} draws" if self.draws else "an exact count"
-        return f"<forecast.Forecast of {self.election}: {len(self.parties)} parties, {over + ', ' if over else ''}{drawn}>"
+        parts = [f"{len(self.parties)} parties", *([over] if over else []), drawn]
+        return f"<forecast.Forecast of {self.election}: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
         return _view("forecast.tables.notebook:forecast_html")(self)

@@ -242,7 +242,9 @@ def _command(command: str, attrs: Mapping[str, Any]) -> str:
 
 
 def _refuse_incomplete(forecast: Forecast, place: str) -> None:
-    """Refuse a file that another program wrote and that lacks what a view is made of, or holds it otherwise."""
+    """Refuse a file that another program wrote and that lacks what a view is made of, or holds it
+    otherwise.
+    """
     try:
         faults = [*_unlike_the_registry(forecast)]
         if not faults:
@@ -292,7 +294,9 @@ def _with_lists(groups: dict[str, xr.Dataset], warnings: Sequence[str]) -> dict[
 
 
 def _seen(dataset: xr.Dataset) -> xr.Dataset:
-    """A Dataset with what nobody sees in its texts written out: whoever wrote the file, views may show them."""
+    """A Dataset with what nobody sees in its texts written out: whoever wrote the file, views may
+    show them.
+    """
     labels = {}
     for name, variable in dataset.variables.items():
         if variable.dtype.kind in "TOU":

@@ -606,7 +606,9 @@ _ERRORS = {error.path: error for error in map(_error, (one for one in EVERY if o
 
 
 def about(subject: str) -> Iterable[Variable]:
-    """Numbers about a party, coalition or event, or (for an empty subject) of the whole, with their errors."""
+    """Numbers about a party, coalition or event, or (for an empty subject) of the whole, with their
+    errors.
+    """
     for variable in EVERY:
         if not variable.label and variable.subject == subject:
             yield variable

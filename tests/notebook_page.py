@@ -1,7 +1,7 @@
 """The notebook of the documentation, executed: ``python -m tests.notebook_page`` writes what its cells show.
 
-No kernel is needed: cells run one after the other in the folder of the project, and the last line of a cell is
-shown as a notebook shows it, by ``_repr_html_`` or ``_repr_mimebundle_`` where the value has one.
+No kernel is needed: cells run one after the other in the folder of the project, and the last line of a cell
+is shown as a notebook shows it, by ``_repr_html_`` or ``_repr_mimebundle_`` where the value has one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ def executed(notebook: dict[str, Any]) -> dict[str, Any]:
 
 def _run(source: str, names: dict[str, Any], number: int) -> list[dict[str, Any]]:
     tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if isinstance(tree.body[-1], ast.Expr) else None
+    tree.body = tree.body[:-1] if last is not None else tree.body
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.chdir(ROOT):
         exec(compile(tree, "cell", "exec"), names)

@@ -1,11 +1,15 @@
-"""The reference of variables in ``docs/results.md``, from the registry; ``python -m tests.results_page`` writes it."""
+"""The reference of variables in ``docs/results.md``, from the registry; ``python -m tests.results_page``
+writes it.
+"""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+from forecast.tables import TABLES, table_of
 from forecast.variables import BASE_RULE, EVERY, UNSAVED
+from tests.forecasts import kazakhstan
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 _TABLES = re.compile(r"(<!-- variables -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -46,5 +50,21 @@ def with_reference(page: str) -> str:
     return _TABLES.sub(lambda found: found[1] + reference() + found[2], page)
 
 
+def with_columns(page: str) -> str:
+    """The page with the columns of every table as the program has them now."""
+    forecast = kazakhstan()
+    for name in TABLES:
+        rows = [
+            f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |"
+            for c in table_of(forecast, name).columns
+            if not (name == "polls" and c.name.startswith("share_"))
+        ]
+        head, mark, below = page.partition(f"\n### `{name}`\n")
+        found = re.compile(r"(\| column \|[^\n]*\n\| ---[^\n]*\n)(?:\|[^\n]*\n)*")
+        page = head + mark + found.sub(lambda m, rows=rows: m[1] + "\n".join(rows) + "\n", below, count=1)
+    return page
+
+
 if __name__ == "__main__":
-    PAGE.write_text(with_reference(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    text = with_columns(with_reference(PAGE.read_text(encoding="utf-8")))
+    PAGE.write_text(text, encoding="utf-8")

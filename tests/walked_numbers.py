@@ -250,18 +250,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
 }
 """Of every table the columns that name a row (none: its place), and what stands in the others."""
 
-_STATED = {
-    "said": "forecast_probability",
-    "happened": "observed_frequency",
-    "statements": "statements",
-}
+_STATED = {name: name for name in ("forecast_probability", "observed_frequency", "statements")}
 
 CALIBRATION: dict[str, Shows | str] = {
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {
-            **dict.fromkeys(("low", "high", "said"), "interval"),
-            "happened": "record/coverage",
+            **dict.fromkeys(("low", "high", "forecast_probability"), "interval"),
+            "observed_frequency": "record/coverage",
         }.items()
     },
     "calibration/interval/[^/]+/elections": "record/elections",

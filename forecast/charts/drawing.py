@@ -1,7 +1,7 @@
 """What all charts share: specifications (Vega-Lite) as plain data, one look, and files made of them.
 
-A chart is data and a specification that names it. On paper the data stand in the specification; on the page it
-is given to it, and given anew when a reader moves the slider.
+A chart is data and a specification that names it. On paper the data stand in the specification; on the page
+it is given to it, and given anew when a reader moves the slider.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Chart:
     spec: Spec
 
     def rendered(self, form: str) -> bytes:
-        """The bytes of a file: svg, png (at twice the nominal size) or html, which asks nothing of the network."""
+        """The bytes of a file: svg, png (at twice the nominal size) or html, which asks nothing of the
+        network.
+        """
         import vl_convert
 
         if form not in FORMATS:

@@ -31,6 +31,7 @@ from forecast.charts.drawing import (
     shares_axis,
     title,
 )
+from forecast.variables import VARIABLES
 from forecast.words import headlines
 from forecast.words.rounding import interval, percent, whole
 
@@ -96,7 +97,7 @@ def entering_body(data: Data, width: float = WIDTH) -> Spec:
     x = number(
         "chance",
         scale={"domain": [0, 1]},
-        title="Probability of crossing the threshold" if width >= 500 else None,
+        title=VARIABLES["pass_probability"].meaning.capitalize() if width >= 500 else None,
         **shares_axis(values=[0, 0.25, 0.5, 0.75, 1] if width >= 500 else [0, 0.5, 1]),
     )
     bars = mark("bar", None, {"x": x, "y": y, "color": as_it_is("ink")}, height=15)
@@ -114,7 +115,8 @@ def entering_body(data: Data, width: float = WIDTH) -> Spec:
 
 def entering(facts: Facts) -> Chart:
     """Chance of every party to cross the threshold, as bars."""
-    explanation = f"{facts.forecast['pass_probability'].attrs['long_name'].capitalize()}, in whatever way the rule allows it."
+    meaning = VARIABLES["pass_probability"].meaning.capitalize()
+    explanation = f"{meaning}, in whatever way the rule allows it."
     body = entering_body(inline(entering_rows(facts)))
     return finished(body, headlines.entering(facts), explanation + _untold(facts), facts.caption)
 

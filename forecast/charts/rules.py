@@ -184,7 +184,8 @@ def thresholds(facts: Facts) -> Chart | None:
         for row in facts.lists
     }
     drawn = [row for row in facts.lists if _seats_of(slid, row, 0)[:, 1].max() > 0]
-    # Those with a median of no seats at every level have no steps to show, and a chance worth a row all the same.
+    # Those with a median of no seats at every level have no steps to show, and a chance worth a row all the
+    # same.
     means = slid.array("seat_mean").max(axis=(0, 1))
     listed = [row for row in facts.lists if means[slid.parties.index(row["party"])] > 0.05]
     steps = [
@@ -195,8 +196,8 @@ def thresholds(facts: Facts) -> Chart | None:
     meaning = facts.forecast["pass_probability"].attrs["long_name"]
     method = method_name(str(facts.rule_method))
     explanation = (
-        f"Above: {meaning}, in percent, by its height. Below: median seats (line) with the 80 % interval (band). "
-        f"The same {slid.draws:,} draws throughout; allocation: {method}."
+        f"Above: {meaning}, in percent, by its height. Below: median seats (line) with the "
+        f"80 % interval (band). The same {slid.draws:,} draws throughout; allocation: {method}."
     )
     finding = _threshold_finding(facts, np.sum([chances[row["party"]] for row in listed], axis=0), levels)
     return finished(body, finding, explanation, facts.caption, indent=22)
@@ -419,7 +420,8 @@ def seats(forecast: Forecast) -> Chart | None:
     )
     above = f" Bands too narrow for a name{listed}." if narrow else ""
     what = "Mean seats over the draws" if drawn else "Seats"
-    explanation = f"{what} by the height of the threshold, stacked. The dashed line is the law's.{above}{variants.held()}"
+    stacked = f"{what} by the height of the threshold, stacked. The dashed line is the law's."
+    explanation = f"{stacked}{above}{variants.held()}"
     return finished(body, finding, explanation, variants.caption, indent=40)
 
 

@@ -158,7 +158,9 @@ def _write(
     record: Mapping[str, object],
     kept: xr.Dataset | None,
 ) -> None:
-    """What a command leaves: forecast.nc, tables/ and run.json, and the draws that are kept; all or nothing."""
+    """What a command leaves: forecast.nc, tables/ and run.json, and the draws that are kept; all or
+    nothing.
+    """
     from forecast.storage import FILE_NAME, write_draws, write_forecast
     from forecast.tables.formats import as_csv
     from forecast.writing import RECORD_NAME, digests_of, replacing_folder

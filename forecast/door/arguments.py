@@ -1,4 +1,6 @@
-"""Arguments that a Python program passes: each is what it should be, or one clear error says what would be."""
+"""Arguments that a Python program passes: each is what it should be, or one clear error says what
+would be.
+"""
 
 from __future__ import annotations
 

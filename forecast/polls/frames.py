@@ -33,4 +33,4 @@ def _cell(value: Any) -> str:
         return value.date().isoformat()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value.item() if hasattr(value, "item") else value).strip()
+    return str(value).strip()

@@ -26,8 +26,8 @@ from forecast.words.rule import rule_in_words
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
-_LIBRARY = "window.vega = vegaEmbed.vega;"
-"""What the page takes of the library that draws."""
+_LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
+"""What the page takes of the library that draws, which is bundled by its version."""
 
 
 def page(forecast: Forecast, language: str = "en") -> str:
@@ -84,7 +84,8 @@ def _refuse_several(forecast: Forecast) -> None:
 
 
 def _library() -> str:
-    """The library that draws the charts, from the folder of the compiled core, where it is put the first time.
+    """The library that draws the charts, from the folder of the compiled core, where it is put the first
+    time.
 
     To take it out of the package that holds it takes more than a second.
     """
@@ -93,12 +94,12 @@ def _library() -> str:
     from forecast.compiling.cache import cache_folder
     from forecast.writing import replacing
 
-    kept = cache_folder() / f"vega-of-vl-convert-{version('vl-convert-python')}.js"
+    kept = cache_folder() / f"vega-parse-view-of-vl-convert-{version('vl-convert-python')}.js"
     with suppress(OSError):
         return Markup(kept.read_text(encoding="utf-8"))
     import vl_convert
 
-    text = vl_convert.javascript_bundle(_LIBRARY)
+    text = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
     # Nothing in it may end the element that holds it.
     text = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     with suppress(OSError), replacing(kept) as draft:

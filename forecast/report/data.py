@@ -1,7 +1,7 @@
 """What the page shows: texts and chart data under the law, and under every rule that a reader may choose.
 
-All of it is made here, by the functions that make tables and charts on paper: the script of the page puts it in
-place, and rounds and decides nothing.
+All of it is made here, by the functions that make tables and charts on paper: the script of the page puts it
+in place, and rounds and decides nothing.
 """
 
 from __future__ import annotations
@@ -71,10 +71,13 @@ def payload(facts: Facts, slid: Forecast | None) -> dict[str, Any]:
 def _place(facts: Facts, pool: Pool) -> dict[str, Any]:
     """What depends on the rule: cells of the tables, headlines, charts."""
     question = facts.leading_question
-    told = [] if question is None or facts.too_few else [question]
+    hundred = (
+        {}
+        if question is None or facts.too_few
+        else {"hundred": _chart(pool, _hundred_said(*question), outcomes.hundred_rows(facts))}
+    )
     seats = parties.seats_drawn(facts)
     entering = parties.entering_rows(facts)["parties"]
-    narrow = {**parties.entering_rows(facts, _NARROW), **parties.shares_rows(facts, _NARROW)}
     return {
         "headlines": page_headlines(facts),
         "cells": {
@@ -92,7 +95,7 @@ def _place(facts: Facts, pool: Pool) -> dict[str, Any]:
                 pool,
                 _shares_said(facts),
                 parties.shares_rows(facts),
-                narrow["parties"] and parties.shares_rows(facts, _NARROW),
+                parties.shares_rows(facts, _NARROW),
             ),
             "parliament": _chart(
                 pool,
@@ -100,7 +103,7 @@ def _place(facts: Facts, pool: Pool) -> dict[str, Any]:
                 outcomes.parliament_rows(facts, _WIDE),
                 outcomes.parliament_rows(facts, _NARROW),
             ),
-            **{"hundred": _chart(pool, _hundred_said(*one), outcomes.hundred_rows(facts)) for one in told},
+            **hundred,
         },
         "small": outcomes.small_parties(facts),
         "panels": {
@@ -176,7 +179,9 @@ def _compiled(body: Spec) -> Spec:
 
 
 def party_cells(row: dict[str, Any]) -> list[str]:
-    """Chance to pass with its error, seats with their interval, mean, one draw; dashes where there are none."""
+    """Chance to pass with its error, seats with their interval, mean, one draw; dashes where there
+    are none.
+    """
     if row["seatless"] or not row["told"]:
         return [rounding.DASH] * 6
     return [

@@ -1,4 +1,6 @@
-"""What draws leave out: a parliament without its largest party is refused, votes lost to alliances are said."""
+"""What draws leave out: a parliament without its largest party is refused, votes lost to alliances
+are said.
+"""
 
 from __future__ import annotations
 

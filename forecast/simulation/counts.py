@@ -120,14 +120,15 @@ class RunCounts:
         """n(A and B) / n(B) for pairs of columns of a tally, (R, columns), with its error, and n(B)."""
         both = self.by_replicate[name][..., above].astype(np.float64)
         given = self.by_replicate[name][..., below].astype(np.float64)
-        drawn, total = self.by_replicate[name][..., below].sum(0), given.sum(0)
+        drawn, total = self.by_replicate[name][..., below].sum(0), _over_replicates(given)
         with np.errstate(invalid="ignore", divide="ignore"):
-            value = both.sum(0) / total
+            value = _over_replicates(both) / total
             if self.replicates == 1:
                 error = np.sqrt(value * (1.0 - value) / total)
             else:
                 m = self.replicates
-                error = np.sqrt(((both - value * given) ** 2).sum(0) * m / (m - 1)) / total
+                squares = _over_replicates((both - value * given) ** 2)
+                error = np.sqrt(squares * m / (m - 1)) / total
             return Proportion(value, np.maximum(error, 1.0 / total)), drawn
 
     def seat_means(self) -> Proportion:
@@ -142,6 +143,11 @@ class RunCounts:
         sizes = self.sizes.reshape((-1, 1, 1))
         m = self.replicates
         return Proportion(mean, np.sqrt(((sums - mean * sizes) ** 2).sum(0) * m / (m - 1)) / self.draws)
+
+
+def _over_replicates(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum over the first axis, whose bits do not depend on how long the others are: each sum is one row."""
+    return np.ascontiguousarray(np.moveaxis(values, 0, -1)).sum(-1)
 
 
 KEPT = ("passes", "void", "majorities", "events")

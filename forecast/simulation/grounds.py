@@ -1,4 +1,6 @@
-"""What stands beside the draws in a forecast: the estimate and its polls, the trend, the record, the ballot."""
+"""What stands beside the draws in a forecast: the estimate and its polls, the trend, the record,
+the ballot.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,9 @@ def _trend(estimate: Estimate, ids: Sequence[str]) -> tuple[Values, Values]:
 
 
 def _record(estimate: Estimate) -> tuple[Values, Values]:
-    """The backtest at the horizon nearest to that of the forecast; NaN where such forecasts were not tested."""
+    """The backtest at the horizon nearest to that of the forecast; NaN where such forecasts were
+    not tested.
+    """
     calibration = estimate.calibration
     days = (estimate.election_date - estimate.as_of).days
     near = calibration.near(days) if calibration else None

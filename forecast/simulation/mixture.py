@@ -1,10 +1,10 @@
-"""One election under several scenarios, each with a weight, and their mixture: with its probability each of them
-is the one that comes true.
+"""One election under several scenarios, each with a weight, and their mixture: with its probability each of
+them is the one that comes true.
 
 Probabilities, means and distributions of a mixture are the weighted ones; its quantiles are those of its
 distributions, not averages of quantiles. All scenarios are drawn with the same random numbers, so their Monte
-Carlo errors go together: the error of a weighted sum is at most the weighted sum of the errors, and that bound
-is what stands here.
+Carlo errors go together: the error of a weighted sum is at most the weighted sum of the errors, and that
+bound is what stands here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Counts of draws -> the numbers of a forecast: one function each, under the name that the registry knows.
 
-A function takes a ``Run`` and gives an array, or a ``Proportion`` with its Monte Carlo error, over the rules of
-the run and the dimensions of ``forecast.variables``; of parties those that hold seats come first and alone.
+A function takes a ``Run`` and gives an array, or a ``Proportion`` with its Monte Carlo error, over the rules
+of the run and the dimensions of ``forecast.variables``; of parties those that hold seats come first and
+alone.
 """
 
 from __future__ import annotations
@@ -213,7 +214,8 @@ class Ballot:
     units: Units
 
     def spread(self, values: Floats, axis: int, seatless: float | None, *, certain: bool = False) -> Floats:
-        """Values over the core's lists (or, without ``seatless``, all units) along an axis -> over the ballot.
+        """Values over the core's lists (or, without ``seatless``, all units) along an axis -> over the
+        ballot.
 
         NaN for options that the polls do not tell apart; ``seatless`` for those without seats by their kind,
         which are ``certain`` to have none where the last axis is a number of seats.

@@ -1,4 +1,6 @@
-"""Forecasts of one election side by side, along a leading dimension: the days on which they were made, or others."""
+"""Forecasts of one election side by side, along a leading dimension: the days on which they were made, or
+others.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
 
 _STACKED = frozenset({"", "last_election", "unsaved"})
 _AVERAGE = "estimate/average"
-"""Groups that forecasts side by side keep, and of the estimate its centre; the rest is of other polls and days."""
+"""Groups that forecasts side by side keep, and of the estimate its centre; the rest is of other polls and
+days.
+"""
 
 
 def simulate_over_time(
@@ -82,7 +86,7 @@ def stacked(
         elif str(name) not in told:
             told[str(name)] = coordinate.values
     left_out = ("schema_version", dimension, "leading")
-    attrs = {
+    attrs: dict[str, Any] = {
         name: value
         for name, value in last.attrs.items()
         if isinstance(value, str | int | float) and name not in left_out

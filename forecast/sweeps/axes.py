@@ -160,8 +160,13 @@ def axes_of(
 
 def _value_of(key: str, value: Any) -> object:
     """A value of a key: a level as an exact share, a known name, or what a file would hold."""
-    if isinstance(value, bool | str | list | dict) or key in (METHOD, BASE):
-        return _PARSERS[key](value) if key in _PARSERS else value
+    if key in (METHOD, BASE) and not isinstance(value, str):
+        msg = "a name is expected"
+        raise ValueError(msg)
+    if isinstance(value, str) and key in _PARSERS:
+        return _PARSERS[key](value)
+    if isinstance(value, bool | str | list | dict) and key != LEVEL:
+        return value
     if key == LEVEL:
         return parse_level(value)
     number = parse_exact(value if isinstance(value, int | float | Fraction | Decimal) else value.item())

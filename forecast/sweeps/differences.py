@@ -33,8 +33,8 @@ def differences(
 ) -> dict[str, Floats]:
     """Differences of rules 1, 2, ... from rule 0 by path, with paired errors.
 
-    ``same`` (V,) marks copies of the base rule, which does not differ from itself, without error. ``squares``:
-    of plain random draws, the mean squared difference of a draw (``squared_differences``).
+    ``same`` (V,) marks copies of the base rule, which does not differ from itself, without error.
+    ``squares``: of plain random draws, the mean squared difference of a draw (``squared_differences``).
     """
     tallies = {"pass": "passes", "majority": "majorities", "seat_mean": "seat_sums"}
     found: dict[str, Floats] = {}

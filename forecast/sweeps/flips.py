@@ -106,7 +106,8 @@ def _log_odds(chance: float) -> float:
 def flips_of(
     grid: Grid, values: Mapping[str, Floats], parties: Sequence[str], coalitions: Sequence[str]
 ) -> list[Flip]:
-    """Flips along the threshold, for every combination of the other axes; ``values`` over the axes of the grid.
+    """Flips along the threshold, for every combination of the other axes; ``values`` over the axes of the
+    grid.
 
     None where the axis has one level, or levels that are no shares (``quota``).
     """

@@ -1,4 +1,6 @@
-"""Many rules on the same draws: Estimate x Grid -> Forecast with the axes of the grid as leading dimensions."""
+"""Many rules on the same draws: Estimate x Grid -> Forecast with the axes of the grid as leading
+dimensions.
+"""
 
 from __future__ import annotations
 
@@ -120,8 +122,8 @@ def sweep(
     -------
     Forecast
         With a leading dimension for everything that varies (``threshold``, ``method``, ``base``,
-        ``house_size``, or the key with ``_``); group ``rules`` holds differences from the rule of the election,
-        on the same draws.
+        ``house_size``, or the key with ``_``); group ``rules`` holds differences from the rule of the
+        election, on the same draws.
 
     Raises
     ------

@@ -79,7 +79,9 @@ def differences(forecast: Forecast) -> Table:
 def _wide(
     forecast: Forecast, name: str, title: str, paths: Sequence[str], notes: Sequence[str] = ()
 ) -> Table:
-    """Some numbers of every subject, each in a column ``<column>_<id>``; people are shown the first of them."""
+    """Some numbers of every subject, each in a column ``<column>_<id>``; people are shown the first
+    of them.
+    """
     first = VARIABLES[paths[0]]
     columns, shown, more = _first(forecast)
     over = first.subject

@@ -101,7 +101,9 @@ def shown_of(variable: Variable) -> list[Shown]:
 # Places along leading dimensions.
 
 
-def label_columns(forecast: Forecast, places: Sequence[int] | None = None) -> dict[Column, list[Any]]:
+def label_columns(
+    forecast: Forecast, places: Sequence[int] | np.ndarray | None = None
+) -> dict[Column, list[Any]]:
     """The labels of places (numbers; default: every place once), a row each, and what is known of each."""
     every = np.arange(int(np.prod(forecast.shape))) if places is None else np.asarray(places, np.int64)
     at = np.unravel_index(every, forecast.shape) if forecast.leading else ()

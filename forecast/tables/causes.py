@@ -111,7 +111,9 @@ def decomposition(forecast: Forecast) -> Table:
 
 
 def _shares(forecast: Forecast) -> list[tuple[Any, ...]]:
-    """What it is about, of whom, the factor; its share alone and in all, with errors. NaN where nothing varies."""
+    """What it is about, of whom, the factor; its share alone and in all, with errors. NaN where nothing
+    varies.
+    """
     rows: list[tuple[Any, ...]] = []
     if "decomposition/factor" not in forecast:
         return rows

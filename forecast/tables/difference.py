@@ -77,7 +77,9 @@ def difference_record(before: Forecast, after: Forecast) -> dict[str, Any]:
 
 
 def refuse_two_elections(before: Forecast, after: Forecast) -> None:
-    """``ConfigurationError`` where two forecasts are not of one election, share no party, or are several each."""
+    """``ConfigurationError`` where two forecasts are not of one election, share no party, or are several
+    each.
+    """
     if before.leading or after.leading:
         remedy = "two forecasts of one rule and day are compared; these stand side by side with others"
         raise ConfigurationError(Fault("forecast diff", "", ABSENT, remedy))

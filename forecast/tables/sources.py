@@ -1,4 +1,6 @@
-"""Tables of what a forecast rests on: polls and how their firms lean, the record of such forecasts, the run."""
+"""Tables of what a forecast rests on: polls and how their firms lean, the record of such forecasts,
+the run.
+"""
 
 from __future__ import annotations
 

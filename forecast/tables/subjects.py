@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,8 +32,8 @@ _ALWAYS = ("estimate/average", "last_election/share", "last_election/seats_won")
 _KIND = Column("kind", "", "text", "kind of option; none-of-the-above and residual hold no seats")
 _ABOUT_PARTIES = (
     "Last: the last election. Polls: centre of the estimate. Share, Seats: medians over the draws, beside "
-    "them the interval that holds 80 % of them. Passes: {passes}, ± one Monte Carlo standard error. One draw: "
-    "a representative draw, one possible outcome."
+    "them the interval that holds 80 % of them. Passes: {passes}, ± one Monte Carlo standard error. One "
+    "draw: a representative draw, one possible outcome."
 )
 _EVENTS_NOTE = (
     "±: one Monte Carlo standard error, in percentage points. An event with a condition is left blank "
@@ -65,8 +65,9 @@ def coalitions(forecast: Forecast) -> Table:
         columns[Column("margin", "seats", "integer", "median seats less majority_seats")] = medians - needed
         shown.append(Shown("Margin", text_of("margin", rounding.signed)))
         notes.append(
-            f"Majority: more than half of the {forecast.house} seats that the rule hands out, so {needed}; ± one "
-            f"Monte Carlo standard error, in percentage points. Seats: median. Margin: median less {needed}."
+            f"Majority: more than half of the {forecast.house} seats that the rule hands out, so {needed}; ± "
+            f"one Monte Carlo standard error, in percentage points. Seats: median. Margin: median less "
+            f"{needed}."
         )
     return table(forecast, "coalitions", f"Coalitions{everywhere(forecast)}", columns, shown, notes)
 
@@ -181,7 +182,9 @@ def _about(forecast: Forecast, over: str) -> tuple[dict[Column, Any], list[Shown
 
 
 def _known(forecast: Forecast, variable: Variable) -> bool:
-    """Whether a variable has columns: of forecasts side by side what differs between them, or all of a count."""
+    """Whether a variable has columns: of forecasts side by side what differs between them, or all
+    of a count.
+    """
     if variable.path not in forecast:
         return variable.path in _ALWAYS and not forecast.leading
     if variable.group not in ("", "rules", "last_election", "estimate"):
@@ -196,4 +199,4 @@ def _values(forecast: Forecast, path: str, dims: int) -> np.ndarray | None:
         return None
     values = forecast.array(path)
     behind = values.shape[values.ndim - dims :]
-    return np.broadcast_to(values, (*forecast.shape, *behind)).reshape(math.prod(forecast.shape), *behind)
+    return np.broadcast_to(values, (*forecast.shape, *behind)).reshape(prod(forecast.shape), *behind)

@@ -77,7 +77,8 @@ def backtest(
     horizons
         Days before the vote.
     methods
-        Laws to score: ``"default"`` and ``"trend"`` are those of this program, the others are to compare with.
+        Laws to score: ``"default"`` and ``"trend"`` are those of this program, the others are to compare
+        with.
     constants
         Of the error law, as ``forecast fit`` wrote them. Default: those that come with the program.
 

@@ -1,4 +1,6 @@
-"""A forecast as readers look at it: rows in the order in which people look for them, and what is asked first."""
+"""A forecast as readers look at it: rows in the order in which people look for them, and what is
+asked first.
+"""
 
 from __future__ import annotations
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from forecast.charts import charts_of
-from forecast.charts.rules import decomposition, indices, last_seat, majority, passing, seats
+from forecast.charts.rules import Variants, decomposition, indices, last_seat, majority, passing, seats
 from forecast.cli.main import main
 from forecast.storage import load
+from tests.swept import flat
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
@@ -144,14 +145,14 @@ def test_the_rule_of_the_law_is_framed_on_the_map(drawn: Path) -> None:
 
 
 def test_the_cost_of_a_threshold_is_that_of_the_sweep(drawn: Path, counted: Path) -> None:
-    for folder, ending in ((drawn, "_mean"), (counted, "")):
-        variants = Variants(load(folder))
+    for folder in (drawn, counted):
+        variants = load(folder)
         chart = indices(variants)
         assert chart is not None
         panels = chart.spec["vconcat"][0]["hconcat"]
         for panel, name in zip(panels, ("wasted", "gallagher"), strict=True):
             shown = [one["value"] for one in panel["layer"][0]["data"]["values"]]
-            held = variants.along(f"{name}{ending}", "threshold").values.tolist()
+            held = Variants(variants).along(f"rules/{name}", "threshold").tolist()
             assert shown == pytest.approx(held)
 
 
@@ -160,7 +161,7 @@ def test_pairs_between_which_the_last_seat_stands_are_those_of_the_sweep(drawn: 
     chart = last_seat(variants)
     assert chart is not None
     shown = [bar["value"] for bar in values(chart)]
-    held = np.sort(variants.data["last_seat/probability"].values.ravel())[::-1]
+    held = np.sort(flat(variants)["last_seat/probability"].values.ravel())[::-1]
     held = held[np.isfinite(held)][: len(shown)]
     assert shown == pytest.approx(held.tolist())
     assert 2 <= len(shown) <= 8
@@ -171,7 +172,7 @@ def test_the_closest_seat_of_a_real_count_is_named_with_its_votes(counted: Path)
     chart = last_seat(variants)
     assert chart is not None
     bars = values(chart)
-    votes = variants.data["last_seat/next_votes"].values
+    votes = flat(variants)["last_seat/next_votes"].values
     assert [bar["value"] for bar in bars] == sorted(votes[np.isfinite(votes)].tolist())[: len(bars)]
     title = " ".join(chart.spec["title"]["text"]).replace("\N{NO-BREAK SPACE}", " ")
     assert title.startswith(f"The closest seat: {int(bars[0]['value']):,} votes more")

@@ -81,7 +81,8 @@ def test_from_python_a_day_is_a_day_and_no_text(election: Election) -> None:
     day: Any = "2023-03-15"
     with pytest.raises(ConfigurationError, match=r"a day \(datetime.date\) is expected"):
         estimate(election, polls_of(election), day)
-    for known in (datetime.date(2023, 3, 15), pd.Timestamp("2023-03-15 12:00")):
+    days: list[Any] = [datetime.date(2023, 3, 15), pd.Timestamp("2023-03-15 12:00")]
+    for known in days:
         assert estimate(election, polls_of(election), known).as_of == datetime.date(2023, 3, 15)
 
 

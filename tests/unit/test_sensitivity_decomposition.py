@@ -134,7 +134,7 @@ def test_a_sweep_of_a_known_case_has_its_shares_and_is_stable_over_seeds() -> No
     found = []
     for seed in range(24):
         data = flat(swept(election, estimate, {"vary": ["rule.seats=280,320"]}, draws=64, seed=seed))
-        assert data["factor"].values.tolist() == ["house", "polls"]
+        assert data["factor"].values.tolist() == ["house_size", "polls"]
         of_a = data.sel(party="a")
         found.append(
             [

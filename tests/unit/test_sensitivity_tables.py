@@ -107,7 +107,8 @@ def test_the_spread_is_told_in_words_that_the_indices_bear_out(sweep: Forecast) 
 
 
 def test_what_is_told_in_words_is_printed(sweep: Forecast) -> None:
-    (table,) = [table for table in tables_shown(sweep) if table.name == "decomposition"]
+    shown = tables_shown(sweep, tables_of(sweep))
+    (table,) = [table for table in shown if table.name == "decomposition"]
     assert table.notes[:3] == tuple(decomposition_in_words(sweep))
 
 

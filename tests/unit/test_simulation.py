@@ -158,7 +158,7 @@ def test_printed_errors_are_the_spread_over_200_seeds(sampler: int) -> None:
         lambda counts: tuple(part[0, 0] for part in counts.proportion("majorities")),
         lambda counts: tuple(part[0, 0] for part in counts.seat_means()),
         lambda counts: tuple(part[0, 0, 33] for part in counts.proportion("seats")),
-        lambda counts: counts.ratio("events", above=1, below=0)[:2],
+        lambda counts: tuple(part[0, 0] for part in counts.ratio("events", np.array([1]), np.array([0]))[0]),
     ):
         values, errors = np.array([pick(counts) for counts in runs]).T
         assert np.sqrt((errors**2).mean()) == pytest.approx(values.std(ddof=1), rel=0.2)

@@ -200,7 +200,7 @@ def test_files_of_two_runs_in_one_folder_are_told_apart(forecast: Forecast, tmp_
 
 def test_a_folder_in_which_a_run_was_stopped_half_way_is_refused(saved: Path) -> None:
     (saved.parent / UNFINISHED).write_text("...")
-    with pytest.raises(ConfigurationError, match=r"was stopped .*`forecast run` it again"):
+    with pytest.raises(ConfigurationError, match=r"was stopped .*make it again"):
         storage.load(saved.parent)
 
 
