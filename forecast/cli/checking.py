@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
+    from forecast.geography.geography import Geography
     from forecast.polls import PollTable
 
 
@@ -35,8 +36,9 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
 
         refuse_size(election)
         polls = read_polls(election.election.polls, election)
-    summary = list(_summary(election, polls, as_of))
-    warnings = _warnings(election, polls, as_of)
+    geography = _geography_of(election)
+    summary = list(_summary(election, polls, as_of, geography))
+    warnings = _warnings(election, polls, as_of, geography)
     for topic, text in summary:
         show(f"{topic:<10} {text}")
     say_warnings(warnings, below_tables=False)
@@ -46,7 +48,20 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
         tell(f"{found}; next: {first}forecast run {config}")
 
 
-def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date | None) -> list[str]:
+def _geography_of(election: Election) -> Geography | None:
+    """The districts and the last result in them; ``None`` where there are none, or where the districts of a
+    count are all that the file knows of them.
+    """
+    from forecast.geography.geography import read_geography
+
+    if election.geography is None and election.election.polls is None:
+        return None
+    return read_geography(election)
+
+
+def _warnings(
+    election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
+) -> list[str]:
     """What a count and a run would say of the file, its result and its polls, and what is doubted of polls
     not known by then. Whatever a run would refuse is refused here.
     """
@@ -60,6 +75,12 @@ def _warnings(election: Election, polls: PollTable | None, as_of: datetime.date 
         estimated = estimate(election, polls, as_of)
         refuse_without_the_largest(election, estimated)
         said += [*estimated.warnings, *polls.doubted]
+        if geography is not None:
+            from forecast.geography.projection import projection_of
+
+            said += projection_of(election, geography, estimated, polls).warnings
+    elif geography is not None:
+        said += geography.warnings
     return warnings_on(election, said)
 
 
@@ -113,7 +134,7 @@ def _poll_faults(config: Path, settings: Sequence[str]) -> tuple[Fault, ...]:
 
 
 def _summary(
-    election: Election, polls: PollTable | None, as_of: datetime.date | None
+    election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
 ) -> Iterator[tuple[str, str]]:
     from forecast.election.idle import idle_keys
     from forecast.election.wording import rule_in_words
@@ -135,12 +156,22 @@ def _summary(
     if election.rule.law:
         yield "", f"Law: {election.rule.law}."
     yield from _missing_facts(election)
+    if geography is not None:
+        yield from _geography(election, geography)
     if polls is None:
         yield "polls", "none named"
     else:
         yield from _polls(polls, as_of)
     names = [item.id for item in (*election.coalitions, *election.events)]
     yield "questions", ", ".join(names) if names else "none: add [[coalitions]] and [[events]]"
+
+
+def _geography(election: Election, geography: Geography) -> Iterator[tuple[str, str]]:
+    """The last result: how much of it has an heir, and how large the errors of districts are."""
+    from forecast.geography.projection import error_law_in_words
+
+    for number, line in enumerate((*geography.matched, *error_law_in_words(election))):
+        yield "geography" if number == 0 else "", line
 
 
 def _missing_facts(election: Election) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,8 @@ _FILE_KEYS = (
     ("election", "polls"),
     ("election", "result"),
     ("rule", "districts", "table"),
+    ("geography", "last_result"),
+    ("geography", "borders"),
     ("estimate", "constants"),
 )
 """Keys that name a file; relative names are meant relative to the election file."""

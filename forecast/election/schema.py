@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from forecast.election.geography import Geography, Heritage, Where
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
@@ -118,6 +119,16 @@ class Party(Part):
     )
     aliases: Texts = Field(default=(), description="names under which poll tables report the party")
     merged_from: Texts = Field(default=(), description="poll columns whose sum is the party")
+    continues: Heritage = Field(
+        default=None,
+        description='earlier lists and the share of their votes that it inherits, { "SPOLU 2017" = 1.0 }; '
+        "{} for a new list; not given: those of its own names",
+    )
+    stands_in: Where = Field(
+        default=None,
+        description='districts or regions in which it stands, or "everywhere"; not given: everywhere, or, of '
+        "a list that stood in some districts only, where it stood",
+    )
     last_result: Share | None = Field(default=None, description="share of the vote at the last election")
     last_seats: Seats | None = Field(default=None, description="seats at the last election")
 
@@ -329,6 +340,7 @@ class Election(Part):
     election: ElectionFacts
     parties: Annotated[tuple[Party, ...], at_least_one]
     rule: Rule
+    geography: Geography | None = None
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     coalitions: Annotated[tuple[Coalition, ...], not_too_many] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from forecast.election.rule import Rule
-from forecast.errors import ABSENT
+from forecast.errors import ABSENT, Fault
 from forecast.rules.ballot import District
 
 
@@ -18,26 +18,36 @@ class Problem(NamedTuple):
     found: object
     remedy: str
 
+    def fault(self, place: str) -> Fault:
+        """As a fault of the table ``place``."""
+        where = (self.district and f"district {self.district}", f"column {self.column}")
+        return Fault(place, ", ".join(filter(None, where)), self.found, self.remedy)
 
-def problems_of(rule: Rule, districts: Sequence[District]) -> Iterator[Problem]:
-    """Everything that keeps these districts from being counted under the rule."""
+
+def problems_of(rule: Rule, districts: Sequence[District], *, counted: bool = True) -> Iterator[Problem]:
+    """Everything that keeps these districts from being counted under the rule.
+
+    Without ``counted`` their votes are still to come.
+    """
     if rule.districts is None:
         return
-    missing = list(_missing(rule, districts))
+    missing = list(_missing(rule, districts, counted=counted))
     yield from missing
-    yield from _impossible(rule, districts)
+    if counted:
+        yield from _impossible(rule, districts)
     if not any(problem.column in ("seats", "levelling") for problem in missing):
         yield from _against_the_house(rule, districts)
 
 
-def _missing(rule: Rule, districts: Sequence[District]) -> Iterator[Problem]:
+def _missing(rule: Rule, districts: Sequence[District], *, counted: bool) -> Iterator[Problem]:
     """Columns that the rule needs of every district."""
     assert rule.districts is not None
     local = rule.districts.local_threshold
     why = {
         "seats": rule.districts.seats == "given" and 'rule.districts.seats = "given"',
         "population": rule.districts.seats == "by-population" and 'rule.districts.seats = "by-population"',
-        "invalid_votes": local is not None
+        "invalid_votes": counted
+        and local is not None
         and local.base == "cast"
         and 'local_threshold.base = "cast", the ballots cast there',
         "registered": local is not None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.rules.ballot import District
-from forecast.rules.district_checks import Problem, problems_of
+from forecast.rules.district_checks import problems_of
 from forecast.rules.named import alliance_of, party_names, party_of
 from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
 
@@ -84,17 +84,35 @@ def read_districts(election: Election, path: str | Path) -> DistrictTable:
         faults += row.faults
     districts = tuple(_as_district(name, read) for name, read in found.items())
     if not faults:
-        faults = [
-            Fault(place, f"{_where(problem)}column {problem.column}", problem.found, problem.remedy)
-            for problem in problems_of(election.rule, districts)
-        ]
+        faults = [problem.fault(place) for problem in problems_of(election.rule, districts)]
     if faults:
         raise PollDataError(*faults)
     return DistrictTable(place, districts, official)
 
 
-def _where(problem: Problem) -> str:
-    return f"district {problem.district}, " if problem.district else ""
+def read_places(path: str | Path) -> tuple[District, ...]:
+    """The districts of a table without their votes: those of an election that is still to come.
+
+    The table may be one of votes too; what it says of lists is passed over. Raises ``PollDataError`` for all
+    that is wrong with the rest: wrong cells, rows that say different things of a district, regions of some
+    only.
+    """
+    found: dict[str, _District] = {}
+    rows = read_rows(Path(path), str(path), ("district",), COLUMNS)
+    for row in rows:
+        name = row.cells.get("district", "")
+        if not name:
+            row.fault("district", ABSENT, "the name of a district is expected")
+        else:
+            _note_whole(row, found.setdefault(name, _District()))
+    without = [name for name, read in found.items() if "region" not in read.words]
+    if 0 < len(without) < len(found):
+        remedy = f"missing for {without[0]}; name the region of every district, or of none"
+        rows[0].fault("region", ABSENT, remedy)
+    faults = [fault for row in rows for fault in row.faults]
+    if faults:
+        raise PollDataError(*faults)
+    return tuple(_as_district(name, read) for name, read in found.items())
 
 
 def _read_row(
