@@ -71,7 +71,9 @@ def test_the_count_beside_an_election_file_gives_the_official_seats(path: Path):
     seats = apply_rule(election.rule, ready.ballot).seats
     table = path.with_name(f"{path.stem}-result.csv")
     if "seats" in rows_of(table)[0]:
-        assert dict(seats) == official_seats(table)
+        official = official_seats(table)
+        assert {name: seats.get(name, 0) for name in official} == official
+        assert sum(seats.values()) == sum(official.values())
 
 
 BY_DISTRICT = {"denmark-2015": 100, "norway-2021": 191, "scotland-2011": 57, "spain-2019-04": 343}
@@ -94,7 +96,7 @@ def test_ten_election_files_divide_seats_by_district_in_eight_countries_and_more
     assert len({election.election.country for election in elections}) >= 8
     for path, election in zip(tables, elections, strict=True):
         assert election.rule.districts is not None
-        assert election.rule.districts.table == path.with_name(f"{path.stem}-districts.csv")
+        assert Path(election.rule.districts.table or "") == path.with_name(f"{path.stem}-districts.csv")
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*-districts.csv")), ids=lambda path: path.stem)
@@ -113,7 +115,10 @@ def test_a_count_outside_the_project_gives_the_official_seats_by_the_rule_of_the
     election = load_election(CONFIGS / f"{name}.toml")
     ballot, meant = as_the_election_file_says(election, case)
     seats = apply_rule(election.rule, ballot).seats
-    assert dict(seats) == {meant[party]: official for party, official in case.official.items()}
+    official = {meant[party]: held for party, held in case.official.items()}
+    assert {name: held for name, held in seats.items() if held} == {
+        name: held for name, held in official.items() if held
+    }
 
 
 def as_the_election_file_says(election: Election, case: Case) -> tuple[Ballot, Mapping[str, str]]:
