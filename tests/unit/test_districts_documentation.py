@@ -1,4 +1,4 @@
-"""docs/districts.md: its laws are those of election files that give the official seats, and its figures hold."""
+"""docs/districts.md: its laws are those of election files that give official seats, and its figures hold."""
 
 from __future__ import annotations
 
