@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from forecast.cli.options import Json, OutputFile, Quiet
-from forecast.cli.telling import show_json, tell
+from forecast.cli.telling import progress, show_json, tell
 from forecast.door.numbers import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.visible import json_text
@@ -45,7 +43,8 @@ Archive = Annotated[
     Path,
     typer.Argument(
         metavar="ARCHIVE",
-        help="Folder with elections.csv, polls.csv (or .gz) and results.csv.",
+        help="Folder with elections.csv, polls.csv (or .gz) and results.csv; or results by district, with "
+        "transitions.csv.",
         show_default=False,
     ),
 ]
@@ -78,6 +77,16 @@ ConstantsFile = Annotated[
         "--constants", metavar="FILE", help="Constants that `forecast fit` wrote.", show_default=False
     ),
 ]
+DistrictFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--districts",
+        metavar="FOLDER",
+        help="Results by district of the same elections and of those before: score seats too, with "
+        "districts and without.",
+        show_default=False,
+    ),
+]
 BacktestFolder = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the table, the summary and the chart."),
@@ -96,11 +105,16 @@ def backtest(
     methods: Methods = None,
     leave_out: LeaveOut = None,
     constants: ConstantsFile = None,
+    districts: DistrictFolder = None,
     output: BacktestFolder = Path("outputs/backtest"),
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Forecast past elections from what was known before them, and score the forecasts."""
+    """Forecast past elections from what was known before them, and score the forecasts.
+
+    On an archive of results by district: how good districts and seats are at the true national shares.
+    """
+    from forecast.cli.district_archive import backtest_chain, backtest_districts, holds_districts
     from forecast.estimation import load_constants
     from forecast.verification.archive import read_archive
     from forecast.verification.backtest import run_backtest
@@ -109,10 +123,26 @@ def backtest(
     days = _horizons(horizons)
     if output.exists() and not output.is_dir():
         raise ConfigurationError(Fault("--output", "", str(output), "this is a file; name a folder"))
+    left_out = leave_out is not None
+    if holds_districts(archive):
+        backtest_districts(archive, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
+        return
     known = load_constants(constants)
     elections = read_archive(archive)
     by_country = _without_each_country(elections, known, quiet) if leave_out else {}
-    with _progress("scoring", quiet) as step:
+    if districts is not None:
+        backtest_chain(
+            elections,
+            districts,
+            lambda country: by_country.get(country, known),
+            output,
+            left_out=left_out,
+            horizons=days,
+            as_json=as_json,
+            quiet=quiet,
+        )
+        return
+    with progress("scoring", quiet) as step:
         found = run_backtest(
             elections,
             lambda country: by_country.get(country, known),
@@ -141,19 +171,26 @@ def fit(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit the constants of the error model to an archive, with intervals from a bootstrap by country."""
+    """Fit the constants of the error model to an archive, with intervals from a bootstrap by country.
+
+    On an archive of results by district: those of the projection, with errors from a jackknife.
+    """
     from dataclasses import replace
 
+    from forecast.cli.district_archive import fit_districts, holds_districts
     from forecast.verification.archive import read_archive
     from forecast.verification.fitting import bootstrap, fit_constants, material_of
     from forecast.writing import replacing
 
+    if holds_districts(archive):
+        fit_districts(archive, output, as_json=as_json, quiet=quiet)
+        return
     elections = read_archive(archive)
     if not quiet:
         tell("reading the trend of the polls (about a minute for 60 elections) ...")
     material = material_of(elections)
     fitted = fit_constants(material)
-    with _progress("bootstrap", quiet) as step:
+    with progress("bootstrap", quiet) as step:
         intervals = bootstrap(material, fitted, resamples, step=step)
     fitted = replace(fitted, intervals=intervals)
     target = output if output is not None else Path("outputs/constants.json")
@@ -176,7 +213,7 @@ def _without_each_country(
     from forecast.verification.fitting import fit_constants, fit_without, material_of
 
     material = material_of(elections, known.trend_model)
-    with _progress("fitting", quiet) as step:
+    with progress("fitting", quiet) as step:
         return fit_without(material, fit_constants(material), step)
 
 
@@ -211,18 +248,3 @@ def _save(
         if METHOD in methods:
             summary = calibration_of(found, rows, elections, left_out).record()
             (draft / "calibration.json").write_text(json_text(summary, 1) + "\n", encoding="utf-8")
-
-
-@contextmanager
-def _progress(what: str, quiet: bool) -> Generator[Callable[[int, int], None] | None]:
-    """A bar on stderr, where that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -67,7 +67,7 @@ def print_backtest(found: Backtest, rows: Sequence[Row]) -> None:
 def _pooled(rows: Sequence[Row], methods: Sequence[str]) -> Table:
     values = {(row.method, row.metric): row for row in rows if row.horizon is None}
     number = max(row.elections for row in values.values())
-    table = _table(
+    table = results_table(
         f"{number} elections, all horizons (standard errors, clustered by election)", "score", *methods
     )
     for metric, title in _METRICS.items():
@@ -79,7 +79,7 @@ def _pooled(rows: Sequence[Row], methods: Sequence[str]) -> Table:
 
 def _by_horizon(rows: Sequence[Row], method: str) -> Table:
     horizons = sorted({row.horizon for row in rows if row.horizon is not None})
-    table = _table(f"{method}, by days before the election", "score", *map(str, horizons))
+    table = results_table(f"{method}, by days before the election", "score", *map(str, horizons))
     values = {(row.metric, row.horizon): row for row in rows if row.method == method}
     for metric in _BY_HORIZON:
         found = [values.get((metric, horizon)) for horizon in horizons]
@@ -89,7 +89,7 @@ def _by_horizon(rows: Sequence[Row], method: str) -> Table:
 
 
 def _calibration(found: Backtest, method: str) -> Table:
-    table = _table(
+    table = results_table(
         f"{method}: parties near the threshold", "chance given", "mean given", "entered", "statements"
     )
     for bin in crossing_curve(found, method):
@@ -103,7 +103,7 @@ def _print_apart(console: Console, found: Backtest, method: str) -> None:
     apart = [one for one in found.apart if one.method == method]
     if not apart:
         return
-    table = _table(
+    table = results_table(
         f"{method}, shown apart and in no total",
         "election",
         "days",
@@ -119,7 +119,7 @@ def _print_apart(console: Console, found: Backtest, method: str) -> None:
 def print_constants(fitted: Constants) -> None:
     """The laws with their intervals, and what they rest on."""
     console = console_for_results()
-    table = _table(
+    table = results_table(
         "Constants of the error law (95 % intervals, bootstrap by country)", "constant", "average", "trend"
     )
     for field in fields(LawConstants):
@@ -147,7 +147,8 @@ def _text(row: Row | None) -> str:
     return f"{row.value:.3f}{error}"
 
 
-def _table(title: str, *columns: str) -> Table:
+def results_table(title: str, *columns: str) -> Table:
+    """An empty table of results, its first column to the left."""
     table = Table(
         title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
     )

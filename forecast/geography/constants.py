@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
 
 from forecast.election.words import normalised
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
+from forecast.rules.tables import read_rows
 
 SHIPPED = Path(__file__).with_name("constants.csv")
 COUNTRIES = Path(__file__).with_name("countries.csv")
+
+_COLUMNS = ("name", "value", "se", "meaning")
+_MOST = 10.0
 
 
 @dataclass(frozen=True)
@@ -66,11 +73,87 @@ class Constants:
 
 
 @cache
-def shipped(path: Path = SHIPPED) -> Constants:
-    """The constants of a file: name, value, and what else it says of each."""
-    with path.open(encoding="utf-8", newline="") as file:
-        values = {row["name"]: float(row["value"]) for row in csv.DictReader(file)}
-    return Constants(**{field.name: values[field.name] for field in fields(Constants)})
+def shipped() -> Constants:
+    """The constants that come with the program."""
+    return read_constants(SHIPPED)
+
+
+def read_constants(path: Path) -> Constants:
+    """The constants of a file: name, value, and what else it says of each.
+
+    Raises ``ConfigurationError`` with every fault: a name that is none, twice or missing, a value that is no
+    number or out of bounds.
+    """
+    place = str(path)
+    try:
+        rows = read_rows(path, place, ("name", "value"), _COLUMNS)
+    except PollDataError as error:
+        raise ConfigurationError(*error.faults) from None
+    known = [field.name for field in fields(Constants)]
+    values: dict[str, float] = {}
+    for row in rows:
+        name = row.cells["name"]
+        if name not in known:
+            row.fault("name", name or ABSENT, f"no such constant; {suggest(name, known)}")
+        elif name in values:
+            row.fault("name", name, "this constant has a row already; keep one")
+        values[name] = row.read("value", _parse_value, math.nan)
+    faults = [fault for row in rows for fault in row.faults]
+    faults += [
+        Fault(place, f"constant {name}", ABSENT, "missing; `forecast fit` writes all of them")
+        for name in known
+        if name not in values
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+    return Constants(**{name: values[name] for name in known})
+
+
+def _parse_value(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not abs(value) <= _MOST:
+        msg = f"a number from {-_MOST:g} to {_MOST:g} is expected"
+        raise ValueError(msg)
+    return value
+
+
+def constants_table(law: Constants, errors: Mapping[str, float], rests_on: str) -> str:
+    """The text of a file of constants: what they rest on, then name, value, standard error and meaning."""
+    with SHIPPED.open(encoding="utf-8", newline="") as file:
+        meaning = {row["name"]: row["meaning"] for row in csv.DictReader(_without_remarks(file))}
+    text = io.StringIO()
+    text.write(f"# {rests_on}\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["name", "value", "se", "meaning"])
+    for field in fields(Constants):
+        error = errors.get(field.name)
+        value = f"{getattr(law, field.name):.4g}"
+        writer.writerow([field.name, value, "" if error is None else f"{error:.2g}", meaning[field.name]])
+    return text.getvalue()
+
+
+def histories_table(histories: Mapping[str, History], rests_on: str) -> str:
+    """The text of a file of the errors of countries."""
+    text = io.StringIO()
+    text.write(f"# {rests_on}\n")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["country", "pairs", "scale"])
+    for name, history in histories.items():
+        writer.writerow([name, history.pairs, f"{history.scale:.2f}"])
+    return text.getvalue()
+
+
+def rests_on(path: Path = SHIPPED) -> str:
+    """What the constants of a file rest on, in its own words; empty where it does not say."""
+    first = path.read_text(encoding="utf-8").partition("\n")[0]
+    return first.removeprefix("#").strip() if first.startswith("#") else ""
+
+
+def _without_remarks(lines: Iterable[str]) -> Iterator[str]:
+    return (line for line in lines if not line.startswith("#"))
 
 
 @dataclass(frozen=True)
@@ -88,7 +171,7 @@ def shipped_histories(path: Path = COUNTRIES) -> dict[str, History]:
     with path.open(encoding="utf-8", newline="") as file:
         return {
             normalised(row["country"]): History(int(row["pairs"]), float(row["scale"]))
-            for row in csv.DictReader(file)
+            for row in csv.DictReader(_without_remarks(file))
         }
 
 

@@ -69,6 +69,8 @@ class Plan:
     """What is evaluated, and how."""
 
     ways: Sequence[str] = tuple(WAYS)
+    with_seats: Sequence[str] = ("model", "independent-cells")
+    """Ways of whose draws seats are counted, which takes most of the time; of others those of the centre."""
     draws: int = 400
     laws: Mapping[str, ExactLaw] = field(default_factory=dict)
     """By the name of the later election; pairs without one are scored on shares only."""
@@ -110,10 +112,11 @@ def evaluate(pairs: Sequence[Pair], constants_of: ConstantsOf, plan: Plan) -> Ev
 def _one(way: Way, pair: Pair, number: int, law: Constants, plan: Plan) -> PairScores:
     pattern = way.pattern(pair, law, plan.history_of(pair))
     generator = np.random.default_rng([_SEED, number])
+    seats = plan.laws.get(pair.after) if way.name in plan.with_seats else None
     return score_pair(
         pair,
         lambda _, size, stream: way.draws(pattern, size, stream),
-        plan.laws.get(pair.after),
+        seats,
         plan.draws,
         generator,
     )
@@ -147,6 +150,9 @@ def _summed(way: str, found: Sequence[PairScores], misplaced: Mapping[str, float
     if regional:
         ranks, at = zip(*regional, strict=True)
         scores += _coverage(way, "regional_shares", list(ranks), np.array(at), pooled=True)
+    if misplaced:
+        pairs = {one.pair.name: at for one, at in zip(found, country, strict=True)}
+        scores.append(_sum(way, "misplaced", list(misplaced.values()), [pairs[name] for name in misplaced]))
     seated = [(one.seats, at) for one, at in zip(found, country, strict=True) if one.seats is not None]
     if not seated:
         return scores
@@ -154,15 +160,15 @@ def _summed(way: str, found: Sequence[PairScores], misplaced: Mapping[str, float
     scores += _coverage(way, "national_seats", [one.national for one in seats], at, pooled=True)
     scores += _coverage(way, "district_seats", [one.district for one in seats], at, pooled=True)
     scores += _blocs(way, seats)
-    for metric, values in (
-        ("national_seats_crps", [one.national_crps for one in seats]),
-        ("district_seats_crps", [one.district_crps for one in seats]),
-        ("misplaced", list(misplaced.values())),
-    ):
-        each = np.array(values)
-        error = clustered_error(each, at) * len(each)
-        scores.append(Score(way, metric, float(each.sum()), error, len(each)))
+    scores.append(_sum(way, "national_seats_crps", [one.national_crps for one in seats], at))
+    scores.append(_sum(way, "district_seats_crps", [one.district_crps for one in seats], at))
     return scores
+
+
+def _sum(way: str, metric: str, values: Sequence[float], country: Sequence[int] | np.ndarray) -> Score:
+    each = np.array(values)
+    error = clustered_error(each, np.asarray(country)) * len(each)
+    return Score(way, metric, float(each.sum()), error, len(each))
 
 
 def _coverage(

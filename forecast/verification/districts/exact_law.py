@@ -7,68 +7,88 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecast.election import Election
 from forecast.election.rule import Rule
-from forecast.election.words import normalised
-from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.geography.swing import Floats
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.district_table import read_districts
-from forecast.rules.named import party_names
+from forecast.rules.named import OF_ALLIANCE
 from forecast.rules.outcome import DistrictSeats
 from forecast.rules.reference import apply_rule
-from forecast.verification.districts.pairs import Pair
+from forecast.verification.districts.pairs import OTHER, Pair
+from forecast.verification.districts.past_laws import PastLaw
 from forecast.verification.districts.scoring import Seats
+
+NOBODY = "@nobody"
+"""Votes that are valid and for no list, as the law counts them."""
 
 
 @dataclass(frozen=True)
 class ExactLaw:
-    """The law of an election, for the units and districts of a pair."""
+    """The law of an election, for the units and districts of a pair.
+
+    Districts that the earlier election lacks keep the votes that were cast there; so does, of the votes of a
+    district that are for no unit, the part that was for nobody and the part that was for an alliance as such.
+    """
 
     rule: Rule
     entries: tuple[Entry, ...]
-    """Of each unit; ``other`` is the residual."""
+    """Of each unit, of which ``other`` is the residual, and of those who chose nobody."""
     districts: tuple[District, ...]
     """In the order of the pair; their votes are replaced."""
+    elsewhere: tuple[District, ...]
+    """Districts outside the pair, with their votes."""
     unlisted: tuple[int, ...]
     """Valid votes of each district that are for nobody listed: blank ones, where the law counts them."""
+    nobody: Floats
+    """(D,) part of the votes for no unit that is for nobody."""
+    alliances: Mapping[str, Floats]
+    """(D,) part of them that is for an alliance as such."""
 
     @classmethod
-    def of(cls, election: Election, pair: Pair, ids: Mapping[str, str] | None = None) -> ExactLaw:
-        """The law of an election file for a pair; ``ids`` are its parties by the names of the pair's lists.
-
-        ``ConfigurationError`` where the file lacks a list or a district of the pair.
-        """
-        known = ids if ids is not None else party_names(election)
-        faults: list[Fault] = []
-        entries: list[Entry] = []
-        for name in pair.base.units[: pair.lists]:
-            party = election.by_id.get(known.get(name) or known.get(normalised(name), ""))
-            if party is None:
-                remedy = f"no party has this name, which {pair.after} has; {suggest(name, election.by_id)}"
-                faults.append(Fault(election.place, "parties", name, remedy))
-                continue
-            entries.append(
-                Entry(party.id, 0, party.kind, members=party.members, alliance=party.alliance or None)
+    def of(cls, past: PastLaw, pair: Pair) -> ExactLaw:
+        """The law of the later election of a pair."""
+        lists = pair.base.units[: pair.lists]
+        rule, result = past.rule, pair.later
+        facts = {name: past.facts(name) for name in lists}
+        entries = [
+            Entry(name, 0, of.kind, members=of.members, alliance=of.alliance or None)
+            for name, of in facts.items()
+        ]
+        given = rule.districts is not None and rule.districts.seats == "given"
+        places = [
+            replace(
+                place,
+                seats=(place.seats or 0) if given else None,
+                direct={name: won for name, won in place.direct.items() if name in facts},
             )
-        table = election.rule.districts.table if election.rule.districts is not None else None
-        if table is None:
-            remedy = "a table of votes by district is expected"
-            faults.append(Fault(election.place, "rule.districts.table", ABSENT, remedy))
-        if faults or table is None:
-            raise ConfigurationError(*faults)
-        found = {district.name: district for district in read_districts(election, table).districts}
-        missing = [name for name in pair.base.districts if name not in found]
-        if missing:
-            remedy = f"{pair.after} has this district; {suggest(missing[0], found)}"
-            raise ConfigurationError(Fault(str(table), "column district", missing[0], remedy))
-        districts = tuple(found[name] for name in pair.base.districts)
-        unlisted = tuple(
-            max(0, district.valid - int(cast))
-            for district, cast in zip(districts, pair.votes.sum(1), strict=True)
+            for place in result.places
+        ]
+        inside = {name: number for number, name in enumerate(result.districts)}
+        here = [inside[name] for name in pair.base.districts]
+        rest = np.maximum(pair.votes[:, -1], 1.0)
+        aside = {
+            name: result.votes[here, number] / rest
+            for number, name in enumerate(result.lists)
+            if name.startswith(OF_ALLIANCE)
+        }
+        known = {entry.alliance for entry in entries}
+        alliances = {name[1:]: part for name, part in aside.items() if name[1:] in known}
+        nobody = sum((part for name, part in aside.items() if name[1:] not in alliances), np.zeros(len(here)))
+        return cls(
+            rule,
+            (*entries, Entry(OTHER, 0, "residual"), Entry(NOBODY, 0, "none-of-the-above")),
+            tuple(places[number] for number in here),
+            tuple(
+                _with_true_votes(place, pair, dict(zip(result.lists, row.tolist(), strict=True)))
+                for place, row in zip(places, result.votes, strict=True)
+                if place.name not in pair.base.districts
+            ),
+            tuple(
+                max(0, (places[number].valid_votes or 0) - int(cast))
+                for number, cast in zip(here, pair.votes.sum(1), strict=True)
+            ),
+            nobody,
+            alliances,
         )
-        rest = Entry("other", 0, "residual")
-        return cls(election.rule, (*entries, rest), districts, unlisted)
 
     def __call__(self, pair: Pair, votes: Floats) -> tuple[Seats, Seats]:
         """Seats by district (N, D, U) and of the nation (N, U), for votes (N, D, U)."""
@@ -77,33 +97,58 @@ class ExactLaw:
         national = np.zeros((len(whole), whole.shape[2]), np.int64)
         for number, drawn in enumerate(whole):
             outcome = apply_rule(self.rule, self._ballot(drawn))
-            national[number] = [outcome.seats[entry.id] for entry in self.entries]
+            national[number] = [outcome.seats[entry.id] for entry in self.entries[:-1]]
             for place, seats in enumerate(self._by_district(outcome.districts)):
                 local[number, place] = seats
         return local, national
 
     def _ballot(self, votes: Seats) -> Ballot:
+        """``votes`` (D, U)."""
         ids = [entry.id for entry in self.entries]
+        aside = {name: np.rint(votes[:, -1] * part).astype(int) for name, part in self.alliances.items()}
+        nobody = np.rint(votes[:, -1] * self.nobody).astype(int)
+        rest = np.maximum(votes[:, -1] - nobody - sum(aside.values(), np.zeros(len(votes), int)), 0)
+        told = np.column_stack([votes[:, :-1], rest, nobody])
         districts = tuple(
             replace(
                 district,
                 votes=dict(zip(ids, row.tolist(), strict=True)),
-                alliance_votes={},
-                valid_votes=int(row.sum()) + unlisted,
+                alliance_votes={name: int(cast[number]) for name, cast in aside.items()},
+                valid_votes=int(row.sum() + sum(cast[number] for cast in aside.values())) + unlisted,
             )
-            for district, row, unlisted in zip(self.districts, votes, self.unlisted, strict=True)
+            for number, (district, row, unlisted) in enumerate(
+                zip(self.districts, told, self.unlisted, strict=True)
+            )
         )
+        districts = (*districts, *self.elsewhere)
         entries = tuple(
-            replace(entry, votes=int(total)) for entry, total in zip(self.entries, votes.sum(0), strict=True)
+            replace(entry, votes=sum(district.votes.get(entry.id, 0) for district in districts))
+            for entry in self.entries
         )
-        return Ballot(entries, int(votes.sum()) + sum(self.unlisted), districts=districts)
+        return Ballot(
+            entries,
+            sum(district.valid for district in districts),
+            districts=districts if self.rule.districts is not None else (),
+            alliance_votes={name: int(cast.sum()) for name, cast in aside.items()},
+        )
 
     def _by_district(self, found: Sequence[DistrictSeats]) -> list[list[int]]:
         by_name = {district.name: district for district in found}
         return [
-            [by_name[district.name].of(entry.id) if district.name in by_name else 0 for entry in self.entries]
+            [
+                by_name[district.name].of(entry.id) if district.name in by_name else 0
+                for entry in self.entries[:-1]
+            ]
             for district in self.districts
         ]
+
+
+def _with_true_votes(place: District, pair: Pair, cast: Mapping[str, float]) -> District:
+    """A district outside the pair with its votes, for the units of the pair."""
+    votes = {name: int(cast.get(name, 0.0)) for name in pair.base.units[: pair.lists]}
+    nobody = sum(int(number) for name, number in cast.items() if name.startswith(OF_ALLIANCE))
+    votes |= {OTHER: int(sum(cast.values())) - sum(votes.values()) - nobody, NOBODY: nobody}
+    return replace(place, votes=votes, valid_votes=max(place.valid_votes or 0, sum(votes.values())))
 
 
 def as_one_district(law: ExactLaw) -> ExactLaw:

@@ -8,7 +8,8 @@ factors, on all errors and on those of regions, then make 80 % intervals of shar
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
@@ -58,6 +59,16 @@ class Fitted:
     pairs: int
     divergence: float
     """Mean Kullback-Leibler divergence of true from central shares, times 1000."""
+
+    def record(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "constants": asdict(self.constants),
+            "standard_errors": dict(self.errors),
+            "countries": {name: asdict(history) for name, history in self.histories.items()},
+            "pairs": self.pairs,
+            "divergence_permille": self.divergence,
+        }
 
 
 def fit_pairs(pairs: Sequence[Pair], step: Step | None = None) -> Fitted:

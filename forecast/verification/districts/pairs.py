@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
 from forecast.geography.geography import regions_matter
 from forecast.geography.pattern import Base, Flags, Floats
+from forecast.rules.ballot import District
 from forecast.verification.rows import ArchiveRow, read_archive_rows
 
 TRANSITIONS = "transitions.csv"
@@ -30,6 +31,7 @@ _NO_LIST = "@"
 """Begins the names of votes that are for no list: against all, for an alliance as a whole."""
 _LEAST_NATIONAL, _LEAST_LOCAL = 0.003, 0.03
 """Lists with a smaller share of all votes are told apart only where they have this share in some district."""
+_LEVELLING = "levelling="
 _MOST_VOTES, _MOST_SEATS = 1e9, 1e4
 _LEAST_COVERED = 0.9
 """Share of the later election's votes that must be cast in districts which the earlier one has."""
@@ -38,15 +40,18 @@ _LEAST_DISTRICTS = 2
 
 @dataclass(frozen=True)
 class DistrictResult:
-    """One election by district: votes ``(D, L)`` of its lists, seats and region of each district."""
+    """One election by district: votes ``(D, L)`` of its lists, and what else its table says of districts."""
 
     name: str
-    districts: tuple[str, ...]
+    places: tuple[District, ...]
+    """Without their votes."""
     lists: tuple[str, ...]
     votes: Floats
-    seats: Floats
-    """(D,) NaN where the table does not say."""
-    regions: tuple[str, ...]
+
+    @cached_property
+    def districts(self) -> tuple[str, ...]:
+        """Ids."""
+        return tuple(place.name for place in self.places)
 
 
 @dataclass(frozen=True)
@@ -62,10 +67,12 @@ class Pair:
     after: str
     base: Base
     """Weights, standing and units are those of the later election."""
+    later: DistrictResult
+    """The later election as it was, with the districts that the earlier one lacks."""
     votes: Floats
-    """(D, U) of the later election."""
-    seats: Floats
-    """(D,) seats of the later election; NaN where not known."""
+    """(D, U) of it."""
+    last_weights: Floats
+    """(D,) share of the earlier election's votes; sum 1."""
 
     @property
     def name(self) -> str:
@@ -137,16 +144,17 @@ def read_result(root: Path, name: str, faults: list[Fault]) -> DistrictResult:
     """
     rows = read_archive_rows(root, f"{name}.csv", ("district", "party", "votes"), faults)
     cells: dict[tuple[str, str], float] = {}
-    seats: dict[str, float] = {}
-    regions: dict[str, str] = {}
+    direct: dict[str, dict[str, int]] = {}
+    heads: dict[str, ArchiveRow] = {}
     for row in rows:
         district = row.needed("district", "the id of a district is expected")
         party = row.needed("party", "the name of a list is expected")
         votes = row.number_in("votes", 0, _MOST_VOTES, "a number of votes")
         if votes == votes:
             cells[district, party] = cells.get((district, party), 0.0) + votes
-        seats.setdefault(district, row.number_in("seats", 0, _MOST_SEATS, "a number of seats"))
-        regions.setdefault(district, row.text("region"))
+        direct.setdefault(district, {})[party] = _whole(row, "official_fixed", _MOST_SEATS) or 0
+        heads.setdefault(district, row)
+    places = {district: _place(district, row, direct[district]) for district, row in heads.items()}
     faults += [fault for row in rows for fault in row.faults]
     districts = tuple(dict.fromkeys(district for district, _ in cells))
     lists = tuple(dict.fromkeys(party for _, party in cells))
@@ -156,15 +164,30 @@ def read_result(root: Path, name: str, faults: list[Fault]) -> DistrictResult:
     for (district, party), number in cells.items():
         votes[at[district], of[party]] = number
     some = votes.sum(1) > 0.0
-    kept = [district for district, cast in zip(districts, some, strict=True) if cast]
-    return DistrictResult(
-        name,
-        tuple(kept),
-        lists,
-        votes[some],
-        np.array([seats[district] for district in kept]),
-        tuple(regions[district] for district in kept),
+    kept = [places[district] for district, cast in zip(districts, some, strict=True) if cast]
+    return DistrictResult(name, tuple(kept), lists, votes[some])
+
+
+def _place(district: str, row: ArchiveRow, direct: Mapping[str, int]) -> District:
+    """What a table says of a district; ``levelling=3`` stands for a region in some."""
+    region = row.text("region")
+    levelling = region.removeprefix(_LEVELLING) if region.startswith(_LEVELLING) else ""
+    return District(
+        district,
+        {},
+        seats=_whole(row, "seats", _MOST_SEATS),
+        direct=direct,
+        region="" if levelling else region,
+        levelling=int(levelling) if levelling.isdecimal() else None,
+        valid_votes=_whole(row, "valid_votes", _MOST_VOTES),
+        registered=_whole(row, "electorate", _MOST_VOTES),
+        title=row.text("district_name"),
     )
+
+
+def _whole(row: ArchiveRow, column: str, most: float) -> int | None:
+    number = row.number_in(column, 0, most, "a whole number")
+    return int(number) if number == number else None
 
 
 def _check_names(rows: Sequence[ArchiveRow], before: DistrictResult, after: DistrictResult) -> None:
@@ -206,17 +229,17 @@ def _pair(rows: Sequence[ArchiveRow], before: DistrictResult, after: DistrictRes
     now = np.column_stack([votes[:, told], votes.sum(1) - votes[:, told].sum(1)])
     cast = last.sum(1)
     inherited = (last @ weights) / cast[:, None]
-    named = [after.districts[number] for number in here]
+    found = [after.places[number] for number in here]
     base = Base(
-        tuple(named),
+        tuple(place.name for place in found),
         (*(after.lists[number] for number in told), OTHER),
         now.sum(1) / now.sum(),
         inherited,
         (cast / cast.sum()) @ inherited,
         now > 0.0,
-        _regions([after.regions[number] for number in here]),
+        _regions([place.region for place in found]),
     )
-    return Pair(rows[0].text("country"), before.name, after.name, base, now, after.seats[here])
+    return Pair(rows[0].text("country"), before.name, after.name, base, after, now, cast / cast.sum())
 
 
 def _told_apart(lists: Sequence[str], votes: Floats) -> list[int]:
@@ -240,7 +263,7 @@ def _heirs(rows: Sequence[ArchiveRow]) -> Mapping[str, list[str]]:
 def _regions(names: Sequence[str]) -> NDArray[np.int64] | None:
     """Numbers of regions, where they are a level between country and district."""
     known = list(dict.fromkeys(names))
-    if any("=" in name for name in known) or not regions_matter(len(known), len(names)):
+    if not regions_matter(len(known), len(names)):
         return None
     return np.array([known.index(name) for name in names])
 
