@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from forecast.election import Election, load_election
+from forecast.geography.geography import read_geography
 from forecast.rules.ballot import Ballot, District
 from forecast.rules.cases import Case, read_case, read_cases
 from forecast.rules.counts import read_count
@@ -97,6 +98,22 @@ def test_ten_election_files_divide_seats_by_district_in_eight_countries_and_more
     for path, election in zip(tables, elections, strict=True):
         assert election.rule.districts is not None
         assert Path(election.rule.districts.table or "") == path.with_name(f"{path.stem}-districts.csv")
+
+
+LAST_RESULTS = [
+    path for path in FILES if "last_result = " in path.read_text(encoding="utf-8").partition("[geography]")[2]
+]
+
+
+@pytest.mark.parametrize("path", LAST_RESULTS, ids=lambda path: path.stem)
+def test_the_last_result_by_district_finds_its_heirs(path: Path):
+    """Every district and list of the file matches; what has no heir are small lists that stood no more."""
+    found = read_geography(load_election(path))
+    assert found is not None
+    assert found.has_last_result
+    inherited = float(found.national @ found.heirs.sum(1))
+    assert 0.92 < inherited < 1.0 + 1e-9
+    assert found.warnings == ()
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*-districts.csv")), ids=lambda path: path.stem)
