@@ -102,8 +102,8 @@ def _scored(one: Joined, case: Case, plan: ChainPlan) -> ChainScores:
     seats = seats_of_chain(pair, national, plan, stream)
     whole = ExactLaw.of(plan.laws[one.pair.after], one.pair)
     official = whole(one.pair, one.pair.votes[None])[1][0]
-    at = [one.pair.base.units.index(one.lists[unit]) for unit in units]
-    actual = official[at]
+    place = one.pair.base.units.index
+    actual = np.array([official[[place(name) for name in one.lists[unit]]].sum() for unit in units])
     return ChainScores(
         one.past.id,
         one.past.country,
@@ -132,26 +132,23 @@ def seats_of_chain(
     return {way: seats[:, :-1] for way, seats in found.items()}
 
 
-def with_units(pair: Pair, lists: Sequence[str]) -> Pair:
-    """The pair with some of its lists; all others are among ``other``."""
-    at = [pair.base.units.index(name) for name in lists]
-
-    def kept(table: Floats) -> Floats:
-        told = table[..., at]
-        return np.concatenate([told, table.sum(-1, keepdims=True) - told.sum(-1, keepdims=True)], axis=-1)
-
+def with_units(pair: Pair, parts: Sequence[Sequence[str]]) -> Pair:
+    """The pair with some of its lists, or sums of them; all others are among ``other``."""
     base = pair.base
-    votes = np.maximum(kept(pair.votes), 0.0)
+    told = np.zeros((len(base.units), len(parts) + 1))
+    for column, names in enumerate(parts):
+        told[[base.units.index(name) for name in names], column] = 1.0
+    told[:, -1] = 1.0 - told.sum(1)
     return replace(
         pair,
         base=replace(
             base,
-            units=(*lists, base.units[-1]),
-            last=np.maximum(kept(base.last), 0.0),
-            national=np.maximum(kept(base.national), 0.0),
-            stands=np.column_stack([base.stands[:, at], votes[:, -1] > 0.0]),
+            units=(*(names[0] for names in parts), base.units[-1]),
+            last=base.last @ told,
+            national=base.national @ told,
+            stands=pair.votes @ told > 0.0,
         ),
-        votes=votes,
+        votes=pair.votes @ told,
     )
 
 

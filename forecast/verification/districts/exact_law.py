@@ -128,7 +128,7 @@ class ExactLaw:
         return Ballot(
             entries,
             sum(district.valid for district in districts),
-            districts=districts,
+            districts=districts if self.rule.districts is not None else (),
             alliance_votes={name: int(cast.sum()) for name, cast in aside.items()},
         )
 

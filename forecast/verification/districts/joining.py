@@ -7,6 +7,7 @@ in the same election, its share of the votes.
 from __future__ import annotations
 
 import datetime
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,16 @@ INDEX = "index.csv"
 """Says of each table of results by district which election it is: file, country, date."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NEAR, _RATIO = 0.004, 0.03
-"""Two shares of one list differ by rounding and by what counts as valid: by less than this, and this part."""
+_WORD = re.compile(r"[\W_]+")
+_RATIO, _LEAST = 0.035, 0.0005
+"""Two shares of one list differ by rounding and by what counts as valid: by less than this part, or this."""
+_SAME_NAME = 0.35
+"""Two lists of one name whose shares differ by more are two, or one is a part of the other."""
+_MOST_PARTS = 4
+_LARGE = 0.03
+"""Share from which on a party is looked for among several lists that stand in different districts."""
+_AGREE = 0.1
+"""Shares of most parties differ by less than this part, else it is another election of that day."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +41,8 @@ class Joined:
 
     past: PastElection
     pair: Pair
-    lists: Mapping[str, str]
-    """Of the parties of the polls, which list of the pair each is."""
+    lists: Mapping[str, tuple[str, ...]]
+    """Of the parties of the polls, which list of the pair each is, or which lists of different districts."""
     unknown: tuple[str, ...]
     """Parties of the polls that are no list there; they count among all others."""
 
@@ -66,30 +75,80 @@ def joined(
     found: list[Joined] = []
     for pair in pairs:
         past = known.get(days[pair.after]) if pair.after in days else None
-        if past is not None and len(past.polls.labels):
-            lists = same_lists(past, pair)
+        if past is None or not len(past.polls.labels):
+            continue
+        lists = same_lists(past, pair)
+        if _agree(past, pair, lists):
             unknown = tuple(name for name in past.polls.ids if name not in lists)
             found.append(Joined(past, pair, lists, unknown))
     return found
 
 
-def same_lists(past: PastElection, pair: Pair) -> dict[str, str]:
-    """By party of the polls, the list of the pair that it is."""
-    names = {normalised(name): name for name in pair.base.units[: pair.lists]}
-    share = dict(zip(pair.base.units[: pair.lists], pair.national.tolist(), strict=False))
-    free = dict(share)
-    found: dict[str, str] = {}
-    parties = sorted(zip(past.polls.ids, past.result.tolist(), strict=True), key=lambda item: -item[1])
-    for party, _ in parties:
-        name = names.get(normalised(party))
-        if name in free:
-            found[party] = name
+def same_lists(past: PastElection, pair: Pair) -> dict[str, tuple[str, ...]]:
+    """By party of the polls, the list of the pair that it is: by name, by share, or several that nowhere
+    stand against each other and have its share together.
+    """
+    free = {name: float(share) for name, share in zip(pair.base.units[:-1], pair.national, strict=False)}
+    left = dict(sorted(zip(past.polls.ids, past.result.tolist(), strict=True), key=lambda item: -item[1]))
+    found: dict[str, tuple[str, ...]] = {}
+
+    def take(party: str, *names: str) -> None:
+        found[party] = names
+        del left[party]
+        for name in names:
             del free[name]
-    for party, official in parties:
-        if party in found or not free:
-            continue
-        nearest = min(free, key=lambda name: abs(free[name] - official))
-        if abs(free[nearest] - official) <= min(_NEAR, max(_RATIO * official, 0.0005)):
-            found[party] = nearest
-            del free[nearest]
+
+    for of in (_same_name, _same_word):
+        for party, official in list(left.items()):
+            named = [n for n, share in free.items() if of(party, n) and _about(share, official, _SAME_NAME)]
+            if len(named) == 1:
+                take(party, named[0])
+    for party, official in list(left.items()):
+        if free:
+            nearest = min(free, key=lambda name: abs(free[name] - official))
+            back = min(left, key=lambda other: abs(left[other] - free[nearest]))
+            if back == party and _about(free[nearest], official, _RATIO):
+                take(party, nearest)
+    for party, official in list(left.items()):
+        parts = _parts(pair, free, official) if official >= _LARGE else ()
+        if parts:
+            take(party, *parts)
     return found
+
+
+def _same_name(party: str, name: str) -> bool:
+    return normalised(party) == normalised(name)
+
+
+def _same_word(party: str, name: str) -> bool:
+    return normalised(party) in (normalised(word) for word in _WORD.split(name))
+
+
+def _about(share: float, official: float, part: float) -> bool:
+    return abs(share - official) <= max(part * official, _LEAST)
+
+
+def _parts(pair: Pair, free: Mapping[str, float], official: float) -> tuple[str, ...]:
+    """The lists that nowhere stand against each other and have this share together; the nearest such."""
+    stands = {name: pair.base.stands[:, pair.base.units.index(name)] for name in free}
+    names = sorted(free, key=lambda name: -free[name])
+    best: tuple[float, tuple[str, ...]] = (1.0, ())
+    for size in range(2, _MOST_PARTS + 1):
+        for chosen in itertools.combinations(names, size):
+            total = sum(free[name] for name in chosen)
+            if not _about(total, official, _RATIO) or abs(total - official) >= best[0]:
+                continue
+            if sum(stands[name].astype(int) for name in chosen).max() == 1:
+                best = abs(total - official), chosen
+    return best[1]
+
+
+def _agree(past: PastElection, pair: Pair, lists: Mapping[str, Sequence[str]]) -> bool:
+    """Whether the two are one election: on one day there may be another, of a part of the country."""
+    official = dict(zip(past.polls.ids, past.result.tolist(), strict=True))
+    national = dict(zip(pair.base.units, pair.national.tolist(), strict=True))
+    near = [
+        _about(sum(national[name] for name in names), official[party], _AGREE)
+        for party, names in lists.items()
+    ]
+    return bool(near) and sum(near) > len(near) / 2
