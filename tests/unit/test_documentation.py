@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from forecast.election import parse_election
+from forecast.election.geography import Geography, OwnHistory, RegionalSwing
 from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
 from forecast.election.schema import (
     Coalition,
@@ -26,6 +27,7 @@ from forecast.election.vocabulary import keys_of
 TABLES = (
     *(ElectionFacts, Party, Coalition, Event, Condition, EstimateSettings, SimulationSettings),
     *(Rule, Threshold, Allocation, Bonus, Cap, Levelling, Districts),
+    *(Geography, OwnHistory, RegionalSwing),
 )
 
 
