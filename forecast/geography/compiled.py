@@ -21,7 +21,9 @@ _LN2 = float(np.log(2.0))
 
 
 def compiled(pattern: Pattern, seed: int, order: Sequence[int]) -> kernels.Pattern:
-    """The pattern as the core reads it: its units in another ``order``, logarithms to base 2, single precision."""
+    """The pattern as the core reads it: its units in another ``order``, logarithms to base 2, single
+    precision.
+    """
     base, law = pattern.base, pattern.constants
     number = len(base.weights)
     about = np.zeros(1, kernels.PROJECTION)

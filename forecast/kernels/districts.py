@@ -61,7 +61,7 @@ def claim_in_districts(
     leaves out lists that have no votes in a district.
     """
     inside, before = workspace.national, np.int64(-1)
-    if who == EVERYONE or who == LOCAL:
+    if who in (EVERYONE, LOCAL):
         for k in range(inside.shape[0]):
             row = inside[k]
             for i in range(BLOCK):

@@ -292,8 +292,8 @@ def _give_the_rest(claims, n, seats, given, workspace):
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S, also rounded up; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote);
-    Imperiali V/(S+2). 0 where there are no votes.
+    Hare V/S, also rounded up; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at
+    least a vote); Imperiali V/(S+2). 0 where there are no votes.
     """
     if votes <= 0.0:
         return 0.0

@@ -26,8 +26,8 @@ from forecast.kernels.ties import BY_ORDER
 def size_districts(
     rules: Rule, total: int, has_seats: I64x1, votes: Votes, houses: U16x2, everyone: I64x1, draw: F64x2
 ) -> None:
-    """houses (D, BLOCK) = the seats of each district by the votes cast in it: whole Hare quotas, then the largest
-    remainders. ``draw`` (DRAW_ROWS, D) and ``everyone`` (D,) are workspace.
+    """houses (D, BLOCK) = the seats of each district by the votes cast in it: whole Hare quotas, then the
+    largest remainders. ``draw`` (DRAW_ROWS, D) and ``everyone`` (D,) are workspace.
     """
     for i in range(BLOCK):
         sum_votes = 0.0
@@ -41,7 +41,9 @@ def size_districts(
 
 @kernel
 def share_votes(has_seats: I64x1, votes: Votes, shared: Votes) -> None:
-    """``shared`` = the votes of districts with seats and, in proportion to their valid votes, those of the others."""
+    """``shared`` = the votes of districts with seats and, in proportion to their valid votes, those of the
+    others.
+    """
     valid = shared.total[0]
     for i in range(BLOCK):
         valid[i] = np.float32(0.0)
@@ -180,8 +182,8 @@ def place_totals(
     totals: Seats,
     workspace: TotalsWorkspace,
 ) -> None:
-    """Seats that districts gave by remainder pass from lists above their national ``totals`` (1, K) to lists below
-    (``forecast.rules.totals_first``).
+    """Seats that districts gave by remainder pass from lists above their national ``totals`` (1, K) to lists
+    below (``forecast.rules.totals_first``).
     """
     rule, lists, number = rules[0], law.levels.shape[0], claims.number.shape[0]
     remainders, order, above, draw = workspace.remainders, workspace.order, workspace.above, workspace.draw
@@ -212,8 +214,8 @@ def place_totals(
 
 @stage
 def _lay_out(rule, law, houses, votes, claims, local, i, remainders, order, draw):
-    """Remainders of every list in every district, as shares of the quota there; those that won a seat, in rising
-    order, and how many these are.
+    """Remainders of every list in every district, as shares of the quota there; those that won a seat, in
+    rising order, and how many these are.
     """
     lists, served = law.levels.shape[0], 0
     for cell in range(order.shape[0]):
@@ -246,7 +248,7 @@ def _largest_waiting(remainders, d, lists, above):
     best = -1
     for k in range(lists):
         cell = d * lists + k
-        if above[k] < 0.0 and remainders[STATE, cell] == _WAITING:
-            if best < 0 or remainders[SHARE, cell] > remainders[SHARE, d * lists + best]:
-                best = k
+        waits = above[k] < 0.0 and remainders[STATE, cell] == _WAITING
+        if waits and (best < 0 or remainders[SHARE, cell] > remainders[SHARE, d * lists + best]):
+            best = k
     return best

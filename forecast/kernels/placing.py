@@ -102,8 +102,8 @@ def place_seats(
     placed: Seats,
     workspace: PlacingWorkspace,
 ) -> None:
-    """Bring the seats ``due`` (Q, K) of each list to places, ``placed`` (P, K), by its ``votes`` (P, U) there and
-    the seats that it has there, ``fixed`` (P, K), which the new ones come to.
+    """Bring the seats ``due`` (Q, K) of each list to places, ``placed`` (P, K), by its ``votes`` (P, U) there
+    and the seats that it has there, ``fixed`` (P, K), which the new ones come to.
     """
     about = step[0]
     for k in range(placed.filled.shape[1]):
@@ -171,7 +171,7 @@ def _place_in_order(about, law, places, votes, national, fixed, placed, i, works
 
 @stage
 def _give(about, law, places, votes, fixed, placed, parent, only, i, workspace):
-    """One seat to the highest quotient inside a parent, of every list or of one; whether anything was open."""
+    """One seat to the highest quotient inside a parent, of every list or of one; whether any was open."""
     lists, divisors = workspace.lists, law.divisors[about.divisor_row]
     best, where, top, bottom = -1, -1, 0.0, 1.0
     for p in range(places.room.shape[0]):
@@ -213,8 +213,9 @@ def give_back(
     seats: Seats,
     workspace: ReturnWorkspace,
 ) -> None:
-    """Lists that hold more seats in the districts than in all give them back, those with their lowest quotients
-    first, each to the list next in turn in its district that is below its number (Sweden, vallagen 14 kap.).
+    """Lists that hold more seats in the districts than in all give them back, those with their lowest
+    quotients first, each to the list next in turn in its district that is below its number (Sweden, vallagen
+    14 kap.).
 
     ``row`` is that of the divisors with which districts divide.
     """

@@ -121,8 +121,8 @@ class ProjectWorkspace(NamedTuple):
     cell_words: U32x2
     """(1, BLOCK) the same memory."""
     swing: F32x2
-    """(U, BLOCK) how far the slope of a draw is from that of the base; else the points that a list gains where
-    it stands, or the factor on its odds.
+    """(U, BLOCK) how far the slope of a draw is from that of the base; else the points that a list gains
+    where it stands, or the factor on its odds.
     """
     ends: F32x2
     """(2, BLOCK) workspace of a list."""
@@ -223,7 +223,7 @@ def _odds(share):
 
 @stage
 def _project_list(pattern, k, workspace, local):
-    """Votes of list k in every district before raking, and the ratio that makes their sum the national share."""
+    """Votes of list k in every district before raking; the ratio that makes their sum the national share."""
     units, about = pattern.last.shape[0], pattern.about[0]
     swing, scale, share, summed = (
         workspace.swing[k],
@@ -284,7 +284,7 @@ def _project_list(pattern, k, workspace, local):
 
 @stage
 def _start_from(pattern, d, k, share, swing, ends):
-    """The share of a list in a district after a swing by points or by odds, before errors, into ``ends[0]``."""
+    """Into ``ends[0]`` a list's share in a district after a swing by points or by odds, before errors."""
     start, central = ends[0], pattern.shares[d, k]
     if pattern.about[0].way == BY_POINTS:
         least = LEAST_LEFT / pattern.reach[k]
@@ -334,7 +334,7 @@ def _rake_districts(pattern, workspace, local):
 
 @stage
 def _finish(pattern, national, workspace, local):
-    """Lists to their national votes once more, in the unit of the national draw; and the totals of districts."""
+    """Lists to their national votes once more, in the unit of the national draw; totals of districts."""
     units = pattern.last.shape[0]
     for k in range(units):
         factor, summed, share = workspace.ratio[k], workspace.summed[k], workspace.shares[k]

@@ -56,8 +56,8 @@ def compile_rules(
     place: str = "rule",
     table: SeatTable | None = None,
 ) -> Rules:
-    """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core), and the districts
-    of ``table`` where the rules have any.
+    """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core), and the
+    districts of ``table`` where the rules have any.
 
     ``ConfigurationError`` for what a draw cannot answer, and for houses of more than ``LARGEST_HOUSE`` seats.
     """

@@ -15,8 +15,8 @@ from forecast.election.vocabulary import MOST_SEATS
 from forecast.kernels import laws
 
 if TYPE_CHECKING:
-    from forecast.rules.tiers import SeatTable
     from forecast.election import Party, Rule
+    from forecast.rules.tiers import SeatTable
 
 GROWTH = 8
 """A house that grows until it covers the seats held may grow to so many times its size; seats are
@@ -40,8 +40,8 @@ def seats_to_share(rule: Rule) -> int:
 
 
 def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = None) -> int:
-    """No more seats than this are handed out: the house grown as far as it may, seats held and those won in the
-    districts of ``table`` beyond the house, extra seats.
+    """No more seats than this are handed out: the house grown as far as it may, seats held and those won in
+    the districts of ``table`` beyond the house, extra seats.
     """
     held = sum(_held(party) for party in lists) if rule.levelling is not None else 0
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0

@@ -83,7 +83,8 @@ class Tier:
     total: int = 0
     """Seats of all districts."""
     leftover: NDArray[np.void] | None = None
-    """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if they are."""
+    """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if they are.
+    """
     shares_abroad: bool = False
     """Whether votes of districts without seats count in the others."""
     totals_first: bool = False

@@ -101,8 +101,9 @@ def _quantiles_known(margin: Floats) -> Floats:
 def last_and_next(
     kept: KeptDistricts, rules: Rules, r: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats] | None:
-    """Who won the last seat of each district (N, D), who would win one more, and the votes between their claims
-    as a share of the district's; ``None`` where more than votes and one division decide who holds seats there.
+    """Who won the last seat of each district (N, D), who would win one more, and the votes between their
+    claims as a share of the district's; ``None`` where more than votes and one division decide who holds
+    seats there.
 
     -1 where a draw has no such list, as where whole quotas take every seat.
     """

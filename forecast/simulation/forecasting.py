@@ -246,8 +246,8 @@ def count_draws(
     progress: Progress | None = None,
     histograms: bool = False,
 ) -> tuple[Forecast, xr.Dataset]:
-    """The forecast of draws from anywhere under the rule of ``election``, in its districts where it has any, and
-    the first ``keep`` of them.
+    """The forecast of draws from anywhere under the rule of ``election``, in its districts where it has any,
+    and the first ``keep`` of them.
     """
     if election.rule.threshold is not None:
         needs(election, election.rule.threshold.base, election.place)
@@ -301,8 +301,9 @@ def labelled(
     if histograms:
         tallied = counts.totals.shares.astype(np.float64)
         values["unsaved/share_histogram"] = ballot.spread(tallied, 0, None)
-    if local is not None and local[1] is not None and kept.districts is not None:
-        more, along, few = district_values(counts, kept.districts, *local, ballot)
+    rules, places = local or (None, None)
+    if rules is not None and places is not None and kept.districts is not None:
+        more, along, few = district_values(counts, kept.districts, rules, places, ballot)
         values, labels, rests_on = values | more, labels | along, rests_on | few
     if estimate is not None:
         more, along, told = grounds_of(estimate, ballot.ids)

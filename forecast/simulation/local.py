@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 class KeptDistricts(NamedTuple):
-    """The first draws of a run by district: votes (places, D, U) and, of every rule, seats (R, places, D, K)."""
+    """The first draws of a run by district: votes (places, D, U) and by rule seats (R, places, D, K)."""
 
     votes: NDArray[np.float32]
     seats: NDArray[np.uint16]
@@ -63,8 +63,8 @@ class Local:
         )
 
     def divide(self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]) -> Iterator[Step]:
-        """What divides the seats of districts, and adds them up nationally; ``passes`` (K,) of the nation grow by
-        lists that the districts let in.
+        """What divides the seats of districts, and adds them up nationally; ``passes`` (K,) of the nation
+        grow by lists that the districts let in.
         """
         here = self._with_votes_from_abroad(tier)
         if tier.shares_abroad:

@@ -35,11 +35,11 @@ class Local:
 
 
 def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Local | None:
-    """The districts of an election, and their pattern around the centre of an estimate; ``None`` where its rule
-    has none.
+    """The districts of an election, and their pattern around the centre of an estimate; ``None`` where its
+    rule has none.
 
-    Raises ``PollDataError`` and ``ConfigurationError`` for what is wrong with the tables of districts, or does
-    not fit the election file.
+    Raises ``PollDataError`` and ``ConfigurationError`` for what is wrong with the tables of districts, or
+    does not fit the election file.
     """
     geography = read_geography(election)
     if geography is None:

@@ -173,8 +173,9 @@ def division(
     ballots: Ballots,
     beyond: NDArray[np.int64],
 ) -> Step:
-    """What divides the seats of ballots by the rule ``record`` (1,): ``about`` are the houses (N,) of these or, of
-    rules that are divided exactly, of every draw (N, BLOCK); or what stands around the division; ``beyond`` (1,) counts houses that grow too large.
+    """What divides the seats of ballots by the rule ``record`` (1,): ``about`` are the houses (N,) of these
+    or, of rules that are divided exactly, of every draw (N, BLOCK); or what stands around the division;
+    ``beyond`` (1,) counts houses that grow too large.
     """
     lists = law.levels.shape[0]
     draw_rows = np.zeros((DRAW_ROWS, lists))

@@ -98,7 +98,7 @@ def decompose(
 
 
 def _projected_anew(inputs: Draws) -> Draws:
-    """The same, with other errors of districts: they are drawn anew with the polls, whose part they count in."""
+    """The same, with other errors of districts: these are drawn anew with the polls, and count as them."""
     if inputs.pattern is None:
         return inputs
     about = inputs.pattern.about.copy()

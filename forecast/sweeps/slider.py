@@ -66,8 +66,8 @@ class DrawnFrom:
 
 
 def may_slide(forecast: Forecast) -> bool:
-    """Whether a forecast holds what other rules on its draws take: an estimate, one rule, and no districts, whose
-    tables it does not hold.
+    """Whether a forecast holds what other rules on its draws take: an estimate, one rule, and no districts,
+    whose tables it does not hold.
     """
     in_districts = "districts/house" in forecast
     return "estimate/squared_scale" in forecast and not forecast.leading and not in_districts

@@ -44,10 +44,10 @@ from forecast.sweeps.single_draws import (
 from forecast.variables import BASE_RULE, described, error_of
 
 if TYPE_CHECKING:
-    from forecast.rules.tiers import SeatTable
     from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
+    from forecast.rules.tiers import SeatTable
     from forecast.simulation.inputs import Draws
 
 MOST_BYTES = 2**28

@@ -1,4 +1,4 @@
-"""Tables by district: what each hands out and how near its last seat is, and the seats of every party there."""
+"""Tables by district: what each hands out, how near its last seat is, the seats of every party there."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 _GROUP = "districts"
 _BY_PARTY = ("share_quantile", "seat_quantile", "seat_mean", "last_probability", "next_probability")
 _NOTE = (
-    "In play: seats that no party holds in nine draws of ten. Last seat, next: the party most likely to get the "
-    "last seat of the district, and the other party most likely to have the claim behind it. Apart: the median of the votes between the two "
-    "claims, as a share of the district's votes. Blank where seats come from more than one division of its votes."
+    "In play: seats that no party holds in nine draws of ten. Last seat, next: the party most likely to get "
+    "the last seat of the district, and the other party most likely to have the claim behind it. Apart: the "
+    "median of the votes between the two claims, as a share of the district's votes. Blank where seats come "
+    "from more than one division of its votes."
 )
 
 
 def districts(forecast: Forecast) -> Table:
-    """A row for each district: seats, how many are in play, who gets the last one, who is next, how far apart."""
+    """A row for each district: seats, how many are in play, who gets the last one, who is next, how far
+    apart.
+    """
     names = names_of(forecast)
     columns = _labels(forecast)
     for name in ("house", "seats_in_play"):
@@ -49,12 +52,16 @@ def districts(forecast: Forecast) -> Table:
 
 
 def district_seats(forecast: Forecast) -> Table:
-    """A row for each party in each district: its share, its seats, its chance of the last one and of the next."""
+    """A row for each party in each district: its share, its seats, its chance of the last one and of the
+    next.
+    """
     kept = np.flatnonzero(~np.isin(forecast.array("party_kind"), list(SEATLESS_KINDS)))
     number = len(forecast.array(f"{_GROUP}/district"))
     place, party = np.repeat(np.arange(number), len(kept)), np.tile(kept, number)
     names = names_of(forecast)
-    columns = {column: [values[d] for d in place] for column, values in _labels(forecast).items()}
+    columns: dict[Column, Any] = {
+        column: [values[d] for d in place] for column, values in _labels(forecast).items()
+    }
     ids = forecast.array("party")[party]
     columns[Column("party", "", "text", "id of the party")] = ids
     columns[Column("party_name", "", "text", "its name")] = [names[str(one)] for one in ids]
@@ -115,8 +122,8 @@ def _labels(forecast: Forecast) -> dict[Column, Any]:
 
 
 def _most_likely(forecast: Forecast, what: str, but: Sequence[Any] = ()) -> dict[Column, Any]:
-    """The party most likely to have the last seat, or the claim to the next, other than those of ``but`` (a party
-    for each district); blank where that is not known.
+    """The party most likely to have the last seat, or the claim to the next, other than those of ``but`` (a
+    party for each district); blank where that is not known.
     """
     path = f"{_GROUP}/{what}_probability"
     meaning = f"id of the party with the highest {VARIABLES[path].meaning}"

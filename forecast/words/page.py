@@ -20,8 +20,8 @@ ENGLISH = {
     "districts": "Districts",
     "district": "District",
     "districts_note": (
-        "Seats in every district: the median over the draws and, where it is wider, the interval that holds 80 % of "
-        "them. Districts swing together: their chances are not independent."
+        "Seats in every district: the median over the draws and, where it is wider, the interval that holds "
+        "80 % of them. Districts swing together: their chances are not independent."
     ),
     "districts_table": "Seats of every party in every district",
     "in_play": "In play",

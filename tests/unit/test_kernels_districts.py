@@ -27,7 +27,9 @@ NO_QUESTIONS = Questions(
     *(np.zeros(0, np.int32), np.zeros(0, np.int32)),
 )
 SCALE = 2**60
-"""A vote of the core times this is a whole number: its mantissa has 24 bits, and it is no smaller than 2**-36."""
+"""A vote of the core times this is a whole number: its mantissa has 24 bits, and it is no smaller than
+2**-36.
+"""
 
 PLACING_BY_REGION = [
     {"where": "region", "method": "sainte-lague", "capacity": {"north": 4, "south": 5}},
