@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.geography.compiled import compiled
-from forecast.geography.pattern import Base, pattern_of
+from forecast.geography.pattern import Base, drawn, pattern_of
+from forecast.geography.swing import LAWS
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
 from forecast.rules.tiers import SeatTable
+from forecast.simulation.district_numbers import last_and_next
 from forecast.simulation.inputs import SAMPLER_RANDOM, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
@@ -256,3 +259,61 @@ def test_votes_of_districts_add_up_to_those_of_the_nation() -> None:
     shares = votes.sum(1) / votes.sum((1, 2))[:, None]
     np.testing.assert_allclose(shares, kept.shares, atol=2e-6)
     assert not votes[:, ~base.stands].any()
+
+
+@pytest.mark.parametrize("regional", [False, True])
+@pytest.mark.parametrize("swing", LAWS)
+def test_district_shares_have_the_means_and_spreads_of_the_model_in_plain_numpy(
+    swing: str, regional: bool
+) -> None:
+    """Error probability of the z tests: 48 cells of means at 5 standard errors, under 1 in 30,000."""
+    base = geography(5, 5)
+    if regional:
+        base = replace(base, regions=np.array([0, 0, 1, 1, 2, 2, 3, 3]))
+    draws = draws_on(base, 5)
+    central = 2.0**draws.location
+    pattern = pattern_of(base, central / central.sum(), swing=swing)
+    pattern = replace(pattern, common=np.linspace(0.5, 1.0, pattern.shares.size).reshape(pattern.shares.shape))
+    draws = draws._replace(pattern=compiled(pattern, 5, range(len(central))))
+    rule = Rule.model_validate({"seats": int(SIZES.sum()), **RULES["national threshold"]})
+    rules = compile_rules([rule], parties_of(base), table=table_of(""))
+    _, kept = run_draws(draws, rules, NO_QUESTIONS, 1024, keep=1024)
+    assert kept.districts is not None
+    votes = kept.districts.votes.astype(np.float64)
+    ours = votes / votes.sum(2, keepdims=True)
+    national = np.repeat(kept.shares, 8, axis=0)
+    twin = drawn(pattern, national, np.random.default_rng(6))
+    twin /= twin.sum(2, keepdims=True)
+    # The national draws are common to both: what is compared is the error around them.
+    ours = ours - twin.reshape(1024, 8, *twin.shape[1:]).mean(1)
+    spread = np.sqrt(twin.reshape(1024, 8, *twin.shape[1:]).var(1, ddof=1).mean(0))
+    stands = base.stands
+    z = ours.mean(0)[stands] / (spread[stands] * np.sqrt(9.0 / 8.0 / 1024))
+    assert np.abs(z).max() < 5.0
+    ratio = ours.std(0)[stands] / (spread[stands] * np.sqrt(9.0 / 8.0))
+    assert np.abs(ratio - 1.0).max() < 0.17
+    assert abs(float(np.median(ratio)) - 1.0) < 0.04
+
+
+@pytest.mark.parametrize("method", ["dhondt", "sainte-lague", "sainte-lague-1.4"])
+def test_the_margin_of_the_last_seat_is_what_moves_it(method: str) -> None:
+    base = geography(2, 6)
+    rule = Rule.model_validate(
+        {"seats": int(SIZES.sum()), "threshold": {"level": "5%"}, "districts": {"method": method}}
+    )
+    rules = compile_rules([rule], parties_of(base), table=table_of(""))
+    _, kept = run_draws(draws_on(base, 2), rules, NO_QUESTIONS, 50, keep=50)
+    assert kept.districts is not None
+    found = last_and_next(kept.districts, rules, 0)
+    assert found is not None
+    last, following, margin = found
+    divisors = rules.divisors[int(rules.tiers[0].record["divisor_row"][0])]  # pyright: ignore[reportOptionalMemberAccess]
+    votes, seats = kept.districts.votes.astype(np.float64), kept.districts.seats[0].astype(int)
+    for i, d in np.ndindex(margin.shape):
+        loses, gains = last[i, d], following[i, d]
+        assert seats[i, d, loses] > 0
+        price = votes[i, d, loses] / divisors[seats[i, d, loses] - 1]
+        for more, wins in ((0.999, False), (1.001, True)):
+            extra = more * margin[i, d] * votes[i, d].sum()
+            quotient = (votes[i, d, gains] + extra) / divisors[seats[i, d, gains]]
+            assert (quotient > price) == wins
