@@ -165,7 +165,8 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
             + ("" if low[d, k] == high[d, k] else f" ({rounding.interval(low[d, k], high[d, k])})")
             for k in held
         ]
-        last = f"{texts[shown['Last seat']]} {texts[shown['in']]}".strip()
+        known = "Last seat" in shown
+        last = f"{texts[shown['Last seat']]} {texts[shown['in']]}".strip() if known else ""
         rows.append(
             {
                 "name": texts[0],
@@ -174,7 +175,7 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
                 "cells": cells,
                 "in_play": texts[shown["In play"]],
                 "last": last,
-                "apart": texts[shown["Apart"]],
+                "apart": texts[shown["Apart"]] if known else "",
             }
         )
     names = forecast.names("party_name")

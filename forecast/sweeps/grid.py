@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 from math import prod
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from forecast.election import Rule
 from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.sweeps.axes import Axis
+from forecast.sweeps.axes import METHOD, Axis
 from forecast.sweeps.keys import as_plain, tables_of, value_at, with_keys
 
 _FAULTS_SHOWN = 8
@@ -34,6 +34,7 @@ class Grid:
     @classmethod
     def of(cls, base: Rule, axes: Sequence[Axis]) -> Grid:
         """Combine the axes; ``ConfigurationError`` where a combination contradicts itself."""
+        axes = tuple(_where_seats_are_divided(axis, base) for axis in axes)
         tables = tables_of(base)
         rules: list[Rule] = []
         faults: dict[str, Fault] = {}
@@ -88,6 +89,17 @@ class Grid:
         if "threshold" in self.dims:
             numbers = np.moveaxis(numbers, self.dims.index("threshold"), -1)
         return numbers.ravel()
+
+
+def _where_seats_are_divided(axis: Axis, base: Rule) -> Axis:
+    """The methods of an axis are those of the districts where nothing is divided nationally."""
+    if base.districts is None or base.allocation is not None or METHOD not in axis.keys:
+        return axis
+    key = "rule.districts.method"
+    changes = tuple(
+        {key if name == METHOD else name: value for name, value in change.items()} for change in axis.changes
+    )
+    return replace(axis, changes=changes)
 
 
 def _combinations(axes: Sequence[Axis]) -> Iterator[dict[str, object]]:

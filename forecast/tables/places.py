@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 _GROUP = "districts"
 _BY_PARTY = ("share_quantile", "seat_quantile", "seat_mean", "last_probability", "next_probability")
-_NOTE = (
-    "In play: seats that no party holds in nine draws of ten. Last seat, next: the party most likely to get "
-    "the last seat of the district, and the other party most likely to have the claim behind it. Apart: the "
-    "median of the votes between the two claims, as a share of the district's votes. Blank where seats come "
-    "from more than one division of its votes."
+_IN_PLAY = "In play: seats that no party holds in nine draws of ten."
+_LAST = (
+    " Last seat, next: the party most likely to get the last seat of the district, and the other party most "
+    "likely to have the claim behind it. Apart: the median of the votes between the two claims, as a share "
+    "of the district's votes."
+)
+_NO_LAST = (
+    " Which seat of a district is the last is not said: more than one division of its votes decides here."
 )
 
 
@@ -38,17 +41,21 @@ def districts(forecast: Forecast) -> Table:
     columns |= last | _most_likely(forecast, "next", but=next(iter(last.values())))
     margin = VARIABLES[f"{_GROUP}/margin_quantile"]
     columns |= columns_of(margin, forecast.array(margin.path) if margin.path in forecast else None, None)
-    shown = (
+    shown = [
         Shown("District", as_is("district_name"), numeric=False),
         Shown("Region", as_is("region"), numeric=False, rank=3),
         Shown("Seats", text_of("house", rounding.whole)),
         Shown("In play", text_of("seats_in_play", rounding.whole)),
+    ]
+    last_seat = [
         Shown("Last seat", lambda row: names.get(str(row["last"]), ""), numeric=False),
         Shown("in", pair_of("last_probability", "last_mc_error", rounding.probability)),
         Shown("Next", lambda row: names.get(str(row["next"]), ""), numeric=False, rank=1),
         Shown("Apart", text_of("margin_median", rounding.percent), rank=2),
-    )
-    return table(forecast, "districts", "Districts", columns, shown, (_NOTE,))
+    ]
+    known = f"{_GROUP}/last_probability" in forecast
+    shown += last_seat if known else []
+    return table(forecast, "districts", "Districts", columns, shown, _notes(known=known))
 
 
 def district_seats(forecast: Forecast) -> Table:
@@ -72,7 +79,7 @@ def district_seats(forecast: Forecast) -> Table:
             for path in (variable.path, error_of(variable.path))
         )
         columns |= columns_of(variable, values, error)
-    shown = (
+    shown = [
         Shown("District", as_is("district_name"), numeric=False),
         Shown("Party", as_is("party_name"), numeric=False),
         Shown("Share", text_of("share_median", rounding.percent), rank=1),
@@ -80,12 +87,13 @@ def district_seats(forecast: Forecast) -> Table:
         Shown("Seats", text_of("seat_median", rounding.whole)),
         Shown("80 % of seats", pair_of("seat_low80", "seat_high80", rounding.interval)),
         Shown("Mean", pair_of("seat_mean", "seat_mean_mc_error", rounding.mean_seats), rank=2),
-        Shown("Last seat", pair_of("last_probability", "last_mc_error", rounding.probability), rank=2),
-        Shown("Next", pair_of("next_probability", "next_mc_error", rounding.probability), rank=4),
-    )
-    return table(
-        forecast, "district-seats", "Seats of every party in every district", columns, shown, (_NOTE,)
-    )
+    ]
+    if f"{_GROUP}/last_probability" in forecast:
+        shown += [
+            Shown("Last seat", pair_of("last_probability", "last_mc_error", rounding.probability), rank=2),
+            Shown("Next", pair_of("next_probability", "next_mc_error", rounding.probability), rank=4),
+        ]
+    return table(forecast, "district-seats", "Seats of every party in every district", columns, shown)
 
 
 def district_distribution(forecast: Forecast) -> Table:
@@ -112,6 +120,10 @@ def district_distribution(forecast: Forecast) -> Table:
     )
     title = "Probability of every number of seats in every district"
     return table(forecast, "district-distribution", title, columns, shown)
+
+
+def _notes(*, known: bool) -> tuple[str, ...]:
+    return (_IN_PLAY + (_LAST if known else _NO_LAST),)
 
 
 def _labels(forecast: Forecast) -> dict[Column, Any]:
