@@ -326,8 +326,7 @@ class Waivers(NamedTuple):
     """Of the regions."""
 
 
-@kernel
-def admit_by_districts(
+def _admit_by_districts(
     law: Law,
     waivers: Waivers,
     piece: Piece,
@@ -353,6 +352,10 @@ def admit_by_districts(
                     added += 1
         if added > 0:
             _take_in(law, votes, claims, 0, i, passes, workspace)
+
+
+admit_by_districts_drawn = kernel(_admit_by_districts, votes=Votes)
+admit_by_districts_given = kernel(_admit_by_districts, votes=GivenVotes)
 
 
 @stage

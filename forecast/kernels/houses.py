@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.arrays import BLOCK, Claims, F64x1, F64x2, I64x1, Seats, U16x2, Votes
+from forecast.kernels.arrays import BLOCK, Claims, F64x1, F64x2, I64x1, I64x2, Seats, U16x2, Votes
 from forecast.kernels.divide_quota import (
     electorate,
     quota_of_votes,
@@ -156,6 +156,7 @@ def add_seats(pooled: Seats, seats: Seats) -> None:
 
 SHARE, STATE = 0, 1
 _SERVED, _WAITING, _NEITHER = 1.0, 0.0, -1.0
+_UNSEEN, _START = -2, -1
 
 
 class TotalsWorkspace(NamedTuple):
@@ -167,6 +168,8 @@ class TotalsWorkspace(NamedTuple):
     """(D K,)"""
     above: F64x1
     """(K,) seats beyond the total."""
+    came: I64x2
+    """(3, K) the remainder that gives a seat up on the way to a list, and that which gets it; lists in turn."""
     draw: F64x2
     """(DRAW_ROWS, K) of a single draw."""
 
@@ -205,11 +208,88 @@ def place_totals(
             if above[k] > 0.0:
                 winner = _largest_waiting(remainders, d, lists, above)
                 if winner >= 0:
-                    remainders[STATE, d * lists + winner] = _NEITHER
-                    local.whole[d, k, i] -= np.uint16(1)
-                    local.whole[d, winner, i] += np.uint16(1)
-                    above[k] -= 1.0
-                    above[winner] += 1.0
+                    _move(cell, d * lists + winner, lists, i, local, remainders, above)
+        while _pass_along_a_chain(lists, number, i, local, remainders, above, workspace.came):
+            pass
+        _give_back(votes, lists, number, i, local, above)
+
+
+@stage
+def _move(loser, winner, lists, i, local, remainders, above):
+    """A seat passes from a list to another in the same district."""
+    d, one, other = loser // lists, loser % lists, winner % lists
+    remainders[STATE, loser], remainders[STATE, winner] = _WAITING, _SERVED
+    local.whole[d, one, i] -= np.uint16(1)
+    local.whole[d, other, i] += np.uint16(1)
+    above[one] -= 1.0
+    above[other] += 1.0
+
+
+@stage
+def _pass_along_a_chain(lists, number, i, local, remainders, above, came):
+    """One seat from a list above its total to one below it, through lists that have theirs; whether there was
+    such a chain. The shortest is taken.
+    """
+    gives, gets, queue = came[0], came[1], came[2]
+    head, tail = 0, 0
+    for k in range(lists):
+        gives[k] = _START if above[k] > 0.0 else _UNSEEN
+        if above[k] > 0.0:
+            queue[tail] = k
+            tail += 1
+    while head < tail:
+        k = queue[head]
+        head += 1
+        if above[k] < 0.0:
+            while gives[k] >= 0:
+                loser = gives[k]
+                _move(loser, gets[k], lists, i, local, remainders, above)
+                k = loser % lists
+            return True
+        loser = _next_cell(remainders, _SERVED, k, lists, number * lists, -1.0, -1, 1.0)
+        while loser >= 0:
+            d = loser // lists
+            end = (d + 1) * lists
+            winner = _next_cell(remainders, _WAITING, d * lists, 1, end, -np.inf, -1, -1.0)
+            while winner >= 0:
+                other = winner % lists
+                if gives[other] == _UNSEEN:
+                    gives[other], gets[other] = loser, winner
+                    queue[tail] = other
+                    tail += 1
+                share = -remainders[SHARE, winner]
+                winner = _next_cell(remainders, _WAITING, d * lists, 1, end, share, winner, -1.0)
+            loser = _next_cell(remainders, _SERVED, k, lists, number * lists, remainders[SHARE, loser], loser, 1.0)
+    return False
+
+
+@stage
+def _next_cell(remainders, state, first, step, end, share, cell, sign):
+    """The cell in ``state`` that comes after another one, by its share times ``sign``, then by its number."""
+    best = -1
+    for other in range(first, end, step):
+        mine = sign * remainders[SHARE, other]
+        behind = mine > share or (mine == share and other > cell)
+        if remainders[STATE, other] == state and behind:
+            if best < 0 or mine < sign * remainders[SHARE, best]:
+                best = other
+    return best
+
+
+@stage
+def _give_back(votes, lists, number, i, local, above):
+    """Seats beyond a total that nothing could mend: where the list has the fewest votes for a seat."""
+    for k in range(lists):
+        while above[k] > 0.0:
+            place, least = -1, np.inf
+            for d in range(number):
+                seats = np.float64(local.whole[d, k, i])
+                if seats > 0.0 and np.float64(votes.single[d, k, i]) / seats < least:
+                    place, least = d, np.float64(votes.single[d, k, i]) / seats
+            if place < 0:
+                break
+            local.whole[place, k, i] -= np.uint16(1)
+            above[k] -= 1.0
 
 
 @stage

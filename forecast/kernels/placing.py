@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.arrays import BLOCK, F64x2, I64x1, Piece, Seats, Votes
+from forecast.kernels.arrays import BLOCK, F32x2, F64x2, I64x1, Piece, Seats, Votes
 from forecast.kernels.laws import Law
 
 COMPARE_VOTES, COMPARE_SHARE, COMPARE_QUOTAS = 0, 1, 2
@@ -96,7 +96,7 @@ def place_seats(
     law: Law,
     places: Places,
     votes: Votes,
-    national: Votes,
+    national: F32x2,
     fixed: Seats,
     due: Seats,
     placed: Seats,
@@ -158,8 +158,8 @@ def _place_in_order(about, law, places, votes, national, fixed, placed, i, works
             if best < 0:
                 best = k
                 continue
-            mine = np.float64(national.single[0, k, i]) * divisors[np.int64(lists[HELD, best])]
-            other = np.float64(national.single[0, best, i]) * divisors[np.int64(lists[HELD, k])]
+            mine = np.float64(national[k, i]) * divisors[np.int64(lists[HELD, best])]
+            other = np.float64(national[best, i]) * divisors[np.int64(lists[HELD, k])]
             if mine > other:
                 best = k
         if best < 0:

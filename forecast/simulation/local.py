@@ -134,7 +134,8 @@ class Local:
         piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
         yield districts.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
         waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
-        yield admit.admit_by_districts.step(
+        form = admit.admit_by_districts_given if national.given else admit.admit_by_districts_drawn
+        yield form.step(
             law,
             waivers,
             national.piece,
@@ -154,6 +155,7 @@ class Local:
                 np.zeros((2, number * lists)),
                 np.zeros(number * lists, np.int64),
                 np.zeros(lists),
+                np.zeros((3, lists), np.int64),
                 np.zeros((DRAW_ROWS, lists)),
             )
             yield houses.place_totals.step(
@@ -185,7 +187,7 @@ class Local:
             )
             placed = new_seats(places, lists)
             yield placing.place_seats.step(
-                step.record, law, about, place_votes, votes, fixed, due, placed, workspace
+                step.record, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
             )
             due = placed
 

@@ -54,7 +54,7 @@ class Forms:
         for r in (*rules.singles, *methods):
             tier = rules.tiers[r]
             if tier is not None:
-                needed += [*_divisions_of(tier), *_OF_DISTRICTS, self.project]
+                needed += [*_divisions_of(tier, given=self._given), *_OF_DISTRICTS, self.project]
                 needed += [admit.admit_drawn] if tier.local is not None else []
                 needed += [placing.give_back] if tier.returns else []
                 needed += _OF_PLACING if tier.placing else ()
@@ -79,12 +79,13 @@ _OF_DISTRICTS = (
 )
 
 
-def _divisions_of(tier: Tier) -> list[Kernel]:
+def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
     """What divides the seats of districts."""
     kernels = [houses.share_votes] if tier.shares_abroad else []
     kernels += [houses.size_districts] if tier.by_votes is not None else []
     kernels += [houses.place_totals] if tier.totals_first else []
-    kernels += [admit.admit_by_districts] if any(tier.waivers) else []
+    if any(tier.waivers):
+        kernels.append(admit.admit_by_districts_given if given else admit.admit_by_districts_drawn)
     if tier.leftover is not None:
         return [*kernels, houses.divide_with_leftover, houses.add_seats]
     return [*kernels, divide(tier.record[0], given=False)]

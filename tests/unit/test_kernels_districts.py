@@ -20,7 +20,7 @@ from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
 from forecast.rules.tiers import SeatTable
 from forecast.simulation.district_numbers import last_and_next
-from forecast.simulation.inputs import SAMPLER_RANDOM, Draws
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
 
@@ -229,9 +229,24 @@ def test_districts_are_divided_as_the_exact_count_divides_the_same_votes(
     extra = 9 if "levelling" in RULES[name] else 0
     table = table_of(name)
     rule = Rule.model_validate({"seats": int(table.seats.sum()) + extra, **RULES[name]})
-    draws = draws_on(base, seed)
+    _as_the_exact_count(base, table, rule, draws_on(base, seed))
+
+
+@pytest.mark.parametrize("name", ["levelling in national order", "waivers", "totals first", "return"])
+def test_districts_of_given_votes_are_divided_as_the_exact_count_divides_them(name: str) -> None:
+    name = "one of the thresholds" if name == "return" else name
+    base = geography(9, 7)
+    extra = 9 if "levelling" in RULES[name] else 0
+    table = table_of(name)
+    rule = Rule.model_validate({"seats": int(table.seats.sum()) + extra, **RULES[name]})
+    drawn_ones = draws_on(base, 9)
+    random = np.random.default_rng(9)
+    given = random.dirichlet(np.full(len(base.units), 2.0), 40) * drawn_ones.valid_votes
+    _as_the_exact_count(base, table, rule, drawn_ones._replace(sampler=SAMPLER_GIVEN, given=np.round(given)))
+
+
+def _as_the_exact_count(base: Base, table: SeatTable, rule: Rule, draws: Draws, number: int = 40) -> None:
     rules = compile_rules([rule], parties_of(base), table=table)
-    number = 40
     _, kept = run_draws(draws, rules, NO_QUESTIONS, number, keep=number)
     assert kept.districts is not None
     for i in range(number):
