@@ -1,4 +1,4 @@
-"""A forecast in districts from the command line: tables, JSON, page, sweeps, draws, and the same bits always."""
+"""A forecast in districts from the command line: tables, JSON, page, sweeps, draws, the same bits always."""
 
 from __future__ import annotations
 
