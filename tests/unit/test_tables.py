@@ -157,7 +157,8 @@ def test_calibration_is_that_of_the_result(tested: Forecast) -> None:
             np.isfinite(values)
         ].tolist()
         assert all(
-            float(row["low"] or 0) <= float(row["forecast_probability"] or 0) <= float(row["high"] or 0) for row in rows
+            float(row["low"] or 0) <= float(row["forecast_probability"] or 0) <= float(row["high"] or 0)
+            for row in rows
         )
 
 
@@ -218,7 +219,9 @@ def test_latex_keeps_a_name_in_its_cell(nasty: Forecast) -> None:
 
 
 def test_excel_shows_a_name_that_looks_like_a_formula(nasty: Forecast) -> None:
-    frame = pd.read_excel(engine="openpyxl", io=io.BytesIO(exported([table_of(nasty, "parties")], "xlsx")), sheet_name="parties")
+    frame = pd.read_excel(
+        engine="openpyxl", io=io.BytesIO(exported([table_of(nasty, "parties")], "xlsx")), sheet_name="parties"
+    )
     assert list(frame["party_name"][[1, 3]]) == [NASTY, "=1+1"]
 
 
