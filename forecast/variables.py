@@ -261,8 +261,10 @@ _COUNTED = (
     _whole("votes", "party", "votes", "votes", key="votes", heading="Votes", of_votes=True),
     _votes("share", "party", "share of the valid votes", key="share", heading="Share"),
     _truth("admitted", "party", "whether the party takes part in the allocation", key="admitted"),
-    _whole("seats_won", "party", "seats", "seats", key="seats", heading="Seats"),
-    _whole("coalition_seats_won", "coalition", "seats", "seats", key="seats", heading="Seats"),
+    _whole("seats_won", "party", "seats", "seats", column="seats", key="seats", heading="Seats"),
+    _whole(
+        "coalition_seats_won", "coalition", "seats", "seats", column="seats", key="seats", heading="Seats"
+    ),
     _truth(
         "majority",
         "coalition",

@@ -486,7 +486,8 @@ def _bands(
         if before is not None and (before["to"], before["low"], before["high"]) == (level, low, low + held):
             before["to"] = end
         else:
-            found.append({"ink": row["ink"], "from": level, "to": end, "low": low, "high": low + held})
+            part = {"party": row["party"], "ink": row["ink"], "from": level, "to": end}
+            found.append(part | {"low": low, "high": low + held})
     return found
 
 

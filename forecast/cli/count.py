@@ -10,11 +10,8 @@ import typer
 from forecast.cli.options import ConfigFile, Json, Settings
 from forecast.cli.telling import show_json, tell
 from forecast.cli.working import say_warnings
-from forecast.tables.terminal import console_for_results, grid, print_line
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from forecast.rules.cases import Verification
 
 VotesFile = Annotated[
@@ -57,6 +54,8 @@ def count(
     if as_json:
         show_json(seats_as_json(election, ready, outcome, warnings))
     else:
+        from forecast.tables.terminal import console_for_results
+
         print_count(console_for_results(), election, ready, outcome, warnings)
 
 
@@ -83,7 +82,7 @@ def verify(cases: CasesFiles, as_json: Json = False) -> None:
             }
         )
     else:
-        _print_verification(console_for_results(), verification)
+        _print_verification(verification)
     for case, note in verification.notes:
         tell(f"note: {case}: {note}")
     if not verification.complete:
@@ -106,15 +105,19 @@ def methods(as_json: Json = False) -> None:
             }
         )
         return
+    from forecast.tables.terminal import console_for_results, grid
+
     console = console_for_results()
     for heading, words in everything().items():
         rows = [(known.name, known.meaning, known.source) for known in words]
         console.print(grid(heading, ("name", "meaning", "law or paper"), rows, unwrapped=(0,)))
 
 
-def _print_verification(console: Console, verification: Verification) -> None:
+def _print_verification(verification: Verification) -> None:
     from forecast.rules.official import as_record
+    from forecast.tables.terminal import console_for_results, grid, print_line
 
+    console = console_for_results()
     print_line(console, f"{len(verification.reproduced)} of {verification.cases} cases reproduced")
     if verification.mismatches:
         rows = [

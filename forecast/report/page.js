@@ -39,13 +39,18 @@ function view(figure, name, form, sets) {
   svg.setAttribute("role", "presentation");
   svg.removeAttribute("aria-roledescription");
 }
+// What draws puts words of its own there when it begins.
+function tell(figure, said) {
+  figure.setAttribute("role", "img");
+  figure.setAttribute("aria-label", said);
+  figure.removeAttribute("aria-roledescription");
+}
 function chart(id, { said, data: sets }) {
   const figure = $(id);
   if (!figure) return;
   const form = narrow.matches && data.specs[id].length > 1 ? 1 : 0;
   view(figure, id, form, sets[form]);
-  figure.setAttribute("role", "img");
-  figure.setAttribute("aria-label", said);
+  tell(figure, said);
 }
 function panels(id, name, found) {
   const figure = $(id);
@@ -57,14 +62,14 @@ function panels(id, name, found) {
   found.forEach((panel, k) => {
     if (!figure.children[k]) {
       const made = element("div", { class: "panel" });
-      made.append(element("h3"), element("p"), element("div", { role: "img" }));
+      made.append(element("h3"), element("p"), element("div"));
       figure.append(made);
     }
     const [head, said, body] = figure.children[k].children;
     head.textContent = panel.name;
     said.textContent = panel.said;
-    body.setAttribute("aria-label", `${panel.name}. ${panel.said}`);
     view(body, name, 0, panel.data);
+    tell(body, `${panel.name}. ${panel.said}`);
   });
 }
 

@@ -146,7 +146,7 @@ class RunCounts:
 
 
 def _over_replicates(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The sum over the first axis, whose bits do not depend on the length of the others: a row a sum."""
+    """The sum over the first axis; each is a row of its own, so that its bits do not hang on the others."""
     return np.ascontiguousarray(np.moveaxis(values, 0, -1)).sum(-1)
 
 

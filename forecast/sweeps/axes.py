@@ -169,7 +169,8 @@ def _value_of(key: str, value: Any) -> object:
         return value
     if key == LEVEL:
         return parse_level(value)
-    number = parse_exact(value if isinstance(value, int | float | Fraction | Decimal) else value.item())
+    known = isinstance(value, int | float | Fraction | Decimal)
+    number = parse_exact(value if known else getattr(value, "item", lambda: value)())
     return _plain_value(_moderate(Decimal(str(value)) if isinstance(value, float) else number))
 
 

@@ -112,7 +112,7 @@ def test_bars_of_the_tornado_are_standard_deviations_of_one_factor_alone(drawn: 
     panels = chart.spec["vconcat"][0]["vconcat"]
     assert len(panels) == 4
     for panel in panels:
-        bars = panel["layer"][0]["data"]["values"] if "data" in panel["layer"][0] else panel["data"]["values"]
+        bars = panel["data"]["values"]
         assert [bar["high"] for bar in bars] == sorted((bar["high"] for bar in bars), reverse=True)
         assert all(bar["low"] == -bar["high"] for bar in bars)
         # Squares of what each does alone, and together, sum to the variance.
@@ -120,7 +120,7 @@ def test_bars_of_the_tornado_are_standard_deviations_of_one_factor_alone(drawn: 
         name = panel["title"]["text"].partition(":")[0]
         k = data["party_name"].values.tolist().index(name)
         assert whole == pytest.approx(float(data["decomposition/seat_variance"][k]), rel=0.06)
-    (largest,) = [bar for bar in panels[0]["layer"][0]["data"]["values"] if bar["factor"] == "threshold"]
+    (largest,) = [bar for bar in panels[0]["data"]["values"] if bar["factor"] == "threshold"]
     first = float(data["decomposition/seat_first_order"].sel(party="amanat", factor="threshold"))
     assert largest["share"] == pytest.approx(max(first, 0.0))
     title = " ".join(chart.spec["title"]["text"]).replace("\N{NO-BREAK SPACE}", " ")

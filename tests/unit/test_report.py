@@ -78,7 +78,7 @@ def test_names_are_text_wherever_they_stand(text: str) -> None:
     assert "&lt;script&gt;alert(" in text
     assert ODD_NAMES[2] in text
     assert "🎉" in text
-    assert len(re.findall(r"<script", text)) == 3
+    assert len(re.findall(r"<script[ >]", text)) == 4
 
 
 def _given(text: str) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def test_sixty_parties_and_a_single_draw_make_whole_pages(parties: int, draws: i
 def test_one_draw_finds_nothing(tmp_path: Path) -> None:
     made = made_forecast(tmp_path, 7, draws=1)
     text = page(made)
-    title = re.search(r"<h1>(.*?)</h1>", text)
+    title = re.search(r"<h1[^>]*>(.*?)</h1>", text)
     assert title is not None
     assert title.group(1) == "1 simulated election: too few to tell who holds a majority"
     for word in ("almost sure", "likely", "four of five", "of 100 simulations<"):

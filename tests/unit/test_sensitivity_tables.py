@@ -41,8 +41,8 @@ def records(sweep: Forecast) -> list[dict[str, Any]]:
 
 def test_every_answer_is_among_the_tables(tables: dict[str, Table]) -> None:
     assert list(tables) == [
-        *("passes", "seats", "differences", "majorities", "variants", "changes", "flips", "decomposition"),
-        *("last-seat", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
+        *("passes", "seats", "differences", "majorities", "events", "variants", "changes", "flips"),
+        *("decomposition", "last-seat", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
     ]
     for table in tables.values():
         assert {len(row) for row in table.texts()} == {len(table.shown)}, table.name
@@ -73,7 +73,7 @@ def test_draws_that_change_are_told_by_their_votes(sweep: Forecast, tables: dict
     # The base rule does not differ from itself: a dash, not a rare event.
     assert texts[0.05, "hare"][3:7] == ["–", "–", "–", ""]
     seven = data.sel({"threshold": 0.07, "method": "hare"})
-    assert rows[0.07, "hare"]["probability"] == float(seven["rules/changed_probability"])
+    assert rows[0.07, "hare"]["changed_probability"] == float(seven["rules/changed_probability"])
     moved = np.cumsum(seven["rules/moved_seats_probability"].values)
     assert rows[0.07, "hare"]["moved_high80"] == int(np.argmax(moved >= 0.9))
     apart = 100 * float((seven["rules/changed_share_mean"] - data["share_mean"]).sel(party="osdp"))
