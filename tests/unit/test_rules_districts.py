@@ -1,4 +1,4 @@
-"""Seats by district, by hand: local levels, waivers, bonus, votes abroad, levelling seats and where they go."""
+"""Seats by district, by hand: local levels, waivers, bonus, votes abroad, levelling seats and their place."""
 
 from __future__ import annotations
 
