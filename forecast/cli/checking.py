@@ -87,11 +87,12 @@ def _warnings(
 def _of_the_result(election: Election) -> list[str]:
     """What a count of the official result would say; nothing where the file names none, or not its totals."""
     from forecast.rules.counts import read_count
+    from forecast.rules.district_table import holds_votes
     from forecast.rules.reference import apply_rule
     from forecast.rules.remarks import remarks_on
 
     table = election.rule.districts.table if election.rule.districts is not None else None
-    if election.election.result is None and table is None:
+    if election.election.result is None and (table is None or not holds_votes(table)):
         return []
     try:
         ready = read_count(election)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import Fault, PollDataError, suggest
@@ -74,28 +75,35 @@ def local_polls_of(
     of this election.
     """
     known = table.known_at(as_of)
+    polls, shares = known.polls, known.shares
+    scopes, rows = polls["scope"].tolist(), polls["row"].tolist()
+    sizes = polls["sample_size"].to_numpy(float)
+    ended = polls["fieldwork_end"].fillna(polls["known"])
+    ages = (pd.Timestamp(as_of) - ended).dt.days.to_numpy(float)
+    said = shares.to_numpy(float)
     found: list[LocalPoll] = []
     faults: list[Fault] = []
-    for (_, poll), (_, shares) in zip(known.polls.iterrows(), known.shares.iterrows(), strict=True):
-        kind, _, name = str(poll["scope"]).partition(":")
-        if kind.strip().casefold() not in KINDS:
+    for number, scope in enumerate(map(str, scopes)):
+        kind, _, name = (part.strip() for part in scope.partition(":"))
+        if kind.casefold() not in KINDS:
             continue
         inside = places.inside(name)
         if not inside:
-            remedy = (
-                f"no such {kind} in {places.place}; {suggest(name.strip(), (*places.regions, *places.names))}"
-            )
-            faults.append(Fault(table.place, f"row {poll['row']}, column scope", name.strip(), remedy))
+            remedy = f"no such {kind} in {places.place}; {suggest(name, (*places.regions, *places.names))}"
+            faults.append(Fault(table.place, f"row {rows[number]}, column scope", name, remedy))
             continue
-        said = {str(unit): float(share) for unit, share in shares.items() if share == share}
-        day = poll["fieldwork_end"] if poll["fieldwork_end"] == poll["fieldwork_end"] else poll["known"]
+        reported = {
+            str(unit): share
+            for unit, share in zip(shares.columns, said[number].tolist(), strict=True)
+            if share == share
+        }
         found.append(
             LocalPoll(
-                name.strip(),
+                name,
                 np.array(inside, np.int64),
-                _of_the_decided(said, units),
-                float(poll["sample_size"]),
-                max(0.0, float((as_of - day.date()).days)),
+                _of_the_decided(reported, units),
+                float(sizes[number]),
+                max(0.0, float(ages[number])),
             )
         )
     if faults:

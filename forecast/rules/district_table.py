@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from forecast.door.sheets import read_sheet
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.rules.ballot import District
 from forecast.rules.district_checks import problems_of
@@ -88,6 +89,12 @@ def read_districts(election: Election, path: str | Path) -> DistrictTable:
     if faults:
         raise PollDataError(*faults)
     return DistrictTable(place, districts, official)
+
+
+def holds_votes(path: str | Path) -> bool:
+    """Whether a table of districts is one of votes, and not of an election that is still to come."""
+    heading = [name.lower() for name in read_sheet(Path(path)).heading]
+    return "party" in heading or "votes" in heading
 
 
 def read_places(path: str | Path) -> tuple[District, ...]:

@@ -72,6 +72,8 @@ class Plan:
     with_seats: Sequence[str] = ("model", "independent-cells")
     """Ways of whose draws seats are counted, which takes most of the time; of others those of the centre."""
     draws: int = 400
+    counted: int = 200
+    """Draws of which the seats are counted: exactly, which takes some 20 milliseconds each."""
     laws: Mapping[str, ExactLaw] = field(default_factory=dict)
     """By the name of the later election; pairs without one are scored on shares only."""
     history_of: HistoryOf = lambda pair: None
@@ -117,7 +119,7 @@ def _one(way: Way, pair: Pair, number: int, law: Constants, plan: Plan) -> PairS
         pair,
         lambda _, size, stream: way.draws(pattern, size, stream),
         seats,
-        plan.draws,
+        (plan.draws, plan.counted),
         generator,
     )
 

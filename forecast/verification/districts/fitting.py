@@ -39,6 +39,8 @@ CALIBRATED = 0.8
 _LEVEL = 1
 """Its number among the levels of coverage."""
 _DRAWS, _SEED, _ROUNDS = 200, 30, 3
+_ITERATIONS, _ITERATIONS_NEAR = 40, 12
+"""Of the search: from the shipped constants, and from those of all countries, which are near."""
 _GRID = np.linspace(-1.5, 1.8, 67)
 """Logs of the scale of an election at which its likelihood is looked at."""
 _LEAST_SHARE = 1e-6
@@ -84,7 +86,8 @@ def fit_pairs(pairs: Sequence[Pair], step: Step | None = None) -> Fitted:
         step(1, total)
     without: dict[str, Constants] = {}
     for number, country in enumerate(countries):
-        without[country] = fit_once([pair for pair in pairs if pair.country != country], whole)
+        others = [pair for pair in pairs if pair.country != country]
+        without[country] = fit_once(others, whole, _ITERATIONS_NEAR)
         if step is not None:
             step(number + 2, total)
     return Fitted(
@@ -97,11 +100,11 @@ def fit_pairs(pairs: Sequence[Pair], step: Step | None = None) -> Fitted:
     )
 
 
-def fit_once(pairs: Sequence[Pair], start: Constants) -> Constants:
+def fit_once(pairs: Sequence[Pair], start: Constants, iterations: int = _ITERATIONS) -> Constants:
     """Constants of some pairs; ``start`` is where the search begins, and gives what is not fitted."""
     law = _centre(pairs, start)
     found = [observed(pair, law) for pair in pairs]
-    law = _errors(found, law)
+    law = _errors(found, law, iterations)
     law = replace(law, **_spread_of_scales(found, law))
     return _calibrated(pairs, law)
 
@@ -130,7 +133,7 @@ def _centre(pairs: Sequence[Pair], start: Constants) -> Constants:
     return replace(start, beta=float(found.x[0]), beta_power=float(found.x[1]))
 
 
-def _errors(found: Sequence[Observed], start: Constants) -> Constants:
+def _errors(found: Sequence[Observed], start: Constants, iterations: int) -> Constants:
     """The constants of the errors of the largest likelihood."""
     begin = packed(start)
 
@@ -140,7 +143,7 @@ def _errors(found: Sequence[Observed], start: Constants) -> Constants:
             found, unpacked(values, start)
         )
 
-    best = minimize(of, begin, method="L-BFGS-B", options={"maxiter": 40, "maxfun": 900})
+    best = minimize(of, begin, method="L-BFGS-B", options={"maxiter": iterations, "maxfun": 900})
     return unpacked(best.x, start)
 
 
@@ -212,7 +215,7 @@ def _scored(pairs: Sequence[Pair], law: Constants, way: str) -> list[PairScores]
                 pair,
                 lambda _, size, stream, p=pattern: chosen.draws(p, size, stream),
                 None,
-                _DRAWS,
+                (_DRAWS, 0),
                 generator,
             )
         )

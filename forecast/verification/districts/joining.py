@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from forecast.election.words import normalised
 from forecast.errors import Fault, PollDataError
 from forecast.verification.archive import PastElection
@@ -138,7 +140,7 @@ def _parts(pair: Pair, free: Mapping[str, float], official: float) -> tuple[str,
             total = sum(free[name] for name in chosen)
             if not _about(total, official, _RATIO) or abs(total - official) >= best[0]:
                 continue
-            if sum(stands[name].astype(int) for name in chosen).max() == 1:
+            if np.sum([stands[name] for name in chosen], axis=0).max() == 1:
                 best = abs(total - official), chosen
     return best[1]
 

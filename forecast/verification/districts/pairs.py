@@ -246,9 +246,9 @@ def _told_apart(lists: Sequence[str], votes: Floats) -> list[int]:
     """Numbers of the lists that are not too small to tell apart, the largest first."""
     national = votes.sum(0) / votes.sum()
     local = (votes / votes.sum(1, keepdims=True)).max(0)
-    order = np.argsort(-national, kind="stable")
+    order = np.argsort(-national, kind="stable").tolist()
     large = (national > _LEAST_NATIONAL) | (local > _LEAST_LOCAL)
-    return [int(number) for number in order if large[number] and not lists[number].startswith(_NO_LIST)]
+    return [number for number in order if large[number] and not lists[number].startswith(_NO_LIST)]
 
 
 def _heirs(rows: Sequence[ArchiveRow]) -> Mapping[str, list[str]]:

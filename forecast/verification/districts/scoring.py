@@ -96,10 +96,14 @@ class SeatScores:
 
 
 def score_pair(
-    pair: Pair, project: Projection, law: SeatLaw | None, number: int, generator: np.random.Generator
+    pair: Pair,
+    project: Projection,
+    law: SeatLaw | None,
+    numbers: tuple[int, int],
+    generator: np.random.Generator,
 ) -> PairScores:
-    """Scores of ``number`` draws of the pair's later election."""
-    draws = project(pair, number, generator)
+    """Scores of draws of the pair's later election: how many, and of how many seats are counted."""
+    draws = project(pair, numbers[0], generator)
     chosen = standing(pair) & (pair.shares > LEAST_SHARE)
     found, actual = draws[:, chosen], pair.shares[chosen]
     return PairScores(
@@ -107,7 +111,7 @@ def score_pair(
         ranks(found, actual),
         float(crps(found, actual).mean()),
         _regional(pair, draws),
-        _seat_scores(pair, draws, law) if law is not None else None,
+        _seat_scores(pair, draws[: numbers[1]], law) if law is not None else None,
     )
 
 
