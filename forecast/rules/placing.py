@@ -216,7 +216,8 @@ class _GivingBack:
     """Seats by district while surplus ones are taken back and handed on."""
 
     def __init__(self, rule: Rule, method: DivisorMethod, tier: Tier, totals: Mapping[str, int]) -> None:
-        self.decide, self.method, self.tier, self.totals = rule.ties, method, tier, totals
+        self.decide: DecidedBy = rule.ties
+        self.method, self.tier, self.totals = method, tier, totals
         self.seats = {name: Counter(given) for name, given in tier.seats.items()}
         self.won = Counter(tier.won)
         self.votes = {place: {unit.id: unit.votes for unit in units} for place, units in tier.units.items()}
@@ -256,7 +257,8 @@ class _GivingBack:
         best, votes, winner = max(claims, key=lambda of: of[:2])
         equal = [(name, cast) for claim, cast, name in claims if claim == best]
         if len(equal) > 1:
-            decided = self.decide if sum(cast == votes for _, cast in equal) > 1 else "votes"
+            by_votes = sum(cast == votes for _, cast in equal) == 1
+            decided: DecidedBy = "votes" if by_votes else self.decide
             lists = tuple(name for name, _ in equal)
             self.ties.append(Tie(lists, 1, (winner,), decided, "quotient for a seat given back", place))
         self.seats[place][winner] += 1
