@@ -36,7 +36,7 @@ def problems_of(rule: Rule, districts: Sequence[District], *, counted: bool = Tr
     if counted:
         yield from _impossible(rule, districts)
     if not any(problem.column in ("seats", "levelling") for problem in missing):
-        yield from _against_the_house(rule, districts)
+        yield from _against_the_house(rule, districts, counted=counted)
 
 
 def _missing(rule: Rule, districts: Sequence[District], *, counted: bool) -> Iterator[Problem]:
@@ -92,20 +92,25 @@ def _impossible(rule: Rule, districts: Sequence[District]) -> Iterator[Problem]:
             yield Problem(district.name, "votes", 0, remedy)
 
 
-def _against_the_house(rule: Rule, districts: Sequence[District]) -> Iterator[Problem]:
-    """Seats of the table, with levelling seats and direct seats, against the seats of the rule."""
+def _against_the_house(rule: Rule, districts: Sequence[District], *, counted: bool) -> Iterator[Problem]:
+    """Seats of the table, with levelling seats and direct seats, against the seats of the rule.
+
+    Direct seats of an election still to come are not known, and may be any number up to those of the rule.
+    """
     assert rule.districts is not None
     if rule.districts.seats != "given":
         return
     own = sum(district.seats or 0 for district in districts)
     parts = {"the seats of the districts": own}
-    if rule.districts.direct == "start":
+    direct = rule.districts.direct == "start"
+    if direct and counted:
         parts["the direct seats"] = sum(sum(district.direct.values()) for district in districts)
     levelling = levelling_seats(rule, districts)
     if levelling is not None:
         parts["the levelling seats"] = levelling
     total = sum(parts.values())
     whole = levelling is not None or rule.levelling is None or rule.levelling.mode is None
+    whole = whole and (counted or not direct)
     grows = rule.levelling is not None and rule.levelling.mode in ("keep", "level")
     if total == rule.seats or grows or (not whole and total < rule.seats):
         return

@@ -19,6 +19,7 @@ _OF_QUOTAS = ("remainder", "remainder_seats", "quota_of")
 _OF_DIVISORS = ("divisors", "power")
 
 Tables = dict[str, Any]
+_NOTHING = (None, "", ())
 
 
 def schema_location(path: str) -> tuple[str, ...] | str:
@@ -75,7 +76,16 @@ def leaves(table: Mapping[str, Any], prefix: str = "rule") -> dict[str, object]:
 
 def tables_of(rule: Rule) -> Tables:
     """A rule as the tables that a file would hold."""
-    return rule.model_dump(exclude_none=True, by_alias=True)
+    return _said(rule.model_dump(exclude_none=True, by_alias=True))
+
+
+def _said(table: Tables) -> Tables:
+    """Without texts and lists that say nothing, which no file holds."""
+    return {
+        key: _said(value) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if value not in _NOTHING
+    }
 
 
 def with_keys(tables: Tables, changes: Mapping[str, object]) -> Tables:
@@ -153,7 +163,7 @@ def as_plain(value: object) -> Any:
     if isinstance(value, Fraction):
         return int(value) if value.denominator == 1 else float(value)
     if isinstance(value, Part):
-        return {_key_of(value, name): as_plain(inner) for name, inner in value if inner is not None}
+        return {_key_of(value, name): as_plain(inner) for name, inner in value if inner not in _NOTHING}
     if isinstance(value, Mapping):
         return {str(name): as_plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from forecast.election import parse_election
 from forecast.election.geography import Geography, OwnHistory, RegionalSwing
+from forecast.election.placing import Placing
 from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
 from forecast.election.schema import (
     Coalition,
@@ -22,12 +23,13 @@ from forecast.election.schema import (
     Party,
     SimulationSettings,
 )
+from forecast.election.threshold import AllianceLevels, LocalThreshold
 from forecast.election.vocabulary import keys_of
 
 TABLES = (
     *(ElectionFacts, Party, Coalition, Event, Condition, EstimateSettings, SimulationSettings),
     *(Rule, Threshold, Allocation, Bonus, Cap, Levelling, Districts),
-    *(Geography, OwnHistory, RegionalSwing),
+    *(AllianceLevels, LocalThreshold, Placing, Geography, OwnHistory, RegionalSwing),
 )
 
 
