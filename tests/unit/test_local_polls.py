@@ -97,7 +97,7 @@ def projected(folder: Path, *more, **parts) -> Projection:
     write_polls(folder / "polls.csv", more)
     assert election.election.polls is not None
     polls = read_polls(election.election.polls, election)
-    return projection_of(election, known(election), estimate(election, polls, None), polls)
+    return projection_of(election, known(election), estimate(election, polls, None))
 
 
 def test_polls_of_parts_of_the_country_are_found_in_the_table_of_polls(tmp_path: Path):

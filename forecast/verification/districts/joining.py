@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import Fault, PollDataError
 from forecast.verification.archive import PastElection
 from forecast.verification.districts.pairs import Pair
