@@ -29,9 +29,11 @@ def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: b
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
     from forecast.geography.constants import constants_table, histories_table
     from forecast.verification.districts.fitting import fit_pairs
+    from forecast.verification.districts.joining import country_names
     from forecast.writing import replacing_folder
 
     found = _pairs(archive)
+    names = country_names(archive, found.pairs)
     with progress("fitting without each country", quiet) as step:
         fitted = fit_pairs(found.pairs, step)
     folder = output if output is not None else OUTPUT
@@ -40,7 +42,8 @@ def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: b
         (draft / "constants.csv").write_text(
             constants_table(fitted.constants, fitted.errors, rests_on), encoding="utf-8"
         )
-        (draft / "countries.csv").write_text(histories_table(fitted.histories, rests_on), encoding="utf-8")
+        histories = {names[country]: history for country, history in fitted.histories.items()}
+        (draft / "countries.csv").write_text(histories_table(histories, rests_on), encoding="utf-8")
     if as_json:
         show_json(fitted.record(), 1)
     else:

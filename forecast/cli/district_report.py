@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from forecast.cli.archive_report import results_table
+from forecast.cli.backtest_report import results_table
 from forecast.tables.terminal import console_for_results, print_line
 
 if TYPE_CHECKING:

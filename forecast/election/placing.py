@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from forecast.election.methods import METHODS, DivisorFamily, is_quota_method
+from forecast.election.texts import Text
 from forecast.election.vocabulary import Part, one_of, parse_seats
-from forecast.election.words import Text
 
 Where = Literal["region", "district"]
 Compare = Literal["votes", "share", "quotas"]

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from forecast.election.numbers import parse_share, percent
 from forecast.election.own_seats import HELD_SEATS, Holder, beyond_the_house
+from forecast.election.texts import normalised
 from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS, parse_seats
-from forecast.election.words import normalised
 from forecast.errors import ABSENT, suggest
 
 RESERVED = ("undecided", "other")

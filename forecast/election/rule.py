@@ -23,9 +23,9 @@ from forecast.election.methods import (
 )
 from forecast.election.numbers import Exact, Share
 from forecast.election.placing import Placing, placing_problems
+from forecast.election.texts import FileText, Text
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Threshold
 from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
-from forecast.election.words import FileText, Text
 
 __all__ = [
     "AdmitLargest",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
+from importlib import import_module
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -27,20 +28,7 @@ from forecast.election.geography import Geography, Heritage, Where
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import (
-    CONDITIONS,
-    ELIGIBLE_KINDS,
-    KINDS,
-    ConditionKind,
-    Count,
-    Flag,
-    Kind,
-    Part,
-    Positive,
-    Seats,
-    one_of,
-)
-from forecast.election.words import (
+from forecast.election.texts import (
     Colour,
     Day,
     FileName,
@@ -55,6 +43,20 @@ from forecast.election.words import (
     not_too_many,
     whole_between,
 )
+from forecast.election.vocabulary import (
+    CONDITIONS,
+    ELIGIBLE_KINDS,
+    KINDS,
+    ConditionKind,
+    Count,
+    Flag,
+    Kind,
+    Part,
+    Positive,
+    Seats,
+    one_of,
+)
+from forecast.errors import ConfigurationError, Fault, suggest
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
@@ -390,5 +392,11 @@ class Election(Part):
         return tuple(party for party in self.parties if party.id not in self.estimate.withdrawal)
 
     def party(self, id: str) -> Party:
-        """The party with this id; ``KeyError`` where there is none."""
+        """The party with this id; ``ConfigurationError`` where there is none."""
+        if id not in self.by_id:
+            remedy = f"no such party; {suggest(str(id), self.by_id)}"
+            raise ConfigurationError(Fault("election", "party", id, remedy))
         return self.by_id[id]
+
+    def _repr_html_(self) -> str:
+        return import_module("forecast.tables.notebook").election_html(self)

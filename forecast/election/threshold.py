@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from forecast.election.numbers import Exact, Share, parse_share
+from forecast.election.texts import Text
 from forecast.election.vocabulary import (
     BaseName,
     EligibleKind,
@@ -20,7 +21,6 @@ from forecast.election.vocabulary import (
     one_of,
     parse_positive,
 )
-from forecast.election.words import Text
 
 
 class AdmitLargest(Part):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.election.geography import EVERYWHERE
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, suggest
 from forecast.geography.last_result import LastResult, Move
 from forecast.geography.pattern import Flags, Floats

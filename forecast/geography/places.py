@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import PollDataError
 from forecast.geography.last_result import LastResult
 from forecast.rules.ballot import District

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from forecast.election.geography import Geography as Settings
 from forecast.election.geography import OwnHistory
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.geography.constants import Constants, History, shipped, shipped_histories, with_history
 from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local_polls
 from forecast.geography.pattern import Pattern, pattern_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from forecast.election import Election
-    from forecast.estimation import Estimate
     from forecast.geography.geography import Geography
     from forecast.polls import PollTable
 
@@ -37,9 +37,24 @@ class Projection:
     warnings: tuple[str, ...]
 
 
-def projection_of(
-    election: Election, geography: Geography, estimate: Estimate, polls: PollTable | None = None
-) -> Projection:
+class Centre(Protocol):
+    """What a projection takes of an estimate."""
+
+    @property
+    def units(self) -> tuple[str, ...]: ...
+    @property
+    def mean(self) -> Floats: ...
+    @property
+    def scale(self) -> Floats: ...
+    @property
+    def degrees_of_freedom(self) -> float: ...
+    @property
+    def of_places(self) -> PollTable | None: ...
+    @property
+    def as_of(self) -> datetime.date: ...
+
+
+def projection_of(election: Election, geography: Geography, estimate: Centre) -> Projection:
     """The pattern around the centre of an estimate, after the regional swings of the election file and the
     polls of regions and districts.
 
@@ -52,8 +67,8 @@ def projection_of(
     pattern = pattern_of(base, mean / mean.sum(), law, swing=settings.swing, scale=scale)
     pattern = with_regional_swings(pattern, election, geography.places)
     found: tuple[LocalPoll, ...] = ()
-    if polls is not None:
-        found = local_polls_of(polls, geography.places, estimate.units, estimate.as_of)
+    if estimate.of_places is not None:
+        found = local_polls_of(estimate.of_places, geography.places, estimate.units, estimate.as_of)
         pattern = with_local_polls(pattern, found, _national_sd(estimate))
     return Projection(pattern, found, (*geography.warnings, *_said_of(settings, found)))
 
@@ -93,7 +108,7 @@ def error_law_in_words(election: Election) -> Iterator[str]:
         yield f"errors of districts x {scale * way.noise(shipped()):.2f}: {'; '.join(because)}"
 
 
-def _national_sd(estimate: Estimate) -> Floats:
+def _national_sd(estimate: Centre) -> Floats:
     """(U,) sd of the logs of national shares."""
     degrees = estimate.degrees_of_freedom
     heavier = degrees / (degrees - 2.0) if 2.0 < degrees < np.inf else 1.0

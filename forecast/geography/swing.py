@@ -61,7 +61,7 @@ def _known(base: Base) -> NDArray[np.bool_]:
     return (base.last >= LEAST_SHARE) & base.stands & ~base.new
 
 
-def _reach(base: Base) -> Floats:
+def reach_of(base: Base) -> Floats:
     """(U,) share of the voters who live where each unit stands."""
     return np.maximum(base.weights @ base.stands, _LEAST)
 
@@ -80,13 +80,13 @@ def _moved_by_slope(pattern: Pattern, national: Floats) -> Floats:
 
 def _by_points(base: Base, central: Floats, law: Constants) -> Floats:
     del law
-    here = central / _reach(base)
-    carried = base.last + (central - base.national) / _reach(base)
+    here = central / reach_of(base)
+    carried = base.last + (central - base.national) / reach_of(base)
     return np.where(base.stands, np.where(_known(base), np.maximum(carried, LEAST_LEFT * here), here), 0.0)
 
 
 def _moved_by_points(pattern: Pattern, national: Floats) -> Floats:
-    reach = _reach(pattern.base)
+    reach = reach_of(pattern.base)
     gained = (national - pattern.central) / reach
     least = LEAST_LEFT * national / reach
     moved = np.maximum(pattern.shares + gained[:, None, :], least[:, None, :])
@@ -95,13 +95,13 @@ def _moved_by_points(pattern: Pattern, national: Floats) -> Floats:
 
 def _by_odds(base: Base, central: Floats, law: Constants) -> Floats:
     del law
-    here, before = central / _reach(base), base.national / _reach(base)
+    here, before = central / reach_of(base), base.national / reach_of(base)
     carried = _with_odds(base.last, _odds(here) / np.where(base.new, 1.0, _odds(before)))
     return np.where(base.stands, np.where(_known(base), carried, here), 0.0)
 
 
 def _moved_by_odds(pattern: Pattern, national: Floats) -> Floats:
-    reach = _reach(pattern.base)
+    reach = reach_of(pattern.base)
     ratio = _odds(national / reach) / _odds(pattern.central / reach)
     return _with_odds(pattern.shares, ratio[:, None, :])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import suggest
 from forecast.polls.cells import NOT_REPORTED, parse_number
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
+from forecast.door.arguments import made_by, path_of
 from forecast.door.sheets import Line, Sheet, read_sheet
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.cells import (
@@ -22,6 +23,7 @@ from forecast.polls.cells import (
 )
 from forecast.polls.columns import OTHER, UNDECIDED, Layout, Names, Target, layout_of
 from forecast.polls.doubts import doubted
+from forecast.polls.frames import sheet_of
 from forecast.polls.table import EXIT, NATIONAL, PollTable
 
 if TYPE_CHECKING:
@@ -81,12 +83,32 @@ def polls_of(election: Election) -> PollTable:
     return read_polls(election.election.polls, election)
 
 
-def read_polls(path: str | Path, election: Election) -> PollTable:
-    """The polls of a table (CSV), checked against the options and the day of ``election``.
+def read_polls(source: str | Path | pd.DataFrame, election: Election) -> PollTable:
+    """The polls of a table, checked against the options and the day of ``election``.
 
-    ``PollDataError`` with every fault of the table.
+    Parameters
+    ----------
+    source
+        A CSV file (docs/poll-table.md), or a DataFrame with the same columns.
+    election
+        As ``load_election`` gives it.
+
+    Returns
+    -------
+    PollTable
+        In the order of the table; shares are of 1, as published.
+
+    Raises
+    ------
+    PollDataError
+        With every fault of the table.
     """
-    sheet = read_sheet(path, empty="the table is empty; a heading and one row a poll are expected")
+    made_by("load_election", election=election)
+    if isinstance(source, pd.DataFrame):
+        sheet = sheet_of(source)
+    else:
+        path = path_of("source", source, "a path, or a pandas DataFrame")
+        sheet = read_sheet(path, empty="the table is empty; a heading and one row a poll are expected")
     names = Names(election)
     columns = [[line.cells[i] for line in sheet.lines] for i in range(len(sheet.heading))]
     layout = layout_of(sheet.heading, columns, names)

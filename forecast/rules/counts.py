@@ -8,16 +8,24 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from forecast.door.arguments import made_by, whole
 from forecast.election import Election, Party
+from forecast.election.notes import warnings_on
 from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.named import alliance_of, party_names, party_of
+from forecast.rules.outcome import Outcome
+from forecast.rules.reference import apply_rule
+from forecast.rules.remarks import remarks_on
 from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
 from forecast.rules.thresholds import missing_totals
 from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
+
+MOST_VOTES = 10**12
+"""Of a list, from a Python program: there are fewer people."""
 
 _NEEDED = ("party", "votes")
 _SEATS = ("direct_seats", "min_seats", "max_seats", "extra_seats", "members")
@@ -42,6 +50,55 @@ class Count:
     official_districts: Mapping[tuple[str, str], OfficialSeats] = field(default_factory=dict)
 
 
+def count(election: Election, votes: str | Path | Mapping[str, int] | None = None) -> Outcome:
+    """Seats of a real count, by exact arithmetic.
+
+    Parameters
+    ----------
+    election
+        As ``load_election`` gives it.
+    votes
+        A table of votes (CSV), or votes by id of the party. Default: the result that the election file names.
+
+    Returns
+    -------
+    Outcome
+        ``seats`` by id, who was admitted and why, the working, the ties; what to mind in ``warnings``.
+
+    Raises
+    ------
+    ConfigurationError
+        Where the rule needs a total that is not known, and for votes that are none.
+    PollDataError
+        With every fault of the table.
+    """
+    made_by("load_election", election=election)
+    ready = counted_from(election, votes) if isinstance(votes, Mapping) else read_count(election, votes)
+    found = apply_rule(election.rule, ready.ballot)
+    said = warnings_on(election, ready.warnings, remarks_on(election, ready.ballot, found, ready.official))
+    return replace(found, warnings=tuple(said))
+
+
+def counted_from(election: Election, votes: Mapping[str, int]) -> Count:
+    """The ballot of votes by id of the party; ``ConfigurationError`` with every one that is none."""
+    faults = [
+        Fault("votes", "", name, f"no such party; {suggest(str(name), election.by_id)}")
+        for name in votes
+        if name not in election.by_id
+    ]
+    entries: dict[str, Entry] = {}
+    for name, number in votes.items():
+        try:
+            entries[name] = _as_entry(election.by_id[name], whole(f"votes of {name}", number, 0, MOST_VOTES))
+        except KeyError:
+            continue
+        except ConfigurationError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigurationError(*faults)
+    return _ready(election, _Rows(entries, {}), "votes", own=False, settings=())
+
+
 def read_count(election: Election, votes: str | Path | None = None, settings: Sequence[str] = ()) -> Count:
     """The ballot of an election from its own result table, or from another table of ``votes``.
 
@@ -62,6 +119,20 @@ def read_count(election: Election, votes: str | Path | None = None, settings: Se
         remedy = 'no table of votes: name one here (result = "x.csv") or with --votes'
         raise ConfigurationError(Fault(election.place, "election.result", ABSENT, remedy))
     own = votes is None or _same_file(path, facts.result)
+    return _ready(election, rows, str(path), own=own, table=table, settings=settings)
+
+
+def _ready(
+    election: Election,
+    rows: _Rows,
+    place: str,
+    *,
+    own: bool,
+    settings: Sequence[str],
+    table: DistrictTable | None = None,
+) -> Count:
+    """The ballot of the rows of a table, with the totals of the election file."""
+    facts = election.election
     ballot = Ballot(
         tuple(rows.entries.get(party.id) or _as_entry(party, 0) for party in election.parties),
         invalid_votes=facts.invalid_votes,
@@ -71,15 +142,15 @@ def read_count(election: Election, votes: str | Path | None = None, settings: Se
     )
     _refuse_more_than_the_house(election, ballot)
     missing = [party.name for party in election.parties if party.id not in rows.entries]
-    warnings = [f"{path}: no row for {name}: counted with 0 votes" for name in missing]
+    warnings = [f"{place}: no row for {name}: counted with 0 votes" for name in missing]
     given = any(key_of(setting) == "election.valid_votes" for setting in settings)
-    ballot, said = with_total(election, ballot, str(path), own=own, given=given, known=rows.valid)
+    ballot, said = with_total(election, ballot, place, own=own, given=given, known=rows.valid)
     warnings += [*said, *by_district(election, ballot, own=own), *more_than_registered(ballot)]
     _require_totals(election, ballot)
     idle = not_counted(election, settings, replaced=not own)
     warnings += [f"--set {setting}: this does not count here, {why}" for setting, why in idle.typed]
     by_place = table.official if table is not None and own else {}
-    return Count(ballot, str(path), tuple(warnings), idle.written, rows.official, by_place)
+    return Count(ballot, place, tuple(warnings), idle.written, rows.official, by_place)
 
 
 def _table_of(election: Election) -> DistrictTable | None:

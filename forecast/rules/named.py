@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import ABSENT, suggest
 
 if TYPE_CHECKING:

@@ -145,6 +145,8 @@ class Outcome:
     void: bool = False
     districts: tuple[DistrictSeats, ...] = ()
     unplaced: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """What a reader must know of how the votes were read and counted (``forecast.count``)."""
 
     @property
     def admitted(self) -> tuple[str, ...]:

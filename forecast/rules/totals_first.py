@@ -56,6 +56,7 @@ class _Passing:
         self.served: list[_Remainder] = []
         self.waiting: dict[str, list[_Remainder]] = {name: [] for name in tier.sizes}
         self.ties: list[Tie] = []
+        self.order = {unit.id: unit.order for units in tier.units.values() for unit in units}
         for step in tier.steps:
             for line in step.lines if step.place in tier.sizes else ():
                 if line.seats > (line.whole or 0):
@@ -85,7 +86,7 @@ class _Passing:
 
     def pass_along_a_chain(self) -> bool:
         """One seat from a list above its total to one below it, through lists that have theirs."""
-        start = [name for name, more in self.above.items() if more > 0]
+        start = sorted((name for name, more in self.above.items() if more > 0), key=self.order.__getitem__)
         came: dict[str, tuple[_Remainder, _Remainder] | None] = dict.fromkeys(start)
         queue = deque(start)
         while queue:

@@ -44,7 +44,7 @@ class Score:
             "way": self.way,
             "metric": self.metric,
             "value": self.value,
-            "standard_error": self.error,
+            "standard_error": None if np.isnan(self.error) else self.error,
             "number": self.number,
         }
 

@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError
 from forecast.door.trees import read_toml
 from forecast.election.faults import faults_of
 from forecast.election.rule import Rule
+from forecast.election.texts import Label, Texts
 from forecast.election.vocabulary import EligibleKind, Part, Positive
-from forecast.election.words import Label, Texts
 from forecast.errors import ABSENT, ConfigurationError, Fault
 
 FILE = "laws.toml"
