@@ -251,6 +251,22 @@ def test_surplus_seats_go_back_at_the_lowest_quotient_to_the_next_in_turn_there(
     assert kept.seats["a"] == 4
 
 
+def test_equal_quotients_of_seats_given_back_are_a_tie_of_their_places():
+    """a won both seats where one is its share, with the same votes in both districts."""
+    there = {"a": 6, "b": 5, "c": 4}
+    rule = {
+        "seats": 2,
+        "threshold": {"level": "1%"},
+        "districts": DHONDT,
+        "levelling": {"mode": "return", "method": "sainte-lague"},
+    }
+    outcome = counted(rule, {"north": there, "south": there}, {"north": 1, "south": 1})
+    assert outcome.seats == {"a": 1, "b": 1, "c": 0}
+    assert [(tie.place, tie.lists, tie.provisional) for tie in outcome.ties] == [
+        ("north, south", ("a",), True)
+    ]
+
+
 def test_national_totals_take_seats_from_the_smallest_remainders():
     rule = {
         "seats": 4,
