@@ -228,7 +228,7 @@ def test_histories_say_which_country_errs_more(folder: Path, pairs: tuple[Pair, 
     mixed = [*(pair for pair in pairs if pair.country != "land0"), *(p for p in wide if p.country == "land0")]
     found = histories_of(mixed, shipped())
     assert {name: history.pairs for name, history in found.items()} == dict.fromkeys(found, 2)
-    assert np.prod([history.scale for history in found.values()]) == pytest.approx(1.0)
+    assert np.prod([history.scale for history in found.values()]) == pytest.approx(1.0), "as many pairs each"
     others = [history.scale for name, history in found.items() if name != "land0"]
     assert found["land0"].scale > 1.5 * max(others)
 

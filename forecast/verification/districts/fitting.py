@@ -182,12 +182,33 @@ def _by_country(found: Sequence[Observed], law: Constants) -> dict[str, Floats]:
 
 
 def histories_of(pairs: Sequence[Pair], law: Constants) -> dict[str, History]:
-    """By country, how large its errors were against those of the mean country, whose intervals hold what they
+    """By country, how large its errors were against those of the mean pair, whose intervals hold what they
     say by the constants as they are.
     """
     logs = _by_country([observed(pair, law) for pair in pairs], law)
-    middle = float(np.mean([own.mean() for own in logs.values()]))
+    middle = float(np.concatenate(list(logs.values())).mean())
     return {name: History(len(own), float(np.exp(own.mean() - middle))) for name, own in logs.items()}
+
+
+def histories_before(
+    pairs: Sequence[Pair], constants_of: Callable[[str], Constants]
+) -> Callable[[Pair], History | None]:
+    """What each pair's country was known for before: from its earlier pairs, in the order of the archive.
+
+    The mean pair is that of all other countries.
+    """
+    laws = [constants_of(pair.country) for pair in pairs]
+    logs = np.array(
+        [_log_scales([observed(pair, law)], law)[0] for pair, law in zip(pairs, laws, strict=True)]
+    )
+    country = np.array([pair.country for pair in pairs])
+    found: dict[str, History] = {}
+    for number, pair in enumerate(pairs):
+        earlier = logs[:number][country[:number] == pair.country]
+        others = logs[country != pair.country]
+        if len(earlier) and len(others):
+            found[pair.name] = History(len(earlier), float(np.exp(earlier.mean() - others.mean())))
+    return lambda pair: found.get(pair.name)
 
 
 def _calibrated(pairs: Sequence[Pair], law: Constants) -> Constants:
