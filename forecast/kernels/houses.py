@@ -259,9 +259,7 @@ def _pass_along_a_chain(lists, number, i, local, remainders, above, came):
                     tail += 1
                 share = -remainders[SHARE, winner]
                 winner = _next_cell(remainders, _WAITING, d * lists, 1, end, share, winner, -1.0)
-            loser = _next_cell(
-                remainders, _SERVED, k, lists, number * lists, remainders[SHARE, loser], loser, 1.0
-            )
+            loser = _next_cell(remainders, _SERVED, k, lists, number * lists, remainders[SHARE, loser], loser, 1.0)
     return False
 
 
