@@ -40,6 +40,9 @@ SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
 Kind = Literal["number", "integer", "truth", "text", "day"]
 """What the values are. A truth is 1 or 0: netCDF knows no truth values."""
 
+PASSES_BY_SEATS = "probability of a seat (no level for the whole country)"
+"""What ``pass_probability`` means under a rule whose levels are those of districts."""
+
 SUBJECTS = ("party", "coalition", "event")
 """What most numbers are about: each has a table and a list in JSON."""
 

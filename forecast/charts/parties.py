@@ -31,7 +31,6 @@ from forecast.charts.drawing import (
     shares_axis,
     title,
 )
-from forecast.variables import VARIABLES
 from forecast.words import headlines
 from forecast.words.rounding import interval, percent, whole
 
@@ -91,13 +90,13 @@ def entering_rows(facts: Facts, width: float = WIDTH) -> dict[str, Rows]:
     }
 
 
-def entering_body(data: Data, width: float = WIDTH) -> Spec:
-    """Bars with their texts, names to the left."""
+def entering_body(data: Data, meaning: str, width: float = WIDTH) -> Spec:
+    """Bars with their texts, names to the left; ``meaning`` says what the chance is of."""
     y = name("party", axis=None)
     x = number(
         "chance",
         scale={"domain": [0, 1]},
-        title=VARIABLES["pass_probability"].meaning.capitalize() if width >= 500 else None,
+        title=meaning if width >= 500 else None,
         **shares_axis(values=[0, 0.25, 0.5, 0.75, 1] if width >= 500 else [0, 0.5, 1]),
     )
     bars = mark("bar", None, {"x": x, "y": y, "color": as_it_is("ink")}, height=15)
@@ -113,11 +112,16 @@ def entering_body(data: Data, width: float = WIDTH) -> Spec:
     return beside(names_column(data("parties"), width), plot, spacing=12)
 
 
+def entering_said(facts: Facts) -> str:
+    """What the chance to pass means under the rule."""
+    return str(facts.forecast["pass_probability"].attrs["long_name"]).capitalize()
+
+
 def entering(facts: Facts) -> Chart:
     """Chance of every party to cross the threshold, as bars."""
-    meaning = VARIABLES["pass_probability"].meaning.capitalize()
+    meaning = entering_said(facts)
     explanation = f"{meaning}, in whatever way the rule allows it."
-    body = entering_body(inline(entering_rows(facts)))
+    body = entering_body(inline(entering_rows(facts)), meaning)
     return finished(body, headlines.entering(facts), explanation + _untold(facts), facts.caption)
 
 

@@ -169,7 +169,7 @@ class TotalsWorkspace(NamedTuple):
     above: F64x1
     """(K,) seats beyond the total."""
     came: I64x2
-    """(3, K) the remainder that gives a seat up on the way to a list, and that which gets it; lists in turn."""
+    """(3, K) the remainder that gives a seat up on the way to a list, that which gets it; lists in turn."""
     draw: F64x2
     """(DRAW_ROWS, K) of a single draw."""
 
@@ -259,7 +259,8 @@ def _pass_along_a_chain(lists, number, i, local, remainders, above, came):
                     tail += 1
                 share = -remainders[SHARE, winner]
                 winner = _next_cell(remainders, _WAITING, d * lists, 1, end, share, winner, -1.0)
-            loser = _next_cell(remainders, _SERVED, k, lists, number * lists, remainders[SHARE, loser], loser, 1.0)
+            share = remainders[SHARE, loser]
+            loser = _next_cell(remainders, _SERVED, k, lists, number * lists, share, loser, 1.0)
     return False
 
 
@@ -270,9 +271,9 @@ def _next_cell(remainders, state, first, step, end, share, cell, sign):
     for other in range(first, end, step):
         mine = sign * remainders[SHARE, other]
         behind = mine > share or (mine == share and other > cell)
-        if remainders[STATE, other] == state and behind:
-            if best < 0 or mine < sign * remainders[SHARE, best]:
-                best = other
+        behind = behind and remainders[STATE, other] == state
+        if behind and (best < 0 or mine < sign * remainders[SHARE, best]):
+            best = other
     return best
 
 

@@ -17,6 +17,7 @@ from forecast.report.data import coalition_cells, page_headlines, party_cells, p
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import table_of, tables_of
 from forecast.tables.formats import as_csv
+from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
 from forecast.words import rounding
 from forecast.words.facts import Facts, said
@@ -41,7 +42,7 @@ def page(forecast: Forecast, language: str = "en") -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     template = environment.from_string(_asset("page.html.j2"))
-    texts = TEXTS[language]
+    texts = _texts(forecast, language)
     shown = payload(facts, slid) | {
         "names": [row["name"] for row in facts.parties],
         "inks": [ink_of(row) for row in facts.parties],
@@ -72,6 +73,19 @@ def page(forecast: Forecast, language: str = "en") -> str:
         data=in_script(shown),
         texts=in_script(texts),
     )
+
+
+def _texts(forecast: Forecast, language: str) -> dict[str, str]:
+    """Texts of the page; of passing those that say what it is under the rule."""
+    texts = TEXTS[language]
+    if forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
+        return texts
+    instead = (
+        ("crossings", "winning"),
+        ("crossings_note", "winning_note"),
+        ("parties_note", "parties_note_winning"),
+    )
+    return texts | {name: texts[other] for name, other in instead}
 
 
 def _refuse_several(forecast: Forecast) -> None:

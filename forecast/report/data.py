@@ -153,7 +153,9 @@ def _hundred_said(text: str, chance: float, error: float) -> str:
 def _specs(facts: Facts) -> dict[str, list[Spec]]:
     """Specifications of charts, wide and narrow, and of panels, as Vega reads them."""
     bodies = {
-        "crossings": [parties.entering_body(named, width) for width in (_WIDE, _NARROW)],
+        "crossings": [
+            parties.entering_body(named, parties.entering_said(facts), width) for width in (_WIDE, _NARROW)
+        ],
         "shares": [parties.shares_body(named, width) for width in (_WIDE, _NARROW)],
         "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
         "hundred": [outcomes.hundred_body(named)],

@@ -21,11 +21,11 @@ from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_la
 from forecast.simulation.district_numbers import district_values
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
 from forecast.simulation.inputs import Units, draws_of, needs
-from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule
+from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
 from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_draws
-from forecast.variables import QUANTILES, error_of
+from forecast.variables import PASSES_BY_SEATS, QUANTILES, error_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -294,7 +294,8 @@ def labelled(
     are left blank (NaN); parties that withdraw are not on it.
     """
     ballot = ballot_of(election, units)
-    values, rests_on = numbers_of(Run(counts, kept, units.lists), ballot)
+    by_seats = passes_by_seats(election.rule)
+    values, rests_on = numbers_of(Run(counts, kept, units.lists, by_seats=[by_seats]), ballot)
     values = of_rule(values, 0)
     labels = labels_of(election, ballot.ids) | {"quantile_level": np.array(QUANTILES)}
     values |= last_election(election, ballot.ids)
@@ -318,7 +319,10 @@ def labelled(
     ends = max(election.rule.seats, int(held.max(initial=0))) + 1
     for name in ("seat_probability", error_of("seat_probability"), "coalition_seat_probability"):
         values[name] = values[name][..., :ends]
-    return forecast_of(values, {**labels, "seats": np.arange(ends)}, attrs, rests_on=rests_on)
+    found = forecast_of(values, {**labels, "seats": np.arange(ends)}, attrs, rests_on=rests_on)
+    if by_seats:
+        found.groups[""]["pass_probability"].attrs["long_name"] = PASSES_BY_SEATS
+    return found
 
 
 def ballot_of(election: Election, units: Units) -> Ballot:

@@ -67,6 +67,7 @@ class Local:
         grow by lists that the districts let in.
         """
         here = self._with_votes_from_abroad(tier)
+        abroad = self._stands[tier.houses == 0].any(axis=0)
         if tier.shares_abroad:
             yield houses.share_votes.step(tier.houses, self.ballots.votes, here.votes)
         places, place_of = here.claims, np.arange(len(tier.houses))
@@ -80,7 +81,7 @@ class Local:
             national.claims,
             places,
             place_of,
-            self._stands,
+            self._stands | abroad if tier.shares_abroad else self._stands,
             here.votes,
             here.claims,
             self._marks,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from forecast.simulation.counts import Proportion, RunCounts
 from forecast.simulation.inputs import Units
 from forecast.simulation.pieces import KeptDraws
 from forecast.variables import LEAST_CONDITION_DRAWS, QUANTILES, described, error_of
+
+if TYPE_CHECKING:
+    from forecast.election import Rule
 
 Floats = NDArray[np.float64]
 Values = dict[str, Any]
@@ -38,6 +41,8 @@ class Run:
     lists: int
     houses: Sequence[int] | None = None
     """(R,) the most seats that each rule hands out, where rules differ in that."""
+    by_seats: Sequence[bool] = ()
+    """(R,) whether to pass is to win a seat (``passes_by_seats``)."""
 
     @cached_property
     def seats(self) -> Proportion:
@@ -112,7 +117,19 @@ def share_quantile(run: Run) -> Floats:
 
 @_number()
 def pass_probability(run: Run) -> Proportion:
-    return run.counts.proportion("passes")
+    found = run.counts.proportion("passes")
+    if not any(run.by_seats):
+        return found
+    which = np.asarray(run.by_seats)
+    value, error = found.value.copy(), found.mc_error.copy()
+    value[which] = 1.0 - run.seats.value[which, : run.lists, 0]
+    error[which] = run.seats.mc_error[which, : run.lists, 0]
+    return Proportion(value, error)
+
+
+def passes_by_seats(rule: Rule) -> bool:
+    """Whether there is no national level, so that a party passes that wins a seat in some district."""
+    return rule.districts is not None and rule.threshold is None
 
 
 @_number()

@@ -47,6 +47,13 @@ ENGLISH = {
     "untold": "not told apart by the polls",
     "crossings": "Who crosses the threshold?",
     "crossings_note": "Probability of crossing the threshold, by whatever way the rule gives it.",
+    "winning": "Who wins a seat?",
+    "winning_note": "Probability of a seat. There is no threshold for the whole country.",
+    "parties_note_winning": (
+        "Share and seats are medians. Passes: probability of a seat, as there is no threshold for the whole "
+        "country; ±: one Monte Carlo standard error. One draw: a representative simulated parliament, one "
+        "possible outcome."
+    ),
     "distributions": "How many seats?",
     "distributions_note": (
         "Probability of every number of seats, each panel on its own scale. Grey: no seat at all. "

@@ -335,13 +335,11 @@ def test_a_party_may_be_several_lists_of_different_districts(
 # The command line
 
 
-def test_fit_writes_constants_that_a_backtest_takes(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-):
-    out = tmp_path / "fitted"
+def test_fit_writes_constants_that_a_backtest_takes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    folder, out = write_district_archive(tmp_path / "archive", 4, 2), tmp_path / "fitted"
     assert main(["fit", str(folder), "-o", str(out), "-q"]) == 0
     assert "Constants of the projection to districts" in capsys.readouterr().out
-    assert rests_on(out / "constants.csv").startswith("Fitted on 8 pairs of consecutive elections of 4")
+    assert rests_on(out / "constants.csv").startswith("Fitted on 4 pairs of consecutive elections of 4")
     assert (out / "countries.csv").read_text(encoding="utf-8").splitlines()[1] == "country,pairs,scale"
     command = ["backtest", str(folder), "--constants", str(out / "constants.csv"), "-q", "--json"]
     assert main([*command, "-o", str(tmp_path / "scores")]) == 0

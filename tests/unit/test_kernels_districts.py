@@ -288,7 +288,8 @@ def test_district_shares_have_the_means_and_spreads_of_the_model_in_plain_numpy(
     draws = draws_on(base, 5)
     central = 2.0**draws.location
     pattern = pattern_of(base, central / central.sum(), swing=swing)
-    pattern = replace(pattern, common=np.linspace(0.5, 1.0, pattern.shares.size).reshape(pattern.shares.shape))
+    shared = np.linspace(0.5, 1.0, pattern.shares.size).reshape(pattern.shares.shape)
+    pattern = replace(pattern, common=shared)
     draws = draws._replace(pattern=compiled(pattern, 5, range(len(central))))
     rule = Rule.model_validate({"seats": int(SIZES.sum()), **RULES["national threshold"]})
     rules = compile_rules([rule], parties_of(base), table=table_of(""))
