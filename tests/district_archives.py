@@ -54,10 +54,9 @@ def write_district_archive(
                 national /= national.sum()
                 pattern = pattern_of(base, national, shipped(), scale=scale)
                 shares = drawn(pattern, national[None], rng)[0]
-                transitions += [
-                    [country, f"{country}-{year - 4}", name, list_name, _before(list_name, year)]
-                    for list_name in LISTS
-                ]
+                for list_name in LISTS:
+                    before = _before(list_name, year)
+                    transitions.append([country, f"{country}-{year - 4}", name, list_name, before])
             _write_result(folder / f"{name}.csv", np.rint(1e6 * weights[:, None] * shares))
             index.append([f"{name}.csv", country.title(), f"{year}-06-10"])
     _write(

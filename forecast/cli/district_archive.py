@@ -10,7 +10,7 @@ from forecast.cli.telling import progress, show_json, tell
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants as ErrorConstants
-    from forecast.geography.constants import Constants, History
+    from forecast.geography.constants import Constants
     from forecast.verification.archive import PastElection
     from forecast.verification.districts.fitting import Fitted
     from forecast.verification.districts.pairs import Pair, PairArchive
@@ -29,9 +29,11 @@ def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: b
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
     from forecast.geography.constants import constants_table, histories_table
     from forecast.verification.districts.fitting import fit_pairs
+    from forecast.verification.districts.joining import country_names
     from forecast.writing import replacing_folder
 
     found = _pairs(archive)
+    names = country_names(archive, found.pairs)
     with progress("fitting without each country", quiet) as step:
         fitted = fit_pairs(found.pairs, step)
     folder = output if output is not None else OUTPUT
@@ -40,7 +42,8 @@ def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: b
         (draft / "constants.csv").write_text(
             constants_table(fitted.constants, fitted.errors, rests_on), encoding="utf-8"
         )
-        (draft / "countries.csv").write_text(histories_table(fitted.histories, rests_on), encoding="utf-8")
+        histories = {names[country]: history for country, history in fitted.histories.items()}
+        (draft / "countries.csv").write_text(histories_table(histories, rests_on), encoding="utf-8")
     if as_json:
         show_json(fitted.record(), 1)
     else:
@@ -65,10 +68,12 @@ def backtest_districts(
     """How good the projection is: districts and seats of past elections at their true national shares."""
     from forecast.verification.districts.evaluating import Plan, evaluate
     from forecast.verification.districts.exact_law import ExactLaw
+    from forecast.verification.districts.fitting import histories_before
     from forecast.verification.districts.past_laws import past_laws
 
     found = _pairs(archive)
-    constants_of, history_of = _projections(found.pairs, constants, left_out=left_out, quiet=quiet)
+    constants_of = _projections(found.pairs, constants, left_out=left_out, quiet=quiet)
+    history_of = histories_before(found.pairs, constants_of)
     laws = past_laws(archive)
     exact = {pair.after: ExactLaw.of(laws[pair.after], pair) for pair in found.pairs if pair.after in laws}
     with progress("scoring", quiet) as step:
@@ -97,17 +102,17 @@ def backtest_chain(
     quiet: bool,
 ) -> None:
     """The whole chain, polls to seats, with districts and without."""
+    from dataclasses import replace
+
     from forecast.verification.districts.chain import ChainPlan, chain_rows, run_chain
     from forecast.verification.districts.joining import joined, read_days
     from forecast.verification.districts.past_laws import past_laws
 
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))
-    constants_of, history_of = _projections(found.pairs, None, left_out=left_out, quiet=quiet)
-    plan = ChainPlan(estimates, constants_of, past_laws(districts), horizons=horizons, history_of=history_of)
+    constants_of = _projections(found.pairs, None, left_out=left_out, quiet=quiet)
+    plan = ChainPlan(estimates, constants_of, past_laws(districts), horizons=horizons)
     with progress("scoring", quiet) as step:
-        from dataclasses import replace
-
         chain = run_chain(both, replace(plan, step=step))
     rows = chain_rows(chain)
     _save(output, "seats.csv", [row.record() for row in rows])
@@ -130,20 +135,18 @@ def _pairs(archive: Path) -> PairArchive:
 
 def _projections(
     pairs: Sequence[Pair], constants: Path | None, *, left_out: bool, quiet: bool
-) -> tuple[Callable[[str], Constants], Callable[[Pair], History | None]]:
-    """Constants by country: those of a file, or fitted without it. No country's own history is used: it is of
-    the same elections.
-    """
+) -> Callable[[str], Constants]:
+    """Constants by country: those of a file, or fitted without it."""
     from forecast.geography.constants import SHIPPED, read_constants
 
     if not left_out:
         law = read_constants(constants or SHIPPED)
-        return lambda country: law, lambda pair: None
+        return lambda country: law
     from forecast.verification.districts.fitting import fit_pairs
 
     with progress("fitting without each country", quiet) as step:
         fitted = fit_pairs(pairs, step)
-    return lambda country: fitted.without.get(country, fitted.constants), lambda pair: None
+    return lambda country: fitted.without.get(country, fitted.constants)
 
 
 def _save(folder: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:

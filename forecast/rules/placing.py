@@ -201,27 +201,65 @@ def give_back(rule: Rule, districts: Districts, tier: Tier, totals: Mapping[str,
     """The districts after lists have given back the seats that they hold beyond their national ``totals``.
 
     The seats with the lowest quotients of the list go first, each to the list next in turn in its district
-    that is still below its total; where there is none the district is a seat short.
+    that is still below its total; where there is none the district is a seat short. Ties are added to those
+    of the tier.
     """
-    method = divisors_of(districts)
-    seats = {name: Counter(given) for name, given in tier.seats.items()}
-    won = Counter(tier.won)
-    votes = {place: {unit.id: unit.votes for unit in units} for place, units in tier.units.items()}
-    returned: list[str] = []
-    for name, total in totals.items():
-        while won[name] > total:
-            held = [place for place, given in seats.items() if given[name] > 0]
-            place = min(held, key=lambda at: claim_of(method, votes[at][name], seats[at][name]))
-            seats[place][name] -= 1
-            won[name] -= 1
-            returned.append(place)
-    for place in returned:
-        open_to = [
-            unit for unit in tier.units[place] if unit.votes > 0 and won[unit.id] < totals.get(unit.id, 0)
+    giving = _GivingBack(rule, divisors_of(districts), tier, totals)
+    for name in totals:
+        giving.take_from(name)
+    for place in giving.returned:
+        giving.hand_on(place)
+    return replace(tier, seats=giving.seats, ties=(*tier.ties, *giving.ties))
+
+
+class _GivingBack:
+    """Seats by district while surplus ones are taken back and handed on."""
+
+    def __init__(self, rule: Rule, method: DivisorMethod, tier: Tier, totals: Mapping[str, int]) -> None:
+        self.decide: DecidedBy = rule.ties
+        self.method, self.tier, self.totals = method, tier, totals
+        self.seats = {name: Counter(given) for name, given in tier.seats.items()}
+        self.won = Counter(tier.won)
+        self.votes = {place: {unit.id: unit.votes for unit in units} for place, units in tier.units.items()}
+        self.returned: list[str] = []
+        self.ties: list[Tie] = []
+
+    def take_from(self, name: str) -> None:
+        """The seats of a list beyond its total, where its quotients are lowest."""
+        surplus = max(self.won[name] - self.totals[name], 0)
+        claims = sorted(
+            (
+                (claim_of(self.method, self.votes[place][name], seat), place)
+                for place, given in self.seats.items()
+                for seat in range(1, given[name] + 1)
+            ),
+            key=lambda of: of[0],
+        )
+        for _, place in claims[:surplus]:
+            self.seats[place][name] -= 1
+            self.won[name] -= 1
+            self.returned.append(place)
+        if 0 < surplus < len(claims) and claims[surplus - 1][0] == claims[surplus][0]:
+            equal = ", ".join(dict.fromkeys(place for claim, place in claims if claim == claims[surplus][0]))
+            self.ties.append(
+                Tie((name,), 1, (name,), self.decide, "quotient for the seats that it keeps", equal)
+            )
+
+    def hand_on(self, place: str) -> None:
+        """A seat given back in a district to the list next in turn there."""
+        claims = [
+            (claim_of(self.method, unit.votes, self.seats[place][unit.id] + 1), unit.votes, unit.id)
+            for unit in self.tier.units[place]
+            if unit.votes > 0 and self.won[unit.id] < self.totals.get(unit.id, 0)
         ]
-        if open_to:
-            claims = seats[place]
-            next_in_turn = max(open_to, key=lambda u: (claim_of(method, u.votes, claims[u.id] + 1), u.votes))
-            seats[place][next_in_turn.id] += 1
-            won[next_in_turn.id] += 1
-    return replace(tier, seats=seats)
+        if not claims:
+            return
+        best, votes, winner = max(claims, key=lambda of: of[:2])
+        equal = [(name, cast) for claim, cast, name in claims if claim == best]
+        if len(equal) > 1:
+            by_votes = sum(cast == votes for _, cast in equal) == 1
+            decided: DecidedBy = "votes" if by_votes else self.decide
+            lists = tuple(name for name, _ in equal)
+            self.ties.append(Tie(lists, 1, (winner,), decided, "quotient for a seat given back", place))
+        self.seats[place][winner] += 1
+        self.won[winner] += 1

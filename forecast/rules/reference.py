@@ -170,7 +170,9 @@ def _with_places(
     ties = [*count.ties, *division.ties]
     if tier is not None and rule.districts is not None:
         if levelling is not None and levelling.mode == "return":
+            known = len(tier.ties)
             tier = give_back(rule, rule.districts, tier, division.seats)
+            ties += tier.ties[known:]
         fixed = {name: seats - tier.pooled.get(name, 0) for name, seats in tier.won.items()}
         due = {name: max(total - fixed.get(name, 0), 0) for name, total in levelled.items()}
         placed = place_levelling(rule, ballot, tier, due, division.order)

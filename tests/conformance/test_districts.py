@@ -126,3 +126,15 @@ def test_the_national_file_names_every_list_with_a_seat(shared: Path):
         official = official_nationally(shared, name)
         assert sum(official.values()) == LAWS[name]["seats"]
         assert set(official) <= {row["party"] for row in rows_of(shared, name)}
+
+
+def test_twenty_eight_elections_have_official_seats_by_district(shared: Path, tmp_path: Path):
+    known = [
+        name
+        for name in NAMES
+        if any(
+            official.seats is not None
+            for official in counted(shared, name, tmp_path)[1].official_districts.values()
+        )
+    ]
+    assert len(known) == 28

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import estimate
+from forecast.geography.constants import shipped
 from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local_polls
 from forecast.geography.pattern import Pattern, drawn, pattern_of
 from forecast.geography.projection import Projection, error_law, error_law_in_words, projection_of
@@ -22,9 +24,11 @@ NORTH, FIR = np.array([0, 1, 2]), np.array([5])
 
 
 def pattern(folder: Path) -> Pattern:
+    """With errors of a known scale, else a poll that agrees would narrow all districts."""
     geography = known(woods(folder))
     base = geography.base(("red", "blue", "green", "coast"))
-    return pattern_of(base, np.array([0.40, 0.38, 0.16, 0.06]))
+    law = replace(shipped(), scale_sd=0.0, list_scale_sd=0.0)
+    return pattern_of(base, np.array([0.40, 0.38, 0.16, 0.06]), law)
 
 
 def poll(

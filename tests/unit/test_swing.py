@@ -149,7 +149,7 @@ def test_draws_add_up_to_the_national_shares_of_each_draw(swing: str):
     found = drawn(pattern, national, np.random.default_rng(4))
     assert found.shape == (200, 4, 3)
     np.testing.assert_allclose(np.einsum("d,ndu->nu", WEIGHTS, found), national)
-    assert np.quantile(np.abs(found.sum(2) - 1.0), 0.99) < 0.02, "the last raking is to the nation"
+    assert np.quantile(np.abs(found.sum(2) - 1.0), 0.95) < 0.02, "the last raking is to the nation"
     assert (found > 0.0).all()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecast.estimation.constants import Constants as ErrorConstants
-from forecast.geography.constants import Constants, History, with_history
+from forecast.geography.constants import Constants
 from forecast.geography.pattern import drawn, pattern_of
 from forecast.geography.swing import Floats
 from forecast.verification.cases import Case, case_of
@@ -29,7 +29,6 @@ HORIZONS = (1, 7, 30)
 _SEED = 20_161_127
 
 Step = Callable[[int, int], None]
-HistoryOf = Callable[[Pair], History | None]
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,6 @@ class ChainPlan:
     """By the name of the later election."""
     horizons: Sequence[int] = HORIZONS
     draws: int = 300
-    history_of: HistoryOf = lambda pair: None
     step: Step | None = None
 
 
@@ -120,11 +118,10 @@ def seats_of_chain(
     pair: Pair, national: Floats, plan: ChainPlan, stream: np.random.Generator
 ) -> dict[str, Seats]:
     """(N, K) seats of the lists of a pair for draws (N, U) of its national shares, by way."""
-    constants, scale = with_history(plan.projections(pair.country), plan.history_of(pair))
     base = replace(pair.base, weights=pair.last_weights)
     base = replace(base, national=base.weights @ base.last)
     centre = national.mean(0)
-    pattern = pattern_of(base, centre / centre.sum(), constants, scale=scale)
+    pattern = pattern_of(base, centre / centre.sum(), plan.projections(pair.country))
     shares = drawn(pattern, national, stream)
     votes = shares * (base.weights * pair.votes.sum())[:, None]
     law = ExactLaw.of(plan.laws[pair.after], pair)

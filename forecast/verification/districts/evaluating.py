@@ -44,7 +44,7 @@ class Score:
             "way": self.way,
             "metric": self.metric,
             "value": self.value,
-            "standard_error": self.error,
+            "standard_error": None if np.isnan(self.error) else self.error,
             "number": self.number,
         }
 
@@ -77,6 +77,7 @@ class Plan:
     laws: Mapping[str, ExactLaw] = field(default_factory=dict)
     """By the name of the later election; pairs without one are scored on shares only."""
     history_of: HistoryOf = lambda pair: None
+    """Of the country before the later election of a pair, for the way that knows it."""
     step: Step | None = None
 
 
@@ -112,7 +113,7 @@ def evaluate(pairs: Sequence[Pair], constants_of: ConstantsOf, plan: Plan) -> Ev
 
 
 def _one(way: Way, pair: Pair, number: int, law: Constants, plan: Plan) -> PairScores:
-    pattern = way.pattern(pair, law, plan.history_of(pair))
+    pattern = way.pattern(pair, law, plan.history_of(pair) if way.own_history else None)
     generator = np.random.default_rng([_SEED, number])
     seats = plan.laws.get(pair.after) if way.name in plan.with_seats else None
     return score_pair(

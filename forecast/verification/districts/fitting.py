@@ -44,6 +44,8 @@ _ITERATIONS, _ITERATIONS_NEAR = 40, 12
 _GRID = np.linspace(-1.5, 1.8, 67)
 """Logs of the scale of an election at which its likelihood is looked at."""
 _LEAST_SHARE = 1e-6
+_ONE_SD = (0.16, 0.84)
+"""Quantiles of a normal law one sd below and above its mean."""
 
 Step = Callable[[int, int], None]
 
@@ -154,15 +156,17 @@ def _log_scales(found: Sequence[Observed], law: Constants) -> Floats:
 
 
 def _spread_of_scales(found: Sequence[Observed], law: Constants) -> dict[str, float]:
-    """Spread of scales over elections, split into that between countries and that within them (moments)."""
-    logs = _log_scales(found, law)
-    country = np.array([one.pair.country for one in found])
-    groups = [logs[country == name] for name in dict.fromkeys(country.tolist())]
+    """Spread of scales over elections, split into that between countries and that within them.
+
+    That between countries is by quantiles: a few countries whose lists changed their labels, with errors
+    three times as large, would else widen those of all others.
+    """
+    groups = list(_by_country(found, law).values())
     freedom = sum(len(group) - 1 for group in groups)
     within = sum(float(((group - group.mean()) ** 2).sum()) for group in groups) / max(freedom, 1)
-    means = np.array([group.mean() for group in groups])
+    low, high = np.quantile([group.mean() for group in groups], _ONE_SD)
     noise = float(np.mean([within / len(group) for group in groups]))
-    between = max(float(means.var(ddof=1)) - noise, 0.0)
+    between = max(((high - low) / 2.0) ** 2 - noise, 0.0)
     return {
         "scale_sd": float(np.sqrt(between + within)),
         "scale_between": float(np.sqrt(between)),
@@ -170,14 +174,41 @@ def _spread_of_scales(found: Sequence[Observed], law: Constants) -> dict[str, fl
     }
 
 
+def _by_country(found: Sequence[Observed], law: Constants) -> dict[str, Floats]:
+    """Logs of the scales of the elections of each country."""
+    logs = _log_scales(found, law)
+    country = np.array([one.pair.country for one in found])
+    return {name: logs[country == name] for name in dict.fromkeys(country.tolist())}
+
+
 def histories_of(pairs: Sequence[Pair], law: Constants) -> dict[str, History]:
-    """By country, how large its errors were against those of the constants."""
-    logs = _log_scales([observed(pair, law) for pair in pairs], law)
+    """By country, how large its errors were against those of the mean pair, whose intervals hold what they
+    say by the constants as they are.
+    """
+    logs = _by_country([observed(pair, law) for pair in pairs], law)
+    middle = float(np.concatenate(list(logs.values())).mean())
+    return {name: History(len(own), float(np.exp(own.mean() - middle))) for name, own in logs.items()}
+
+
+def histories_before(
+    pairs: Sequence[Pair], constants_of: Callable[[str], Constants]
+) -> Callable[[Pair], History | None]:
+    """What each pair's country was known for before: from its earlier pairs, in the order of the archive.
+
+    The mean pair is that of all other countries.
+    """
+    laws = [constants_of(pair.country) for pair in pairs]
+    logs = np.array(
+        [_log_scales([observed(pair, law)], law)[0] for pair, law in zip(pairs, laws, strict=True)]
+    )
     country = np.array([pair.country for pair in pairs])
-    return {
-        name: History(len(own), float(np.exp(logs[country == name].mean())))
-        for name, own in by_country(pairs)
-    }
+    found: dict[str, History] = {}
+    for number, pair in enumerate(pairs):
+        earlier = logs[:number][country[:number] == pair.country]
+        others = logs[country != pair.country]
+        if len(earlier) and len(others):
+            found[pair.name] = History(len(earlier), float(np.exp(earlier.mean() - others.mean())))
+    return lambda pair: found.get(pair.name)
 
 
 def _calibrated(pairs: Sequence[Pair], law: Constants) -> Constants:

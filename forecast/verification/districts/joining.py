@@ -49,6 +49,14 @@ class Joined:
     """Parties of the polls that are no list there; they count among all others."""
 
 
+def country_names(folder: str | Path, pairs: Sequence[Pair]) -> dict[str, str]:
+    """By country of the pairs, its name as the index has it; its own where there is no index."""
+    if not (Path(folder) / INDEX).exists():
+        return {pair.country: pair.country for pair in pairs}
+    days = read_days(folder)
+    return {pair.country: days[pair.after][0] if pair.after in days else pair.country for pair in pairs}
+
+
 def read_days(folder: str | Path) -> dict[str, tuple[str, datetime.date]]:
     """By table, country and day of its election. ``PollDataError`` with every fault of the index."""
     faults: list[Fault] = []
@@ -60,7 +68,7 @@ def read_days(folder: str | Path) -> dict[str, tuple[str, datetime.date]]:
             row.note("date", row.text("date"), "a day such as 2021-09-26 is expected")
             continue
         name = row.text("file").removesuffix(".csv")
-        found[name] = normalised(row.text("country")), datetime.date.fromisoformat(day.group())
+        found[name] = row.text("country"), datetime.date.fromisoformat(day.group())
     faults += [fault for row in rows for fault in row.faults]
     if faults:
         raise PollDataError(*faults)
@@ -76,7 +84,8 @@ def joined(
     known = {(normalised(past.country), past.date): past for past in elections}
     found: list[Joined] = []
     for pair in pairs:
-        past = known.get(days[pair.after]) if pair.after in days else None
+        country, day = days.get(pair.after, ("", datetime.date.min))
+        past = known.get((normalised(country), day))
         if past is None or not len(past.polls.labels):
             continue
         lists = same_lists(past, pair)

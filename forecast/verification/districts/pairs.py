@@ -121,19 +121,20 @@ def read_pairs(folder: str | Path) -> PairArchive:
             results[name] = read_result(root, name, faults)
         except PollDataError as error:
             faults += error.faults
-    pairs: list[Pair] = []
-    left_out: list[str] = []
-    for (before, after), own in groups.items():
-        if before in results and after in results:
-            _check_names(own, results[before], results[after])
-            why = _why_not(results[before], results[after])
-            if why:
-                left_out.append(f"{before} to {after}: {why}")
-            else:
-                pairs.append(_pair(own, results[before], results[after]))
+    known = {pair: own for pair, own in groups.items() if pair[0] in results and pair[1] in results}
+    for (before, after), own in known.items():
+        _check_names(own, results[before], results[after])
     faults += [fault for row in rows for fault in row.faults]
     if faults:
         raise PollDataError(*dict.fromkeys(faults))
+    pairs: list[Pair] = []
+    left_out: list[str] = []
+    for (before, after), own in known.items():
+        why = _why_not(results[before], results[after])
+        if why:
+            left_out.append(f"{before} to {after}: {why}")
+        else:
+            pairs.append(_pair(own, results[before], results[after]))
     return PairArchive(tuple(pairs), tuple(left_out))
 
 
@@ -165,6 +166,8 @@ def read_result(root: Path, name: str, faults: list[Fault]) -> DistrictResult:
         votes[at[district], of[party]] = number
     some = votes.sum(1) > 0.0
     kept = [places[district] for district, cast in zip(districts, some, strict=True) if cast]
+    if not kept:
+        faults.append(Fault(f"{root / name}.csv", "column votes", ABSENT, "nobody has a vote in this table"))
     return DistrictResult(name, tuple(kept), lists, votes[some])
 
 
@@ -246,7 +249,7 @@ def _told_apart(lists: Sequence[str], votes: Floats) -> list[int]:
     """Numbers of the lists that are not too small to tell apart, the largest first."""
     national = votes.sum(0) / votes.sum()
     local = (votes / votes.sum(1, keepdims=True)).max(0)
-    order = np.argsort(-national, kind="stable").tolist()
+    order: list[int] = [int(number) for number in np.argsort(-national, kind="stable")]
     large = (national > _LEAST_NATIONAL) | (local > _LEAST_LOCAL)
     return [number for number in order if large[number] and not lists[number].startswith(_NO_LIST)]
 

@@ -21,6 +21,8 @@ class Way:
 
     name: str
     prepare: Prepare
+    own_history: bool = False
+    """Whether it knows how large the errors of the country were before."""
 
     def pattern(self, pair: Pair, law: Constants, history: History | None = None) -> Pattern:
         """Ready for draws at the true national shares."""
@@ -55,6 +57,7 @@ WAYS = {
     way.name: way
     for way in (
         Way("model", _by("model")),
+        Way("own-history", _by("model"), own_history=True),
         Way("independent-cells", _independent),
         Way("proportional", _by("proportional")),
         Way("additive", _by("additive")),
