@@ -55,7 +55,9 @@ def districts(results: Results, *, rounds: int, draws: int, say: Say) -> None:
 
 def _against_numpy(results: Results, name: str, path: Path, *, rounds: int, draws: int) -> None:
     election = load_election(path)
-    estimated = estimate(election, read_polls(election.election.polls, election))
+    polls = election.election.polls
+    assert polls is not None
+    estimated = estimate(election, read_polls(polls, election))
     units = Units.of(election, estimated.units)
     local = local_of(election, estimated, units, 1)
     geography = read_geography(election)
@@ -100,8 +102,9 @@ def _seats(
     shares /= shares.sum(1, keepdims=True)
     votes = drawn(pattern, shares, generator)
     threshold = election.rule.threshold
-    level = float(threshold.level) if threshold is not None and threshold.level is not None else 0.0
-    admitted = shares[:, lists] >= level
+    level = threshold.level if threshold is not None else 0
+    assert not isinstance(level, str)
+    admitted = shares[:, lists] >= float(level)
     found = np.empty((len(houses), _CHUNK, len(lists)))
     for d, house in enumerate(houses.tolist()):
         found[d] = highest_averages(votes[:, d][:, lists] * admitted, house, 1.0)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.compiling import Step
 from forecast.kernels import admit, districts, houses, placing
-from forecast.kernels.arrays import BLOCK, LANES, Claims, Seats, new_rows
+from forecast.kernels.arrays import BLOCK, LANES, Claims, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.laws import Law
 from forecast.kernels.one_draw import DRAW_ROWS
@@ -133,6 +133,7 @@ class Local:
         of = tier.region_of if tier.region_of is not None else np.zeros(len(tier.houses), np.int64)
         size = np.bincount(of, tier.houses).astype(np.int64)
         piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
+        assert isinstance(votes, Votes)
         yield districts.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
         waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
         form = admit.admit_by_districts_given if national.given else admit.admit_by_districts_drawn
