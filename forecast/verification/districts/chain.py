@@ -179,7 +179,8 @@ class ChainRow:
 
 def chain_rows(chain: Chain) -> list[ChainRow]:
     """RPS and error of seats a list, coverage, and how much lower than without districts, by horizon."""
-    horizons = [None, *dict.fromkeys(one.horizon for one in chain.scores)]
+    each = list(dict.fromkeys(one.horizon for one in chain.scores))
+    horizons = [None, *each] if len(each) > 1 else each
     return [
         row
         for horizon in horizons
