@@ -41,8 +41,8 @@ class Run:
     lists: int
     houses: Sequence[int] | None = None
     """(R,) the most seats that each rule hands out, where rules differ in that."""
-    by_seats: Sequence[bool] = ()
-    """(R,) whether to pass is to win a seat (``passes_by_seats``)."""
+    rules: Sequence[Rule] = ()
+    """(R,) the rules themselves, where what a number means hangs on them."""
 
     @cached_property
     def seats(self) -> Proportion:
@@ -118,9 +118,9 @@ def share_quantile(run: Run) -> Floats:
 @_number()
 def pass_probability(run: Run) -> Proportion:
     found = run.counts.proportion("passes")
-    if not any(run.by_seats):
+    which = np.array([passes_by_seats(rule) for rule in run.rules], np.bool_)
+    if not which.any():
         return found
-    which = np.asarray(run.by_seats)
     value, error = found.value.copy(), found.mc_error.copy()
     value[which] = 1.0 - run.seats.value[which, : run.lists, 0]
     error[which] = run.seats.mc_error[which, : run.lists, 0]
