@@ -239,7 +239,9 @@ def in_districts(election: Election, made: Forecast) -> str:
     """How the seats of districts fell beside those of the official count; nothing where there are none."""
     if "districts/seat_quantile" not in made:
         return ""
-    counted = {place.name: place for place in apply_rule(election.rule, read_count(election).ballot).districts}
+    counted = {
+        place.name: place for place in apply_rule(election.rule, read_count(election).ballot).districts
+    }
     quantiles = made["districts/seat_quantile"]
     told = [party for party in made.parties if party in election.by_id]
     quantiles = quantiles.sel(party=told).transpose("quantile_level", "district", "party")
