@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from forecast.tables import TABLES, table_of
+from forecast.tables import DISTRICT_TABLES, TABLES, table_of
 from forecast.variables import BASE_RULE, EVERY, UNSAVED
-from tests.forecasts import kazakhstan
+from tests.forecasts import in_districts, kazakhstan
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 _TABLES = re.compile(r"(<!-- variables -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -20,6 +20,7 @@ _GROUPS = {
     "polls": "`polls`: those that were looked at",
     "trend": "`trend`: of the polls, and what pollsters add to a party",
     "record": "`record`: how such forecasts did in the backtest",
+    "districts": "`districts`: of a rule that divides seats there",
     "rules": "`rules`: of a sweep, for every rule",
     "flips": "`flips`: of a sweep, where an answer changes along the threshold",
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
@@ -52,8 +53,8 @@ def with_reference(page: str) -> str:
 
 def with_columns(page: str) -> str:
     """The page with the columns of every table as the program has them now."""
-    forecast = kazakhstan()
-    for name in TABLES:
+    for name in (*TABLES, *DISTRICT_TABLES):
+        forecast = in_districts() if name in DISTRICT_TABLES else kazakhstan()
         rows = [
             f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |"
             for c in table_of(forecast, name).columns

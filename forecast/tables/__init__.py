@@ -13,7 +13,7 @@ from forecast.tables.model import Column, Shown, Table
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
-__all__ = ["TABLES", "Column", "Shown", "Table", "table_of", "tables_of", "tables_shown"]
+__all__ = ["DISTRICT_TABLES", "TABLES", "Column", "Shown", "Table", "table_of", "tables_of", "tables_shown"]
 
 MOST_DISTRIBUTIONS = 200
 """Places whose distributions of seats stand among the tables without being asked for."""
@@ -89,8 +89,10 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("seat-distribution", subjects.distribution, _drawn),
 )
 
-TABLES = {name: function for name, function, of in _EVERY if of in (_one, _in_districts)}
+TABLES = {name: function for name, function, of in _EVERY if of is _one}
 """The tables of a forecast of one rule and day by name, in the order in which they are printed."""
+DISTRICT_TABLES = {name: function for name, function, of in _EVERY if of is _in_districts}
+"""Those that it has besides where its rule has districts."""
 
 
 def known_tables(forecast: Forecast) -> dict[str, Callable[[Forecast], Table]]:
