@@ -257,7 +257,7 @@ _OTHERS = (
     _text("warnings", "", "warnings of one forecast among several, a line each"),
 )
 
-_COUNTED = (
+COUNTED = (
     _whole("votes", "party", "votes", "votes", key="votes", heading="Votes", of_votes=True),
     _votes("share", "party", "share of the valid votes", key="share", heading="Share"),
     _truth("admitted", "party", "whether the party takes part in the allocation", key="admitted"),
@@ -574,7 +574,7 @@ BASE_RULE = "base_rule"
 """The group with the forecast of the base rule of a sweep; its variables are those of the root."""
 
 EVERY = (
-    *(*_LABELS, *_PARTIES, *_OTHERS, *_COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
+    *(*_LABELS, *_PARTIES, *_OTHERS, *COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
     *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_UNSAVED),
 )
 """All of them, in the order of the reference."""

@@ -40,6 +40,7 @@ def reference() -> str:
                 marks = " (label)" if variable.label else " ±" if variable.estimated else ""
                 over = ", ".join(variable.dims) or "–"
                 said = f"{variable.meaning}; {variable.comment}" if variable.comment else variable.meaning
+                said += f"; in JSON `{variable.key}`" if variable.key else ""
                 rows.append(f"| `{variable.path}` |{marks or ''} {over} | {variable.unit} | {said} |")
         parts.append("\n".join(rows))
     base = f"`{BASE_RULE}/...` is the forecast under the base rule of a sweep: the variables of the root."

@@ -71,7 +71,8 @@ def test_the_json_shown_has_the_keys_of_a_record(root: Path, forecast: Forecast)
     record = forecast.record()
     assert list(shown) == list(record)
     osdp = next(party for party in record["parties"] if party["id"] == "osdp")
-    assert list(shown["parties"][0]) == list(osdp)
+    told = [key for key in shown["parties"][0] if key != "..."]
+    assert told == [key for key in osdp if key in told]
     assert list(shown["parties"][0]["seats"]) == list(osdp["seats"])
     assert list(shown["coalitions"][0]) == list(record["coalitions"][0])
     assert list(shown["events"][0]) == list(record["events"][0])
