@@ -175,6 +175,7 @@ _LABELS = _labels(
     _text("event_definition", "event", "the event as the election file says it (JSON)"),
 )
 
+_BLANK_IF = f"blank under {LEAST_CONDITION_DRAWS} such draws"
 _PARTIES = (
     *_in(
         "last_election",
@@ -205,6 +206,14 @@ _PARTIES = (
         "seat_quantile", "party quantile_level", "seats", "quantile of seats", key="seats", heading="Seats"
     ),
     _mean("seat_mean", "party", "seats", "mean seats", key="seats.mean", heading="Mean", rank=4),
+    _whole(
+        "entering_seat_quantile",
+        "party quantile_level",
+        "seats",
+        "quantile of seats in the draws in which the party passes",
+        comment=f"{_BLANK_IF}, and where those that do not pass may hold seats",
+        key="seats_if_it_enters",
+    ),
     _chance("seat_probability", "party seats", "probability of a number of seats", key="seats.distribution"),
     _whole(
         "representative_seats",
