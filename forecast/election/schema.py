@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
+from forecast.election.poll_settings import PollSettings
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
 from forecast.election.vocabulary import (
@@ -76,7 +77,7 @@ class ElectionFacts(Part):
     closed_ballot: Flag = Field(
         default=False, description='true where every option on the ballot is listed: there is no "other"'
     )
-    polls: FileName | None = Field(default=None, description="table of polls (CSV), relative to this file")
+    polls: FileName | None = Field(default=None, description="table of polls, relative to this file")
     result: FileName | None = Field(
         default=None, description="table of official votes (CSV), relative to this file"
     )
@@ -329,6 +330,7 @@ class Election(Part):
     election: ElectionFacts
     parties: Annotated[tuple[Party, ...], at_least_one]
     rule: Rule
+    polls: PollSettings = Field(default_factory=PollSettings)
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     coalitions: Annotated[tuple[Coalition, ...], not_too_many] = ()

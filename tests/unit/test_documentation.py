@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from forecast.election import parse_election
+from forecast.election.poll_settings import PollSettings
 from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
 from forecast.election.schema import (
     Coalition,
@@ -25,6 +26,7 @@ from forecast.election.vocabulary import keys_of
 
 TABLES = (
     *(ElectionFacts, Party, Coalition, Event, Condition, EstimateSettings, SimulationSettings),
+    PollSettings,
     *(Rule, Threshold, Allocation, Bonus, Cap, Levelling, Districts),
 )
 
