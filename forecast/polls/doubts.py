@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.election.words import normalised
-from forecast.polls.columns import OTHER, UNDECIDED
 from forecast.polls.table import Doubt, PollTable
+from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -44,26 +44,22 @@ LEAST_DISTANCE = 0.03
 SURE_AROUND = 4
 """Where fewer polls stand around one, something else must speak for a slip too."""
 FAR_SUM, LIKE_SUMS = 0.05, 0.03
-UNDECIDED_MATTERS, MOST_UNLISTED = 0.005, 0.25
-ROUNDING_SDS = 3.4
-LEAST_ALIKE, LEAST_APART, STEADIER = 3, 0.03, 0.7
 FEW_OPTIONS = 5
 SAME_DAYS, SAME_FIGURES_DAYS = 5, 14
 FROM_POLLS, MANY_POLLS = 3, 10
 
 
-def doubted(table: PollTable, election: Election) -> PollTable:
-    """The table of polls of an election with its doubts."""
+def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) -> PollTable:
+    """The table of polls of an election with its doubts, after those that came up while it was ``read``."""
     names = {party.id: party.name for party in election.parties}
     closed = election.election.closed_ballot or OTHER in names
     polls = _Looked.at(table, names)
-    found = [*_garbled(table), *_one_pollster_each(table), *_same_poll(polls)]
+    found = [*read, *_garbled(table), *_one_pollster_each(table), *_same_poll(polls)]
     slips = list(_slips(polls))
     found += slips
     if not closed:
         slipped = {row for doubt in slips for row in doubt.rows}
         found += [doubt for doubt in _sums(polls) if not slipped & set(doubt.rows)]
-        found += _undecided(polls)
     return replace(table, doubts=tuple(found))
 
 
@@ -76,6 +72,7 @@ class _Looked:
     shares: Floats
     other: Floats
     undecided: Floats
+    """Those that are a part of the 100 percent; 0 where they stand beside."""
     days: Floats
     """Days from the newest poll."""
 
@@ -95,7 +92,7 @@ class _Looked:
             tuple(names.get(name, name) for name in options),
             shares[options].to_numpy(np.float64),
             shares[OTHER].to_numpy(np.float64),
-            shares[UNDECIDED].to_numpy(np.float64),
+            np.where(frame.iloc[recent]["undecided_beside"], 0.0, shares[UNDECIDED]).astype(np.float64),
             days[recent],
         )
 
@@ -240,51 +237,6 @@ def _sums(polls: _Looked) -> Iterator[Doubt]:
         )
         sums = f"{_shown(polls.totals[i])}, in the {len(alike)} polls around it to {_range(others)}"
         yield Doubt("sum", (polls.row(i),), f"{polls.label(i)}: its shares add up to {sums}; {why}")
-
-
-def _undecided(polls: _Looked) -> Iterator[Doubt]:
-    """Undecided that may stand beside shares of 100 percent: they are read as a part of the 100."""
-    given = np.nan_to_num(polls.undecided) > 0.0
-    for i in np.flatnonzero(given & np.isnan(polls.other)).tolist():
-        why = _why_beside(polls, i)
-        if why:
-            undecided, named = float(polls.undecided[i]), float(polls.named[i])
-            largest = int(np.nanargmax(polls.shares[i]))
-            inside, beside = (
-                _shown(polls.shares[i, largest] / of) for of in (max(1.0 - undecided, named), max(1.0, named))
-            )
-            either = f"{polls.names[largest]} is then at {inside} of the decided, else at {beside}"
-            text = f"undecided {_shown(undecided)} are read as a part of the 100 %, {why}: {either}"
-            yield Doubt("undecided", (polls.row(i),), f"{polls.label(i)}: {text}")
-
-
-def _why_beside(polls: _Looked, i: int) -> str:
-    """What speaks against the undecided as a part of the 100, or not for it; empty where it is clear."""
-    undecided, named = float(polls.undecided[i]), float(polls.named[i])
-    told = int((~np.isnan(polls.shares[i])).sum()) + 1
-    rounding = float(polls.steps[i]) * np.sqrt(told / 12.0)
-    over = named + undecided - 1.0
-    if over > ROUNDING_SDS * rounding:
-        return f"though with them all comes to {_shown(named + undecided)}"
-    if 1.0 - named > MOST_UNLISTED:
-        return ""  # beside the 100 they would leave all that to parties that the poll does not name
-    moved = float(np.nanmax(polls.shares[i])) * (1.0 / max(1.0 - undecided, named) - 1.0 / max(1.0, named))
-    if moved < UNDECIDED_MATTERS or abs(over) <= max(0.011, 2.0 * rounding) or _stand_inside(polls, i):
-        return ""
-    return f"though the poll does not say so (without them all comes to {_shown(named)})"
-
-
-def _stand_inside(polls: _Looked, i: int) -> bool:
-    """Whether polls that report the same, with more and with fewer undecided, make this reading the likelier.
-
-    Where the undecided are a part of the 100, the share of the decided stays as they come and go.
-    """
-    alike = [j for j in range(len(polls)) if polls.reported[j] == polls.reported[i]]
-    undecided = np.nan_to_num(polls.undecided[alike])
-    if len(alike) < LEAST_ALIKE or float(np.ptp(undecided)) < LEAST_APART:
-        return False
-    named = polls.named[alike]
-    return float(np.std(named / (1.0 - undecided))) < STEADIER * float(np.std(named))
 
 
 def _same_poll(polls: _Looked) -> Iterator[Doubt]:
