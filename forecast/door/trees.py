@@ -176,9 +176,7 @@ def _refuse_faults(
         raise refusal(*faults[:MOST_FAULTS])
 
 
-def _faults(
-    tree: Any, path: str, most_entries: int = MOST_ENTRIES
-) -> Iterator[tuple[str, object, str]]:
+def _faults(tree: Any, path: str, most_entries: int = MOST_ENTRIES) -> Iterator[tuple[str, object, str]]:
     """What is out of bounds in a tree: place, value and remedy.
 
     Walked without recursion, for it may be deep.

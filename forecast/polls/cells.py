@@ -30,7 +30,9 @@ LEAST_SAMPLE, LARGEST_SAMPLE = 10, 10_000_000
 _DIGITS = r"(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)"
 _NUMBER = re.compile(rf"([+-]?{_DIGITS})\s*([½¼¾])?\s*(%?)")
 _RANGE = re.compile(rf"({_DIGITS})\s*%?\s*[-–—‒]\s*({_DIGITS})\s*%?")
-_UNDER = re.compile(rf"(?:<|‹|≤|＜|&lt;|under|below|less than|unter|mindre enn|under:)\s*({_DIGITS})\s*%?", re.IGNORECASE)
+_UNDER = re.compile(
+    rf"(?:<|‹|≤|＜|&lt;|under|below|less than|unter|mindre enn|under:)\s*({_DIGITS})\s*%?", re.IGNORECASE
+)
 _BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]")
 _WITH = re.compile(r"(?:w\.|w/|with|in|mit|con|avec|com|med|z|together with)\s+[^\d%]{1,60}", re.IGNORECASE)
 _ABOUT = re.compile(r"^(?:~|≈|≃|c\.|ca\.?|circa|about|approx\.?|≥|>=|>|n\s*=|±)\s*", re.IGNORECASE)

@@ -12,7 +12,17 @@ from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, Fault, PollDataError
 
 _DAWUM = ("Surveys", "Parliaments", "Institutes", "Parties")
-_DAWUM_FACTS = ("poll_id", "pollster", "commissioner", "start", "end", "published", "n", "parliament", "method")
+_DAWUM_FACTS = (
+    "poll_id",
+    "pollster",
+    "commissioner",
+    "start",
+    "end",
+    "published",
+    "n",
+    "parliament",
+    "method",
+)
 
 _FIELD = re.compile(r"•\s*([A-Z]+)\s*:\s*([^•]*)")
 _RESULT = re.compile(r"(?<!\S)([^\W_a-z][^\W_]*(?:\+[^\W_a-z][^\W_]*)*)\s*:\s*(<?\d+(?:[.,]\d+)?)(?!\S)")
@@ -34,7 +44,10 @@ def dawum_sheet(text: str, place: str, settings: PollSettings) -> Sheet:
     if not isinstance(tree, dict) or not all(isinstance(tree.get(key), dict) for key in _DAWUM):
         remedy = f"JSON is read as DAWUM publishes it, with {', '.join(_DAWUM)}; save other polls as CSV"
         raise PollDataError(Fault(place, "", ABSENT, remedy))
-    names = {key: _short_names(tree.get(key, {})) for key in ("Parliaments", "Institutes", "Parties", "Taskers", "Methods")}
+    names = {
+        key: _short_names(tree.get(key, {}))
+        for key in ("Parliaments", "Institutes", "Parties", "Taskers", "Methods")
+    }
     _require_parliament(tree, names["Parliaments"], place, settings)
     parties = list(dict.fromkeys(_party_names(tree, names["Parties"])))
     lines = tuple(
@@ -70,7 +83,9 @@ def _require_parliament(
     }
     if len(held) > 1 and not settings.rows:
         known = ", ".join(sorted(held - {""}))
-        remedy = f'polls of several parliaments; say which: rows = {{ parliament = "..." }} in [polls], of {known}'
+        remedy = (
+            f'polls of several parliaments; say which: rows = {{ parliament = "..." }} in [polls], of {known}'
+        )
         raise PollDataError(Fault(place, "polls.rows", ABSENT, remedy))
 
 
@@ -92,7 +107,11 @@ def _dawum_cells(
     yield named("Parliaments", "Parliament_ID")
     yield named("Methods", "Method_ID")
     results = survey.get("Results")
-    told = {names["Parties"].get(str(party), str(party)): value for party, value in results.items()} if isinstance(results, dict) else {}
+    told = (
+        {names["Parties"].get(str(party), str(party)): value for party, value in results.items()}
+        if isinstance(results, dict)
+        else {}
+    )
     yield from (_text(told.get(party)) for party in parties)
 
 
@@ -109,7 +128,11 @@ def ropf_sheet(text: str, place: str) -> Sheet:
     Only the first scenario for each scope counts as a poll of it. Columns are the abbreviations of the lists
     (their field A), else their keys.
     """
-    called = {match[1]: _abbreviation(line) or match[1] for line in text.splitlines() if (match := _LIST.match(line))}
+    called = {
+        match[1]: _abbreviation(line) or match[1]
+        for line in text.splitlines()
+        if (match := _LIST.match(line))
+    }
     polls: list[tuple[int, dict[str, str], dict[str, str]]] = []
     faults: list[Fault] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -117,7 +140,11 @@ def ropf_sheet(text: str, place: str) -> Sheet:
         if not bare or bare.startswith("‡") or _LIST.match(bare):
             continue
         if not bare.startswith(("•", "&")) or (bare.startswith("&") and not polls):
-            faults.append(Fault(place, f"row {number}", bare[:60], "a line of a poll begins with •, of a scenario with &"))
+            faults.append(
+                Fault(
+                    place, f"row {number}", bare[:60], "a line of a poll begins with •, of a scenario with &"
+                )
+            )
             continue
         fields, results = _of_line(bare)
         if bare.startswith("&"):
@@ -128,7 +155,10 @@ def ropf_sheet(text: str, place: str) -> Sheet:
         polls.append((number, fields, results))
     lists = list(dict.fromkeys(key for _, _, results in polls for key in results))
     facts = [key for key in _ROPF_FACTS if any(key in fields for _, fields, _ in polls)]
-    heading = (*(_ROPF_FACTS[key] for key in facts), *("+".join(called.get(part, part) for part in key.split("+")) for key in lists))
+    heading = (
+        *(_ROPF_FACTS[key] for key in facts),
+        *("+".join(called.get(part, part) for part in key.split("+")) for key in lists),
+    )
     lines = tuple(
         Line(number, (*(fields.get(key, "") for key in facts), *(results.get(key, "") for key in lists)))
         for number, fields, results in polls

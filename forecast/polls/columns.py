@@ -37,12 +37,25 @@ _TOGETHER = re.compile(r"\s*[+&/]\s*")
 _LOOKED_AT = 400
 """So many cells of a column tell what it holds."""
 _PREFIXED = 2
-SETTABLE = ("pollster", "start", "end", "published", "sample_size", "sample", "kind", "scope", "source", "poll_id")
+SETTABLE = (
+    "pollster",
+    "start",
+    "end",
+    "published",
+    "sample_size",
+    "sample",
+    "kind",
+    "scope",
+    "source",
+    "poll_id",
+)
 """Keys of ``[polls]`` that name the column of a fact."""
 _FACT_OF = {"start": "fieldwork_start", "end": "fieldwork_end"}
 _IN_LONG = ("party", "share")
 
-Meaning = Literal["fact", "option", "together", "unlisted", "unknown", "extra", "passed over", "party", "share"]
+Meaning = Literal[
+    "fact", "option", "together", "unlisted", "unknown", "extra", "passed over", "party", "share"
+]
 
 
 @dataclass(frozen=True)
@@ -157,7 +170,11 @@ class Layout:
     @property
     def figures(self) -> list[int]:
         """Columns that hold figures of options."""
-        return [self.share] if self.long else sorted({*self.options, *self.together, *self.unlisted, *self.unknown})
+        return (
+            [self.share]
+            if self.long
+            else sorted({*self.options, *self.together, *self.unlisted, *self.unknown})
+        )
 
     def note(self, at: int, name: str, meaning: Meaning, which: str = "") -> None:
         """Remember what a column is."""
@@ -264,7 +281,10 @@ def _long_or_wide(table: _Table, layout: Layout, taken: set[int]) -> None:
     if not shares or not parties:
         return
     wide = sum(table.names.find_party(name) is not None for name in table.heading)
-    known = {at: sum(table.names.find(cell) is not None for cell in dict.fromkeys(table.filled(at))) for at in parties}
+    known = {
+        at: sum(table.names.find(cell) is not None for cell in dict.fromkeys(table.filled(at)))
+        for at in parties
+    }
     best = max(parties, key=lambda at: known[at])
     if wide <= 1 or known[best]:
         layout.long, layout.party, layout.share = True, best, shares[0]
@@ -314,7 +334,9 @@ def _add_fact(layout: Layout, fact: str, at: int, name: str) -> None:
 def _prefix(table: _Table, taken: Iterable[int]) -> str:
     """What stands before the names of all parties (``result_csu``); empty where nothing does."""
     rest = [name for at, name in enumerate(table.heading) if at not in set(taken)]
-    heads = Counter(re.split(r"(?<=[_.: ])", name, maxsplit=1)[0] for name in rest if re.search(r"[_.: ]", name))
+    heads = Counter(
+        re.split(r"(?<=[_.: ])", name, maxsplit=1)[0] for name in rest if re.search(r"[_.: ]", name)
+    )
     for head, often in heads.most_common(3):
         bare = [name[len(head) :] for name in rest if name.startswith(head)]
         found = sum(table.names.find_party(name) is not None for name in bare)
@@ -333,7 +355,7 @@ def _of_another(table: _Table, layout: Layout, at: int, name: str, prefix: str) 
     if not filled and target is None and not together:
         layout.note(at, name or f"column {at + 1}", "passed over", "empty")
     elif target is not None:
-        if target in layout.options.values() and target.unit != UNDECIDED:
+        if target in layout.options.values() and target.unit not in RESERVED:
             layout.twice.append(name)
         layout.options[at] = target
         layout.note(at, name, "option", target.unit)
@@ -343,13 +365,13 @@ def _of_another(table: _Table, layout: Layout, at: int, name: str, prefix: str) 
     elif _numbers_the_rows(name, filled):
         layout.note(at, name or f"column {at + 1}", "passed over", "numbers the rows")
     elif not layout.long and _may_be_a_party(heading_key(bare), filled, table.names):
-        _unlisted(table, layout, at, name)
+        _unlisted(layout, at, bare)
     else:
         layout.extras[at] = name or f"column {at + 1}"
         layout.note(at, layout.extras[at], "extra")
 
 
-def _unlisted(table: _Table, layout: Layout, at: int, name: str) -> None:
+def _unlisted(layout: Layout, at: int, name: str) -> None:
     if layout.fold and name:
         layout.unlisted[at] = name
         layout.note(at, name, "unlisted", OTHER)

@@ -99,7 +99,9 @@ def _untold(asked: Asked, undecided: Floats, given: Flags) -> list[Doubt]:
         if asked.closed or 100.0 - named[i] > _MOST_UNLISTED or _stand_inside(figures, undecided, i):
             continue
         target, share = _largest(figures, i)
-        inside, beside = (share / of for of in (max(1 - undecided[i] / 100, named[i] / 100), max(1.0, named[i] / 100)))
+        inside, beside = (
+            share / of for of in (max(1 - undecided[i] / 100, named[i] / 100), max(1.0, named[i] / 100))
+        )
         if inside - beside < _MATTERS:
             continue
         name = asked.names.get(target.unit, target.unit)
@@ -129,7 +131,9 @@ def _stand_inside(figures: Figures, undecided: Floats, i: int) -> bool:
 
     Where the undecided are a part of the 100, the share of the decided stays as they come and go.
     """
-    told = np.array([~np.isnan(values) for target, values in figures.values.items() if target.unit != UNDECIDED])
+    told = np.array(
+        [~np.isnan(values) for target, values in figures.values.items() if target.unit != UNDECIDED]
+    )
     alike = np.flatnonzero((told == told[:, [i]]).all(axis=0))
     if len(alike) < _LEAST_ALIKE or float(np.ptp(undecided[alike])) < _LEAST_APART:
         return False
@@ -166,7 +170,9 @@ def against_beside(
     over = given & (without + values - 100.0 > slack) & (np.abs(without - 100.0) <= slack)
     if 2 * int(over.sum()) <= int(given.sum()):
         return np.zeros(figures.size, bool), []
-    return given, [f"votes against all stand beside the 100 percent: {int(over.sum())} of {int(given.sum())} polls tell it"]
+    return given, [
+        f"votes against all stand beside the 100 percent: {int(over.sum())} of {int(given.sum())} polls tell it"
+    ]
 
 
 def settle_together(asked: Asked) -> tuple[list[str], list[Doubt]]:
@@ -192,7 +198,9 @@ def settle_together(asked: Asked) -> tuple[list[str], list[Doubt]]:
         if left.any() and not (known.all(axis=0)).any():
             doubts.append(_never_apart(asked, name, values, np.flatnonzero(left).tolist()))
         elif left.any():
-            said.append(f"{name} together in {int(left.sum())} polls: split as in the polls that tell them apart")
+            said.append(
+                f"{name} together in {int(left.sum())} polls: split as in the polls that tell them apart"
+            )
         if not left.any():
             del figures.together[ids]
     return said, doubts
@@ -212,6 +220,8 @@ def rounding_of(figures: Figures) -> dict[Target, Floats]:
     """How far from each figure the truth may lie, in percent: half a step, or what the cell itself says."""
     half = steps_of(figures) / 2
     return {
-        target: np.where(np.isnan(values), np.nan, np.where(figures.halves[target] > 0, figures.halves[target], half))
+        target: np.where(
+            np.isnan(values), np.nan, np.where(figures.halves[target] > 0, figures.halves[target], half)
+        )
         for target, values in figures.values.items()
     }

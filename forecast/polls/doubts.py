@@ -47,6 +47,11 @@ FAR_SUM, LIKE_SUMS = 0.05, 0.03
 FEW_OPTIONS = 5
 SAME_DAYS, SAME_FIGURES_DAYS = 5, 14
 FROM_POLLS, MANY_POLLS = 3, 10
+FROM_SIZES, OTHER_SIZE = 4, 8.0
+"""So many polls of a pollster tell its usual size; from so many times that one is doubted."""
+MOSTLY = 0.8
+IN_ORDER_FROM, NEAR_IN_ORDER, FAR_IN_ORDER = 8, 21, 45
+"""Polls from which a table may be in order; days by which it may be out of it, and from which it is doubted."""
 
 
 def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) -> PollTable:
@@ -55,11 +60,13 @@ def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) ->
     closed = election.election.closed_ballot or OTHER in names
     polls = _Looked.at(table, names)
     found = [*read, *_garbled(table), *_one_pollster_each(table), *_same_poll(polls)]
+    found += [*_sizes(table), *_out_of_order(table)]
     slips = list(_slips(polls))
     found += slips
     if not closed:
         slipped = {row for doubt in slips for row in doubt.rows}
         found += [doubt for doubt in _sums(polls) if not slipped & set(doubt.rows)]
+        found += _unreported(polls, table)
     return replace(table, doubts=tuple(found))
 
 
@@ -129,19 +136,33 @@ class _Looked:
             found[(np.abs(percent / step - np.rint(percent / step)) < 1e-6).all(1)] = step / 100
         return found
 
-    def around(self, i: int) -> NDArray[np.int64]:
-        """Other polls near in time, the nearest first."""
-        apart = np.abs(self.days - self.days[i])
-        apart[i] = np.inf
-        near = np.flatnonzero(apart <= AROUND_DAYS)
-        return near[np.argsort(apart[near], kind="stable")]
+    def around(self, among: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(N, 8) the nearest in time of each of N polls among them, the nearest first; -1 where there are
+        fewer within ``AROUND_DAYS``.
+        """
+        order = among[np.argsort(self.days[among], kind="stable")]
+        steps = np.array([*range(-MOST_AROUND, 0), *range(1, MOST_AROUND + 1)])
+        at = np.arange(len(order))[:, None] + steps
+        inside = (at >= 0) & (at < len(order))
+        near = order[np.clip(at, 0, len(order) - 1)]
+        apart = np.where(inside, np.abs(self.days[near] - self.days[order][:, None]), np.inf)
+        apart[apart > AROUND_DAYS] = np.inf
+        nearest = np.argsort(apart, axis=1, kind="stable")[:, :MOST_AROUND]
+        found = np.where(
+            np.isinf(np.take_along_axis(apart, nearest, 1)), -1, np.take_along_axis(near, nearest, 1)
+        )
+        back = np.empty_like(found)
+        back[np.searchsorted(among, order)] = found
+        return back
 
     def row(self, i: int) -> int:
         return int(self.frame["row"].iloc[i])
 
-    def size(self, i: int) -> float:
-        """Respondents that a poll is worth: designs that halve a sample are usual."""
-        return float(np.nan_to_num(float(self.frame["sample_size"].iloc[i]), nan=500.0)) / 2.0
+    @cached_property
+    def worth(self) -> Floats:
+        """(P,) respondents that a poll is worth: designs that halve a sample are usual."""
+        sizes = self.frame["sample_size"].to_numpy(np.float64)
+        return np.maximum(np.nan_to_num(sizes, nan=500.0) / 2.0, 200.0)
 
     def label(self, i: int) -> str:
         """How a doubt names a poll."""
@@ -161,25 +182,48 @@ def _range(shares: Floats) -> str:
 
 def _slips(polls: _Looked) -> Iterator[Doubt]:
     """A share far from those of all polls around it."""
-    for i in range(len(polls)):
-        around = polls.around(i)
-        for k in np.flatnonzero(~np.isnan(polls.shares[i])).tolist():
-            near = around[~np.isnan(polls.shares[around, k])][:MOST_AROUND]
-            if len(near) >= 2 and _is_a_slip(polls, i, k, near):
-                text = (
-                    f"{polls.label(i)}: {polls.names[k]} at {_shown(polls.shares[i, k])}, in the "
-                    f"{len(near)} polls around it at {_range(polls.shares[near, k])}; is it a slip?"
-                )
-                yield Doubt("slip", (polls.row(i),), text)
+    found = [
+        (i, k, near, distance)
+        for k in range(len(polls.names))
+        for i, near, distance in _far(polls, k)
+        if _is_a_slip(polls, i, k, near, distance)
+    ]
+    for i, k, near, _ in sorted(found, key=lambda slip: slip[:2]):
+        text = (
+            f"{polls.label(i)}: {polls.names[k]} at {_shown(polls.shares[i, k])}, in the "
+            f"{len(near)} polls around it at {_range(polls.shares[near, k])}; is it a slip?"
+        )
+        yield Doubt("slip", (polls.row(i),), text)
 
 
-def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
+def _far(polls: _Looked, k: int) -> Iterator[tuple[int, NDArray[np.int64], float]]:
+    """Polls whose share of an option lies far from those around them, with these, and how far: in standard
+    deviations of sampling and lean; not where those around lie as far apart themselves.
+    """
+    among = np.flatnonzero(~np.isnan(polls.shares[:, k]))
+    if len(among) < 3:
+        return
+    near = polls.around(among)
+    shares = np.where(near >= 0, polls.decided[near, k], np.nan)
+    enough = (near >= 0).sum(axis=1) >= 2
+    among, near, shares = among[enough], near[enough], shares[enough]
+    if not len(among):
+        return
+    middle = np.nanmedian(shares, axis=1)
+    off = np.abs(polls.decided[among, k] - middle)
+    spread = np.nanmax(np.abs(shares - middle[:, None]), axis=1)
+    sampling = middle * (1.0 - middle) / polls.worth[among]
+    distance = off / np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2)
+    for at in np.flatnonzero(
+        (off >= LEAST_DISTANCE) & (off > 2.5 * spread) & (distance > FAR_EXCHANGED)
+    ).tolist():
+        yield int(among[at]), near[at][near[at] >= 0], float(distance[at])
+
+
+def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64], distance: float) -> bool:
     """Far from all polls around it, and many of these, or a sum that is off by the same, or a point moved;
     or two options exchanged.
     """
-    distance = _distance(polls, i, k, near)
-    if distance <= FAR_EXCHANGED:
-        return False
     middles = np.array([_median(polls.decided[near, j]) for j in range(polls.decided.shape[1])])
     own = polls.decided[i]
     off = own[k] - middles[k]
@@ -196,19 +240,6 @@ def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
     return any(abs(own[k] * factor - middles[k]) < 0.15 * middles[k] for factor in (10.0, 0.1))
 
 
-def _distance(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> float:
-    """How far a share lies from the middle of those around it, in standard deviations of sampling and lean;
-    0 where these lie as far apart themselves.
-    """
-    shares = polls.decided[near, k]
-    middle = float(np.median(shares))
-    distance = abs(float(polls.decided[i, k]) - middle)
-    if distance < LEAST_DISTANCE or distance <= 2.5 * float(np.abs(shares - middle).max()):
-        return 0.0
-    sampling = middle * (1.0 - middle) / max(polls.size(i), 200.0)
-    return distance / float(np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2))
-
-
 def _median(values: Floats) -> float:
     """Median of what is known; NaN where nothing is."""
     known = values[~np.isnan(values)]
@@ -217,26 +248,106 @@ def _median(values: Floats) -> float:
 
 def _sums(polls: _Looked) -> Iterator[Doubt]:
     """A poll whose shares add up to far less, or more, than in those around it that report the same."""
-    for i in range(len(polls)):
-        alike = [j for j in polls.around(i).tolist() if polls.reported[j] == polls.reported[i]][:MOST_AROUND]
-        if len(alike) < 2:
-            continue
-        others = polls.totals[alike]
-        middle = _median(others)
-        spread = float(np.abs(others - middle).max())
-        off = float(polls.totals[i]) - middle
-        size = max(polls.size(i), 200.0)
-        sampling = float(np.sqrt(max(middle * (1.0 - middle), 0.0) / size))
-        if spread > LIKE_SUMS or abs(off) <= max(FAR_SUM, 3.0 * spread, FAR * sampling):
-            continue
+    alike: dict[bytes, list[int]] = {}
+    for i, told in enumerate(polls.reported):
+        alike.setdefault(told, []).append(i)
+    found: list[tuple[int, Floats]] = []
+    for group in alike.values():
+        if len(group) >= 3:
+            found += _far_sums(polls, np.array(group))
+    for i, others in sorted(found, key=lambda doubt: doubt[0]):
         rest = 1.0 - float(polls.totals[i])
         why = (
             f"{_shown(rest)} is then read as votes for others; were undecided respondents left out?"
-            if off < 0
+            if polls.totals[i] < np.median(others)
             else "do the others leave undecided respondents out, or is a party counted twice here?"
         )
-        sums = f"{_shown(polls.totals[i])}, in the {len(alike)} polls around it to {_range(others)}"
+        sums = f"{_shown(polls.totals[i])}, in the {len(others)} polls around it to {_range(others)}"
         yield Doubt("sum", (polls.row(i),), f"{polls.label(i)}: its shares add up to {sums}; {why}")
+
+
+def _far_sums(polls: _Looked, group: NDArray[np.int64]) -> Iterator[tuple[int, Floats]]:
+    """Of polls that report the same, those whose sums are far from the sums around them, with these."""
+    near = polls.around(group)
+    enough = (near >= 0).sum(axis=1) >= 2
+    group, near = group[enough], near[enough]
+    if not len(group):
+        return
+    sums = np.where(near >= 0, polls.totals[near], np.nan)
+    middle = np.nanmedian(sums, axis=1)
+    spread = np.nanmax(np.abs(sums - middle[:, None]), axis=1)
+    sampling = np.sqrt(np.maximum(middle * (1.0 - middle), 0.0) / polls.worth[group])
+    off = np.abs(polls.totals[group] - middle)
+    far = (spread <= LIKE_SUMS) & (
+        off > np.maximum.reduce([np.full(len(off), FAR_SUM), 3.0 * spread, FAR * sampling])
+    )
+    for at in np.flatnonzero(far).tolist():
+        yield int(group[at]), sums[at][~np.isnan(sums[at])]
+
+
+def _unreported(polls: _Looked, table: PollTable) -> Iterator[Doubt]:
+    """A poll with others whose shares lack what those around it give to options that it leaves out."""
+    told = ~np.isnan(polls.shares)
+    lacking = 1.0 - polls.totals
+    for i in np.flatnonzero(~np.isnan(polls.other) & (lacking > FAR_SUM)).tolist():
+        missing = np.flatnonzero(~told[i] & told.any(axis=0))
+        near = np.flatnonzero(np.abs(polls.days - polls.days[i]) <= AROUND_DAYS)
+        elsewhere = sum(_median(polls.shares[near, k]) for k in missing if told[near, k].any())
+        if elsewhere > 0.5 * lacking[i]:
+            names = ", ".join(polls.names[k] for k in missing)
+            text = (
+                f"{polls.label(i)}: its shares add up to {_shown(polls.totals[i])} with others, and {names} "
+                f"({_shown(elsewhere)} in the polls around it) not reported; are these among the others?"
+            )
+            yield Doubt("unreported", (polls.row(i),), text)
+
+
+def _sizes(table: PollTable) -> Iterator[Doubt]:
+    """A sample that is many times larger, or smaller, than the others of its pollster."""
+    frame = table.polls
+    known = frame[frame["sample_size"].notna()]
+    for _, group in known.groupby(known["pollster"].str.casefold(), sort=False):
+        sizes = group["sample_size"].to_numpy(np.float64)
+        if len(sizes) < FROM_SIZES:
+            continue
+        middle = float(np.median(sizes))
+        alike = (sizes > middle / 2) & (sizes < middle * 2)
+        if alike.mean() < MOSTLY:
+            continue
+        for at in np.flatnonzero((sizes > OTHER_SIZE * middle) | (sizes < middle / OTHER_SIZE)).tolist():
+            row = group.iloc[at]
+            day = row["published"] if pd.isna(row["fieldwork_end"]) else row["fieldwork_end"]
+            text = (
+                f"row {row['row']} ({row['pollster']}, {day.date()}): {sizes[at]:,.0f} respondents, in the other polls "
+                f"of this pollster {sizes[alike].min():,.0f} to {sizes[alike].max():,.0f}"
+            )
+            yield Doubt("size", (int(row["row"]),), text)
+
+
+def _out_of_order(table: PollTable) -> Iterator[Doubt]:
+    """In a table in the order of days, one that is far from those above and below: a slip of day, month or
+    year.
+    """
+    frame = table.polls
+    day = frame["published"].fillna(frame["fieldwork_end"])
+    if len(day) < IN_ORDER_FROM:
+        return
+    ordinal = (day - day.min()).dt.days.to_numpy(np.float64)
+    steps = np.diff(ordinal)
+    rising, falling = (steps >= -NEAR_IN_ORDER).mean(), (steps <= NEAR_IN_ORDER).mean()
+    if max(rising, falling) < MOSTLY or min(rising, falling) == 1.0:
+        return
+    sign = 1.0 if rising > falling else -1.0
+    for at in range(1, len(ordinal) - 1):
+        above, own, below = sign * ordinal[at - 1 : at + 2]
+        between = above - NEAR_IN_ORDER <= below
+        if between and not above - FAR_IN_ORDER <= own <= below + FAR_IN_ORDER:
+            row = frame.iloc[at]
+            text = (
+                f"row {row['row']} ({row['pollster']}, {day.iloc[at].date()}): far from the days above and below it "
+                f"({day.iloc[at - 1].date()}, {day.iloc[at + 1].date()}) in a table that is in their order; is the day right?"
+            )
+            yield Doubt("order", (int(row["row"]),), text)
 
 
 def _same_poll(polls: _Looked) -> Iterator[Doubt]:
@@ -307,11 +418,10 @@ def _stem(firm: object) -> str:
 
 def _garbled(table: PollTable) -> Iterator[Doubt]:
     """Pollsters whose letters were lost between two encodings."""
-    seen: set[str] = set()
-    for firm, row in zip(table.polls["pollster"], table.polls["row"], strict=True):
+    first = table.polls.drop_duplicates("pollster")
+    for firm, row in zip(first["pollster"], first["row"], strict=True):
         why = garbled(str(firm))
-        if why and firm not in seen:
-            seen.add(firm)
+        if why:
             text = f"row {row}, column pollster: {_visible(str(firm))} {why}; save the table as UTF-8"
             yield Doubt("garbled", (int(row),), text)
 

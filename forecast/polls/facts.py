@@ -69,7 +69,9 @@ def read_facts(rows: Rows, layout: Layout, settings: PollSettings, day: Day) -> 
         _texts(rows, layout, settings, "source"),
         [SAMPLES.get(text.strip().casefold(), -1) for text in _texts(rows, layout, settings, "sample")],
     )
-    _let_go(rows, facts, [scope != OTHER_ELECTION for scope in facts.scope], "of another election by their scope")
+    _let_go(
+        rows, facts, [scope != OTHER_ELECTION for scope in facts.scope], "of another election by their scope"
+    )
     if day is not None:
         _pass_over_old(rows, facts, day)
         _known_by_their_kind(facts, day)
@@ -234,7 +236,9 @@ def _days(
                           ("fieldwork_start", started)):  # fmt: skip
         _note_faults(rows, layout, name, settled)
     undated = {i for i in range(len(rows)) if found[1][i] is None and found[2][i] is None}
-    _note_faults(rows, layout, "date", Settled([], {i: said for i, said in plain.faults.items() if i in undated}))
+    _note_faults(
+        rows, layout, "date", Settled([], {i: said for i, said in plain.faults.items() if i in undated})
+    )
     _months_alone(rows, found[1], (fieldwork, ended, plain), day)
     return found
 
@@ -254,7 +258,12 @@ def _months_alone(rows: Rows, ends: list[Day], settled: Sequence[Settled], day: 
         return
     for i in alone:
         end = ends[i]
-        if day is not None and end is not None and end > day and (end.year, end.month) == (day.year, day.month):
+        if (
+            day is not None
+            and end is not None
+            and end > day
+            and (end.year, end.month) == (day.year, day.month)
+        ):
             ends[i] = day
     told = numbered([rows.numbers[i] for i in alone])
     rows.understood.append(f"{count_of(len(alone))} with a month and no day: its last day is taken ({told})")
@@ -265,8 +274,10 @@ def _pass_over_old(rows: Rows, facts: Facts, day: datetime.date) -> None:
     first = day.year - MOST_YEARS_BEFORE
     limit = day - datetime.timedelta(MOST_YEARS_BEFORE * 366)
     kept: list[bool] = []
+    dated: list[bool] = []
     for i, row in enumerate(rows.numbers):
-        newest = max((d for d in (facts.end[i], facts.published[i], facts.start[i]) if d is not None), default=None)
+        newest = facts.end[i] or facts.published[i] or facts.start[i]
+        dated.append(newest is not None)
         if newest is None:
             years = [int(year) for fault in rows.faults.get(row, ()) for year in _years_of(fault.found)]
             kept.append(not years or max(years) >= first)
@@ -277,7 +288,7 @@ def _pass_over_old(rows: Rows, facts: Facts, day: datetime.date) -> None:
         remedy = f"the newest poll is over {MOST_YEARS_BEFORE} years before the election of {day}; is its date right?"
         rows.fault(rows.numbers[0], "", newest or ABSENT, remedy)
         return
-    _doubt_old_among_new(rows, facts, kept)
+    _doubt_old_among_new(rows, facts, kept, dated)
     _let_go(rows, facts, kept, f"over {MOST_YEARS_BEFORE} years before the election")
 
 
@@ -285,10 +296,13 @@ def _years_of(found: object) -> list[str]:
     return re.findall(r"(?<!\d)(?:19|20)\d{2}(?!\d)", str(found))
 
 
-def _doubt_old_among_new(rows: Rows, facts: Facts, kept: Sequence[bool]) -> None:
+def _doubt_old_among_new(rows: Rows, facts: Facts, kept: Sequence[bool], dated: Sequence[bool]) -> None:
     """A poll of long ago between two of the last years, in a table that is in order: a slip of the year."""
+    fresh = [recent and known for recent, known in zip(kept, dated, strict=True)]
+    if sum(kept) < 0.8 * len(kept):
+        return
     for i in range(1, len(kept) - 1):
-        if not kept[i] and kept[i - 1] and kept[i + 1]:
+        if not kept[i] and fresh[i - 1] and fresh[i + 1]:
             day = facts.end[i] or facts.published[i]
             text = (
                 f"row {rows.numbers[i]} ({facts.pollster[i]}, {day}): passed over as a poll of long ago, though those "
@@ -312,7 +326,10 @@ def _check_days(rows: Rows, facts: Facts, i: int, row: int, day: Day) -> None:
     """The days of a poll against each other and against election day."""
     start, end, published = facts.start[i], facts.end[i], facts.published[i]
     if end is None and published is None:
-        if not any("day" in fault.remedy or "year" in fault.remedy or "month" in fault.remedy for fault in rows.faults.get(row, ())):
+        if not any(
+            "day" in fault.remedy or "year" in fault.remedy or "month" in fault.remedy
+            for fault in rows.faults.get(row, ())
+        ):
             rows.fault(row, "fieldwork_end", ABSENT, "missing; fieldwork_end or published is needed")
         return
     if day is not None and _against_election(rows, facts, i, row, day):

@@ -81,7 +81,9 @@ class Scale:
     least: float = 0.0
 
 
-def read_figures(rows: Rows, layout: Layout, names: Names, facts: Facts, scale: Scale) -> tuple[Figures, list[int]]:
+def read_figures(
+    rows: Rows, layout: Layout, names: Names, facts: Facts, scale: Scale
+) -> tuple[Figures, list[int]]:
     """The figures of all polls, and of each the index of its first row."""
     if layout.long:
         return _long(rows, layout, names, facts, scale)
@@ -137,7 +139,13 @@ def _is_plain(found: object) -> bool:
 
 
 def _taken_apart(
-    rows: Rows, i: int, at: int, found: list[tuple[str, Figure]], target: Target, names: Names, figures: Figures
+    rows: Rows,
+    i: int,
+    at: int,
+    found: list[tuple[str, Figure]],
+    target: Target,
+    names: Names,
+    figures: Figures,
 ) -> float:
     """The share of a column's own option in a cell of several; what others have goes to them."""
     own = 0.0
@@ -151,7 +159,9 @@ def _taken_apart(
             alone = np.full(figures.size, np.nan)
             alone[i] = figure.value
             figures.add(meant, alone)
-    rows.understood.append(f"row {rows.numbers[i]}, column {rows.heading[at]}: several in one cell, {', '.join(said)}")
+    rows.understood.append(
+        f"row {rows.numbers[i]}, column {rows.heading[at]}: several in one cell, {', '.join(said)}"
+    )
     return own or np.nan
 
 
@@ -196,9 +206,7 @@ def _in_percent(
     return values, halves
 
 
-def _long(
-    rows: Rows, layout: Layout, names: Names, facts: Facts, scale: Scale
-) -> tuple[Figures, list[int]]:
+def _long(rows: Rows, layout: Layout, names: Names, facts: Facts, scale: Scale) -> tuple[Figures, list[int]]:
     """One poll for each id, or where there is none for each set of equal facts."""
     keys = _poll_keys(rows, layout, facts)
     polls: dict[object, int] = {}
@@ -274,8 +282,14 @@ def _poll_keys(rows: Rows, layout: Layout, facts: Facts) -> list[object]:
 
 def steps_of(figures: Figures) -> Floats:
     """(P,) to what each poll rounds its shares, in percent: by what it says, not by the digits written."""
-    every = [*figures.values.items(), *(((Target("+".join(ids))), values) for ids, values in figures.together.items())]
-    exact = [np.nan_to_num(values) * (figures.halves.get(target, np.zeros(figures.size)) == 0) for target, values in every]
+    every = [
+        *figures.values.items(),
+        *(((Target("+".join(ids))), values) for ids, values in figures.together.items()),
+    ]
+    exact = [
+        np.nan_to_num(values) * (figures.halves.get(target, np.zeros(figures.size)) == 0)
+        for target, values in every
+    ]
     stacked = np.array(exact) if exact else np.zeros((1, figures.size))
     found = np.full(figures.size, _STEPS[-1])
     for step in reversed(_STEPS):

@@ -39,6 +39,7 @@ _TAKEN = ("row", "pollster", "fieldwork_start", "fieldwork_end", "published", "k
           "source", "unit", "undecided_beside", "against_beside")  # fmt: skip
 _UNLISTED_MATTERS = 3.0
 """Percent from which a party that is not listed is named."""
+_RECENT_DAYS = 60
 
 
 def polls_of(election: Election) -> PollTable:
@@ -92,7 +93,9 @@ def read_with_layout(found: Found, election: Election, *, dated: bool = True) ->
     faults = [*sheet.faults, *_heading_faults(sheet.place, layout, names, settings)]
     faults += select(rows, layout, settings)
     if not sheet.lines and not sheet.faults:
-        faults.append(Fault(sheet.place, "", ABSENT, "the table has a heading only; one row a poll is expected"))
+        faults.append(
+            Fault(sheet.place, "", ABSENT, "the table has a heading only; one row a poll is expected")
+        )
     elif not len(rows) and not faults:
         faults.append(Fault(sheet.place, "", ABSENT, "no row of this table is a poll"))
     day = election.election.date if dated else None
@@ -180,7 +183,13 @@ class _Polls:
             facts.keep([i in chosen for i in range(len(rows))])
             order = sorted(range(len(first)), key=lambda k: first[k])
             self._take(order, figures)
-        self.rows, self.layout, self.facts, self.figures, self.election = rows, layout, facts, figures, election
+        self.rows, self.layout, self.facts, self.figures, self.election = (
+            rows,
+            layout,
+            facts,
+            figures,
+            election,
+        )
         self.names = {party.id: party.name for party in election.parties}
 
     def _take(self, order: Sequence[int], figures: Figures) -> None:
@@ -247,8 +256,11 @@ class _Polls:
         shown = sorted(name for name, values in unlisted.items() if not np.isnan(values).all())
         if shown:
             self.rows.understood.append(f"not listed, counted under other: {', '.join(shown)}")
-        ends = [d or p or datetime.date.min for d, p in zip(self.facts.end, self.facts.published, strict=True)]
-        recent = np.array([(max(ends) - end).days <= 60 for end in ends])
+        ends = [
+            d or p or datetime.date.min for d, p in zip(self.facts.end, self.facts.published, strict=True)
+        ]
+        since = max(ends, default=datetime.date.min).toordinal() - _RECENT_DAYS
+        recent = np.array([end.toordinal() >= since for end in ends])
         for name in shown:
             values = unlisted[name][recent]
             mean = float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
@@ -265,7 +277,9 @@ class _Polls:
         """Facts, shares, their rounding, and shares of several together."""
         facts = self.facts
         published, end = facts.published, facts.end
-        known = [e if kind == "exit" else p or e for p, e, kind in zip(published, end, facts.kind, strict=True)]
+        known = [
+            e if kind == "exit" else p or e for p, e, kind in zip(published, end, facts.kind, strict=True)
+        ]
         columns: dict[str, object] = {
             "row": self.numbers,
             "pollster": facts.pollster,

@@ -22,7 +22,11 @@ def settle_repeats(
     """
     kept = _one_sample(facts, numbers, rows)
     first: dict[tuple[object, ...], list[int]] = {}
-    stacked = np.array([*figures.values.values(), *figures.together.values()]) if figures.values else np.zeros((0, 0))
+    stacked = (
+        np.array([*figures.values.values(), *figures.together.values()])
+        if figures.values
+        else np.zeros((0, 0))
+    )
     shares = np.rint(1e6 * np.nan_to_num(stacked, nan=-1.0)).astype(np.int64).T.copy()
     for k in range(len(numbers)):
         if not kept[k]:
@@ -35,14 +39,20 @@ def settle_repeats(
             continue
         kept[k] = False
         _merge(facts, same, k)
-        text = f"{label(k)}: the figures are those of {label(same)}; it is the same poll twice, and counted once"
+        text = (
+            f"{label(k)}: the figures are those of {label(same)}; it is the same poll twice, and counted once"
+        )
         rows.doubts.append(Doubt("twice", (numbers[same],), text))
     return kept
 
 
 def _agree(facts: Facts, i: int, k: int) -> bool:
     """Whether what two polls both say is the same."""
-    days = ((facts.start[i], facts.start[k]), (facts.end[i], facts.end[k]), (facts.published[i], facts.published[k]))
+    days = (
+        (facts.start[i], facts.start[k]),
+        (facts.end[i], facts.end[k]),
+        (facts.published[i], facts.published[k]),
+    )
     sizes = (facts.size[i], facts.size[k])
     return all(None in pair or pair[0] == pair[1] for pair in days) and (
         any(np.isnan(size) for size in sizes) or sizes[0] == sizes[1]
@@ -64,7 +74,9 @@ def _one_sample(facts: Facts, numbers: Sequence[int], rows: Rows) -> list[bool]:
     for k, sample in enumerate(facts.sample):
         if sample >= 0:
             days = facts.start[k], facts.end[k], facts.published[k]
-            polls.setdefault((normalised(facts.pollster[k]), facts.kind[k], facts.scope[k], *days), []).append(k)
+            polls.setdefault(
+                (normalised(facts.pollster[k]), facts.kind[k], facts.scope[k], *days), []
+            ).append(k)
     several = [group for group in polls.values() if len({facts.sample[k] for k in group}) > 1]
     for group in several:
         best = min(facts.sample[k] for k in group)

@@ -49,7 +49,9 @@ class Rows:
         """All rows of a sheet."""
         lines = sheet.lines
         columns: list[Sequence[str]] = list(zip(*(line.cells for line in lines), strict=True))
-        rows = cls(sheet.place, sheet.heading, [line.number for line in lines], columns or [()] * len(sheet.heading))
+        rows = cls(
+            sheet.place, sheet.heading, [line.number for line in lines], columns or [()] * len(sheet.heading)
+        )
         rows.understood += sheet.said
         rows.years = [year_in(sheet.about)] * len(lines)
         return rows
@@ -165,7 +167,11 @@ def _suspects(rows: Rows, layout: Layout, named: Sequence[int], looked: Sequence
     """Rows that may be no polls: by a word in a cell of facts, or by figures that are none."""
     found: set[int] = set()
     for at in named:
-        strange = {text for text in dict.fromkeys(rows.columns[at]) if NO_POLL.search(text) or _AVERAGE.fullmatch(text)}
+        strange = {
+            text
+            for text in dict.fromkeys(rows.columns[at])
+            if NO_POLL.search(text) or _AVERAGE.fullmatch(text)
+        }
         if strange:
             found |= {i for i, text in enumerate(rows.columns[at]) if text in strange}
     figures = layout.figures

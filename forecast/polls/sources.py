@@ -88,11 +88,14 @@ def found_in(source: str | Path | pd.DataFrame, election: Election) -> Found:
         ]
         return _with_preset(_chosen(sheets, settings, names, place), settings, ("a spreadsheet",))
     text = written(data, place, PollDataError, names=names.spelt, asked=settings.encoding)
-    said = (f"encoding {text.said}",) if not text.data.isascii() else ()
+    said = (f"encoding {text.said}",) if text.said != "UTF-8" else ()
     if text.data.lstrip()[:1] in (b"{", b"["):
         return _with_preset(dawum_sheet(text.text, place, settings), settings, said, "dawum")
     if is_page(text.data):
-        found = [_page_sheet(table, place, number) for number, table in enumerate(page_tables(text.text, place, PollDataError), 1)]
+        found = [
+            _page_sheet(table, place, number)
+            for number, table in enumerate(page_tables(text.text, place, PollDataError), 1)
+        ]
         return _with_preset(_chosen(found, settings, names, place), settings, (*said, "a page"), "wikipedia")
     if settings.format == "ropf" or first_line(text).lstrip("\ufeff").startswith(("•", "‡")):
         return _with_preset(ropf_sheet(text.text, place), settings, said, "ropf")
@@ -119,11 +122,21 @@ def _sheet_of_lines(
     lines: Sequence[Line], place: str, names: Names, about: tuple[str, ...], number: int = 1
 ) -> Sheet:
     """A sheet of lines, the heading where columns are named; above it there may be titles."""
-    at = max(range(min(_ABOVE, len(lines))), key=lambda i: (_heading_score(lines[i].cells, names), -i), default=0)
+    at = max(
+        range(min(_ABOVE, len(lines))), key=lambda i: (_heading_score(lines[i].cells, names), -i), default=0
+    )
     at = at if _heading_score(lines[at].cells, names) > _heading_score(lines[0].cells, names) + 1 else 0
     opened = fitted(lines[at], lines[at + 1 :], place, PollDataError)
     found = tuple(opened.lines)
-    return Sheet(place, opened.heading, found, tuple(opened.faults), (), (*about, *(lines[i].cells[0] for i in range(at))), number)
+    return Sheet(
+        place,
+        opened.heading,
+        found,
+        tuple(opened.faults),
+        (),
+        (*about, *(lines[i].cells[0] for i in range(at))),
+        number,
+    )
 
 
 def _heading_score(cells: Sequence[str], names: Names) -> float:
@@ -148,9 +161,7 @@ def _page_sheet(table: PageTable, place: str, number: int) -> Sheet:
 
 def _told_apart(heading: Sequence[str]) -> tuple[str, ...]:
     """Headings of a page; a column that has the name of its neighbour is one that the neighbour spans."""
-    return tuple(
-        "" if i and name and name == heading[i - 1] else name for i, name in enumerate(heading)
-    )
+    return tuple("" if i and name and name == heading[i - 1] else name for i, name in enumerate(heading))
 
 
 def _chosen(sheets: Sequence[Sheet], settings: PollSettings, names: Names, place: str) -> Sheet:
@@ -161,11 +172,14 @@ def _chosen(sheets: Sequence[Sheet], settings: PollSettings, names: Names, place
         meant = [
             sheet
             for sheet in sheets
-            if str(sheet.number) in asked or any(text.casefold().removeprefix("sheet ") in asked for text in sheet.about)
+            if str(sheet.number) in asked
+            or any(text.casefold().removeprefix("sheet ") in asked for text in sheet.about)
         ]
         if not meant:
             known = "; ".join(_described(sheet) for sheet in sheets) or "no table at all"
-            raise PollDataError(Fault(place, "polls.table", list(settings.table), f"no such table; there are {known}"))
+            raise PollDataError(
+                Fault(place, "polls.table", list(settings.table), f"no such table; there are {known}")
+            )
     else:
         meant = _like_polls(sheets, names)
         if not meant:
@@ -197,18 +211,24 @@ def _like_polls(sheets: Sequence[Sheet], names: Names) -> list[Sheet]:
 
 def _kinds(sheet: Sheet, names: Names) -> tuple[int, frozenset[str]]:
     """How many of pollster, day and size a table has columns for, and the parties of its columns."""
-    keys = {heading_key(name) for name in sheet.heading} | {heading_key(split_words(name)) for name in sheet.heading}
+    keys = {heading_key(name) for name in sheet.heading} | {
+        heading_key(split_words(name)) for name in sheet.heading
+    }
     days = (*FACTS["fieldwork"], *FACTS["fieldwork_end"], *FACTS["published"], *FACTS["date"])
     facts = sum(bool(keys & set(known)) for known in (FACTS["pollster"], days, FACTS["sample_size"]))
-    parties = frozenset(target.unit for name in sheet.heading if (target := names.find_party(name)) is not None)
+    parties = frozenset(
+        target.unit for name in sheet.heading if (target := names.find_party(name)) is not None
+    )
     return facts, parties
 
 
 def _joined(sheets: Sequence[Sheet], of: int) -> Sheet:
     """Tables with the same columns, one below the other; rows are numbered within each table."""
     first, *others = sheets
-    said = f"table {first.number} of {of}" if not others else (
-        f"tables {', '.join(str(sheet.number) for sheet in sheets)} of {of}, one below the other"
+    said = (
+        f"table {first.number} of {of}"
+        if not others
+        else (f"tables {', '.join(str(sheet.number) for sheet in sheets)} of {of}, one below the other")
     )
     if of == 1:
         said = "one table"

@@ -60,7 +60,7 @@ FACTS: dict[str, tuple[str, ...]] = {
     "date": (
         "date", "day", "datum", "dato", "data", "fecha", "dátum", "kuupäev", "datums", "datums aptaujas",
         "päivämäärä", "dagsetning", "tarih", "дата", "датум", "күні", "ημερομηνία", "תאריך", "თარიღი", "päiväys",
-        "date s", "date administered",
+        "date s", "publyearmonth", "date administered",
     ),
     "sample_size": (
         "sample size", "sample", "n", "respondents", "sample size n", "size", "nr participants",
