@@ -22,6 +22,9 @@ COMMANDS: dict[str, Listed] = {
     "check": Listed(
         "forecast.cli.checking:check", "Read an election file and its polls; say all that is wrong."
     ),
+    "polls": Listed(
+        "forecast.cli.polling:polls", "Show what is understood of a table of polls; make it tidy."
+    ),
     "count": Listed("forecast.cli.counting:count", "Official votes in, seats out, by exact arithmetic."),
     "sweep": Listed(
         "forecast.cli.sweeping:sweep", "How much is the rule: its variants on the same draws or votes."

@@ -399,6 +399,7 @@ def _may_be_a_party(key: str, filled: Sequence[str], names: Names) -> bool:
 
 
 def _is_figure(cell: str) -> bool:
+    """Whether a cell holds a figure, or several with their names."""
     try:
         return parse_figure(cell) is not None
     except ValueError:

@@ -47,8 +47,10 @@ FAR_SUM, LIKE_SUMS = 0.05, 0.03
 FEW_OPTIONS = 5
 SAME_DAYS, SAME_FIGURES_DAYS = 5, 14
 FROM_POLLS, MANY_POLLS = 3, 10
-FROM_SIZES, OTHER_SIZE = 4, 8.0
-"""So many polls of a pollster tell its usual size; from so many times that one is doubted."""
+FROM_SIZES = 4
+"""So many polls of a pollster tell its usual size."""
+LIKE_A_DIGIT, BEYOND_DIGITS = 0.06, 1.5
+"""How near to one digit more or fewer (log 10), and how much in any case."""
 MOSTLY = 0.8
 IN_ORDER_FROM, NEAR_IN_ORDER, FAR_IN_ORDER = 8, 21, 45
 """Polls from which a table may be in order; days by which it may be out of it, and from which it is doubted."""
@@ -314,7 +316,7 @@ def _sizes(table: PollTable) -> Iterator[Doubt]:
         alike = (sizes > middle / 2) & (sizes < middle * 2)
         if alike.mean() < MOSTLY:
             continue
-        for at in np.flatnonzero((sizes > OTHER_SIZE * middle) | (sizes < middle / OTHER_SIZE)).tolist():
+        for at in np.flatnonzero(_off_by_digits(sizes / middle)).tolist():
             row = group.iloc[at]
             day = row["published"] if pd.isna(row["fieldwork_end"]) else row["fieldwork_end"]
             text = (
@@ -322,6 +324,12 @@ def _sizes(table: PollTable) -> Iterator[Doubt]:
                 f"of this pollster {sizes[alike].min():,.0f} to {sizes[alike].max():,.0f}"
             )
             yield Doubt("size", (int(row["row"]),), text)
+
+
+def _off_by_digits(ratio: Floats) -> NDArray[np.bool_]:
+    """Whether a size is about ten times another, or a tenth: a digit too many or too few; or beyond all size."""
+    digits = np.log10(ratio)
+    return (np.abs(digits) > BEYOND_DIGITS) | ((np.abs(np.abs(digits) - 1.0) < LIKE_A_DIGIT) & (ratio > 0))
 
 
 def _out_of_order(table: PollTable) -> Iterator[Doubt]:

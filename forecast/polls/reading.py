@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,11 +74,21 @@ def read_polls(source: str | Path | pd.DataFrame, election: Election) -> PollTab
     return read_with_layout(found_in(source, election), election).table
 
 
+@dataclass(frozen=True)
 class Read:
     """A table of polls with the sheet that it was read from, and what its columns are."""
 
-    def __init__(self, table: PollTable, found: Found, layout: Layout) -> None:
-        self.table, self.found, self.layout = table, found, layout
+    table: PollTable
+    found: Found
+    layout: Layout
+
+
+def layout_in(found: Found, election: Election) -> Layout:
+    """What the columns of a table that was found are, also where it cannot be read."""
+    lines = found.sheet.lines
+    return layout_of(
+        found.sheet.heading, lambda at: [line.cells[at] for line in lines], Names(election), found.settings
+    )
 
 
 def read_with_layout(found: Found, election: Election, *, dated: bool = True) -> Read:

@@ -14,7 +14,7 @@ from forecast.polls.cells import is_reported, parse_figure
 from forecast.polls.columns import Layout
 from forecast.polls.days import Written, parse_written
 from forecast.polls.table import Doubt
-from forecast.polls.vocabulary import NO_POLL, heading_key
+from forecast.polls.vocabulary import NO_POLL, heading_key, without_notes
 
 Value = TypeVar("Value")
 
@@ -23,6 +23,11 @@ _AVERAGE = re.compile(
     r"(?:the )?(?:polls? |weighted |overall )?(?:average|mean|poll of polls|durchschnitt|mittelwert|moyenne|promedio|"
     r"media|gjennomsnitt|gennemsnit|genomsnitt|gemiddelde|średnia|průměr|priemer|átlag|povprečje|prosjek|medie|"
     r"среднее|средно|μέσος όρος|keskmine|vidurkis|vidējais|keskiarvo|ortalama)(?: of .*| \d.*)?",
+    re.IGNORECASE,
+)
+_QUALIFIED = re.compile(
+    r"\b(?:general|last|previous|parliamentary|legislative|national|federal|official|final|european|the|of|letzte|"
+    r"vorige|amtlich|forrige|sista|senaste|vorige|laatste|ostatnie|poslední|parlament\w*|последн\w*|предыдущ\w*)\b",
     re.IGNORECASE,
 )
 _MOST_NAMED = 8
@@ -175,7 +180,7 @@ def _suspects(rows: Rows, layout: Layout, named: Sequence[int], looked: Sequence
         if strange:
             found |= {i for i, text in enumerate(rows.columns[at]) if text in strange}
     figures = layout.figures
-    telling = {at: {text for text in dict.fromkeys(rows.columns[at]) if _is_figure(text)} for at in figures}
+    telling = {at: {text for text in dict.fromkeys(rows.columns[at]) if is_figure(text)} for at in figures}
     some = [False] * len(rows)
     for at in figures:
         known = telling[at]
@@ -184,7 +189,8 @@ def _suspects(rows: Rows, layout: Layout, named: Sequence[int], looked: Sequence
     return found
 
 
-def _is_figure(text: str) -> bool:
+def is_figure(text: str) -> bool:
+    """Whether a cell holds a figure."""
     try:
         return parse_figure(text) is not None
     except ValueError:
@@ -201,24 +207,30 @@ def _why_no_poll(
         return "a heading that is repeated"
     if len(set(said)) == 1 and _YEAR.fullmatch(said[0]):
         return "a year"
-    has_figures = any(_is_figure(texts[at]) for at in layout.figures)
+    has_figures = any(is_figure(texts[at]) for at in layout.figures)
     if not has_figures and (len(set(said)) <= 1 or any(is_reported(texts[at]) for at in layout.figures)):
         return "an event" if said else "nothing"
     if not has_figures and not any(_is_day(texts[at]) for at in named):
         return "an event"
+    pollster = layout.facts.get("pollster", ())
     for at in named:
-        text = texts[at]
-        if _AVERAGE.fullmatch(text.strip()):
+        text = texts[at].strip()
+        if _AVERAGE.fullmatch(text):
             return "an average"
-        if NO_POLL.search(text) and (_YEAR.search(text) or at not in layout.facts.get("pollster", ())):
-            return "an election"
-        if NO_POLL.search(text) and not _has_size(texts, layout) and len(text.split()) <= 3:
+        if NO_POLL.search(text) and (at not in pollster or _is_an_election(text)):
             return "an election"
     return ""
 
 
-def _has_size(texts: Sequence[str], layout: Layout) -> bool:
-    return any(is_reported(texts[at]) for at in layout.facts.get("sample_size", ()))
+def _is_an_election(text: str) -> bool:
+    """Whether the name of a pollster is that of an election: with a year, or of no other words.
+
+    Forschungsgruppe Wahlen and Election Data are pollsters.
+    """
+    text = without_notes(text)
+    rest = _QUALIFIED.sub(" ", NO_POLL.sub(" ", _YEAR.sub(" ", text)))
+    others = re.findall(r"[^\W\d_]+", rest)
+    return not others or (_YEAR.search(text) is not None and len(others) <= 3)
 
 
 def _is_day(text: str) -> bool:

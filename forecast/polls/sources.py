@@ -28,8 +28,8 @@ from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.collections import dawum_sheet, ropf_sheet
 from forecast.polls.columns import Names
-from forecast.polls.rows import year_in
-from forecast.polls.vocabulary import FACTS, PARTY_COLUMN, SHARE_COLUMN, heading_key, split_words
+from forecast.polls.rows import is_figure, year_in
+from forecast.polls.vocabulary import FACTS, NO_SHARES, PARTY_COLUMN, SHARE_COLUMN, heading_key, split_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +55,8 @@ _HEADINGS = {
 _ABOVE = 12
 """Rows that may stand above a heading: titles, remarks."""
 _MOST_TABLES = 60
-_ALIKE = 0.5
+_ALIKE, _LIKE_THE_BEST = 0.5, 0.6
+_LOOKED_AT = 12
 
 
 @dataclass(frozen=True)
@@ -198,10 +199,12 @@ def _like_polls(sheets: Sequence[Sheet], names: Names) -> list[Sheet]:
     """The first table that has a pollster, a day and parties, and those of the same columns behind it."""
     found: list[Sheet] = []
     kinds = [_kinds(sheet, names) for sheet in sheets]
+    if not any(parties for _, parties in kinds):  # nobody is known: whoever has figures is a party
+        kinds = [(facts, _with_figures(sheet)) for sheet, (facts, _) in zip(sheets, kinds, strict=True)]
     scores = [len(parties) if facts >= 2 else 0 for facts, parties in kinds]
     if not any(scores):
         return []
-    first = next(i for i, score in enumerate(scores) if score >= 0.6 * max(scores))
+    first = next(i for i, score in enumerate(scores) if score >= _LIKE_THE_BEST * max(scores))
     _, main = kinds[first]
     for sheet, (facts, parties) in list(zip(sheets, kinds, strict=True))[first:]:
         if facts >= 2 and parties and len(main & parties) >= _ALIKE * max(len(main), len(parties)):
@@ -220,6 +223,18 @@ def _kinds(sheet: Sheet, names: Names) -> tuple[int, frozenset[str]]:
         target.unit for name in sheet.heading if (target := names.find_party(name)) is not None
     )
     return facts, parties
+
+
+def _with_figures(sheet: Sheet) -> frozenset[str]:
+    """Columns without a meaning of their own whose cells are figures."""
+    lines = sheet.lines[:_LOOKED_AT]
+    return frozenset(
+        name
+        for at, name in enumerate(sheet.heading)
+        if name
+        and not {heading_key(name), heading_key(split_words(name))} & (_KNOWN | NO_SHARES)
+        and 2 * sum(is_figure(line.cells[at]) for line in lines) > len(lines)
+    )
 
 
 def _joined(sheets: Sequence[Sheet], of: int) -> Sheet:
