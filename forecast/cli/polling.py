@@ -80,14 +80,18 @@ def polls(
         tell(f"{wrote}next: put [polls] into the election file, then forecast check CONFIG")
 
 
-def _election_of(table: Path, election: Path | None, settings: tuple[str, ...]) -> tuple[Path, Election | None]:
+def _election_of(
+    table: Path, election: Path | None, settings: tuple[str, ...]
+) -> tuple[Path, Election | None]:
     """The table that is meant, and the election whose polls it holds; ``None`` where none is named."""
     from forecast.election import load_election
 
     if table.suffix == ".toml" and election is None:
         known = load_election(table, settings)
         if known.election.polls is None:
-            remedy = "this election file names no table of polls; name one (polls = ...), or give the table itself"
+            remedy = (
+                "this election file names no table of polls; name one (polls = ...), or give the table itself"
+            )
             raise ConfigurationError(Fault(str(table), "election.polls", ABSENT, remedy))
         return known.election.polls, known
     return table, load_election(election, settings) if election is not None else None

@@ -84,7 +84,17 @@ def settings_text(found: Found, layout: Layout, table: PollTable | None) -> str:
     if layout.long:
         lines += [f"party = {_toml([heading[layout.party]])}", f"share = {_toml([heading[layout.share]])}"]
     preset = PRESETS[found.format]
-    for key in ("separator", "encoding", "dates", "language", "year", "pollster_until", "unit", "house", "against_all"):
+    for key in (
+        "separator",
+        "encoding",
+        "dates",
+        "language",
+        "year",
+        "pollster_until",
+        "unit",
+        "house",
+        "against_all",
+    ):
         value = getattr(settings, key)
         if value:
             lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
@@ -94,7 +104,10 @@ def settings_text(found: Found, layout: Layout, table: PollTable | None) -> str:
     for key in ("constant", "rows"):
         value = getattr(settings, key)
         if value:
-            inside = ", ".join(f"{_quoted(name)} = {_toml([text] if isinstance(text, str) else list(text))}" for name, text in value.items())
+            inside = ", ".join(
+                f"{_quoted(name)} = {_toml([text] if isinstance(text, str) else list(text))}"
+                for name, text in value.items()
+            )
             lines.append(f"{key} = {{ {inside} }}")
     told = settings.undecided or (_told(table) if table is not None else None)
     for key, value in (("unlisted", settings.unlisted), ("undecided", told), ("faults", settings.faults)):
@@ -156,7 +169,9 @@ def stand_in(found: Found, layout: Layout) -> Election:
     for name in names:
         for part in name.split("+"):
             parties.setdefault(slug(part), without_notes(" ".join(part.split())))
-    listed = [{"id": key, "name": name} for key, name in parties.items()] or [{"id": "nobody", "name": "Nobody"}]
+    listed = [{"id": key, "name": name} for key, name in parties.items()] or [
+        {"id": "nobody", "name": "Nobody"}
+    ]
     return parse_election(
         {
             "election": {"id": "polls", "name": "polls", "date": datetime.date(2200, 1, 1)},
@@ -217,7 +232,10 @@ def _share(value: float, half: float) -> str:
     """A share in percent; what is known to lie between bounds as these."""
     if np.isnan(value):
         return ""
-    percent, wide = round(100 * value, _PERCENT_DIGITS), round(100 * float(np.nan_to_num(half)), _PERCENT_DIGITS)
+    percent, wide = (
+        round(100 * value, _PERCENT_DIGITS),
+        round(100 * float(np.nan_to_num(half)), _PERCENT_DIGITS),
+    )
     if wide > 0 and abs(percent - wide) < 1e-9 and not _is_a_step(wide, percent):
         return f"<{2 * percent:.10g}"
     return f"{percent:.10g}"
@@ -226,4 +244,7 @@ def _share(value: float, half: float) -> str:
 def _is_a_step(half: float, percent: float) -> bool:
     """Whether a share is its own rounding: 0.5 in whole percent is never written, 0.05 in tenths neither."""
     steps = np.array([1.0, 0.5, 0.1, 0.01]) / 2
-    return bool((np.abs(steps - half) < 1e-12).any()) and abs(percent / (2 * half) - round(percent / (2 * half))) < 1e-9
+    return (
+        bool((np.abs(steps - half) < 1e-12).any())
+        and abs(percent / (2 * half) - round(percent / (2 * half))) < 1e-9
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from forecast.election.own_seats import excess_under
 from forecast.election.words import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
+from forecast.rules.tables import Row, is_total, parse_percent, parse_seats, parse_votes, read_rows
 from forecast.rules.thresholds import missing_totals
 from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
 
@@ -63,7 +64,7 @@ def read_count(election: Election, votes: str | Path | None = None, settings: Se
     )
     _refuse_more_than_the_house(election, ballot)
     missing = [party.name for party in election.parties if party.id not in rows.entries]
-    warnings = [f"{path}: no row for {name}: counted with 0 votes" for name in missing]
+    warnings = [*rows.said, *(f"{path}: no row for {name}: counted with 0 votes" for name in missing)]
     given = any(key_of(setting) == "election.valid_votes" for setting in settings)
     ballot, said = with_total(election, ballot, str(path), own=own, given=given)
     warnings += [*said, *by_district(election, ballot, own=own), *more_than_registered(ballot)]
@@ -84,11 +85,13 @@ class _Rows:
 
     entries: dict[str, Entry]
     official: dict[str, int]
+    said: tuple[str, ...] = ()
 
 
 def _rows_of_parties(election: Election, path: Path) -> _Rows:
     """Entries by party. Raises ``PollDataError`` for what is wrong with the table."""
-    rows = read_rows(path, str(path), _NEEDED, _COLUMNS)
+    rows = read_rows(path, str(path), _NEEDED, _COLUMNS, {"votes": "share"})
+    rows, said = _votes_of(rows, path, election.election.valid_votes)
     found: dict[str, Entry] = {}
     official: dict[str, int] = {}
     faults: list[Fault] = []
@@ -106,7 +109,51 @@ def _rows_of_parties(election: Election, path: Path) -> _Rows:
         faults += row.faults
     if faults:
         raise PollDataError(*faults)
-    return _Rows(found, official)
+    return _Rows(found, official, tuple(said))
+
+
+def _votes_of(rows: list[Row], path: Path, valid: int | None) -> tuple[list[Row], list[str]]:
+    """The rows of lists, without that of their total; where only shares are published, votes made of them."""
+    said: list[str] = []
+    if any(row.cells.get("votes", "").endswith("%") for row in rows):
+        rows = [replace(row, cells={**row.cells, "share": row.cells["votes"], "votes": ""}) for row in rows]
+    if (
+        rows
+        and not any(row.cells.get("votes") for row in rows)
+        and any(row.cells.get("share") for row in rows)
+    ):
+        rows, said = _from_shares(rows, path, valid)
+    lists = [row for row in rows if not is_total(row)]
+    for row in rows:
+        if is_total(row) and row.cells.get("votes"):
+            total = row.read("votes", parse_votes, 0)
+            added = sum(
+                Row(row.place, other.number, other.cells).read("votes", parse_votes, 0) for other in lists
+            )
+            if total != added:
+                difference = f"{total:,}, the rows of lists add up to {added:,}"
+                said.append(f"{path}: row {row.number}, {row.cells['party']}: {difference}")
+    return lists, said
+
+
+def _from_shares(rows: list[Row], path: Path, valid: int | None) -> tuple[list[Row], list[str]]:
+    """Rows whose votes are made of published shares: no exact count, and said to be none."""
+    shares = [row.read("share", parse_percent, Fraction(0)) for row in rows]
+    faults = [fault for row in rows for fault in row.faults]
+    if faults:
+        raise PollDataError(*faults)
+    decimals = max((share.denominator for share in shares), default=1)
+    whole = valid if valid is not None else 100 * max(100, 10 ** len(str(decimals)))
+    made = [
+        replace(row, cells={**row.cells, "votes": str(round(share * whole / 100))})
+        for row, share in zip(rows, shares, strict=True)
+    ]
+    of = f"{whole:,} valid votes" if valid is not None else f"{whole:,} votes that stand for all"
+    said = (
+        f"{path}: only shares are published: votes are made of them, of {of}; seats that hang on fewer votes than "
+        "their rounding may be others"
+    )
+    return made, [said]
 
 
 def party_names(election: Election) -> dict[str, str]:
@@ -209,6 +256,8 @@ def read_districts(election: Election, path: str | Path) -> tuple[District, ...]
     sizes: dict[str, dict[str, int]] = {}
     faults: list[Fault] = []
     for row in rows:
+        if is_total(row):
+            continue
         district = row.cells.get("district", "")
         if not district:
             row.fault("district", ABSENT, "the name of a district is expected")
