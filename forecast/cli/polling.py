@@ -52,21 +52,15 @@ def polls(
     quiet: Quiet = False,
 ) -> None:
     """Show what is understood of a table of polls, column by column, and the [polls] that reads it."""
-    from forecast.polls.reading import layout_in, read_with_layout
-    from forecast.polls.showing import parties_text, settings_text, stand_in
-    from forecast.polls.sources import found_in
+    from forecast.polls.reading import read_with_layout
+    from forecast.polls.showing import parties_text, settings_text, told_apart
 
     path, known = _election_of(table, election, tuple(settings or ()))
-    found = found_in(path, known or _nobody(settings or ()))
-    layout = layout_in(found, known or _nobody(settings or ()))
-    meant = known
-    if meant is None:
-        meant = stand_in(found, layout)
-        layout = layout_in(found, meant)
+    found, layout, meant = told_apart(path, known, settings or ())
     if not as_json:
         _show_columns(found, layout, meant)
     read = read_with_layout(found, meant, dated=known is not None)
-    text = settings_text(found, layout, read.table)
+    text = settings_text(found, layout, read.table, meant if known is None else None)
     parties = parties_text(read.table, meant) if known is None else ""
     if as_json:
         show_json(_record(found, layout, meant, read.table, text))
@@ -95,21 +89,6 @@ def _election_of(
             raise ConfigurationError(Fault(str(table), "election.polls", ABSENT, remedy))
         return known.election.polls, known
     return table, load_election(election, settings) if election is not None else None
-
-
-def _nobody(settings: list[str] | tuple[str, ...]) -> Election:
-    """An election without a party that any column could mean."""
-    from forecast.election import parse_election
-
-    return parse_election(
-        {
-            "election": {"id": "polls", "name": "polls", "date": "2200-01-01"},
-            "parties": [{"id": "nobody-at-all", "name": "nobody at all"}],
-            "rule": {"seats": 100, "allocation": {"method": "dhondt"}},
-        },
-        "--set",
-        list(settings),
-    )
 
 
 def _show_columns(found: Found, layout: Layout, election: Election) -> None:

@@ -65,11 +65,12 @@ def written(
     refusal: type[ForecastError],
     *,
     names: Iterable[str] = (),
+    words: Iterable[str] = (),
     asked: str = "",
 ) -> Written:
     """The encoding of a text, by its form and by which makes ``names`` and its words come out.
 
-    ``asked`` is the encoding that the user names. ``refusal`` where it is no text, where it is not in the
+    ``names`` are those that it should hold, and of its language; ``words`` such as it may hold, of any. ``asked`` is the encoding that the user names. ``refusal`` where it is no text, where it is not in the
     encoding asked for, and where its letters come out equally well in two encodings that differ.
     """
     if asked:
@@ -85,7 +86,7 @@ def written(
         once = _written_twice(data)
         return Written(data, UTF_8, "UTF-8") if once is None else Written(once, UTF_8, "UTF-8, written twice")
     if b"\0" not in data:
-        chosen = _of_256(data, place, refusal, names)
+        chosen = _of_256(data, place, refusal, names, words)
         if chosen:
             return Written(data, chosen, _called(chosen))
     raise refusal(Fault(place, "", ABSENT, "this is no text table; save it as CSV in UTF-8"))
@@ -153,14 +154,15 @@ def _byte_of(sign: str) -> bytes:
     return _bytes_by_sign()[sign]
 
 
-def _of_256(data: bytes, place: str, refusal: type[ForecastError], names: Iterable[str]) -> str:
+def _of_256(
+    data: bytes, place: str, refusal: type[ForecastError], names: Iterable[str], may_hold: Iterable[str]
+) -> str:
     """The table of 256 signs in which the words come out best; empty where none makes text of the bytes."""
     words = list(dict.fromkeys(re.findall(rb"[A-Za-z0-9\x80-\xff]*[\x80-\xff][A-Za-z0-9\x80-\xff]*", data)))
     words = words[:_MOST_WORDS]
-    known = frozenset(
-        word for name in names for word in re.findall(r"\w+", name.casefold()) if not word.isascii()
-    )
-    used = frozenset(sign for word in known for sign in word if not sign.isascii())
+    named = _strange_words(names)
+    known = named | _strange_words(may_hold)
+    used = frozenset(sign for word in named for sign in word if not sign.isascii())
     scored: dict[tuple[str, ...], tuple[float, str]] = {}
     for encoding in TABLES_OF_256:
         try:
@@ -184,6 +186,13 @@ def _of_256(data: bytes, place: str, refusal: type[ForecastError], names: Iterab
         )
         raise refusal(Fault(place, "", ABSENT, remedy))
     return encoding
+
+
+def _strange_words(names: Iterable[str]) -> frozenset[str]:
+    """Words of names that hold letters beyond ASCII."""
+    return frozenset(
+        word for name in names for word in re.findall(r"\w+", name.casefold()) if not word.isascii()
+    )
 
 
 def _score(words: Sequence[str], known: frozenset[str], used: frozenset[str]) -> float | None:

@@ -37,6 +37,7 @@ _TOGETHER = re.compile(r"\s*[+&/]\s*")
 _LOOKED_AT = 400
 """So many cells of a column tell what it holds."""
 _PREFIXED = 2
+_COUNTS_ON = 0.8
 SETTABLE = (
     "pollster",
     "start",
@@ -381,14 +382,19 @@ def _unlisted(layout: Layout, at: int, name: str) -> None:
 
 
 def _numbers_the_rows(name: str, filled: Sequence[str]) -> bool:
-    """A column without a name, or of a usual one, that counts 0, 1, 2, ... or 1, 2, 3, ..."""
+    """A column without a name, or of a usual one, that counts on from row to row."""
     if name and not _UNNAMED.fullmatch(name.strip()):
         return False
     numbers = [int(cell) for cell in filled if cell.isascii() and cell.isdigit() and len(cell) < 9]
-    if len(numbers) < len(filled) or not numbers:
-        return bool(name) and not any(_is_figure(cell) for cell in filled)
-    steps = {after - before for before, after in zip(numbers, numbers[1:], strict=False)}
-    return numbers[0] in (0, 1) and steps <= {1} or (len(numbers) > 2 and min(steps) > 0)
+    figures = [cell for cell in filled if _is_figure(cell) and not named_figures(cell)]
+    if not numbers or len(figures) > len(numbers):
+        return bool(name) and not figures
+    if not name and 2 * len(numbers) <= len(filled):
+        return False
+    steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+    if len(numbers) <= 2:
+        return numbers[0] in (0, 1) and all(step in (0, 1) for step in steps)
+    return sum(step in (0, 1) for step in steps) >= _COUNTS_ON * len(steps)
 
 
 def _may_be_a_party(key: str, filled: Sequence[str], names: Names) -> bool:

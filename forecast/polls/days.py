@@ -11,7 +11,7 @@ import datetime
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
@@ -317,11 +317,11 @@ def read_days(
     cells: Sequence[str],
     *,
     order: str = "",
-    language: str = "",
+    languages: Sequence[str] = (),
     years: Sequence[int | datetime.date | None] = (),
     latest: datetime.date | None = None,
 ) -> Settled:
-    """The days of a column. ``order`` and ``language`` settle what they leave open where they are given.
+    """The days of a column. ``order`` and ``languages`` (of which the words are) settle what they leave open.
 
     ``years`` are, by row, the year of days that are written without one, or a day that they come before.
     ``latest`` is a day after which no fieldwork ends: readings beyond it are not meant.
@@ -333,7 +333,7 @@ def read_days(
         except ValueError as error:
             written[text] = str(error)
     known = [day for day in written.values() if isinstance(day, Written)]
-    way = _Way(order or _order_of(known, latest), tuple(_languages_of(known, language)))
+    way = _Way(order or _order_of(known, latest), tuple(languages) or languages_of(cells))
     memory: dict[tuple[str, object], Days | str] = {}
     settled = Settled([], {}, way.said(known))
     months_only: list[int] = []
@@ -378,16 +378,19 @@ def _exchanged(part: Part) -> Part:
     return replace(part, month=part.day, day=part.month)
 
 
-def _languages_of(known: Sequence[Written], language: str) -> list[str]:
-    """The languages that have every word of a column, else all; where one is named, that."""
-    if language:
-        return [language]
-    words = dict.fromkeys(part.word for day in known for part in day.parts if part.word)
-    if not words:
-        return []
-    return [name for name in month_names() if all(name in months_called(word) for word in words)] or list(
-        month_names()
-    )
+def languages_of(cells: Iterable[str]) -> tuple[str, ...]:
+    """The languages that have every name of a month in these cells; all where none has."""
+    words: dict[str, None] = {}
+    for text in dict.fromkeys(cells):
+        try:
+            day = parse_written(text)
+        except ValueError:
+            continue
+        words |= dict.fromkeys(part.word for part in day.parts if part.word) if day is not None else {}
+    called = {word: months_called(word) for word in words}
+    meant = [word for word in words if called[word]]
+    having = [name for name in month_names() if all(name in called[word] for word in meant)] if meant else []
+    return tuple(having or (month_names() if meant else ()))
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,14 @@ import datetime
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT
 from forecast.polls.cells import OTHER_ELECTION, parse_kind, parse_sample_size, parse_scope, parse_unit
 from forecast.polls.columns import Layout
-from forecast.polls.days import Days, Settled, read_days
+from forecast.polls.days import Days, Settled, languages_of, read_days
 from forecast.polls.rows import Rows, count_of, numbered
 from forecast.polls.table import EXIT, NATIONAL, Doubt
 from forecast.polls.vocabulary import SAMPLES, without_notes
@@ -24,6 +25,8 @@ _DAYS_OF_VOTING = 3
 _DATED = re.compile(r"\s*[-–—,(]?\s*\d{1,2}\s*[./]\s*\d{1,2}\s*[-./]\s*\d{2,4}\)?\s*$")
 _PARTED = re.compile(r"\s+/\s+|\s*/\s+|\s+[|]\s+")
 _MEDIA_BEHIND = 3
+
+_DAYS = ("published", "date", "fieldwork", "fieldwork_end", "fieldwork_start")
 
 Day = datetime.date | None
 Value = TypeVar("Value")
@@ -176,6 +179,15 @@ class _DayColumns:
     settings: PollSettings
     day: Day
 
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Of the months of all columns of days together, or as ``[polls]`` says."""
+        if self.settings.language:
+            return (self.settings.language,)
+        at = [i for fact in _DAYS for i in self.layout.facts.get(fact, ())]
+        distinct = dict.fromkeys(text for i in at for text in dict.fromkeys(self.rows.columns[i]))
+        return languages_of(text for text in distinct if any(sign.isalpha() for sign in text))
+
     def has(self, fact: str) -> bool:
         """Whether a column or a constant gives these days."""
         constant = {"fieldwork_start": "start", "fieldwork_end": "end"}.get(fact, fact)
@@ -194,7 +206,7 @@ class _DayColumns:
         settled = read_days(
             _texts(rows, self.layout, self.settings, fact),
             order=self.settings.dates or "",
-            language=self.settings.language,
+            languages=self.languages,
             years=hints,
             latest=self.day,
         )

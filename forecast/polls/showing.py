@@ -10,18 +10,18 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 
+from forecast.election import Election, parse_election
+from forecast.election.schema import Party
 from forecast.polls.cells import is_reported
 from forecast.polls.columns import Layout
-from forecast.polls.sources import PRESETS, Found
+from forecast.polls.reading import layout_in
+from forecast.polls.sources import PRESETS, Found, found_in
 from forecast.polls.table import PollTable
-from forecast.polls.vocabulary import OTHER, UNDECIDED, without_notes
-
-if TYPE_CHECKING:
-    from forecast.election import Election
+from forecast.polls.vocabulary import OTHER, RESERVED, UNDECIDED, heading_key, plain_key, without_notes
 
 _FACTS_IN_WORDS = {
     "pollster": "pollster", "fieldwork": "days of fieldwork", "fieldwork_start": "first day of fieldwork",
@@ -71,8 +71,11 @@ def _example(found: Found, at: int) -> str:
     return next((line.cells[at] for line in found.sheet.lines if is_reported(line.cells[at])), "")
 
 
-def settings_text(found: Found, layout: Layout, table: PollTable | None) -> str:
-    """The ``[polls]`` that reads a table as it was read, as lines of TOML."""
+def settings_text(found: Found, layout: Layout, table: PollTable, listed: Election | None = None) -> str:
+    """The ``[polls]`` that reads a table as it was read, as lines of TOML.
+
+    Where ``listed`` are the parties that the table reports, those too small for ``parties_text`` are of others.
+    """
     settings, heading = found.settings, found.sheet.heading
     lines = ["[polls]"]
     if found.format != "table":
@@ -109,8 +112,9 @@ def settings_text(found: Found, layout: Layout, table: PollTable | None) -> str:
                 for name, text in value.items()
             )
             lines.append(f"{key} = {{ {inside} }}")
-    told = settings.undecided or (_told(table) if table is not None else None)
-    for key, value in (("unlisted", settings.unlisted), ("undecided", told), ("faults", settings.faults)):
+    told = settings.undecided or _told(table)
+    folded = listed is not None and len(_named(table, listed)) < len(listed.parties)
+    for key, value in (("unlisted", "other" if folded else settings.unlisted), ("undecided", told), ("faults", settings.faults)):
         if value and preset.get(key) != value:
             lines.append(f'{key} = "{value}"')
     return "\n".join(lines)
@@ -141,26 +145,56 @@ def _quoted(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
 
 
-def parties_text(table: PollTable, election: Election) -> str:
-    """``[[parties]]`` for the parties of a table, the largest first, as lines of TOML."""
+def _named(table: PollTable, election: Election) -> list[Party]:
+    """The parties of a table that are large enough to be listed, the largest first."""
     means = {party.id: float(np.nan_to_num(table.shares[party.id].mean())) for party in election.parties}
     ordered = sorted(election.parties, key=lambda party: -means[party.id])
+    return [party for party in ordered if 100 * means[party.id] >= _LEAST_PARTY]
+
+
+def parties_text(table: PollTable, election: Election) -> str:
+    """``[[parties]]`` for the parties of a table, the largest first, as lines of TOML."""
     return "\n\n".join(
         f'[[parties]]\nid = "{party.id}"\nname = {json.dumps(party.name, ensure_ascii=False)}'
-        for party in ordered
-        if 100 * means[party.id] >= _LEAST_PARTY
+        for party in _named(table, election)
+    )
+
+
+def told_apart(
+    source: Path, election: Election | None, settings: Sequence[str] = ()
+) -> tuple[Found, Layout, Election]:
+    """The table in a file, what its columns are, and the election that they are read for.
+
+    Where no ``election`` is given, that of the parties which the table reports; ``settings`` are then those of
+    ``[polls]``, as ``polls.unit=seats``.
+    """
+    if election is not None:
+        found = found_in(source, election)
+        return found, layout_in(found, election), election
+    nobody = _nobody(settings)
+    found = found_in(source, nobody)
+    meant = stand_in(found, layout_in(found, nobody))
+    return found, layout_in(found, meant), meant
+
+
+def _nobody(settings: Sequence[str]) -> Election:
+    """An election without a party that any column could mean."""
+    return parse_election(
+        {
+            "election": {"id": "polls", "name": "polls", "date": "2200-01-01"},
+            "parties": [{"id": "nobody-at-all", "name": "nobody at all"}],
+            "rule": {"seats": 100, "allocation": {"method": "dhondt"}},
+        },
+        "--set",
+        list(settings),
     )
 
 
 def stand_in(found: Found, layout: Layout) -> Election:
     """An election whose parties are those that a table reports, to read it before there is an election file."""
-    from forecast.election import parse_election
-
     if layout.long:
         cells = dict.fromkeys(line.cells[layout.party] for line in found.sheet.lines)
         reserved = ("other", "undecided")
-        from forecast.polls.columns import RESERVED, heading_key
-
         known = {name for unit in reserved for name in RESERVED[unit]}
         names = [name for name in cells if is_reported(name) and heading_key(name) not in known]
     else:
@@ -184,8 +218,6 @@ def stand_in(found: Found, layout: Layout) -> Election:
 
 def slug(name: str) -> str:
     """A name as an id of a party."""
-    from forecast.polls.vocabulary import plain_key
-
     plain = unicodedata.normalize("NFKD", plain_key(without_notes(name))).encode("ascii", "ignore").decode()
     found = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40]
     found = found or "party-" + "-".join(f"{ord(sign):x}" for sign in name[:6])

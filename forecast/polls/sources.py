@@ -29,7 +29,15 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.collections import dawum_sheet, ropf_sheet
 from forecast.polls.columns import Names
 from forecast.polls.rows import is_figure, year_in
-from forecast.polls.vocabulary import FACTS, NO_SHARES, PARTY_COLUMN, SHARE_COLUMN, heading_key, split_words
+from forecast.polls.vocabulary import (
+    FACTS,
+    NO_SHARES,
+    PARTY_COLUMN,
+    SHARE_COLUMN,
+    WORDS,
+    heading_key,
+    split_words,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +96,7 @@ def found_in(source: str | Path | pd.DataFrame, election: Election) -> Found:
             if lines
         ]
         return _with_preset(_chosen(sheets, settings, names, place), settings, ("a spreadsheet",))
-    text = written(data, place, PollDataError, names=names.spelt, asked=settings.encoding)
+    text = written(data, place, PollDataError, names=names.spelt, words=WORDS, asked=settings.encoding)
     said = (f"encoding {text.said}",) if text.said != "UTF-8" else ()
     if text.data.lstrip()[:1] in (b"{", b"["):
         return _with_preset(dawum_sheet(text.text, place, settings), settings, said, "dawum")

@@ -117,7 +117,8 @@ RESERVED: dict[str, tuple[str, ...]] = {
         "не определились", "неодлучни", "не знам", "нерешили", "не визначилися", "важко відповісти",
         "шешпегендер", "αναποφάσιστοι", "δεν ξέρω δεν απαντώ", "ei oska öelda", "ei tea", "neapsisprendę",
         "nežino", "nezina", "nav izlēmuši", "nehotărâți", "nu știu", "kararsız", "kararsızlar", "לא יודע",
-        "indecisos nulo", "neopredeljenih", "nedecisi",
+        "indecisos nulo", "neopredeljenih", "nedecisi", "und", "undec", "not vote", "would not say",
+        "don t know refused", "none refused",
     ),
 }  # fmt: skip
 
@@ -149,6 +150,14 @@ NO_POLL = re.compile(
     re.IGNORECASE,
 )
 """Words of rows that hold an election, a result or an average, not a poll."""
+
+WORDS = tuple(
+    word
+    for names in (*FACTS.values(), *RESERVED.values(), PARTY_COLUMN, SHARE_COLUMN, NO_SHARES)
+    for word in names
+    if not word.isascii()
+)
+"""Those with letters beyond ASCII, by which the encoding of a table is known."""
 
 SAMPLES = {
     "lv": 0, "likely voters": 0, "likely": 0, "certain to vote": 0,
