@@ -7,7 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def toml_of(text: str, place: str) -> dict[str, Any]:
     """The tables of a TOML text; ``place`` names it in messages. ``ConfigurationError`` as ``read_toml``."""
     _refuse_long_keys(text, place)
     try:
-        tables = tomllib.loads(text, parse_float=Decimal)
+        tables = tomllib.loads(text, parse_float=_decimal)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(_syntax_fault(place, text, str(error))) from None
     except RecursionError:
@@ -65,7 +65,7 @@ def toml_value(text: str) -> Any:
     if not faults:
         try:
             _refuse_long_keys(text, "")
-            read = tomllib.loads(f"value = {text}", parse_float=Decimal)
+            read = tomllib.loads(f"value = {text}", parse_float=_decimal)
             value = read["value"] if len(read) == 1 else value
         except tomllib.TOMLDecodeError:
             pass
@@ -106,7 +106,7 @@ def json_of(
 
     A key that comes twice in one table is refused: JSON itself does not say which of the two counts.
     """
-    number = Decimal if decimals else float
+    number = _decimal if decimals else float
     try:
         value = json.loads(
             text, parse_float=number, parse_constant=_no_number, object_pairs_hook=_each_key_once
@@ -131,6 +131,14 @@ class _NotJsonError(Exception):
 
     found: str
     remedy: str
+
+
+def _decimal(text: str) -> Decimal:
+    """An exact decimal; ``ValueError`` for an exponent beyond all that there are."""
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError(_TOO_LONG) from None
 
 
 def _no_number(name: str) -> Any:

@@ -37,6 +37,9 @@ VALUES: tuple[Any, ...] = (
     *([], {}, [[]], {"a": 1}, [1, 2]),
 )
 
+LONGEST = 25_000_000
+"""Bytes of a mutant, more than any file of keys and values may have."""
+
 Mutation = Callable[[Random, str], str]
 
 
@@ -160,11 +163,11 @@ def spoilt(chance: Random, text: str, ways: tuple[Mutation, ...]) -> bytes:
     for _ in range(chance.choice((1, 1, 1, 2))):
         try:
             text = chance.choice(ways)(chance, text or " ")
-        except ValueError:  # what was spoilt before is no JSON any more
+        except (ValueError, RecursionError):  # what was spoilt before is no JSON any more
             text = _letters(chance, text)
     encoding = chance.choice(("utf-8",) * 12 + ("utf-16", "cp1251", "latin-1"))
     data = text.encode(encoding, errors="replace" if encoding != "utf-8" else "surrogatepass")
     if chance.random() < 0.05 and data:
         at = chance.randrange(len(data))
         data = data[:at] + bytes([chance.randrange(256)]) + data[at + 1 :]
-    return data
+    return data[:LONGEST]

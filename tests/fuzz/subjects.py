@@ -207,6 +207,8 @@ def _constants(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Com
     return _whole(seeds.kazakhstan) | {"c.json": spoilt}, [command]
 
 
+LONGEST_ARGUMENT = 100_000
+"""Letters; no system hands over many more."""
 OPTIONS: tuple[tuple[Command, str], ...] = (
     (("check", "x.toml", "--set"), "rule.threshold.level=3%"),
     (("check", "x.toml", "--set"), "parties.osdp.aliases=['a', 'b']"),
@@ -237,7 +239,7 @@ def _options(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comma
     command, value = chance.choice(OPTIONS)
     spoilt = mutating.spoilt(chance, value, mutating.OF_ANY).decode("utf-8", errors="surrogateescape")
     files = _whole(seeds.kazakhstan) | {f"a/{name}": text.encode() for name, text in seeds.archive.items()}
-    return files, [(*command, spoilt.replace("\0", ""))]
+    return files, [(*command, spoilt.replace("\0", "")[:LONGEST_ARGUMENT])]
 
 
 READERS: tuple[Command, ...] = (

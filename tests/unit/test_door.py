@@ -40,6 +40,7 @@ def json_faults(text: str) -> list[str]:
         ("y = " + "9" * 50, "over 40 digits"),
         ("y = 0x" + "f" * 10_000, "over 40 digits"),
         ("y = 1e999", "over 40 digits"),
+        ("y = 1e9999999999999999999999", "over 40 digits"),
         ("[rule]\nlaw = '\u202ex'", 'rule.law = "<U+202E>x": this text holds the character U+202E'),
         ('[[a]]\n[[a]]\nb = "\\u0000"', "a[1].b"),
         ("x = '" + "a" * 30_000 + "'", "a text of 30,000 letters"),
@@ -65,6 +66,7 @@ def test_everything_that_a_tree_may_not_hold_is_said_at_once() -> None:
     [
         ("[" * 10_000, "more than 24 deep"),
         ("[" + "9" * 5_000 + "]", "over 40 digits"),
+        ("[1e9999999999999999999999]", "over 40 digits"),
         ('{"a": 1, "a": 2}', '"a": this key comes twice'),
         ("[NaN]", '"NaN": this is no number that JSON has'),
         ('["\\ud800"]', "[0] = "),
@@ -102,7 +104,16 @@ def test_a_value_of_an_option_is_toml_or_a_text(text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[" * 500, "9" * 5_000, "\x1b", "1\nx = 2", "a" * 30_000, "{" + "a." * 99 + "a=1}"]
+    "text",
+    [
+        "[" * 500,
+        "9" * 5_000,
+        "1e99999999999999999999",
+        "\x1b",
+        "1\nx = 2",
+        "a" * 30_000,
+        "{" + "a." * 99 + "a=1}",
+    ],
 )
 def test_a_value_of_an_option_out_of_bounds_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"deep|digits|character|line|letters"):
