@@ -23,6 +23,8 @@ TABLES_OF_256 = (
 )  # fmt: skip
 """In the order in which they are met; of two that make the same text the first is named."""
 _LIKELY = {"cp1252": 0.9, "cp1250": 0.6, "cp1251": 0.6, "cp1254": 0.5, "cp1257": 0.3, "cp1253": 0.2}
+_USUAL = 0.5
+"""Encodings with so many points are usual enough to be meant instead."""
 _MOST_WORDS = 4_000
 _SURE = 0.25
 """So much better than the next an encoding must be, by points."""
@@ -47,11 +49,15 @@ _AROUND_WORDS = "–—‘’‚“”„…•«»‹›§°·†‡½¼¾€£
 
 @dataclass(frozen=True)
 class Written:
-    """How a text was written: the bytes to be decoded, and their encoding; ``said`` is what people call it."""
+    """How a text was written: the bytes to be decoded, and their encoding; ``said`` is what people call it.
+
+    ``doubt`` names a word that another usual encoding reads as well; empty where none does.
+    """
 
     data: bytes
     encoding: str
     said: str
+    doubt: str = ""
 
     @property
     def text(self) -> str:
@@ -70,7 +76,8 @@ def written(
 ) -> Written:
     """The encoding of a text, by its form and by which makes ``names`` and its words come out.
 
-    ``names`` are those that it should hold, and of its language; ``words`` such as it may hold, of any. ``asked`` is the encoding that the user names. ``refusal`` where it is no text, where it is not in the
+    ``names`` are those that it should hold, and of its language; ``words`` such as it may hold, of any.
+    ``asked`` is the encoding that the user names. ``refusal`` where it is no text, where it is not in the
     encoding asked for, and where its letters come out equally well in two encodings that differ.
     """
     if asked:
@@ -86,9 +93,9 @@ def written(
         once = _written_twice(data)
         return Written(data, UTF_8, "UTF-8") if once is None else Written(once, UTF_8, "UTF-8, written twice")
     if b"\0" not in data:
-        chosen = _of_256(data, place, refusal, names, words)
+        chosen, doubt = _of_256(data, place, refusal, names, words)
         if chosen:
-            return Written(data, chosen, _called(chosen))
+            return Written(data, chosen, _called(chosen), doubt)
     raise refusal(Fault(place, "", ABSENT, "this is no text table; save it as CSV in UTF-8"))
 
 
@@ -156,8 +163,10 @@ def _byte_of(sign: str) -> bytes:
 
 def _of_256(
     data: bytes, place: str, refusal: type[ForecastError], names: Iterable[str], may_hold: Iterable[str]
-) -> str:
-    """The table of 256 signs in which the words come out best; empty where none makes text of the bytes."""
+) -> tuple[str, str]:
+    """The table of 256 signs in which the words come out best, and a doubt of it where that is only the more usual
+    one; empty where none makes text of the bytes.
+    """
     words = list(dict.fromkeys(re.findall(rb"[A-Za-z0-9\x80-\xff]*[\x80-\xff][A-Za-z0-9\x80-\xff]*", data)))
     words = words[:_MOST_WORDS]
     named = _strange_words(names)
@@ -175,17 +184,20 @@ def _of_256(
             scored[texts] = (score + _LIKELY.get(encoding, 0.0), encoding)
     ranked = sorted(scored.items(), key=lambda item: -item[1][0])
     if not ranked:
-        return ""
+        return "", ""
     (best, (score, encoding)), *others = ranked
-    if others and others[0][1][0] > score - _SURE:
-        texts, (_, other) = others[0]
-        apart = next(i for i, (one, two) in enumerate(zip(best, texts, strict=True)) if one != two)
-        remedy = (
-            f'its letters come out as "{best[apart]}" in {encoding} and as "{texts[apart]}" in {other}; save '
-            "it as UTF-8, or name its encoding"
-        )
-        raise refusal(Fault(place, "", ABSENT, remedy))
-    return encoding
+    own = score - _LIKELY.get(encoding, 0.0)
+    for texts, (points, other) in others:
+        prior = _LIKELY.get(other, 0.0)
+        refused, as_good = points > score - _SURE, points - prior > own - _SURE
+        if not refused and not (as_good and prior >= _USUAL):
+            continue
+        one, two = next((one, two) for one, two in zip(best, texts, strict=True) if one != two)
+        apart = f'its letters come out as "{one}" in {_called(encoding)} and as "{two}" in {_called(other)}'
+        if refused:
+            raise refusal(Fault(place, "", ABSENT, f"{apart}; save it as UTF-8, or name its encoding"))
+        return encoding, f"{apart}, and nothing in the table tells which is meant; the more usual one is taken"
+    return encoding, ""
 
 
 def _strange_words(names: Iterable[str]) -> frozenset[str]:

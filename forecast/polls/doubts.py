@@ -52,6 +52,9 @@ FROM_SIZES = 4
 LIKE_A_DIGIT, BEYOND_DIGITS = 0.06, 1.5
 """How near to one digit more or fewer (log 10), and how much in any case."""
 MOSTLY = 0.8
+LONG_FIELDWORK, MANY_TIMES, FROM_LENGTHS = (35, 92), 5, 8
+"""Days of fieldwork that are long among shorter ones, and in any case; how many times the usual; polls that tell
+the usual."""
 IN_ORDER_FROM, NEAR_IN_ORDER, FAR_IN_ORDER = 8, 21, 45
 """Polls from which a table may be in order; days by which it may be out of it, and from which it is doubted."""
 
@@ -62,11 +65,11 @@ def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) ->
     closed = election.election.closed_ballot or OTHER in names
     polls = _Looked.at(table, names)
     found = [*read, *_garbled(table), *_one_pollster_each(table), *_same_poll(polls)]
-    found += [*_sizes(table), *_out_of_order(table)]
+    found += [*_sizes(table), *_out_of_order(table), *_long_fieldwork(table)]
     slips = list(_slips(polls))
     found += slips
     if not closed:
-        slipped = {row for doubt in slips for row in doubt.rows}
+        slipped = {row for doubt in (*slips, *read) if doubt.kind in ("slip", "undecided") for row in doubt.rows}
         found += [doubt for doubt in _sums(polls) if not slipped & set(doubt.rows)]
         found += _unreported(polls, table)
     return replace(table, doubts=tuple(found))
@@ -232,12 +235,12 @@ def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64], distance
     close = 0.25 * abs(off)
     if bool(((np.abs(own - middles[k]) < close) & (np.abs(middles - own[k]) < close)).any()):
         return True
+    alike = [j for j in near.tolist() if polls.reported[j] == polls.reported[i]]
+    if alike and abs((polls.totals[i] - _median(polls.totals[alike])) - off) < 0.35 * abs(off):
+        return True
     if distance <= FAR:
         return False
     if len(near) >= SURE_AROUND:
-        return True
-    alike = [j for j in near.tolist() if polls.reported[j] == polls.reported[i]]
-    if alike and abs((polls.totals[i] - _median(polls.totals[alike])) - off) < 0.35 * abs(off):
         return True
     return any(abs(own[k] * factor - middles[k]) < 0.15 * middles[k] for factor in (10.0, 0.1))
 
@@ -326,6 +329,25 @@ def _sizes(table: PollTable) -> Iterator[Doubt]:
             yield Doubt("size", (int(row["row"]),), text)
 
 
+def _long_fieldwork(table: PollTable) -> Iterator[Doubt]:
+    """Fieldwork of a quarter; or of more than a month where others take days, and its pollster too."""
+    frame = table.polls
+    lasted = (frame["fieldwork_end"] - frame["fieldwork_start"]).dt.days.to_numpy(np.float64)
+    known = lasted[~np.isnan(lasted)]
+    usual = float(np.median(known)) if len(known) >= FROM_LENGTHS else LONG_FIELDWORK[1]
+    firms = frame["pollster"].str.casefold().to_numpy()
+    for at in np.flatnonzero(lasted > LONG_FIELDWORK[0]).tolist():
+        own = lasted[(firms == firms[at]) & (np.arange(len(firms)) != at)]
+        alike = bool((own > lasted[at] / 2).any())
+        if lasted[at] > LONG_FIELDWORK[1] or (lasted[at] > MANY_TIMES * max(usual, 1.0) and not alike):
+            row = frame.iloc[at]
+            text = (
+                f"row {row['row']} ({row['pollster']}, {row['fieldwork_end'].date()}): {lasted[at]:.0f} days of "
+                f"fieldwork, from {row['fieldwork_start'].date()}; is a day wrong?"
+            )
+            yield Doubt("fieldwork", (int(row["row"]),), text)
+
+
 def _off_by_digits(ratio: Floats) -> NDArray[np.bool_]:
     """Whether a size is about ten times another, or a tenth: a digit too many or too few; or beyond all size."""
     digits = np.log10(ratio)
@@ -346,16 +368,22 @@ def _out_of_order(table: PollTable) -> Iterator[Doubt]:
     if max(rising, falling) < MOSTLY or min(rising, falling) == 1.0:
         return
     sign = 1.0 if rising > falling else -1.0
-    for at in range(1, len(ordinal) - 1):
-        above, own, below = sign * ordinal[at - 1 : at + 2]
-        between = above - NEAR_IN_ORDER <= below
-        if between and not above - FAR_IN_ORDER <= own <= below + FAR_IN_ORDER:
-            row = frame.iloc[at]
-            text = (
-                f"row {row['row']} ({row['pollster']}, {day.iloc[at].date()}): far from the days above and below it "
-                f"({day.iloc[at - 1].date()}, {day.iloc[at + 1].date()}) in a table that is in their order; is the day right?"
-            )
-            yield Doubt("order", (int(row["row"]),), text)
+    strange = [at for at in range(1, len(ordinal) - 1) if _is_out_of_order(*(sign * ordinal[at - 1 : at + 2]))]
+    rest = np.delete(sign * ordinal, strange)
+    if 10 * len(strange) > len(ordinal) or (np.diff(rest) < -NEAR_IN_ORDER).any():
+        return
+    for at in strange:
+        row = frame.iloc[at]
+        text = (
+            f"row {row['row']} ({row['pollster']}, {day.iloc[at].date()}): far from the days above and below it "
+            f"({day.iloc[at - 1].date()}, {day.iloc[at + 1].date()}) in a table that is in their order; is the day right?"
+        )
+        yield Doubt("order", (int(row["row"]),), text)
+
+
+def _is_out_of_order(above: float, own: float, below: float) -> bool:
+    """Whether a day is far from two that are in order."""
+    return above - NEAR_IN_ORDER <= below and not above - FAR_IN_ORDER <= own <= below + FAR_IN_ORDER
 
 
 def _same_poll(polls: _Looked) -> Iterator[Doubt]:

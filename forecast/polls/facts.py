@@ -20,7 +20,6 @@ from forecast.polls.vocabulary import SAMPLES, without_notes
 
 MOST_YEARS_BEFORE = 6
 """A poll older than this, seen from election day, is passed over."""
-MOST_DAYS_OF_FIELDWORK = 92
 _DAYS_OF_VOTING = 3
 _DATED = re.compile(r"\s*[-–—,(]?\s*\d{1,2}\s*[./]\s*\d{1,2}\s*[-./]\s*\d{2,4}\)?\s*$")
 _PARTED = re.compile(r"\s+/\s+|\s*/\s+|\s+[|]\s+")
@@ -152,8 +151,9 @@ def _pollsters(rows: Rows, layout: Layout, settings: PollSettings) -> list[str]:
         names = [name.split(settings.pollster_until)[0].strip() or name for name in names]
     else:
         names = _without_their_polls(rows, names)
+    asked = "pollster" in layout.facts
     for row, name in zip(rows.numbers, names, strict=True):
-        if not name:
+        if not name and asked:
             rows.fault(row, "pollster", ABSENT, "missing; who held the poll?")
     return names
 
@@ -349,9 +349,6 @@ def _check_days(rows: Rows, facts: Facts, i: int, row: int, day: Day) -> None:
     if start is not None and end is not None and start > end:
         said = f"fieldwork ends before it starts ({start}); are the days swapped?"
         rows.fault(row, "fieldwork_end", end, said)
-    elif start is not None and end is not None and (end - start).days > MOST_DAYS_OF_FIELDWORK:
-        text = f"row {row} ({facts.pollster[i]}, {end}): {(end - start).days} days of fieldwork, from {start}; is a day wrong?"
-        rows.doubts.append(Doubt("fieldwork", (row,), text))
     if published is not None and (end or start or published) > published:
         said = f"published before fieldwork is over ({end or start}); are the days swapped?"
         rows.fault(row, "published", published, said)

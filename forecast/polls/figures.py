@@ -298,8 +298,13 @@ def steps_of(figures: Figures) -> Floats:
     return found
 
 
-def check_shares(rows: Rows, facts: Facts, figures: Figures, first: Sequence[int]) -> None:
-    """Sums, parts of merged parties given twice, shares that look like fractions, polls that say nothing."""
+def check_shares(
+    rows: Rows, facts: Facts, figures: Figures, first: Sequence[int], against: Sequence[str] = ()
+) -> None:
+    """Sums, parts of merged parties given twice, shares that look like fractions, polls that say nothing.
+
+    Votes ``against`` all may stand beside others that come to 100 percent.
+    """
     numbers = [rows.numbers[i] for i in first]
     named = [target for target in figures.values if target.unit not in (OTHER, UNDECIDED)]
     told = np.zeros(figures.size, np.int64)
@@ -314,7 +319,9 @@ def check_shares(rows: Rows, facts: Facts, figures: Figures, first: Sequence[int
             rows.fault(numbers[i], "", ABSENT, "no share is given; fill in the shares or take the row out")
     _refuse_parts(rows, figures, named, numbers)
     total, most = figures.total(), _most(figures)
-    for i in np.flatnonzero(total > most).tolist():
+    without = figures.total(without=(UNDECIDED, *against))
+    beside = (np.abs(without - 100) <= most - 100) & (total > without)
+    for i in np.flatnonzero((total > most) & ~beside).tolist():
         rows.fault(numbers[i], "", f"shares of {total[i]:.6g}", _TOO_MUCH)
     small = (total + np.nan_to_num(_of_unit(figures, UNDECIDED)) <= 1.05) & (told > 1) & (largest <= 1)
     for i in np.flatnonzero(small).tolist():

@@ -28,7 +28,7 @@ from forecast.polls.figures import Figures, Scale, check_seats, check_shares, re
 from forecast.polls.repeats import settle_repeats
 from forecast.polls.rows import Rows, count_of, select
 from forecast.polls.sources import Found, found_in
-from forecast.polls.table import PollTable
+from forecast.polls.table import Doubt, PollTable
 from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def read_with_layout(found: Found, election: Election, *, dated: bool = True) ->
     names = Names(election)
     rows = Rows.of(sheet)
     rows.understood[:0] = found.said
+    rows.doubts += [Doubt("encoding", (), text) for text in found.doubts]
     layout = layout_of(sheet.heading, lambda at: rows.columns[at], names, settings)
     faults = [*sheet.faults, *_heading_faults(sheet.place, layout, names, settings)]
     faults += select(rows, layout, settings)
@@ -116,7 +117,8 @@ def read_with_layout(found: Found, election: Election, *, dated: bool = True) ->
     scale = _scale(election, settings)
     figures, first = read_figures(rows, layout, names, facts, scale)
     if layout.figures:
-        check_shares(rows, facts, figures, first)
+        against = [party.id for party in election.parties if party.kind == "none-of-the-above"]
+        check_shares(rows, facts, figures, first, against if settings.against_all != "inside" else ())
     if "seats" in facts.unit:
         check_seats(rows, facts, figures, first, scale.house)
     _settle_faults(rows, faults, settings)
@@ -248,8 +250,6 @@ class _Polls:
         return doubted(table, election, self.rows.doubts)
 
     def _leave_out_faulty(self) -> None:
-        from forecast.polls.table import Doubt
-
         faulty = self.rows.faults
         for row in sorted(faulty):
             fault = faulty[row][0]
@@ -261,8 +261,6 @@ class _Polls:
 
     def _name_unlisted(self) -> None:
         """Parties that are not listed, counted under other: those that matter are named."""
-        from forecast.polls.table import Doubt
-
         unlisted = self.figures.unlisted
         shown = sorted(name for name, values in unlisted.items() if not np.isnan(values).all())
         if shown:

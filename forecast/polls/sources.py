@@ -75,6 +75,7 @@ class Found:
     settings: PollSettings
     said: tuple[str, ...] = ()
     format: str = "table"
+    doubts: tuple[str, ...] = ()
 
 
 def found_in(source: str | Path | pd.DataFrame, election: Election) -> Found:
@@ -108,7 +109,10 @@ def found_in(source: str | Path | pd.DataFrame, election: Election) -> Found:
         return _with_preset(_chosen(found, settings, names, place), settings, (*said, "a page"), "wikipedia")
     if settings.format == "ropf" or first_line(text).lstrip("\ufeff").startswith(("•", "‡")):
         return _with_preset(ropf_sheet(text.text, place), settings, said, "ropf")
-    return _text_table(text, place, settings, names, said)
+    found = _text_table(text, place, settings, names, said)
+    if not text.doubt:
+        return found
+    return replace(found, doubts=(f'{place}: {text.doubt} (encoding = "..." in [polls] settles it)',))
 
 
 def _text_table(

@@ -23,7 +23,7 @@ FACTS: dict[str, tuple[str, ...]] = {
         "социологическая служба", "организация", "компания", "агенция", "агенција", "агентство", "служба",
         "зерттеу орталығы", "εταιρεία", "εταιρία", "küsitleja", "uuringufirma", "apklausos vykdytojas",
         "bendrovė", "aptaujas veicējs", "tutkimuslaitos", "anket şirketi", "fyrirtæki", "könnunaraðili",
-        "מכון", "סוקר", "კომპანია", "mätföretag", "målingsinstitut", "meningsmålingsinstitut", "analyseinstitut",
+        "מכון", "סוקר", "კომპანია", "mätföretag", "målingsinstitut", "måling", "meningsmåling", "meningsmålingsinstitut", "analyseinstitut",
         "izvajalec", "naročnik in izvajalec", "agencija za istraživanje",
     ),
     "fieldwork": (

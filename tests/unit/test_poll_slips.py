@@ -142,7 +142,7 @@ SLIPS = (
     Slip("a digit lost", a_digit_lost, ("Greens", "slip")),
     Slip("two parties exchanged", two_parties_exchanged, ("Blues", "slip")),
     Slip("undecided left out", undecided_left_out, ("undecided respondents left out",)),
-    Slip("a sum far from its neighbours", a_sum_far_from_its_neighbours, ("add up to 8",)),
+    Slip("a sum far from its neighbours", a_sum_far_from_its_neighbours, ("add up to",)),
     Slip("twice, once without its publication", twice_without_its_day_of_publication, ("same poll twice",)),
     Slip("twice, once in capitals", twice_in_capitals, ("same poll twice",)),
     Slip("a pollster for every poll", a_pollster_for_every_poll, ("100 pollsters for 100 polls",)),
