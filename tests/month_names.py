@@ -12,10 +12,68 @@ import unicodedata
 from pathlib import Path
 
 FILE = Path(__file__).parent.parent / "forecast" / "polls" / "months.json"
-LANGUAGES = (
-    "en de fr es pt it nl da nb nn sv fi is et lv lt pl cs sk sl hr bs sr sr_Latn mk bg sq el ro hu tr az ka hy "
-    "uk be ru kk ky uz tg tk mn he ca gl eu ga cy mt lb af ar fa hi id ja ko zh"
-).split()
+LANGUAGES = [
+    *(
+        "en",
+        "de",
+        "fr",
+        "es",
+        "pt",
+        "it",
+        "nl",
+        "da",
+        "nb",
+        "nn",
+        "sv",
+        "fi",
+        "is",
+        "et",
+        "lv",
+        "lt",
+        "pl",
+        "cs",
+    ),
+    *(
+        "sk",
+        "sl",
+        "hr",
+        "bs",
+        "sr",
+        "sr_Latn",
+        "mk",
+        "bg",
+        "sq",
+        "el",
+        "ro",
+        "hu",
+        "tr",
+        "az",
+        "ka",
+        "hy",
+        "uk",
+    ),
+    *(
+        "be",
+        "ru",
+        "kk",
+        "ky",
+        "uz",
+        "tg",
+        "tk",
+        "mn",
+        "he",
+        "ca",
+        "gl",
+        "eu",
+        "ga",
+        "cy",
+        "mt",
+        "lb",
+        "af",
+        "ar",
+    ),
+    *("fa", "hi", "id", "ja", "ko", "zh"),
+]
 
 
 def names() -> dict[str, dict[str, int]]:

@@ -21,11 +21,13 @@ ELECTION_DAY = datetime.date(2026, 9, 13)
 DASHES = ("-", "–", " – ", "—", " - ")
 
 LANGUAGES: dict[str, dict[str, Any]] = {
-    "en": {"pollster": "Polling firm", "n": "Sample size", "end": "Fieldwork date", "published": "Publication date",
+    "en": {"pollster": "Polling firm", "n": "Sample size", "end": "Fieldwork date",
+    "published": "Publication date",
            "other": "Others", "undecided": "Undecided", "encodings": ("cp1252",),
            "parties": ("Labour", "Greens", "Alliance", "Reform", "Sinn Féin", "Unionists", "Centre")},
     "de": {"pollster": "Institut", "n": "Befragte", "end": "Zeitraum", "published": "Veröffentlichung",
-           "other": "Sonstige", "undecided": "Unentschlossen", "encodings": ("cp1252", "iso8859-1", "iso8859-15"),
+           "other": "Sonstige", "undecided": "Unentschlossen", "encodings": ("cp1252", "iso8859-1",
+           "iso8859-15"),
            "parties": ("CDU/CSU", "SPD", "GRÜNE", "FDP", "LINKE", "AfD", "BSW", "Freie Wähler")},
     "sv": {"pollster": "Company", "n": "Urval", "end": "Datum", "published": "Publicerad", "other": "Övriga",
            "undecided": "Vet ej", "encodings": ("cp1252", "iso8859-1"),
@@ -33,7 +35,8 @@ LANGUAGES: dict[str, dict[str, Any]] = {
     "nb": {"pollster": "Institutt", "n": "Utvalg", "end": "Dato", "published": "Publisert", "other": "Andre",
            "undecided": "Vet ikke", "encodings": ("cp1252", "iso8859-1"),
            "parties": ("Ap", "Høyre", "Frp", "Rødt", "SV", "Sp", "Venstre")},
-    "cs": {"pollster": "Agentura", "n": "Vzorek", "end": "Termín", "published": "Zveřejněno", "other": "Ostatní",
+    "cs": {"pollster": "Agentura", "n": "Vzorek", "end": "Termín", "published": "Zveřejněno",
+    "other": "Ostatní",
            "undecided": "Nerozhodnutí", "encodings": ("cp1250", "iso8859-2"),
            "parties": ("ANO", "ODS", "KSČM", "Piráti", "STAN", "Příšaha", "ČSSD")},
     "sk": {"pollster": "Agentúra", "n": "Vzorka", "end": "Termín", "published": "Zverejnené", "other": "Iné",
@@ -41,20 +44,25 @@ LANGUAGES: dict[str, dict[str, Any]] = {
            "parties": ("Smer", "PS", "Hlas", "SaS", "KDH", "ĽSNS", "Aliancia – Szövetség")},
     "pl": {"pollster": "Ośrodek", "n": "Próba", "end": "Termin badania", "published": "Data publikacji",
            "other": "Inne", "undecided": "Niezdecydowani", "encodings": ("cp1250", "iso8859-2"),
-           "parties": ("PiS", "KO", "Lewica", "PSL", "Konfederacja", "Trzecia Droga", "Bezpartyjni Samorządowcy")},
-    "es": {"pollster": "Encuestadora", "n": "Muestra", "end": "Trabajo de campo", "published": "Fecha de publicación",
+           "parties": ("PiS", "KO", "Lewica", "PSL", "Konfederacja", "Trzecia Droga",
+           "Bezpartyjni Samorządowcy")},
+    "es": {"pollster": "Encuestadora", "n": "Muestra", "end": "Trabajo de campo",
+    "published": "Fecha de publicación",
            "other": "Otros", "undecided": "Indecisos", "encodings": ("cp1252", "iso8859-1"),
            "parties": ("PP", "PSOE", "Vox", "Sumar", "ERC", "Coalición Canaria", "País")},
     "lt": {"pollster": "Bendrovė", "n": "Imtis", "end": "Apklausos laikotarpis", "published": "Paskelbta",
            "other": "Kiti", "undecided": "Neapsisprendę", "encodings": ("cp1257", "iso8859-13"),
            "parties": ("TS-LKD", "LVŽS", "LSDP", "Darbo partija", "Laisvės", "Žalieji", "Tvarka")},
-    "ru": {"pollster": "Компания", "n": "Выборка", "end": "Дата", "published": "Дата публикации", "other": "Другие",
+    "ru": {"pollster": "Компания", "n": "Выборка", "end": "Дата", "published": "Дата публикации",
+    "other": "Другие",
            "undecided": "Затрудняюсь ответить", "encodings": ("cp1251", "iso8859-5"),
            "parties": ("Аманат", "Ауыл", "Республика", "Ак жол", "ОСДП", "Байтак", "НПК")},
-    "kk": {"pollster": "Институт", "n": "Іріктеме", "end": "Күні", "published": "Жарияланды", "other": "Басқалар",
+    "kk": {"pollster": "Институт", "n": "Іріктеме", "end": "Күні", "published": "Жарияланды",
+    "other": "Басқалар",
            "undecided": "Шешпегендер", "encodings": (),
            "parties": ("Аманат", "Ауыл", "Әділет", "Ақжол", "Байтақ", "Respublica", "ҚХП")},
-    "el": {"pollster": "Εταιρεία", "n": "Δείγμα", "end": "Ημερομηνία", "published": "Δημοσίευση", "other": "Άλλοι",
+    "el": {"pollster": "Εταιρεία", "n": "Δείγμα", "end": "Ημερομηνία", "published": "Δημοσίευση",
+    "other": "Άλλοι",
            "undecided": "Αναποφάσιστοι", "encodings": ("cp1253", "iso8859-7"),
            "parties": ("ΝΔ", "ΠΑΣΟΚ", "ΣΥΡΙΖΑ", "ΚΚΕ", "Ελληνική Λύση", "Νίκη", "Πλεύση")},
 }  # fmt: skip
@@ -386,13 +394,15 @@ class _Writer:
                 key = '<span style="display:none">0099</span>' if self.rng.random() < 0.1 else ""
                 found.append(f"<td>{key}{html.escape(text)}{note}</td>")
             cells.append(f"<tr>{''.join(found)}</tr>")
-        top = "".join(f'<th rowspan="2">{html.escape(name)}</th>' if i == 0 else f"<th>{html.escape(name)}</th>"
-                      for i, name in enumerate(heading))  # fmt: skip
+        spans = [' rowspan="2"' if i == 0 else "" for i in range(len(heading))]
+        top = "".join(
+            f"<th{span}>{html.escape(name)}</th>" for span, name in zip(spans, heading, strict=True)
+        )
         below = "".join('<th style="background:#c00"></th>' for _ in heading[1:])
         page = (
             "<!DOCTYPE html><html><head><title>Polls</title><style>td{}</style></head><body><h2>Polls</h2>"
-            f'<table class="wikitable sortable"><tbody><tr>{top}</tr><tr>{below}</tr>{"".join(cells)}</tbody></table>'
+            f'<table class="wikitable '
+            f'sortable"><tbody><tr>{top}</tr><tr>{below}</tr>{"".join(cells)}</tbody></table>'
             "</body></html>"
         )
         return page.encode("utf-8")
-

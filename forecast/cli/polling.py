@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,8 +23,8 @@ Table = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="Table of polls (CSV, a saved page, a spreadsheet, JSON of DAWUM, ROPF), or an election file that "
-        "names one.",
+        help="Table of polls (CSV, a saved page, a spreadsheet, JSON of DAWUM, ROPF), or an election file "
+        "that names one.",
         show_default=False,
     ),
 ]
@@ -71,7 +72,11 @@ def polls(
         _write(output, read.table, meant)
     if not quiet:
         wrote = f"wrote {output}; " if output is not None else ""
-        tell(f"{wrote}next: put [polls] into the election file, then forecast check CONFIG")
+        start = (
+            f"forecast init --polls {shlex.quote(str(table))} --date DAY, or put [polls] into an election "
+            f"file"
+        )
+        tell(f"{wrote}next: {start if known is None else f'forecast check {election or table}'}")
 
 
 def _election_of(

@@ -28,12 +28,13 @@ Polls = Annotated[
     typer.Option(
         "--polls",
         metavar="TABLE",
-        help="Table of polls (a saved page, CSV, a spreadsheet): its parties and its [polls] are written down.",
+        help="Table of polls (a saved page, CSV, a spreadsheet): its parties and [polls] are written down.",
         show_default=False,
     ),
 ]
 Day = Annotated[
-    str | None, typer.Option("--date", metavar="DAY", help="Day of the vote, year-month-day.", show_default=False)
+    str | None,
+    typer.Option("--date", metavar="DAY", help="Day of the vote, year-month-day.", show_default=False),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.", show_default=False)]
 
@@ -79,7 +80,9 @@ def _day(text: str) -> datetime.date:
 
 
 def _with_polls(text: str, polls: Path, file: Path) -> str:
-    """The template with the parties that a table of polls reports, the largest first, and with its ``[polls]``."""
+    """The template with the parties that a table of polls reports, the largest first, and with its
+    ``[polls]``.
+    """
     from forecast.polls.reading import read_with_layout
     from forecast.polls.showing import parties_text, settings_text, told_apart
 
@@ -94,9 +97,11 @@ def _with_polls(text: str, polls: Path, file: Path) -> str:
     settings = settings_text(found, layout, table, meant)
     behind = behind[: behind.index("# Coalitions whose")]
     ids = re.findall(r'^id = "(.*)"$', parties, re.MULTILINE)[:2]
+    name = " and ".join(meant.by_id[party].name for party in ids)
     asked = (
         "# Coalitions whose majority is asked for; [[events]] are statements whose probability is.\n"
-        f"[[coalitions]]\nid = \"{'-'.join(ids)}\"\nparties = {json.dumps(ids)}\n"
+        f'[[coalitions]]\nid = "{"-".join(ids)}"\nname = {json.dumps(name, ensure_ascii=False)}\n'
+        f"parties = {json.dumps(ids)}\n"
     )
     return f"{before}{parties}\n\n{rule}{settings}\n\n[estimate]\n{behind}{asked}"
 

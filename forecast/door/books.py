@@ -1,7 +1,7 @@
 """Spreadsheets (Excel, OpenDocument): their sheets as cells of text, within bounds.
 
-Read by calamine, which comes with ``forecast[excel]``. It is handed only what was unpacked and counted here: a
-small file may stand for a disk full, and one cell at the far end of a sheet for all cells before it.
+Read by calamine, which comes with ``forecast[excel]``. It is handed only what was unpacked and counted here:
+a small file may stand for a disk full, and one cell at the far end of a sheet for all cells before it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """In which encoding a text was written: the one in which its words come out.
 
-UTF-8 and UTF-16 are known by their form. Of the tables of 256 signs every one makes some text of any bytes, so
-that words decide: names that are known to stand in the text (those of parties), letters that one language has,
-words that can be spoken, scripts that are not mixed. Where two of them do equally well and differ, it is asked.
+UTF-8 and UTF-16 are known by their form. Of the tables of 256 signs every one makes some text of any bytes,
+so that words decide: names that are known to stand in the text (those of parties), letters that one language
+has, words that can be spoken, scripts that are not mixed. Where two of them do equally well and differ, it is
+asked.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from forecast.errors import ABSENT, Fault, ForecastError
 
@@ -164,8 +166,8 @@ def _byte_of(sign: str) -> bytes:
 def _of_256(
     data: bytes, place: str, refusal: type[ForecastError], names: Iterable[str], may_hold: Iterable[str]
 ) -> tuple[str, str]:
-    """The table of 256 signs in which the words come out best, and a doubt of it where that is only the more usual
-    one; empty where none makes text of the bytes.
+    """The table of 256 signs in which the words come out best, and a doubt of it where that is only the more
+    usual one; empty where none makes text of the bytes.
     """
     words = list(dict.fromkeys(re.findall(rb"[A-Za-z0-9\x80-\xff]*[\x80-\xff][A-Za-z0-9\x80-\xff]*", data)))
     words = words[:_MOST_WORDS]
@@ -196,7 +198,10 @@ def _of_256(
         apart = f'its letters come out as "{one}" in {_called(encoding)} and as "{two}" in {_called(other)}'
         if refused:
             raise refusal(Fault(place, "", ABSENT, f"{apart}; save it as UTF-8, or name its encoding"))
-        return encoding, f"{apart}, and nothing in the table tells which is meant; the more usual one is taken"
+        return (
+            encoding,
+            f"{apart}, and nothing in the table tells which is meant; the more usual one is taken",
+        )
     return encoding, ""
 
 
@@ -243,7 +248,7 @@ def _of_word(word: str) -> float:
     score -= 3.0 * (len(scripts) - 1) if scripts else 0.0
     if scripts == {"LATIN"} and len(core) >= 4 and not any(sign.isascii() for sign in core):
         score -= 2.0
-    for before, sign in zip(core, core[1:], strict=False):
+    for before, sign in pairwise(core):
         if before.islower() and sign.isupper() and not sign.isascii():
             score -= 2.0
         if before.isupper() and sign.islower() and not sign.isascii() and core[-1:].isupper():

@@ -1,4 +1,6 @@
-"""The tables of a saved page (HTML): cells as a reader sees them, spans filled, notes and hidden keys left out."""
+"""The tables of a saved page (HTML): cells as a reader sees them, spans filled, notes and hidden keys left
+out.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,8 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _EMPTY_TAGS = frozenset({"br", "img", "hr", "input", "wbr", "col", "link", "meta", "area", "base", "source"})
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _HIDDEN_CLASSES = frozenset({"sortkey", "reference", "mw-editsection", "navbar", "metadata", "noprint"})
-_START = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?<(?:!doctype\s+html|html|table|div|head|body)\b",
+_START = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*)?"
+                    rb"<(?:!doctype\s+html|html|table|div|head|body)\b",
                     re.IGNORECASE | re.DOTALL)  # fmt: skip
 
 
@@ -53,8 +56,8 @@ def is_page(data: bytes) -> bool:
 def page_tables(text: str, place: str, refusal: Refusal) -> list[PageTable]:
     """Every table of a page that has a heading and two columns or more.
 
-    What is small print to a reader is left out: notes (``<sup>``), keys to sort by, whatever is not displayed.
-    A cell that spans rows or columns stands in each of them. Rows of headings are one heading.
+    What is small print to a reader is left out: notes (``<sup>``), keys to sort by, whatever is not
+    displayed. A cell that spans rows or columns stands in each of them. Rows of headings are one heading.
     """
     reader = _Reader(place, refusal)
     reader.feed(text)

@@ -1,4 +1,6 @@
-"""What stands in the cells of a poll table: figures, numbers of respondents, kinds and scopes, as people write them."""
+"""What stands in the cells of a poll table: figures, numbers of respondents, kinds and scopes, as people
+write them.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,12 @@ from forecast.polls.vocabulary import without_notes
 
 NOT_REPORTED = frozenset(
     {
-        "", "-", "–", "—", "−", "‑", "‒", "―", "--", "n/a", "na", "nan", "?", "??", ".", "..", "...", "…", "*",
-        "none", "null", "nil", "not available", "not reported", "#n/a", "n.a.", "n. a.", "k.a.", "k. a.", "nd",
-        "n.d.", "s/d", "tba", "x", "•", "·", "did not exist", "not provided", "unknown", "н/д", "нд", "ei", "b.d.",
+        "", "-", "–", "—", "−", "‑", "‒", "―", "--", "n/a", "na", "nan", "?", "??", ".", "..", "...", "…",
+        "*",
+        "none", "null", "nil", "not available", "not reported", "#n/a", "n.a.", "n. a.", "k.a.", "k. a.",
+        "nd",
+        "n.d.", "s/d", "tba", "x", "•", "·", "did not exist", "not provided", "unknown", "н/д", "нд", "ei",
+        "b.d.",
     }
 )  # fmt: skip
 """What stands in a cell where the poll does not say."""
@@ -21,7 +26,8 @@ KINDS = {"": "pre-election", "pre-election": "pre-election", "exit": "exit", "ex
 SCOPES = ("national", "national-partial", "exit")
 OTHER_ELECTION = "another election"
 _SCOPE_CODES = {
-    "": "national", "n": "national", "ne": "national", "en": "national", "national": "national", "nat": "national",
+    "": "national", "n": "national", "ne": "national", "en": "national", "national": "national",
+    "nat": "national",
     "e": OTHER_ELECTION, "european": OTHER_ELECTION, "p1": OTHER_ELECTION, "presidential": OTHER_ELECTION,
 }  # fmt: skip
 """Scopes as the collections of Europe's polls name them: N national, E European, P1 presidential."""

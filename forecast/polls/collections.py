@@ -29,7 +29,8 @@ _RESULT = re.compile(r"(?<!\S)([^\W_a-z][^\W_]*(?:\+[^\W_a-z][^\W_]*)*)\s*:\s*(<
 _LIST = re.compile(r"([^\W_a-z][^\W_]*)\s*:\s*(?:[A-Z]{2}\d{3})?\s*•")
 _ROPF_FACTS = {
     "PF": "pollster", "FS": "fieldwork_start", "FE": "fieldwork_end", "PD": "published", "SS": "sample_size",
-    "SC": "scope", "A": "area", "C": "commissioner", "PFP": "partner", "EX": "excluded", "O": "other", "N": "undecided",
+    "SC": "scope", "A": "area", "C": "commissioner", "PFP": "partner", "EX": "excluded", "O": "other",
+    "N": "undecided",
 }  # fmt: skip
 _NOT_INHERITED = ("O", "N")
 
@@ -37,8 +38,8 @@ _NOT_INHERITED = ("O", "N")
 def dawum_sheet(text: str, place: str, settings: PollSettings) -> Sheet:
     """DAWUM's JSON (api.dawum.de) as one row a poll, with the parliament by its short name.
 
-    ``PollDataError`` where it is other JSON, and where there are polls of several parliaments and ``polls.rows``
-    does not say which.
+    ``PollDataError`` where it is other JSON, and where there are polls of several parliaments and
+    ``polls.rows`` does not say which.
     """
     tree = json_of(text, place, PollDataError, decimals=False, most_entries=1_000_000)
     if not isinstance(tree, dict) or not all(isinstance(tree.get(key), dict) for key in _DAWUM):

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from forecast.election.poll_settings import PollSettings
@@ -207,10 +208,11 @@ def layout_of(
 ) -> Layout:
     """What every column is; ``cells(at)`` are those below the heading ``at``.
 
-    What ``[polls]`` says goes first, then names of parties, then names of facts. In a wide table a column that
-    has an unknown name is taken for a party where it holds numbers (except under names such as ``lead``, or any
-    that begins with ``x_``) or nearly has the name of one; else it is kept as an extra. Columns without a cell
-    that says something, and those that number the rows, are passed over.
+    What ``[polls]`` says goes first, then names of parties, then names of facts. In a wide table a column
+    that
+    has an unknown name is taken for a party where it holds numbers (except under names such as ``lead``, or
+    any that begins with ``x_``) or nearly has the name of one; else it is kept as an extra. Columns without a
+    cell that says something, and those that number the rows, are passed over.
     """
     table = _Table(heading, cells, names, settings)
     layout = Layout(fold=settings.unlisted == "other")
@@ -235,7 +237,7 @@ def _as_set(table: _Table, layout: Layout) -> set[int]:
     by_key = {heading_key(name): at for at, name in reversed(list(enumerate(table.heading)))}
 
     def at_of(key: str, name: str) -> int | None:
-        at = by_key.get(heading_key(name), None)
+        at = by_key.get(heading_key(name))
         if name in table.heading:
             at = list(table.heading).index(name)
         if at is None:
@@ -256,10 +258,11 @@ def _as_set(table: _Table, layout: Layout) -> set[int]:
             if at is not None:
                 setattr(layout, key, at)
                 layout.note(at, table.heading[at], key, key)
-    for name, units in settings.parties.items():
+    for name, ids in settings.parties.items():
+        units = list(ids)
         at = at_of("polls.parties", name) if not settings.party else None
         if at is not None and len(units) > 1:
-            layout.together[at] = units
+            layout.together[at] = tuple(units)
             layout.note(at, table.heading[at], "together", "+".join(units))
         elif at is not None:
             layout.options[at] = Target(units[0])
@@ -391,7 +394,7 @@ def _numbers_the_rows(name: str, filled: Sequence[str]) -> bool:
         return bool(name) and not figures
     if not name and 2 * len(numbers) <= len(filled):
         return False
-    steps = [after - before for before, after in zip(numbers, numbers[1:], strict=False)]
+    steps = [after - before for before, after in pairwise(numbers)]
     if len(numbers) <= 2:
         return numbers[0] in (0, 1) and all(step in (0, 1) for step in steps)
     return sum(step in (0, 1) for step in steps) >= _COUNTS_ON * len(steps)

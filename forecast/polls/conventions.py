@@ -67,7 +67,10 @@ def undecided_beside(asked: Asked, setting: Place | None) -> tuple[Flags, list[s
         return np.zeros(figures.size, bool), ["undecided are read as a part of the 100 percent"], doubts
     is_beside = votes[0] > votes[1]
     way: Place = "beside" if is_beside else "inside"
-    said = f"undecided stand {way} the 100 percent: {max(votes)} of {int(given.sum())} polls with undecided tell it"
+    said = (
+        f"undecided stand {way} the 100 percent: {max(votes)} of {int(given.sum())} polls with undecided "
+        f"tell it"
+    )
     against = inside if is_beside else beside
     doubts = [_other_way(asked, i, undecided, way) for i in np.flatnonzero(against).tolist()]
     return given & is_beside, [said], doubts
@@ -106,8 +109,10 @@ def _untold(asked: Asked, undecided: Floats, given: Flags) -> list[Doubt]:
             continue
         name = asked.names.get(target.unit, target.unit)
         text = (
-            f"{asked.label(i)}: undecided {undecided[i]:.4g} % are read as a part of the 100 %, though the poll does "
-            f"not say so (without them all comes to {named[i]:.4g} %): {name} is then at {inside:.4g} % of the "
+            f"{asked.label(i)}: undecided {undecided[i]:.4g} % are read as a part of the 100 %, though the "
+            f"poll does "
+            f"not say so (without them all comes to {named[i]:.4g} %): {name} is then at {inside:.4g} % of "
+            f"the "
             f'decided, else at {beside:.4g} %; undecided = "beside" or "inside" in [polls] settles it'
         )
         doubts.append(Doubt("undecided", (asked.rows[i],), text))
@@ -145,7 +150,8 @@ def _other_way(asked: Asked, i: int, undecided: Floats, way: Place) -> Doubt:
     """A poll that tells the other convention than its table."""
     named = float(asked.figures.total()[i])
     text = (
-        f"{asked.label(i)}: undecided {undecided[i]:.4g} % are read {way} the 100 % as in the rest of the table, "
+        f"{asked.label(i)}: undecided {undecided[i]:.4g} % are read {way} the 100 % as in the rest of the "
+        f"table, "
         f"though this poll comes to {named:.4g} % without them and to {named + undecided[i]:.4g} % with them"
     )
     return Doubt("undecided", (asked.rows[i],), text)
@@ -171,12 +177,17 @@ def against_beside(
     if 2 * int(over.sum()) <= int(given.sum()):
         return np.zeros(figures.size, bool), []
     return given, [
-        f"votes against all stand beside the 100 percent: {int(over.sum())} of {int(given.sum())} polls tell it"
+        (
+            f"votes against all stand beside the 100 percent: {int(over.sum())} of {int(given.sum())} polls "
+            f"tell it"
+        )
     ]
 
 
 def settle_together(asked: Asked) -> tuple[list[str], list[Doubt]]:
-    """Columns of several parties against those of each: a subtotal goes, what one part leaves is the other's."""
+    """Columns of several parties against those of each: a subtotal goes, what one part leaves is the
+    other's.
+    """
     figures = asked.figures
     said: list[str] = []
     doubts: list[Doubt] = []
@@ -210,7 +221,8 @@ def _never_apart(asked: Asked, name: str, values: Floats, polls: Sequence[int]) 
     i = polls[0]
     more = f", and {len(polls) - 1} more polls" if len(polls) > 1 else ""
     text = (
-        f"{asked.label(i)}{more}: {name} are reported together, {values[i]:.4g} %, and apart by no poll; their joint share "
+        f"{asked.label(i)}{more}: {name} are reported together, {values[i]:.4g} %, and apart by no poll; "
+        f"their joint share "
         "is split evenly"
     )
     return Doubt("together", tuple(asked.rows[k] for k in polls), text)

@@ -1,7 +1,7 @@
 """Days as they are written: 12-15 Mar 2024, 28 Feb - 3 Mar, 15/03/2024, 2024-03-15T10:30, 14.01.-20.01.
 
-A cell is read by its form into one or two days whose parts may be open: no year, an order of day and month that
-only the column settles, a month that two languages call by one word. ``read_days`` settles the column.
+A cell is read by its form into one or two days whose parts may be open: no year, an order of day and month
+that only the column settles, a month that two languages call by one word. ``read_days`` settles the column.
 """
 
 from __future__ import annotations
@@ -83,7 +83,6 @@ _SMALL_WORDS = frozenset(
         "в",
         "the",
         "r",
-        "года",
         "am",
         "on",
         "с",
@@ -304,7 +303,8 @@ def _part(tokens: Sequence[str]) -> Part:
 class Settled:
     """The days of a column by row, ``None`` where a cell says none; what could not be settled by row.
 
-    ``said`` is how the column was settled, in words; ``months_only`` are rows that name a month without a day.
+    ``said`` is how the column was settled, in words; ``months_only`` are rows that name a month without a
+    day.
     """
 
     days: list[Days | None]
@@ -326,7 +326,7 @@ def read_days(
     ``years`` are, by row, the year of days that are written without one, or a day that they come before.
     ``latest`` is a day after which no fieldwork ends: readings beyond it are not meant.
     """
-    written: dict[str, Written | None | str] = {}
+    written: dict[str, Written | str | None] = {}
     for text in dict.fromkeys(cells):
         try:
             written[text] = parse_written(text)

@@ -53,10 +53,12 @@ LIKE_A_DIGIT, BEYOND_DIGITS = 0.06, 1.5
 """How near to one digit more or fewer (log 10), and how much in any case."""
 MOSTLY = 0.8
 LONG_FIELDWORK, MANY_TIMES, FROM_LENGTHS = (35, 92), 5, 8
-"""Days of fieldwork that are long among shorter ones, and in any case; how many times the usual; polls that tell
-the usual."""
+"""Days of fieldwork that are long among shorter ones, and in any case; how many times the usual; polls that
+tell the usual."""
 IN_ORDER_FROM, NEAR_IN_ORDER, FAR_IN_ORDER = 8, 21, 45
-"""Polls from which a table may be in order; days by which it may be out of it, and from which it is doubted."""
+"""Polls from which a table may be in order; days by which it may be out of it, and from which it is
+doubted.
+"""
 
 
 def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) -> PollTable:
@@ -69,7 +71,9 @@ def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) ->
     slips = list(_slips(polls))
     found += slips
     if not closed:
-        slipped = {row for doubt in (*slips, *read) if doubt.kind in ("slip", "undecided") for row in doubt.rows}
+        slipped = {
+            row for doubt in (*slips, *read) if doubt.kind in ("slip", "undecided") for row in doubt.rows
+        }
         found += [doubt for doubt in _sums(polls) if not slipped & set(doubt.rows)]
         found += _unreported(polls, table)
     return replace(table, doubts=tuple(found))
@@ -310,9 +314,12 @@ def _unreported(polls: _Looked, table: PollTable) -> Iterator[Doubt]:
 def _sizes(table: PollTable) -> Iterator[Doubt]:
     """A sample that is many times larger, or smaller, than the others of its pollster."""
     frame = table.polls
-    known = frame[frame["sample_size"].notna()]
-    for _, group in known.groupby(known["pollster"].str.casefold(), sort=False):
-        sizes = group["sample_size"].to_numpy(np.float64)
+    every = frame["sample_size"].to_numpy(np.float64)
+    by_firm: dict[str, list[int]] = {}
+    for at in np.flatnonzero(~np.isnan(every)).tolist():
+        by_firm.setdefault(str(frame["pollster"].iloc[at]).casefold(), []).append(at)
+    for group in by_firm.values():
+        sizes = every[group]
         if len(sizes) < FROM_SIZES:
             continue
         middle = float(np.median(sizes))
@@ -320,10 +327,11 @@ def _sizes(table: PollTable) -> Iterator[Doubt]:
         if alike.mean() < MOSTLY:
             continue
         for at in np.flatnonzero(_off_by_digits(sizes / middle)).tolist():
-            row = group.iloc[at]
+            row = frame.iloc[group[at]]
             day = row["published"] if pd.isna(row["fieldwork_end"]) else row["fieldwork_end"]
             text = (
-                f"row {row['row']} ({row['pollster']}, {day.date()}): {sizes[at]:,.0f} respondents, in the other polls "
+                f"row {row['row']} ({row['pollster']}, {day.date()}): {sizes[at]:,.0f} respondents, in the "
+                f"other polls "
                 f"of this pollster {sizes[alike].min():,.0f} to {sizes[alike].max():,.0f}"
             )
             yield Doubt("size", (int(row["row"]),), text)
@@ -342,14 +350,17 @@ def _long_fieldwork(table: PollTable) -> Iterator[Doubt]:
         if lasted[at] > LONG_FIELDWORK[1] or (lasted[at] > MANY_TIMES * max(usual, 1.0) and not alike):
             row = frame.iloc[at]
             text = (
-                f"row {row['row']} ({row['pollster']}, {row['fieldwork_end'].date()}): {lasted[at]:.0f} days of "
+                f"row {row['row']} ({row['pollster']}, {row['fieldwork_end'].date()}): {lasted[at]:.0f} "
+                f"days of "
                 f"fieldwork, from {row['fieldwork_start'].date()}; is a day wrong?"
             )
             yield Doubt("fieldwork", (int(row["row"]),), text)
 
 
 def _off_by_digits(ratio: Floats) -> NDArray[np.bool_]:
-    """Whether a size is about ten times another, or a tenth: a digit too many or too few; or beyond all size."""
+    """Whether a size is about ten times another, or a tenth: a digit too many or too few; or beyond all
+    size.
+    """
     digits = np.log10(ratio)
     return (np.abs(digits) > BEYOND_DIGITS) | ((np.abs(np.abs(digits) - 1.0) < LIKE_A_DIGIT) & (ratio > 0))
 
@@ -368,15 +379,19 @@ def _out_of_order(table: PollTable) -> Iterator[Doubt]:
     if max(rising, falling) < MOSTLY or min(rising, falling) == 1.0:
         return
     sign = 1.0 if rising > falling else -1.0
-    strange = [at for at in range(1, len(ordinal) - 1) if _is_out_of_order(*(sign * ordinal[at - 1 : at + 2]))]
+    strange = [
+        at for at in range(1, len(ordinal) - 1) if _is_out_of_order(*(sign * ordinal[at - 1 : at + 2]))
+    ]
     rest = np.delete(sign * ordinal, strange)
     if 10 * len(strange) > len(ordinal) or (np.diff(rest) < -NEAR_IN_ORDER).any():
         return
     for at in strange:
         row = frame.iloc[at]
         text = (
-            f"row {row['row']} ({row['pollster']}, {day.iloc[at].date()}): far from the days above and below it "
-            f"({day.iloc[at - 1].date()}, {day.iloc[at + 1].date()}) in a table that is in their order; is the day right?"
+            f"row {row['row']} ({row['pollster']}, {day.iloc[at].date()}): far from the days above and "
+            f"below it "
+            f"({day.iloc[at - 1].date()}, {day.iloc[at + 1].date()}) in a table that is in their order; is "
+            f"the day right?"
         )
         yield Doubt("order", (int(row["row"]),), text)
 

@@ -297,7 +297,10 @@ def _pass_over_old(rows: Rows, facts: Facts, day: datetime.date) -> None:
             kept.append(newest >= limit)
     if not any(kept) and kept:
         newest = max((d for d in (*facts.end, *facts.published) if d is not None), default=None)
-        remedy = f"the newest poll is over {MOST_YEARS_BEFORE} years before the election of {day}; is its date right?"
+        remedy = (
+            f"the newest poll is over {MOST_YEARS_BEFORE} years before the election of {day}; is its date "
+            f"right?"
+        )
         rows.fault(rows.numbers[0], "", newest or ABSENT, remedy)
         return
     _doubt_old_among_new(rows, facts, kept, dated)
@@ -317,7 +320,8 @@ def _doubt_old_among_new(rows: Rows, facts: Facts, kept: Sequence[bool], dated: 
         if not kept[i] and fresh[i - 1] and fresh[i + 1]:
             day = facts.end[i] or facts.published[i]
             text = (
-                f"row {rows.numbers[i]} ({facts.pollster[i]}, {day}): passed over as a poll of long ago, though those "
+                f"row {rows.numbers[i]} ({facts.pollster[i]}, {day}): passed over as a poll of long ago, "
+                f"though those "
                 "above and below it are not; is the year right?"
             )
             rows.doubts.append(Doubt("year", (), text))

@@ -34,8 +34,8 @@ _TOO_MUCH = (
 class Figures:
     """Figures of P polls by target, in percent; NaN where a poll does not say.
 
-    ``halves`` is how far from the figure the truth may lie by what is written (``<1``, ``1-2``, seats), 0 where
-    that is its rounding. ``together`` are figures of several options in one column.
+    ``halves`` is how far from the figure the truth may lie by what is written (``<1``, ``1-2``, seats), 0
+    where that is its rounding. ``together`` are figures of several options in one column.
     """
 
     size: int
@@ -75,7 +75,9 @@ def _sum(one: Floats, two: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Scale:
-    """In what figures stand: percent, fractions of 1, or seats of a house; below which share no seat is won."""
+    """In what figures stand: percent, fractions of 1, or seats of a house; below which share no seat is
+    won.
+    """
 
     house: int = 0
     least: float = 0.0
@@ -326,7 +328,8 @@ def check_shares(
     small = (total + np.nan_to_num(_of_unit(figures, UNDECIDED)) <= 1.05) & (told > 1) & (largest <= 1)
     for i in np.flatnonzero(small).tolist():
         remedy = (
-            'these look like fractions; write percent (53.46), a column unit with the word fraction, or unit = "fraction" '
+            "these look like fractions; write percent (53.46), a column unit with the word fraction, or "
+            'unit = "fraction" '
             "in [polls]"
         )
         rows.fault(numbers[i], "", f"shares of {total[i]:.6g}", remedy)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from forecast.door.sheets import Sheet
 from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.columns import Layout, Names, Target, facts_missing, layout_of
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_YEARS_BEFORE", "Read", "polls_of", "read_polls", "read_with_layout"]
 
-_TAKEN = ("row", "pollster", "fieldwork_start", "fieldwork_end", "published", "known", "sample_size", "kind", "scope",
+_TAKEN = ("row", "pollster", "fieldwork_start", "fieldwork_end", "published", "known", "sample_size", "kind",
+          "scope",
           "source", "unit", "undecided_beside", "against_beside")  # fmt: skip
 _UNLISTED_MATTERS = 3.0
 """Percent from which a party that is not listed is named."""
@@ -144,7 +144,8 @@ def _heading_faults(place: str, layout: Layout, names: Names, settings: PollSett
         yield Fault(place, f"column {fact}", ABSENT, said + hint)
     for name in layout.unknown.values():
         remedy = (
-            f"{names.remedy(name)} (a column that is no share: begin its name with x_, or name it in polls.ignore; "
+            f"{names.remedy(name)} (a column that is no share: begin its name with x_, or name it in "
+            f"polls.ignore; "
             'parties that are not listed: unlisted = "other" in [polls])'
         )
         yield Fault(place, f"column {name}", ABSENT, remedy)
@@ -275,7 +276,8 @@ class _Polls:
             mean = float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
             if mean >= _UNLISTED_MATTERS:
                 text = (
-                    f"column {name}: {mean:.2g} % in the polls of the last two months, not listed and counted under other; "
+                    f"column {name}: {mean:.2g} % in the polls of the last two months, not listed and "
+                    f"counted under other; "
                     "list the party if it may win seats"
                 )
                 self.rows.doubts.append(Doubt("unlisted", (), text))
@@ -316,7 +318,7 @@ class _Polls:
         return frame, shares, rounding, together
 
 
-def _as_days(days: Sequence[datetime.date | None]) -> pd.Series[pd.Timestamp]:
+def _as_days(days: Sequence[datetime.date | None]) -> pd.Series:
     return pd.Series(pd.to_datetime(pd.Series(days, dtype="object"), errors="raise"))
 
 

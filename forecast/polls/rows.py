@@ -1,4 +1,6 @@
-"""The rows of a poll table while they are read: cells by column, faults and doubts by row, what is passed over."""
+"""The rows of a poll table while they are read: cells by column, faults and doubts by row, what is passed
+over.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ Value = TypeVar("Value")
 
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _AVERAGE = re.compile(
-    r"(?:the )?(?:polls? |weighted |overall )?(?:average|mean|poll of polls|durchschnitt|mittelwert|moyenne|promedio|"
+    r"(?:the )?(?:polls? |weighted |overall )?(?:average|mean|poll of polls|durchschnitt|mittelwert|moyenne|"
+    r"promedio|"
     r"media|gjennomsnitt|gennemsnit|genomsnitt|gemiddelde|średnia|průměr|priemer|átlag|povprečje|prosjek|medie|"
     r"среднее|средно|μέσος όρος|keskmine|vidurkis|vidējais|keskiarvo|ortalama)(?: of .*| \d.*)?",
     re.IGNORECASE,
@@ -31,6 +34,8 @@ _QUALIFIED = re.compile(
     re.IGNORECASE,
 )
 _MOST_NAMED = 8
+NO_ROW = 0
+"""Number of a row that stands in no file: the year of a heading above a table."""
 
 
 @dataclass
@@ -79,7 +84,9 @@ class Rows:
         self.faults.setdefault(row, []).append(Fault(self.place, where, found, remedy))
 
     def read(self, at: int, parse: Callable[[str], Value], default: Value) -> list[Value]:
-        """The cells of a column, each distinct text parsed once; what is wrong with one is a fault of its row."""
+        """The cells of a column, each distinct text parsed once; what is wrong with one is a fault of its
+        row.
+        """
         cells = self.columns[at]
         parsed: dict[str, Value] = {}
         wrong: dict[str, str] = {}
@@ -107,8 +114,8 @@ def count_of(number: int, what: str = "row") -> str:
 
 
 def select(rows: Rows, layout: Layout, settings: PollSettings) -> list[Fault]:
-    """Let go the rows that are not meant (``polls.rows``) and those that are no polls; faults of what is asked
-    for and not there.
+    """Let go the rows that are not meant (``polls.rows``) and those that are no polls; faults of what is
+    asked for and not there.
     """
     faults = list(_select_asked(rows, settings))
     if not faults and len(rows):
@@ -163,7 +170,9 @@ def _pass_over_no_polls(rows: Rows, layout: Layout) -> None:
     if not why:
         return
     for kind in dict.fromkeys(why.values()):
-        at = [rows.numbers[i] for i, found in why.items() if found == kind]
+        at = [rows.numbers[i] for i, found in why.items() if found == kind and rows.numbers[i] != NO_ROW]
+        if not at:
+            continue
         rows.understood.append(f"{count_of(len(at))} passed over: {kind} ({numbered(at)})")
     rows.keep([i not in why for i in range(len(rows))])
 

@@ -1,4 +1,6 @@
-"""What was understood of a poll table, column by column; the ``[polls]`` that reads it; the table made tidy."""
+"""What was understood of a poll table, column by column; the ``[polls]`` that reads it; the table made
+tidy.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +21,7 @@ from forecast.election.schema import Party
 from forecast.polls.cells import is_reported
 from forecast.polls.columns import Layout
 from forecast.polls.reading import layout_in
+from forecast.polls.rows import NO_ROW
 from forecast.polls.sources import PRESETS, Found, found_in
 from forecast.polls.table import PollTable
 from forecast.polls.vocabulary import OTHER, RESERVED, UNDECIDED, heading_key, plain_key, without_notes
@@ -26,7 +29,8 @@ from forecast.polls.vocabulary import OTHER, RESERVED, UNDECIDED, heading_key, p
 _FACTS_IN_WORDS = {
     "pollster": "pollster", "fieldwork": "days of fieldwork", "fieldwork_start": "first day of fieldwork",
     "fieldwork_end": "last day of fieldwork", "published": "day of publication", "date": "day",
-    "sample_size": "number of respondents", "sample": "who was asked", "kind": "kind of poll", "scope": "scope",
+    "sample_size": "number of respondents", "sample": "who was asked", "kind": "kind of poll",
+    "scope": "scope",
     "source": "source", "unit": "unit", "poll_id": "which rows are one poll", "question_id": "which question",
 }  # fmt: skip
 _KEYS = {"fieldwork": "end", "fieldwork_end": "end", "fieldwork_start": "start"}
@@ -68,13 +72,15 @@ def _in_words(meaning: str, which: str, names: dict[str, str]) -> str:
 
 
 def _example(found: Found, at: int) -> str:
-    return next((line.cells[at] for line in found.sheet.lines if is_reported(line.cells[at])), "")
+    told = (line.cells[at] for line in found.sheet.lines if line.number != NO_ROW)
+    return next((cell for cell in told if is_reported(cell)), "")
 
 
 def settings_text(found: Found, layout: Layout, table: PollTable, listed: Election | None = None) -> str:
     """The ``[polls]`` that reads a table as it was read, as lines of TOML.
 
-    Where ``listed`` are the parties that the table reports, those too small for ``parties_text`` are of others.
+    Where ``listed`` are the parties that the table reports, those too small for ``parties_text`` are of
+    others.
     """
     settings, heading = found.settings, found.sheet.heading
     lines = ["[polls]"]
@@ -114,7 +120,11 @@ def settings_text(found: Found, layout: Layout, table: PollTable, listed: Electi
             lines.append(f"{key} = {{ {inside} }}")
     told = settings.undecided or _told(table)
     folded = listed is not None and len(_named(table, listed)) < len(listed.parties)
-    for key, value in (("unlisted", "other" if folded else settings.unlisted), ("undecided", told), ("faults", settings.faults)):
+    for key, value in (
+        ("unlisted", "other" if folded else settings.unlisted),
+        ("undecided", told),
+        ("faults", settings.faults),
+    ):
         if value and preset.get(key) != value:
             lines.append(f'{key} = "{value}"')
     return "\n".join(lines)
@@ -131,7 +141,7 @@ def _key_of(fact: str, layout: Layout) -> str:
 def _told(table: PollTable) -> str | None:
     """Where the undecided stand, as the table itself tells."""
     undecided = table.shares[UNDECIDED].fillna(0.0) > 0
-    if not undecided.any():
+    if not bool(undecided.any()):
         return None
     return "beside" if bool(table.polls["undecided_beside"].any()) else "inside"
 
@@ -165,8 +175,8 @@ def told_apart(
 ) -> tuple[Found, Layout, Election]:
     """The table in a file, what its columns are, and the election that they are read for.
 
-    Where no ``election`` is given, that of the parties which the table reports; ``settings`` are then those of
-    ``[polls]``, as ``polls.unit=seats``.
+    Where no ``election`` is given, that of the parties which the table reports; ``settings`` are then those
+    of ``[polls]``, as ``polls.unit=seats``.
     """
     if election is not None:
         found = found_in(source, election)
@@ -191,7 +201,9 @@ def _nobody(settings: Sequence[str]) -> Election:
 
 
 def stand_in(found: Found, layout: Layout) -> Election:
-    """An election whose parties are those that a table reports, to read it before there is an election file."""
+    """An election whose parties are those that a table reports, to read it before there is an election
+    file.
+    """
     if layout.long:
         cells = dict.fromkeys(line.cells[layout.party] for line in found.sheet.lines)
         reserved = ("other", "undecided")
@@ -225,9 +237,11 @@ def slug(name: str) -> str:
 
 
 def tidy_text(table: PollTable, election: Election) -> str:
-    """A table of polls as the program itself would keep it: CSV, a row a poll, percent, days year-month-day."""
+    """A table of polls as the program itself would keep it: CSV, a row a poll, percent, days
+    year-month-day.
+    """
     names = {party.id: party.name for party in election.parties}
-    units = [unit for unit in table.shares.columns if table.shares[unit].notna().any()]
+    units = [unit for unit in table.shares.columns if bool(table.shares[unit].notna().any())]
     facts = ["pollster", "fieldwork_start", "fieldwork_end", "published", "sample_size", "kind", "scope"]
     out = io.StringIO()
     for remark in _remarks(table):
@@ -245,7 +259,7 @@ def tidy_text(table: PollTable, election: Election) -> str:
 
 def _remarks(table: PollTable) -> Iterator[str]:
     undecided = table.shares[UNDECIDED].fillna(0.0) > 0
-    if undecided.any():
+    if bool(undecided.any()):
         place = "beside" if bool(table.polls["undecided_beside"].any()) else "inside"
         yield f'undecided stand {place} the 100 percent: undecided = "{place}" in [polls]'
     if bool(table.polls["against_beside"].any()):

@@ -1,4 +1,5 @@
-"""Where polls come from: a text table, a page, a spreadsheet, JSON, ROPF, or a DataFrame; all become one sheet.
+"""Where polls come from: a text table, a page, a spreadsheet, JSON, ROPF, or a DataFrame; all become one
+sheet.
 
 Collections that are known by name have their own ways; ``PRESETS`` says which.
 """
@@ -28,7 +29,7 @@ from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.collections import dawum_sheet, ropf_sheet
 from forecast.polls.columns import Names
-from forecast.polls.rows import is_figure, year_in
+from forecast.polls.rows import NO_ROW, is_figure, year_in
 from forecast.polls.vocabulary import (
     FACTS,
     NO_SHARES,
@@ -267,8 +268,9 @@ def _joined(sheets: Sequence[Sheet], of: int) -> Sheet:
         heading += new
         at = [sheet.heading.index(name) if name in sheet.heading else -1 for name in heading]
         for line in _dated(sheet):
-            lines.append(Line(below + line.number, tuple(line.cells[i] if i >= 0 else "" for i in at)))
-        below = lines[-1].number if lines else below
+            number = below + line.number if line.number != NO_ROW else NO_ROW
+            lines.append(Line(number, tuple(line.cells[i] if i >= 0 else "" for i in at)))
+        below = max((line.number for line in lines), default=below)
     width = len(heading)
     filled = tuple(Line(line.number, (*line.cells, *[""] * (width - len(line.cells)))) for line in lines)
     faults = tuple(fault for sheet in sheets for fault in sheet.faults)
@@ -277,9 +279,9 @@ def _joined(sheets: Sequence[Sheet], of: int) -> Sheet:
 
 
 def _dated(sheet: Sheet) -> list[Line]:
-    """The lines of a table; where its title names a year, below a line of that year."""
+    """The lines of a table; where its title names a year, below a line of that year that no file holds."""
     year = year_in(sheet.about)
-    head = [Line(1, (str(year), *[""] * (len(sheet.heading) - 1)))] if year else []
+    head = [Line(NO_ROW, (str(year), *[""] * (len(sheet.heading) - 1)))] if year else []
     return [*head, *sheet.lines]
 
 

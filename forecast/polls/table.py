@@ -95,8 +95,8 @@ class PollTable:
 
     @cached_property
     def of_all_asked(self) -> pd.DataFrame:
-        """Like ``shares``, of all who were asked: undecided, and votes against all, that stand beside the others
-        are taken into the whole, and what options have together is split.
+        """Like ``shares``, of all who were asked: undecided, and votes against all, that stand beside the
+        others are taken into the whole, and what options have together is split.
 
         Split as in the polls of this table that tell the options apart, the nearer in time the more
         (exp(-days / 20)); evenly where none does.
@@ -109,7 +109,9 @@ class PollTable:
             if flag in self.polls.columns:
                 beside += shares[unit].fillna(0.0).where(self.polls[flag].astype(bool), 0.0)
         if beside.any():
-            apart = {unit for unit, flag in parts if flag in self.polls.columns and self.polls[flag].any()}
+            apart = {
+                unit for unit, flag in parts if flag in self.polls.columns and bool(self.polls[flag].any())
+            }
             scaled = [unit for unit in shares.columns if unit not in apart]
             shares[scaled] = shares[scaled].mul(1.0 - beside, axis=0)
             for unit, flag in parts:
@@ -119,19 +121,22 @@ class PollTable:
         return shares
 
     def _split_together(self, shares: pd.DataFrame) -> None:
-        day = self.polls["fieldwork_end"].fillna(self.polls["published"]) if len(self.polls) else None
+        if not len(self.together.columns):
+            return
+        ended = self.polls["fieldwork_end"].fillna(self.polls["published"]).to_numpy("datetime64[D]")
         for name in self.together.columns:
             ids = name.split("+")
-            joint = self.together[name]
-            apart = self.shares[ids].notna().all(axis=1) & (self.shares[ids].sum(axis=1) > 0)
-            for label in joint.index[joint.notna()]:
+            joint = self.together[name].to_numpy(np.float64)
+            told = self.shares[ids].to_numpy(np.float64)
+            apart = ~np.isnan(told).any(axis=1) & (np.nansum(told, axis=1) > 0)
+            for at in np.flatnonzero(~np.isnan(joint)).tolist():
                 ratio = np.full(len(ids), 1.0 / len(ids))
-                if apart.any() and day is not None:
-                    days = (day[apart] - day[label]).abs().dt.days.to_numpy(np.float64)
-                    weight = np.exp(-(days - days.min()) / _SPLIT_DAYS)
-                    told = weight @ self.shares.loc[apart, ids].to_numpy(np.float64)
-                    ratio = told / told.sum()
-                shares.loc[label, ids] = joint[label] * ratio
+                if apart.any():
+                    days = np.abs((ended[apart] - ended[at]).astype(np.int64)).astype(np.float64)
+                    weighted = np.exp(-(days - days.min()) / _SPLIT_DAYS) @ told[apart]
+                    ratio = weighted / weighted.sum()
+                for k, unit in enumerate(ids):
+                    shares.iloc[at, shares.columns.get_loc(unit)] = joint[at] * ratio[k]
 
     def known_after(self, day: datetime.date) -> PollTable:
         """Polls that nobody knew by the end of a day."""

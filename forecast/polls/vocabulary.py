@@ -18,12 +18,14 @@ FACTS: dict[str, tuple[str, ...]] = {
         "polling organization", "pollster name", "institute name", "pollster client", "polling firm client",
         "polling firm commissioner", "polling firm link", "institut", "umfrageinstitut", "institutt", "byrå",
         "bureau", "onderzoeksbureau", "peiler", "instituto", "encuestadora", "casa encuestadora", "empresa",
-        "empresa demoscópica", "istituto", "sondeur", "ośrodek", "pracownia", "agentura", "agentúra", "kutató",
+        "empresa demoscópica", "istituto", "sondeur", "ośrodek", "pracownia", "agentura", "agentúra",
+        "kutató",
         "intézet", "közvélemény kutató", "anketar", "agencija", "agenție", "casa de sondare", "институт",
         "социологическая служба", "организация", "компания", "агенция", "агенција", "агентство", "служба",
         "зерттеу орталығы", "εταιρεία", "εταιρία", "küsitleja", "uuringufirma", "apklausos vykdytojas",
         "bendrovė", "aptaujas veicējs", "tutkimuslaitos", "anket şirketi", "fyrirtæki", "könnunaraðili",
-        "מכון", "סוקר", "კომპანია", "mätföretag", "målingsinstitut", "måling", "meningsmåling", "meningsmålingsinstitut", "analyseinstitut",
+        "מכון", "סוקר", "კომპანია", "mätföretag", "målingsinstitut", "måling", "meningsmåling",
+        "meningsmålingsinstitut", "analyseinstitut",
         "izvajalec", "naročnik in izvajalec", "agencija za istraživanje",
     ),
     "fieldwork": (
@@ -39,8 +41,10 @@ FACTS: dict[str, tuple[str, ...]] = {
     "fieldwork_start": (
         "fieldwork start", "start", "date start", "from", "start date", "begin", "begin date", "survey start",
         "polling start", "collect period from", "field start", "first day", "beginn", "von", "début",
-        "date de début", "inicio", "fecha inicio", "inizio", "data inizio", "startdatum", "aanvang", "startdato",
-        "data rozpoczęcia", "начало", "дата начала", "έναρξη", "algus", "pradžia", "sākums", "početak", "začetek",
+        "date de début", "inicio", "fecha inicio", "inizio", "data inizio", "startdatum", "aanvang",
+        "startdato",
+        "data rozpoczęcia", "начало", "дата начала", "έναρξη", "algus", "pradžia", "sākums", "početak",
+        "začetek",
     ),
     "fieldwork_end": (
         "fieldwork end", "end", "date end", "to", "end date", "survey end", "polling end",
@@ -59,7 +63,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     ),
     "date": (
         "date", "day", "datum", "dato", "data", "fecha", "dátum", "kuupäev", "datums", "datums aptaujas",
-        "päivämäärä", "dagsetning", "tarih", "дата", "датум", "күні", "ημερομηνία", "תאריך", "თარიღი", "päiväys",
+        "päivämäärä", "dagsetning", "tarih", "дата", "датум", "күні", "ημερομηνία", "תאריך", "თარიღი",
+        "päiväys",
         "date s", "publyearmonth", "date administered",
     ),
     "sample_size": (
@@ -68,7 +73,8 @@ FACTS: dict[str, tuple[str, ...]] = {
         "befragte", "stichprobe", "stichprobengröße", "teilnehmer", "échantillon", "taille de l échantillon",
         "muestra", "tamaño muestral", "amostra", "tamanho da amostra", "campione", "steekproef",
         "steekproefgrootte", "utvalg", "antall", "antal", "stikprøve", "urval", "otos", "vastaajia", "úrtak",
-        "próba", "liczebność", "velikost vzorku", "vzorek", "vzorka", "veľkosť vzorky", "minta", "mintanagyság",
+        "próba", "liczebność", "velikost vzorku", "vzorek", "vzorka", "veľkosť vzorky", "minta",
+        "mintanagyság",
         "vzorec", "uzorak", "veličina uzorka", "eșantion", "mărimea eșantionului", "выборка", "объем выборки",
         "извадка", "узорак", "вибірка", "іріктеме", "δείγμα", "valim", "valimi suurus", "imtis",
         "respondentų skaičius", "izlase", "izlases lielums", "örneklem", "örneklem büyüklüğü", "מדגם",
@@ -77,7 +83,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "sample": ("population", "sample type", "sample population", "subpopulation", "who was asked", "voters"),
     "kind": ("kind", "kind of poll"),
     "scope": ("scope",),
-    "source": ("source", "url", "link", "ref", "references", "quelle", "fuente", "källa", "kilde", "zdroj", "źródło"),
+    "source": ("source", "url", "link", "ref", "references", "quelle", "fuente", "källa", "kilde", "zdroj",
+    "źródło"),
     "unit": ("unit", "units"),
     "poll_id": ("poll id", "poll", "survey id", "pollid", "gallupid"),
     "question_id": ("question id", "scenario"),
@@ -91,22 +98,27 @@ PARTY_COLUMN = (
 )  # fmt: skip
 SHARE_COLUMN = (
     "share", "percent", "percentage", "pct", "prosent", "procent", "prozent", "porcentaje", "percentuale",
-    "pourcentage", "percentagem", "procento", "százalék", "процент", "доля", "result", "value", "support", "estimate",
+    "pourcentage", "percentagem", "procento", "százalék", "процент", "доля", "result", "value", "support",
+    "estimate",
 )  # fmt: skip
 
 RESERVED: dict[str, tuple[str, ...]] = {
     OTHER: (
         "other", "others", "other parties", "oth", "o", "others total", "all others", "other none",
-        "sonstige", "sonst", "andere", "andre", "øvrige", "övriga", "annet", "muut", "aðrir", "annað", "autre",
-        "autres", "otros", "otro", "outros", "altri", "altre", "altro", "overig", "overige", "overigen", "inne",
-        "pozostałe", "ostatní", "ostatné", "iné", "jiné", "ostali", "ostalo", "drugi", "egyéb", "egyebek", "alții",
+        "sonstige", "sonst", "andere", "andre", "øvrige", "övriga", "annet", "muut", "aðrir", "annað",
+        "autre",
+        "autres", "otros", "otro", "outros", "altri", "altre", "altro", "overig", "overige", "overigen",
+        "inne",
+        "pozostałe", "ostatní", "ostatné", "iné", "jiné", "ostali", "ostalo", "drugi", "egyéb", "egyebek",
+        "alții",
         "altele", "другие", "прочие", "други", "остали", "остало", "інші", "басқалар", "άλλοι", "λοιποί",
         "άλλο", "muud", "teised", "kiti", "kitos", "citi", "citas", "diğer", "diğerleri", "אחרים", "სხვა",
         "tjera", "altres", "autre liste",
     ),
     UNDECIDED: (
         "undecided", "don't know", "dont know", "refused", "no answer", "undecided or refused",
-        "would not vote", "will not vote", "uncertain", "unsure", "undecideds", "dk", "don t know", "not sure",
+        "would not vote", "will not vote", "uncertain", "unsure", "undecideds", "dk", "don t know",
+        "not sure",
         "no opinion", "abstention", "abstain", "non voters", "unentschlossen", "unentschieden", "weiß nicht",
         "keine angabe", "nichtwähler", "vet ej", "vet inte", "osäkra", "vet ikke", "ved ikke", "usikre",
         "tvivlere", "stemmer ikke", "ei osaa sanoa", "eos", "óákveðnir", "indécis", "ne sait pas", "nspp",
@@ -118,7 +130,9 @@ RESERVED: dict[str, tuple[str, ...]] = {
         "шешпегендер", "αναποφάσιστοι", "δεν ξέρω δεν απαντώ", "ei oska öelda", "ei tea", "neapsisprendę",
         "nežino", "nezina", "nav izlēmuši", "nehotărâți", "nu știu", "kararsız", "kararsızlar", "לא יודע",
         "indecisos nulo", "neopredeljenih", "nedecisi", "und", "undec", "not vote", "would not say",
-        "don t know refused", "none refused",
+        "don t know refused", "none refused", "none", "none of these", "none of the above", "abst",
+        "abstaining",
+        "no vote", "not voting", "wnv", "blank", "blank vote", "undecided none",
     ),
 }  # fmt: skip
 
@@ -126,10 +140,12 @@ NO_SHARES = frozenset(
     {
         "margin of error", "error", "margin", "response rate", "turnout", "weight", "share sum", "sum",
         "total", "days before", "year", "month", "day", "wave", "stations", "id", "lead", "row", "number",
-        "precision", "participation", "moe", "house", "cycle", "index", "rank", "vorsprung", "ventaja", "avance",
+        "precision", "participation", "moe", "house", "cycle", "index", "rank", "vorsprung", "ventaja",
+        "avance",
         "diff", "difference", "majority", "gov", "opp", "government", "opposition", "distacco", "voorsprong",
         "ledning", "førning", "føring", "przewaga", "náskok", "participación", "frafald", "preference",
-        "beteiligung", "wahlbeteiligung", "poll of polls", "pollster id", "approx period", "previa", "forskot",
+        "beteiligung", "wahlbeteiligung", "poll of polls", "pollster id", "approx period", "previa",
+        "forskot",
         "razlika", "razlika vodilne", "vodstvo", "perewaga", "отрыв", "перевага", "διαφορά", "pārsvars",
         "participação", "abs", "valdeltagande", "valgdeltagelse",
     }

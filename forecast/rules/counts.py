@@ -150,7 +150,8 @@ def _from_shares(rows: list[Row], path: Path, valid: int | None) -> tuple[list[R
     ]
     of = f"{whole:,} valid votes" if valid is not None else f"{whole:,} votes that stand for all"
     said = (
-        f"{path}: only shares are published: votes are made of them, of {of}; seats that hang on fewer votes than "
+        f"{path}: only shares are published: votes are made of them, of {of}; seats that hang on fewer "
+        f"votes than "
         "their rounding may be others"
     )
     return made, [said]

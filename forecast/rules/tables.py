@@ -19,18 +19,25 @@ Value = TypeVar("Value")
 NAMES = {
     "party": PARTY_COLUMN,
     "votes": (
-        "votes", "valid votes", "stimmen", "zweitstimmen", "stemmer", "röster", "votos", "voix", "suffrages", "voti",
-        "stemmen", "głosy", "hlasy", "počet hlasů", "szavazatok", "glasovi", "glasovi skupaj", "voturi", "голоса",
-        "голосов", "гласове", "гласови", "ψήφοι", "hääled", "balsai", "balsis", "äänet", "atkvæði", "oylar", "קולות",
+        "votes", "valid votes", "stimmen", "zweitstimmen", "stemmer", "röster", "votos", "voix", "suffrages",
+        "voti",
+        "stemmen", "głosy", "hlasy", "počet hlasů", "szavazatok", "glasovi", "glasovi skupaj", "voturi",
+        "голоса",
+        "голосов", "гласове", "гласови", "ψήφοι", "hääled", "balsai", "balsis", "äänet", "atkvæði", "oylar",
+        "קולות",
         "дауыс",
     ),
-    "share": ("share", "percent", "percentage", "pct", "%", "prozent", "prosent", "procent", "porcentaje", "процент"),
-    "seats": ("seats", "sitze", "mandater", "mandat", "mandate", "escaños", "sièges", "seggi", "zetels", "mandaty"),
+    "share": ("share", "percent", "percentage", "pct", "%", "prozent", "prosent", "procent", "porcentaje",
+    "процент"),
+    "seats": ("seats", "sitze", "mandater", "mandat", "mandate", "escaños", "sièges", "seggi", "zetels",
+    "mandaty"),
 }  # fmt: skip
 """What columns are called; the first is their own name."""
 _TOTAL = re.compile(
-    r"(?:grand )?totals?(?: votes| valid votes)?|sum|sum total|gesamt|insgesamt|summe|totalt|i alt|summa|razem|ogółem|"
-    r"celkem|spolu|összesen|ukupno|skupaj|total general|totale|totaal|всего|итого|общо|укупно|σύνολο|kokku|iš viso|"
+    r"(?:grand )?totals?(?: votes| valid votes)?|sum|sum total|gesamt|insgesamt|summe|totalt|i alt|summa|"
+    r"razem|ogółem|"
+    r"celkem|spolu|összesen|ukupno|skupaj|total general|totale|totaal|всего|итого|общо|укупно|σύνολο|kokku|"
+    r"iš viso|"
     r"kopā|yhteensä|samtals|toplam|барлығы|valid votes|all lists",
     re.IGNORECASE,
 )
@@ -89,8 +96,8 @@ def read_rows(
     known: Sequence[str],
     instead: Mapping[str, str] | None = None,
 ) -> list[Row]:
-    """The rows of a table with the columns ``needed`` and perhaps others of ``known``; ``instead`` names columns
-    that stand for one that is needed.
+    """The rows of a table with the columns ``needed`` and perhaps others of ``known``; ``instead`` names
+    columns that stand for one that is needed.
 
     Raises ``PollDataError`` where there is no such file, no such column, or a row does not fit its heading.
     Blank lines and lines that begin with # are left out.

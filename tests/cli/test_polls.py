@@ -57,7 +57,7 @@ def test_the_settings_that_are_shown_read_the_table(table: Path, capsys: Printed
     )
     polls = polls_of(load_election(Path("e.toml")))
     assert len(polls) == 3
-    assert polls.polls["undecided_beside"].all()
+    assert polls.polls["undecided_beside"].tolist() == [True] * 3
 
 
 def test_a_table_is_made_tidy_and_the_tidy_table_reads_the_same(table: Path, capsys: Printed) -> None:
@@ -110,7 +110,9 @@ def test_an_election_file_is_started_from_a_table_of_polls(table: Path, capsys: 
 def test_small_parties_of_a_table_are_counted_under_other_in_the_file_that_is_started(
     table: Path, capsys: Printed
 ) -> None:
-    table.write_text("Company,date,Red,Blue,Tiny\nNovus,2026-08-17,59.7,40,0.3\nSifo,2026-08-10,60,39.8,0.2\n")
+    table.write_text(
+        "Company,date,Red,Blue,Tiny\nNovus,2026-08-17,59.7,40,0.3\nSifo,2026-08-10,60,39.8,0.2\n"
+    )
     assert main(["init", "--country", "Z", "--polls", str(table), "--date", "2026-09-13"]) == 0
     election = load_election(Path("z.toml"))
     assert [party.name for party in election.parties] == ["Red", "Blue"]

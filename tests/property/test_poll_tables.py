@@ -1,4 +1,6 @@
-"""A random poll table, written in a random mix of the shapes that people use, is read back as it was meant."""
+"""A random poll table, written in a random mix of the shapes that people use, is read back as it was
+meant.
+"""
 
 from __future__ import annotations
 

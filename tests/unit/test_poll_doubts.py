@@ -104,8 +104,12 @@ def test_a_poll_that_tells_another_place_of_its_undecided_than_its_table_is_name
     rows = [row.format(day) for day, row in enumerate(2 * beside)]
     election = an_election(parties=("M", "S", "SD"))
     inside = "Ipsos,2026-08-16,2000,32,39,19,10"
-    (said,) = doubted(tmp_path, *rows, inside, heading="pollster,published,n,M,S,SD,undecided", election=election)
-    assert said.startswith("row 6 (Ipsos, 2026-08-16): undecided 10 % are read beside the 100 % as in the rest")
+    (said,) = doubted(
+        tmp_path, *rows, inside, heading="pollster,published,n,M,S,SD,undecided", election=election
+    )
+    assert said.startswith(
+        "row 6 (Ipsos, 2026-08-16): undecided 10 % are read beside the 100 % as in the rest"
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,9 +175,7 @@ def test_whole_percent_of_few_parties_may_well_be_the_same_twice(tmp_path: Path)
 
 def test_a_pollster_for_every_poll_is_said(tmp_path: Path) -> None:
     named = [
-        NOVUS.replace("Novus", f"Novus (wave {day})")
-        .replace("06-14", f"06-{day}")
-        .replace("5.6", f"5.{day}")
+        NOVUS.replace("Novus", f"Novus (wave {day})").replace("06-14", f"06-{day}").replace("5.6", f"5.{day}")
         for day in (11, 12, 14)
     ]
     (said,) = doubted(tmp_path, *named)

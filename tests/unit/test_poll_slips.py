@@ -1,4 +1,6 @@
-"""Twelve slips, each planted into a hundred clean polls, are each found; of the clean polls nothing is said."""
+"""Twelve slips, each planted into a hundred clean polls, are each found; of the clean polls nothing is
+said.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,15 @@ from forecast.election import Election, parse_election
 from forecast.polls import PollTable, read_polls
 
 DAY = datetime.date(2026, 9, 13)
-LEVELS = {"Reds": 31.0, "Blues": 24.0, "Greens": 15.0, "Farmers": 11.0, "Centre": 8.0, "other": 5.0, "undecided": 6.0}
+LEVELS = {
+    "Reds": 31.0,
+    "Blues": 24.0,
+    "Greens": 15.0,
+    "Farmers": 11.0,
+    "Centre": 8.0,
+    "other": 5.0,
+    "undecided": 6.0,
+}
 PARTIES = [name for name in LEVELS if name not in ("other", "undecided")]
 SIZES = {"Novus": 3000, "Sifo": 1500, "Ipsos": 1100, "Verian": 2000, "Median": 1000}
 FACTS = ("pollster", "fieldwork_start", "fieldwork_end", "published", "sample_size")
@@ -173,5 +183,6 @@ def test_a_slip_in_a_hundred_polls_is_said_with_its_row(tmp_path: Path, slip: Sl
         said = read(tmp_path, rows).doubted
         rows_meant = ("",) if slip.name in NO_ROW else (f"row {at + 2} ", f"row {at + 3} ")
         assert any(
-            all(word in text for word in slip.said) and any(row in text for row in rows_meant) for text in said
+            all(word in text for word in slip.said) and any(row in text for row in rows_meant)
+            for text in said
         ), (seed, said)

@@ -56,7 +56,9 @@ def saved(tmp_path: Path, data: bytes | str, name: str = "polls.csv") -> Path:
         ("utf-16-le", ("Høyre", "Rødt")),
     ],
 )
-def test_an_encoding_is_found_by_the_names_of_parties(tmp_path: Path, encoding: str, names: tuple[str, ...]) -> None:
+def test_an_encoding_is_found_by_the_names_of_parties(
+    tmp_path: Path, encoding: str, names: tuple[str, ...]
+) -> None:
     text = f"pollster;end;n;{names[0]};{names[1]}\nNovus;17.08.2026;1600;34;40\n"
     table = read_polls(saved(tmp_path, text.encode(encoding)), an_election(names))
     assert percent(table) == [34, 40]
@@ -76,7 +78,7 @@ def test_letters_that_two_usual_encodings_read_equally_well_are_said(tmp_path: P
 
 def test_an_encoding_that_is_asked_for_and_does_not_fit_is_a_fault(tmp_path: Path) -> None:
     data = "pollster,end,n,Red,Blue\nRambøll,2026-08-17,1600,34,40\n".encode("cp1252")
-    with pytest.raises(PollDataError, match="UTF-8|utf-8"):
+    with pytest.raises(PollDataError, match=r"UTF-8|utf-8"):
         read_polls(saved(tmp_path, data), an_election(encoding="utf-8"))
 
 
@@ -116,7 +118,9 @@ def test_a_saved_page_is_read_table_below_table_with_the_years_of_its_headings(t
 
 def test_a_page_without_a_table_of_polls_says_which_tables_it_has(tmp_path: Path) -> None:
     page = PAGE[: PAGE.index("<h3>2026</h3>")]
-    with pytest.raises(PollDataError, match=r"no table in it looks like polls; tables: 1 under Parties \(1 rows\)"):
+    with pytest.raises(
+        PollDataError, match=r"no table in it looks like polls; tables: 1 under Parties \(1 rows\)"
+    ):
         read_polls(saved(tmp_path, page, "polls.html"), an_election())
 
 
@@ -148,17 +152,20 @@ def test_a_spreadsheet_is_read_where_its_table_stands(tmp_path: Path) -> None:
     assert percent(table, 1) == [35, 41.25]
 
 
-ODS = """<?xml version="1.0"?><office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
- xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">
-<office:body><office:spreadsheet><table:table table:name="Polls">{rows}</table:table></office:spreadsheet></office:body>
-</office:document-content>"""
+ODS = """<?xml version="1.0"?><office:document-content
+xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">
+<office:body><office:spreadsheet><table:table
+table:name="Polls">{rows}</table:table></office:spreadsheet></office:body> </office:document-content>"""
 
 
 def an_ods(tmp_path: Path, *rows: tuple[str, ...], tail: str = "") -> Path:
     lines = ""
     for row in rows:
         cells = "".join(
-            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>' for cell in row
+            f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+            for cell in row
         )
         lines += f"<table:table-row>{cells}</table:table-row>"
     file = tmp_path / "polls.ods"
@@ -172,9 +179,15 @@ def an_ods(tmp_path: Path, *rows: tuple[str, ...], tail: str = "") -> Path:
 
 def test_an_opendocument_table_is_read_and_a_sheet_filled_to_its_end_is_no_disk_full(tmp_path: Path) -> None:
     pytest.importorskip("python_calamine")
-    tail = '<table:table-row table:number-rows-repeated="1048570"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
+    tail = (
+        '<table:table-row table:number-rows-repeated="1048570"><table:table-cell '
+        'table:number-columns-repeated="16384"/></table:table-row>'
+    )
     file = an_ods(
-        tmp_path, ("pollster", "end", "n", "Red", "Blue"), ("Novus", "17 Aug 2026", "1 600", "34", "40"), tail=tail
+        tmp_path,
+        ("pollster", "end", "n", "Red", "Blue"),
+        ("Novus", "17 Aug 2026", "1 600", "34", "40"),
+        tail=tail,
     )
     assert percent(read_polls(file, an_election())) == [34, 40]
 
@@ -184,11 +197,13 @@ def test_a_damaged_spreadsheet_is_refused(tmp_path: Path) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as made:
         made.writestr("xl/workbook.xml", "no book")
-    with pytest.raises(PollDataError, match="save it as CSV|damaged"):
+    with pytest.raises(PollDataError, match=r"save it as CSV|damaged"):
         read_polls(saved(tmp_path, packed.getvalue(), "polls.xlsx"), an_election())
 
 
-def test_a_spreadsheet_without_its_reader_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_spreadsheet_without_its_reader_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import sys
 
     pytest.importorskip("openpyxl")
@@ -200,7 +215,8 @@ def test_a_spreadsheet_without_its_reader_says_what_to_install(tmp_path: Path, m
 
 def test_a_data_frame_is_read_as_its_file_would_be() -> None:
     frame = pd.DataFrame(
-        {"Company": ["Novus", "Sifo"], "PublDate": pd.to_datetime(["2026-08-17", "2026-08-10"]), "n": [1600, None],
+        {"Company": ["Novus", "Sifo"], "PublDate": pd.to_datetime(["2026-08-17", "2026-08-10"]),
+         "n": [1600, None],
          "Red": [34.5, 35], "Blue": [40, float("nan")]}
     )  # fmt: skip
     table = read_polls(frame, an_election())

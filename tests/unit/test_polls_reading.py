@@ -191,7 +191,10 @@ def test_the_same_poll_twice_is_counted_once_and_said(tmp_path: Path) -> None:
     table = read(tmp_path, "\n".join([HEADING, GOOD, GOOD.replace("page 1", "page 2")]))
     assert table.polls["source"].tolist() == ["page 1"]
     assert table.doubted == [
-        "row 3 (A, 2030-05-04): the figures are those of row 2 (A, 2030-05-04); it is the same poll twice, and counted once"
+        (
+            "row 3 (A, 2030-05-04): the figures are those of row 2 (A, 2030-05-04); it is the same poll "
+            "twice, and counted once"
+        )
     ]
 
 
