@@ -129,3 +129,18 @@ def test_strict_refuses_what_is_doubted(table: Path, capsys: Printed) -> None:
     assert "warning: row 3 (Ipsos, 2026-08-10): Green at 2.1 %" in printed.err
     assert main(["check", "ruritania.toml", "--strict"]) == 3
     assert "Green at 2.1 %" in capsys.readouterr().err
+
+
+def test_what_is_said_of_polls_is_in_the_run_its_tables_and_its_page(table: Path, capsys: Printed) -> None:
+    """In whole words: names of parties, not their ids."""
+    rows = "Novus,2026-08-17,1600,34,41,20\nIpsos,2026-08-10,1500,35,40,2.1\nSifo,2026-08-03,1500,33,41,20\n"
+    table.write_text(f"Company,PublDate,n,Die Röda,Blue,Green List\n{rows}", encoding="utf-8")
+    assert main(["init", "--polls", str(table), "--date", "2026-09-13", "-q"]) == 0
+    assert main(["run", "ruritania.toml", "-n", "256", "-o", "out"]) == 0
+    printed = capsys.readouterr()
+    said = "row 3 (Ipsos, 2026-08-10): Green List at 2.1 %"
+    assert main(["report", "out", "-q"]) == 0
+    assert f"Mind: {said}" in " ".join(printed.out.split())
+    assert any(said in warning for warning in json.loads(Path("out/run.json").read_text("utf-8"))["warnings"])
+    assert said in Path("out/report.html").read_text(encoding="utf-8")
+    assert said in Path("out/tables/run.csv").read_text(encoding="utf-8")
