@@ -5,6 +5,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# As many tests at once as there are cores, four at most: each holds a core and its compiled code in memory.
+PYTEST ?= -n auto --maxprocesses 4
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The pins name everything, with hashes: pip has nothing to resolve, and what it would resolve (an extra of a pinned
 # package, to its newest version) it would then refuse.
