@@ -24,10 +24,8 @@ Floats = NDArray[np.float64]
 _SLACK = 0.5
 _STEPS = (1.0, 0.5, 0.1, 0.01)
 """To what shares are rounded, in percent."""
-_TOO_MUCH = (
-    "shares add up to 100 percent at most; is a decimal point missing, or a party twice? Seats are read with "
-    'unit = "seats" and house = 120 in [polls]'
-)
+_TOO_MUCH = "shares add up to 100 percent at most; is a decimal point missing, or a party twice?"
+_SEATS = ' Seats are read with unit = "seats" and their house, such as house = {:.0f}, in [polls]'
 
 
 @dataclass
@@ -323,8 +321,11 @@ def check_shares(
     total, most = figures.total(), _most(figures)
     without = figures.total(without=(UNDECIDED, *against))
     beside = (np.abs(without - 100) <= most - 100) & (total > without)
-    for i in np.flatnonzero((total > most) & ~beside).tolist():
-        rows.fault(numbers[i], "", f"shares of {total[i]:.6g}", _TOO_MUCH)
+    over = (total > most) & ~beside
+    seats = 2 * int(over.sum()) > figures.size and bool((np.mod(total[over], 1) == 0).all())
+    for i in np.flatnonzero(over).tolist():
+        remedy = _TOO_MUCH + (_SEATS.format(total[i]) if seats else "")
+        rows.fault(numbers[i], "", f"shares of {total[i]:.6g}", remedy)
     small = (total + np.nan_to_num(_of_unit(figures, UNDECIDED)) <= 1.05) & (told > 1) & (largest <= 1)
     for i in np.flatnonzero(small).tolist():
         remedy = (
