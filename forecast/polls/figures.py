@@ -354,11 +354,19 @@ def _of_unit(figures: Figures, unit: str) -> Floats:
     return np.nansum(np.array(parts), axis=0) if parts else np.zeros(figures.size)
 
 
-def check_seats(rows: Rows, facts: Facts, figures: Figures, first: Sequence[int], house: int) -> None:
-    """Seats of a poll that are more than the house has are a fault; fewer are a doubt."""
-    won = np.zeros(figures.size)
+def settle_seats(rows: Rows, facts: Facts, figures: Figures, first: Sequence[int], house: int) -> None:
+    """Seats as shares of all votes: those of lists below the threshold, where a poll gives them, win none.
+
+    Seats of a poll that are more than the house has are a fault; fewer are a doubt.
+    """
+    won, below = np.zeros(figures.size), np.zeros(figures.size)
+    in_seats = np.array([facts.unit[k] == "seats" for k in first])
+    seats_of = {
+        target: in_seats & (np.abs(halves - 50 / house) < 1e-9) for target, halves in figures.halves.items()
+    }
     for target, values in figures.values.items():
-        counted = np.abs(figures.halves[target] - 50 / house) < 1e-9
+        counted, unknown = seats_of[target], values == figures.halves[target]
+        below += np.where(in_seats & ~counted & ~unknown, np.nan_to_num(values), 0.0)
         won += np.where(counted, np.nan_to_num(values) * house / 100, 0.0)
     for i, k in enumerate(first):
         seats, row = round(float(won[i])), rows.numbers[k]
@@ -371,6 +379,10 @@ def check_seats(rows: Rows, facts: Facts, figures: Figures, first: Sequence[int]
             day = facts.end[k] or facts.published[k]
             text = f"row {row} ({facts.pollster[k]}, {day}): its seats add up to {seats} of {house}"
             rows.doubts.append(Doubt("seats", (row,), text))
+    above = 1.0 - np.minimum(below, 99.0) / 100
+    for target, counted in seats_of.items():
+        for part in (figures.values, figures.halves):
+            part[target] = np.where(counted, part[target] * above, part[target])
 
 
 def _refuse_parts(rows: Rows, figures: Figures, named: Sequence[Target], numbers: Sequence[int]) -> None:

@@ -23,7 +23,7 @@ from forecast.polls.conventions import (
 )
 from forecast.polls.doubts import doubted
 from forecast.polls.facts import MOST_YEARS_BEFORE, Facts, read_facts
-from forecast.polls.figures import Figures, Scale, check_seats, check_shares, read_figures
+from forecast.polls.figures import Figures, Scale, check_shares, read_figures, settle_seats
 from forecast.polls.repeats import settle_repeats
 from forecast.polls.rows import Rows, count_of, select
 from forecast.polls.sources import Found, found_in
@@ -116,11 +116,11 @@ def read_with_layout(found: Found, election: Election, *, dated: bool = True) ->
         raise PollDataError(*faults)
     scale = _scale(election, settings)
     figures, first = read_figures(rows, layout, names, facts, scale)
+    if "seats" in facts.unit:
+        settle_seats(rows, facts, figures, first, scale.house)
     if layout.figures:
         against = [party.id for party in election.parties if party.kind == "none-of-the-above"]
         check_shares(rows, facts, figures, first, against if settings.against_all != "inside" else ())
-    if "seats" in facts.unit:
-        check_seats(rows, facts, figures, first, scale.house)
     _settle_faults(rows, faults, settings)
     polls = _Polls(rows, layout, facts, figures, first, names, election)
     return Read(polls.table(settings), found, layout)

@@ -272,3 +272,35 @@ def test_votes_against_all_stand_beside_where_the_rest_comes_to_a_hundred(tmp_pa
     assert table.polls["against_beside"].tolist() == [True, True]
     assert table.of_all_asked["none"].iloc[0] == pytest.approx(0.10, abs=0.011)
     assert table.of_all_asked.sum(axis=1).iloc[0] == pytest.approx(1.0)
+
+
+SEATS = "pollster,end,Red,Blue,Green\nNovus,2026-08-17,60,40,{}\n"
+
+
+def in_seats(tmp_path: Path, cell: str) -> tuple[float, float]:
+    election = parse_election(
+        {
+            "election": {"id": "x", "name": "X", "date": DAY},
+            "parties": [{"id": f"p{i}", "name": name} for i, name in enumerate(("Red", "Blue", "Green"))],
+            "rule": {"seats": 100, "threshold": {"level": "4%"}, "allocation": {"method": "dhondt"}},
+            "polls": {"unit": "seats"},
+        }
+    )
+    table = read_polls(saved(tmp_path, SEATS.format(cell)), election)
+    assert table.shares[["p0", "p1"]].iloc[0].tolist() == pytest.approx([0.60, 0.40], abs=0.03)
+    assert table.rounding["p0"].iloc[0] == pytest.approx(0.005, rel=0.1)
+    return float(table.shares["p2"].iloc[0]), float(table.rounding["p2"].iloc[0])
+
+
+def test_no_seats_are_a_share_below_the_threshold(tmp_path: Path) -> None:
+    share, half = in_seats(tmp_path, "0")
+    assert 0 <= share - half
+    assert share + half == pytest.approx(0.04, abs=0.002)
+
+
+def test_a_list_below_the_threshold_stands_in_brackets_with_its_share(tmp_path: Path) -> None:
+    share, _ = in_seats(tmp_path, "(1.8)")
+    assert share == pytest.approx(0.018)
+    table = read_polls(tmp_path / "polls.csv", an_election(("Red", "Blue", "Green"), unit="seats"))
+    assert table.shares["p0"].iloc[0] == pytest.approx(0.60 * (1 - 0.018))
+    assert in_seats(tmp_path, "1.8 %")[0] == pytest.approx(0.018)
