@@ -294,7 +294,7 @@ def in_seats(tmp_path: Path, cell: str) -> tuple[float, float]:
 
 def test_no_seats_are_a_share_below_the_threshold(tmp_path: Path) -> None:
     share, half = in_seats(tmp_path, "0")
-    assert 0 <= share - half
+    assert share - half >= 0
     assert share + half == pytest.approx(0.04, abs=0.002)
 
 

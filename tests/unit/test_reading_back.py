@@ -119,7 +119,9 @@ def test_pandas_reads_json(tables: list[Table]) -> None:
 
 def test_pandas_reads_excel_with_units_and_meanings(tables: list[Table]) -> None:
     pytest.importorskip("openpyxl")
-    sheets = pd.read_excel(io.BytesIO(exported(tables, "xlsx")), sheet_name=None, dtype=object)
+    sheets = pd.read_excel(
+        io.BytesIO(exported(tables, "xlsx")), engine="openpyxl", sheet_name=None, dtype=object
+    )
     assert list(sheets) == [*(table.name for table in tables), "about"]
     about = sheets["about"].fillna("").to_numpy().tolist()
     for table in tables:

@@ -61,7 +61,7 @@ def test_pandas_reads_back_the_numbers_of_csv_json_excel_and_parquet(
     wanted = pd.DataFrame([dict(row) for row in table.rows])[numbers].astype(float).to_numpy()
     read = {
         "csv": pd.read_csv(io.BytesIO(exported([table], "csv"))),
-        "xlsx": pd.read_excel(io.BytesIO(exported([table], "xlsx")), sheet_name=name),
+        "xlsx": pd.read_excel(io.BytesIO(exported([table], "xlsx")), engine="openpyxl", sheet_name=name),
         "parquet": pd.read_parquet(io.BytesIO(exported([table], "parquet"))),
         "json": pd.DataFrame(json.loads(exported([table], "json"))["tables"][name]["rows"]),
     }
@@ -218,7 +218,8 @@ def test_latex_keeps_a_name_in_its_cell(nasty: Forecast) -> None:
 
 
 def test_excel_shows_a_name_that_looks_like_a_formula(nasty: Forecast) -> None:
-    frame = pd.read_excel(io.BytesIO(exported([table_of(nasty, "parties")], "xlsx")), sheet_name="parties")
+    written = io.BytesIO(exported([table_of(nasty, "parties")], "xlsx"))
+    frame = pd.read_excel(written, engine="openpyxl", sheet_name="parties")
     assert list(frame["party_name"][[1, 3]]) == [NASTY, "=1+1"]
 
 
