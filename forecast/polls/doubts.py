@@ -316,8 +316,9 @@ def _sizes(table: PollTable) -> Iterator[Doubt]:
     frame = table.polls
     every = frame["sample_size"].to_numpy(np.float64)
     by_firm: dict[str, list[int]] = {}
-    for at in np.flatnonzero(~np.isnan(every)).tolist():
-        by_firm.setdefault(str(frame["pollster"].iloc[at]).casefold(), []).append(at)
+    for at, firm in enumerate(frame["pollster"].tolist()):
+        if not np.isnan(every[at]):
+            by_firm.setdefault(str(firm).casefold(), []).append(at)
     for group in by_firm.values():
         sizes = every[group]
         if len(sizes) < FROM_SIZES:
