@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cold, polls, processes, records, report, scaling, speed, variance
+from benchmarks import cold, districts, polls, processes, records, report, scaling, speed, variance
 from benchmarks.cases import CASES
 from benchmarks.measuring import ROUNDS
 
@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "outputs" / "benchmarks.json"
 PART = ROOT / "outputs" / "benchmarks-part.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("cases", "variance", "rules", "draws", "lists", "seats", "polls", "memory", "commands", "cold")
+PARTS = (
+    *("cases", "variance", "rules", "draws", "lists", "seats", "polls", "memory", "commands", "cold"),
+    "districts",
+)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -87,6 +90,9 @@ def measure(options: argparse.Namespace) -> records.Results:
         processes.commands(results, rounds=few, say=say)
     if "cold" in parts and not smoke:
         cold.cold(results, rounds=3, say=say)
+    if "districts" in parts:
+        draws = 1_000 if smoke else 200_000
+        districts.districts(results, rounds=1 if smoke else min(few, 5), draws=draws, say=say)
     say("done")
     return results
 

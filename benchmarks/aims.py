@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks import cold, core, libraries, processes, scaling, speed, variance, vectorised, yardsticks
+from benchmarks import (
+    cold,
+    core,
+    districts,
+    libraries,
+    processes,
+    scaling,
+    speed,
+    variance,
+    vectorised,
+    yardsticks,
+)
 from benchmarks.cases import CASES
 from benchmarks.measuring import Spread
 from benchmarks.records import Results
@@ -87,6 +98,11 @@ def _of_the_whole(results: Results) -> Iterator[Stated]:
     ):
         measured = results.value(processes.COMMANDS, "", what, processes.times(against))
         yield f"{what}, against {against}", bound, True, measured
+    for country, most in zip(districts.COUNTRIES, (5, 8), strict=True):
+        whole = results.value(districts.DISTRICTS, country, districts.RUN, districts.SECONDS)
+        yield f"{country}: {districts.RUN}, seconds", most, True, whole
+        times = results.value(districts.DISTRICTS, country, districts.FASTER, districts.TIMES)
+        yield f"{country}: {districts.FASTER}, times", 15, False, times
     for what, bound in ((cold.FIRST_RUN, 30), (cold.FIRST_SWEEP, 15), (cold.FIRST_CAP, 15)):
         yield f"{what}, seconds", bound, True, results.value(cold.COLD, "", what, cold.SECONDS)
 

@@ -59,7 +59,7 @@ def memory(results: Results, numbers: Sequence[int], *, threads: int, say: Say) 
 
 def _peak(draws: int, threads: int) -> dict[str, float]:
     """What ``benchmarks.peak`` prints."""
-    return json.loads(_output([sys.executable, "-m", "benchmarks.peak", str(draws), str(threads)]))
+    return json.loads(run_command([sys.executable, "-m", "benchmarks.peak", str(draws), str(threads)]))
 
 
 def commands(results: Results, *, rounds: int, say: Say, draws: str = "1e6") -> None:
@@ -93,7 +93,7 @@ def _compare(
     """Time two commands in turn; False, and a note, where ours does not work."""
     say(what)
     try:
-        _output(ours)
+        run_command(ours)
     except CommandFailedError as error:
         results.notes.append(f"{what} not measured: {error}")
         return False
@@ -111,7 +111,7 @@ def _compare(
 
 def _repeat(command: list[str], times: int) -> None:
     for _ in range(times):
-        _output(command)
+        run_command(command)
 
 
 def _where_time_goes(results: Results, command: list[str], draws: str, rounds: int) -> None:
@@ -119,7 +119,7 @@ def _where_time_goes(results: Results, command: list[str], draws: str, rounds: i
     measured: list[dict[str, float]] = []
     for _ in range(rounds):
         spent = _profiled(command)
-        nothing = seconds_of(partial(_output, [sys.executable, "-c", "pass"]))
+        nothing = seconds_of(partial(run_command, [sys.executable, "-c", "pass"]))
         spent["of the rest: starting Python"] = nothing * 1e3
         drawing = _peak(int(float(draws)), threads=processors())
         spent["of the rest: loading the compiled core"] = drawing["loading"] * 1e3
@@ -146,7 +146,7 @@ def _profiled(command: list[str]) -> dict[str, float]:
     return {**imports, _REST: whole - sum(imports.values())}
 
 
-def _output(command: list[str]) -> str:
+def run_command(command: list[str]) -> str:
     """What a command prints; ``CommandFailedError`` with the last line of its complaint where it fails."""
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import polls, processes, scaling, speed, variance
+from benchmarks import districts, polls, processes, scaling, speed, variance
 from benchmarks.aims import aims
 from benchmarks.cases import CASES
 from benchmarks.measuring import Spread
@@ -31,6 +31,7 @@ _PIVOTED = (
     (polls.POLLS, "Reading polls"),
     (processes.MEMORY, "Memory of a process: case A with t tails, coalitions, Sobol"),
     (processes.COMMANDS, "Whole commands, warm"),
+    (districts.DISTRICTS, "Districts in the draws"),
     (
         processes.IMPORTS,
         "Where the time of `forecast run` goes: imports (without what they import in turn), and the rest",

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import forecast
-from forecast.charts import CHARTS
 from forecast.cli.main import main
 from forecast.election import Election, load_election
 from forecast.rules.counts import read_count
 from forecast.rules.reference import apply_rule
-from forecast.tables.rounding import interval, percent, percent_interval, probability, whole
+from forecast.words.rounding import interval, percent, percent_interval, probability, whole
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -71,7 +70,7 @@ interval. [The method](method.md#2023-as-of-15-march) says more.
 """,
     (("with the exit polls", None), ("four days before", "2023-03-15")),
     ("parties", "coalitions", "events"),
-    tuple(CHARTS),
+    ("entering", "shares", "seats", "coalitions", "parliament", "polls", "thresholds"),
 )
 GERMANY = Shown(
     "germany-2025",
@@ -145,7 +144,7 @@ def section(shown: Shown, work: Path) -> str:
     wanted = [word for chart in shown.charts for word in ("--chart", chart)]
     spoken("charts", first, "-o", str(pictures), "-q", *wanted)
     spoken("report", first, "-o", str(FOLDER / f"{shown.id}.html"), "-q")
-    drawn = [chart for chart in CHARTS if (pictures / f"{chart}.svg").exists()]
+    drawn = [chart for chart in shown.charts if (pictures / f"{chart}.svg").exists()]
     parts = [
         f"## {shown.title}",
         shown.words,

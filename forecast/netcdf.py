@@ -1,4 +1,5 @@
-"""A Dataset as netCDF-4 in the form that xarray itself writes, in a tenth of the time, and sealed.
+"""Datasets as netCDF-4, a group each, in the form that xarray itself writes, in a tenth of the time, and
+sealed.
 
 ``Dataset.to_netcdf`` and ``xarray.open_dataset`` import every array library that is installed, dask among
 them, and walk the file anew for every variable. A forecast holds numbers, texts and days only; they are
@@ -15,15 +16,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import mmap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.result import dataset_of
+from forecast.result import Labelled, dataset_of
 
 if TYPE_CHECKING:
     import h5py
@@ -53,37 +55,61 @@ class Seal(Enum):
     NONE = "written elsewhere"
 
 
-def netcdf_image(dataset: xr.Dataset) -> bytes:
-    """The bytes of a sealed netCDF-4 file. ``TypeError`` for a variable that is no number, text or day."""
-    import h5py
+def netcdf_image(content: xr.Dataset | Mapping[str, xr.Dataset]) -> bytes:
+    """The bytes of a sealed netCDF-4 file: a Dataset, or several by the name of their group (the root's is
+    empty).
 
+    What lies along a dimension of the root has that dimension in every group. ``TypeError`` for a variable
+    that is no number, text or day.
+    """
+    import h5py
+    import xarray as xr
+
+    groups = {"": content} if isinstance(content, xr.Dataset) else content
     image = io.BytesIO()
     with h5py.File(image, "w", track_order=True) as file:
         h5py.h5o.set_comment(file.id, _OURS)  # pyright: ignore[reportAttributeAccessIssue]
-        for name, value in dataset.attrs.items():
+        for name, value in groups[""].attrs.items():
             file.attrs[str(name)] = value
-        # Scales first: variables are attached to them.
-        variables = {str(name): variable for name, variable in dataset.variables.items()}
-        scales: dict[str, h5py.Dataset] = {}
-        for number, (name, size) in enumerate(dataset.sizes.items()):
-            scale = str(name)
-            if scale in variables:
-                written = _write(file, scale, variables[scale], "")
-                written.make_scale(scale)
-            else:
-                written = file.create_dataset(scale, (size,), "f4")
-                written.make_scale(f"{_NO_VARIABLE}{size:10d}")
-            written.attrs["_Netcdf4Dimid"] = np.int32(number)
-            scales[scale] = written
-        beside = {str(name): variables[str(name)] for name in dataset.coords if str(name) not in scales}
-        for name, variable in variables.items():
-            if name not in scales:
-                coordinates = "" if name in beside else _auxiliary(variable, beside)
-                written = _write(file, name, variable, coordinates)
-                for axis, dim in enumerate(variable.dims):
-                    written.dims[axis].attach_scale(scales[str(dim)])
-    content = image.getvalue()
-    return content + _SEAL + hashlib.sha256(content).hexdigest().encode() + b"\n"
+        numbers = itertools.count()
+        scales = _write_group(file, groups[""], {}, numbers)
+        for name, dataset in groups.items():
+            if name:
+                _write_group(file.create_group(name, track_order=True), dataset, scales, numbers)
+    written = image.getvalue()
+    return written + _SEAL + hashlib.sha256(written).hexdigest().encode() + b"\n"
+
+
+def _write_group(
+    place: h5py.Group, dataset: xr.Dataset, inherited: Mapping[str, h5py.Dataset], numbers: Iterator[int]
+) -> dict[str, h5py.Dataset]:
+    """Write a Dataset to a group; scales of dimensions by name, those of the root among them."""
+    # Scales first: variables are attached to them.
+    variables = {str(name): variable for name, variable in dataset.variables.items()}
+    scales = dict(inherited)
+    for dim, size in dataset.sizes.items():
+        scale = str(dim)
+        if scale in inherited:
+            variables.pop(scale, None)
+            continue
+        if scale in variables:
+            written = _write(place, scale, variables[scale], "")
+            written.make_scale(scale)
+        else:
+            written = place.create_dataset(scale, (size,), "f4")
+            written.make_scale(f"{_NO_VARIABLE}{size:10d}")
+        written.attrs["_Netcdf4Dimid"] = np.int32(next(numbers))
+        scales[scale] = written
+    beside = {
+        name: variables[name] for name in map(str, dataset.coords) if name in variables and name not in scales
+    }
+    for name, variable in variables.items():
+        if name not in scales:
+            coordinates = "" if name in beside else _auxiliary(variable, beside)
+            written = _write(place, name, variable, coordinates)
+            for axis, dim in enumerate(variable.dims):
+                written.dims[axis].attach_scale(scales[str(dim)])
+    return scales
 
 
 def seal_of(path: Path) -> Seal:
@@ -101,33 +127,49 @@ def seal_of(path: Path) -> Seal:
             return Seal.NONE if content.find(_OURS) < 0 else Seal.LOST
 
 
-def dataset_of_netcdf(source: Path | io.BytesIO) -> xr.Dataset:
-    """The Dataset in a file, or an image, that ``netcdf_image`` made and whose seal is whole.
+def groups_of_netcdf(source: Path | io.BytesIO) -> dict[str, xr.Dataset]:
+    """The Datasets in a file, or an image, that ``netcdf_image`` made and whose seal is whole, by their
+    group.
 
     Attributes are texts, Python's numbers and arrays; days are ``datetime64[ns]``, as xarray has them.
     """
     import h5py
 
     with h5py.File(source, "r") as file:
-        attrs = _attributes(file.attrs)
-        scales: list[str] = []
-        beside: set[str] = set()
-        read: dict[str, tuple[Any, Any, dict[str, Any]]] = {}
-        for name, item in file.items():
-            stored: Mapping[str, Any] = item.attrs
-            if "CLASS" in stored:
-                if _text(stored["NAME"]).startswith(_NO_VARIABLE):
-                    continue
-                scales.append(name)
-                dims = [name]
-            else:
-                axes = stored["DIMENSION_LIST"] if item.ndim else ()
-                dims = [str(file[axis[0]].name).removeprefix("/") for axis in axes]
-            about = _attributes(stored)
-            beside.update(about.pop("coordinates", "").split())
-            read[name] = (dims, *_values(item, about))
+        shared, root = _read_group(file, {}, _attributes(file.attrs))
+        groups = {name: item for name, item in file.items() if isinstance(item, h5py.Group)}
+        return {"": root} | {name: _read_group(item, shared, {})[1] for name, item in groups.items()}
+
+
+def _read_group(
+    place: h5py.Group, shared: Mapping[str, Labelled], attrs: dict[str, Any]
+) -> tuple[dict[str, Labelled], xr.Dataset]:
+    """Labels of the dimensions of a group, and its Dataset; ``shared`` are those of the root."""
+    import h5py
+
+    scales: list[str] = []
+    beside: set[str] = set()
+    read: dict[str, Labelled] = {}
+    for name, item in place.items():
+        if isinstance(item, h5py.Group):
+            continue
+        stored: Mapping[str, Any] = item.attrs
+        if "CLASS" in stored:
+            if _text(stored["NAME"]).startswith(_NO_VARIABLE):
+                continue
+            scales.append(name)
+            dims = [name]
+        else:
+            axes = stored["DIMENSION_LIST"] if item.ndim else ()
+            dims = [str(place.file[axis[0]].name).rpartition("/")[2] for axis in axes]
+        about = _attributes(stored)
+        beside.update(about.pop("coordinates", "").split())
+        read[name] = (dims, *_values(item, about))
+    used = {dim for dims, _, _ in read.values() for dim in dims}
     coords = {name: read.pop(name) for name in [*scales, *(name for name in read if name in beside)]}
-    return dataset_of(read, coords, attrs)
+    labels = {name: (name, *coords[name][1:]) for name in scales}
+    along = {name: label for name, label in shared.items() if name in used}
+    return labels, dataset_of(read, along | coords | labels, attrs)
 
 
 def _auxiliary(variable: xr.Variable, beside: Mapping[str, xr.Variable]) -> str:
@@ -136,7 +178,7 @@ def _auxiliary(variable: xr.Variable, beside: Mapping[str, xr.Variable]) -> str:
     return " ".join(name for name, coordinate in beside.items() if dims.issuperset(coordinate.dims))
 
 
-def _write(file: h5py.File, name: str, variable: xr.Variable, coordinates: str) -> h5py.Dataset:
+def _write(place: h5py.Group, name: str, variable: xr.Variable, coordinates: str) -> h5py.Dataset:
     import h5py
 
     values, attrs = variable.values, dict(variable.attrs)
@@ -157,7 +199,7 @@ def _write(file: h5py.File, name: str, variable: xr.Variable, coordinates: str) 
     compressed: dict[str, Any] = {}
     if values.nbytes >= _LARGE and dtype.kind != "O":
         compressed = {"compression": "gzip", "shuffle": True}
-    written = file.create_dataset(name, data=values, dtype=dtype, **compressed)
+    written = place.create_dataset(name, data=values, dtype=dtype, **compressed)
     if coordinates:
         attrs["coordinates"] = coordinates
     about = written.attrs

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from forecast.netcdf import Seal, dataset_of_netcdf, netcdf_image, seal_of
+from forecast.netcdf import Seal, groups_of_netcdf, netcdf_image, seal_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,12 +44,12 @@ class Unreadable(Exception):
     """Why a file cannot be read, as the end of a sentence about it."""
 
 
-def read_netcdf(path: Path, only: Sequence[str] = ()) -> xr.Dataset:
-    """The Dataset in a netCDF-4 file; with ``only``, at least these variables and their coordinates.
+def read_netcdf(path: Path, only: Sequence[str] = ()) -> dict[str, xr.Dataset]:
+    """The Datasets in a netCDF-4 file by their group; with ``only``, at least these variables of the root.
 
     ``Unreadable`` where the file is damaged, none of netCDF-4, takes more time or memory than its size can
-    explain, or lacks one of ``only``; ``OSError`` where the system does not give the file. ``sealed`` in its
-    ``encoding`` says whether every byte is known to be as it was written.
+    explain, or lacks one of ``only``; ``OSError`` where the system does not give the file. ``sealed`` in the
+    ``encoding`` of the root says whether every byte is known to be as it was written.
     """
     if not path.is_file():
         msg = "no file that can be read"
@@ -63,10 +63,10 @@ def read_netcdf(path: Path, only: Sequence[str] = ()) -> xr.Dataset:
         raise Unreadable(msg)
     if seal is Seal.NONE:
         _refuse_other_formats(path)
-    dataset = dataset_of_netcdf(path if seal is Seal.WHOLE else _from_elsewhere(path, only))
-    dataset.encoding["sealed"] = seal is Seal.WHOLE
-    _require(dataset, only)
-    return dataset
+    groups = groups_of_netcdf(path if seal is Seal.WHOLE else _from_elsewhere(path, only))
+    groups[""].encoding["sealed"] = seal is Seal.WHOLE
+    _require(groups[""], only)
+    return groups
 
 
 def _refuse_other_formats(path: Path) -> None:
@@ -133,16 +133,14 @@ def get_ready() -> None:
     import xarray as xr
 
     image = netcdf_image(xr.Dataset({"share": ("draw", [1.0])}))
-    xr.open_dataset(io.BytesIO(image), engine="h5netcdf").load()
+    xr.open_datatree(io.BytesIO(image), engine="h5netcdf").load()
 
 
 def reply(path: str, seconds: int, memory: int, only: Sequence[str], out: int) -> NoReturn:
     """Read a file within limits, write an image of it, or why there is none, to ``out``, and end."""
-    import xarray as xr
-
     _limit(seconds, memory)
     try:
-        code, said = 0, _image(xr.open_dataset(path, engine="h5netcdf"), only, memory)
+        code, said = 0, _image(path, only, memory)
     except Unreadable as error:
         code, said = _UNREADABLE, str(error).encode()
     except Exception as error:  # the libraries raise whatever comes of a damaged file
@@ -155,12 +153,19 @@ def reply(path: str, seconds: int, memory: int, only: Sequence[str], out: int) -
     os._exit(code)  # without what HDF5 does at the end, on a file that may be damaged
 
 
-def _image(opened: xr.Dataset, only: Sequence[str], memory: int) -> bytes:
-    _require(opened, only)
-    chosen = opened[list(only)].drop_attrs() if only else opened
-    if sum(variable.nbytes for variable in chosen.variables.values()) > memory:
+def _image(path: str, only: Sequence[str], memory: int) -> bytes:
+    import xarray as xr
+
+    if only:
+        opened = xr.open_dataset(path, engine="h5netcdf")
+        _require(opened, only)
+        groups = {"": opened[list(only)].drop_attrs()}
+    else:
+        tree = xr.open_datatree(path, engine="h5netcdf")
+        groups = {node.path.strip("/"): node.to_dataset(inherit=False) for node in tree.subtree}
+    if sum(variable.nbytes for data in groups.values() for variable in data.variables.values()) > memory:
         raise MemoryError
-    return netcdf_image(chosen.load())
+    return netcdf_image({name: data.load() for name, data in groups.items()})
 
 
 def _require(dataset: xr.Dataset, only: Sequence[str]) -> None:

@@ -1,34 +1,34 @@
-"""Where a run came from: digests of its files, versions, the command that made it."""
+"""Where a forecast came from: digests of its files, versions, the command that made it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from forecast.election import Election
     from forecast.result import Forecast
-    from forecast.sensitivity.result import Sweep
-    from forecast.simulation.series import Series
+
+SOURCES = ("configuration", "polls", "constants", "scenarios", "share_draws", "votes")
+"""Attributes that name a file which a forecast was made from."""
 
 
 def with_sources(
-    dataset: xr.Dataset,
+    forecast: Forecast,
     election: Election,
     config: Path,
     settings: Sequence[str] = (),
     scenarios: Path | None = None,
-) -> xr.Dataset:
-    """A result with what a reader must be able to check among its attributes.
+) -> Forecast:
+    """A forecast with what a reader must be able to check among its attributes.
 
     Its files with their digests, the keys that were changed, the rule in words, the law, and the notes of the
     election file.
     """
-    from forecast.election.wording import rule_in_words
+    from forecast.words.rule import rule_in_words
     from forecast.writing import digest_of
 
     facts, rule = election.election, election.rule
@@ -43,94 +43,52 @@ def with_sources(
         "configuration": str(config),
         "configuration_sha256": digest_of(config),
     }
-    instead = {name: dataset.attrs[name] for name in ("share_draws", "votes") if name in dataset.attrs}
+    instead = {name: forecast.attrs[name] for name in ("share_draws", "votes") if name in forecast.attrs}
     files = instead or {"polls": facts.polls, "constants": election.estimate.constants}
     files |= {"scenarios": scenarios}
     for name, file in files.items():
         if file is not None:
             attrs |= {name: str(file), f"{name}_sha256": digest_of(Path(file))}
-    return dataset.assign_attrs(attrs)
+    return forecast.with_attrs(**attrs)
 
 
 @dataclass(frozen=True)
 class Making:
-    """How a result was made: the command, when (ISO 8601 with its offset), in what time, on what threads."""
+    """How a forecast was made: the command, when (ISO 8601 with its offset), in what time, on what
+    threads.
+    """
 
     command: Sequence[str]
     started: str
     seconds: float
     threads: int
 
-    def record(self, attrs: Mapping[str, Any]) -> dict[str, Any]:
-        """What every ``run.json`` ends with (docs/json.md), of a result with these attributes."""
-        import json
-
-        return {
-            "settings": [line for line in attrs["settings"].split("\n") if line],
-            "files": {
-                name: {"path": attrs[name], "sha256": attrs[f"{name}_sha256"]}
-                for name in SOURCES
-                if name in attrs
-            },
-            "command": list(self.command),
-            "started": self.started,
-            "seconds": round(self.seconds, 3),
-            "versions": json.loads(attrs["versions"]),
-            "warnings": list(attrs["warnings"]),
-        }
-
-
-SOURCES = ("configuration", "polls", "constants", "scenarios", "share_draws", "votes")
-"""Attributes that name a file which a result was made from."""
-
 
 def run_record(forecast: Forecast, making: Making) -> dict[str, Any]:
-    """What ``run.json`` says of a run (docs/json.md)."""
-    attrs = forecast.dataset.attrs
+    """What ``run.json`` says (docs/json.md)."""
+    attrs = forecast.attrs
+    found = {"schema_version": int(attrs["schema_version"]), "election": forecast.election}
+    if forecast.draws:
+        found |= {
+            "as_of": attrs.get("as_of", forecast.ticks.get("as_of")),
+            "draws": forecast.draws,
+            "seed": int(attrs["seed"]),
+            "sampler": attrs["sampler"],
+            "threads": making.threads,
+        }
+    if forecast.leading:
+        found["leading"] = forecast.ticks
     return {
-        "schema_version": int(attrs["schema_version"]),
-        "election": forecast.election,
-        "as_of": attrs["as_of"],
-        **_drawn(attrs, making),
-        **making.record(attrs),
-    }
-
-
-def series_record(series: Series, making: Making) -> dict[str, Any]:
-    """What ``run.json`` says of a run for several days or scenarios (docs/json.md)."""
-    attrs = series.dataset.attrs
-    labels = list(series.labels)
-    return {
-        "series_schema_version": int(attrs["series_schema_version"]),
-        "election": series.election,
-        **(
-            {"as_of": attrs["as_of"], "scenarios": labels}
-            if series.dimension == "scenario"
-            else {"as_of": labels}
-        ),
-        **_drawn(attrs, making),
-        **making.record(attrs),
-    }
-
-
-def sweep_record(sweep: Sweep, making: Making) -> dict[str, Any]:
-    """What ``run.json`` says of a sweep (docs/json.md)."""
-    data = sweep.dataset
-    drawn = {"as_of": data.attrs["as_of"], **_drawn(data.attrs, making)} if sweep.simulated else {}
-    return {
-        "sweep_schema_version": int(data.attrs["sweep_schema_version"]),
-        "election": sweep.election,
-        **drawn,
-        "variants": int(data.attrs["variants"]),
-        "axes": {dim: data[dim].values.tolist() for dim in sweep.dims},
-        **making.record(data.attrs),
-    }
-
-
-def _drawn(attrs: Mapping[str, Any], making: Making) -> dict[str, Any]:
-    return {
-        "draws": int(attrs["draws"]),
-        "seed": int(attrs["seed"]),
-        "sampler": attrs["sampler"],
-        "threads": making.threads,
+        **found,
+        "settings": [line for line in attrs["settings"].split("\n") if line],
+        "files": {
+            name: {"path": attrs[name], "sha256": attrs[f"{name}_sha256"]}
+            for name in SOURCES
+            if f"{name}_sha256" in attrs
+        },
+        "command": list(making.command),
+        "started": making.started,
+        "seconds": round(making.seconds, 3),
+        "versions": json.loads(attrs["versions"]),
+        "warnings": list(attrs["warnings"]),
     }

@@ -1,37 +1,28 @@
-"""Forecasts on disk: netCDF (or zarr) with labels, units and provenance.
-
-``save`` and ``load`` keep a Forecast; ``load_sweep`` and ``load_series`` read what commands left of several.
-"""
+"""Forecasts on disk: netCDF (or zarr) with groups, labels, units and provenance."""
 
 from __future__ import annotations
 
 import json
+import shlex
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from forecast.door.arguments import path_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.result import SCHEMA_VERSION, Forecast
+from forecast.result import Forecast
+from forecast.variables import BASE_RULE, SCHEMA_VERSION, UNSAVED, described
 from forecast.visible import safe_saved
-from forecast.writing import digests_of, outputs_of, replacing, replacing_folder, why_changed, why_mixed
+from forecast.writing import digests_of, replacing, replacing_folder, why_changed, why_mixed
 
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
-    from forecast.sensitivity.result import Sweep
-    from forecast.simulation.series import Series
-
 FILE_NAME = "forecast.nc"
 """Of the forecast in a folder of outputs."""
-
-SWEEP_FILE_NAME = "sweep.nc"
-"""Of the sweep in a folder that ``forecast sweep`` wrote."""
-
-SERIES_FILE_NAME = "series.nc"
-"""Of the series of forecasts in a folder that ``forecast run`` wrote for several days."""
 
 DRAWS_NAME = "draws"
 """Of the draws that a run saved, without the end: .nc and .csv."""
@@ -40,44 +31,69 @@ _STORE_RECORD = "digests.json"
 """Of the SHA-256 of the files of a zarr store, in its folder; zarr passes over it."""
 
 _UNSEALED = (
-    "not sealed: written by forecast 0.3.0 or older, or by another program; nothing tells whether its "
-    "numbers are those that were written"
+    "not sealed: written by another program; nothing tells whether its numbers are those that were written"
 )
 
 _MOMENT, _PAUSE = 1.0, 0.05
 """Seconds for which a folder may be mixed because a command is putting its files there just now."""
 
-_TEXT_LISTS = ("warnings",)
-"""Attributes that are lists of texts; a file holds them as one text, a line each."""
+_OF_OLD = {
+    "sweep_schema_version": "forecast sweep",
+    "series_schema_version": "forecast run",
+    "schema_version": "forecast run",
+}
+"""What files of schema 1 said their version under, and the command that wrote them."""
+_OLD_FILES = ("sweep.nc", "series.nc")
 
 
 def save(forecast: Forecast, path: str | Path) -> None:
-    """Write a forecast to ``path``: netCDF, or zarr where the name ends in ``.zarr``.
+    """Write a forecast to a file: netCDF, or zarr where the name ends in ``.zarr``.
 
-    Plain ``xarray.open_dataset`` reads it. ``ConfigurationError`` where zarr is asked for and not installed;
-    ``OSError`` where the place cannot be written, with what was there before untouched.
+    ``xarray.open_dataset`` reads the forecast itself, ``xarray.open_datatree`` all groups.
+
+    Parameters
+    ----------
+    forecast
+        Of one rule and day, or with leading dimensions.
+    path
+        Replaced whole or not at all; a ``.zarr`` folder that holds something else is refused.
+
+    Raises
+    ------
+    ConfigurationError
+        Where zarr is asked for and not installed.
+    OSError
+        Where the place cannot be written, with what was there before untouched.
     """
-    target = Path(path)
+    if not isinstance(forecast, Forecast):
+        remedy = "a Forecast is expected: forecast.save(result, path)"
+        raise ConfigurationError(
+            Fault("argument", "forecast", f"{type(forecast).__name__} {forecast!r}", remedy)
+        )
+    target = path_of("path", path)
     if target.suffix == ".zarr":
         _require_zarr(str(path))
+        import xarray as xr
+
         with replacing_folder(target, record=_STORE_RECORD, alone=True) as draft:
-            _for_disk(forecast.dataset).to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
+            tree = xr.DataTree.from_dict({f"/{name}": data for name, data in _for_disk(forecast).items()})
+            tree.to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
             record = json.dumps({"outputs": digests_of(draft)}, indent=1)
             (draft / _STORE_RECORD).write_text(record + "\n", encoding="utf-8")
         return
     with replacing(target) as draft:
-        write_dataset(forecast.dataset, draft)
+        write_forecast(forecast, draft)
 
 
-def write_dataset(dataset: xr.Dataset, path: Path) -> None:
-    """Write the Dataset of a result as netCDF-4, in place: to a draft.
+def write_forecast(forecast: Forecast, path: Path) -> None:
+    """Write a forecast as netCDF-4, in place: to a draft.
 
     The file is composed in memory: a full disk is then an ``OSError`` that says so, which HDF5 does not
     promise.
     """
     from forecast.netcdf import netcdf_image
 
-    path.write_bytes(netcdf_image(_for_disk(dataset)))
+    path.write_bytes(netcdf_image(_for_disk(forecast)))
 
 
 def write_draws(kept: xr.Dataset, folder: Path) -> None:
@@ -99,105 +115,70 @@ def write_draws(kept: xr.Dataset, folder: Path) -> None:
 
 
 def load(path: str | Path) -> Forecast:
-    """The forecast in a file, or in ``forecast.nc`` of a folder that ``run`` wrote.
+    """Read a forecast that ``save`` or a command wrote.
 
-    ``ConfigurationError`` where there is none, or one that this version does not read.
+    Parameters
+    ----------
+    path
+        The file, or the folder of outputs with its ``forecast.nc``.
+
+    Returns
+    -------
+    Forecast
+        With every attribute and number as they were written.
+
+    Raises
+    ------
+    ConfigurationError
+        Where there is none, one that is damaged, or one of another version; it says how to make it anew.
     """
-    dataset = _read(path, FILE_NAME, "forecast", "run")
-    _check_version(dataset, str(path))
-    forecast = Forecast(dataset)
-    _refuse_unusable(dataset, forecast.record, path)
+    groups = _read(path_of("path", path))
+    root = groups[""]
+    _refuse_others(root, str(path))
+    forecast = Forecast(groups)
+    if not root.encoding.get("sealed"):
+        _refuse_incomplete(forecast, str(path))
     return forecast
 
 
-def load_sweep(path: str | Path) -> Sweep:
-    """The sweep in a file, or in ``sweep.nc`` of a folder that ``sweep`` wrote; errors as ``load``."""
-    from forecast.sensitivity.placing import SWEEP_SCHEMA_VERSION
-    from forecast.sensitivity.result import Sweep
-
-    wrote = "`forecast sweep` wrote"
-    sweep = Sweep(_of_many(path, SWEEP_FILE_NAME, "sweep", "sweep", SWEEP_SCHEMA_VERSION, wrote))
-    _refuse_unusable(sweep.dataset, sweep.records, path)
-    return sweep
-
-
-def load_series(path: str | Path) -> Series:
-    """The series in a file, or in ``series.nc`` of a folder that ``run`` wrote; errors as ``load``."""
-    from forecast.simulation.series import SERIES_SCHEMA_VERSION, Series
-
-    wrote = "`forecast run` wrote for several days"
-    series = Series(_of_many(path, SERIES_FILE_NAME, "series", "run", SERIES_SCHEMA_VERSION, wrote))
-    _refuse_unusable(series.dataset, series.record, path)
-    return series
-
-
-def _of_many(
-    path: str | Path, file_name: str, what: str, command: str, version: int, wrote: str
-) -> xr.Dataset:
-    """The Dataset of several forecasts, whose version stands in ``<what>_schema_version``."""
-    dataset = _read(path, file_name, what, command)
-    if f"{what}_schema_version" not in dataset.attrs:
-        remedy = f"not a {what}: a file that {wrote} is expected"
-        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
-    _compare_versions(dataset.attrs[f"{what}_schema_version"], version, what, str(path))
-    return dataset
-
-
-def holds_sweep(path: str | Path) -> bool:
-    """Whether a place is that of a sweep, not of a forecast."""
-    return _holds(path, SWEEP_FILE_NAME)
-
-
-def holds_series(path: str | Path) -> bool:
-    """Whether a place is that of a series of forecasts, not of one."""
-    return _holds(path, SERIES_FILE_NAME)
-
-
-def _holds(path: str | Path, name: str) -> bool:
-    place = Path(path)
-    if not place.is_dir():
-        return place.name == name
-    # The record is of what was written last, where several lie in one folder.
-    latest = [file for file in (FILE_NAME, SWEEP_FILE_NAME, SERIES_FILE_NAME) if file in outputs_of(place)]
-    if latest:
-        return name in latest
-    return (place / name).exists() and not (place / FILE_NAME).exists()
-
-
-def _read(path: str | Path, file_name: str, what: str, command: str) -> xr.Dataset:
-    """The Dataset at a place, with its lists as lists; ``ConfigurationError`` where there is none."""
+def _read(path: str | Path) -> dict[str, xr.Dataset]:
+    """The groups at a place, with their lists as lists; ``ConfigurationError`` where there are none."""
     from forecast.outside import Unreadable, read_netcdf
 
     file = Path(path)
     if file.is_dir() and file.suffix != ".zarr":
-        file = file / file_name
-        if not file.exists():
-            remedy = f"no {file_name} in this folder; `forecast {command}` writes one"
-            raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
-        _refuse_mixed(Path(path), file_name, command)
+        file = _file_in(file)
     if not file.exists():
-        remedy = f"no such file; `forecast {command}` writes one"
+        remedy = "no such file; `forecast run` or `forecast sweep` writes one"
         raise ConfigurationError(Fault(str(path), "", ABSENT, remedy))
     try:
-        dataset = _read_store(file) if file.suffix == ".zarr" else read_netcdf(file)
+        groups = _read_store(file) if file.suffix == ".zarr" else read_netcdf(file)
     except Unreadable as error:
-        remedy = f"not a {what} that can be read: {error}; one that `forecast {command}` wrote is expected"
+        remedy = f"not a forecast that can be read: {error}; one that `forecast run` wrote is expected"
         raise ConfigurationError(Fault(str(path), "", ABSENT, remedy)) from error
-    return _with_lists(dataset, [] if dataset.encoding.get("sealed") else [f"{path}: {_UNSEALED}"])
+    sealed = groups[""].encoding.get("sealed")
+    return _with_lists(groups, [] if sealed else [f"{path}: {_UNSEALED}"])
 
 
-def _refuse_mixed(folder: Path, file_name: str, command: str) -> None:
-    """Refuse a file that is not of the run that the record beside it tells of."""
+def _file_in(folder: Path) -> Path:
+    """The forecast in a folder, of the run that the record beside it tells of."""
+    file = folder / FILE_NAME
+    if not file.exists():
+        file = next((folder / old for old in _OLD_FILES if (folder / old).exists()), file)
+    if not file.exists():
+        remedy = f"no {FILE_NAME} in this folder; `forecast run` or `forecast sweep` writes one"
+        raise ConfigurationError(Fault(str(folder), "", ABSENT, remedy))
     until = time.monotonic() + _MOMENT
-    while (reason := why_mixed(folder, file_name)) and time.monotonic() < until:
+    while (reason := why_mixed(folder, file.name)) and time.monotonic() < until:
         time.sleep(_PAUSE)
     if reason:
-        remedy = f"{reason}; `forecast {command}` it again, or name the file itself: {folder / file_name}"
+        remedy = f"{reason}; make it again, or name the file itself: {file}"
         raise ConfigurationError(Fault(str(folder), "", ABSENT, remedy))
+    return file
 
 
-def _read_store(store: Path) -> xr.Dataset:
-    """The Dataset in a zarr store, whose files are those that its record names."""
+def _read_store(store: Path) -> dict[str, xr.Dataset]:
+    """The groups in a zarr store, whose files are those that its record names."""
     import xarray as xr
 
     from forecast.outside import Unreadable
@@ -206,73 +187,116 @@ def _read_store(store: Path) -> xr.Dataset:
     if reason := why_changed(store, _STORE_RECORD):
         raise Unreadable(reason)
     try:
-        with xr.open_dataset(store, engine="zarr") as opened:
-            dataset = opened.load()
+        with xr.open_datatree(store, engine="zarr") as opened:
+            tree = opened.load()
+            groups = {node.path.strip("/"): node.to_dataset() for node in tree.subtree}
     except PermissionError:
         raise
     except Exception as error:  # the libraries raise whatever comes of a damaged store
         msg = "no zarr store, or a damaged one"
         raise Unreadable(msg) from error
-    for variable in dataset.variables.values():
-        if variable.dtype.kind in "TO":
-            variable.values = variable.values.astype(str)
-    attrs = {name: value.item() if hasattr(value, "item") else value for name, value in dataset.attrs.items()}
-    plain = dataset.copy()
-    plain.attrs, plain.encoding = attrs, {"sealed": (store / _STORE_RECORD).exists()}
-    return plain
+    for data in groups.values():
+        for variable in data.variables.values():
+            if variable.dtype.kind in "TO":
+                variable.values = variable.values.astype(str)
+        data.attrs = {
+            name: value.item() if hasattr(value, "item") else value for name, value in data.attrs.items()
+        }
+    groups[""].encoding = {"sealed": (store / _STORE_RECORD).exists()}
+    return groups
 
 
-def _refuse_unusable(dataset: xr.Dataset, view: Callable[[], object], path: str | Path) -> None:
-    """Refuse a file that somebody else wrote, or damaged, and that lacks what a view is made of."""
-    if dataset.encoding.get("sealed"):
+def _refuse_others(root: xr.Dataset, place: str) -> None:
+    """Refuse what is no forecast, and one of another version, with the command that makes it anew."""
+    said = next(((name, root.attrs[name]) for name in _OF_OLD if name in root.attrs), None)
+    if said is None or "party" not in root.dims:
+        remedy = "not a forecast: a file that `forecast run` or `forecast sweep` wrote is expected"
+        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
+    name, version = said
+    if name == "schema_version" and version == SCHEMA_VERSION:
         return
-    try:
-        view()
-    except Exception as error:  # whatever comes of a name, a type or a size that is not as it should be
-        remedy = f"not sealed, and damaged or not complete ({type(error).__name__}: {error}); make it again"
-        raise ConfigurationError(Fault(str(path), "", ABSENT, remedy)) from error
+    newer = isinstance(version, int) and version > SCHEMA_VERSION
+    way_out = "it was written by a newer program: update forecast"
+    if not newer:
+        way_out = f"make it again: {_command(_OF_OLD[name], root.attrs)}"
+    remedy = f"this program reads version {SCHEMA_VERSION} of its files; {way_out}"
+    raise ConfigurationError(Fault(place, name, version, remedy))
 
 
-def _check_version(dataset: xr.Dataset, place: str) -> None:
-    version = dataset.attrs.get("schema_version")
-    if "sweep_schema_version" in dataset.attrs:
-        remedy = "this is a sweep over many rules; a forecast that `forecast run` wrote is expected"
-        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
-    if "series_schema_version" in dataset.attrs:
-        remedy = "this is a series of forecasts; one forecast that `forecast run` wrote is expected"
-        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
-    if version is None or "party" not in dataset.dims:
-        remedy = "not a forecast: a file that `forecast run` wrote is expected"
-        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
-    _compare_versions(version, SCHEMA_VERSION, "forecast", place)
+def _command(command: str, attrs: Mapping[str, Any]) -> str:
+    """The command that makes an old file anew, as far as its attributes tell."""
+    words = [*command.split(), str(attrs.get("configuration", "CONFIG"))]
+    if "share_draws" in attrs or "votes" in attrs:
+        given = "share_draws" if "share_draws" in attrs else "votes"
+        words += [f"--{given.replace('_', '-')}", str(attrs[given])]
+    else:
+        if attrs.get("series") != "as_of" and "as_of" in attrs:
+            words += ["--as-of", str(attrs["as_of"])]
+        words += [f"--{name}={attrs[name]}" for name in ("draws", "seed", "sampler") if name in attrs]
+    if "scenarios" in attrs:
+        words += ["--scenarios", str(attrs["scenarios"])]
+    for setting in str(attrs.get("settings", "")).split("\n"):
+        words += ["--set", setting] if setting else []
+    several = "sweep_schema_version" in attrs or attrs.get("series") == "as_of"
+    return shlex.join(words) + (" and the options that vary" if several else "")
 
 
-def _compare_versions(found: object, known: int, what: str, place: str) -> None:
-    if found == known:
-        return
-    remedy = f"this program reads version {known} of {what} files; " + (
-        "it was written by a newer program: update forecast"
-        if isinstance(found, int) and found > known
-        else f"{'sweep' if what == 'sweep' else 'run the forecast'} again"
-    )
-    raise ConfigurationError(Fault(place, "schema_version", found, remedy))
-
-
-def _for_disk(dataset: xr.Dataset) -> xr.Dataset:
-    """The Dataset with attributes that every netCDF reader takes."""
-    texts = {name: "\n".join(dataset.attrs.get(name, ())) for name in _TEXT_LISTS}
-    return dataset.assign_attrs(texts)
-
-
-def _with_lists(dataset: xr.Dataset, warnings: Sequence[str]) -> xr.Dataset:
-    """The Dataset with lists where ``_for_disk`` made texts of them, with more warnings, and with nothing in
-    its texts that nobody sees.
+def _refuse_incomplete(forecast: Forecast, place: str) -> None:
+    """Refuse a file that another program wrote and that lacks what a view is made of, or holds it
+    otherwise.
     """
-    attrs = {
-        name: safe_saved(value) if isinstance(value, str) else value for name, value in dataset.attrs.items()
-    }
-    lists = {name: [line for line in str(attrs.get(name, "")).split("\n") if line] for name in _TEXT_LISTS}
-    lists["warnings"] += warnings
+    try:
+        faults = [*_unlike_the_registry(forecast)]
+        if not faults:
+            forecast.record()
+    except Exception as error:  # whatever comes of a name, a type or a size that is not as it should be
+        faults = [f"{type(error).__name__}: {error}"]
+    if faults:
+        remedy = f"not sealed, and damaged or not complete ({faults[0]}); make it again"
+        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
+
+
+def _unlike_the_registry(forecast: Forecast) -> list[str]:
+    """What of a forecast is not as the registry says: dimensions and kinds of values."""
+    kinds = {"number": "fiu", "integer": "fiu", "truth": "iu", "text": "USTO", "day": "M"}
+    leading, found = tuple(forecast.leading), []
+    for group, data in forecast.groups.items():
+        for name, variable in data.data_vars.items():
+            path = f"{group}/{name}".lstrip("/")
+            try:
+                known = described(path)
+            except KeyError:
+                continue  # what others have added is theirs
+            dims = variable.dims
+            if dims not in (known.dims, (*leading, *known.dims)) and group != BASE_RULE:
+                found.append(f"{path} lies along {', '.join(map(str, dims)) or 'nothing'}")
+            elif variable.dtype.kind not in kinds[known.kind]:
+                found.append(f"{path} is of the type {variable.dtype}")
+    return found
+
+
+def _for_disk(forecast: Forecast) -> dict[str, xr.Dataset]:
+    """The groups with attributes that every netCDF reader takes."""
+    warnings = "\n".join(forecast.attrs.get("warnings", ()))
+    groups = {name: data for name, data in forecast.groups.items() if name != UNSAVED}
+    return groups | {"": forecast.dataset.assign_attrs(warnings=warnings)}
+
+
+def _with_lists(groups: dict[str, xr.Dataset], warnings: Sequence[str]) -> dict[str, xr.Dataset]:
+    """The groups with a list where ``_for_disk`` made a text of it, with more warnings, and with nothing in
+    their texts that nobody sees.
+    """
+    found = {name: _seen(data) for name, data in groups.items()}
+    root = found[""]
+    lines = [line for line in str(root.attrs.get("warnings", "")).split("\n") if line]
+    root.attrs["warnings"] = [*lines, *warnings]
+    return found
+
+
+def _seen(dataset: xr.Dataset) -> xr.Dataset:
+    """A Dataset with what nobody sees in its texts written out: whoever wrote the file, views may
+    show them.
+    """
     labels = {}
     for name, variable in dataset.variables.items():
         if variable.dtype.kind in "TOU":
@@ -282,12 +306,13 @@ def _with_lists(dataset: xr.Dataset, warnings: Sequence[str]) -> xr.Dataset:
             elif texts.tolist() != variable.values.tolist():
                 labels[name] = (variable.dims, texts, variable.attrs)
     loaded = dataset.assign_coords(labels) if labels else dataset.copy()
-    loaded.attrs = {**attrs, **lists}
+    loaded.attrs = {
+        name: safe_saved(value) if isinstance(value, str) else value for name, value in dataset.attrs.items()
+    }
     return loaded
 
 
 def _safe_texts(texts: NDArray[np.str_]) -> NDArray[np.str_]:
-    """Texts with what nobody sees written out: whoever wrote the file, views may show them."""
     import numpy as np
 
     written = [safe_saved(text) for text in texts.ravel().tolist()]

@@ -15,22 +15,23 @@ import forecast
 
 BELOW: Mapping[str, tuple[str, ...]] = {
     "forecast.polls": ("polls_of",),
-    "forecast.simulation": ("simulate_to_error",),
-    "forecast.sensitivity.axes": ("parse_axes",),
-    "forecast.sensitivity.grid": ("Grid",),
-    "forecast.sensitivity.sweeping": ("sweep_election",),
-    "forecast.sensitivity.exact": ("sweep_votes",),
+    "forecast.simulation.forecasting": ("simulate_to_error",),
+    "forecast.simulation.stacking": ("simulate_over_time",),
+    "forecast.simulation.mixture": ("simulate_scenarios",),
+    "forecast.simulation.given": ("read_share_draws", "simulate_given"),
+    "forecast.sweeps.counted": ("sweep_votes",),
     "forecast.rules.ballot": ("Ballot", "Entry"),
     "forecast.rules.counts": ("read_count",),
     "forecast.rules.reference": ("apply_rule",),
     "forecast.rules.outcome": ("Outcome",),
-    "forecast.storage": ("load_sweep", "load_series"),
     "forecast.tables": ("table_of", "tables_of"),
     "forecast.tables.exporting": ("exported",),
-    "forecast.charts": ("Facts", "rendered"),
+    "forecast.charts": ("chart_of", "charts_of", "Chart"),
     "forecast.report": ("page",),
 }
 """Names below the package's own, by the module to import them from."""
+NAMES = tuple(forecast.NAMES)
+"""The public names."""
 _DEFAULT = ...
 """Stands for a default that is a function, whose address would be printed."""
 _TABLE = re.compile(r"(<!-- names of ([\w.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -44,7 +45,7 @@ def page_with_names(page: str) -> str:
 def table(of: str) -> str:
     """The table of the package (``forecast``), of what lies below it (``below``), or of a class's members."""
     if of == "forecast":
-        rows = [_row(f"forecast.{name}", getattr(forecast, name)) for name in forecast.__all__]
+        rows = [_row(f"forecast.{name}", getattr(forecast, name)) for name in NAMES]
     elif of == "below":
         rows = [
             _row(f"{module}.{name}", getattr(import_module(module), name))

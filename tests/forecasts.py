@@ -12,7 +12,7 @@ from forecast.estimation import estimate
 from forecast.polls import read_polls
 from forecast.provenance import with_sources
 from forecast.result import Forecast
-from forecast.simulation import simulate_election
+from forecast.simulation.forecasting import simulate
 
 CONFIG = Path(__file__).parent.parent / "configs" / "kazakhstan-2023.toml"
 
@@ -27,8 +27,8 @@ def _forecast(draws: int, names: tuple[tuple[str, str], ...], settings: tuple[st
     election = _election(dict(names), settings)
     polls = election.election.polls
     assert polls is not None
-    drawn = simulate_election(election, estimate(election, read_polls(polls, election)), draws=draws)
-    return Forecast(with_sources(drawn.dataset, election, CONFIG, settings))
+    drawn = simulate(election, estimate(election, read_polls(polls, election)), draws=draws)
+    return with_sources(drawn, election, CONFIG, settings)
 
 
 def _election(names: Mapping[str, str], settings: tuple[str, ...]) -> Election:

@@ -12,9 +12,9 @@ import numpy as np
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
+from forecast.provenance import with_sources
 from forecast.result import Forecast
-from forecast.simulation import simulate_election
-from forecast.simulation.explorer import explore
+from forecast.simulation.forecasting import simulate
 
 ODD_NAMES = (
     'The "Quoted" & <Angled>',
@@ -35,7 +35,7 @@ def made_forecast(
     table = election.election.polls
     assert table is not None
     estimated = estimate(election, read_polls(table, election), None)
-    return explore(simulate_election(election, estimated, draws=draws), election, estimated, draws=2_048)
+    return with_sources(simulate(election, estimated, draws=draws), election, config)
 
 
 def write_made_election(folder: Path, parties: int, *, odd: bool, coalitions: int, polls: int) -> Path:

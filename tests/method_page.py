@@ -25,7 +25,7 @@ from forecast.estimation.calibration import Bin, shipped_calibration
 from forecast.estimation.law import LawConstants
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
-from forecast.simulation import simulate_election
+from forecast.simulation.forecasting import simulate
 from forecast.verification.laws import LogisticT
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -251,12 +251,12 @@ def beside_the_count(config: str, as_of: datetime.date | None) -> str:
 
     election = load_election(ROOT / "configs" / f"{config}.toml")
     made = estimate(election, polls_of(election), as_of)
-    data = simulate_election(election, made, draws=DRAWS).dataset
+    data = simulate(election, made, draws=DRAWS).dataset
     ballot = read_count(election).ballot
     official = apply_rule(election.rule, ballot)
     votes = {entry.id: int(entry.votes) for entry in ballot.entries}
     total = sum(votes.values())
-    levels = data["quantile"].values.tolist()
+    levels = data["quantile_level"].values.tolist()
     low, middle, high = (levels.index(level) for level in (0.1, 0.5, 0.9))
     rows = []
     for k, party in enumerate(data["party"].values):

@@ -11,7 +11,18 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 
 from forecast.election.faults import field_of
-from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
+from forecast.election.rule import (
+    AllianceLevels,
+    Allocation,
+    Bonus,
+    Cap,
+    Districts,
+    Levelling,
+    LocalThreshold,
+    Placing,
+    Rule,
+    Threshold,
+)
 from forecast.election.vocabulary import Part, keys_of
 from forecast.rules.catalogue import Known, everything
 
@@ -19,13 +30,16 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 TABLES: dict[str, type[Part]] = {
     "rule": Rule,
     "rule.threshold": Threshold,
+    "rule.threshold.alliances": AllianceLevels,
     "rule.allocation": Allocation,
     "rule.bonus": Bonus,
     "rule.cap": Cap,
     "rule.levelling": Levelling,
+    "rule.levelling.placing": Placing,
     "rule.districts": Districts,
+    "rule.districts.local_threshold": LocalThreshold,
 }
-_SECTION = re.compile(r"(<!-- (keys|words) of ([a-z.]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_SECTION = re.compile(r"(<!-- (keys|words) of ([a-z._]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def page_with_tables(page: str) -> str:

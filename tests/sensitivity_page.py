@@ -1,7 +1,7 @@
 """The outputs in ``docs/sensitivity.md``, written by the commands that stand above them.
 
-``python -m tests.sensitivity_page`` writes them into the page. A test says when those of real counts, and the
-list of variables, are due; those of draws move with every new fit and are written only.
+``python -m tests.sensitivity_page`` writes them into the page. A test says when those of real counts
+are due; those of draws move with every new fit and are written only.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 
 from forecast.cli.main import main
-from forecast.sensitivity.result import Sweep
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "sensitivity.md"
@@ -25,9 +24,7 @@ _OUTPUT = re.compile(
     r"(<!-- (counted|drawn) -->\n\n```sh\nforecast (.*?)\n```\n).*?(\n<!-- end -->)", re.DOTALL
 )
 _TABLE = re.compile(r"(<!-- counterfactuals -->\n).*?(<!-- end -->)", re.DOTALL)
-_VARIABLES = re.compile(r"(<!-- variables of (drawn|counted) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SOURCE = "https://qazaq-stan.press/skolko-mandatov-polychat-proshedshie-v-majilis-partii.html"
-_COUNTS = {"drawn": ("--draws", "1000"), "counted": ("--votes", "configs/kazakhstan-2023-result.csv")}
 
 
 def page_with_outputs(page: str, *, drawn: bool) -> str:
@@ -39,8 +36,7 @@ def page_with_outputs(page: str, *, drawn: bool) -> str:
         return f"{found[1]}\n```text\n{printed(shlex.split(found[3].replace(chr(92), ' ')))}```\n{found[4]}"
 
     page = _OUTPUT.sub(output, page)
-    page = _TABLE.sub(lambda found: found[1] + counterfactuals() + found[2], page)
-    return _VARIABLES.sub(lambda found: found[1] + variables(found[2]) + found[3], page)
+    return _TABLE.sub(lambda found: found[1] + counterfactuals() + found[2], page)
 
 
 def printed(arguments: list[str], *options: str) -> str:
@@ -86,29 +82,6 @@ def counterfactuals() -> str:
             )
             published = f"[the same]({_SOURCE})" if year == "2021" else "none found"
             rows.append(f"| {year} | {level.replace('%', ' %')} | {won} | {before} | {published} |")
-    return "\n".join(rows) + "\n"
-
-
-def variables(kind: str) -> str:
-    """Names, dimensions, units and meaning of the variables of a sweep, as a table."""
-    import xarray as xr
-
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = ["sweep", str(ROOT / "configs" / "kazakhstan-2023.toml"), "--threshold", "4%,5%,7%"]
-        options = [str(ROOT / part) if part.startswith("configs") else part for part in _COUNTS[kind]]
-        quiet = io.StringIO()
-        with contextlib.redirect_stdout(quiet), contextlib.redirect_stderr(quiet):
-            main([*arguments, *options, "-q", "-o", f"{folder}/out"])
-        with xr.open_dataset(f"{folder}/out/sweep.nc", engine="h5netcdf") as opened:
-            data = opened.load()
-    axes = set(Sweep(data).dims)
-    rows = ["| variable | over | unit | what it is |", "|---|---|---|---|"]
-    for name, variable in data.data_vars.items():
-        if str(name).endswith("_mc_error"):
-            continue
-        dims = [str(dim) for dim in variable.dims if dim not in axes]
-        over = ", ".join((["the axes"] if axes <= set(variable.dims) else []) + dims)
-        rows.append(f"| `{name}` | {over} | {variable.attrs['units']} | {variable.attrs['long_name']} |")
     return "\n".join(rows) + "\n"
 
 

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from forecast.election import Election
 from forecast.estimation import Estimate
-from forecast.sensitivity.axes import parse_axes
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.result import Sweep
-from forecast.sensitivity.sweeping import sweep_election
+from forecast.result import Forecast
+from forecast.simulation.forecasting import How
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.sweeping import sweep_grid
 
 EXIT_POLLS = (0.54, 0.105, 0.085, 0.083, 0.07, 0.051, 0.026, 0.04)
 """What exit polls said of Kazakhstan 2023, in the order of its election file."""
@@ -48,11 +50,34 @@ def estimate_of(election: Election, mean: Sequence[float] = EXIT_POLLS) -> Estim
 
 
 def swept(
-    election: Election, estimate: Estimate, axes: dict[str, Any], *, draws: int = 20_000, **options: Any
-) -> Sweep:
+    election: Election,
+    estimate: Estimate,
+    axes: dict[str, Any],
+    *,
+    draws: int = 20_000,
+    seed: int = 7,
+    sampler: str | None = None,
+    threads: int = 1,
+    explained: bool = True,
+) -> Forecast:
     """A sweep over axes as the command line has them."""
     grid = Grid.of(election.rule, parse_axes(**axes))
-    return sweep_election(election, estimate, grid, **{"draws": draws, "seed": 7, **options})
+    how = How.of(election, draws, seed, sampler, threads)
+    return sweep_grid(election, estimate, grid, how, explained=explained)
+
+
+def flat(forecast: Forecast) -> xr.Dataset:
+    """All groups of a forecast as one Dataset, each variable under its path (``rules/pass_difference``)."""
+    variables, coords = {}, {}
+    for group, data in forecast.groups.items():
+        for name, variable in data.variables.items():
+            if name in data.dims:
+                coords.setdefault(name, variable)
+            elif name in data.coords:
+                coords.setdefault(name if name in forecast.dataset.coords else f"{group}/{name}", variable)
+            else:
+                variables[f"{group}/{name}".lstrip("/")] = variable
+    return xr.Dataset(variables, coords, forecast.attrs)
 
 
 def with_rule(election: Election, rule: Any) -> Election:

@@ -6,8 +6,6 @@ stands there, and its named groups at which place of which dimension. A path tha
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -130,25 +128,25 @@ _DISTRIBUTION = {"mean": "_mean", "mean_mc_error": "_mean_mc_error"}
 def _held(path: str, prefix: str) -> dict[str, Shows | str]:
     return {
         **{rf"{path}/{key}": f"{prefix}{end}" for key, end in _DISTRIBUTION.items()},
-        rf"{path}/median": Shows(f"{prefix}_quantile", at={"quantile": 0.5}),
+        rf"{path}/median": Shows(f"{prefix}_quantile", at={"quantile_level": 0.5}),
         rf"{path}/quantiles/(?P<q>[\d.]+)": f"{prefix}_quantile",
         rf"{path}/distribution/(?P<seats>\d+)": f"{prefix}_probability",
     }
 
 
 def _least_majority(attrs: Mapping[str, Any]) -> int:
-    return int(attrs["house"]) // 2 + 1
+    return int(attrs["house_size"]) // 2 + 1
 
 
-_MAJORITY = Shows("@house", of=lambda house, attrs: _least_majority(attrs))
+_MAJORITY = Shows("@house_size", of=lambda house, attrs: _least_majority(attrs))
 _P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"events/(?P<event>\d+)"
 
 RECORD: dict[str, Shows | str] = {
     "draws": "@draws",
     "seed": "@seed",
-    "house": "@house",
+    "house": "@house_size",
     rf"{_P}/share/mean": "share_mean",
-    rf"{_P}/share/median": Shows("share_quantile", at={"quantile": 0.5}),
+    rf"{_P}/share/median": Shows("share_quantile", at={"quantile_level": 0.5}),
     rf"{_P}/share/quantiles/(?P<q>[\d.]+)": "share_quantile",
     rf"{_P}/passes/probability": "pass_probability",
     rf"{_P}/passes/mc_error": "pass_mc_error",
@@ -168,53 +166,15 @@ RECORD: dict[str, Shows | str] = {
 """What ``forecast run --json`` prints."""
 
 TESTED: dict[str, Shows | str] = {
-    "track_record/horizon": "tested_horizon",
-    "track_record/elections": "tested_elections",
-    r"track_record/coverage/(?P<level>[\d.]+)": "tested_coverage",
+    "track_record/horizon": "record/horizon",
+    "track_record/elections": "record/elections",
+    r"track_record/coverage/(?P<l>[\d.]+)": "record/coverage",
 }
 """The same where a backtest speaks for the forecast; else they are null."""
 
-_CELL = r"grid/cells/(?P<explorer_threshold>\d+)/(?P<explorer_method>\d+)"
-
-PAGE: dict[str, Shows | str] = {
-    "most_panels": Shows("@house", of=lambda _, attrs: 24),
-    "house": "@house",
-    "majority": _MAJORITY,
-    "draws": "@draws",
-    rf"{_P}/share/(?P<quantile>\d)": "share_quantile",
-    rf"{_P}/passes": "pass_probability",
-    rf"{_P}/error": "pass_mc_error",
-    rf"{_P}/seats/(?P<quantile>\d)": "seat_quantile",
-    rf"{_P}/mean": "seat_mean",
-    rf"{_P}/drawn": "representative_seats",
-    rf"{_P}/chances/(?P<seats>\d+)": "seat_probability",
-    rf"{_C}/majority": "majority_probability",
-    rf"{_C}/error": "majority_mc_error",
-    rf"{_C}/seats/(?P<quantile>\d)": "coalition_seat_quantile",
-    r"polls/(?P<poll>\d+)/weight": "poll_weight",
-    r"polls/(?P<poll>\d+)/shares/(?P<party>\d+)": "poll_share",
-    "grid/draws": "@explorer_draws",
-    r"grid/levels/(?P<explorer_threshold>\d+)": "explorer_threshold",
-    r"grid/passes/(?P<explorer_threshold>\d+)/(?P<party>\d+)": "explorer_pass_probability",
-    rf"{_CELL}/seats/(?P<party>\d+)/(?P<quantile>\d)": "explorer_seat_quantile",
-    rf"{_CELL}/mean/(?P<party>\d+)": Shows("explorer_seat_mean", decimals=4),
-    rf"{_CELL}/counts/(?P<party>\d+)/(?P<seats>\d+)": "explorer_seat_count",
-    rf"{_CELL}/drawn/(?P<party>\d+)": "explorer_representative_seats",
-    rf"{_CELL}/majority/(?P<coalition>\d+)": "explorer_majority_probability",
-    rf"{_CELL}/coalition_seats/(?P<coalition>\d+)/(?P<quantile>\d)": "explorer_coalition_seat_quantile",
-    rf"{_CELL}/subset_draws": "explorer_subset_draws",
-}
-"""What stands in the page for its script, unpacked; places in lists and the threshold are held apart."""
-
-TREND: dict[str, Shows | str] = {
-    rf"trend/{part}/(?P<party>\d+)/(?P<day>\d+)": Shows(f"trend_{part}", decimals=5)
-    for part in ("low80", "share", "high80")
-}
-"""The same where polls over several days have a trend."""
-
 
 def _ends(path: str, prefix: str, variable: str) -> dict[str, Shows | str]:
-    return {f"{path}/{prefix}_{end}": Shows(variable, at={"quantile": q}) for end, q in ENDS.items()}
+    return {f"{path}/{prefix}_{end}": Shows(variable, at={"quantile_level": q}) for end, q in ENDS.items()}
 
 
 def _same(path: str, *names: str, prefix: str = "") -> dict[str, Shows | str]:
@@ -225,7 +185,10 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "parties": (
         ("party",),
         {
-            **_same("parties/(?P<p>[^/]+)", "last_share", "last_seats", "poll_average", "share_mean"),
+            "parties/(?P<p>[^/]+)/last_share": "last_election/share",
+            "parties/(?P<p>[^/]+)/last_seats": "last_election/seats_won",
+            "parties/(?P<p>[^/]+)/poll_average": "estimate/average",
+            **_same("parties/(?P<p>[^/]+)", "share_mean"),
             **_same("parties/(?P<p>[^/]+)", "pass_probability", "pass_mc_error", "seat_mean"),
             **_same("parties/(?P<p>[^/]+)", "seat_mean_mc_error", "representative_seats"),
             **_same("parties/(?P<p>[^/]+)", "largest_probability", "largest_mc_error"),
@@ -236,7 +199,8 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "thresholds": (
         ("party",),
         {
-            **_same("thresholds/(?P<p>[^/]+)", "poll_average", "pass_probability", "pass_mc_error"),
+            "thresholds/(?P<p>[^/]+)/poll_average": "estimate/average",
+            **_same("thresholds/(?P<p>[^/]+)", "pass_probability", "pass_mc_error"),
             **_ends("thresholds/(?P<p>[^/]+)", "share", "share_quantile"),
         },
     ),
@@ -257,7 +221,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
             "coalitions/[^/]+/majority_seats": _MAJORITY,
             "coalitions/(?P<c>[^/]+)/margin": Shows(
                 "coalition_seat_quantile",
-                at={"quantile": 0.5},
+                at={"quantile_level": 0.5},
                 of=lambda median, attrs: median - _least_majority(attrs),
             ),
         },
@@ -269,16 +233,16 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "polls": (
         (),
         {
-            **_same(r"polls/(?P<poll>\d+)", "row", "size", "age", "weight", "undecided", prefix="poll_"),
-            r"polls/(?P<poll>\d+)/share_(?P<p>.+)": "poll_share",
+            **_same(r"polls/(?P<poll>\d+)", "row", "size", "age", "weight", "undecided", prefix="polls/"),
+            r"polls/(?P<poll>\d+)/share_(?P<p>.+)": "polls/share",
         },
     ),
     "houses": (
         ("pollster", "party"),
         {
-            r"houses/(?P<f>[^/]+)/[^/]+/polls": "pollster_polls",
+            r"houses/(?P<f>[^/]+)/[^/]+/polls": "trend/polls",
             **{
-                f"houses/(?P<f>[^/]+)/(?P<p>[^/]+)/{name}": f"house_{name}"
+                f"houses/(?P<f>[^/]+)/(?P<p>[^/]+)/{name}": f"trend/{name}"
                 for name in ("effect", "effect_low80", "effect_high80")
             },
         },
@@ -286,24 +250,30 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
 }
 """Of every table the columns that name a row (none: its place), and what stands in the others."""
 
+_STATED = {name: name for name in ("forecast_probability", "observed_frequency", "statements")}
+
 CALIBRATION: dict[str, Shows | str] = {
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {
-            **dict.fromkeys(("low", "high", "said"), "level"),
-            "happened": "tested_coverage",
+            **dict.fromkeys(("low", "high", "forecast_probability"), "interval"),
+            "observed_frequency": "record/coverage",
         }.items()
     },
-    "calibration/interval/[^/]+/elections": "tested_elections",
-    "calibration/interval/[^/]+/horizon": "tested_horizon",
+    "calibration/interval/[^/]+/elections": "record/elections",
+    "calibration/interval/[^/]+/horizon": "record/horizon",
     "calibration/interval/[^/]+/statements": BLANK,
     "calibration/(crossing|majority)/[^/]+/(elections|horizon)": BLANK,
-    "calibration/(crossing|majority)/(?P<o>[^/]+)/low": Shows("chance", 9, of=lambda at, _: at - 0.05),
-    "calibration/(crossing|majority)/(?P<o>[^/]+)/high": Shows("chance", 9, of=lambda at, _: at + 0.05),
+    "calibration/(crossing|majority)/(?P<o>[^/]+)/low": Shows(
+        "probability_bin", 9, of=lambda at, _: at - 0.05
+    ),
+    "calibration/(crossing|majority)/(?P<o>[^/]+)/high": Shows(
+        "probability_bin", 9, of=lambda at, _: at + 0.05
+    ),
     **{
-        f"calibration/{kind}/(?P<o>[^/]+)/{name}": f"tested_{kind}_{name}"
-        for kind in ("crossing", "majority")
-        for name in ("said", "happened", "statements")
+        f"calibration/{kind}/(?P<o>[^/]+)/{name}": f"record/{stem}_{variable}"
+        for kind, stem in (("crossing", "pass"), ("majority", "majority"))
+        for name, variable in _STATED.items()
     },
 }
 """The table of calibration, where a backtest speaks for the forecast."""
@@ -321,22 +291,3 @@ def key_of(table: str, place: int, row: Mapping[str, Any]) -> str:
         return f"{row['statement']}/{middle:.9g}"
     keys = _TABLES[table][0]
     return "/".join(str(row[key]) for key in keys) if keys else str(place)
-
-
-def page_data(text: str, data: xr.Dataset) -> dict[str, Any]:
-    """What a page gives its script, with its sparse lists and packed counts laid out."""
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    page = json.loads(found.group(1))
-    for party in page["parties"]:
-        party["chances"] = _laid_out(party["chances"], data.sizes["seats"])
-    for cell in (cell for row in page["grid"]["cells"] for cell in row):
-        cell["counts"] = [_laid_out(counts, data.sizes["seats"]) for counts in cell["counts"]]
-        packed = np.frombuffer(base64.b64decode(cell.pop("subsets")), "<u2")
-        cell["subsets"] = packed.tolist()
-    return page
-
-
-def _laid_out(sparse: list[float], length: int) -> list[float]:
-    first, chances = int(sparse[0]), sparse[1:]
-    return [0] * first + chances + [0] * (length - first - len(chances))

@@ -1,66 +1,71 @@
-"""Charts of a forecast, of a sweep and of a series, each one specification for SVG, PNG and HTML."""
+"""Charts of a forecast, of one rule or of many: each one specification for paper, screen and page."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from forecast.charts.facts import Facts
-from forecast.charts.writing import Format, rendered
+from forecast.charts.drawing import FORMATS, Chart
+from forecast.errors import ConfigurationError, Fault, suggest
 
 if TYPE_CHECKING:
-    from forecast.charts.look import Chart
-    from forecast.sensitivity.result import Sweep
-    from forecast.simulation.series import Series
+    from forecast.result import Forecast
 
-__all__ = ["CHARTS", "SERIES_CHARTS", "SWEEP_CHARTS", "Facts", "Format", "rendered"]
+__all__ = ["FORMATS", "Chart", "chart_of", "charts_of"]
 
-
-def _of(module: str, function: str) -> Callable[[Facts], Chart | None]:
-    """A chart whose module, and altair with it, is imported when it is drawn."""
-    return lambda facts: getattr(import_module(f"forecast.charts.{module}"), function)(facts)
+Drawn = Callable[["Forecast"], Chart | None]
 
 
-CHARTS: dict[str, Callable[[Facts], Chart | None]] = {
-    "entering": _of("parties", "entering"),
-    "shares": _of("parties", "shares"),
-    "seats": _of("parties", "seats"),
-    "coalitions": _of("outcomes", "coalitions"),
-    "parliament": _of("outcomes", "hemicycle"),
-    "polls": _of("context", "polls"),
-    "thresholds": _of("context", "thresholds"),
-    "calibration": _of("context", "calibration"),
-}
-"""Every chart by the name of its file; a chart is ``None`` where the forecast does not hold what it shows."""
+def _of_one(module: str, function: str) -> Drawn:
+    """A chart of a forecast of one rule and day, as ``Facts`` tells it."""
 
+    def drawn(forecast: Forecast) -> Chart | None:
+        from forecast.words.facts import Facts
 
-def _of_sweep(module: str, function: str) -> Callable[[Sweep], Chart | None]:
-    def drawn(sweep: Sweep) -> Chart | None:
-        variants = import_module("forecast.charts.sweeps").Variants(sweep)
-        return getattr(import_module(f"forecast.charts.{module}"), function)(variants)
+        return getattr(import_module(f"forecast.charts.{module}"), function)(Facts(forecast))
 
     return drawn
 
 
-SWEEP_CHARTS: dict[str, Callable[[Sweep], Chart | None]] = {
-    **{name: _of_sweep("sweeps", name) for name in ("passing", "seats", "majority")},
-    "decomposition": _of_sweep("tornado", "decomposition"),
-    "indices": _of_sweep("answers", "indices"),
-    "last-seat": _of_sweep("answers", "last_seat"),
+def _of_several(module: str, function: str) -> Drawn:
+    return lambda forecast: getattr(import_module(f"forecast.charts.{module}"), function)(forecast)
+
+
+_ONE: dict[str, Drawn] = {
+    **{name: _of_one("parties", name) for name in ("entering", "shares", "seats")},
+    **{name: _of_one("outcomes", name) for name in ("coalitions", "parliament")},
+    "polls": _of_one("polls", "polls"),
+    "thresholds": _of_one("rules", "thresholds"),
+    "calibration": _of_one("polls", "calibration"),
 }
-"""Every chart of a sweep by the name of its file; ``None`` where the sweep does not hold what it shows."""
-
-
-def _of_series(function: str) -> Callable[[Series], Chart | None]:
-    def drawn(series: Series) -> Chart | None:
-        module = import_module("forecast.charts.series")
-        return getattr(module, function)(module.Days(series))
-
-    return drawn
-
-
-SERIES_CHARTS: dict[str, Callable[[Series], Chart | None]] = {
-    name: _of_series(name) for name in ("passing", "seats")
+_RULES: dict[str, Drawn] = {
+    **{
+        name: _of_several("rules", name)
+        for name in ("passing", "seats", "majority", "decomposition", "indices")
+    },
+    "last-seat": _of_several("rules", "last_seat"),
 }
-"""Every chart of a series by the name of its file; ``None`` where the series is not one of several days."""
+_DAYS: dict[str, Drawn] = {name: _of_several("days", name) for name in ("passing", "seats")}
+
+
+def charts_of(forecast: Forecast) -> Mapping[str, Drawn]:
+    """The charts that there are of a forecast, by the names of their files; each is ``None`` where the
+    forecast does not hold what it shows.
+    """
+    if "rules/keys" in forecast:
+        return _RULES
+    if "as_of" in forecast.leading:
+        return _DAYS
+    return {} if forecast.leading else _ONE
+
+
+def chart_of(forecast: Forecast, name: str) -> Chart:
+    """One chart by name; ``ConfigurationError`` where there is none of this name, or nothing to show."""
+    known = charts_of(forecast)
+    if name not in known:
+        raise ConfigurationError(Fault("plot", "chart", name, f"no such chart; {suggest(str(name), known)}"))
+    chart = known[name](forecast)
+    if chart is None:
+        raise ConfigurationError(Fault("plot", "chart", name, "the forecast does not hold what it shows"))
+    return chart

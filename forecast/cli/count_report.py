@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from forecast.cli.count_districts import districts_as_json, districts_table, standing_somewhere
 from forecast.election import Election
 from forecast.election.methods import METHODS
 from forecast.election.numbers import percent
@@ -67,6 +68,8 @@ def seats_as_json(
             }
             for entry in ballot.entries
         ],
+        "districts": districts_as_json(election, ready, outcome) if outcome.districts else [],
+        "in_no_district": dict(outcome.unplaced),
         "ties": [
             {
                 "lists": list(tie.lists),
@@ -115,6 +118,11 @@ def print_count(
         "total", _number(ballot.valid), _share(ballot.valid, ballot.valid), "", *total, str(outcome.house)
     )
     console.print(table)
+    by_district = districts_table(election, ready, outcome, names)
+    if by_district is not None:
+        console.print(by_district)
+        for text in standing_somewhere(ready, names):
+            print_line(console, text)
     unused = [f"not counted: {', '.join(ready.not_counted)}"] if ready.not_counted else []
     minded = [f"Mind: {warning}" for warning in warnings]
     for text in (*_remarks(election, ballot, outcome, names), *unused, *minded):
@@ -165,9 +173,13 @@ def _why(election: Election, entry: Entry, admission: Admission) -> str:
         "exempt": f"yes, {entry.kind} exempt",
         "direct seats": f"yes, {entry.direct_seats} direct seats",
         "regional share": "yes, share in one region",
+        "district seats": "yes, seats in the districts",
+        "regions": "yes, votes in the regions",
+        "alliance": f"yes, with {entry.alliance}",
         "next-largest": "yes, as next-largest",
         "nobody passed": "yes, as nobody passed",
         "below the level": f"no, below {needed}",
+        "counts for its alliance": f"no, below {needed}; counts for {entry.alliance}",
         "cannot win seats": f"no, {entry.kind}",
     }
     return answers[admission.ground]
@@ -199,8 +211,7 @@ def _threshold_remark(election: Election, outcome: Outcome) -> list[str]:
 def _method_remark(outcome: Outcome) -> list[str]:
     step = _main_step(outcome)
     if step is None:
-        tier = [s for s in outcome.steps if s.place]
-        return [f"{len(tier)} divisions by district"] if tier else []
+        return []
     title = METHODS[step.method].title
     if step.quota is None:
         return [f"method: {title}"]

@@ -11,11 +11,12 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from forecast.cli.group import CommandGroup
 from forecast.cli.telling import OutputLostError, show, take_over_streams, tell
 from forecast.errors import ForecastError, lines_of
 
@@ -25,6 +26,60 @@ EXIT_CODES = (
 )
 DEBUG = "FORECAST_DEBUG"
 """Environment variable that lets errors through with their traceback."""
+
+
+class Listed(NamedTuple):
+    """A command as the help lists it, and the function that it is."""
+
+    target: str
+    """``module:function``."""
+    summary: str
+
+
+COMMANDS: dict[str, Listed] = {
+    "run": Listed("forecast.cli.run:run", "Forecast one election: polls in, probabilities of seats out."),
+    "check": Listed(
+        "forecast.cli.check:check", "Read an election file and its polls; say all that is wrong."
+    ),
+    "polls": Listed("forecast.cli.polls:polls", "Show what is understood of a table of polls; make it tidy."),
+    "count": Listed("forecast.cli.count:count", "Official votes in, seats out, by exact arithmetic."),
+    "sweep": Listed(
+        "forecast.cli.sweep:sweep", "How much is the rule: its variants on the same draws or votes."
+    ),
+    "verify": Listed("forecast.cli.count:verify", "Apply rules to real counts and compare the seats."),
+    "tables": Listed("forecast.cli.saved:tables", "Print or export the tables of a saved forecast."),
+    "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
+    "charts": Listed("forecast.cli.saved:charts", "Draw the charts of a saved forecast."),
+    "report": Listed("forecast.cli.saved:report", "Write a saved forecast as one self-contained page."),
+    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on an archive of past elections."),
+    "fit": Listed("forecast.cli.backtest:fit", "Fit the error law to an archive of past elections."),
+    "methods": Listed("forecast.cli.count:methods", "List allocation methods and threshold bases."),
+    "init": Listed("forecast.cli.init:init", "Write a commented election file to start from."),
+}
+
+
+class CommandGroup(TyperGroup):
+    """Lists ``COMMANDS`` without importing them; a command is loaded when the arguments name it."""
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(**attrs)
+        for name, listed in COMMANDS.items():
+            self.commands[name] = TyperCommand(name, help=listed.summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Load the command that ``args`` begin with; for an unknown one the group says which was meant."""
+        if args and args[0] in COMMANDS:
+            self.commands[args[0]] = load_command(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def load_command(name: str) -> Any:
+    """The command behind a name, with its options."""
+    module, _, function = COMMANDS[name].target.partition(":")
+    single = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+    single.command(name)(getattr(import_module(module), function))
+    return typer.main.get_command(single)
+
 
 app = typer.Typer(
     name="forecast",

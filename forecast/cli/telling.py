@@ -9,8 +9,8 @@ import errno
 import io
 import os
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 from forecast.visible import json_text, visible
@@ -113,3 +113,18 @@ def _lost(stream: Any, error: OSError) -> OutputLostError:
         errno.ENOSPC: "no space left on the disk",
     }.get(error.errno or 0, error.strerror or str(error))
     return OutputLostError(f"stdout: {reason}; not all was printed (files that were written are whole)")
+
+
+@contextmanager
+def progress(what: str, quiet: bool) -> Generator[Callable[[int, int], None] | None]:
+    """A bar on stderr, where that is a terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

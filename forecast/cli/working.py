@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.telling import tell
+from forecast.cli.telling import show_json, show_records, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.visible import json_text
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from forecast.election import Election
     from forecast.provenance import Making
+    from forecast.result import Forecast
+    from forecast.simulation.forecasting import How
     from forecast.tables.model import Table
 
 Sampler = Annotated[
@@ -70,6 +72,12 @@ class Asked:
 
         return processors()
 
+    def how(self, election: Election) -> How:
+        """How many elections to draw, and how."""
+        from forecast.simulation.forecasting import How
+
+        return How.of(election, self.draws, self.seed, self.sampler, self.cores)
+
     def folder(self, election: Election, *below: str) -> Path:
         """Where the results go."""
         return self.output if self.output is not None else Path("outputs", election.election.id, *below)
@@ -113,30 +121,68 @@ def refuse_place(folder: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
 
-def write_outputs(
+def finish(
+    asked: Asked,
+    election: Election,
+    forecast: Forecast,
     folder: Path,
-    file_name: str,
-    dataset: xr.Dataset,
+    *,
+    scenarios: Path | None = None,
+    kept: xr.Dataset | None = None,
+) -> None:
+    """Write a forecast with its tables and its record, and print it."""
+    from forecast.provenance import run_record, with_sources
+    from forecast.tables import tables_of, tables_shown
+    from forecast.tables.terminal import console_for_results, print_tables
+
+    forecast = with_sources(forecast, election, asked.config, asked.settings, scenarios)
+    record = run_record(forecast, asked.making())
+    tables = tables_of(forecast)
+    _write(folder, forecast, tables, record, kept)
+    say_warnings(forecast.attrs["warnings"], below_tables=not asked.as_json)
+    if not asked.as_json:
+        print_tables(tables_shown(forecast, tables), console_for_results())
+    elif isinstance(found := forecast.record(), list):
+        show_records(found)
+    else:
+        show_json(found)
+    if not asked.quiet:
+        following = "tables" if forecast.leading else "report"
+        tell(f"wrote {folder}{_left_over(folder, kept)}; next: forecast {following} {folder}")
+
+
+def _write(
+    folder: Path,
+    forecast: Forecast,
     tables: Iterable[Table],
     record: Mapping[str, object],
-    also: Callable[[Path], None] | None = None,
+    kept: xr.Dataset | None,
 ) -> None:
-    """What a command leaves: its Dataset, tables/ and run.json, and what ``also`` writes; all of it or
+    """What a command leaves: forecast.nc, tables/ and run.json, and the draws that are kept; all or
     nothing.
     """
-    from forecast.storage import write_dataset
+    from forecast.storage import FILE_NAME, write_draws, write_forecast
     from forecast.tables.formats import as_csv
     from forecast.writing import RECORD_NAME, digests_of, replacing_folder
 
     with replacing_folder(folder) as draft:
-        write_dataset(dataset, draft / file_name)
-        if also is not None:
-            also(draft)
+        write_forecast(forecast, draft / FILE_NAME)
+        if kept is not None:
+            write_draws(kept, draft)
         (draft / "tables").mkdir()
         for table in tables:
             (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
         text = json_text({**record, "outputs": digests_of(draft)}, 2)
         (draft / RECORD_NAME).write_text(text + "\n", encoding="utf-8")
+
+
+def _left_over(folder: Path, kept: xr.Dataset | None) -> str:
+    """What other commands or options made from an earlier run in this folder, and that now lags behind."""
+    from forecast.storage import DRAWS_NAME
+
+    names = ["charts", "report.html", *([] if kept is not None else [f"{DRAWS_NAME}.nc"])]
+    old = [name for name in names if (folder / name).exists()]
+    return f" (its {' and '.join(old)} show an earlier run)" if old else ""
 
 
 def say_warnings(warnings: Iterable[str], *, below_tables: bool) -> None:

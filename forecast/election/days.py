@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from forecast.election.words import parse_day
+from forecast.election.texts import parse_day
 from forecast.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from forecast.election.schema import Election
+from forecast.election.texts import ID
 from forecast.election.vocabulary import keys_of
-from forecast.election.words import ID
 from forecast.errors import ABSENT, Fault, suggest
 
 Loc = tuple[str | int, ...]

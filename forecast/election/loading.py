@@ -8,26 +8,46 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from forecast.door.arguments import path_of
 from forecast.door.trees import read_toml
 from forecast.election.faults import faults_of
 from forecast.election.overrides import overridden
 from forecast.election.schema import Election
-from forecast.errors import ConfigurationError, suggest
+from forecast.errors import ConfigurationError, Fault, suggest
 
 _FILE_KEYS = (
     ("election", "polls"),
     ("election", "result"),
     ("rule", "districts", "table"),
+    ("geography", "last_result"),
+    ("geography", "borders"),
     ("estimate", "constants"),
 )
 """Keys that name a file; relative names are meant relative to the election file."""
 
 
 def load_election(path: str | Path, overrides: Sequence[str] = ()) -> Election:
-    """The election that a TOML file describes, with ``overrides`` such as ``rule.threshold.level=3%``.
+    """The election that a TOML file describes.
 
-    ``ConfigurationError`` with every fault of the file and of the overrides.
+    Parameters
+    ----------
+    path
+        The file (docs/election-file.md).
+    overrides
+        Keys that are other than in the file, as after ``--set``: ``["rule.threshold.level=3%"]``.
+
+    Returns
+    -------
+    Election
+        Frozen, with the layout of the file: ``election.rule.threshold.level``; shares are exact fractions.
+
+    Raises
+    ------
+    ConfigurationError
+        With every fault of the file and of the overrides.
     """
+    path_of("path", path)
+    _refuse_a_text(overrides)
     file = Path(path)
     return parse_election(read_tables(file), str(path), overrides, folder=file.parent)
 
@@ -38,10 +58,32 @@ def parse_election(
     overrides: Sequence[str] = (),
     folder: Path | None = None,
 ) -> Election:
-    """The election that tables describe (as ``tomllib`` reads them); ``place`` names them in messages.
+    """The election that tables describe, as ``tomllib`` reads them.
 
-    File names in it are taken relative to ``folder``. ``ConfigurationError`` with every fault.
+    Parameters
+    ----------
+    data
+        The tables of an election file, as dictionaries and lists.
+    place
+        What messages call them.
+    overrides
+        As of ``load_election``.
+    folder
+        File names in ``data`` are taken relative to it.
+
+    Returns
+    -------
+    Election
+
+    Raises
+    ------
+    ConfigurationError
+        With every fault.
     """
+    if not isinstance(data, Mapping):
+        remedy = "tables are expected: a dictionary, as tomllib.load gives it"
+        raise ConfigurationError(Fault(place, "", f"{type(data).__name__} {data!r}", remedy))
+    _refuse_a_text(overrides)
     changed, faults = overridden(data, overrides)
     if folder is not None:
         _resolve_files(changed, folder)
@@ -52,6 +94,12 @@ def parse_election(
     if faults:
         raise ConfigurationError(*faults)
     return election
+
+
+def _refuse_a_text(overrides: Sequence[str]) -> None:
+    if isinstance(overrides, str) or not isinstance(overrides, Sequence):
+        remedy = 'a list is expected, such as ["rule.threshold.level=3%"]'
+        raise ConfigurationError(Fault("argument", "overrides", overrides, remedy))
 
 
 def read_tables(path: Path) -> dict[str, Any]:

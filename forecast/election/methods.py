@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import ceil, floor
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,12 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
         "Hare quota: V / S",
         "T. Hare (1859); Kazakhstan, Constitutional Law on Elections art. 97-1; Lithuania; Ukraine",
         lambda votes, seats: votes / seats,
+    ),
+    QuotaMethod(
+        "hare-rounded-up",
+        "Hare quota rounded up: ceiling of V / S",
+        "Sri Lanka, Constitution art. 99 (6)",
+        lambda votes, seats: Fraction(ceil(votes / seats)),
     ),
     QuotaMethod(
         "droop",

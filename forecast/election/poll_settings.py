@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from forecast.election.texts import PartyIds, Text, Texts, parse_filled, parse_texts, whole_between
 from forecast.election.vocabulary import Part, SomeSeats, one_of
-from forecast.election.words import PartyIds, Text, Texts, parse_filled, parse_texts, whole_between
 
 FORMATS = ("table", "dawum", "eopaod", "ropf", "swedish-polls", "wikipedia")
 """Collections that are known by name; ``table`` is any other."""

@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from forecast.election.numbers import parse_share, percent
 from forecast.election.own_seats import HELD_SEATS, Holder, beyond_the_house
+from forecast.election.texts import normalised
 from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS, parse_seats
-from forecast.election.words import normalised
 from forecast.errors import ABSENT, suggest
 
 RESERVED = ("undecided", "other")
@@ -48,6 +48,7 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
         *_nobody_eligible(kinds),
         *_unknown(data, kinds),
         *_poll_columns(data, kinds),
+        *_inherited_twice(parties),
         *_shifted_and_fixed(data),
         *_withdrawn(data, kinds),
     ]
@@ -130,6 +131,22 @@ def _parts_of_themselves(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterat
                 yield Problem(("parties", i, "merged_from"), part, remedy)
 
 
+def _inherited_twice(parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """Votes of an earlier list that more than one party inherits whole."""
+    given: dict[str, Fraction] = {}
+    for i, party in parties:
+        for name, share in _table(party.get("continues")).items():
+            key = normalised(str(name))
+            before = given.get(key, Fraction(0))
+            given[key] = before + _sum_of_shares([share])
+            if given[key] > 1 >= before:
+                remedy = (
+                    f"the votes of this list are inherited more than once ({percent(given[key])} in all); "
+                    "where it split, give each party its part"
+                )
+                yield Problem(("parties", i, "continues", str(name)), share, remedy)
+
+
 def _titles(data: Mapping[str, Any]) -> Iterator[Problem]:
     """Two coalitions, or two events, that readers could not tell apart."""
     for key in ("coalitions", "events"):
@@ -203,6 +220,9 @@ def _named_parties(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, .
                 for kind in CONDITIONS:
                     for name in _names(condition.get(kind)):
                         yield ("events", i, part, j, kind), name
+    for i, swing in enumerate(_items(_table(data.get("geography")).get("swings"))):
+        for name in _names(_table(swing).get("party")):
+            yield ("geography", "swings", i, "party"), name
     estimate = _table(data.get("estimate"))
     for part in ("shift", "share", "withdrawal"):
         for name in _table(estimate.get(part)):

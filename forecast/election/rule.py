@@ -22,19 +22,23 @@ from forecast.election.methods import (
     sequence_divisors,
 )
 from forecast.election.numbers import Exact, Share
-from forecast.election.threshold import AdmitLargest, LowerTo, Threshold
+from forecast.election.placing import Placing, placing_problems
+from forecast.election.texts import FileText, Text
+from forecast.election.threshold import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Threshold
 from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
-from forecast.election.words import FileText, Text
 
 __all__ = [
     "AdmitLargest",
+    "AllianceLevels",
     "Alliances",
     "Allocation",
     "Bonus",
     "Cap",
     "Districts",
     "Levelling",
+    "LocalThreshold",
     "LowerTo",
+    "Placing",
     "Rule",
     "Threshold",
     "divisors_of",
@@ -74,6 +78,7 @@ class Allocation(Part):
     power: Exact | None = Field(
         default=None, description='method "power": p of the divisors n^p, such as 0.9'
     )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="before")
     @classmethod
@@ -181,6 +186,7 @@ class Bonus(Part):
         default=None, description="graded: each further step of the share adds one seat"
     )
     max: SomeSeats | None = Field(default=None, description="graded: at most so many seats")
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="after")
     def _consistent(self) -> Bonus:
@@ -217,6 +223,7 @@ class Cap(Part):
     house: SomeSeats | None = Field(
         default=None, description="share_factor: the number of seats that the share is of"
     )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="after")
     def _consistent(self) -> Cap:
@@ -232,20 +239,19 @@ class Cap(Part):
         return self
 
 
+MODES = ("keep", "redistribute", "return", "start", "level", "apart")
+Mode = Literal["keep", "redistribute", "return", "start", "level", "apart"]
+
+
 class Levelling(Part):
     """How seats already held (direct_seats, min_seats, the district tier) meet the national share."""
 
-    mode: (
-        Annotated[
-            Literal["keep", "redistribute", "start", "level"],
-            one_of(("keep", "redistribute", "start", "level"), "levelling mode"),
-        ]
-        | None
-    ) = Field(
+    mode: Annotated[Mode, one_of(MODES, "levelling mode")] | None = Field(
         default=None,
         description="keep (the larger of the two, the house grows), redistribute (lists above their share "
-        "are set aside), start (divisors begin after the seats held), level (the house grows until every "
-        "share covers them)",
+        "are set aside), return (they give back the district seats beyond it), start (divisors begin after "
+        "the seats held), level (the house grows until every share covers them), apart (the other seats are "
+        "divided nationally whatever is held)",
     )
     method: Method | None = Field(
         default=None, description="method of the national share; default: of the allocation"
@@ -256,11 +262,15 @@ class Levelling(Part):
     deduct_unadmitted: Flag = Field(
         default=False, description="seats held by lists that are not admitted are kept and taken off the pool"
     )
+    placing: tuple[Placing, ...] = Field(
+        default=(), description="steps that bring the levelling seats of each list to regions and districts"
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="after")
     def _consistent(self) -> Levelling:
         if self.mode is None and not self.deduct_unadmitted:
-            msg = "levelling needs a mode (keep, redistribute, start, level) or deduct_unadmitted = true"
+            msg = f"levelling needs a mode ({', '.join(MODES)}) or deduct_unadmitted = true"
             raise ValueError(msg)
         if self.mode is None and self.method is not None:
             msg = "levelling.method needs a mode"
@@ -291,6 +301,12 @@ class Districts(Allocation):
         default=True,
         description="false: every list takes part in the districts, the threshold guards levelling only",
     )
+    local_threshold: LocalThreshold | None = Field(
+        default=None, description="a level in each district or region, on the votes cast there"
+    )
+    bonus: Bonus | None = Field(
+        default=None, description="seats of each district for its first list, before the others are divided"
+    )
     leftover: (
         Annotated[Literal["national-remainders"], one_of(("national-remainders",), "use of left-over seats")]
         | None
@@ -299,9 +315,29 @@ class Districts(Allocation):
         description="national-remainders: rounded quotas in the districts, the seats left over nationally on "
         "the summed remainders with the rounded Hagenbach-Bischoff quota",
     )
-    direct: Annotated[Literal["plurality"], one_of(("plurality",), "kind of direct seats")] | None = Field(
+    direct: (
+        Annotated[Literal["plurality", "start"], one_of(("plurality", "start"), "use of direct seats")] | None
+    ) = Field(
         default=None,
-        description="plurality: a list holds at least the direct seats of the table in each district",
+        description="plurality: a list holds at least the direct seats of the table in each district; start: "
+        "it holds them besides, and its divisors begin after them",
+    )
+    seatless: Annotated[
+        Literal["national", "shared"], one_of(("national", "shared"), "use of votes without a district seat")
+    ] = Field(
+        default="national",
+        description="votes of districts with 0 seats (abroad): national (they count nationally only) or "
+        "shared (also added to each list in the districts, in proportion to the valid votes there)",
+    )
+    national_totals: (
+        Annotated[
+            Literal["smallest-remainders"], one_of(("smallest-remainders",), "way to meet national totals")
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="rule.allocation gives each list its seats nationally and the districts only place them: "
+        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it)",
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
@@ -319,10 +355,29 @@ class Districts(Allocation):
         if self.leftover is not None and (self.remainder != "largest" or self.quota_of == "valid"):
             msg = "with leftover, seats left over go by national remainders: leave out remainder and quota_of"
             raise ValueError(msg)
+        for problem in _of_districts(self):
+            raise ValueError(problem)
         if self.start_seats is not None and self.seats == "given":
             msg = 'start_seats needs seats = "by-votes" or "by-population"; given seats are in the table'
             raise ValueError(msg)
         return self
+
+
+def _of_districts(districts: Districts) -> Iterable[str]:
+    """What the keys of the constituency tier say against each other."""
+    local = districts.local_threshold
+    if local is not None and local.waives_national and not districts.threshold:
+        yield "local_threshold.waives_national has nothing to waive where districts.threshold = false"
+    if districts.leftover is not None and (districts.bonus or districts.direct == "start"):
+        yield "leftover does not go with a bonus in the districts or divisors that begin after direct seats"
+    if districts.direct == "start" and districts.by_quota:
+        yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
+    if districts.national_totals is None:
+        return
+    if not districts.by_quota or districts.remainder != "largest":
+        yield "national_totals moves seats given by largest remainders: it needs a quota method such as hare"
+    if districts.leftover or districts.bonus or districts.direct:
+        yield "national_totals goes without leftover, bonus and direct"
 
 
 class Rule(Part):
@@ -398,14 +453,18 @@ def _contradictions(rule: Rule) -> Iterable[str]:
     national = rule.national_method
     if national is None and districts is None:
         yield 'the rule needs [rule.allocation] with a method, such as method = "sainte-lague"'
-    if districts is not None and mode is None and rule.allocation is not None:
+    totals = districts is not None and districts.national_totals is not None
+    if districts is not None and mode is None and rule.allocation is not None and not totals:
         yield "districts divide all seats: leave out rule.allocation, or say by rule.levelling how they meet"
+    if totals and (rule.allocation is None or levelling is not None):
+        yield "districts.national_totals needs rule.allocation, which gives them, and no rule.levelling"
     if districts is not None and mode is None and (rule.bonus or rule.cap):
         yield "a bonus or a cap needs a national allocation beside the districts"
     if mode in ("start", "level") and national is not None and national.by_quota:
         yield f'levelling.mode = "{mode}" needs a divisor method, but {national.method} is a quota method'
     if mode in ("start", "level") and (rule.alliances or rule.bonus or rule.cap):
         yield f'levelling.mode = "{mode}" does not go with alliances, a bonus or a cap'
+    yield from _of_the_tiers(rule)
     if threshold is not None and threshold.min_lists is not None and threshold.min_lists > rule.seats > 0:
         yield "threshold.min_lists is larger than the number of seats"
     if rule.bonus is not None and max(rule.bonus.seats or 0, rule.bonus.max or 0) > rule.seats:
@@ -417,3 +476,28 @@ def _contradictions(rule: Rule) -> Iterable[str]:
         and districts.start_seats > rule.seats
     ):
         yield "districts.start_seats is larger than the number of seats"
+
+
+def _of_the_tiers(rule: Rule) -> Iterable[str]:
+    """What threshold, districts and levelling say against each other."""
+    threshold, levelling, districts = rule.threshold, rule.levelling, rule.districts
+    mode = levelling.mode if levelling is not None else None
+    local = districts.local_threshold if districts is not None else None
+    if local is not None and local.waives_national and threshold is None:
+        yield "local_threshold.waives_national needs [rule.threshold], whose level it waives"
+    waived = threshold is not None and (threshold.or_district_seats or threshold.or_regions_at_quota)
+    if waived and (districts is None or districts.threshold or mode is None):
+        yield (
+            "threshold.or_district_seats and or_regions_at_quota admit to levelling seats: they need "
+            "[rule.districts] with threshold = false, and rule.levelling.mode"
+        )
+    if mode == "return" and (districts is None or districts.by_quota or districts.leftover):
+        yield (
+            'levelling.mode = "return" takes back district seats at their lowest quotients: it needs '
+            "[rule.districts] with a divisor method"
+        )
+    if levelling is not None and levelling.placing:
+        if districts is None or mode is None:
+            yield "levelling.placing needs [rule.districts] and rule.levelling.mode"
+        national = rule.national_method
+        yield from placing_problems(levelling.placing, by_quota=national is not None and national.by_quota)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
+from importlib import import_module
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -23,24 +24,12 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from forecast.election.geography import Geography, Heritage, Where
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.poll_settings import PollSettings
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import (
-    CONDITIONS,
-    ELIGIBLE_KINDS,
-    KINDS,
-    ConditionKind,
-    Count,
-    Flag,
-    Kind,
-    Part,
-    Positive,
-    Seats,
-    one_of,
-)
-from forecast.election.words import (
+from forecast.election.texts import (
     Colour,
     Day,
     FileName,
@@ -55,6 +44,20 @@ from forecast.election.words import (
     not_too_many,
     whole_between,
 )
+from forecast.election.vocabulary import (
+    CONDITIONS,
+    ELIGIBLE_KINDS,
+    KINDS,
+    ConditionKind,
+    Count,
+    Flag,
+    Kind,
+    Part,
+    Positive,
+    Seats,
+    one_of,
+)
+from forecast.errors import ConfigurationError, Fault, suggest
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
@@ -119,6 +122,16 @@ class Party(Part):
     )
     aliases: Texts = Field(default=(), description="names under which poll tables report the party")
     merged_from: Texts = Field(default=(), description="poll columns whose sum is the party")
+    continues: Heritage = Field(
+        default=None,
+        description='earlier lists and the share of their votes that it inherits, { "SPOLU 2017" = 1.0 }; '
+        "{} for a new list; not given: those of its own names",
+    )
+    stands_in: Where = Field(
+        default=None,
+        description='districts or regions in which it stands, or "everywhere"; not given: everywhere, or, of '
+        "a list that stood in some districts only, where it stood",
+    )
     last_result: Share | None = Field(default=None, description="share of the vote at the last election")
     last_seats: Seats | None = Field(default=None, description="seats at the last election")
 
@@ -331,6 +344,7 @@ class Election(Part):
     parties: Annotated[tuple[Party, ...], at_least_one]
     rule: Rule
     polls: PollSettings = Field(default_factory=PollSettings)
+    geography: Geography | None = None
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
     coalitions: Annotated[tuple[Coalition, ...], not_too_many] = ()
@@ -380,5 +394,11 @@ class Election(Part):
         return tuple(party for party in self.parties if party.id not in self.estimate.withdrawal)
 
     def party(self, id: str) -> Party:
-        """The party with this id; ``KeyError`` where there is none."""
+        """The party with this id; ``ConfigurationError`` where there is none."""
+        if id not in self.by_id:
+            remedy = f"no such party; {suggest(str(id), self.by_id)}"
+            raise ConfigurationError(Fault("election", "party", id, remedy))
         return self.by_id[id]
+
+    def _repr_html_(self) -> str:
+        return import_module("forecast.tables.notebook").election_html(self)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from forecast.election.numbers import Exact, Share, parse_share
+from forecast.election.texts import Text
 from forecast.election.vocabulary import (
     BaseName,
     EligibleKind,
@@ -17,6 +18,7 @@ from forecast.election.vocabulary import (
     Level,
     Part,
     Positive,
+    one_of,
     parse_positive,
 )
 
@@ -44,6 +46,62 @@ def _parse_nobody(value: Any) -> Any:
             return LowerTo(lower_to=parse_share(number))
     msg = 'write "void", {admit = 2} (the two largest lists) or {lower_to = "3%"}'
     raise ValueError(msg)
+
+
+class AllianceLevels(Part):
+    """``[rule.threshold.alliances]``: levels for lists that have an ``alliance``, on the same base.
+
+    An alliance that does not reach its level is none: its lists stand by the general level, each for itself.
+    """
+
+    level: Share = Field(description="share of the base that the votes of an alliance need together")
+    votes_from: Share = Field(
+        default=Fraction(0),
+        description="share of the base from which the votes of a list count for its alliance",
+    )
+    seats_from: Share = Field(
+        default=Fraction(0),
+        description="share of the base from which a list of an alliance that takes part may win seats",
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> AllianceLevels:
+        if self.votes_from > self.seats_from > 0:
+            msg = "votes_from must not be above seats_from: a list that wins seats brings its votes"
+            raise ValueError(msg)
+        return self
+
+
+class LocalThreshold(Part):
+    """``[rule.districts.local_threshold]``: a level in each district or region, on the votes cast there."""
+
+    level: Level = Field(
+        description='share of the base that a list needs in the place, or "quota" for 1 / its seats'
+    )
+    base: BaseName = Field(
+        default="valid",
+        description="what the level is a share of, in the place: valid, lists, cast or registered; the last "
+        "two need the columns invalid_votes and registered of the district table",
+    )
+    strict: Flag = Field(
+        default=False, description="true where the law says more than the level, not at least"
+    )
+    by_members: dict[Positive, Level] = Field(
+        default_factory=dict, description="level of coalitions of at least so many parties"
+    )
+    by_kind: dict[EligibleKind, Level] = Field(
+        default_factory=dict, description="level by kind of list; 0 exempts"
+    )
+    of: Annotated[Literal["district", "region"], one_of(("district", "region"), "kind of place")] = Field(
+        default="district", description="district, or region (column region of the district table)"
+    )
+    waives_national: Flag = Field(
+        default=False,
+        description="true: a list that reaches it takes part there whatever it has nationally; false: it "
+        "needs both, or this one alone where districts.threshold = false",
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
 
 class Threshold(Part):
@@ -75,6 +133,18 @@ class Threshold(Part):
         default=None,
         description="share of the vote in one region (best_region_share) that admits a list as well",
     )
+    or_district_seats: Positive | None = Field(
+        default=None,
+        description="seats won in the districts that admit a list to the levelling seats below its level",
+    )
+    or_regions_at_quota: Positive | None = Field(
+        default=None,
+        description="in so many regions at least the valid votes per fixed seat there: admits to the "
+        "levelling seats as well",
+    )
+    alliances: AllianceLevels | None = Field(
+        default=None, description="levels of alliances and of the lists in them; not given: each list alone"
+    )
     min_lists: Positive | None = Field(
         default=None, description="at least so many lists: the next-largest are admitted until met"
     )
@@ -93,6 +163,7 @@ class Threshold(Part):
             "given: the next-largest as min_lists and min_joint_share ask, else void",
         )
     )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @field_validator("by_members")
     @classmethod
@@ -118,7 +189,7 @@ class Threshold(Part):
         return self
 
 
-def level_of(threshold: Threshold, *, kind: Kind, members: int, seats: int) -> Fraction:
+def level_of(threshold: Threshold | LocalThreshold, *, kind: Kind, members: int, seats: int) -> Fraction:
     """The level that a list must reach: by its kind, else by its members, else the general one.
 
     Of a coalition the number of its members goes before its kind, since it says more.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 from fractions import Fraction
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from forecast.door.arguments import day, made_by
 from forecast.election.days import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import Average, average
@@ -87,8 +89,13 @@ class Estimate:
     """What a reader should know of that, in plain words."""
     average: Floats | None = field(default=None, repr=False)
     """(U,) the average with the votes of withdrawn parties handed on; ``None`` where it is ``mean``."""
+    of_places: PollTable | None = field(default=None, repr=False)
+    """Polls of parts of the country, which are not in the mean (``forecast.geography.local_polls``)."""
     unreported: tuple[str, ...] = ()
     """Listed options that no poll reports: at the floor on a closed ballot, else inside ``other``."""
+
+    def _repr_html_(self) -> str:
+        return import_module("forecast.tables.notebook").estimate_html(self)
 
 
 def estimate(
@@ -97,11 +104,32 @@ def estimate(
     as_of: datetime.date | None = None,
     constants: Constants | None = None,
 ) -> Estimate:
-    """The estimate at the end of the day ``as_of`` (default: see ``PollTable.default_as_of``).
+    """Where vote shares are expected on election day, and how far off that may be.
 
-    ``PollDataError`` where no national poll is known by then, ``ConfigurationError`` for a day after the
-    election, and for swings and withdrawals that cannot be.
+    Parameters
+    ----------
+    election, polls
+        As ``load_election`` and ``read_polls`` give them.
+    as_of
+        Only what was known by the end of this day is used. Default: election day if there is an exit poll,
+        else the day on which the newest poll became known.
+    constants
+        Of the error law, as ``forecast fit`` wrote them. Default: those that the election file names, else
+        those that come with the program.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    PollDataError
+        Where no national poll is known by then.
+    ConfigurationError
+        For a day after the election, and for swings and withdrawals that cannot be.
     """
+    made_by("load_election", election=election)
+    made_by("read_polls", polls=polls)
     as_of = _day(election, polls, as_of)
     constants = constants or load_constants(election.estimate.constants)
     national = _known(polls, as_of)
@@ -148,6 +176,7 @@ def estimate(
         trend=_trend(election, national, as_of, constants),
         calibration=tested,
         track_record=record,
+        of_places=polls.partial,
         unreported=prepared.unreported,
     )
     return without_withdrawn(estimated, election)
@@ -157,7 +186,7 @@ def _day(election: Election, polls: PollTable, as_of: datetime.date | None) -> d
     """The day asked for, else that of the newest poll."""
     if as_of is None:
         as_of = polls.default_as_of() if len(polls) else election.election.date
-    return day_of_forecast(election, as_of)
+    return day_of_forecast(election, day("as_of", as_of))
 
 
 def _trend(election: Election, national: PollTable, as_of: datetime.date, constants: Constants) -> Trend:

@@ -56,17 +56,17 @@ PIECE = np.dtype(
         ("first", np.int64),
         ("blocks", np.int64),
         ("valid", np.int64),
+        ("apart", np.int64),
         ("place", np.int64),
         ("lots", np.uint64),
-        ("valid_votes", np.float64),
     ],
     align=True,
 )
 """Where a piece stands: ``first`` is the number of its first draw in its replicate, ``valid`` how many of the
 draws of its ``blocks`` count (those behind the last are drawn, or copied, and left out), ``place`` the number
-of the first in the run. ``lots`` is the seed
-of lots by which ties are settled, 0 where they go by the order of the lists (drawn votes do not tie);
-``valid_votes`` those that a draw stands for.
+of the first in the run. From one block to the next there are ``apart`` draws: BLOCK, or none where the blocks
+are the districts of the same draws. ``lots`` is the seed of lots by which ties are settled, 0 where they go
+by the order of the lists (drawn votes do not tie).
 """
 
 Piece = Annotated[NDArray[np.void], PIECE, 1]
@@ -85,6 +85,8 @@ class Votes(NamedTuple):
     """(N, BLOCK) ballots cast for one valid vote."""
     per_registered: F64x2
     """(N, BLOCK) registered voters for one valid vote."""
+    stands_for: F64x1
+    """(N,) how many valid votes a draw stands for; 0 where it stands for itself."""
 
 
 class GivenVotes(NamedTuple):
@@ -95,6 +97,7 @@ class GivenVotes(NamedTuple):
     exact: F64x3
     per_cast: F64x2
     per_registered: F64x2
+    stands_for: F64x1
 
 
 class Claims(NamedTuple):

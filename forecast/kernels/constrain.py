@@ -16,6 +16,7 @@ from forecast.kernels.divide_divisor import divisor_seats, quotient_ahead
 from forecast.kernels.divide_quota import quota_seats
 from forecast.kernels.laws import (
     FAMILY_DIVISOR,
+    LEVELLING_APART,
     LEVELLING_GROW,
     LEVELLING_KEEP,
     LEVELLING_REDISTRIBUTE,
@@ -36,11 +37,11 @@ PART_CLAIM, PART_BEHIND, PART_LIMIT, PART_WON = 5, 6, 7, 8
 """The same between alliances, or inside one."""
 FREE_CLAIM, FREE_BEHIND, CAPPED = 9, 10, 11
 """Of those that have not met their limit; seats of those that have."""
-UNFIXED, FLOORED, ASIDE = 12, 13, 14
+UNFIXED, FLOORED, ASIDE, HELD = 12, 13, 14, 15
 """1 where a member of an alliance is above its floor; seats of those that are not; seats of lists that hold
-more than their share.
+more than their share; seats that a list has before the division.
 """
-CONSTRAIN_ROWS = 15
+CONSTRAIN_ROWS = 16
 
 
 class ConstrainWorkspace(NamedTuple):
@@ -83,8 +84,8 @@ def _constrain(
         for k in range(won.shape[0]):
             seats.filled[n, k] = True
         for i in range(BLOCK):
-            grown = _seats_of_draw(rule, law, constraints, here, votes, claims, n, i, workspace)
-            beyond[0] += 1 if grown and n * BLOCK + i < here.valid else 0
+            grown = _seats_of_draw(rule, law, constraints, here, votes, claims, seats, n, i, workspace)
+            beyond[0] += 1 if grown and n * here.apart + i < here.valid else 0
             house = 0.0
             for k in range(won.shape[0]):
                 seats.whole[n, k, i] = np.uint16(np.int64(won[k]))
@@ -97,16 +98,17 @@ constrain_given = kernel(_constrain, votes=GivenVotes)
 
 
 @stage
-def _seats_of_draw(rule, law, constraints, piece, votes, claims, n, i, workspace):
+def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, workspace):
     """Seats of one draw into ``WON``; whether its house would have grown beyond its bound."""
     rows, lot = workspace.rows, lot_of(rule, piece, n, i)
-    vote = vote_size(piece, votes, n, i)
+    vote = vote_size(votes, n, i)
     if _lay_out(rule, law, votes, claims, n, i, rows) == 0.0:
         rows[WON, :] = 0.0
         return False
     outside = _outside(rule, law, votes, vote, n, i, rows)
     _limit_lists(rule, law, constraints, votes, n, i, rows)
-    pool = _pool(rule, constraints.held, rows)
+    _take_held(rule, constraints, seats, n, i, rows)
+    pool = _pool(rule, np.float64(constraints.houses[n]), rows)
     winner, bonus = _bonus(rule, votes, n, i, pool, lot, rows)
     pool -= bonus
     way = _Way(rule, law.divisors[rule.divisor_row], outside, vote, lot)
@@ -118,7 +120,7 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, n, i, workspace
     else:
         house = pool
         if rule.levelling == LEVELLING_GROW:
-            needed = _house_that_covers(way, constraints.held, rows)
+            needed = _house_that_covers(way, rows[HELD], rows)
             grown = needed > rule.largest_house
             house = max(house, min(needed, np.float64(rule.largest_house)))
         rows[ASIDE, :] = 0.0
@@ -126,12 +128,15 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, n, i, workspace
         while taken >= 0.0:
             house -= taken
             _divide(way, inside, constraints, max(house, 0.0), workspace)
-            taken = _set_aside(constraints.held, rows) if rule.levelling == LEVELLING_REDISTRIBUTE else -1.0
+            taken = _set_aside(rows[HELD], rows) if rule.levelling == LEVELLING_REDISTRIBUTE else -1.0
         for k in range(rows.shape[1]):
             rows[WON, k] += rows[ASIDE, k]
         if rule.levelling == LEVELLING_GROW or rule.levelling == LEVELLING_KEEP:
             for k in range(rows.shape[1]):
-                rows[WON, k] = max(rows[WON, k], rows[PRESENT, k] * constraints.held[k])
+                rows[WON, k] = max(rows[WON, k], rows[PRESENT, k] * rows[HELD, k])
+        if rule.levelling == LEVELLING_APART:
+            for k in range(rows.shape[1]):
+                rows[WON, k] += rows[PRESENT, k] * rows[HELD, k]
     _finish(rule, law, constraints, winner, bonus, votes, claims, n, i, rows)
     return grown
 
@@ -195,12 +200,20 @@ def _whole_times(claim, unit):
 
 
 @stage
-def _pool(rule, held, rows):
+def _take_held(rule, constraints, seats, n, i, rows):
+    """Seats that lists have already: of the election file, or those that they won in the districts."""
+    for k in range(rows.shape[1]):
+        held = constraints.held[n, k]
+        rows[HELD, k] = max(held, np.float64(seats.whole[n, k, i])) if rule.held_drawn else held
+
+
+@stage
+def _pool(rule, house, rows):
     """The seats that the admitted share."""
-    pool = np.float64(rule.seats)
+    pool = house
     if rule.deducts:
-        for k in range(held.shape[0]):
-            pool -= held[k] * (1.0 - rows[PRESENT, k])
+        for k in range(rows.shape[1]):
+            pool -= rows[HELD, k] * (1.0 - rows[PRESENT, k])
     return max(pool, 0.0)
 
 
@@ -373,7 +386,7 @@ def _start_after(way, constraints, pool, workspace):
     """Divisors that begin after the seats held."""
     rows, draw, house, taken = workspace.rows, workspace.draw, pool, 0.0
     for k in range(rows.shape[1]):
-        own = rows[PRESENT, k] * constraints.held[k]
+        own = rows[PRESENT, k] * rows[HELD, k]
         taken += own
         draw[ENTITLED, k], draw[FLOORS, k] = rows[CLAIM, k], own
         draw[LIMITS, k] = max(constraints.limits[k], own)
@@ -430,5 +443,5 @@ def _finish(rule, law, constraints, winner, bonus, votes, claims, n, i, rows):
         rows[PRESENT, claims.present[n, p]] = 1.0 if claims.votes[n, p, i] > 0.0 else 0.0
     rows[WON, winner] += bonus
     for k in range(rows.shape[1]):
-        kept = constraints.held[k] * (1.0 - rows[PRESENT, k]) if rule.keeps else 0.0
+        kept = rows[HELD, k] * (1.0 - rows[PRESENT, k]) if rule.keeps else 0.0
         rows[WON, k] += kept + constraints.extra[k]

@@ -213,11 +213,11 @@ def _count_block(seats, n, lists, counts):
         if b < lists and not seats.filled[n, b]:
             counts[b, 0, 0] += np.uint32(BLOCK)
         else:
-            _count_row(seats.whole[n, b], counts[b])
+            count_row(seats.whole[n, b], counts[b])
 
 
 @stage
-def _count_row(row, bins):
+def count_row(row, bins):
     """Lists that hold nearly the same in all draws, or nothing, are counted value by value; of lists with
     seats in few draws only these draws are counted.
     """

@@ -6,8 +6,10 @@ evenly.
 
 from __future__ import annotations
 
+import numpy as np
+
 from forecast.compiling import kernel
-from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, I64x1, Piece, Seats, Votes
+from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, Piece, Seats, U16x2, Votes
 from forecast.kernels.divide_divisor import divisor_seats
 from forecast.kernels.divide_quota import electorate, quota_seats
 from forecast.kernels.laws import FAMILY_DIVISOR, Law, Rule
@@ -18,26 +20,29 @@ from forecast.kernels.ties import lot_of
 def _divide_exactly(
     rules: Rule,
     law: Law,
-    houses: I64x1,
+    houses: U16x2,
     piece: Piece,
     votes: Votes,
     claims: Claims,
     seats: Seats,
     draw: F64x2,
 ) -> None:
-    """Fill the rows of lists of ``seats``: block n hands out houses[n] seats. ``draw`` (DRAW_ROWS, K) is
-    workspace."""
+    """Fill the rows of lists of ``seats``: draw i of block n hands out houses[n, i] seats. ``draw``
+    (DRAW_ROWS, K) is workspace.
+    """
     rule, here = rules[0], piece[0]
     for n in range(here.blocks):
         number = begin_block(claims, seats, n, law.levels.shape[0], draw)
         present = claims.present[n, :number]
         for i in range(BLOCK):
             lot = lot_of(rule, here, n, i)
-            behind = electorate(rule, law, here, votes, claims, n, i, draw)
+            behind = electorate(rule, law, votes, claims, n, i, draw)
             if rule.family == FAMILY_DIVISOR:
-                divisor_seats(rule, law.divisors[rule.divisor_row], houses[n], present, lot, draw)
+                divisor_seats(
+                    rule, law.divisors[rule.divisor_row], np.int64(houses[n, i]), present, lot, draw
+                )
             else:
-                quota_seats(rule, houses[n], behind, vote_size(here, votes, n, i), present, lot, draw)
+                quota_seats(rule, np.int64(houses[n, i]), behind, vote_size(votes, n, i), present, lot, draw)
             put_seats(claims, n, i, draw[SEATS], seats)
 
 

@@ -31,6 +31,7 @@ from forecast.kernels.laws import (
     QUOTA_HAGENBACH_BISCHOFF,
     QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     QUOTA_HARE,
+    QUOTA_HARE_ROUNDED_UP,
     QUOTA_IMPERIALI,
     REMAINDER_LARGEST,
     REMAINDER_LARGEST_LISTS,
@@ -101,7 +102,7 @@ def _divide_quota(
     rule, here, lists, draw = rules[0], piece[0], law.levels.shape[0], workspace.draw
     for n in range(here.blocks):
         number = begin_block(claims, seats, n, lists, draw)
-        _quotas_of_a_vote(rule, here.valid_votes, votes, claims, n, houses[n], workspace)
+        _quotas_of_a_vote(rule, votes, claims, n, houses[n], workspace)
         _whole_quotas(claims, n, houses[n], seats.whole[n], workspace)
         for p in range(number):
             key, out = workspace.keys[p], workspace.ordered[p]
@@ -113,12 +114,12 @@ def _divide_quota(
         for i in range(BLOCK):
             if workspace.ambiguous[i] == _AMBIGUOUS:
                 lot = lot_of(rule, here, n, i)
-                behind = electorate(rule, law, here, votes, claims, n, i, draw)
+                behind = electorate(rule, law, votes, claims, n, i, draw)
                 quota_seats(
                     rule,
                     houses[n],
                     behind,
-                    vote_size(here, votes, n, i),
+                    vote_size(votes, n, i),
                     claims.present[n, :number],
                     lot,
                     draw,
@@ -131,7 +132,7 @@ divide_quota_given = kernel(_divide_quota, votes=GivenVotes)
 
 
 @stage
-def _quotas_of_a_vote(rule, valid_votes, votes, claims, n, seats, workspace):
+def _quotas_of_a_vote(rule, votes, claims, n, seats, workspace):
     """How many quotas a vote is in each draw of block ``n``; and how far apart, in steps of 1 / 65535, two
     remainders must be for single precision to tell which is larger.
 
@@ -150,8 +151,8 @@ def _quotas_of_a_vote(rule, valid_votes, votes, claims, n, seats, workspace):
             needed[i] = np.uint16(np.int32(steps))
         return
     unit = np.float32(rule.vote / rule.uncorrected)
-    each = np.float32(valid_votes) if valid_votes > 0.0 else _UNIT
-    drawn = valid_votes > 0.0
+    drawn = votes.stands_for[n] > 0.0
+    each = np.float32(votes.stands_for[n]) if drawn else _UNIT
     wide = np.float32(number + units + 16) * _ROUNDING
     more = _UNIT if rule.quota == QUOTA_DROOP else _NONE
     round_up = _NONE if rule.quota == QUOTA_DROOP else _HALF
@@ -291,8 +292,8 @@ def _give_the_rest(claims, n, seats, given, workspace):
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at least a vote);
-    Imperiali V/(S+2). 0 where there are no votes.
+    Hare V/S, also rounded up; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at
+    least a vote); Imperiali V/(S+2). 0 where there are no votes.
     """
     if votes <= 0.0:
         return 0.0
@@ -300,6 +301,8 @@ def quota_of_votes(code, votes, seats, vote):
         return (np.floor(votes / vote / (seats + 1.0)) + 1.0) * vote
     if code == QUOTA_HAGENBACH_BISCHOFF_ROUNDED:
         return max(np.floor((2.0 * votes / vote + seats + 1.0) / (2.0 * (seats + 1.0))), 1.0) * vote
+    if code == QUOTA_HARE_ROUNDED_UP:
+        return np.ceil(votes / vote / seats) * vote
     return votes
 
 
@@ -316,7 +319,7 @@ def quota_parts(code, seats):
 
 
 @stage
-def electorate(rule, law, piece, votes, claims, n, i, draw):
+def electorate(rule, law, votes, claims, n, i, draw):
     """Entitle the lists present, and the votes behind their quota."""
     behind = entitle(rule, law, votes, claims, n, i, draw[ENTITLED])
     if rule.quota_of_valid:
@@ -342,7 +345,7 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
             remainders[p] = scaled - own[p] * quota
             left -= own[p]
     while left < 0.0:
-        if not _take_smallest_remainder(quota, lot, present, draw):
+        if not take_smallest_remainder(quota, lot, present, draw):
             break
         left += 1.0
     if rule.remainder == REMAINDER_LARGEST:
@@ -356,7 +359,7 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
 
 
 @stage
-def _take_smallest_remainder(quota, lot, present, draw):
+def take_smallest_remainder(quota, lot, present, draw):
     """Take one seat from the smallest remainder among lists that hold one; fewer votes, then the later list.
 
     The seat given up adds a whole quota to the remainder. Whether there was one to take.

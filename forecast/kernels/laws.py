@@ -18,7 +18,15 @@ QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOT
     3,
     4,
 )
-LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW = 0, 1, 2, 3, 4
+QUOTA_HARE_ROUNDED_UP = 5
+LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW, LEVELLING_APART = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+)
 REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
 
 NO_LIMIT = 2.0**31
@@ -59,6 +67,7 @@ RULE = np.dtype(
         ("levelling", np.int64),
         ("deducts", np.bool_),
         ("keeps", np.bool_),
+        ("held_drawn", np.bool_),
         ("largest_house", np.int64),
         ("bonus", np.float64),
         ("bonus_from", np.float64),
@@ -79,6 +88,7 @@ What ``constrained`` rules have around their division: ``limited`` rules have a 
 (see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
 less its direct seats. ``alliances`` is their number. Seats of lists that are not admitted are ``deducts``,
 taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows.
+Seats ``held_drawn`` are those that stand in the seats of a draw already.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
 bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all).
 """
@@ -109,8 +119,10 @@ class Constraints(NamedTuple):
 
     limits: F64x1
     """(K,) seats that a list may hold at most; NO_LIMIT for any number."""
-    held: F64x1
-    """(K,) seats that a list has before the national seats are divided."""
+    houses: I64x1
+    """(N,) seats of each ballot."""
+    held: F64x2
+    """(N, K) seats that a list has before those of the ballot are divided."""
     direct: F64x1
     """(K,) constituencies won, which a cap by share counts."""
     floors: F64x1

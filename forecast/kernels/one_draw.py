@@ -39,16 +39,14 @@ def begin_block(claims, seats, n, lists, draw):
 
 
 @stage
-def vote_size(piece, votes, n, i):
-    """The size of a single vote in draw i of block n: draws stand for ``valid_votes``, given votes for
-    themselves.
-    """
-    if piece.valid_votes == 0.0:
+def vote_size(votes, n, i):
+    """The size of a single vote in draw i of block n."""
+    if votes.stands_for[n] == 0.0:
         return 1.0
     total = 0.0
     for k in range(votes.exact.shape[1]):
         total += votes.exact[n, k, i]
-    return total * (1.0 / piece.valid_votes)
+    return total * (1.0 / votes.stands_for[n])
 
 
 @stage

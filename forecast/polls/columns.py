@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from forecast.election.poll_settings import PollSettings
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.errors import suggest
 from forecast.polls.cells import is_reported, named_figures, parse_figure
 from forecast.polls.vocabulary import (

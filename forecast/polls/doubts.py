@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.polls.table import Doubt, PollTable
 from forecast.polls.vocabulary import OTHER, UNDECIDED
 

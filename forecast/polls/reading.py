@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from forecast.door.arguments import made_by
 from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.columns import Layout, Names, Target, facts_missing, layout_of
@@ -57,20 +58,24 @@ def read_polls(source: str | Path | pd.DataFrame, election: Election) -> PollTab
     Parameters
     ----------
     source
-        A file (CSV, a saved page, a spreadsheet, JSON of DAWUM, ROPF) or a ``DataFrame`` of the same shape.
+        A file (CSV, a saved page, a spreadsheet, JSON of DAWUM, ROPF; docs/poll-table.md), or a
+        ``DataFrame`` of the same shape.
     election
-        Whose options the columns are; its ``polls`` (``[polls]`` in the file) say what the table does not.
+        As ``load_election`` gives it: its options are the columns, its ``polls`` (``[polls]`` in the file)
+        say what the table does not.
 
     Returns
     -------
     PollTable
-        The polls in the order of the table, with what is doubted and how it was read.
+        In the order of the table; shares are of 1, as published. With it what is doubted, and how it was
+        read.
 
     Raises
     ------
     PollDataError
         With every fault of the table.
     """
+    made_by("load_election", election=election)
     return read_with_layout(found_in(source, election), election).table
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.polls.facts import Facts
 from forecast.polls.figures import Figures
 from forecast.polls.rows import Rows, count_of, numbered

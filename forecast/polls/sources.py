@@ -6,12 +6,14 @@ Collections that are known by name have their own ways; ``PRESETS`` says which.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from forecast.door.arguments import path_of
 from forecast.door.books import book_sheets, is_book
 from forecast.door.encodings import Written, written
 from forecast.door.files import MOST_OF_A_TABLE, read_bytes, unpacked
@@ -26,9 +28,10 @@ from forecast.door.sheets import (
     separator_of,
 )
 from forecast.election.poll_settings import PollSettings
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.polls.collections import dawum_sheet, ropf_sheet
 from forecast.polls.columns import Names
+from forecast.polls.frames import sheet_of
 from forecast.polls.rows import NO_ROW, is_figure, year_in
 from forecast.polls.vocabulary import (
     FACTS,
@@ -41,8 +44,6 @@ from forecast.polls.vocabulary import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from forecast.election import Election
 
 EMPTY = "the table is empty; a heading and one row a poll are expected"
@@ -83,9 +84,10 @@ def found_in(source: str | Path | pd.DataFrame, election: Election) -> Found:
     """The table of polls in a file or a DataFrame. ``PollDataError`` where there is none."""
     settings = election.polls
     names = Names(election)
-    if not isinstance(source, str | Path):
-        return _with_preset(_frame_sheet(source), settings, ())
-    path, place = Path(source), str(source)
+    if isinstance(source, pd.DataFrame):
+        return _with_preset(sheet_of(source), settings, ())
+    path = path_of("source", source, "a path, or a pandas DataFrame")
+    place = str(source)
     data = read_bytes(
         path, PollDataError, most=MOST_OF_A_TABLE, folder="this is a folder; a table (CSV) is expected"
     )
@@ -283,29 +285,6 @@ def _dated(sheet: Sheet) -> list[Line]:
     year = year_in(sheet.about)
     head = [Line(NO_ROW, (str(year), *[""] * (len(sheet.heading) - 1)))] if year else []
     return [*head, *sheet.lines]
-
-
-def _frame_sheet(frame: Any) -> Sheet:
-    """A DataFrame as a sheet of text; its index is a column where it has a name."""
-    if not hasattr(frame, "columns") or not hasattr(frame, "to_numpy"):
-        remedy = "a file (str or Path) or a pandas DataFrame is expected"
-        raise ConfigurationError(Fault("read_polls", "source", type(frame).__name__, remedy))
-    frame = frame.reset_index() if frame.index.name else frame
-    heading = tuple(str(name) for name in frame.columns)
-    columns = [[_cell(value) for value in frame.iloc[:, at].tolist()] for at in range(len(heading))]
-    lines = tuple(Line(i, cells) for i, cells in enumerate(zip(*columns, strict=True), start=2))
-    opened = fitted(Line(1, heading), lines, "DataFrame", PollDataError)
-    return Sheet("DataFrame", opened.heading, tuple(opened.lines), tuple(opened.faults))
-
-
-def _cell(value: Any) -> str:
-    if value is None or value != value or str(value) in ("NaT", "<NA>"):
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if isinstance(value, datetime.datetime):
-        return value.date().isoformat()
-    return str(value).strip()
 
 
 def _with_preset(sheet: Sheet, settings: PollSettings, said: tuple[str, ...], known: str = "") -> Found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 
 OTHER, UNDECIDED = "other", "undecided"
 

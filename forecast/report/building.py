@@ -1,72 +1,124 @@
-"""The page: numbers from the tables, words from ``texts``, one template; script and style inlined."""
+"""The page: numbers of the forecast, words of ``forecast.words``, one template; charts and style inlined."""
 
 from __future__ import annotations
 
 import base64
+from contextlib import suppress
+from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from forecast.charts import findings
-from forecast.charts.facts import Facts, said
+import numpy as np
+
+from forecast.charts.drawing import ink_of
+from forecast.charts.polls import MOST_PANELS
 from forecast.election.rule import Rule
-from forecast.election.wording import rule_in_words
-from forecast.report.data import MOST_PANELS, payload
-from forecast.report.texts import TEXTS
-from forecast.tables import rounding, table_of, tables_of
+from forecast.report.data import coalition_cells, page_headlines, party_cells, payload
+from forecast.sweeps.slider import may_slide, slide
+from forecast.tables import table_of, tables_of
 from forecast.tables.formats import as_csv
+from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
+from forecast.words import rounding
+from forecast.words.facts import Facts, said
+from forecast.words.page import TEXTS
+from forecast.words.rule import rule_in_words
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
-_SCRIPTS = ("base", "pictures", "page")
+_LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
+"""What the page takes of the library that draws, which is bundled by its version."""
 
 
 def page(forecast: Forecast, language: str = "en") -> str:
-    """The whole page."""
+    """The whole page of a forecast of one rule and day; ``ConfigurationError`` for several side by side."""
     from jinja2 import Environment, StrictUndefined
 
+    _refuse_several(forecast)
     facts = Facts(forecast)
+    slid = slide(forecast) if may_slide(forecast) else None
     environment = Environment(
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     template = environment.from_string(_asset("page.html.j2"))
-    attrs = forecast.dataset.attrs
-    texts = TEXTS[language]
+    texts = _texts(forecast, language)
+    shown = payload(facts, slid) | {
+        "names": [row["name"] for row in facts.parties],
+        "inks": [ink_of(row) for row in facts.parties],
+        "law_draws": forecast.draws,
+    }
     return template.render(
         t=texts,
-        title=attrs["election_name"],
-        attrs=attrs,
+        title=forecast.attrs["election_name"],
+        attrs=forecast.attrs,
         draws=f"{forecast.draws:,} {texts['draw' if forecast.draws == 1 else 'draws']}",
-        headlines=headlines(facts),
+        headlines=page_headlines(facts),
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
-        parties=[_party_texts(row) for row in facts.parties],
+        parties=[_party(row) for row in facts.parties],
         largest=_largest(facts),
-        coalitions=[_coalition_texts(row) for row in facts.coalitions],
+        coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
         tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},
-        rule=rule_in_words(Rule.model_validate(facts.rule)),
-        law=facts.rule.get("law"),
-        source=facts.rule.get("source"),
+        rule=rule_in_words(Rule.model_validate(forecast.rule)),
+        law=forecast.rule.get("law"),
+        source=forecast.rule.get("source"),
         houses=_houses(forecast),
+        districts=_districts(forecast),
         downloads=[_download(table) for table in tables_of(forecast)],
-        grid="explorer_threshold" in forecast.dataset.dims,
+        slides=slid is not None,
         css=_asset("page.css"),
+        library=_library(),
         script=_script(),
-        data=in_script(payload(facts)),
+        data=in_script(shown),
         texts=in_script(texts),
     )
 
 
-def headlines(facts: Facts) -> list[str]:
-    """What the numbers say, the most asked for first."""
-    said_first = [findings.coalitions(facts)] if facts.coalitions else [findings.seats(facts)]
-    lines = [*said_first, findings.entering(facts), findings.seats(facts)][: 3 if facts.coalitions else 2]
-    return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
+def _texts(forecast: Forecast, language: str) -> dict[str, str]:
+    """Texts of the page; of passing those that say what it is under the rule."""
+    texts = TEXTS[language]
+    if forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
+        return texts
+    instead = (
+        ("crossings", "winning"),
+        ("crossings_note", "winning_note"),
+        ("parties_note", "parties_note_winning"),
+    )
+    return texts | {name: texts[other] for name, other in instead}
+
+
+def _refuse_several(forecast: Forecast) -> None:
+    from forecast.errors import ABSENT, ConfigurationError, Fault
+
+    if forecast.leading:
+        along = ", ".join(forecast.leading)
+        remedy = f"a page shows a forecast of one rule and day; this one has several, along {along}"
+        raise ConfigurationError(Fault("forecast report", "", ABSENT, remedy))
+
+
+def _library() -> str:
+    """The library that draws the charts, from the folder of the compiled core, where it is put the first
+    time.
+
+    To take it out of the package that holds it takes more than a second.
+    """
+    from markupsafe import Markup
+
+    from forecast.compiling.cache import cache_folder
+    from forecast.writing import replacing
+
+    kept = cache_folder() / f"vega-parse-view-of-vl-convert-{version('vl-convert-python')}.js"
+    with suppress(OSError):
+        return Markup(kept.read_text(encoding="utf-8"))
+    import vl_convert
+
+    text = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
+    # Nothing in it may end the element that holds it.
+    text = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    with suppress(OSError), replacing(kept) as draft:
+        draft.write_text(text, encoding="utf-8")
+    return Markup(text)
 
 
 def _shown(value: Any) -> Any:
@@ -92,28 +144,60 @@ def _asset(name: str) -> str:
 
 
 def _script() -> str:
-    """The parts of the script in a scope of their own."""
+    """The script in a scope of its own."""
     from markupsafe import Markup
 
-    parts = "\n".join(_asset(f"{name}.js") for name in _SCRIPTS)
-    return Markup('"use strict";\n(() => {\n' + parts + "})();\n")
+    return Markup('"use strict";\n(() => {\n' + str(_asset("page.js")) + "})();\n")
 
 
-def _party_texts(row: dict[str, Any]) -> dict[str, Any]:
-    held = not row["seatless"] and row["told"]
+def _party(row: dict[str, Any]) -> dict[str, Any]:
     return {
-        "name": row["party_name"],
+        "name": row["name"],
         "seatless": row["seatless"],
         "told": row["told"],
-        "last": rounding.percent(row["last_share"]),
-        "share": rounding.percent(row["share_median"]),
-        "share80": rounding.percent_interval(row["share_low80"], row["share_high80"]),
-        "passes": said(row["pass_probability"], row["pass_mc_error"]) if held else rounding.DASH,
-        "error": rounding.points(row["pass_mc_error"]) if held else rounding.DASH,
-        "seats": rounding.whole(row["seat_median"]) if held else rounding.DASH,
-        "seats80": rounding.interval(row["seat_low80"], row["seat_high80"]) if held else rounding.DASH,
-        "mean": rounding.mean_seats(row["seat_mean"], row["seat_mean_mc_error"]) if held else rounding.DASH,
-        "drawn": rounding.whole(row["representative_seats"]) if held else rounding.DASH,
+        "votes": [
+            rounding.percent(row["last_share"]),
+            rounding.percent(row["share_median"]),
+            rounding.percent_interval(row["share_low80"], row["share_high80"]),
+        ],
+        "cells": party_cells(row),
+    }
+
+
+def _districts(forecast: Forecast) -> dict[str, Any] | None:
+    """Seats by district, of the parties that have any in some; ``None`` where the rule has no districts."""
+    if "districts/house" not in forecast:
+        return None
+    by_district = table_of(forecast, "districts")
+    shown = {column.title: k for k, column in enumerate(by_district.shown)}
+    low, middle, high = np.moveaxis(forecast.array("districts/seat_quantile")[..., [1, 3, 5]], -1, 0)
+    held = np.flatnonzero(np.nan_to_num(high).max(axis=0) > 0)
+    rows = []
+    for d, texts in enumerate(by_district.texts()):
+        cells = [
+            rounding.whole(middle[d, k])
+            + ("" if low[d, k] == high[d, k] else f" ({rounding.interval(low[d, k], high[d, k])})")
+            for k in held
+        ]
+        known = "Last seat" in shown
+        last = f"{texts[shown['Last seat']]} {texts[shown['in']]}".strip() if known else ""
+        rows.append(
+            {
+                "name": texts[0],
+                "region": texts[shown["Region"]],
+                "seats": texts[shown["Seats"]],
+                "cells": cells,
+                "in_play": texts[shown["In play"]],
+                "last": last,
+                "apart": texts[shown["Apart"]] if known else "",
+            }
+        )
+    names = forecast.names("party_name")
+    return {
+        "parties": [names[k] for k in held],
+        "rows": rows,
+        "last": "districts/last_probability" in forecast,
+        "notes": by_district.notes,
     }
 
 
@@ -121,26 +205,16 @@ def _largest(facts: Facts) -> list[tuple[str, str]]:
     """Names of parties that may be the largest and how likely, the likeliest first."""
     told = [row for row in facts.lists if row.get("largest_probability")]
     return [
-        (str(row["party_name"]), said(row["largest_probability"], row["largest_mc_error"]))
+        (row["name"], said(row["largest_probability"], row["largest_mc_error"]))
         for row in sorted(told, key=lambda row: -row["largest_probability"])
         if not facts.too_few
     ]
 
 
-def _coalition_texts(row: dict[str, Any]) -> dict[str, str]:
-    return {
-        "name": str(row["coalition_name"]),
-        "majority": said(row["majority_probability"], row["majority_mc_error"]),
-        "seats": rounding.whole(row["seat_median"]),
-        "seats80": rounding.interval(row["seat_low80"], row["seat_high80"]),
-        "margin": rounding.signed(row["margin"]),
-    }
-
-
 def _houses(forecast: Forecast) -> dict[str, Any] | None:
     """House effects with a row a party and a column a pollster; ``None`` where there are none."""
     table = table_of(forecast, "houses")
-    if not table.rows:
+    if not table.length:
         return None
     firms = {row["pollster"]: row["polls"] for row in table.rows}
     cells: dict[Any, dict[Any, str]] = {}

@@ -1,160 +1,296 @@
-"""What the script of the page reads: numbers of the tables, and those of other rules."""
+"""What the page shows: texts and chart data under the law, and under every rule that a reader may choose.
+
+All of it is made here, by the functions that make tables and charts on paper: the script of the page puts it
+in place, and rounds and decides nothing.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.charts.colours import EMPTY, on_white
-from forecast.charts.facts import poll_day
-from forecast.election.methods import METHODS
+from forecast.charts import outcomes, parties, polls, rules
+from forecast.charts.drawing import Rows, look, named
+from forecast.words import headlines, rounding
+from forecast.words.facts import Facts, said
+from forecast.words.headlines import level_text
 
 if TYPE_CHECKING:
-    from forecast.charts.facts import Facts
+    from forecast.charts.drawing import Spec
+    from forecast.result import Forecast
 
-_ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
-_SHOWN_FROM = 1e-6
-MOST_PANELS = 24
-"""Parties that have a panel of polls and one of thresholds: the largest."""
-_TREND_DECIMALS = 5
-"""A thousandth of a point: less than a pixel of the panel."""
+_WIDE, _NARROW, _PANEL = 600, 330, 200
+_FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
+_DIGITS = 6
+"""Of numbers that only place marks: far less than a pixel."""
 
 
-def payload(facts: Facts) -> dict[str, Any]:
-    """Plain data for JSON; parties in the order of the page."""
+class Pool:
+    """Columns of chart data, each kept once however often it is used."""
+
+    def __init__(self) -> None:
+        self.columns: list[Any] = []
+        self._known: dict[str, int] = {}
+
+    def put(self, rows: Rows) -> dict[str, Any]:
+        """Rows as the numbers of their columns, and how many there are."""
+        names = dict.fromkeys(name for row in rows for name in row)
+        return {
+            "n": len(rows),
+            **{name: self._column([_short(row.get(name)) for row in rows]) for name in names},
+        }
+
+    def _column(self, values: list[Any]) -> int:
+        """The number of a column; one value that all rows share stands for itself."""
+        kept = values[0] if len(values) > 1 and all(value == values[0] for value in values) else values
+        text = json.dumps(kept)
+        if text not in self._known:
+            self._known[text] = len(self.columns)
+            self.columns.append(kept)
+        return self._known[text]
+
+
+def _short(value: Any) -> Any:
+    return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
+
+
+def payload(facts: Facts, slid: Forecast | None) -> dict[str, Any]:
+    """Plain data for JSON. ``slid``: the forecast under other rules, where there is one."""
+    pool = Pool()
+    law = _place(facts, pool) | _still(facts, pool)
+    found: dict[str, Any] = {"law": law, "specs": _specs(facts)}
+    if slid is not None:
+        found |= _slider(facts, slid, law, pool)
+    return found | {"columns": pool.columns}
+
+
+def _place(facts: Facts, pool: Pool) -> dict[str, Any]:
+    """What depends on the rule: cells of the tables, headlines, charts."""
+    question = facts.leading_question
+    hundred = (
+        {}
+        if question is None or facts.too_few
+        else {"hundred": _chart(pool, _hundred_said(*question), outcomes.hundred_rows(facts))}
+    )
+    seats = parties.seats_drawn(facts)
+    entering = parties.entering_rows(facts)["parties"]
+    return {
+        "headlines": page_headlines(facts),
+        "cells": {
+            "parties": [party_cells(row) for row in facts.parties],
+            "coalitions": [coalition_cells(row, facts.majority) for row in facts.coalitions],
+        },
+        "charts": {
+            "crossings": _chart(
+                pool,
+                "; ".join(f"{row['name']}: {row['text']}" for row in entering),
+                {"parties": entering},
+                parties.entering_rows(facts, _NARROW),
+            ),
+            "shares": _chart(
+                pool,
+                _shares_said(facts),
+                parties.shares_rows(facts),
+                parties.shares_rows(facts, _NARROW),
+            ),
+            "parliament": _chart(
+                pool,
+                ", ".join(f"{row['name']} {seats}" for row, seats in outcomes.seated(facts)),
+                outcomes.parliament_rows(facts, _WIDE),
+                outcomes.parliament_rows(facts, _NARROW),
+            ),
+            **hundred,
+        },
+        "small": outcomes.small_parties(facts),
+        "panels": {
+            "distributions": [
+                _panel(pool, row["name"], parties.seats_said(facts, row), parties.seats_rows(facts, row))
+                for row in seats
+            ]
+        },
+    }
+
+
+def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
+    """What no rule changes: the polls."""
+    if not facts.polls_used:
+        return {}
+    if facts.polls_together:
+        rows = (polls.together_rows(facts, width) for width in (_WIDE, _NARROW))
+        return {"polls": _chart(pool, _shares_said(facts), *rows)}
+    drawn = [row for row in facts.parties if row["told"]][: polls.MOST_PANELS]
+    return {
+        "trends": [
+            _panel(pool, row["name"], polls.share_said(row), polls.trend_rows(facts, row)) for row in drawn
+        ]
+    }
+
+
+def _chart(
+    pool: Pool, text: str, wide: Mapping[str, Rows], narrow: Mapping[str, Rows] | None = None
+) -> dict[str, Any]:
+    """A chart: what it shows in words, and its data on wide and on narrow screens."""
+    sets = [{name: pool.put(rows) for name, rows in tables.items()} for tables in (wide, narrow or wide)]
+    return {"said": text, "data": sets}
+
+
+def _panel(pool: Pool, name: str, text: str, tables: Mapping[str, Rows]) -> dict[str, Any]:
+    return {"name": name, "said": text, "data": {key: pool.put(rows) for key, rows in tables.items()}}
+
+
+def _shares_said(facts: Facts) -> str:
+    return "; ".join(f"{row['name']}: {polls.share_said(row)}" for row in facts.parties if row["told"])
+
+
+def _hundred_said(text: str, chance: float, error: float) -> str:
+    return f"{text} in {headlines.of_hundred(chance, error)} of 100 simulations"
+
+
+def _specs(facts: Facts) -> dict[str, list[Spec]]:
+    """Specifications of charts, wide and narrow, and of panels, as Vega reads them."""
+    bodies = {
+        "crossings": [
+            parties.entering_body(named, parties.entering_said(facts), width) for width in (_WIDE, _NARROW)
+        ],
+        "shares": [parties.shares_body(named, width) for width in (_WIDE, _NARROW)],
+        "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
+        "hundred": [outcomes.hundred_body(named)],
+        "distributions": [parties.seats_body(named, _PANEL + 40)],
+        "thresholds": [rules.steps_body(named, _PANEL)],
+    }
+    if facts.polls_together:
+        bodies["polls"] = [polls.together_body(named, width) for width in (_WIDE, _NARROW)]
+    elif facts.polls_used:
+        bodies["trends"] = [polls.trend_body(named, facts, _PANEL)]
+    return {name: [_compiled(body) for body in of_widths] for name, of_widths in bodies.items()}
+
+
+def _compiled(body: Spec) -> Spec:
+    import vl_convert
+
+    return vl_convert.vegalite_to_vega(
+        {**body, "config": look(_FONT), "padding": 2, "background": "transparent"}
+    )
+
+
+# Cells of tables.
+
+
+def party_cells(row: dict[str, Any]) -> list[str]:
+    """Chance to pass with its error, seats with their interval, mean, one draw; dashes where there
+    are none.
+    """
+    if row["seatless"] or not row["told"]:
+        return [rounding.DASH] * 6
+    return [
+        said(row["pass_probability"], row["pass_mc_error"]),
+        rounding.points(row["pass_mc_error"]),
+        rounding.whole(row["seat_median"]),
+        rounding.interval(row["seat_low80"], row["seat_high80"]),
+        rounding.mean_seats(row["seat_mean"], row.get("seat_mean_mc_error")),
+        rounding.whole(row["representative_seats"]),
+    ]
+
+
+def coalition_cells(row: dict[str, Any], needed: int) -> list[str]:
+    """Chance of a majority, seats with their interval, and the margin."""
+    return [
+        said(row["majority_probability"], row["majority_mc_error"]),
+        rounding.whole(row["seat_median"]),
+        rounding.interval(row["seat_low80"], row["seat_high80"]),
+        rounding.signed(row["seat_median"] - needed),
+    ]
+
+
+def page_headlines(facts: Facts) -> list[str]:
+    """What the numbers say, the most asked for first."""
+    first = [headlines.coalitions(facts)] if facts.coalitions else [headlines.seats(facts)]
+    lines = [*first, headlines.entering(facts), headlines.seats(facts)][: 3 if facts.coalitions else 2]
+    return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
+
+
+# Other rules.
+
+
+def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool) -> dict[str, Any]:
+    """Every place of the slider, with what differs from the law, and every coalition."""
+    levels, methods = slid.ticks["threshold"], slid.ticks["method"]
+    at_law = np.argwhere(slid.array("rules/is_base_rule"))[0].tolist()
+    counts, drawn = slid.array("unsaved/coalition_majority"), slid.array("unsaved/coalition_draws")
+    places = []
+    for t, m in slid.places():
+        here = Facts(slid.at(threshold=t, method=m))
+        found = {} if [t, m] == at_law else _unlike(_in_order(here, facts, pool), law)
+        subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
+        found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
+        places.append(found)
+    names = [
+        rules.method_name(method) if method != "law" else rules.method_name(facts.rule_method)
+        for method in methods
+    ]
     ids = [row["party"] for row in facts.parties]
     return {
-        "most_panels": MOST_PANELS,
-        "tells": not facts.too_few,
-        "house": facts.house,
-        "majority": facts.majority,
-        "level": facts.level,
-        "draws": facts.forecast.draws,
-        "parties": [_party(facts, row) for row in facts.parties],
+        "places": places,
+        "levels": [level_text(level) for level in levels],
+        "methods": names,
+        "at_law": at_law,
+        "draws": slid.draws,
+        "steps": [_steps(facts, slid, m, pool) for m in range(len(methods))],
+        "law_lines": [pool.put([{"level": level}]) for level in levels],
+        "members": [ids.index(party) for party in slid.names("unsaved/member")],
         "coalitions": [
-            {
-                "name": row["coalition_name"],
-                "parties": [ids.index(party) for party in str(row["parties"]).split("+") if party in ids],
-                "majority": row["majority_probability"],
-                "error": row["majority_mc_error"],
-                "seats": [row[f"seat_{end}"] for end in _ENDS],
-            }
+            sorted(ids.index(party) for party in row["parties"].split("\n") if party in ids)
             for row in facts.coalitions
         ],
-        "polls": [
-            {
-                "day": poll_day(row).isoformat(),
-                "pollster": row["pollster"],
-                "kind": row["kind"],
-                "weight": row["weight"],
-                "shares": [row.get(f"share_{party}") for party in ids],
-            }
-            for row in facts.polls_used
-        ],
-        "together": facts.polls_together,
-        "trend": _trend(facts, ids),
-        "election_date": str(facts.forecast.dataset.attrs["election_date"]),
-        "grid": _grid(facts, ids),
+        "chances": {
+            str(number): chance_texts(number) for number in np.unique([*drawn.ravel(), slid.draws]).tolist()
+        },
     }
 
 
-def _trend(facts: Facts, ids: list[str]) -> dict[str, Any] | None:
-    """The trend of the polls and its 80 % band, blank for parties without; ``None`` without a trend."""
-    trend = facts.trend
-    if trend is None:
-        return None
-    found = [trend.of(party) or ([], [], []) for party in ids]
-    ends = [
-        [[round(share, _TREND_DECIMALS) for share in end] for end in ends]
-        for ends in zip(*found, strict=True)
-    ]
-    return {
-        "days": [day.isoformat() for day in trend.days],
-        **dict(zip(("low80", "share", "high80"), ends, strict=True)),
-    }
+def _in_order(here: Facts, law: Facts, pool: Pool) -> dict[str, Any]:
+    """What a place shows, its parties in the order in which the page has them."""
+    order = {row["party"]: k for k, row in enumerate(law.parties)}
+    here.parties.sort(key=lambda row: order[row["party"]])
+    for row, of_law in zip(here.parties, law.parties, strict=True):
+        row["last_share"] = of_law["last_share"]
+    return _place(here, pool)
 
 
-def _party(facts: Facts, row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "name": row["party_name"],
-        "colour": EMPTY if row["seatless"] else on_white(row["colour"]),
-        "seatless": row["seatless"],
-        "told": row["told"],
-        "share": [row[f"share_{end}"] for end in _ENDS],
-        "passes": row["pass_probability"],
-        "error": row["pass_mc_error"],
-        "seats": [row[f"seat_{end}"] for end in _ENDS],
-        "mean": row["seat_mean"],
-        "drawn": row["representative_seats"],
-        "chances": _sparse(facts.seat_chances[row["party"]]) if row["told"] else [0],
-    }
+def _unlike(place: dict[str, Any], law: dict[str, Any]) -> dict[str, Any]:
+    """What of a place differs from the law, part by part."""
+    found: dict[str, Any] = {}
+    for name, part in place.items():
+        if isinstance(part, dict):
+            differs = {key: value for key, value in part.items() if value != law[name].get(key)}
+            found |= {name: differs} if differs else {}
+        elif part != law[name]:
+            found[name] = part
+    return found
 
 
-def _grid(facts: Facts, ids: list[str]) -> dict[str, Any] | None:
-    """Other thresholds and methods; ``None`` where the forecast does not hold them."""
-    data = facts.forecast.dataset
-    if "explorer_threshold" not in data.dims:
-        return None
-    order = [facts.forecast.parties.index(party) for party in ids]
-    values = {
-        str(name): variable.values
-        for name, variable in data.variables.items()
-        if str(name).startswith("explorer_")
-    }
-    draws = int(data.attrs["explorer_draws"])
-    levels, methods = values["explorer_threshold"], [str(name) for name in values["explorer_method"]]
-    cells = [
-        [
-            {
-                "seats": values["explorer_seat_quantile"][t, m][order].astype(int).tolist(),
-                "mean": np.round(values["explorer_seat_mean"][t, m][order], 4).tolist(),
-                "counts": [_sparse(values["explorer_seat_count"][t, m, k]) for k in order],
-                "drawn": values["explorer_representative_seats"][t, m][order].tolist(),
-                "majority": values["explorer_majority_probability"][t, m].tolist(),
-                "coalition_seats": values["explorer_coalition_seat_quantile"][t, m].astype(int).tolist(),
-                "subsets": _packed(
-                    values["explorer_subset_majority"][t, m], values["explorer_subset_draws"][t, m]
-                ),
-                "subset_draws": int(values["explorer_subset_draws"][t, m]),
-            }
-            for m in range(len(methods))
-        ]
-        for t in range(len(levels))
-    ]
-    law = rule_method(facts)
-    return {
-        "draws": draws,
-        "levels": levels.tolist(),
-        "law": int(np.argmin(np.abs(levels - float(data.attrs["explorer_law_threshold"])))),
-        "methods": [law if name == "law" else title_of(name) for name in methods],
-        "passes": values["explorer_pass_probability"][:, order].tolist(),
-        "subset_parties": [
-            ids.index(party) for party in str(data.attrs["explorer_parties"]).split("\n") if party
-        ],
-        "cells": cells,
-    }
+def _steps(facts: Facts, slid: Forecast, method: int, pool: Pool) -> list[dict[str, Any]]:
+    """Seats by threshold of the larger parties, and the medians in words for every level."""
+    found: list[dict[str, Any]] = []
+    for row in facts.lists:
+        steps = rules.steps_rows(slid, row, method, None)["steps"]
+        if len(found) < polls.MOST_PANELS and any(step["seats"] > 0 for step in steps):
+            medians = [rounding.whole(step["seats"]) for step in steps]
+            found.append({"name": row["name"], "medians": medians, "data": {"steps": pool.put(steps)}})
+    return found
 
 
-def rule_method(facts: Facts) -> str:
-    """Title of the method of the law."""
-    return title_of(str(facts.rule["allocation"]["method"]))
-
-
-def title_of(name: str) -> str:
-    """A method's title as people read it, without its divisors."""
-    return METHODS[name].title.partition(":")[0]
-
-
-def _sparse(chances: np.ndarray) -> list[Any]:
-    """The first number of seats that has a chance, then the chances from there to the last."""
-    held = np.flatnonzero(chances > (0 if chances.dtype.kind == "i" else _SHOWN_FROM / 10))
-    if not len(held):
-        return [0]
-    return [int(held[0]), *chances[held[0] : held[-1] + 1].tolist()]
-
-
-def _packed(chances: np.ndarray, draws: int) -> str:
-    """Counts of draws as little-endian 16-bit numbers, in base 64."""
-    return base64.b64encode(np.round(chances * draws).astype("<u2").tobytes()).decode()
+def chance_texts(draws: int) -> list[list[Any]]:
+    """How a chance is said that so many of ``draws`` have: the least number for each text, and the text."""
+    found: list[list[Any]] = []
+    for count in range(draws + 1) if draws <= 2**13 else (*range(2**10), *range(2**10, draws + 1, 8), draws):
+        chance = count / draws
+        error = max((chance * (1 - chance) / draws) ** 0.5, 1 / draws)
+        text = said(chance, error)
+        if not found or found[-1][1] != text:
+            found.append([count, text])
+    return found

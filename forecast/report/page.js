@@ -1,129 +1,189 @@
-// Tables, coalitions and controls; what a reader does.
-// Under the law the tables say what they said when the page was written.
-const written = [...document.querySelectorAll("[data-cell]")].map((cell) => [cell, cell.textContent]);
-function fillTables(view) {
-  if (view.law) {
-    for (const [cell, text] of written) cell.textContent = text;
-    return;
+// Puts what the page was given in its place; rounds and decides nothing.
+const data = JSON.parse(document.getElementById("data").textContent);
+const t = JSON.parse(document.getElementById("texts").textContent);
+const $ = (id) => document.getElementById(id);
+const slides = Boolean(data.places);
+const narrow = window.matchMedia("(max-width: 40rem)");
+let at = slides ? [...data.at_law] : null;
+const byLaw = () => !slides || (at[0] === data.at_law[0] && at[1] === data.at_law[1]);
+const place = () => (slides ? data.places[at[0] * data.methods.length + at[1]] : {});
+// What a place does not say is as under the law.
+const part = (name) => place()[name] ?? data.law[name];
+const within = (name) => ({ ...data.law[name], ...place()[name] });
+
+function element(name, attributes = {}, text) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+// Charts: one specification each, given other data when the rule changes.
+function rowsOf({ n, ...columns }) {
+  const read = Object.entries(columns).map(([name, number]) => [name, data.columns[number]]);
+  return Array.from({ length: n }, (_, k) => Object.fromEntries(read.map(([name, column]) => [name, Array.isArray(column) ? column[k] : column])));
+}
+const parsed = new Map();
+function view(figure, name, form, sets) {
+  const key = `${name}${form}`;
+  if (!parsed.has(key)) parsed.set(key, vega.parse(data.specs[name][form]));
+  if (figure.drawn !== key) {
+    if (figure.view) figure.view.finalize();
+    figure.replaceChildren();
+    figure.view = new vega.View(parsed.get(key), { renderer: "svg", hover: false }).initialize(figure);
+    figure.drawn = key;
   }
-  const rows = $("parties").tBodies[0].rows;
-  view.parties.forEach((party, k) => {
-    const put = (name, text) => { rows[k].querySelector(`[data-cell=${name}]`).textContent = text; };
-    if (!holds(party)) return;
-    put("passes", probability(party.passes, party.error));
-    put("error", points(party.error));
-    put("seats", `${party.seats[3]}`);
-    put("seats80", interval(party.seats[1], party.seats[5]));
-    put("mean", party.mean > 0 && party.mean < 0.05 ? "<0.1" : party.mean.toFixed(1));
-    put("drawn", `${party.drawn}`);
-  });
-  if (!$("coalitions")) return;
-  view.coalitions.forEach((coalition, c) => {
-    const put = (name, text) => { $("coalitions").tBodies[0].rows[c].querySelector(`[data-cell=${name}]`).textContent = text; };
-    put("majority", probability(coalition.majority, coalition.error));
-    put("seats", `${coalition.seats[3]}`);
-    put("seats80", interval(coalition.seats[1], coalition.seats[5]));
-    put("margin", signed(coalition.seats[3] - data.majority));
+  for (const [set, columns] of Object.entries(sets)) figure.view.data(set, rowsOf(columns));
+  figure.view.run();
+  const svg = figure.querySelector("svg");
+  svg.setAttribute("role", "presentation");
+  svg.removeAttribute("aria-roledescription");
+}
+// What draws puts words of its own there when it begins.
+function tell(figure, said) {
+  figure.setAttribute("role", "img");
+  figure.setAttribute("aria-label", said);
+  figure.removeAttribute("aria-roledescription");
+}
+function chart(id, { said, data: sets }) {
+  const figure = $(id);
+  if (!figure) return;
+  const form = narrow.matches && data.specs[id].length > 1 ? 1 : 0;
+  view(figure, id, form, sets[form]);
+  tell(figure, said);
+}
+function panels(id, name, found) {
+  const figure = $(id);
+  if (!figure) return;
+  while (figure.children.length > found.length) {
+    figure.lastChild.lastChild.view.finalize();
+    figure.lastChild.remove();
+  }
+  found.forEach((panel, k) => {
+    if (!figure.children[k]) {
+      const made = element("div", { class: "panel" });
+      made.append(element("h3"), element("p"), element("div"));
+      figure.append(made);
+    }
+    const [head, said, body] = figure.children[k].children;
+    head.textContent = panel.name;
+    said.textContent = panel.said;
+    view(body, name, 0, panel.data);
+    tell(body, `${panel.name}. ${panel.said}`);
   });
 }
 
 // Coalitions from the counts of all subsets.
-function countOf(cell, mask) {
-  if (!cell.bytes) cell.bytes = Uint8Array.from(atob(cell.subsets), (c) => c.charCodeAt(0));
-  return cell.bytes[2 * mask] + 256 * cell.bytes[2 * mask + 1];
+const bytes = (packed) => Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
+function countOf(mask) {
+  const here = place();
+  if (!here.counts) here.counts = bytes(here.subsets);
+  return here.counts[2 * mask] + 256 * here.counts[2 * mask + 1];
+}
+function chanceText(count, draws) {
+  const texts = data.chances[draws];
+  let k = texts.length - 1;
+  while (texts[k][0] > count) k -= 1;
+  return texts[k][1];
 }
 // A coalition of the table has the number of the table.
-function chanceOf(parties) {
-  const cell = grid.cells[at.level][at.method];
-  const same = data.coalitions.findIndex((c) => c.parties.length === parties.length && c.parties.every((p) => parties.includes(p)));
-  if (same >= 0) {
-    const view = shown().coalitions[same];
-    return { chance: view.majority, error: view.error, draws: byLaw() ? data.draws : grid.draws };
-  }
-  const mask = grid.subset_parties.reduce((sum, party, bit) => sum + (parties.includes(party) ? 2 ** bit : 0), 0);
-  const chance = countOf(cell, mask) / cell.subset_draws;
-  return { chance, error: errorOf(chance, cell.subset_draws), draws: cell.subset_draws };
+function chanceOf(members) {
+  const mask = data.members.reduce((sum, party, bit) => sum + (members.includes(party) ? 2 ** bit : 0), 0);
+  const count = countOf(mask), draws = place().subset_draws;
+  const same = data.coalitions.findIndex((c) => c.length === members.length && c.every((p) => members.includes(p)));
+  const text = same >= 0 ? within("cells").coalitions[same][0] : chanceText(count, draws);
+  return { text, chance: count / draws, draws: same >= 0 ? (byLaw() ? data.law_draws : data.draws) : draws };
 }
+const nameOf = (party) => data.names[party];
 function built() {
-  const chosen = grid.subset_parties.filter((_, bit) => $(`party-${bit}`).checked);
+  const chosen = data.members.filter((_, bit) => $(`party-${bit}`).checked);
   if (!chosen.length) { $("built").textContent = t.builder_none; return; }
-  const { chance, error, draws } = chanceOf(chosen);
-  const names = chosen.map((party) => data.parties[party].name);
+  const { text, chance, draws } = chanceOf(chosen), names = chosen.map(nameOf);
   const who = names.length > 1 ? `${names.slice(0, -1).join(", ")} + ${names[names.length - 1]}` : names[0];
   const verb = names.length > 1 ? t.builder_result : t.builder_result_one;
-  $("built").textContent = `${who} ${verb} ${probability(chance, error)} ${t.builder_end} (${draws.toLocaleString("en")}).`;
+  $("built").textContent = `${who} ${verb} ${text} ${t.builder_end} (${draws.toLocaleString("en")}).`;
   $("built").dataset.chance = chance;
 }
 
 // Coalitions that win at least as often as not, and without any of their parties do not.
 const MOST_SMALLEST = 12;
 function listSmallest() {
-  const cell = grid.cells[at.level][at.method], bits = grid.subset_parties.map((_, bit) => bit);
-  const wins = (mask) => 2 * countOf(cell, mask) >= cell.subset_draws;
+  const bits = data.members.map((_, bit) => bit), draws = place().subset_draws;
+  const wins = (mask) => 2 * countOf(mask) >= draws;
   const found = [];
   for (let mask = 1; mask < 2 ** bits.length; mask += 1) {
     const members = bits.filter((bit) => mask & (2 ** bit));
-    if (wins(mask) && members.every((bit) => !wins(mask - 2 ** bit))) found.push(members.map((bit) => grid.subset_parties[bit]));
+    if (wins(mask) && members.every((bit) => !wins(mask - 2 ** bit))) found.push(members.map((bit) => data.members[bit]));
   }
-  const told = found.map((parties) => ({ parties, ...chanceOf(parties) })).sort((a, b) => a.parties.length - b.parties.length || b.chance - a.chance);
-  const items = told.slice(0, MOST_SMALLEST).map(({ parties, chance, error }) => element("li", {}, `${parties.map((p) => data.parties[p].name).join(" + ")}: ${probability(chance, error)}`));
+  const told = found.map((members) => ({ members, ...chanceOf(members) })).sort((a, b) => a.members.length - b.members.length || b.chance - a.chance);
+  const items = told.slice(0, MOST_SMALLEST).map(({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`));
   if (told.length > MOST_SMALLEST) items.push(element("li", {}, `${told.length - MOST_SMALLEST} ${t.smallest_more}`));
   $("smallest").replaceChildren(...(items.length ? items : [element("li", {}, t.smallest_none)]));
 }
 
-function update() {
-  const view = shown();
-  fillTables(view);
-  drawCrossings(view);
-  drawDistributions(view);
-  drawParliament(view);
-  drawShares(view);
-  drawPolls(view);
-  drawHundred(view);
-  drawThresholds();
-  document.body.classList.toggle("changed", !view.law);
-  if (!grid) return;
-  $("level-text").textContent = levelText(grid.levels[at.level]);
-  $("level").setAttribute("aria-valuetext", levelText(grid.levels[at.level]));
-  $("reset").disabled = view.law;
-  $("status").textContent = view.law ? t.by_law
-    : `${t.what_if} ${levelText(grid.levels[at.level])}, ${grid.methods[at.method]} (${grid.draws.toLocaleString("en")} ${t.on_draws}).`;
+function fill(id, rows) {
+  if (!$(id)) return;
+  rows.forEach((texts, k) => {
+    [...$(id).tBodies[0].rows[k].querySelectorAll("[data-cell]")].forEach((cell, j) => { cell.textContent = texts[j]; });
+  });
+}
+function controls() {
+  const level = data.levels[at[0]];
+  $("level-text").textContent = level;
+  $("level").setAttribute("aria-valuetext", level);
+  $("reset").disabled = byLaw();
+  $("status").textContent = byLaw() ? t.by_law
+    : `${t.what_if} ${level}, ${data.methods[at[1]]} (${data.draws.toLocaleString("en")} ${t.on_draws}).`;
+  const last = data.levels.length - 1, said = (medians, k) => `${medians[k]} (${data.levels[k]})`;
+  panels("thresholds", "thresholds", data.steps[at[1]].map(({ name, medians, data: sets }) => ({
+    name, said: `${t.seats}: ${[0, at[0], last].map((k) => said(medians, k)).join(", ")}`, data: { ...sets, law: data.law_lines[at[0]] } })));
   built();
   listSmallest();
 }
+function update() {
+  const cells = within("cells"), charts = within("charts");
+  fill("parties", cells.parties);
+  fill("coalitions", cells.coalitions);
+  [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k] + (k ? "." : ""); });
+  for (const [id, shown] of Object.entries(charts)) chart(id, shown);
+  $("small").textContent = part("small");
+  if (charts.hundred) $("hundred-said").textContent = `${charts.hundred.said}.`;
+  panels("distributions", "distributions", within("panels").distributions);
+  document.body.classList.toggle("changed", !byLaw());
+  if (slides) controls();
+}
+function still() {
+  if (data.law.polls) chart("polls", data.law.polls);
+  if (data.law.trends) panels("polls", "trends", data.law.trends);
+}
 
-if (grid) {
-  $("level").max = grid.levels.length - 1;
-  $("level").value = at.level;
-  grid.methods.forEach((title, m) => $("method").append(element("option", { value: m }, title)));
-  grid.subset_parties.forEach((party, bit) => {
-    const label = element("label", { style: `border-left-color: ${data.parties[party].colour}` });
+if (slides) {
+  $("level").max = data.levels.length - 1;
+  $("level").value = at[0];
+  data.methods.forEach((title, m) => $("method").append(element("option", { value: m }, title)));
+  data.members.forEach((party, bit) => {
+    const label = element("label", { style: `border-left-color: ${data.inks[party]}` });
     const box = element("input", { type: "checkbox", id: `party-${bit}` });
     box.addEventListener("change", built);
-    label.append(box, element("span", {}, data.parties[party].name));
+    label.append(box, element("span", {}, nameOf(party)));
     $("choices").append(label);
   });
-  $("level").addEventListener("input", () => { at.level = +$("level").value; update(); });
-  $("method").addEventListener("change", () => { at.method = +$("method").value; update(); });
+  $("level").addEventListener("input", () => { at[0] = +$("level").value; update(); });
+  $("method").addEventListener("change", () => { at[1] = +$("method").value; update(); });
   $("reset").addEventListener("click", () => {
-    at = { level: grid.law, method: 0 };
-    $("level").value = at.level;
-    $("method").value = 0;
+    at = [...data.at_law];
+    $("level").value = at[0];
+    $("method").value = at[1];
     update();
   });
 }
 update();
-let width = document.body.clientWidth;
-window.addEventListener("resize", () => {
-  if (document.body.clientWidth === width) return;
-  width = document.body.clientWidth;
-  drawParliament(shown());
-  drawShares(shown());
-});
+still();
+narrow.addEventListener("change", () => { update(); still(); });
 // On paper nothing can be opened.
 let closed = [];
 window.addEventListener("beforeprint", () => {
   closed = [...document.querySelectorAll("details:not([open])")];
-  for (const part of closed) part.open = true;
+  for (const shut of closed) shut.open = true;
 });
-window.addEventListener("afterprint", () => { for (const part of closed) part.open = false; });
+window.addEventListener("afterprint", () => { for (const shut of closed) shut.open = false; });

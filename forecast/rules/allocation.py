@@ -35,6 +35,8 @@ def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Di
     given: dict[str, int] = {}
     steps, ties = list(between.steps), list(between.ties)
     for competitor, members in groups:
+        given.update({unit.id: 0 for unit in members if not unit.wins})
+        members = [unit for unit in members if unit.wins]
         if members == [competitor]:
             given[competitor.id] = between.seats[competitor.id]
             continue
@@ -45,11 +47,14 @@ def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Di
         given.update(division.seats)
         steps += division.steps
         ties += division.ties
-    return Division({unit.id: given[unit.id] for unit in units}, tuple(steps), tuple(ties))
+    return Division({unit.id: given.get(unit.id, 0) for unit in units}, tuple(steps), tuple(ties))
 
 
 def _grouped(units: Sequence[Unit]) -> list[tuple[Unit, list[Unit]]]:
-    """Each competitor with its members: an alliance of several lists as one, every other list by itself."""
+    """Each competitor with its members: an alliance of several lists as one, every other list by itself.
+
+    An alliance of which no list may win a seat does not compete.
+    """
     alliances: dict[str, list[Unit]] = {}
     for unit in units:
         if unit.alliance is not None:
@@ -57,6 +62,8 @@ def _grouped(units: Sequence[Unit]) -> list[tuple[Unit, list[Unit]]]:
     groups: list[tuple[Unit, list[Unit]]] = []
     for unit in units:
         members = alliances.get(unit.alliance or "", [unit])
+        if not any(member.wins for member in members):
+            continue
         if len(members) == 1:
             groups.append((unit, [unit]))
         elif members[0] is unit:
@@ -65,12 +72,13 @@ def _grouped(units: Sequence[Unit]) -> list[tuple[Unit, list[Unit]]]:
 
 
 def _as_one(name: str, members: Sequence[Unit]) -> Unit:
-    limits = [unit.limit for unit in members if unit.limit is not None]
+    winning = [unit for unit in members if unit.wins]
+    limits = [unit.limit for unit in winning if unit.limit is not None]
     return Unit(
         name,
         sum((unit.votes for unit in members), Fraction(0)),
         min(unit.order for unit in members),
-        limit=sum(limits) if len(limits) == len(members) else None,
+        limit=sum(limits) if len(limits) == len(winning) else None,
         behind_quota=sum((unit.electorate for unit in members), Fraction(0)),
     )
 

@@ -25,11 +25,16 @@ def bonus_seats(bonus: Bonus, share: Fraction) -> int:
 
 
 def award_bonus(
-    bonus: Bonus, admitted: Sequence[Unit], valid: int, pool: int, decide: DecidedBy
+    bonus: Bonus, admitted: Sequence[Unit], valid: int, pool: int, decide: DecidedBy, place: str = ""
 ) -> tuple[dict[str, int], list[Tie]]:
     """The bonus of the largest admitted list, never more than the pool. ``admitted`` with votes as cast."""
     largest, ties = first_among(
-        admitted, 1, lambda unit: unit.votes, what="largest list (bonus)", place="", decide=decide
+        [unit for unit in admitted if unit.wins and unit.votes > 0],
+        1,
+        lambda unit: unit.votes,
+        what="largest list (bonus)",
+        place=place,
+        decide=decide,
     )
     seats = min(bonus_seats(bonus, largest[0].votes / valid), pool) if largest and valid else 0
     return ({largest[0].id: seats}, ties) if seats else ({}, [])

@@ -31,7 +31,8 @@ _PARTY_KEYS = frozenset(
 _REMARKS = frozenset({"note", "notes", "source"})
 _CASE_KEYS = ("seats", "rule", "parties", "valid_votes", "invalid_votes", "registered", "districts")
 """Keys of a case that count; a case may say more about itself, but nothing that looks like one of these."""
-_DISTRICT_KEYS = ("name", "votes", "seats", "population", "direct")
+_TOTALS = ("seats", "population", "levelling", "valid_votes", "invalid_votes", "registered")
+_DISTRICT_KEYS = ("name", "region", "votes", "direct", *_TOTALS)
 _LOOKS_LIKE = 0.85
 NOT_LISTED = "(not listed)"
 
@@ -48,12 +49,17 @@ class Case:
 
 @dataclass(frozen=True)
 class Mismatch:
-    """A list whose seats differ from the official ones."""
+    """A list whose seats differ from the official ones: in all, or in a district.
+
+    ``kind``: the fixed or the levelling seats are meant; all seats where it is empty.
+    """
 
     case: str
     party: str
     official: int
     ours: int
+    district: str = ""
+    kind: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,18 @@ class Verification:
     """Case and reason."""
     notes: tuple[tuple[str, str], ...] = field(default=())
     """Case, and what does not fit together in it or was added to it."""
+    unchecked: tuple[str, ...] = ()
+    """Election files without official seats, which are no cases."""
+
+    def __add__(self, other: Verification) -> Verification:
+        return Verification(
+            self.cases + other.cases,
+            self.reproduced + other.reproduced,
+            self.mismatches + other.mismatches,
+            self.unsupported + other.unsupported,
+            self.notes + other.notes,
+            self.unchecked + other.unchecked,
+        )
 
     @property
     def complete(self) -> bool:
@@ -256,12 +274,13 @@ def _district(row: Any, number: int) -> District:
     _refuse_slips(row, _DISTRICT_KEYS, f"districts.{name}.")
     votes: Mapping[str, Any] = row["votes"]
     direct = _table(row, "direct", f"districts.{name}")
+    totals: dict[str, Any] = {key: _optional_count(row, key) for key in _TOTALS}
     return District(
         name,
         {party: _number(votes, party, f"districts.{name}.votes") for party in votes},
-        seats=_optional_count(row, "seats"),
-        population=_optional_count(row, "population"),
         direct={party: _number(direct, party, f"districts.{name}.direct") for party in direct},
+        region=str(row.get("region", "")),
+        **totals,
     )
 
 

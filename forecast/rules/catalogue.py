@@ -54,6 +54,21 @@ WAIVERS: tuple[Known, ...] = (
         "Germany 1990, BVerfG of 29 September 1990",
     ),
     Known(
+        "or_district_seats",
+        "so many seats won in the districts admit to the levelling seats",
+        "Denmark, folketingsvalgloven § 77: one; Austria, NRWO § 100: a basic mandate",
+    ),
+    Known(
+        "or_regions_at_quota",
+        "the votes of an average district seat in so many regions admit to the levelling seats",
+        "Denmark, folketingsvalgloven § 77: two of three landsdele",
+    ),
+    Known(
+        "alliances",
+        "levels of alliances, and of the lists in them",
+        "Turkey, law 2839 art. 33 (an alliance passes together); Italy, law 165/2017 art. 83: 10, 1 and 3 %",
+    ),
+    Known(
         "min_lists",
         "at least so many lists take part",
         "Kazakhstan since 2009, Constitutional Law on Elections art. 97-1",
@@ -94,11 +109,35 @@ LEVELLING: tuple[Known, ...] = (
         "lists above their share are set aside",
         "Sweden, vallagen 14 kap.; Norway, valgloven § 11-6",
     ),
+    Known(
+        "return",
+        "lists give back district seats beyond their share, at the lowest quotients",
+        "Sweden, vallagen (2005:837) 14 kap. since 2018 (återföring)",
+    ),
     Known("start", "the divisors begin after the seats held", "Scotland Act 1998 s 8; Iceland, election law"),
     Known(
         "level",
         "the house grows until every share covers the seats held",
         "Germany, BWahlG § 6 of 2013 to 2020",
+    ),
+    Known(
+        "apart",
+        "the other seats are divided nationally, whatever is held",
+        "Sri Lanka, Constitution art. 99A: 29 seats of the national list",
+    ),
+)
+
+PLACING: tuple[Known, ...] = (
+    Known(
+        "votes",
+        "votes in the place / divisor",
+        "Sweden, vallagen 14 kap.; Denmark, folketingsvalgloven §§ 78-79",
+    ),
+    Known("share", "the share of the valid votes of the place / divisor", "Iceland, law 24/2000 art. 108"),
+    Known(
+        "quotas",
+        "votes / (valid votes per fixed seat of the place) / divisor",
+        "Norway, valgloven § 11-7",
     ),
 )
 
@@ -124,4 +163,5 @@ def everything() -> dict[str, tuple[Known, ...]]:
         "methods": methods(),
         "remainders": REMAINDERS,
         "levelling": LEVELLING,
+        "placing": PLACING,
     }

@@ -4,7 +4,7 @@ divisors.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -20,7 +20,9 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
+from forecast.rules.compiled_districts import tier_of
 from forecast.rules.grids import Rules, with_grids
+from forecast.rules.tiers import SeatTable, Tier
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -33,6 +35,7 @@ _BASES = {
 }
 _QUOTAS = {
     "hare": laws.QUOTA_HARE,
+    "hare-rounded-up": laws.QUOTA_HARE_ROUNDED_UP,
     "droop": laws.QUOTA_DROOP,
     "hagenbach-bischoff-rounded": laws.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     "hagenbach-bischoff": laws.QUOTA_HAGENBACH_BISCHOFF,
@@ -43,22 +46,32 @@ _REMAINDERS = {
     "largest-lists": laws.REMAINDER_LARGEST_LISTS,
     "largest-then-average": laws.REMAINDER_THEN_AVERAGE,
 }
+_UNDRAWN = "a forecast cannot draw this clause yet; `forecast count` knows it"
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 
 
-def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "rule") -> Rules:
-    """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core).
+def compile_rules(
+    rules: Sequence[Rule],
+    lists: Sequence[Party],
+    place: str = "rule",
+    table: SeatTable | None = None,
+) -> Rules:
+    """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core), and the
+    districts of ``table`` where the rules have any.
 
-    ``ConfigurationError`` for what a draw of national shares cannot answer: constituency tables; and for
-    houses of more than ``LARGEST_HOUSE`` seats.
+    ``ConfigurationError`` for what a draw cannot answer, and for houses of more than ``LARGEST_HOUSE`` seats.
     """
+    faults = dict.fromkeys(clause for rule in rules for clause in undrawn(rule))
+    if faults:
+        raise ConfigurationError(*(Fault(place, key, value, _UNDRAWN) for key, value in faults))
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
-    most = [largest_house(rule, lists) for rule in rules]
+    most = [largest_house(rule, lists, table) for rule in rules]
     _refuse_giants(most, place)
     tables = _DivisorTables(max(most) + 2)
     constraints: list[laws.Constraints | None] = []
+    tiers: list[Tier | None] = []
     for r, rule in enumerate(rules):
         _fill_threshold(records[r], rule)
         whole = lcm(*(weight.denominator for weight in rule.weights.values()))
@@ -67,14 +80,52 @@ def compile_rules(rules: Sequence[Rule], lists: Sequence[Party], place: str = "r
             level = _level_of(rule, party)
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
-        _fill_allocation(records[r], _national_method(rule, place), tables)
+        tier = _tier_of(rule, lists, table, tables, place)
+        if tier is None or tier.divides_nationally:
+            _fill_allocation(records[r], _national_method(rule, place), tables)
         if records[r]["correction"] != records[r]["uncorrected"]:
             records[r]["single_precision"] = False  # the quotients of some are not what their votes say
         records[r]["seats"] = rule.seats
         records[r]["lot"] = rule.ties == "lot"
         records[r]["corrected"] = _lets_others_in(rule)
         constraints.append(_constraints_of(rule, lists, records[r], tables))
-    return with_grids(Rules(records, numerators, denominators, weights, tables.stacked(), tuple(constraints)))
+        _join_tier(records[r], rule, tier)
+        tiers.append(tier)
+    return with_grids(
+        Rules(
+            records,
+            numerators,
+            denominators,
+            weights,
+            tables.stacked(),
+            tuple(constraints),
+            tuple(tiers),
+        )
+    )
+
+
+def _tier_of(
+    rule: Rule,
+    lists: Sequence[Party],
+    table: SeatTable | None,
+    tables: _DivisorTables,
+    place: str,
+) -> Tier | None:
+    if rule.districts is None:
+        return None
+    if table is None:
+        remedy = "these votes are national; the rule divides seats by district"
+        raise ConfigurationError(Fault(place, "rule.districts", rule.districts.method, remedy))
+    return tier_of(rule, lists, table, lambda record, method: _fill_allocation(record, method, tables), place)
+
+
+def _join_tier(record: np.void, rule: Rule, tier: Tier | None) -> None:
+    """How the national seats stand to those of the districts."""
+    if tier is None:
+        return
+    record["held_drawn"] = tier.levelled
+    if rule.levelling is not None and rule.levelling.mode == "apart":
+        record["seats"] = max(rule.seats - int(tier.houses.sum()), 0)
 
 
 def _constraints_of(
@@ -100,17 +151,18 @@ def _refuse_giants(houses: Sequence[int], place: str) -> None:
         raise ConfigurationError(Fault(place, "rule.seats", max(houses), remedy))
 
 
+def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
+    """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
+    if rule.threshold is not None and rule.threshold.alliances is not None:
+        yield "rule.threshold.alliances", ABSENT
+
+
 def _national_method(rule: Rule, place: str) -> Allocation:
-    """How the national votes are divided; ``ConfigurationError`` where constituencies come into it."""
+    """How the national votes are divided."""
     method = rule.national_method
-    if rule.districts is None and method is not None:
-        return method
-    remedy = (
-        "a forecast draws national shares only; constituencies cannot be drawn (`forecast count` knows them)"
-    )
-    raise ConfigurationError(
-        Fault(place, "rule.districts", rule.districts.method if rule.districts else ABSENT, remedy)
-    )
+    if method is None:
+        raise ConfigurationError(Fault(place, "rule.allocation", ABSENT, "a method is needed"))
+    return method
 
 
 def _lets_others_in(rule: Rule) -> bool:
@@ -163,7 +215,8 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["remainder"] = _REMAINDERS[allocation.remainder or "largest"]
         record["remainder_seats"] = allocation.remainder_seats or 0
         record["quota_of_valid"] = allocation.quota_of == "valid"
-        record["single_precision"] = allocation.remainder == "largest" and allocation.quota_of != "valid"
+        plain = allocation.remainder == "largest" and allocation.quota_of != "valid"
+        record["single_precision"] = plain and allocation.method != "hare-rounded-up"
         return
     table = tables.add(divisors_of(allocation))
     record["family"] = laws.FAMILY_DIVISOR

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.election.rule import Bonus, Districts
 from forecast.election.vocabulary import MOST_SEATS
 from forecast.kernels import laws
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
+    from forecast.rules.tiers import SeatTable
 
 GROWTH = 8
 """A house that grows until it covers the seats held may grow to so many times its size; seats are
@@ -26,6 +28,8 @@ _MODES = {
     "redistribute": laws.LEVELLING_REDISTRIBUTE,
     "start": laws.LEVELLING_START,
     "level": laws.LEVELLING_GROW,
+    "return": laws.LEVELLING_NONE,
+    "apart": laws.LEVELLING_APART,
 }
 
 
@@ -35,10 +39,15 @@ def seats_to_share(rule: Rule) -> int:
     return start or rule.seats
 
 
-def largest_house(rule: Rule, lists: Sequence[Party]) -> int:
-    """No more seats than this are handed out: the house grown as far as it may, seats held, extra seats."""
+def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = None) -> int:
+    """No more seats than this are handed out: the house grown as far as it may, seats held and those won in
+    the districts of ``table`` beyond the house, extra seats.
+    """
     held = sum(_held(party) for party in lists) if rule.levelling is not None else 0
-    return max(_grown(rule), rule.seats) + held + sum(party.extra_seats for party in lists)
+    in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
+    if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
+        held += in_districts
+    return max(_grown(rule), rule.seats, in_districts) + held + sum(party.extra_seats for party in lists)
 
 
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
@@ -72,11 +81,16 @@ def constraints_of(
     if levelling is not None:
         record["levelling"] = _MODES[levelling.mode]
         record["keeps"] = True
-        record["deducts"] = levelling.deduct_unadmitted or levelling.mode in ("redistribute", "start")
-    _fill_bonus(record, rule)
+        record["deducts"] = levelling.deduct_unadmitted or levelling.mode in (
+            "redistribute",
+            "return",
+            "start",
+        )
+    _fill_bonus(record, rule.bonus)
     return laws.Constraints(
         limits=limits,
-        held=np.array([float(_held(party)) for party in lists]),
+        houses=np.array([record["seats"]], np.int64),
+        held=np.array([[float(_held(party)) for party in lists]]),
         direct=np.array([float(party.direct_seats) for party in lists]),
         floors=np.array([float(party.min_seats) for party in lists]),
         extra=np.array([float(party.extra_seats) for party in lists]),
@@ -85,8 +99,36 @@ def constraints_of(
     )
 
 
-def _fill_bonus(record: np.void, rule: Rule) -> None:
-    bonus = rule.bonus
+def constraints_in_districts(
+    rule: Rule,
+    districts: Districts,
+    lists: Sequence[Party],
+    houses: NDArray[np.int64],
+    record: np.void,
+    inside: NDArray[np.void],
+) -> laws.Constraints | None:
+    """What stands around the division in each district: a bonus, and alliances; fills ``record``."""
+    numbers = _alliances(rule, lists)
+    if districts.bonus is None and not numbers:
+        return None
+    record["constrained"] = True
+    record["alliances"] = len(numbers)
+    record["cap_denominator"] = 1.0
+    _fill_bonus(record, districts.bonus)
+    nothing = np.zeros(len(lists))
+    return laws.Constraints(
+        limits=np.full(len(lists), laws.NO_LIMIT),
+        houses=houses,
+        held=np.zeros((len(houses), len(lists))),
+        direct=nothing,
+        floors=nothing,
+        extra=nothing,
+        alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
+        inside=inside,
+    )
+
+
+def _fill_bonus(record: np.void, bonus: Bonus | None) -> None:
     record["bonus_unit"] = 1.0
     if bonus is None:
         return

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from forecast.door.arguments import made_by, whole
 from forecast.election import Election, Party
+from forecast.election.notes import warnings_on
 from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
-from forecast.election.words import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
-from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.tables import Row, is_total, parse_percent, parse_seats, parse_votes, read_rows
+from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
+from forecast.rules.named import alliance_of, party_names, party_of
+from forecast.rules.outcome import Outcome
+from forecast.rules.published import votes_of
+from forecast.rules.reference import apply_rule
+from forecast.rules.remarks import remarks_on
+from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
 from forecast.rules.thresholds import missing_totals
 from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
+
+MOST_VOTES = 10**12
+"""Of a list, from a Python program: there are fewer people."""
 
 _NEEDED = ("party", "votes")
 _SEATS = ("direct_seats", "min_seats", "max_seats", "extra_seats", "members")
 _REMARKS = ("name", "share", "seats", "note", "source")
 """Columns that say something to a reader and nothing to the count; ``seats`` are compared with it."""
 _COLUMNS = (*_NEEDED, *_SEATS, "best_region_share", "alliance", *_REMARKS)
-_DISTRICT_COLUMNS = ("district", "party", "votes", "seats", "population", "direct")
 
 
 @dataclass(frozen=True)
@@ -31,7 +40,7 @@ class Count:
     """A ballot ready to be counted, and what a reader should know about how it was read.
 
     ``not_counted`` are keys that are given and count for nothing under this rule; ``official`` the seats that
-    the table itself names.
+    the table itself names, ``official_districts`` those of the table by district.
     """
 
     ballot: Ballot
@@ -39,39 +48,115 @@ class Count:
     warnings: tuple[str, ...] = ()
     not_counted: tuple[str, ...] = ()
     official: Mapping[str, int] = field(default_factory=dict)
+    official_districts: Mapping[tuple[str, str], OfficialSeats] = field(default_factory=dict)
+
+
+def count(election: Election, votes: str | Path | Mapping[str, int] | None = None) -> Outcome:
+    """Seats of a real count, by exact arithmetic.
+
+    Parameters
+    ----------
+    election
+        As ``load_election`` gives it.
+    votes
+        A table of votes (CSV), or votes by id of the party. Default: the result that the election file names.
+
+    Returns
+    -------
+    Outcome
+        ``seats`` by id, who was admitted and why, the working, the ties; what to mind in ``warnings``.
+
+    Raises
+    ------
+    ConfigurationError
+        Where the rule needs a total that is not known, and for votes that are none.
+    PollDataError
+        With every fault of the table.
+    """
+    made_by("load_election", election=election)
+    ready = counted_from(election, votes) if isinstance(votes, Mapping) else read_count(election, votes)
+    found = apply_rule(election.rule, ready.ballot)
+    said = warnings_on(election, ready.warnings, remarks_on(election, ready.ballot, found, ready.official))
+    return replace(found, warnings=tuple(said))
+
+
+def counted_from(election: Election, votes: Mapping[str, int]) -> Count:
+    """The ballot of votes by id of the party; ``ConfigurationError`` with every one that is none."""
+    faults = [
+        Fault("votes", "", name, f"no such party; {suggest(str(name), election.by_id)}")
+        for name in votes
+        if name not in election.by_id
+    ]
+    entries: dict[str, Entry] = {}
+    for name, number in votes.items():
+        try:
+            entries[name] = _as_entry(election.by_id[name], whole(f"votes of {name}", number, 0, MOST_VOTES))
+        except KeyError:
+            continue
+        except ConfigurationError as error:
+            faults += error.faults
+    if faults:
+        raise ConfigurationError(*faults)
+    return _ready(election, _Rows(entries, {}), "votes", own=False, settings=())
 
 
 def read_count(election: Election, votes: str | Path | None = None, settings: Sequence[str] = ()) -> Count:
     """The ballot of an election from its own result table, or from another table of ``votes``.
 
-    The totals of the election file count with either; ``settings`` are those of ``--set`` that it was read
-    with, of which each counts or is named. Raises ``PollDataError`` for what is wrong with a table,
-    ``ConfigurationError`` where the election file names none, lacks a total that the rule's base needs, or
-    names one that these votes cannot have.
+    Where the file names no result and a table by district, the votes of that are added up. The totals of the
+    election file count with either; ``settings`` are those of ``--set`` that it was read with, of which each
+    counts or is named. Raises ``PollDataError`` for what is wrong with a table, ``ConfigurationError`` where
+    the election file names none, lacks a total that the rule's base needs, or names one that these votes
+    cannot have.
     """
-    path = Path(votes) if votes is not None else election.election.result
-    if path is None:
+    facts = election.election
+    path = Path(votes) if votes is not None else facts.result
+    table = _table_of(election)
+    if path is not None:
+        rows = _rows_of_parties(election, path)
+    elif table is not None:
+        path, rows = Path(table.place), _added_up(election, table)
+    else:
         remedy = 'no table of votes: name one here (result = "x.csv") or with --votes'
         raise ConfigurationError(Fault(election.place, "election.result", ABSENT, remedy))
-    rows = _rows_of_parties(election, path)
+    own = votes is None or _same_file(path, facts.result)
+    return _ready(election, rows, str(path), own=own, table=table, settings=settings)
+
+
+def _ready(
+    election: Election,
+    rows: _Rows,
+    place: str,
+    *,
+    own: bool,
+    settings: Sequence[str],
+    table: DistrictTable | None = None,
+) -> Count:
+    """The ballot of the rows of a table, with the totals of the election file."""
     facts = election.election
-    own = _same_file(path, facts.result)
     ballot = Ballot(
         tuple(rows.entries.get(party.id) or _as_entry(party, 0) for party in election.parties),
         invalid_votes=facts.invalid_votes,
         registered=facts.registered,
-        districts=_districts(election),
+        districts=table.districts if table is not None else (),
+        alliance_votes=rows.alliances,
     )
     _refuse_more_than_the_house(election, ballot)
     missing = [party.name for party in election.parties if party.id not in rows.entries]
-    warnings = [*rows.said, *(f"{path}: no row for {name}: counted with 0 votes" for name in missing)]
+    warnings = [*rows.said, *(f"{place}: no row for {name}: counted with 0 votes" for name in missing)]
     given = any(key_of(setting) == "election.valid_votes" for setting in settings)
-    ballot, said = with_total(election, ballot, str(path), own=own, given=given)
+    ballot, said = with_total(election, ballot, place, own=own, given=given, known=rows.valid)
     warnings += [*said, *by_district(election, ballot, own=own), *more_than_registered(ballot)]
     _require_totals(election, ballot)
     idle = not_counted(election, settings, replaced=not own)
     warnings += [f"--set {setting}: this does not count here, {why}" for setting, why in idle.typed]
-    return Count(ballot, str(path), tuple(warnings), idle.written, rows.official)
+    by_place = table.official if table is not None and own else {}
+    return Count(ballot, place, tuple(warnings), idle.written, rows.official, by_place)
+
+
+def _table_of(election: Election) -> DistrictTable | None:
+    rule = election.rule.districts
+    return None if rule is None or rule.table is None else read_districts(election, rule.table)
 
 
 def _same_file(path: Path, result: Path | None) -> bool:
@@ -81,23 +166,55 @@ def _same_file(path: Path, result: Path | None) -> bool:
 
 @dataclass(frozen=True)
 class _Rows:
-    """What a table says of each party: its entry, and its official seats where it has a column of them."""
+    """What a table says of each party: its entry, and its official seats where it has a column of them.
+
+    ``valid`` are valid votes where the table has them, ``alliances`` votes for an alliance as such.
+    """
 
     entries: dict[str, Entry]
     official: dict[str, int]
+    alliances: dict[str, int] = field(default_factory=dict)
+    valid: int | None = None
     said: tuple[str, ...] = ()
+
+
+def _added_up(election: Election, table: DistrictTable) -> _Rows:
+    """The votes of all districts together, and official seats where every district has them."""
+    votes, alliances, seats = Counter[str](), Counter[str](), Counter[str]()
+    for district in table.districts:
+        votes.update(district.votes)
+        alliances.update(district.alliance_votes)
+    for (_, party), official in table.official.items():
+        seats[party] += official.seats or 0
+    said = {name for name, official in table.official.items() if official.seats is not None}
+    whole = {place for place, _ in said} == {
+        district.name for district in table.districts if district.seats != 0
+    }
+    entries = {party.id: _as_entry(party, votes[party.id]) for party in election.parties if party.id in votes}
+    return _Rows(
+        entries,
+        {name: seats[name] for name in entries} if whole else {},
+        alliances,
+        sum(district.valid for district in table.districts),
+    )
 
 
 def _rows_of_parties(election: Election, path: Path) -> _Rows:
     """Entries by party. Raises ``PollDataError`` for what is wrong with the table."""
     rows = read_rows(path, str(path), _NEEDED, _COLUMNS, {"votes": "share"})
-    rows, said = _votes_of(rows, path, election.election.valid_votes)
+    names = party_names(election)
+    rows, said = votes_of(rows, str(path), names, election.election.valid_votes)
     found: dict[str, Entry] = {}
     official: dict[str, int] = {}
+    alliances: dict[str, int] = {}
     faults: list[Fault] = []
-    names = party_names(election)
     for row in rows:
-        party = _party(election, names, row)
+        alliance = alliance_of(election, row)
+        if alliance is not None:
+            alliances[alliance] = row.read("votes", parse_votes, 0)
+            faults += row.faults
+            continue
+        party = party_of(election, names, row) if not row.faults else None
         if party is None:
             pass
         elif party.id in found:
@@ -109,76 +226,7 @@ def _rows_of_parties(election: Election, path: Path) -> _Rows:
         faults += row.faults
     if faults:
         raise PollDataError(*faults)
-    return _Rows(found, official, tuple(said))
-
-
-def _votes_of(rows: list[Row], path: Path, valid: int | None) -> tuple[list[Row], list[str]]:
-    """The rows of lists, without that of their total; where only shares are published, votes made of them."""
-    said: list[str] = []
-    if any(row.cells.get("votes", "").endswith("%") for row in rows):
-        rows = [replace(row, cells={**row.cells, "share": row.cells["votes"], "votes": ""}) for row in rows]
-    if (
-        rows
-        and not any(row.cells.get("votes") for row in rows)
-        and any(row.cells.get("share") for row in rows)
-    ):
-        rows, said = _from_shares(rows, path, valid)
-    lists = [row for row in rows if not is_total(row)]
-    for row in rows:
-        if is_total(row) and row.cells.get("votes"):
-            total = row.read("votes", parse_votes, 0)
-            added = sum(
-                Row(row.place, other.number, other.cells).read("votes", parse_votes, 0) for other in lists
-            )
-            if total != added:
-                difference = f"{total:,}, the rows of lists add up to {added:,}"
-                said.append(f"{path}: row {row.number}, {row.cells['party']}: {difference}")
-    return lists, said
-
-
-def _from_shares(rows: list[Row], path: Path, valid: int | None) -> tuple[list[Row], list[str]]:
-    """Rows whose votes are made of published shares: no exact count, and said to be none."""
-    shares = [row.read("share", parse_percent, Fraction(0)) for row in rows]
-    faults = [fault for row in rows for fault in row.faults]
-    if faults:
-        raise PollDataError(*faults)
-    decimals = max((share.denominator for share in shares), default=1)
-    whole = valid if valid is not None else 100 * max(100, 10 ** len(str(decimals)))
-    made = [
-        replace(row, cells={**row.cells, "votes": str(round(share * whole / 100))})
-        for row, share in zip(rows, shares, strict=True)
-    ]
-    of = f"{whole:,} valid votes" if valid is not None else f"{whole:,} votes that stand for all"
-    said = (
-        f"{path}: only shares are published: votes are made of them, of {of}; seats that hang on fewer "
-        f"votes than "
-        "their rounding may be others"
-    )
-    return made, [said]
-
-
-def party_names(election: Election) -> dict[str, str]:
-    """Every name that a table may use for a party, in lower case and as ``normalised``, and the id it
-    means.
-    """
-    meant: dict[str, str] = {}
-    for party in election.parties:
-        for name in (party.id, party.name, party.short, *party.names.values(), *party.aliases):
-            for key in (name.casefold(), normalised(name)) if name else ():
-                meant.setdefault(key, party.id)
-    return meant
-
-
-def _party(election: Election, names: Mapping[str, str], row: Row) -> Party | None:
-    said = row.cells.get("party", "")
-    if not said:
-        row.fault("party", ABSENT, "the id of a party is expected")
-        return None
-    known = names.get(normalised(said))
-    if known is None:
-        row.fault("party", said, f"no such party in {election.place}; {suggest(said, election.by_id)}")
-        return None
-    return election.by_id[known]
+    return _Rows(found, official, alliances, said=tuple(said))
 
 
 def _entry(party: Party, row: Row) -> Entry:
@@ -234,57 +282,3 @@ def _require_totals(election: Election, ballot: Ballot) -> None:
         faults.append(Fault(election.place, "rule.districts.table", ABSENT, remedy))
     if faults:
         raise ConfigurationError(*faults)
-
-
-def _districts(election: Election) -> tuple[District, ...]:
-    rule = election.rule.districts
-    if rule is None or rule.table is None:
-        return ()
-    return read_districts(election, rule.table)
-
-
-def read_districts(election: Election, path: str | Path) -> tuple[District, ...]:
-    """A table with a row for each list in each district: district, party, votes.
-
-    Where the rule needs them also seats and population (once or on every row of the district) and direct
-    (seats won there directly). Raises ``PollDataError`` for what is wrong with it.
-    """
-    place = str(path)
-    rows = read_rows(Path(path), place, ("district", "party", "votes"), _DISTRICT_COLUMNS)
-    names = party_names(election)
-    votes: dict[str, dict[str, int]] = {}
-    direct: dict[str, dict[str, int]] = {}
-    sizes: dict[str, dict[str, int]] = {}
-    faults: list[Fault] = []
-    for row in rows:
-        if is_total(row):
-            continue
-        district = row.cells.get("district", "")
-        if not district:
-            row.fault("district", ABSENT, "the name of a district is expected")
-        party = _party(election, names, row)
-        if district and party is not None:
-            local = votes.setdefault(district, {})
-            if party.id in local:
-                row.fault(
-                    "party", row.cells["party"], f"'{party.id}' has a row in {district} already; keep one"
-                )
-            local[party.id] = row.read("votes", parse_votes, 0)
-            direct.setdefault(district, {})[party.id] = row.read("direct", parse_seats, 0)
-            _note_sizes(row, sizes.setdefault(district, {}))
-        faults += row.faults
-    if faults:
-        raise PollDataError(*faults)
-    return tuple(
-        District(name, local, sizes[name].get("seats"), sizes[name].get("population"), direct[name])
-        for name, local in votes.items()
-    )
-
-
-def _note_sizes(row: Row, sizes: dict[str, int]) -> None:
-    for column in ("seats", "population"):
-        said = row.read(column, parse_votes, -1)
-        if said < 0:
-            continue
-        if sizes.setdefault(column, said) != said:
-            row.fault(column, said, f"another row of the district says {sizes[column]}; keep one")

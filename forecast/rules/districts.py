@@ -2,132 +2,169 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from forecast.election.methods import METHODS, QuotaMethod, half_up
 from forecast.election.rule import Allocation, Districts, Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.allocation import Plan, divide, divide_by_method
-from forecast.rules.ballot import Ballot, District
-from forecast.rules.outcome import Division, Line, Step
+from forecast.rules.ballot import Ballot, District, regions_of
+from forecast.rules.bonus import award_bonus
+from forecast.rules.district_checks import problems_of
+from forecast.rules.entitled import entitled_in, outside_quota_in
+from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
 from forecast.rules.quota import QuotaCount, divide_by_quota
 from forecast.rules.ties import Unit
 
 _HARE = Allocation.model_validate({"method": "hare"})
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
 _LEFTOVER = Allocation.model_validate({"method": "hagenbach-bischoff-rounded"})
+_SIZES = "seats of the districts"
 
 
-def divide_districts(rule: Rule, districts: Districts, ballot: Ballot, units: Sequence[Unit]) -> Division:
-    """Seats won in the districts by each unit, over all districts.
+@dataclass(frozen=True)
+class Tier:
+    """What the districts gave: seats by district and list, who competed in each, the working and the ties.
 
-    ``units`` carry national votes; of these only the weight (votes of the unit / of its entry) is used here.
-    Raises ``ConfigurationError`` where the table lacks what the rule asks for.
+    ``pooled`` are seats won nationally from what the districts left over, ``direct`` constituencies that
+    lists hold besides.
+    """
+
+    seats: Mapping[str, Mapping[str, int]]
+    sizes: Mapping[str, int]
+    units: Mapping[str, Sequence[Unit]]
+    steps: tuple[Step, ...] = ()
+    ties: tuple[Tie, ...] = ()
+    pooled: Mapping[str, int] = field(default_factory=dict)
+    direct: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def won(self) -> dict[str, int]:
+        """Seats of each list over all districts, those pooled and the constituencies included."""
+        total = Counter(self.pooled)
+        for seats in (*self.seats.values(), *self.direct.values()):
+            total.update(seats)
+        return dict(total)
+
+    def districts(self, levelling: Mapping[str, Mapping[str, int]]) -> tuple[DistrictSeats, ...]:
+        """Seats by district, with the levelling seats placed there."""
+        return tuple(
+            DistrictSeats(name, size, self.seats[name], levelling.get(name, {}), self.direct.get(name, {}))
+            for name, size in self.sizes.items()
+        )
+
+
+def divide_districts(
+    rule: Rule, districts: Districts, ballot: Ballot, admissions: Mapping[str, Admission]
+) -> Tier:
+    """Seats won in the districts by each list.
+
+    ``admissions`` are national; empty where the threshold does not guard the districts. Raises
+    ``ConfigurationError`` where the table lacks what the rule asks for.
     """
     if not ballot.districts:
-        raise ConfigurationError(
-            Fault("count", "districts", ABSENT, "the rule divides seats by district: a table is needed")
-        )
-    sizes = district_seats(rule, districts, ballot)
-    if districts.leftover is not None:
-        return _with_national_leftover(rule, districts, ballot, units, sizes)
-    won = dict.fromkeys((unit.id for unit in units), 0)
-    steps, ties = list(sizes.steps), list(sizes.ties)
-    for district in ballot.districts:
-        local = _local(units, ballot, district)
-        plan = Plan(districts, rule.ties, rule.alliances, _outside(districts, rule, ballot, district, local))
-        division = divide(plan, local, sizes.seats[district.name], district.name)
-        steps += division.steps
-        ties += division.ties
-        for name, seats in division.seats.items():
-            held = district.direct.get(name, 0) if districts.direct == "plurality" else 0
-            won[name] += max(seats, held)
-    return Division(won, tuple(steps), tuple(ties))
-
-
-def district_seats(rule: Rule, districts: Districts, ballot: Ballot) -> Division:
-    """How many seats each district has: as the table says, by the votes cast in it, or by its population."""
-    total = districts.start_seats or rule.seats
-    if districts.seats == "given":
-        _require("seats", [district.seats for district in ballot.districts], ballot.districts)
-        return Division({district.name: district.seats or 0 for district in ballot.districts})
-    if districts.seats == "by-votes":
-        sizes = [sum(district.votes.values()) for district in ballot.districts]
-        plan = Plan(_HARE, rule.ties)
-    else:
-        _require("population", [district.population for district in ballot.districts], ballot.districts)
-        sizes = [district.population or 0 for district in ballot.districts]
-        plan = Plan(_SAINTE_LAGUE, rule.ties)
-    competitors = [
-        Unit(district.name, Fraction(size), order)
-        for order, (district, size) in enumerate(zip(ballot.districts, sizes, strict=True))
-    ]
-    return divide_by_method(plan, competitors, total, "seats of the districts")
-
-
-def _require(column: str, values: Sequence[int | None], districts: Sequence[District]) -> None:
+        remedy = "the rule divides seats by district: a table is needed"
+        raise ConfigurationError(Fault("count", "districts", ABSENT, remedy))
     faults = [
-        Fault(
-            "count",
-            f"districts.{district.name}.{column}",
-            ABSENT,
-            f"the rule needs the {column} of every district",
-        )
-        for district, value in zip(districts, values, strict=True)
-        if value is None
+        Fault("count", f"districts.{p.district}.{p.column}".replace("..", "."), p.found, p.remedy)
+        for p in problems_of(rule, ballot.districts)
     ]
     if faults:
         raise ConfigurationError(*faults)
-
-
-def _local(units: Sequence[Unit], ballot: Ballot, district: District) -> list[Unit]:
-    """The units with their votes in one district, weighed as nationally."""
-    cast = {entry.id: entry.votes for entry in ballot.entries}
-    return [
-        Unit(
-            unit.id,
-            district.votes.get(unit.id, 0) * _per_vote(unit.votes, cast[unit.id]),
-            unit.order,
-            alliance=unit.alliance,
-            behind_quota=district.votes.get(unit.id, 0) * _per_vote(unit.electorate, cast[unit.id]),
+    sizes = district_seats(rule, districts, ballot)
+    regional = districts.local_threshold is not None and districts.local_threshold.of == "region"
+    regions = regions_of(ballot) if regional else {}
+    units = {
+        district.name: entitled_in(
+            rule, districts, ballot, admissions, district, regions.get(district.region)
         )
-        for unit in units
-    ]
-
-
-def _per_vote(counted: Fraction, cast: int) -> Fraction:
-    """What a vote for a list counts."""
-    return counted / cast if cast else Fraction(1)
-
-
-def _outside(
-    allocation: Allocation, rule: Rule, ballot: Ballot, district: District, local: Sequence[Unit]
-) -> Fraction:
-    """Votes for lists in the district that take no part but stand behind its quota."""
-    if allocation.quota_of != "valid":
-        return Fraction(0)
-    seatless = {entry.id for entry in ballot.entries if entry.kind == "none-of-the-above"}
-    inside = {unit.id for unit in local}
-    weights: Mapping[str, Fraction] = {
-        entry.id: rule.weights.get(entry.kind, Fraction(1)) for entry in ballot.entries
+        for district in ballot.districts
     }
-    others = [name for name in district.votes if name not in inside and name not in seatless]
-    return sum((district.votes[name] * weights.get(name, Fraction(1)) for name in others), Fraction(0))
+    if districts.leftover is not None:
+        return _with_national_leftover(rule, districts, ballot, units, sizes)
+    won: dict[str, Mapping[str, int]] = {}
+    steps, ties = list(sizes.steps), list(sizes.ties)
+    for district in ballot.districts:
+        local = units[district.name]
+        division = divide_district(rule, districts, ballot, district, local, sizes.seats[district.name])
+        won[district.name] = division.seats
+        steps += division.steps
+        ties += division.ties
+    besides = ballot.districts if districts.direct == "start" else ()
+    direct = {district.name: district.direct for district in besides}
+    return Tier(won, sizes.seats, units, tuple(steps), tuple(ties), direct=direct)
+
+
+def divide_district(
+    rule: Rule,
+    districts: Districts,
+    ballot: Ballot,
+    district: District,
+    units: Sequence[Unit],
+    seats: int,
+) -> Division:
+    """The seats of one district among the lists that take part there.
+
+    With ``direct = "plurality"`` a list has at least its direct seats; with ``"start"`` its divisors begin
+    after them, and they are not among the seats returned.
+    """
+    bonus: Mapping[str, int] = {}
+    ties: list[Tie] = []
+    if districts.bonus is not None:
+        bonus, ties = award_bonus(districts.bonus, units, district.valid, seats, rule.ties, district.name)
+    if districts.direct == "start":
+        units = [replace(unit, held=district.direct.get(unit.id, 0)) for unit in units]
+    outside = outside_quota_in(districts, rule, ballot, units, district)
+    plan = Plan(districts, rule.ties, rule.alliances, outside)
+    division = divide(plan, units, seats - sum(bonus.values()), district.name)
+    total = {name: given + bonus.get(name, 0) for name, given in division.seats.items()}
+    for name, direct in district.direct.items() if districts.direct == "plurality" else ():
+        total[name] = max(total.get(name, 0), direct)
+    return replace(division, seats=total, ties=(*ties, *division.ties))
+
+
+def district_seats(rule: Rule, districts: Districts, ballot: Ballot) -> Division:
+    """How many seats each district has: as the table says, by the votes cast in it, or by its population.
+
+    Districts that the table gives 0 seats have none.
+    """
+    if districts.seats == "given":
+        return Division({district.name: district.seats or 0 for district in ballot.districts})
+    by_votes = districts.seats == "by-votes"
+    competitors = [
+        Unit(district.name, Fraction(district.valid if by_votes else district.population or 0), order)
+        for order, district in enumerate(ballot.districts)
+        if district.seats != 0
+    ]
+    total = districts.start_seats or rule.seats
+    division = divide_by_method(
+        Plan(_HARE if by_votes else _SAINTE_LAGUE, rule.ties), competitors, total, _SIZES
+    )
+    return replace(
+        division, seats={district.name: division.seats.get(district.name, 0) for district in ballot.districts}
+    )
 
 
 def _with_national_leftover(
-    rule: Rule, districts: Districts, ballot: Ballot, units: Sequence[Unit], sizes: Division
-) -> Division:
+    rule: Rule,
+    districts: Districts,
+    ballot: Ballot,
+    units: Mapping[str, Sequence[Unit]],
+    sizes: Division,
+) -> Tier:
     """Rounded quotas in districts, the rest by summed remainders (Czechia, law 247/1995 §§ 50, 51)."""
     method = METHODS[districts.method]
-    won = dict.fromkeys((unit.id for unit in units), 0)
-    remainders = dict.fromkeys((unit.id for unit in units), Fraction(0))
+    won: dict[str, Mapping[str, int]] = {}
+    remainders = {entry.id: Fraction(0) for entry in ballot.entries}
     steps, ties = list(sizes.steps), list(sizes.ties)
     left = 0
     for district in ballot.districts:
-        local = _local(units, ballot, district)
+        local = units[district.name]
         seats, votes = sizes.seats[district.name], sum((unit.votes for unit in local), Fraction(0))
+        won[district.name] = {unit.id: 0 for unit in local}
         if not isinstance(method, QuotaMethod) or seats < 1 or votes <= 0:
             left += seats
             continue
@@ -137,10 +174,10 @@ def _with_national_leftover(
         left += seats - sum(count.seats.values())
         ties += count.ties
         steps.append(_district_step(district.name, districts.method, seats, count))
-        for name, given in count.seats.items():
-            won[name] += given
-            remainders[name] += count.remainders[name]
-    pooled = [Unit(unit.id, remainders[unit.id], unit.order) for unit in units]
+        won[district.name] = {unit.id: count.seats.get(unit.id, 0) for unit in local}
+        for name, remainder in count.remainders.items():
+            remainders[name] += remainder
+    pooled = [Unit(entry.id, remainders[entry.id], order) for order, entry in enumerate(ballot.entries)]
     division = divide_by_quota(
         _LEFTOVER,
         pooled,
@@ -149,8 +186,9 @@ def _with_national_leftover(
         decide=rule.ties,
         place="seats left over",
     )
-    total = {name: seats + division.seats[name] for name, seats in won.items()}
-    return Division(total, (*steps, *division.steps), (*ties, *division.ties))
+    return Tier(
+        won, sizes.seats, units, (*steps, *division.steps), (*ties, *division.ties), pooled=division.seats
+    )
 
 
 def _district_step(place: str, method: str, seats: int, count: QuotaCount) -> Step:

@@ -50,7 +50,8 @@ def divide_by_divisors(
         else None
     )
     lines = tuple(_line(method, unit, gained[unit.id]) for unit in units)
-    return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else ())
+    order = tuple(unit.id for unit, _ in served)
+    return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else (), order)
 
 
 def _line(method: DivisorMethod, unit: Unit, gained: int) -> Line:

@@ -10,7 +10,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.districts import NATIONAL
 from forecast.kernels.laws import Constraints
+from forecast.rules.tiers import Tier
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -70,6 +72,8 @@ class Rules:
     """(tables, S + 2) divisor of the n-th seat at n - 1."""
     constraints: tuple[Constraints | None, ...]
     """(R,) what stands around the division of a rule."""
+    tiers: tuple[Tier | None, ...] = ()
+    """(R,) the districts of a rule."""
     singles: tuple[int, ...] = ()
     """Rules that are applied one by one."""
     grids: tuple[Grid, ...] = ()
@@ -92,12 +96,13 @@ def with_grids(rules: Rules) -> Rules:
     singles: list[int] = []
     for r in range(len(rules.records)):
         if _may_stand_in_a_grid(rules, r):
-            groups[_key(rules.records[r], _others(rules.records), rules.weights[r])].append(r)
+            key = _key(rules.records[r], _others(rules.records), rules.weights[r])
+            groups[(*key, rules.tiers[r] is None)].append(r)
         else:
             singles.append(r)
     grids: list[Grid] = []
     for group in groups.values():
-        methods = {_key(rules.records[r], _OF_METHOD) for r in group}
+        methods = {_method(rules, r) for r in group}
         if len(group) < WORTH_A_GRID * len(methods):
             singles += group
         else:
@@ -117,7 +122,7 @@ def _grid_of(group: Sequence[int], rules: Rules) -> Grid:
     methods: dict[tuple[object, ...], int] = {}
     rows: dict[tuple[tuple[object, ...], int], list[int]] = defaultdict(list)
     for r in group:
-        method = methods.setdefault(_key(records[r], _OF_METHOD), len(methods))
+        method = methods.setdefault(_method(rules, r), len(methods))
         rows[_key(records[r], _OF_ROW), method].append(r)
     first = {
         method: min(row[0] for (_, m), row in rows.items() if m == method) for method in methods.values()
@@ -138,7 +143,8 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     That takes one level for all, no list that counts less than others, and nothing around the division.
     """
     record, tops, bottoms = rules.records[r], rules.numerators[r], rules.denominators[r]
-    if record["constrained"]:
+    tier = rules.tiers[r]
+    if record["constrained"] or (tier is not None and (tier.who != NATIONAL or any(tier.waivers))):
         return False
     one_level = bool(np.all(tops == tops[0]) and np.all(bottoms == bottoms[0]))
     plain = record["correction"] == record["uncorrected"] and record["joint_numerator"] == 0
@@ -148,6 +154,14 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
 def _others(records: NDArray[np.void]) -> tuple[str, ...]:
     names = records.dtype.names or ()
     return tuple(name for name in names if name not in _OF_METHOD + _OF_ROW)
+
+
+def _method(rules: Rules, r: int) -> tuple[object, ...]:
+    """What tells methods apart: nationally, and in the districts."""
+    tier, key = rules.tiers[r], _key(rules.records[r], _OF_METHOD)
+    if tier is None:
+        return key
+    return (*key, *_key(tier.record[0], _OF_METHOD), tier.houses.tobytes())
 
 
 def _key(record: np.void, names: Sequence[str], *arrays: Floats) -> tuple[object, ...]:

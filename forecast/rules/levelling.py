@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -21,15 +22,30 @@ def level_out(
 
     ``pool`` are the seats that they share, those held included.
     """
-    if levelling.mode == "keep":
-        return _keep(plan, units, held, pool)
-    if levelling.mode == "redistribute":
-        return _redistribute(plan, units, held, pool)
     if levelling.mode == "start":
         return _start_after(plan, units, held, pool)
-    if levelling.mode == "level":
-        return _grow(plan, units, held, pool)
-    return divide(plan, units, pool)
+    if levelling.mode == "apart":
+        division = divide(plan, units, max(pool - sum(held[unit.id] for unit in units), 0))
+        return replace(division, seats={name: held[name] + seats for name, seats in division.seats.items()})
+    if levelling.mode == "keep":
+        division = _keep(plan, units, held, pool)
+    elif levelling.mode == "redistribute":
+        division = _redistribute(plan, units, held, pool)
+    elif levelling.mode == "level":
+        division = _grow(plan, units, held, pool)
+    else:
+        division = divide(plan, units, pool)
+    return replace(division, order=_beyond(division.order, held))
+
+
+def _beyond(order: Sequence[str], held: Mapping[str, int]) -> tuple[str, ...]:
+    """The order of the seats that come to those held: the first seats of a list are those."""
+    passed, beyond = Counter[str](), list[str]()
+    for name in order:
+        passed[name] += 1
+        if passed[name] > held.get(name, 0):
+            beyond.append(name)
+    return tuple(beyond)
 
 
 def _keep(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:

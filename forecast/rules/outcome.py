@@ -14,9 +14,13 @@ Ground = Literal[
     "exempt",
     "direct seats",
     "regional share",
+    "district seats",
+    "regions",
+    "alliance",
     "next-largest",
     "nobody passed",
     "below the level",
+    "counts for its alliance",
     "cannot win seats",
 ]
 
@@ -44,7 +48,10 @@ class Tie:
 
 @dataclass(frozen=True)
 class Admission:
-    """Whether a list takes part, on what ground, and the votes its level asks for (``None``: no level)."""
+    """Whether a list takes part, on what ground, and the votes its level asks for (``None``: no level).
+
+    ``allied``: it does so with its alliance; a list whose alliance takes no part stands for itself.
+    """
 
     admitted: bool
     ground: Ground
@@ -52,6 +59,7 @@ class Admission:
     needed: Fraction | None = None
     factor: Fraction = Fraction(1)
     """What the votes of the list count in the allocation (``threshold.runner_up_factor``)."""
+    allied: bool = True
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,38 @@ class Step:
 
 @dataclass(frozen=True)
 class Division:
-    """Seats given to each list, with the working and the ties."""
+    """Seats given to each list, with the working and the ties.
+
+    ``order`` names the list of each seat, in the order in which a divisor method gave them.
+    """
 
     seats: Mapping[str, int]
     steps: tuple[Step, ...] = ()
     ties: tuple[Tie, ...] = ()
+    order: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DistrictSeats:
+    """What one district gave: ``seats`` are its own, ``fixed`` and ``levelling`` by list.
+
+    ``direct`` are constituencies held besides.
+    """
+
+    name: str
+    seats: int
+    fixed: Mapping[str, int]
+    levelling: Mapping[str, int] = field(default_factory=dict)
+    direct: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def unfilled(self) -> int:
+        """Seats of the district that no list holds."""
+        return max(self.seats - sum(self.fixed.values()), 0)
+
+    def of(self, name: str) -> int:
+        """All seats of a list there."""
+        return sum(seats.get(name, 0) for seats in (self.fixed, self.levelling, self.direct))
 
 
 @dataclass(frozen=True)
@@ -95,7 +130,8 @@ class Outcome:
     """The result of a count. ``seats`` has every entry of the ballot, in its order.
 
     ``void``: nobody with votes was admitted, no seat is given. ``unfilled`` seats found no list that may take
-    them. ``bonus`` and ``held`` name the seats that did not come from the division.
+    them. ``bonus`` and ``held`` name the seats that did not come from the division. ``districts`` are seats
+    by district and list; ``unplaced`` those of each list that are in no district, where the rule has them.
     """
 
     seats: Mapping[str, int]
@@ -107,6 +143,10 @@ class Outcome:
     base: int | None = None
     unfilled: int = 0
     void: bool = False
+    districts: tuple[DistrictSeats, ...] = ()
+    unplaced: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    """What a reader must know of how the votes were read and counted (``forecast.count``)."""
 
     @property
     def admitted(self) -> tuple[str, ...]:

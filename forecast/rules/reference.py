@@ -1,76 +1,82 @@
 """The exact count: what every kernel is checked against. Whole numbers and fractions, nothing random.
 
 The order of steps is the law's: admit, weigh, take the bonus off the pool, divide between alliances and then
-inside them, and let seats held in constituencies meet the share.
+inside them, and let seats held in constituencies meet the share. Districts come before the threshold where it
+guards levelling seats only, else after it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from forecast.election.rule import Allocation, Rule
+from forecast.election.rule import Rule
 from forecast.rules.allocation import Plan, divide
 from forecast.rules.ballot import Ballot
 from forecast.rules.bonus import award_bonus
-from forecast.rules.caps import limit_of
-from forecast.rules.districts import divide_districts
+from forecast.rules.districts import Tier, divide_districts
+from forecast.rules.entitled import entitled, outside_quota
 from forecast.rules.levelling import level_out
 from forecast.rules.outcome import Admission, Division, Outcome, Step, Tie
+from forecast.rules.placing import give_back, place_levelling
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
 from forecast.rules.ties import Unit
+from forecast.rules.totals_first import place_totals
+
+
+@dataclass
+class _Count:
+    """A count on its way: what is known so far, and the working."""
+
+    rule: Rule
+    ballot: Ballot
+    admissions: Mapping[str, Admission]
+    units: list[Unit]
+    tier: Tier | None
+    held: Mapping[str, int] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    ties: list[Tie] = field(default_factory=list)
+    base: int | None = None
+
+    @property
+    def outsiders(self) -> dict[str, int]:
+        """Seats held by lists that are not admitted."""
+        return {
+            name: seats for name, seats in self.held.items() if seats and not self.admissions[name].admitted
+        }
 
 
 def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
-    """Seats of every entry of the ballot, with the working and the ties.
+    """Seats of every entry of the ballot, by district too where the rule has them, with the working and ties.
 
     Nobody admitted, or nobody with a vote: the outcome is ``void``. Raises ``ConfigurationError`` where the
     rule needs a total or a table that the ballot lacks.
     """
     ballot = _with_direct_seats(rule, ballot)
-    admissions, ties = admit(rule, ballot)
-    base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
-    units = entitled(rule, ballot, admissions)
-    if not any(unit.votes > 0 for unit in units):
-        seats = {entry.id: 0 for entry in ballot.entries}
-        return Outcome(seats, admissions, (), tuple(ties), base=base, void=True)
-    steps: list[Step] = []
-    if rule.districts is None:
-        held = {entry.id: entry.held for entry in ballot.entries if entry.eligible}
+    districts = rule.districts
+    tier = None
+    if districts is not None and not districts.threshold:
+        tier = divide_districts(rule, districts, ballot, {})
+        admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
     else:
-        taking_part = units if rule.districts.threshold else _all_lists(rule, ballot)
-        tier = divide_districts(rule, rule.districts, ballot, taking_part)
-        steps += tier.steps
-        ties += tier.ties
-        held = _held_with_districts(rule, ballot, tier.seats)
-    return _finish(rule, ballot, admissions, units, held, steps, ties, base)
-
-
-def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) -> list[Unit]:
-    """The admitted lists with their votes as the allocation counts them.
-
-    The correction of a list let in as the next-largest is on its quotient, so that the quota is that of its
-    full votes (Kazakhstan, Constitutional Law on Elections art. 97-1 as of 2009).
-    """
-    return [
-        Unit(
-            entry.id,
-            entry.votes * rule.weights.get(entry.kind, Fraction(1)) * admissions[entry.id].factor,
-            order,
-            limit=limit_of(rule, ballot, entry),
-            floor=entry.min_seats,
-            alliance=entry.alliance,
-            behind_quota=entry.votes * rule.weights.get(entry.kind, Fraction(1)),
-        )
-        for order, entry in enumerate(ballot.entries)
-        if admissions[entry.id].admitted
-    ]
-
-
-def _all_lists(rule: Rule, ballot: Ballot) -> list[Unit]:
-    everyone = {entry.id: Admission(entry.eligible, "no threshold") for entry in ballot.entries}
-    return entitled(rule, ballot, everyone)
+        admissions, ties = admit(rule, ballot)
+    units = entitled(rule, ballot, admissions)
+    if districts is not None and tier is None:
+        tier = divide_districts(rule, districts, ballot, admissions)
+    count = _Count(rule, ballot, admissions, units, tier, ties=ties)
+    count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
+    nobody = not any(unit.votes > 0 and unit.wins for unit in units)
+    if nobody and (tier is None or not any(tier.won.values())):
+        seats = {entry.id: 0 for entry in ballot.entries}
+        return Outcome(seats, admissions, (), tuple(ties), base=count.base, void=True)
+    if tier is None:
+        count.held = {entry.id: entry.held for entry in ballot.entries if entry.eligible}
+    else:
+        count.steps += tier.steps
+        count.ties += tier.ties
+        count.held = _held_with_districts(rule, ballot, tier.won)
+    return _finish(count)
 
 
 def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
@@ -99,78 +105,103 @@ def _held_with_districts(rule: Rule, ballot: Ballot, won: Mapping[str, int]) -> 
     return held
 
 
-def _finish(
-    rule: Rule,
-    ballot: Ballot,
-    admissions: Mapping[str, Admission],
-    units: list[Unit],
-    held: dict[str, int],
-    steps: list[Step],
-    ties: list[Tie],
-    base: int | None,
-) -> Outcome:
+def _finish(count: _Count) -> Outcome:
     """The national division and what stands around it."""
-    method, levelling = rule.national_method, rule.levelling
+    rule, levelling = count.rule, count.rule.levelling
     mode = levelling.mode if levelling is not None else None
-    outsiders = {name: seats for name, seats in held.items() if seats and not admissions[name].admitted}
+    if rule.districts is not None and rule.districts.national_totals is not None:
+        return _totals_first(count)
+    if rule.national_method is None or (rule.districts is not None and mode is None):
+        return _as_held(count)
+    outsiders = count.outsiders
+    pool = _pool(count)
+    keeps = mode is not None or (levelling is not None and levelling.deduct_unadmitted)
+    kept = outsiders if keeps else {}
     bonus: dict[str, int] = {}
-    unfilled = 0
-    kept: dict[str, int] = {}
-    if method is None or (rule.districts is not None and mode is None):
-        division = Division({name: seats for name, seats in held.items() if seats})
+    if rule.bonus is not None:
+        cast = {entry.id: entry.votes for entry in count.ballot.entries}
+        by_votes = [replace(unit, votes=Fraction(cast[unit.id])) for unit in count.units]
+        bonus, bonus_ties = award_bonus(rule.bonus, by_votes, count.ballot.valid, pool, rule.ties)
+        pool -= sum(bonus.values())
+        count.ties += bonus_ties
+    method = rule.national_method
+    outside = outside_quota(method, rule, count.ballot, count.units)
+    plan = Plan(method, rule.ties, rule.alliances, outside)
+    if levelling is None:
+        division = divide(plan, count.units, pool)
     else:
-        pool = _pool(rule, outsiders)
-        kept = (
-            outsiders if mode is not None or (levelling is not None and levelling.deduct_unadmitted) else {}
-        )
-        if rule.bonus is not None:
-            cast = {entry.id: entry.votes for entry in ballot.entries}
-            by_votes = [Unit(unit.id, Fraction(cast[unit.id]), unit.order) for unit in units]
-            bonus, bonus_ties = award_bonus(rule.bonus, by_votes, ballot.valid, pool, rule.ties)
-            pool -= sum(bonus.values())
-            ties += bonus_ties
-        plan = Plan(method, rule.ties, rule.alliances, _outside(method, rule, ballot, units))
-        division = level_out(levelling, plan, units, held, pool) if levelling else divide(plan, units, pool)
-        unfilled = max(pool - sum(division.seats.values()), 0)
+        division = level_out(levelling, plan, count.units, count.held, pool)
+    return _with_places(count, division, kept, bonus, pool)
+
+
+def _as_held(count: _Count) -> Outcome:
+    """The districts have divided all seats."""
+    division = Division({name: seats for name, seats in count.held.items() if seats})
+    return _with_places(count, division, {}, {}, 0)
+
+
+def _totals_first(count: _Count) -> Outcome:
+    """National totals, which the districts place (Bulgaria, Election Code art. 297)."""
+    rule, method, tier = count.rule, count.rule.allocation, count.tier
+    assert method is not None
+    assert tier is not None
+    plan = Plan(method, rule.ties, rule.alliances, outside_quota(method, rule, count.ballot, count.units))
+    division = divide(plan, count.units, rule.seats)
+    count.tier = place_totals(rule, tier, division.seats)
+    count.ties += count.tier.ties[len(tier.ties) :]
+    return _with_places(count, division, {}, {}, rule.seats)
+
+
+def _with_places(
+    count: _Count,
+    division: Division,
+    kept: Mapping[str, int],
+    bonus: Mapping[str, int],
+    pool: int,
+) -> Outcome:
+    """The outcome: seats by list, and by district where the rule has them."""
+    rule, ballot, tier = count.rule, count.ballot, count.tier
+    levelling = rule.levelling
+    levelled = {entry.id: division.seats.get(entry.id, 0) + kept.get(entry.id, 0) for entry in ballot.entries}
     seats = {
-        entry.id: division.seats.get(entry.id, 0)
-        + kept.get(entry.id, 0)
-        + bonus.get(entry.id, 0)
-        + entry.extra_seats
-        for entry in ballot.entries
+        entry.id: levelled[entry.id] + bonus.get(entry.id, 0) + entry.extra_seats for entry in ballot.entries
     }
+    districts, unplaced = (), {}
+    ties = [*count.ties, *division.ties]
+    if tier is not None and rule.districts is not None:
+        if levelling is not None and levelling.mode == "return":
+            known = len(tier.ties)
+            tier = give_back(rule, rule.districts, tier, division.seats)
+            ties += tier.ties[known:]
+        fixed = {name: seats - tier.pooled.get(name, 0) for name, seats in tier.won.items()}
+        due = {name: max(total - fixed.get(name, 0), 0) for name, total in levelled.items()}
+        placed = place_levelling(rule, ballot, tier, due, division.order)
+        districts, unplaced = tier.districts(placed.seats), placed.unplaced
+        ties += placed.ties
     return Outcome(
         seats,
-        admissions,
-        (*steps, *division.steps),
-        (*ties, *division.ties),
+        count.admissions,
+        (*count.steps, *division.steps),
+        tuple(ties),
         bonus=bonus,
-        held={name: number for name, number in held.items() if number},
-        base=base,
-        unfilled=unfilled,
+        held={name: number for name, number in count.held.items() if number},
+        base=count.base,
+        unfilled=max(pool - sum(division.seats.values()), 0),
+        districts=districts,
+        unplaced=unplaced,
     )
 
 
-def _pool(rule: Rule, outsiders: Mapping[str, int]) -> int:
+def _pool(count: _Count) -> int:
     """Seats that the admitted share: all, less those of lists outside where these count in the house."""
-    levelling = rule.levelling
+    rule, levelling = count.rule, count.rule.levelling
     if levelling is None:
         return rule.seats
+    outsiders = sum(count.outsiders.values())
+    if levelling.mode == "apart":
+        inside = sum(count.held.values()) - outsiders
+        in_districts = sum(count.tier.sizes.values()) if count.tier is not None else inside + outsiders
+        return max(rule.seats - in_districts, 0) + inside
     pool = levelling.start_seats or rule.seats
-    inside_the_house = levelling.deduct_unadmitted or levelling.mode in ("redistribute", "start")
-    return max(pool - sum(outsiders.values()), 0) if inside_the_house else pool
-
-
-def _outside(method: Allocation, rule: Rule, ballot: Ballot, units: list[Unit]) -> Fraction:
-    """Votes of lists that take no part but stand behind the quota, weighed like the others."""
-    if method.quota_of != "valid":
-        return Fraction(0)
-    inside = {unit.id for unit in units}
-    return sum(
-        (
-            entry.votes * rule.weights.get(entry.kind, Fraction(1))
-            for entry in ballot.entries
-            if entry.id not in inside and entry.kind != "none-of-the-above"
-        ),
-        Fraction(0),
-    )
+    inside_the_house = levelling.deduct_unadmitted or levelling.mode in ("redistribute", "return", "start")
+    return max(pool - outsiders, 0) if inside_the_house else pool

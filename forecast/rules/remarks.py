@@ -9,26 +9,36 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from forecast.election.rule import divisors_of
+from forecast.rules.official import differences, in_words
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.rules.ballot import Ballot
+    from forecast.rules.district_table import OfficialSeats
     from forecast.rules.outcome import Outcome, Tie
 
 _MOST_NAMED = 5
 
 
 def remarks_on(
-    election: Election, ballot: Ballot, outcome: Outcome, official: Mapping[str, int] | None = None
+    election: Election,
+    ballot: Ballot,
+    outcome: Outcome,
+    official: Mapping[str, int] | None = None,
+    by_district: Mapping[tuple[str, str], OfficialSeats] | None = None,
 ) -> list[str]:
-    """Everything that a reader of these seats must know; ``official`` are the seats of the table of votes."""
+    """Everything that a reader of these seats must know; ``official`` are the seats of the table of votes,
+    ``by_district`` those of the table by district.
+    """
     names = {party.id: party.name for party in election.parties}
     return [
         *lost_to_alliances(election, ballot, outcome),
         *(said for tie in outcome.ties for said in _not_by_the_rule(election, ballot, tie, names)),
         *_beyond_the_divisors(election, outcome),
         *_unfilled(outcome),
+        *_in_no_district(election, ballot, outcome, names),
         *_otherwise_than_official(outcome, official or {}, names),
+        *_otherwise_by_district(ballot, outcome, by_district or {}, names),
     ]
 
 
@@ -105,3 +115,36 @@ def _otherwise_than_official(
         )
         more = f", and {len(apart) - _MOST_NAMED} more" if len(apart) > _MOST_NAMED else ""
         yield f"the column of seats in the table of votes says otherwise: {shown}{more}"
+
+
+def _otherwise_by_district(
+    ballot: Ballot,
+    outcome: Outcome,
+    by_district: Mapping[tuple[str, str], OfficialSeats],
+    names: Mapping[str, str],
+) -> Iterator[str]:
+    """Where the table by district has official seats, what it says otherwise."""
+    apart = list(differences("", {}, by_district, outcome))
+    if apart:
+        places = {district.name: district.label for district in ballot.districts}
+        shown = "; ".join(in_words(wrong, names, places) for wrong in apart[:_MOST_NAMED])
+        more = f"; and {len(apart) - _MOST_NAMED} more" if len(apart) > _MOST_NAMED else ""
+        among = len({wrong.district for wrong in apart})
+        yield f"official seats by district say otherwise in {among} of {len(places)}: {shown}{more}"
+
+
+def _in_no_district(
+    election: Election, ballot: Ballot, outcome: Outcome, names: Mapping[str, str]
+) -> Iterator[str]:
+    """Seats without a district where the rule places them all; and districts that are left a seat short."""
+    steps = election.rule.levelling.placing if election.rule.levelling is not None else ()
+    if steps and outcome.unplaced:
+        shown = ", ".join(f"{names.get(name, name)} {seats}" for name, seats in outcome.unplaced.items())
+        yield f"levelling seats for which no district is open to their list: {shown}"
+    places = {district.name: district.label for district in ballot.districts}
+    pooled = election.rule.districts is not None and election.rule.districts.leftover is not None
+    short = [place for place in outcome.districts if place.unfilled and not pooled]
+    if short:
+        shown = ", ".join(f"{places[place.name]} {place.unfilled}" for place in short[:_MOST_NAMED])
+        more = f" and {len(short) - _MOST_NAMED} more" if len(short) > _MOST_NAMED else ""
+        yield f"seats of districts that no list took: {shown}{more}"

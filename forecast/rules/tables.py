@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from forecast.door.numbers import is_whole, ungrouped
 from forecast.door.sheets import read_sheet
+from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
 from forecast.polls.vocabulary import PARTY_COLUMN, heading_key, without_notes
 
@@ -136,9 +137,10 @@ def _called(heading: Sequence[str], known: Sequence[str]) -> list[str]:
     return found
 
 
-def is_total(row: Row) -> bool:
-    """Whether a row holds the sum of the others."""
-    return _TOTAL.fullmatch(row.cells.get("party", "").strip(" :.")) is not None
+def is_total(row: Row, names: Container[str]) -> bool:
+    """Whether a row holds the sum of the others; ``names`` are those of parties, as ``normalised``."""
+    said = row.cells.get("party", "")
+    return _TOTAL.fullmatch(said.strip(" :.")) is not None and normalised(said) not in names
 
 
 def parse_percent(text: str) -> Fraction:

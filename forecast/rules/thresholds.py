@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 
-from forecast.election.rule import AdmitLargest, LowerTo, Rule, Threshold
+from forecast.election.rule import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Rule, Threshold
 from forecast.election.threshold import level_of
+from forecast.election.vocabulary import Base
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.ballot import Ballot, District, Entry, regions_of
 from forecast.rules.outcome import Admission, Ground, Tie
 from forecast.rules.ties import Unit, first_among
 
@@ -28,19 +30,40 @@ def missing_totals(rule: Rule, ballot: Ballot) -> list[tuple[str, str]]:
 
 def base_votes(threshold: Threshold, ballot: Ballot) -> int:
     """The number that a level is a share of."""
-    if threshold.base == "lists":
-        return ballot.for_lists
-    if threshold.base == "cast":
-        return ballot.valid + (ballot.invalid_votes or 0)
-    if threshold.base == "registered":
-        return ballot.registered or 0
-    return ballot.valid
+    return _base(threshold.base, ballot, ballot.for_lists)
 
 
-def admit(rule: Rule, ballot: Ballot) -> tuple[dict[str, Admission], list[Tie]]:
+def _base(base: Base, of: Ballot | District, for_lists: int) -> int:
+    if base == "lists":
+        return for_lists
+    if base == "cast":
+        return of.valid + (of.invalid_votes or 0)
+    if base == "registered":
+        return of.registered or 0
+    return of.valid
+
+
+def reaches_locally(local: LocalThreshold, ballot: Ballot, entry: Entry, place: District) -> bool:
+    """Whether a list reaches the level of a district, or of a region as one place."""
+    level = level_of(local, kind=entry.kind, members=entry.members, seats=place.seats or 0)
+    needed = level * _base(local.base, place, _for_lists(ballot, place) if local.base == "lists" else 0)
+    return reaches(place.votes.get(entry.id, 0), needed, strict=local.strict and level > 0)
+
+
+def _for_lists(ballot: Ballot, place: District) -> int:
+    """Valid votes of a place but those against all."""
+    against_all = (entry.id for entry in ballot.entries if entry.kind == "none-of-the-above")
+    return place.valid - sum(place.votes.get(name, 0) for name in against_all)
+
+
+def admit(
+    rule: Rule, ballot: Ballot, won: Mapping[str, int] | None = None, fixed: Mapping[str, int] | None = None
+) -> tuple[dict[str, Admission], list[Tie]]:
     """Every option of the ballot with the ground on which it takes part or not.
 
-    Raises ``ConfigurationError`` where the base needs a total that is not known.
+    ``won`` are seats of the districts by list and ``fixed`` those of each district, where they are divided
+    before: waivers look at them. Raises ``ConfigurationError`` where the base needs a total that is not
+    known.
     """
     faults = [Fault("count", name, ABSENT, remedy) for name, remedy in missing_totals(rule, ballot)]
     if faults:
@@ -50,6 +73,10 @@ def admit(rule: Rule, ballot: Ballot) -> tuple[dict[str, Admission], list[Tie]]:
     admissions = {entry.id: _admission(rule, threshold, entry, base) for entry in ballot.entries}
     if rule.threshold is None:
         return admissions, []
+    if threshold.alliances is not None:
+        admissions |= _with_alliances(threshold.alliances, threshold, ballot, base, admissions)
+    if won is not None:
+        admissions |= _by_districts(threshold, ballot, admissions, won, fixed or {})
     ties: list[Tie] = []
     passed = any(admission.admitted for admission in admissions.values())
     if not passed and threshold.nobody is not None:
@@ -78,6 +105,63 @@ def _admission(rule: Rule, threshold: Threshold, entry: Entry, base: int) -> Adm
     if regional is not None and entry.best_region_share is not None and entry.best_region_share >= regional:
         return Admission(True, "regional share", level, needed)
     return Admission(False, "below the level", level, needed)
+
+
+def _with_alliances(
+    levels: AllianceLevels,
+    threshold: Threshold,
+    ballot: Ballot,
+    base: int,
+    admissions: Mapping[str, Admission],
+) -> Iterator[tuple[str, Admission]]:
+    """Lists that have an alliance: with it where it reaches its level, else each for itself.
+
+    An alliance takes part where the votes that count for it reach its level and a list of it may win seats.
+    """
+    members: dict[str, list[Entry]] = {}
+    for entry in ballot.entries:
+        if entry.eligible and entry.alliance:
+            members.setdefault(entry.alliance, []).append(entry)
+    needed = levels.seats_from * base
+    for name, entries in members.items():
+        counted = [e for e in entries if reaches(e.votes, levels.votes_from * base, strict=False)]
+        winning = [e for e in entries if reaches(e.votes, needed, strict=False) or admissions[e.id].admitted]
+        votes = sum(entry.votes for entry in counted) + ballot.alliance_votes.get(name, 0)
+        together = reaches(votes, levels.level * base, strict=threshold.strict)
+        for entry in entries:
+            if not together or not winning:
+                yield entry.id, replace(admissions[entry.id], allied=False)
+            elif entry in winning:
+                yield entry.id, Admission(True, "alliance", levels.seats_from, needed)
+            else:
+                ground: Ground = "counts for its alliance" if entry in counted else "below the level"
+                yield entry.id, Admission(False, ground, levels.seats_from, needed)
+
+
+def _by_districts(
+    threshold: Threshold,
+    ballot: Ballot,
+    admissions: Mapping[str, Admission],
+    won: Mapping[str, int],
+    fixed: Mapping[str, int],
+) -> Iterator[tuple[str, Admission]]:
+    """Lists that the districts let in: by seats won there, or by votes in several regions."""
+    seats, regions = threshold.or_district_seats, threshold.or_regions_at_quota
+    places = regions_of(ballot) if regions is not None else {}
+    size = {name: sum(fixed.get(d.name, 0) for d in ballot.districts if d.region == name) for name in places}
+    for entry in ballot.entries:
+        known = admissions[entry.id]
+        if known.admitted or not entry.eligible:
+            continue
+        if seats is not None and won.get(entry.id, 0) >= seats:
+            yield entry.id, replace(known, admitted=True, ground="district seats")
+        elif regions is not None:
+            met = sum(
+                bool(size[name]) and place.votes.get(entry.id, 0) * size[name] >= place.valid
+                for name, place in places.items()
+            )
+            if met >= regions:
+                yield entry.id, replace(known, admitted=True, ground="regions")
 
 
 def reaches(votes: int, needed: Fraction, *, strict: bool) -> bool:

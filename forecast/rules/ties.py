@@ -16,7 +16,8 @@ class Unit:
 
     ``votes`` as they count in the allocation, ``behind_quota`` those in the quota where they are others,
     ``order`` that of registration, ``held`` seats after which a divisor sequence begins, ``limit`` the
-    seats it may have at most, ``floor`` those kept inside an alliance.
+    seats it may have at most, ``floor`` those kept inside an alliance. ``wins`` is false for a list whose
+    votes count for its alliance alone.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Unit:
     floor: int = 0
     alliance: str | None = None
     behind_quota: Fraction | None = None
+    wins: bool = True
 
     @property
     def electorate(self) -> Fraction:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from forecast.election.idle import idle_keys
 from forecast.election.numbers import percent
-from forecast.election.wording import BASE_WORDS
 from forecast.errors import Fault, PollDataError
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, missing_totals
+from forecast.words.rule import BASE_WORDS
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -35,16 +35,17 @@ def key_of(setting: str) -> str:
 
 
 def with_total(
-    election: Election, ballot: Ballot, place: str, *, own: bool, given: bool
+    election: Election, ballot: Ballot, place: str, *, own: bool, given: bool, known: int | None = None
 ) -> tuple[Ballot, list[str]]:
     """The ballot under the valid votes of the election file, with the votes for options not listed; and what
     is said of it.
 
-    ``own``: the table is the result that the file names; ``given``: the total was typed with ``--set``.
+    ``own``: the table is the result that the file names; ``given``: the total was typed with ``--set``;
+    ``known``: the total of the table itself.
     Raises ``PollDataError`` where these votes cannot have this total.
     """
-    valid = election.election.valid_votes
-    total = sum(entry.votes for entry in ballot.entries)
+    valid = election.election.valid_votes if election.election.valid_votes is not None else known
+    total = sum(entry.votes for entry in ballot.entries) + sum(ballot.alliance_votes.values())
     listed_all = election.election.closed_ballot or any(entry.kind == "residual" for entry in ballot.entries)
     if valid is None:
         return ballot, [] if listed_all else list(_near_the_level(election, ballot, total))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +80,8 @@ class RunCounts:
     """By tally: sum over replicates of (count - expected)**2, expected from the first replicate's share."""
     by_replicate: dict[str, Counts]
     """Tallies kept for each replicate: passes, majorities, events, void, and the sums of seats."""
+    district_seats: dict[int, Counts] = field(default_factory=dict)
+    """(D, K, S + 1) histograms of seats by the number of a rule with districts."""
 
     @property
     def draws(self) -> int:
@@ -112,20 +114,22 @@ class RunCounts:
         anchor = self.squares[f"{name}_anchor"]
         return self.squares[name] - (value - anchor) ** 2 * float((self.sizes.astype(np.float64) ** 2).sum())
 
-    def ratio(self, name: str, above: int, below: int, rule: int = 0) -> tuple[float, float, int]:
-        """n(A and B) / n(B) of two columns of a tally by replicate, its standard error and n(B)."""
-        both = self.by_replicate[name][:, rule, above].astype(np.float64)
-        given = self.by_replicate[name][:, rule, below].astype(np.float64)
-        n = int(given.sum())
-        if n == 0:
-            return float("nan"), float("nan"), 0
-        value = float(both.sum() / given.sum())
-        if self.replicates == 1:
-            error = np.sqrt(value * (1.0 - value) / n)
-        else:
-            m = self.replicates
-            error = np.sqrt(((both - value * given) ** 2).sum() * m / (m - 1)) / given.sum()
-        return value, max(float(error), 1.0 / n), n
+    def ratio(
+        self, name: str, above: NDArray[np.int64], below: NDArray[np.int64]
+    ) -> tuple[Proportion, NDArray[np.int64]]:
+        """n(A and B) / n(B) for pairs of columns of a tally, (R, columns), with its error, and n(B)."""
+        both = self.by_replicate[name][..., above].astype(np.float64)
+        given = self.by_replicate[name][..., below].astype(np.float64)
+        drawn, total = self.by_replicate[name][..., below].sum(0), _over_replicates(given)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            value = _over_replicates(both) / total
+            if self.replicates == 1:
+                error = np.sqrt(value * (1.0 - value) / total)
+            else:
+                m = self.replicates
+                squares = _over_replicates((both - value * given) ** 2)
+                error = np.sqrt(squares * m / (m - 1)) / total
+            return Proportion(value, np.maximum(error, 1.0 / total)), drawn
 
     def seat_means(self) -> Proportion:
         """(R, K + C) mean seats of every list and coalition, and one standard error of it."""
@@ -139,6 +143,11 @@ class RunCounts:
         sizes = self.sizes.reshape((-1, 1, 1))
         m = self.replicates
         return Proportion(mean, np.sqrt(((sums - mean * sizes) ** 2).sum(0) * m / (m - 1)) / self.draws)
+
+
+def _over_replicates(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The sum over the first axis; each is a row of its own, so that its bits do not hang on the others."""
+    return np.ascontiguousarray(np.moveaxis(values, 0, -1)).sum(-1)
 
 
 KEPT = ("passes", "void", "majorities", "events")

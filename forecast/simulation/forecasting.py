@@ -3,35 +3,75 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 import sys
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.door.arguments import made_by, one_of, whole
 from forecast.election.notes import warnings_on
-from forecast.result import dataset_of
+from forecast.errors import ConfigurationError, Fault
+from forecast.result import dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.alliances import lost_to_alliances
+from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.district_numbers import district_values
+from forecast.simulation.grounds import grounds_of, labels_of, last_election
 from forecast.simulation.inputs import Units, draws_of, needs
-from forecast.simulation.labelling import label
+from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
+from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_draws
-from forecast.simulation.unpolled import refuse_without_the_largest
+from forecast.variables import PASSES_BY_SEATS, QUANTILES, error_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from forecast.election import Election, Rule
+    from forecast.election import Election
     from forecast.estimation import Estimate
     from forecast.result import Forecast
+    from forecast.rules.grids import Rules
+    from forecast.simulation.counts import RunCounts
     from forecast.simulation.inputs import Draws
+    from forecast.simulation.projecting import Local
 
 _VERSIONED = ("forecast", "numpy", "numba", "llvmlite", "xarray", "scipy", "pandas", "pydantic")
+FIRST_DRAWS = 2**17
+MOST_DRAWS = 10**11
+MOST_DRAWS_TO_AN_ERROR = 10**9
+MOST_SEED = 2**63 - 1
+MOST_KEPT = 10**6
+"""Draws that are handed out one by one at most."""
+_PUBLISHED = ("pass_probability", "majority_probability", "event_probability", "seat_probability")
 
 
-def simulate_election(
+@dataclass(frozen=True)
+class How:
+    """How many elections are drawn, and how."""
+
+    draws: int
+    seed: int
+    sampler: str
+    threads: int
+
+    @classmethod
+    def of(
+        cls, election: Election, draws: int | None, seed: int | None, sampler: str | None, threads: int = 1
+    ) -> How:
+        """As asked, else as in the election file; ``ConfigurationError`` for what cannot be."""
+        settings = election.simulation
+        return cls(
+            settings.draws if draws is None else whole("draws", draws, 1, MOST_DRAWS),
+            settings.seed if seed is None else whole("seed", seed, 0, MOST_SEED),
+            settings.sampler if sampler is None else one_of("sampler", sampler, ("sobol", "random")),
+            whole("threads", threads, 1, 4096),
+        )
+
+
+def simulate(
     election: Election,
     estimate: Estimate,
     *,
@@ -41,42 +81,99 @@ def simulate_election(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Forecast:
-    """Draw elections around ``estimate``, apply the rule of ``election`` to each and count.
+    """Draw elections around an estimate, apply the rule of the election to each and count.
 
-    ``draws``, ``seed`` and ``sampler`` default to the election file's. The numbers do not depend on
-    ``threads``. ``ConfigurationError`` where the rule needs more than national shares.
+    Parameters
+    ----------
+    election, estimate
+        As ``load_election`` and ``estimate`` give them.
+    draws
+        Elections to draw, 1 to 100 billion. Default, as of ``seed`` and ``sampler``: the election file's.
+    seed
+        Of the random numbers, 0 to 2**63 - 1.
+    sampler
+        ``"sobol"`` (scrambled, quasi-random) or ``"random"``.
+    threads
+        On which to draw; the numbers do not depend on it.
+    progress
+        Called with the number of draws done since the last call.
+
+    Returns
+    -------
+    Forecast
+
+    Raises
+    ------
+    ConfigurationError
+        For an argument that cannot be, and where the rule needs more than national shares.
+    PollDataError
+        Where the polls leave out a party that was or became the largest.
+    NoValidOutcome
+        Where a house would have to grow beyond reason.
     """
-    return simulate_and_keep(
-        election, estimate, 0, draws=draws, seed=seed, sampler=sampler, threads=threads, progress=progress
-    )[0]
+    made_by("load_election", election=election)
+    made_by("estimate", estimate=estimate)
+    how = How.of(election, draws, seed, sampler, threads)
+    return simulate_and_keep(election, estimate, how, 0, progress=progress)[0]
+
+
+def draws(
+    election: Election,
+    estimate: Estimate,
+    number: int = 10_000,
+    *,
+    seed: int | None = None,
+    sampler: str | None = None,
+    threads: int = 1,
+) -> xr.Dataset:
+    """Draws one by one: shares and seats of every party.
+
+    Parameters
+    ----------
+    election, estimate
+        As ``load_election`` and ``estimate`` give them.
+    number
+        Elections to draw, 1 to 1,000,000.
+    seed, sampler, threads
+        As in ``simulate``; with its seed these are draws of the same distribution.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``share`` and ``seats`` over (draw, party); the shares of a draw add up to 1.
+
+    Raises
+    ------
+    ConfigurationError, PollDataError, NoValidOutcome
+        As ``simulate``.
+    """
+    made_by("load_election", election=election)
+    made_by("estimate", estimate=estimate)
+    number = whole("number", number, 1, MOST_KEPT)
+    how = How.of(election, number, seed, sampler, threads)
+    return simulate_and_keep(election, estimate, how, number)[1]
 
 
 def simulate_and_keep(
     election: Election,
     estimate: Estimate,
+    how: How,
     keep: int,
     *,
-    draws: int | None = None,
-    seed: int | None = None,
-    sampler: str | None = None,
-    threads: int = 1,
     progress: Progress | None = None,
     histograms: bool = False,
 ) -> tuple[Forecast, xr.Dataset]:
-    """As ``simulate_election``, and the first ``keep`` of its draws one by one (see ``kept_dataset``).
+    """As ``simulate``, and the first ``keep`` of its draws one by one, on which the forecast does not depend.
 
-    The forecast does not depend on ``keep``; ``histograms``: as ``label``.
+    With ``histograms`` it holds those of the shares too, which a mixture is made from.
     """
-    settings = election.simulation
-    draws = settings.draws if draws is None else draws
-    seed = settings.seed if seed is None else seed
-    sampler = settings.sampler if sampler is None else sampler
     units = Units.of(election, estimate.units)
     refuse_without_the_largest(election, estimate)
-    inputs = draws_of(election, estimate, units, seed, sampler)
+    local = local_of(election, estimate, units, how.seed)
+    inputs = draws_of(election, estimate, units, how.seed, how.sampler)
     attrs = {
-        "seed": seed,
-        "sampler": sampler,
+        "seed": how.seed,
+        "sampler": how.sampler,
         "as_of": estimate.as_of.isoformat(),
         "warnings": list(estimate.warnings),
     }
@@ -84,60 +181,170 @@ def simulate_and_keep(
         election,
         units,
         inputs,
-        draws,
+        how,
         attrs,
         keep,
+        local=local,
         estimate=estimate,
-        threads=threads,
         progress=progress,
         histograms=histograms,
     )
+
+
+def simulate_to_error(
+    election: Election,
+    estimate: Estimate,
+    target: float,
+    how: How,
+    *,
+    most_draws: int = MOST_DRAWS_TO_AN_ERROR,
+    progress: Progress | None = None,
+) -> Forecast:
+    """Draw until no published probability has a Monte Carlo error above ``target``, at most ``most_draws``.
+
+    The result is that of a run with the number of draws that it reports, which doubles (or more, where the
+    error says so) from ``FIRST_DRAWS``; all attempts together cost at most twice the last. Where
+    ``most_draws`` do not suffice the forecast carries a warning. ``ConfigurationError`` for a target that no
+    number allowed can reach.
+    """
+    if not 1.0 / most_draws <= target < 1.0:
+        remedy = f"an error lies between 1 / {most_draws:,} (the most draws allowed) and 1, such as 0.0005"
+        raise ConfigurationError(Fault("--target-error", "", target, remedy))
+    number = min(FIRST_DRAWS, most_draws)
+    while True:
+        asked = How(number, how.seed, how.sampler, how.threads)
+        forecast = simulate_and_keep(election, estimate, asked, 0, progress=progress)[0]
+        reached = largest_error(forecast)
+        if reached <= target:
+            return forecast
+        if number >= most_draws:
+            short = f"the largest Monte Carlo error is {reached:.2g} after {number:,} draws"
+            warnings = [*forecast.attrs["warnings"], f"{short}, above the {target:g} wanted"]
+            return forecast.with_attrs(warnings=warnings)
+        # Plain draws need (reached / target)**2 times as many, quasi-random ones fewer.
+        wanted = number * 2 ** math.ceil(math.log2(reached / target))
+        number = min(max(wanted, 2 * number), most_draws)
+
+
+def largest_error(forecast: Forecast) -> float:
+    """The largest Monte Carlo error of the probabilities that a forecast publishes."""
+    names = (*_PUBLISHED, "void_probability")
+    errors = [forecast.array(error_of(name)).ravel() for name in names]
+    return float(np.nanmax(np.concatenate(errors)))
 
 
 def count_draws(
     election: Election,
     units: Units,
     inputs: Draws,
-    draws: int,
+    how: How,
     attrs: dict[str, Any],
     keep: int,
     *,
+    local: Local | None = None,
     estimate: Estimate | None = None,
-    threads: int = 1,
     progress: Progress | None = None,
     histograms: bool = False,
 ) -> tuple[Forecast, xr.Dataset]:
-    """The forecast of draws from anywhere under the rule of ``election``, and the first ``keep`` of them."""
+    """The forecast of draws from anywhere under the rule of ``election``, in its districts where it has any,
+    and the first ``keep`` of them.
+    """
     if election.rule.threshold is not None:
         needs(election, election.rule.threshold.base, election.place)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    rules = compile_rules([election.rule], lists, election.place)
+    inputs = inputs.in_districts(local)
+    rules = compile_rules([election.rule], lists, election.place, inputs.table)
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
-        inputs, rules, questions, draws, threads=threads, keep=max(keep, KEPT_DRAWS), progress=progress
+        inputs,
+        rules,
+        questions,
+        how.draws,
+        threads=how.threads,
+        keep=max(keep, KEPT_DRAWS),
+        progress=progress,
     )
     attrs = {
-        "election": election.election.id,
-        "election_name": election.election.name,
-        "election_date": election.election.date.isoformat(),
-        "country": election.election.country,
-        "note": election.election.note or "",
-        "draws": draws,
+        **identity_of(election),
+        "draws": how.draws,
         "replicates": counts.replicates,
-        "rule": rule_as_data(election.rule),
-        "versions": json.dumps(versions()),
         **attrs,
-        "warnings": warnings_on(election, attrs["warnings"]),
+        "warnings": warnings_on(election, [*attrs["warnings"], *(local.warnings if local else ())]),
     }
-    looked_at = KeptDraws(kept.shares[:KEPT_DRAWS], kept.seats[:, :KEPT_DRAWS])
-    forecast = label(election, units, counts, looked_at, attrs, estimate=estimate, histograms=histograms)
-    forecast.dataset.attrs["warnings"] += lost_to_alliances(election, forecast)
+    looked_at = kept._replace(shares=kept.shares[:KEPT_DRAWS], seats=kept.seats[:, :KEPT_DRAWS])
+    forecast = labelled(
+        election, units, counts, looked_at, attrs, estimate, local=(rules, local), histograms=histograms
+    )
+    forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
-def rule_as_data(rule: Rule) -> str:
-    """A rule as JSON, for the attributes of a result."""
-    return json.dumps(rule.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+def labelled(
+    election: Election,
+    units: Units,
+    counts: RunCounts,
+    kept: KeptDraws,
+    attrs: dict[str, Any],
+    estimate: Estimate | None,
+    *,
+    local: tuple[Rules, Local | None] | None = None,
+    histograms: bool = False,
+) -> Forecast:
+    """The Forecast of the first rule that was counted. Options of the ballot that the polls do not tell apart
+    are left blank (NaN); parties that withdraw are not on it.
+    """
+    ballot = ballot_of(election, units)
+    by_seats = passes_by_seats(election.rule)
+    values, rests_on = numbers_of(Run(counts, kept, units.lists, by_seats=[by_seats]), ballot)
+    values = of_rule(values, 0)
+    labels = labels_of(election, ballot.ids) | {"quantile_level": np.array(QUANTILES)}
+    values |= last_election(election, ballot.ids)
+    if histograms:
+        tallied = counts.totals.shares.astype(np.float64)
+        values["unsaved/share_histogram"] = ballot.spread(tallied, 0, None)
+    rules, places = local or (None, None)
+    if rules is not None and places is not None and kept.districts is not None:
+        more, along, few = district_values(counts, kept.districts, rules, places, ballot)
+        values, labels, rests_on = values | more, labels | along, rests_on | few
+    if estimate is not None:
+        more, along, told = grounds_of(estimate, ballot.ids)
+        values, labels, attrs = values | more, labels | along, {**attrs, **told}
+    # A house may grow, and then has a size for each draw.
+    attrs = {
+        **attrs,
+        "house_size": max(election.rule.seats, int(np.median(kept.seats[0].sum(axis=1)))),
+    }
+    # A house that may grow is counted up to its bound; numbers of seats that no draw has are left out.
+    held = np.flatnonzero(counts.totals.seats[0].any(axis=0))
+    ends = max(election.rule.seats, int(held.max(initial=0))) + 1
+    for name in ("seat_probability", error_of("seat_probability"), "coalition_seat_probability"):
+        values[name] = values[name][..., :ends]
+    found = forecast_of(values, {**labels, "seats": np.arange(ends)}, attrs, rests_on=rests_on)
+    if by_seats:
+        found.groups[""]["pass_probability"].attrs["long_name"] = PASSES_BY_SEATS
+    return found
+
+
+def ballot_of(election: Election, units: Units) -> Ballot:
+    """The options that stand, in the order of the election file; ``other`` last where the ballot is open."""
+    listed = [party.id for party in election.standing]
+    return Ballot((*listed, *(unit for unit in units.ids if unit not in listed)), units)
+
+
+def identity_of(election: Election) -> dict[str, Any]:
+    """Attributes: the election, all that its file says, and the versions behind the result."""
+    facts = election.election
+    return {
+        "election": facts.id,
+        "election_name": facts.name,
+        "election_date": facts.date.isoformat(),
+        "country": facts.country,
+        "note": facts.note or "",
+        "definition": json.dumps(
+            election.model_dump(mode="json", exclude_none=True, by_alias=True), ensure_ascii=False
+        ),
+        "versions": json.dumps(versions()),
+    }
 
 
 def kept_dataset(
@@ -164,7 +371,7 @@ def kept_dataset(
         "draw": ("draw", np.arange(len(votes)), {"long_name": "number of the draw, from 0"}),
         "party": ("party", [units.ids[k] for k in order], {"long_name": "id of the option on the ballot"}),
     }
-    said = {name: value for name, value in attrs.items() if name != "warnings"}
+    said = {name: value for name, value in attrs.items() if name not in ("warnings", "definition")}
     return dataset_of(variables, coords, said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,14 +18,15 @@ from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
 from forecast.election.numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
-from forecast.result import Forecast
-from forecast.simulation.forecasting import count_draws
+from forecast.simulation.forecasting import How, count_draws
 from forecast.simulation.inputs import RESTS_ON, Units, given_draws
+from forecast.simulation.projecting import local_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.election import Election
+    from forecast.result import Forecast
     from forecast.simulation.running import Progress
 
 OTHER = "other"
@@ -40,6 +42,7 @@ _NO_FILE = "no such file; a CSV file with a column for every party id, or netCDF
 _PLAIN = frozenset("0123456789.eE+-")
 """Letters of a number as programs write it; Python also reads 1_000, nan and the digits of other scripts."""
 _MOST_OTHERS = 0.5
+_LEAST_SHARE = 1e-6
 _UNKNOWN_ERRORS = (
     "drawn elsewhere: Monte Carlo errors take the draws as independent; where they are those of a slow "
     "Markov chain, errors are larger, by the root of draws / effective draws"
@@ -128,13 +131,28 @@ def simulate_given(
         "track_record": "The vote shares were drawn elsewhere; no backtest here speaks for them.",
         "warnings": [*given.warnings, *_left_out(election)],
     }
-    forecast, kept = count_draws(
-        election, units, inputs, len(given.shares), attrs, keep, threads=threads, progress=progress
-    )
-    # Views show the centre of an estimate; here there is none.
-    centre = forecast.dataset["share_mean"].copy(data=np.full(forecast.dataset.sizes["party"], np.nan))
-    centre.attrs = {"long_name": "centre of the estimate; blank: the draws come from elsewhere", "units": "1"}
-    return Forecast(forecast.dataset.assign(poll_average=centre)), kept
+    how = How(len(given.shares), 0, SAMPLER, threads)
+    local = local_of(election, _Centre.of(election, given, units), units, 0)
+    return count_draws(election, units, inputs, how, attrs, keep, local=local, progress=progress)
+
+
+@dataclass(frozen=True)
+class _Centre:
+    """The middle of draws from elsewhere, around which districts are projected."""
+
+    units: tuple[str, ...]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    as_of: datetime.date
+    degrees_of_freedom: float = np.inf
+    of_places: None = None
+
+    @classmethod
+    def of(cls, election: Election, given: ShareDraws, units: Units) -> _Centre:
+        shares = given.shares[:, [given.ids.index(unit) for unit in units.ids]]
+        logs = np.log(np.maximum(shares, _LEAST_SHARE))
+        spread = np.diag(logs.var(axis=0))
+        return cls(units.ids, np.maximum(shares.mean(axis=0), _LEAST_SHARE), spread, election.election.date)
 
 
 def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
@@ -238,7 +256,7 @@ def _from_netcdf(path: Path, place: str, election: Election) -> dict[str, NDArra
         raise PollDataError(Fault(place, "", ABSENT, _NO_FILE))
     expected = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
     try:
-        data = read_netcdf(path, only=("share",))
+        data = read_netcdf(path, only=("share",))[""]
     except Unreadable as error:
         raise PollDataError(Fault(place, "", ABSENT, f"{error}; {expected}")) from error
     share = data["share"]

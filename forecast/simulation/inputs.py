@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
+from forecast.kernels.project import Pattern
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
 from forecast.simulation.tails import tail_table
+from forecast.variables import SEATLESS_KINDS
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.estimation import Estimate
+    from forecast.rules.tiers import SeatTable
+    from forecast.simulation.projecting import Local
 
 SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
 
@@ -54,9 +57,16 @@ class Draws(NamedTuple):
     """(N, U) votes given from outside, or (0, U)."""
     valid_votes: float
     """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
+    pattern: Pattern | None = None
+    """How national votes are projected to districts, where the election has any."""
+    table: SeatTable | None = None
+    """What rules have to know of these districts."""
+
+    def in_districts(self, local: Local | None) -> Draws:
+        """The same draws, projected to districts."""
+        return self if local is None else self._replace(pattern=local.pattern, table=local.table)
 
 
-SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
 _NATS_PER_BIT = np.log(2.0)
 _NOMINAL_VALID_VOTES = 1e7
 _SAMPLERS = {"random": SAMPLER_RANDOM, "sobol": SAMPLER_SOBOL}
@@ -110,7 +120,24 @@ def _refuse_lost_seats(election: Election, units: Sequence[str]) -> None:
         raise PollDataError(*faults)
 
 
-def draws_of(election: Election, estimate: Estimate, units: Units, seed: int, sampler: str) -> Draws:
+class Distribution(Protocol):
+    """What drawing takes of an estimate."""
+
+    @property
+    def units(self) -> tuple[str, ...]: ...
+    @property
+    def mean(self) -> NDArray[np.float64]: ...
+    @property
+    def scale(self) -> NDArray[np.float64]: ...
+    @property
+    def degrees_of_freedom(self) -> float: ...
+    @property
+    def undecided(self) -> float: ...
+    @property
+    def undecided_spread(self) -> float: ...
+
+
+def draws_of(election: Election, estimate: Distribution, units: Units, seed: int, sampler: str) -> Draws:
     """The core's inputs for one estimate; ``sampler`` is "sobol" or "random".
 
     ``ConfigurationError`` where a base needs what the election file does not give, or the ballot is too long

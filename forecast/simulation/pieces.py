@@ -7,31 +7,32 @@ Every stage is a kernel of its own; here stands their order for a run, as a prog
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.compiling import Kernel, Step
-from forecast.kernels import (
-    admit,
-    constrain,
-    count,
-    divide_divisor,
-    divide_exactly,
-    divide_quota,
-    draw,
-    sweep,
-)
-from forecast.kernels.arrays import BLOCK, LANES, PIECE, STREAM, Claims, GivenVotes, Seats, Votes, new_rows
+from forecast.compiling import Step
+from forecast.kernels import count, draw, sweep
+from forecast.kernels.arrays import BLOCK, STREAM, new_rows
 from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
-from forecast.kernels.laws import FAMILY_DIVISOR, Law
-from forecast.kernels.one_draw import DRAW_ROWS
-from forecast.kernels.sobol import BITS
+from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
 from forecast.simulation.counts import Tallies
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
+from forecast.simulation.local import KeptDistricts, Local
+from forecast.simulation.stages import (
+    Ballots,
+    Forms,
+    division,
+    new_admission,
+    new_claims,
+    new_piece,
+    new_seats,
+    new_votes,
+    new_words,
+)
 
 PIECE_BYTES = 2**17
 """Of the votes of a piece: it and what follows from it stay in the second-level cache."""
@@ -39,49 +40,9 @@ PIECE_BYTES = 2**17
 MOST_BLOCKS = STREAM // BLOCK
 
 
-def blocks_of_piece(units: int, districts: int = 1) -> int:
-    """Blocks of a piece for so many units on the ballot, in so many districts."""
-    return min(max(round(PIECE_BYTES / (4 * BLOCK * units * districts)), 1), MOST_BLOCKS)
-
-
-class Forms:
-    """Which form of every stage a run needs, and all of them for its compilation."""
-
-    def __init__(self, draws: Draws, rules: Rules) -> None:
-        given = draws.sampler == SAMPLER_GIVEN
-        self.draw = draw.draw_sobol if draws.sampler == SAMPLER_SOBOL else draw.draw_plain
-        self.admit = admit.admit_given if given else admit.admit_drawn
-        self.keep_shares = count.keep_shares_given if given else count.keep_shares_drawn
-        self.shares = count.count_shares_given if given else count.count_shares_drawn
-        self.divisor = divide_divisor.divide_divisor_given if given else divide_divisor.divide_divisor_drawn
-        self.quota = divide_quota.divide_quota_given if given else divide_quota.divide_quota_drawn
-        self.exactly = divide_exactly.divide_exactly_given if given else divide_exactly.divide_exactly_drawn
-        self.constrain = constrain.constrain_given if given else constrain.constrain_drawn
-        self._given = given
-        self._sobol = draws.sampler == SAMPLER_SOBOL
-        self._rules = rules
-
-    def divide(self, record: np.void) -> Kernel:
-        """How a rule divides."""
-        if record["constrained"]:
-            return self.constrain
-        if not record["single_precision"]:
-            return self.exactly
-        return self.divisor if record["family"] == FAMILY_DIVISOR else self.quota
-
-    def needed(self) -> list[Kernel]:
-        """All that the run will call, what takes longest to compile first."""
-        records, grids = self._rules.records, self._rules.grids
-        methods = [a for grid in grids for a in grid.methods]
-        needed = [self.divide(records[r]) for r in (*self._rules.singles, *methods)]
-        needed.append(draw.take_given if self._given else self.draw)
-        if self._sobol:
-            needed.append(draw.begin_replicate)
-        if self._rules.singles:
-            needed += [self.admit, count.count_seats, count.keep_seats]
-        if grids:
-            needed += sweep.KERNELS
-        return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))
+def blocks_of_piece(units: int) -> int:
+    """Blocks of a piece for so many units on the ballot."""
+    return min(max(round(PIECE_BYTES / (4 * BLOCK * units)), 1), MOST_BLOCKS)
 
 
 class Span(NamedTuple):
@@ -98,6 +59,7 @@ class KeptDraws(NamedTuple):
 
     shares: NDArray[np.float64]
     seats: NDArray[np.int64]
+    districts: KeptDistricts | None = None
 
 
 class Counter(Protocol):
@@ -123,17 +85,18 @@ class Bench:
     ) -> None:
         self._draws, self.rules, self.questions, self.kept = draws, rules, questions, kept
         self.units, self.lists = len(draws.location), rules.lists
-        self.blocks = blocks_of_piece(self.units)
+        given = draws.sampler == SAMPLER_GIVEN
+        self.blocks = 1 if draws.pattern is not None else blocks_of_piece(self.units)
         self.forms = Forms(draws, rules)
-        self.piece = self._new_piece()
-        self.votes = self._new_votes()
-        self.claims = self._new_claims()
-        blocs = self.lists + len(questions.coalition_starts) - 1
-        self.seats = Seats(
-            new_rows((self.blocks, blocs, BLOCK), np.uint16),
-            new_rows((self.blocks, BLOCK), np.uint16),
-            np.zeros((self.blocks, self.lists), np.bool_),
+        self.ballots = Ballots(
+            new_piece(lots=(int(draws.seed) ^ _LOTS or 1) if given else 0),
+            new_votes(self.blocks, draws, given=given),
+            new_claims(self.blocks, self.lists, corrects=_any_corrects(rules)),
+            new_seats(self.blocks, self.lists, len(questions.coalition_starts) - 1),
         )
+        self.local: Local | None = None
+        if draws.pattern is not None and kept.districts is not None:
+            self.local = Local(draws, rules, draws.pattern, kept.districts)
         self.counting = count.CountWorkspace(
             new_rows((self.lists, BLOCK), np.uint16), np.zeros((2, BLOCK), np.int32)
         )
@@ -144,55 +107,26 @@ class Bench:
             np.zeros(BLOCK),
             np.zeros(BLOCK, np.int32),
         )
-        self._counters: list[Counter] = [Single(self, r) for r in rules.singles]
+        self.singles = {r: Single(self, r) for r in rules.singles}
+        self._counters: list[Counter] = list(self.singles.values())
         self._counters += [Sweep(self, grid) for grid in rules.grids]
         self._steps = [
             self._source(),
-            self.forms.shares.step(self.piece, self.votes, share_every, self.shares),
-            self.forms.keep_shares.step(self.piece, self.votes, kept.shares),
+            *([self.local.project(self.forms, self.ballots)] if self.local is not None else []),
+            self.forms.shares.step(self.ballots.piece, self.ballots.votes, share_every, self.shares),
+            self.forms.keep_shares.step(self.ballots.piece, self.ballots.votes, kept.shares),
             *(step for counter in self._counters for step in counter.steps),
         ]
         self._program = np.array([(step.address, step.table.ctypes.data) for step in self._steps])
-
-    def _new_piece(self) -> NDArray[np.void]:
-        piece = np.zeros(1, PIECE)
-        given = self._draws.sampler == SAMPLER_GIVEN
-        piece["lots"] = (int(self._draws.seed) ^ _LOTS or 1) if given else 0
-        piece["valid_votes"] = 0.0 if given else self._draws.valid_votes
-        return piece
-
-    def _new_votes(self) -> Votes | GivenVotes:
-        draws, shape = self._draws, (self.blocks, self.units, BLOCK)
-        single = new_rows(shape, np.float32)
-        per_cast = np.full((self.blocks, BLOCK), 1.0 / (1.0 - draws.invalid[0]))
-        per_registered = per_cast / draws.turnout[0]
-        if draws.sampler == SAMPLER_GIVEN:
-            total, exact = np.zeros((self.blocks, BLOCK)), np.zeros(shape)
-            return GivenVotes(single, total, exact, per_cast, per_registered)
-        total = new_rows((self.blocks, BLOCK), np.float32)
-        return Votes(single, total, single, per_cast, per_registered)
-
-    def _new_claims(self) -> Claims:
-        records = self.rules.records
-        corrects = bool(np.any(records["correction"] != records["uncorrected"]))
-        joined = self.blocks * self.lists if corrects else 0
-        return Claims(
-            new_rows((self.blocks, self.lists + 1, BLOCK), np.float32),
-            new_rows((self.blocks, BLOCK), np.float32),
-            new_rows((self.blocks, BLOCK), np.float32),
-            np.zeros((self.blocks, self.lists + 1), np.int64),
-            np.zeros(self.blocks, np.int64),
-            np.zeros((joined, BLOCK), np.uint8),
-        )
 
     def _source(self) -> Step:
         """What fills the votes of a piece."""
         draws = self._draws
         if draws.sampler == SAMPLER_GIVEN:
-            return draw.take_given.step(draws.given, self.piece, self.votes)
+            return draw.take_given.step(draws.given, self.ballots.piece, self.ballots.votes)
         source = source_of(draws)
         self._words = new_words(source, len(draws.directions))
-        return self.forms.draw.step(source, self.piece, self._words, self.votes)
+        return self.forms.draw.step(source, self.ballots.piece, self._words, self.ballots.votes)
 
     def law(self, r: int) -> Law:
         """The numbers of rule ``r`` by list."""
@@ -215,9 +149,9 @@ class Bench:
             draw.begin_replicate(draws.seed, span.replicate, draws.directions, self._words)
         for counter in self._counters:
             counter.begin()
-        here = self.piece[0]
+        here = self.ballots.piece[0]
         here["replicate"], here["first"], here["place"] = span.replicate, span.first, span.number
-        drive(self._program, self.piece, span.draws, self.blocks * BLOCK)
+        drive(self._program, self.ballots.piece, span.draws, self.blocks * BLOCK)
         for counter in self._counters:
             counter.finish(tallies, row, span.draws)
 
@@ -225,12 +159,44 @@ class Bench:
 _LOTS = 0x107
 
 
+def _any_corrects(rules: Rules) -> bool:
+    """Whether some law corrects the quotients of runners-up."""
+    return bool(np.any(rules.records["correction"] != rules.records["uncorrected"]))
+
+
+class Odd(NamedTuple):
+    """What a division counts besides seats."""
+
+    beyond: NDArray[np.int64]
+    """(1,) houses that grow too large."""
+    passes: NDArray[np.int64]
+    """(K,) draws in which a list takes part that the districts let in."""
+
+
+def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[Step]:
+    """What divides the seats of the bench's claims by rule ``r``, and with ``places`` finds out in which
+    districts they are.
+    """
+    record, law, steps = bench.rules.records[r : r + 1].copy(), bench.law(r), []
+    tier, constraints = bench.rules.tiers[r], bench.rules.constraints[r]
+    if tier is not None and bench.local is not None:
+        steps += bench.local.divide(tier, law, bench.ballots, odd.passes)
+    if tier is None or tier.divides_nationally:
+        about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
+        if constraints is not None:
+            about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
+        steps.append(division(record, law, about, bench.ballots, odd.beyond))
+    if places and tier is not None and bench.local is not None:
+        steps += bench.local.place(tier, law, bench.ballots)
+    return steps
+
+
 class Single:
     """A rule that is applied by itself."""
 
     def __init__(self, bench: Bench, r: int) -> None:
         self._r = r
-        lists, blocs = bench.lists, bench.seats.whole.shape[1]
+        lists, blocs = bench.lists, bench.ballots.seats.whole.shape[1]
         self._passes, self._beyond = np.zeros(lists, np.int64), np.zeros(1, np.int64)
         self._counts = count.Counts(
             np.zeros((blocs, count.WAYS, bench.rules.most_seats + 1), np.uint32),
@@ -238,19 +204,19 @@ class Single:
             np.zeros(len(bench.questions.event_starts) - 1, np.int64),
             np.zeros(1, np.int64),
         )
-        rule = bench.rules.records[r : r + 1].copy()
-        base, near = new_rows((2, BLOCK), np.float32)
-        (ambiguous,) = new_rows((1, BLOCK), np.uint16)
-        admitting = admit.AdmitWorkspace(base, near, ambiguous, np.zeros(lists), np.zeros(lists, np.int64))
+        rule, here = bench.rules.records[r : r + 1].copy(), bench.ballots
+        admission = new_admission(lists)
+        self._local = bench.local.count(r) if bench.local is not None and bench.rules.tiers[r] else None
         self.steps = [
             bench.forms.admit.step(
-                rule, bench.law(r), bench.piece, bench.votes, bench.claims, self._passes, admitting
+                rule, bench.law(r), here.piece, here.votes, here.claims, self._passes, admission
             ),
-            division(bench, r, self._beyond),
+            *divisions(bench, r, Odd(self._beyond, self._passes), places=True),
             count.count_seats.step(
-                bench.piece, bench.claims, bench.seats, bench.questions, self._counts, bench.counting
+                here.piece, here.claims, here.seats, bench.questions, self._counts, bench.counting
             ),
-            count.keep_seats.step(bench.piece, bench.seats, bench.kept.seats[r]),
+            count.keep_seats.step(here.piece, here.seats, bench.kept.seats[r]),
+            *(self._local.steps if self._local is not None else ()),
         ]
 
     def begin(self) -> None:
@@ -265,34 +231,13 @@ class Single:
         tallies.seats[row, r] += self._counts.seats.sum(1, dtype=np.uint32)
         tallies.majorities[row, r] += self._counts.majorities
         tallies.events[row, r] += self._counts.events
+        if self._local is not None:
+            self._local.finish()
 
-
-def division(bench: Bench, r: int, beyond: NDArray[np.int64]) -> Step:
-    """What divides the seats of the bench's claims by rule ``r``; ``beyond`` (1,) counts houses that grow too
-    large.
-    """
-    record, lists = bench.rules.records[r : r + 1].copy(), bench.lists
-    constraints, draw_rows = bench.rules.constraints[r], np.zeros((DRAW_ROWS, lists))
-    about: Any = np.full(bench.blocks, record["seats"][0])
-    if constraints is not None:
-        about, others = constraints, np.zeros((constrain.CONSTRAIN_ROWS, lists))
-        workspace: Any = constrain.ConstrainWorkspace(others, draw_rows, np.arange(lists), beyond)
-    elif not record["single_precision"][0]:
-        workspace = draw_rows
-    elif record["family"][0] == FAMILY_DIVISOR:
-        multiplier, left, ahead, behind = new_rows((4, BLOCK), np.float32)
-        inverses = new_rows((lists, BLOCK), np.float32)
-        workspace = divide_divisor.DivisorWorkspace(multiplier, left, ahead, behind, inverses, draw_rows)
-    else:
-        quotas, left = new_rows((2, BLOCK), np.float32)
-        needed, rank, cut, gap, ambiguous = new_rows((5, BLOCK), np.uint16)
-        keys, ordered = new_rows((lists, BLOCK), np.uint16), new_rows((lists, BLOCK), np.uint16)
-        workspace = divide_quota.QuotaWorkspace(
-            quotas, left, needed, rank, cut, gap, ambiguous, keys, ordered, draw_rows
-        )
-    return bench.forms.divide(record[0]).step(
-        record, bench.law(r), about, bench.piece, bench.votes, bench.claims, bench.seats, workspace
-    )
+    @property
+    def district_seats(self) -> NDArray[np.int64] | None:
+        """(D, K, S + 1) histograms by district since the run began, where there are districts."""
+        return self._local.seats if self._local is not None else None
 
 
 class _Lead:
@@ -320,7 +265,7 @@ class Sweep:
 
     def __init__(self, bench: Bench, grid: Grid) -> None:
         self._bench, self._grid = bench, grid
-        lists, blocs = bench.lists, bench.seats.whole.shape[1]
+        lists, blocs = bench.lists, bench.ballots.seats.whole.shape[1]
         leads = [number for number, row in enumerate(grid.rows) if row.lead == number]
         self._numbers = np.zeros(len(leads), np.int64)
         self._leads = {
@@ -341,7 +286,7 @@ class Sweep:
         shape = (bench.blocks, lists, BLOCK)
         self._ranks = sweep.Ranks(np.zeros(shape, np.int32), np.zeros(shape, np.int32))
         self.steps = [
-            sweep.rank_lists.step(bench.piece, bench.votes, self._ranks),
+            sweep.rank_lists.step(bench.ballots.piece, bench.ballots.votes, self._ranks),
             *self._who_passes(),
             *self._who_wins(),
         ]
@@ -352,10 +297,17 @@ class Sweep:
         least, returns = ends_of(record, bench.lists)
         for lead in self._leads.values():
             yield sweep.find_failures.step(
-                lead.record, law, lead.levels, bench.piece, bench.votes, self._ranks, lead.first_out, block
+                lead.record,
+                law,
+                lead.levels,
+                bench.ballots.piece,
+                bench.ballots.votes,
+                self._ranks,
+                lead.first_out,
+                block,
             )
             yield sweep.count_passes.step(
-                bench.piece, self._ranks, lead.first_out, least, returns, lead.length, lead.passes
+                bench.ballots.piece, self._ranks, lead.first_out, least, returns, lead.length, lead.passes
             )
 
     def _who_wins(self) -> Iterator[Step]:
@@ -363,19 +315,22 @@ class Sweep:
         method.
         """
         bench, methods, leads = self._bench, self._grid.methods, self._leads.values()
-        divisions = [division(bench, r, np.zeros(1, np.int64)) for r in methods]
+        odd = Odd(np.zeros(1, np.int64), np.zeros(bench.lists, np.int64))
+        by_method = [divisions(bench, r, odd) for r in methods]
         law = bench.law(methods[0])
         for m, most, least in ranges_of(bench.rules.records[methods[0]], bench.lists):
             for lead in leads:
                 yield sweep.find_stretches.step(
-                    bench.piece, lead.first_out, most, least, lead.length, lead.stretches
+                    bench.ballots.piece, lead.first_out, most, least, lead.length, lead.stretches
                 )
             if m == 0:
                 yield from (sweep.count_void.step(lead.stretches, lead.void) for lead in leads)
-            claiming = sweep.claim_largest.step(bench.piece, bench.votes, self._ranks, m, law, bench.claims)
+            claiming = sweep.claim_largest.step(
+                bench.ballots.piece, bench.ballots.votes, self._ranks, m, law, bench.ballots.claims
+            )
             steps = [claiming]
-            for a, divide in enumerate(divisions):
-                steps += [divide, *self._what_is_won(a)]
+            for a, steps_of_method in enumerate(by_method):
+                steps += [*steps_of_method, *self._what_is_won(a)]
             yield sweep.any_stretch.step(self._numbers, len(steps))
             yield from steps
 
@@ -383,15 +338,20 @@ class Sweep:
         """Count the seats of a method of the grid where its rows have stretches."""
         bench = self._bench
         yield sweep.answer.step(
-            bench.piece, bench.claims, bench.seats, bench.questions, self._won, bench.counting
+            bench.ballots.piece,
+            bench.ballots.claims,
+            bench.ballots.seats,
+            bench.questions,
+            self._won,
+            bench.counting,
         )
         for number, row in enumerate(self._grid.rows):
             if row.method == a:
                 stretches = self._leads[row.lead].stretches
-                yield sweep.count_along.step(stretches, bench.seats, self._won, self._counts[number])
+                yield sweep.count_along.step(stretches, bench.ballots.seats, self._won, self._counts[number])
                 if bench.kept.seats.shape[1]:
                     yield sweep.keep_along.step(
-                        bench.piece, stretches, bench.seats, row.rules, bench.kept.seats
+                        bench.ballots.piece, stretches, bench.ballots.seats, row.rules, bench.kept.seats
                     )
 
     def begin(self) -> None:
@@ -444,25 +404,3 @@ def ends_of(record: np.void, lists: int) -> tuple[NDArray[np.int64], NDArray[np.
             fewest -= 1
         least[rank], returns[rank] = fewest, inside[0] and fewest > 0
     return least, returns
-
-
-def new_words(source: draw.Source, dimensions: int) -> draw.Words:
-    """Workspace; ``dimensions``: those of Sobol points, 0 for plain draws."""
-    about = source.about[0]
-    rows = int(about["tails"] + about["bases"] + about["numbers"] + about["splits"])
-    normals = new_rows((rows, BLOCK), np.float32)
-    words = new_rows((dimensions, BLOCK), np.uint32) if dimensions else normals.view(np.uint32)
-    bits = words.view(np.uint64)
-    scale = new_rows((2, BLOCK), np.float32)
-    scale[0] = 1.0
-    return draw.Words(
-        new_rows((4, LANES), np.uint64),
-        bits,
-        words,
-        np.zeros(len(words), np.uint32),
-        normals,
-        scale,
-        np.zeros(BLOCK, np.uint32),
-        np.zeros((dimensions, BITS), np.uint32),
-        np.zeros(dimensions, np.uint32),
-    )

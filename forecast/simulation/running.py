@@ -19,7 +19,9 @@ from forecast.kernels.count import Questions
 from forecast.rules.grids import Rules, one_by_one
 from forecast.simulation.counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
-from forecast.simulation.pieces import Bench, Forms, KeptDraws, Span
+from forecast.simulation.local import KeptDistricts
+from forecast.simulation.pieces import Bench, KeptDraws, Span
+from forecast.simulation.stages import Forms
 
 REPLICATES = 16
 """Independent scrambles of the Sobol sequence in a run; their spread gives the standard errors (to about a
@@ -28,6 +30,9 @@ sixth).
 
 KEPT_DRAWS = 4_096
 """Draws whose shares and seats are kept, for the representative draw and the pictures of single outcomes."""
+
+KEPT_OF_DISTRICTS = 1_024
+"""Of these, so many by district."""
 
 _SHORT, _LONG = 8 * STREAM, 16 * STREAM
 """Draws of a span: of plain draws a sixteenth of a run, between these two; replicates of quasi-random ones
@@ -131,6 +136,7 @@ def run_draws(
         pool.shutdown(wait=True, cancel_futures=True)
     for name, total in worker.share_totals().items():
         getattr(counts.totals, name)[...] = total
+    counts.district_seats = worker.district_seats()
     return counts, worker.kept
 
 
@@ -172,7 +178,11 @@ class _Worker:
             len(questions.coalition_starts) - 1,
             len(questions.event_starts) - 1,
         )
-        self.kept = KeptDraws(np.zeros((keep, units)), np.zeros((len(rules.records), keep, lists), np.int64))
+        self.kept = KeptDraws(
+            np.zeros((keep, units)),
+            np.zeros((len(rules.records), keep, lists), np.int64),
+            _kept_districts(draws, rules, keep),
+        )
         self._inputs = (draws, rules, questions, share_every, self.kept)
         self._idle: list[Bench] = []
         self._every: list[Bench] = []
@@ -213,6 +223,26 @@ class _Worker:
             "share_sums": np.sum([part.sums for part in parts], axis=0),
             "share_draws": np.sum([part.draws for part in parts], axis=0),
         }
+
+    def district_seats(self) -> dict[int, NDArray[np.int64]]:
+        """Histograms of seats (D, K, S + 1) by the number of a rule, of all benches."""
+        found: dict[int, NDArray[np.int64]] = {}
+        for bench in self._every:
+            for r, single in bench.singles.items():
+                part = single.district_seats
+                if part is not None:
+                    found[r] = found[r] + part if r in found else part
+        return found
+
+
+def _kept_districts(draws: Draws, rules: Rules, keep: int) -> KeptDistricts | None:
+    if draws.pattern is None:
+        return None
+    number, units, keep = len(draws.pattern.weights), len(draws.location), min(keep, KEPT_OF_DISTRICTS)
+    return KeptDistricts(
+        np.zeros((keep, number, units), np.float32),
+        np.zeros((len(rules.records), keep, number, rules.lists), np.uint16),
+    )
 
 
 def _too_large(tallies: Tallies) -> NoValidOutcome:

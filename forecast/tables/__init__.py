@@ -2,7 +2,135 @@
 
 from __future__ import annotations
 
-from forecast.tables.definitions import TABLES, table_of, tables_of
+from collections.abc import Callable, Iterable
+from math import prod
+from typing import TYPE_CHECKING
+
+from forecast.tables import across, causes, places, sources, subjects
+from forecast.tables.building import chosen_names
 from forecast.tables.model import Column, Shown, Table
 
-__all__ = ["TABLES", "Column", "Shown", "Table", "table_of", "tables_of"]
+if TYPE_CHECKING:
+    from forecast.result import Forecast
+
+__all__ = ["TABLES", "Column", "Shown", "Table", "table_of", "tables_of", "tables_shown"]
+
+MOST_DISTRIBUTIONS = 200
+"""Places whose distributions of seats stand among the tables without being asked for."""
+
+_ONE_BY_ONE = ("passes", "seats", "shares", "differences", "majorities", "variants", "changes")
+_MAIN = ("parties", "coalitions", "events", "districts")
+_MOST_DISTRICTS = 24
+"""Of more, people are shown none unless they ask."""
+_OF_SEVERAL = ("passes", "seats", "majorities")
+
+
+def _one(forecast: Forecast) -> bool:
+    return not forecast.leading
+
+
+def _in_districts(forecast: Forecast) -> bool:
+    return _one(forecast) and "districts/house" in forecast
+
+
+def _several(forecast: Forecast) -> bool:
+    return bool(forecast.leading)
+
+
+def _drawn(forecast: Forecast) -> bool:
+    return _several(forecast) and forecast.draws > 0
+
+
+def _not_of_rules(forecast: Forecast) -> bool:
+    return _drawn(forecast) and "rules/keys" not in forecast
+
+
+def _of_rules(forecast: Forecast) -> bool:
+    return "rules/keys" in forecast
+
+
+def _of_drawn_rules(forecast: Forecast) -> bool:
+    return _of_rules(forecast) and forecast.draws > 0
+
+
+def _asked(over: str, of: Callable[[Forecast], bool]) -> Callable[[Forecast], bool]:
+    """Where the election file asks something, and so there are such rows or columns."""
+    return lambda forecast: of(forecast) and len(forecast.array(over)) > 0
+
+
+_EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]], ...] = (
+    ("parties", subjects.parties, _one),
+    ("thresholds", subjects.thresholds, _one),
+    ("seats", subjects.distribution, _one),
+    ("coalitions", subjects.coalitions, _one),
+    ("events", subjects.events, _one),
+    ("districts", places.districts, _in_districts),
+    ("district-seats", places.district_seats, _in_districts),
+    ("district-distribution", places.district_distribution, _in_districts),
+    ("polls", sources.polls, _one),
+    ("houses", sources.houses, _one),
+    ("calibration", sources.calibration, _one),
+    ("run", sources.run, _one),
+    ("passes", across.passes, _drawn),
+    ("seats", across.seats, _several),
+    ("shares", across.shares, _not_of_rules),
+    ("differences", across.differences, _of_rules),
+    ("majorities", across.majorities, _asked("coalition", _several)),
+    ("events", across.events, _asked("event", _drawn)),
+    ("variants", across.variants, _of_rules),
+    ("changes", across.changes, _of_drawn_rules),
+    ("ties", across.ties, lambda forecast: not forecast.draws),
+    ("flips", causes.flips, _of_rules),
+    ("decomposition", causes.decomposition, _of_drawn_rules),
+    ("last-seat", causes.last_seat, _of_rules),
+    ("last-seat-votes", causes.last_seat_votes, _of_drawn_rules),
+    ("parties", subjects.parties, _several),
+    ("coalitions", subjects.coalitions, _asked("coalition", _drawn)),
+    ("seat-distribution", subjects.distribution, _drawn),
+)
+
+TABLES = {name: function for name, function, of in _EVERY if of in (_one, _in_districts)}
+"""The tables of a forecast of one rule and day by name, in the order in which they are printed."""
+
+
+def known_tables(forecast: Forecast) -> dict[str, Callable[[Forecast], Table]]:
+    """The tables that a forecast has, by name, in the order in which they are printed."""
+    return {name: function for name, function, of in _EVERY if of(forecast)}
+
+
+def table_of(forecast: Forecast, name: str) -> Table:
+    """One table by name; ``ConfigurationError`` where there is none of this name."""
+    return tables_of(forecast, (name,))[0]
+
+
+def tables_of(forecast: Forecast, names: Iterable[str] | None = None) -> list[Table]:
+    """Tables by name; ``ConfigurationError`` for one that this forecast does not have.
+
+    Default: all; of forecasts side by side every one that has something to say, but distributions of seats of
+    ``MOST_DISTRIBUTIONS`` places at most.
+    """
+    known = known_tables(forecast)
+    found = [
+        known[name](forecast)
+        for name in chosen_names(names, known)
+        if names is not None or _not_too_long(forecast, name)
+    ]
+    return [table for table in found if names is not None or not forecast.leading or table.length]
+
+
+def _not_too_long(forecast: Forecast, name: str) -> bool:
+    return name != "seat-distribution" or prod(forecast.shape) <= MOST_DISTRIBUTIONS
+
+
+def tables_shown(forecast: Forecast, tables: Iterable[Table]) -> list[Table]:
+    """Those of a forecast's tables that people are shown: of many rules not every one."""
+    if not forecast.leading:
+        main = [table for table in tables if table.name in _MAIN and table.length]
+        return [table for table in main if table.name != "districts" or table.length <= _MOST_DISTRICTS]
+    if not _of_rules(forecast):
+        return [table for table in tables if table.name in _OF_SEVERAL]
+    few = len(forecast.array("rules/is_base_rule").ravel()) <= causes.MOST_ROWS_SHOWN
+    asked_for = ("events", "last-seat-votes", "parties", "coalitions", "seat-distribution")
+    return [
+        table for table in tables if table.name not in asked_for and (few or table.name not in _ONE_BY_ONE)
+    ]

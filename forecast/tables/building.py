@@ -1,81 +1,221 @@
-"""What the definitions of tables share: columns of intervals, values by name, texts of cells."""
+"""What the definitions of tables share: columns of the registry, labels of places, texts of cells."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from forecast.errors import ConfigurationError, Fault, suggest
-from forecast.tables import rounding
-from forecast.tables.model import Column, Row, Shown, Table, Type, Value
+from forecast.result import plain
+from forecast.tables.model import Column, Row, Shown, Table, Type, Value, typed
+from forecast.variables import SEATLESS_KINDS, Variable, error_of
+from forecast.words import rounding
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from forecast.result import Forecast
 
-SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
-_ENDS = (
-    ("low95", 0.025, "lower end of the 95 % interval"),
-    ("low80", 0.1, "lower end of the 80 % interval"),
-    ("low50", 0.25, "lower end of the 50 % interval"),
-    ("median", 0.5, "median"),
-    ("high50", 0.75, "upper end of the 50 % interval"),
-    ("high80", 0.9, "upper end of the 80 % interval"),
-    ("high95", 0.975, "upper end of the 95 % interval"),
-)
+_TITLES = {
+    "threshold": "Level",
+    "method": "Method",
+    "base": "Base",
+    "house_size": "House",
+    "scenario": "Scenario",
+    "as_of": "As of",
+}
+_COLUMNS = {"polls_used": "polls", "scenario_settings": "settings"}
+"""Columns of labels that are called otherwise than in the forecast."""
+_TYPES: dict[str, Type] = {
+    "number": "number",
+    "integer": "integer",
+    "truth": "integer",
+    "text": "text",
+    "day": "day",
+}
 
-WIDE_ENDS = tuple((end, at) for end, at, _ in _ENDS if not end.endswith("50"))
-"""Ends of the 80 and 95 % intervals and the median, each with its probability."""
+
+# Columns of the registry.
 
 
-def interval_columns(prefix: str, unit: str, type_: Type, of: str) -> tuple[Column, ...]:
-    """Columns of the ends of the 50, 80 and 95 % intervals and of the median."""
-    return tuple(Column(f"{prefix}_{end}", unit, type_, f"{meaning} of {of}") for end, _, meaning in _ENDS)
+def columns_of(variable: Variable, values: np.ndarray | None, error: np.ndarray | None) -> dict[Column, Any]:
+    """Columns of a variable, each with its values, (..., subjects): the ends of intervals where it has
+    quantiles, the Monte Carlo error beside it where it is estimated. None where it is not known.
+    """
+    stem, type_ = variable.stem, _TYPES[variable.kind]
+    found = {
+        Column(name, variable.unit, type_, meaning): None
+        if values is None
+        else values
+        if k is None
+        else values[..., k]
+        for name, (k, meaning) in variable.columns.items()
+    }
+    if variable.estimated and error is not None:
+        said = f"Monte Carlo standard error of {stem}"
+        found[Column(error_of(stem), variable.unit, "number", said)] = error
+    return found
 
 
-def provenance_of(forecast: Forecast) -> str:
-    """One line: election, what was known when, draws, seed, version."""
-    attrs = forecast.dataset.attrs
-    version = json.loads(attrs["versions"])["forecast"]
-    settings = ", ".join(str(attrs.get("settings", "")).split("\n"))
-    changed = f"; changed: {settings}" if settings else ""
-    if "share_draws" in attrs:
-        drawn = f"{forecast.draws:,} draws of shares from {attrs['share_draws']}"
+def shown_of(variable: Variable) -> list[Shown]:
+    """What people are shown of a variable: rounded by its error, with its interval where it has quantiles."""
+    stem, title, rank = variable.stem, variable.heading, variable.rank
+    error = error_of(stem)
+    seats = variable.unit == "seats"
+    if variable.dims[-1:] == ("quantile_level",):
+        one, both = (
+            (rounding.whole, rounding.interval) if seats else (rounding.percent, rounding.percent_interval)
+        )
+        middle, ends = f"{stem}_median", (f"{stem}_low80", f"{stem}_high80")
+        said = f"80 % of {'seats' if title == 'Seats' else 'shares' if title == 'Share' else 'it'}"
+        found = [
+            Shown(title, text_of(middle, one), rank=rank),
+            Shown(said, pair_of(*ends, both), rank=rank + (1 if rank == 0 else 2)),
+        ]
+    elif variable.name.endswith("_difference"):
+        text = (
+            pair_of(stem, error, rounding.signed_by_error)
+            if variable.estimated
+            else text_of(stem, rounding.signed)
+        )
+        found = [Shown(title, text, rank=rank)]
+    elif variable.estimated and variable.name.endswith("probability"):
+        points = Shown("± points", text_of(error, rounding.points), rank=rank + 2)
+        found = [Shown(title, pair_of(stem, error, rounding.probability), rank=rank), points]
+    elif variable.estimated and seats:
+        found = [Shown(title, pair_of(stem, error, rounding.mean_seats), rank=rank)]
+    elif variable.kind == "truth":
+        found = [Shown(title, text_of(stem, yes_or_no), rank=rank)]
+    elif variable.kind == "integer":
+        found = [Shown(title, text_of(stem, rounding.whole), rank=rank)]
     else:
-        how = f"({attrs['sampler']}, seed {attrs['seed']})"
-        drawn = f"polls known by {attrs['as_of']}; {forecast.draws:,} draws {how}"
-    return f"{attrs['election_name']}; {drawn}{changed}; forecast {version}"
+        exact = 2 if variable.path == "share" else 1
+        shown = ratio if variable.name == "seats_per_vote" else lambda value: rounding.percent(value, exact)
+        found = [Shown(title, text_of(stem, shown), rank=rank)]
+    if variable.subject == "party" and not variable.of_votes:
+        return [Shown(one.title, unless_seatless(one.text), rank=one.rank) for one in found]
+    return found
+
+
+# Places along leading dimensions.
+
+
+def label_columns(
+    forecast: Forecast, places: Sequence[int] | np.ndarray | None = None
+) -> dict[Column, list[Any]]:
+    """The labels of places (numbers; default: every place once), a row each, and what is known of each."""
+    every = np.arange(int(np.prod(forecast.shape))) if places is None else np.asarray(places, np.int64)
+    at = np.unravel_index(every, forecast.shape) if forecast.leading else ()
+    found: dict[Column, list[Any]] = {}
+    for (dim, ticks), k in zip(forecast.ticks.items(), at, strict=True):
+        about = forecast.dataset[dim].attrs
+        kind: Type = "text"
+        if dim == "as_of":
+            kind = "day"
+        elif all(isinstance(tick, int) for tick in ticks):
+            kind = "integer"
+        elif all(isinstance(tick, float) for tick in ticks):
+            kind = "number"
+        found[Column(dim, about.get("units", ""), kind, about["long_name"])] = [ticks[i] for i in k.tolist()]
+        for name, label in forecast.dataset.coords.items():
+            if label.dims == (dim,) and name != dim:
+                values = [
+                    text.replace("\n", "; ") if isinstance(text, str) else text
+                    for text in plain(label.values)
+                ]
+                column = Column(
+                    _COLUMNS.get(str(name), str(name)),
+                    label.attrs.get("units", ""),
+                    _type_of(label.values),
+                    label.attrs["long_name"],
+                )
+                found[column] = [values[i] for i in k.tolist()]
+    return found
+
+
+def _type_of(values: np.ndarray) -> Type:
+    return {"f": "number", "i": "integer"}.get(values.dtype.kind, "text")  # pyright: ignore[reportReturnType]
+
+
+def label_shown(forecast: Forecast) -> list[Shown]:
+    """The places as people are shown them: by name where they have one."""
+    found: list[Shown] = []
+    for dim in forecast.leading:
+        named = f"{dim}_name" if f"{dim}_name" in forecast else dim
+        found.append(Shown(title_of(forecast, dim), _label(named), numeric=False))
+    if "weight" in forecast:
+        found.append(Shown("Weight", text_of("weight", rounding.percent)))
+    if "polls_used" in forecast:
+        found.append(Shown("Polls", text_of("polls", rounding.whole), rank=9))
+    return found
+
+
+def title_of(forecast: Forecast, dim: str) -> str:
+    """A leading dimension as people read it: a word, or the key of the rule without ``rule.``."""
+    return _TITLES.get(dim, (forecast.leading[dim] or dim).removeprefix("rule."))
+
+
+def _label(name: str) -> Callable[[Row], str]:
+    def text(row: Row) -> str:
+        value = row[name]
+        return f"{100 * value:.6g} %" if name == "threshold" and isinstance(value, float) else str(value)
+
+    return text
+
+
+# Tables.
 
 
 def table(
     forecast: Forecast,
     name: str,
     title: str,
-    columns: tuple[Column, ...],
-    values: dict[str, Any],
-    shown: tuple[Shown, ...],
-    notes: tuple[str, ...] = (),
+    columns: Mapping[Column, Any],
+    shown: Sequence[Shown],
+    notes: Sequence[str] = (),
+    worth: Callable[[Row], bool] = lambda row: True,
 ) -> Table:
-    """A table from columns of values."""
-    return Table(
-        name,
-        title,
-        columns,
-        rows_of(columns, values),
-        shown,
-        provenance_of(forecast),
-        notes,
-        warnings=tuple(forecast.dataset.attrs["warnings"]),
-    )
+    """A table of columns with their values; blank where they are not known (None)."""
+    rows = next((len(values) for values in columns.values() if values is not None), 0)
+    held = {
+        column.name: typed([None] * rows if values is None else _listed(values), column.type)
+        for column, values in columns.items()
+    }
+    warnings = tuple(forecast.attrs["warnings"])
+    provenance = provenance_of(forecast)
+    return Table(name, title, tuple(columns), held, tuple(shown), provenance, tuple(notes), worth, warnings)
 
 
-def rows_of(columns: Sequence[Column], values: Mapping[str, Iterable[Any]]) -> tuple[Row, ...]:
-    """Rows from the values of every column, as ``typed`` has them."""
-    cells = {column.name: typed(values[column.name], column.type) for column in columns}
-    return tuple(dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True))
+def _listed(values: Any) -> Iterable[Any]:
+    return plain(values) if isinstance(values, np.ndarray) else values
+
+
+def provenance_of(forecast: Forecast) -> str:
+    """One line: election, votes or what was known when, along what, draws, seed, changes, version."""
+    attrs = forecast.attrs
+    version = json.loads(attrs["versions"])["forecast"]
+    variants = f"{int(np.prod(forecast.shape)):,} variants of the rule"
+    if "votes" in attrs:
+        votes = f"votes of {attrs['votes']}"
+        return f"{attrs['election_name']}; {votes}; {variants}, counted exactly; forecast {version}"
+    settings = ", ".join(str(attrs.get("settings", "")).split("\n"))
+    changed = f"; changed: {settings}" if settings else ""
+    how = f"({attrs['sampler']}, seed {attrs['seed']})"
+    known = f"polls known by {attrs.get('as_of')}"
+    drawn = f"{forecast.draws:,} draws"
+    if "share_draws" in attrs:
+        said = f"{drawn} of shares from {attrs['share_draws']}"
+    elif "as_of" in forecast.leading:
+        days = forecast.ticks["as_of"]
+        said = f"as of {len(days)} days from {days[0]} to {days[-1]}; {drawn} each {how}"
+    elif "weight" in forecast:
+        said = f"{known}; scenarios of {attrs.get('scenarios', 'a program')}; {drawn} each {how}"
+    elif forecast.leading:
+        said = f"{known}; {variants} on the same {drawn} {how}"
+    else:
+        said = f"{known}; {drawn} {how}"
+    return f"{attrs['election_name']}; {said}{changed}; forecast {version}"
 
 
 def chosen_names(names: Iterable[str] | None, known: Collection[str]) -> list[str]:
@@ -87,48 +227,16 @@ def chosen_names(names: Iterable[str] | None, known: Collection[str]) -> list[st
     return chosen
 
 
-def showing(table: Table, worth: Callable[[Row], bool]) -> Table:
-    """The table with only some of its rows shown to people."""
-    return replace(table, worth_showing=worth)
+def names_of(forecast: Forecast) -> dict[str, str]:
+    """Names of parties and coalitions by id."""
+    return {
+        subject: name
+        for over in ("party", "coalition")
+        for subject, name in zip(forecast.names(over), forecast.names(f"{over}_name"), strict=True)
+    }
 
 
-def typed(values: Iterable[Any], type_: Type) -> list[Value]:
-    """Values as their column has them; NaN and NaT are None, whole numbers are integers."""
-    if type_ == "integer":
-        return [None if value is None or value != value else round(value) for value in values]
-    if type_ == "number":
-        return [None if value is None or value != value else float(value) for value in values]
-    return ["" if value is None else str(value) for value in values]
-
-
-def array_of(forecast: Forecast, variable: str) -> np.ndarray:
-    """Values of a variable or coordinate, without the labels that ``dataset[variable]`` first gathers."""
-    return forecast.dataset.variables[variable].values
-
-
-def values_of(forecast: Forecast, variable: str) -> list[Any]:
-    """Values of a variable with one dimension, as plain Python values; days as ISO text."""
-    return plain(array_of(forecast, variable))
-
-
-def plain(values: Any) -> list[Any]:
-    """An array as plain Python values; days as ISO text, blank where there is none."""
-    if values.dtype.kind == "M":
-        days = values.astype("datetime64[D]")
-        return ["" if str(day) == "NaT" else str(day) for day in days]
-    return values.tolist()
-
-
-def scalar(forecast: Forecast, variable: str) -> float:
-    """A variable without dimensions."""
-    return float(array_of(forecast, variable))
-
-
-def interval_values(forecast: Forecast, prefix: str, variable: str) -> dict[str, list[Any]]:
-    """Columns of quantiles by the names of their ends."""
-    array = array_of(forecast, variable)
-    at = {round(float(q), 6): k for k, q in enumerate(array_of(forecast, "quantile"))}
-    return {f"{prefix}_{end}": array[:, at[quantile]].tolist() for end, quantile, _ in _ENDS}
+# Cells.
 
 
 def number(value: Value) -> float | None:
@@ -141,24 +249,26 @@ def unless_seatless(text: Callable[[Row], str]) -> Callable[[Row], str]:
     return lambda row: rounding.DASH if row["kind"] in SEATLESS_KINDS else text(row)
 
 
-def chance(row: Row, prefix: str = "") -> str:
-    """The text of ``<prefix>_probability``, rounded by ``<prefix>_mc_error``."""
-    start = f"{prefix}_" if prefix else ""
-    return rounding.probability(number(row[f"{start}probability"]), number(row[f"{start}mc_error"]))
+def as_is(name: str) -> Callable[[Row], str]:
+    """The text of a cell."""
+    return lambda row: str(row[name])
 
 
-def percents(row: Row, prefix: str, width: str = "80") -> str:
-    """The text of an interval of shares."""
-    return rounding.percent_interval(
-        number(row[f"{prefix}_low{width}"]), number(row[f"{prefix}_high{width}"])
-    )
+def text_of(name: str, text: Callable[[float | None], str]) -> Callable[[Row], str]:
+    """A number as people read it."""
+    return lambda row: text(number(row[name]))
 
 
-def wholes(row: Row, prefix: str, width: str = "80") -> str:
-    """The text of an interval of seats."""
-    return rounding.interval(number(row[f"{prefix}_low{width}"]), number(row[f"{prefix}_high{width}"]))
+def pair_of(name: str, other: str, text: Callable[[float | None, float | None], str]) -> Callable[[Row], str]:
+    """Two numbers as people read them together: a value and its error, or the ends of an interval."""
+    return lambda row: text(number(row[name]), number(row[other]))
 
 
-def mean_seats(row: Row) -> str:
-    """The text of ``seat_mean``, rounded by its error."""
-    return rounding.mean_seats(number(row["seat_mean"]), number(row["seat_mean_mc_error"]))
+def ratio(value: float | None) -> str:
+    """A ratio, with two decimals."""
+    return rounding.BLANK if value is None else f"{value:.2f}"
+
+
+def yes_or_no(value: float | None) -> str:
+    """A truth."""
+    return "yes" if value else "no"

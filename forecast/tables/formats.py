@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.visible import json_text, safe, visible
 
 if TYPE_CHECKING:
-    from forecast.tables.model import Shown, Table, Value
+    from forecast.tables.model import Shown, Table
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]>|#~$])")
 _MARKDOWN_TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -59,20 +59,21 @@ def as_csv(table: Table, *, raw: bool = False) -> str:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    names = [column.name for column in table.columns]
-    cell = _as_it_is if raw else _never_run
-    writer.writerow([cell(name) for name in names])
-    writer.writerows([[cell(row[name]) for name in names] for row in table.rows])
+    cell = safe if raw else _never_run
+    writer.writerow([cell(column.name) for column in table.columns])
+    columns = [
+        [cell(value) for value in table.values[column.name]]  # pyright: ignore[reportArgumentType]
+        if column.type in ("text", "day")
+        else table.values[column.name]
+        for column in table.columns
+    ]
+    writer.writerows(zip(*columns, strict=True))  # what is not known is written as nothing
     return text.getvalue()
 
 
-def _as_it_is(value: Value) -> str | int | float:
-    return "" if value is None else safe(value) if isinstance(value, str) else value
-
-
-def _never_run(value: Value) -> str | int | float:
-    cell = _as_it_is(value)
-    return f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+def _never_run(text: str) -> str:
+    cell = safe(text)
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def as_json(tables: Sequence[Table]) -> str:

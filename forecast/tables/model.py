@@ -1,10 +1,11 @@
-"""What a table is: machine columns with units, rows of plain values, and what people are shown of them."""
+"""What a table is: machine columns with units, plain values, and what people are shown of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from typing import Any, Literal
 
 Value = str | int | float | None
 Row = Mapping[str, Value]
@@ -37,21 +38,32 @@ class Shown:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of one forecast."""
+    """One table of one forecast: the values of every column, and what people are shown of its rows."""
 
     name: str
     title: str
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    values: Mapping[str, Sequence[Value]]
+    """By column, all of one length, as ``typed`` has them."""
     shown: tuple[Shown, ...]
     provenance: str
     notes: tuple[str, ...] = ()
-    colour: str = ""
-    """Name of the column that holds the colour of a row's party, if any."""
     worth_showing: Callable[[Row], bool] = lambda row: True
     """Rows that people are shown; machines get all."""
     warnings: tuple[str, ...] = ()
     """What a reader must know of the numbers, in every view of them: what they leave out, what is doubted."""
+
+    @property
+    def length(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self.values.values()), ()))
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The values row by row."""
+        return tuple(
+            dict(zip(self.values, row, strict=True)) for row in zip(*self.values.values(), strict=True)
+        )
 
     def rows_shown(self) -> list[Row]:
         """Rows that people are shown."""
@@ -70,3 +82,12 @@ class Table:
     def texts(self) -> list[list[str]]:
         """Rows as people read them."""
         return [[shown.text(row) for shown in self.shown] for row in self.rows_shown()]
+
+
+def typed(values: Iterable[Any], type_: Type) -> list[Value]:
+    """Values as their column has them; NaN and NaT are None, whole numbers are integers."""
+    if type_ == "integer":
+        return [None if value is None or value != value else round(value) for value in values]
+    if type_ == "number":
+        return [None if value is None or value != value else float(value) for value in values]
+    return ["" if value is None else str(value) for value in values]

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.door.arguments import one_of, path_of, whole
+from forecast.estimation import load_constants
 from forecast.estimation.calibration import Bin
 from forecast.estimation.reports import Flags, Floats
-from forecast.verification.backtest import Backtest, Scored
-from forecast.verification.methods import REFERENCE
+from forecast.verification.archive import read_archive
+from forecast.verification.backtest import Backtest, Scored, run_backtest
+from forecast.verification.cases import HORIZONS
+from forecast.verification.methods import METHODS, REFERENCE
 from forecast.verification.scores import brier, calibration_curve, calibration_error, clustered_error
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_HORIZON = 5_000
+"""Days before a vote at most."""
 
 COMPARED = ("crps", "energy", "crossing_brier", "majority_brier")
 """Metrics that are also told as a reduction against the reference method: 0.16 is 16 % lower."""
@@ -48,6 +59,52 @@ class _Terms:
     @property
     def mean(self) -> float:
         return float(self.weights @ self.values / self.weights.sum())
+
+
+def backtest(
+    archive: str | Path,
+    *,
+    horizons: Sequence[int] = HORIZONS,
+    methods: Sequence[str] = METHODS,
+    constants: str | Path | None = None,
+) -> pd.DataFrame:
+    """Forecast past elections from what was known before them, and score the forecasts.
+
+    Parameters
+    ----------
+    archive
+        Folder with ``elections.csv``, ``polls.csv`` and ``results.csv`` (docs/poll-table.md).
+    horizons
+        Days before the vote.
+    methods
+        Laws to score: ``"default"`` and ``"trend"`` are those of this program, the others are to compare
+        with.
+    constants
+        Of the error law, as ``forecast fit`` wrote them. Default: those that come with the program.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``method``, ``horizon`` (missing: all pooled), ``elections``, ``metric``, ``value`` and
+        ``standard_error``, clustered by election; what could not be scored in ``attrs["notes"]``.
+
+    Raises
+    ------
+    PollDataError
+        With every fault of the archive.
+    ConfigurationError
+        For a method or a horizon that there is not.
+    """
+    import pandas as pd
+
+    folder = path_of("archive", archive)
+    days = [whole("horizons", horizon, 0, MOST_HORIZON) for horizon in horizons]
+    ways = [one_of("methods", method, METHODS) for method in methods]
+    known = load_constants(constants)
+    found = run_backtest(read_archive(folder), lambda country: known, horizons=days, methods=ways)
+    frame = pd.DataFrame([row.record() for row in rows_of(found)])
+    frame.attrs["notes"] = list(found.notes)
+    return frame
 
 
 def rows_of(backtest: Backtest) -> list[Row]:

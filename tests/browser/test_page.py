@@ -13,10 +13,11 @@ import pytest
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
+from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.simulation import simulate_election
-from forecast.simulation.explorer import explore
+from forecast.simulation.forecasting import simulate
+from forecast.sweeps.slider import slide
 from tests.browser.chromium import MISSING, find_chromium
 from tests.forecasts import kazakhstan
 from tests.made import write_made_election
@@ -33,7 +34,13 @@ def forecast(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
     table = election.election.polls
     assert table is not None
     estimated = estimate(election, read_polls(table, election), None)
-    return explore(simulate_election(election, estimated, draws=20_000), election, estimated, draws=4_096)
+    return with_sources(simulate(election, estimated, draws=20_000), election, config)
+
+
+@pytest.fixture(scope="module")
+def slid(forecast: Forecast) -> Forecast:
+    """Other rules, as the page has them."""
+    return slide(forecast)
 
 
 @pytest.fixture(scope="module")
@@ -78,32 +85,34 @@ def test_it_opens_from_disk_without_requests_or_errors(opened: Any) -> None:
 
 
 def test_the_slider_at_seven_percent_shows_what_the_forecast_holds_for_it(
-    opened: Any, forecast: Forecast
+    opened: Any, slid: Forecast
 ) -> None:
     tab, _ = opened
-    data = forecast.dataset
-    at = int(np.argmin(np.abs(data["explorer_threshold"].values - 0.07)))
+    data = slid.dataset
+    at = int(np.argmin(np.abs(data["threshold"].values - 0.07)))
     tab.locator("#level").fill(str(at))
     tab.locator("#method").select_option("1")
     assert tab.inner_text("#level-text") == "7 %"
-    assert str(data["explorer_method"].values[1]) == "hare"
+    assert str(data["method"].values[1]) == "hare"
     shown = {
         row.locator("th").inner_text().split("\n")[0]: row.locator("[data-cell=seats]").inner_text()
         for row in tab.locator("#parties tbody tr").all()
     }
-    middle = data["quantile"].values.tolist().index(0.5)
+    middle = data["quantile_level"].values.tolist().index(0.5)
     for k, name in enumerate(data["party_name"].values):
         if str(data["party_kind"].values[k]) == "none-of-the-above":
             continue
-        assert shown[str(name)] == str(int(data["explorer_seat_quantile"].values[at, 1, k, middle]))
+        assert shown[str(name)] == str(int(data["seat_quantile"].values[at, 1, k, middle]))
     assert "not the law" in tab.inner_text("#status")
     tab.locator("#reset").click()
     assert "law as it stands" in tab.inner_text("#status")
 
 
-def test_coalitions_clicked_together_have_the_number_of_the_table(opened: Any, forecast: Forecast) -> None:
+def test_coalitions_clicked_together_have_the_number_of_the_table(
+    opened: Any, forecast: Forecast, slid: Forecast
+) -> None:
     tab, _ = opened
-    ids = str(forecast.dataset.attrs["explorer_parties"]).split("\n")
+    ids = slid.names("unsaved/member")
     for c, members in enumerate(forecast.dataset["coalition_parties"].values):
         for party in str(members).split("\n"):
             tab.locator(f"#party-{ids.index(party)}").check()
@@ -113,14 +122,13 @@ def test_coalitions_clicked_together_have_the_number_of_the_table(opened: Any, f
             tab.locator(f"#party-{ids.index(party)}").uncheck()
 
 
-def test_any_other_coalition_has_the_count_of_its_subset(opened: Any, forecast: Forecast) -> None:
+def test_any_other_coalition_has_the_count_of_its_subset(opened: Any, slid: Forecast) -> None:
     tab, _ = opened
-    data = forecast.dataset
-    law = int(np.argmin(np.abs(data["explorer_threshold"].values - data.attrs["explorer_law_threshold"])))
+    law = np.argwhere(slid.array("rules/is_base_rule"))[0].tolist()
     for bit in (0, 1, 2):
         tab.locator(f"#party-{bit}").check()
     chance = float(tab.locator("#built").get_attribute("data-chance"))
-    assert chance == pytest.approx(float(data["explorer_subset_majority"].values[law, 0, 0b111]), abs=1e-6)
+    assert chance == pytest.approx(float(slid.array("unsaved/coalition_majority")[(*law, 0b111)]), abs=1e-4)
 
 
 def test_the_keyboard_reaches_and_moves_the_slider(opened: Any) -> None:
@@ -188,14 +196,14 @@ def test_axe_finds_nothing_serious_whatever_is_chosen(
     tab.close()
 
 
-def test_the_smallest_majorities_are_those_of_the_stored_subsets(opened: Any, forecast: Forecast) -> None:
+def test_the_smallest_majorities_are_those_of_the_stored_subsets(opened: Any, slid: Forecast) -> None:
     tab, _ = opened
-    data = forecast.dataset
-    at = int(np.argmin(np.abs(data["explorer_threshold"].values - 0.09)))
+    data = slid.dataset
+    at = int(np.argmin(np.abs(data["threshold"].values - 0.09)))
     tab.locator("#level").fill(str(at))
     tab.locator("#method").select_option("1")
-    wins = data["explorer_subset_majority"].values[at, 1] >= 0.5
-    bits = range(len(str(data.attrs["explorer_parties"]).split("\n")))
+    wins = slid.array("unsaved/coalition_majority")[at, 1] >= 0.5
+    bits = range(len(slid.names("unsaved/member")))
     smallest = [
         mask
         for mask in range(len(wins))
@@ -203,25 +211,25 @@ def test_the_smallest_majorities_are_those_of_the_stored_subsets(opened: Any, fo
     ]
     shown = tab.locator("#smallest li").all_inner_texts()
     names = dict(zip(map(str, data["party"].values), map(str, data["party_name"].values), strict=True))
-    ids = str(data.attrs["explorer_parties"]).split("\n")
+    ids = slid.names("unsaved/member")
     wanted = {frozenset(names[ids[bit]] for bit in bits if mask & 2**bit) for mask in smallest}
     assert 0 < len(wanted) <= 12
     assert {frozenset(text.rpartition(": ")[0].split(" + ")) for text in shown} == wanted
 
 
-def test_seats_by_threshold_and_the_hundred_follow_the_method(opened: Any, forecast: Forecast) -> None:
+def test_seats_by_threshold_and_the_hundred_follow_the_method(opened: Any, slid: Forecast) -> None:
     tab, _ = opened
-    data = forecast.dataset
-    middle = data["quantile"].values.tolist().index(0.5)
+    data = slid.dataset
+    middle = data["quantile_level"].values.tolist().index(0.5)
     name = str(data["party_name"].values[0])
     for method in (0, 2):
         tab.locator("#method").select_option(str(method))
-        said = tab.locator("#thresholds svg").first.get_attribute("aria-label")
-        medians = data["explorer_seat_quantile"].values[:, method, 0, middle].astype(int)
+        said = tab.locator("#thresholds [role=img]").first.get_attribute("aria-label")
+        medians = data["seat_quantile"].values[:, method, 0, middle].astype(int)
         assert said.startswith(f"{name}. Seats: {medians[0]} (0 %)")
         assert said.endswith(f"{medians[-1]} (10 %)")
         wanted = tab.locator("#coalitions [data-cell=majority]").first.inner_text()
-        dots = tab.locator("#hundred circle[fill='#1f4e79']").count()
+        dots = tab.locator("#hundred path[fill='#1f4e79']").count()
         assert abs(dots - float(wanted.strip("<>% ").rstrip("\u00a0"))) <= 1.0
 
 
@@ -232,10 +240,7 @@ def test_on_paper_details_are_open_and_bars_keep_their_ink(opened: Any) -> None:
     tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert tab.locator("details:not([open])").count() == 0
     tab.emulate_media(media="print")
-    assert (
-        tab.locator("#crossings .bar").first.evaluate("bar => getComputedStyle(bar).printColorAdjust")
-        == "exact"
-    )
+    assert tab.locator("#crossings").evaluate("part => getComputedStyle(part).printColorAdjust") == "exact"
     assert not tab.locator("#builder").is_visible()
     tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert tab.locator("details:not([open])").count() == closed

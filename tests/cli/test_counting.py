@@ -157,7 +157,7 @@ def test_verify_shows_what_does_not_come_out_and_ends_with_exit_code_1(capsys: C
     assert code == 1
     (wrong,) = data["mismatches"]
     assert wrong["official"] == wrong["ours"] + 1
-    assert set(wrong) == {"case", "party", "official", "ours"}
+    assert set(wrong) == {"case", "district", "party", "kind", "official", "ours"}
     (unsupported,) = data["unsupported"]
     assert set(unsupported) == {"case", "reason"}
 

@@ -67,7 +67,7 @@ def test_a_comparison_is_printed_and_exported(two: tuple[str, str], capsys: Capt
 
 def test_a_party_that_only_one_knows_is_named_and_left_blank(two: tuple[str, str], capsys: Captured) -> None:
     whole = load(two[0])
-    save(type(whole)(whole.dataset.isel(party=slice(0, 7))), "less.nc")
+    save(whole.at(party=slice(0, 7)), "less.nc")
     assert main(["diff", two[0], "less.nc", "--json"]) == 0
     last = json.loads(capsys.readouterr().out)["parties"][-1]
     assert last["id"] == "against-all"

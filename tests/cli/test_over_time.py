@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from forecast.cli.days import parse_days
 from forecast.cli.main import main
+from forecast.cli.options import parse_days
 from forecast.errors import ConfigurationError
-from forecast.storage import load, load_series
+from forecast.storage import load
 
 Captured = pytest.CaptureFixture[str]
 OUT = Path("outputs/kazakhstan-2023/over-time")
@@ -62,15 +62,15 @@ def test_every_day_of_a_series_is_the_run_as_of_that_day(kazakhstan: Path, capsy
         single = json.loads(capsys.readouterr().out)
         for key in ("parties", "coalitions", "events", "void", "warnings"):
             assert one[key] == single[key]
-    series = load_series(OUT)
-    assert series.labels == ("2023-02-05", "2023-02-26", "2023-03-19")
+    series = load(OUT)
+    assert series.ticks["as_of"] == ["2023-02-05", "2023-02-26", "2023-03-19"]
     assert record == series.record()
-    with xr.open_dataset(OUT / "series.nc") as data:
+    with xr.open_dataset(OUT / "forecast.nc") as data:
         assert data["pass_probability"].dims == ("as_of", "party")
         assert data["as_of"].dtype.kind == "M"
         assert {"pass_mc_error", "majority_mc_error", "seat_mean_mc_error"} <= set(data.data_vars)
         assert len(data.attrs["polls_sha256"]) == 64
-    assert json.loads((OUT / "run.json").read_text())["as_of"] == list(series.labels)
+    assert json.loads((OUT / "run.json").read_text())["as_of"] == series.ticks["as_of"]
 
 
 def test_tables_of_a_series_have_a_row_a_day(kazakhstan: Path, capsys: Captured) -> None:
@@ -81,7 +81,7 @@ def test_tables_of_a_series_have_a_row_a_day(kazakhstan: Path, capsys: Captured)
     assert main(["tables", str(OUT), "-t", "passes", "-f", "csv"]) == 0
     assert capsys.readouterr().out == (OUT / "tables" / "passes.csv").read_text()
     table = pd.read_csv(OUT / "tables" / "passes.csv").set_index("as_of")
-    values = load_series(OUT).dataset["pass_probability"].sel(party="osdp").values
+    values = load(OUT)["pass_probability"].sel(party="osdp").values
     assert table["pass_probability_osdp"].tolist() == values.tolist()
     assert table["polls"].tolist() == [1, 3]
     shares = pd.read_csv(OUT / "tables" / "shares.csv")
@@ -95,7 +95,7 @@ def test_days_before_the_first_poll_are_named_and_left_out(kazakhstan: Path, cap
     assert "left out, before the first poll was known (2023-01-30): 5 days from 2023-01-01" in (
         capsys.readouterr().err
     )
-    assert load_series(OUT).labels == ("2023-02-05", "2023-03-15")
+    assert load(OUT).ticks["as_of"] == ["2023-02-05", "2023-03-15"]
     assert run(kazakhstan, "--as-of", "2020-01-01:2020-03-01:7d", "-o", "none") == 3
     assert "no poll is known on any of the days asked for" in capsys.readouterr().err
     assert not Path("none").exists()
@@ -106,7 +106,7 @@ def test_threads_change_nothing_in_a_series(kazakhstan: Path) -> None:
         assert (
             run(kazakhstan, "--as-of", "2023-02-05:2023-03-19:40d", "--threads", threads, "-o", threads) == 0
         )
-    assert Path("1/series.nc").read_bytes() == Path("2/series.nc").read_bytes()
+    assert Path("1/forecast.nc").read_bytes() == Path("2/forecast.nc").read_bytes()
 
 
 def test_what_means_nothing_for_several_days_is_refused(kazakhstan: Path, capsys: Captured) -> None:
@@ -115,7 +115,5 @@ def test_what_means_nothing_for_several_days_is_refused(kazakhstan: Path, capsys
     assert "--target-error: several days share one number of draws" in capsys.readouterr().err
     assert run(kazakhstan, *days, "--save-draws", "5") == 2
     assert run(kazakhstan, *days) == 0
-    assert main(["report", str(OUT / "series.nc")]) == 2
-    assert "this is a series of forecasts" in capsys.readouterr().err
-    with pytest.raises(ConfigurationError, match=r"forecast\.nc"):
-        load(OUT)
+    assert main(["report", str(OUT / "forecast.nc")]) == 2
+    assert "this one has several, along as_of" in capsys.readouterr().err

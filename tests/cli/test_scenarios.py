@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 from forecast.cli.main import main
-from forecast.storage import load_series
+from forecast.storage import load
 
 Captured = pytest.CaptureFixture[str]
 OUT = Path("outputs/kazakhstan-2023/scenarios")
@@ -71,14 +71,14 @@ def test_every_scenario_is_the_run_with_its_settings(kazakhstan: Path, capsys: C
         single = json.loads(capsys.readouterr().out)
         for key in ("parties", "coalitions", "events", "void", "warnings"):
             assert one[key] == single[key]
-    assert record == load_series(OUT).record()
+    assert record == load(OUT).record()
 
 
 def test_one_scenario_twice_is_that_scenario(kazakhstan: Path) -> None:
     one = 'estimate.shift.osdp = "+2%"\n'
     twice = f'[[scenarios]]\nid = "a"\nweight = 0.25\n{one}[[scenarios]]\nid = "b"\nweight = 0.75\n{one}'
     assert weighed(kazakhstan, twice) == 0
-    data = load_series(OUT).dataset
+    data = load(OUT).dataset
     compared = 0
     for name, variable in data.data_vars.items():
         values = variable.values
@@ -90,7 +90,7 @@ def test_one_scenario_twice_is_that_scenario(kazakhstan: Path) -> None:
 
 def test_the_mixture_is_the_weighted_sum_and_its_distributions_are_whole(kazakhstan: Path) -> None:
     assert weighed(kazakhstan, THREE) == 0
-    data = load_series(OUT).dataset
+    data = load(OUT).dataset
     weights = np.array([1 / 2, 1 / 3, 1 / 6])
     np.testing.assert_allclose(data["weight"].values[:3], weights)
     chances = data["pass_probability"].sel(party="osdp").values
@@ -115,7 +115,7 @@ BIN = 1 / 8192
 def test_quantiles_of_the_mixture_are_those_of_all_draws_together(kazakhstan: Path) -> None:
     """Of 2 x 8192 draws; a share is read off bins of 1/8192."""
     assert weighed(kazakhstan, TWO) == 0
-    data = load_series(OUT).dataset
+    data = load(OUT).dataset
     settings = str(data["scenario_settings"].values[1]).split("\n")
     drawn = []
     for folder, own in (("one", []), ("two", settings)):
@@ -130,18 +130,18 @@ def test_quantiles_of_the_mixture_are_those_of_all_draws_together(kazakhstan: Pa
         own = data["share_quantile"].sel(party=party).values[2]
         # Between the draws on either side of the quantile, which are far apart in the tails.
         below, above = (
-            np.quantile(shares, data["quantile"].values, method=side) for side in ("lower", "higher")
+            np.quantile(shares, data["quantile_level"].values, method=side) for side in ("lower", "higher")
         )
         assert np.all((own >= below - BIN) & (own <= above + BIN))
-        median = data["seat_quantile"].sel(party=party, quantile=0.5).values[2]
+        median = data["seat_quantile"].sel(party=party, quantile_level=0.5).values[2]
         assert median == np.quantile(seats, 0.5, method="inverted_cdf")
-    halves = data["seat_quantile"].sel(party="amanat", quantile=0.9).values
+    halves = data["seat_quantile"].sel(party="amanat", quantile_level=0.9).values
     assert halves[2] != (halves[0] + halves[1]) / 2
 
 
 def test_an_event_given_another_is_mixed_by_its_draws(kazakhstan: Path) -> None:
     assert weighed(kazakhstan, THREE) == 0
-    data = load_series(OUT).dataset.sel(event="amanat-majority-if-osdp")
+    data = load(OUT).dataset.sel(event="amanat-majority-if-osdp")
     weights = np.array([1 / 2, 1 / 3, 1 / 6])
     given = data["event_condition_draws"].values
     assert given[1] == 0
@@ -158,12 +158,12 @@ def test_tables_and_the_record_say_what_was_weighed(kazakhstan: Path, capsys: Ca
     assert "without: withdrawal of Social Democrats" in shown.err
     table = pd.read_csv(OUT / "tables" / "passes.csv").set_index("scenario")
     assert table.loc["without", "settings"] == "estimate.withdrawal.osdp.auyl=40%"
-    values = load_series(OUT).dataset["pass_probability"].sel(party="osdp").values
+    values = load(OUT)["pass_probability"].sel(party="osdp").values
     np.testing.assert_array_equal(table["pass_probability_osdp"].to_numpy(float), values)
     assert main(["tables", str(OUT), "-t", "events", "-f", "csv"]) == 0
     assert capsys.readouterr().out == (OUT / "tables" / "events.csv").read_text()
     record: dict[str, Any] = json.loads((OUT / "run.json").read_text())
-    assert record["scenarios"] == ["plain", "without", "swing", "mixture"]
+    assert record["leading"] == {"scenario": ["plain", "without", "swing", "mixture"]}
     assert record["as_of"] == "2023-03-15"
     digest = hashlib.sha256(Path("cases.toml").read_bytes()).hexdigest()
     assert record["files"]["scenarios"] == {"path": "cases.toml", "sha256": digest}
@@ -172,7 +172,7 @@ def test_tables_and_the_record_say_what_was_weighed(kazakhstan: Path, capsys: Ca
 def test_threads_change_nothing_in_a_series_of_scenarios(kazakhstan: Path) -> None:
     for threads in ("1", "2"):
         assert weighed(kazakhstan, THREE, "--threads", threads, "-o", threads) == 0
-    assert Path("1/series.nc").read_bytes() == Path("2/series.nc").read_bytes()
+    assert Path("1/forecast.nc").read_bytes() == Path("2/forecast.nc").read_bytes()
 
 
 ONE = '[[scenarios]]\nid = "a"\nweight = 1\n'
@@ -232,4 +232,4 @@ def test_what_means_nothing_for_scenarios_is_refused(kazakhstan: Path, capsys: C
 def test_the_scenarios_that_come_with_the_project_can_be_weighed(kazakhstan: Path, root: Path) -> None:
     file = root / "configs" / "scenarios" / "kazakhstan-votes.toml"
     assert run(kazakhstan, "--scenarios", str(file)) == 0
-    assert load_series(OUT).labels == ("as-polled", "late-swing", "baytaq-withdraws", "mixture")
+    assert load(OUT).ticks["scenario"] == ["as-polled", "late-swing", "baytaq-withdraws", "mixture"]

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forecast.charts import SERIES_CHARTS
-from forecast.charts.series import Days, passing, seats
+from forecast.charts import charts_of
+from forecast.charts.days import passing, seats
 from forecast.cli.main import main
-from forecast.storage import load_series
+from forecast.result import Forecast
+from forecast.storage import load
 
 CONFIG = Path(__file__).parents[2] / "configs" / "kazakhstan-2023.toml"
 Captured = pytest.CaptureFixture[str]
@@ -20,7 +21,7 @@ Captured = pytest.CaptureFixture[str]
 def panels(chart: Any) -> list[dict[str, Any]]:
     """Of every panel: its title, and the rows that it draws."""
     found = []
-    for panel in chart.to_dict()["vconcat"][0]["concat"]:
+    for panel in chart.spec["vconcat"][0]["concat"]:
         data = [
             panel,
             *panel["layer"],
@@ -42,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_chart_of_several_days_is_written(folder: Path, capsys: Captured) -> None:
     assert main(["charts", str(folder), "-f", "svg", "-f", "html"]) == 0
     files = [Path(line) for line in capsys.readouterr().out.split()]
-    assert {file.stem for file in files} == set(SERIES_CHARTS)
+    assert {file.stem for file in files} == set(charts_of(load(folder)))
     for file in files:
         text = file.read_text(encoding="utf-8")
         assert file.suffix == ".html" or "http" not in text.replace("http://www.w3.org", "")
@@ -52,8 +53,8 @@ def test_every_chart_of_several_days_is_written(folder: Path, capsys: Captured) 
 
 
 def test_a_panel_shows_the_chances_of_its_party_between_lines_at_0_50_and_100(folder: Path) -> None:
-    series = load_series(folder)
-    chart = passing(Days(series))
+    series = load(folder)
+    chart = passing(series)
     assert chart is not None
     found = {panel["text"]: panel for panel in panels(chart)}
     assert next(iter(found)) == "Amanat"
@@ -61,53 +62,57 @@ def test_a_panel_shows_the_chances_of_its_party_between_lines_at_0_50_and_100(fo
     drawn = found["Social Democrats"]
     wanted = series.dataset["pass_probability"].sel(party="osdp").values
     assert [row["chance"] for row in drawn["rows"]] == wanted.tolist()
-    assert [row["day"] for row in drawn["rows"]] == list(series.labels)
+    assert [row["day"] for row in drawn["rows"]] == series.ticks["as_of"]
     assert '"values": [0, 0.5, 1]' in str(drawn["panel"]).replace("'", '"')
 
 
 def test_the_band_of_seats_is_the_80_percent_interval_about_the_median(folder: Path) -> None:
-    series = load_series(folder)
-    chart = seats(Days(series))
+    series = load(folder)
+    chart = seats(series)
     assert chart is not None
     drawn = next(panel for panel in panels(chart) if panel["text"] == "Auyl")
     data = series.dataset["seat_quantile"].sel(party="auyl")
     for name, wanted in (("low", 0.1), ("seats", 0.5), ("high", 0.9)):
-        assert [row[name] for row in drawn["rows"]] == data.sel(quantile=wanted).values.tolist()
+        assert [row[name] for row in drawn["rows"]] == data.sel(quantile_level=wanted).values.tolist()
 
 
 def test_titles_state_what_changed(folder: Path) -> None:
-    series = load_series(folder)
+    series = load(folder)
     chances = series.dataset["pass_probability"].values
     most = int(np.nanargmax(np.abs(chances[-1] - chances[0])))
     name = str(series.dataset["party_name"].values[most])
-    chart = passing(Days(series))
+    chart = passing(series)
     assert chart is not None
-    title = " ".join(chart.to_dict()["title"]["text"])
+    title = " ".join(chart.spec["title"]["text"])
     verb = "up" if chances[-1, most] > chances[0, most] else "down"
     assert title.startswith(f"{name}: chance to enter {verb} from ")
     assert "on 5 February 2023" in title
     still = series.dataset.assign(
         pass_probability=series.dataset["pass_probability"].copy(data=chances[:1].repeat(3, 0))
     )
-    unmoved = passing(Days(type(series)(still)))
+    unmoved = passing(Forecast({**series.groups, "": still}))
     assert unmoved is not None
-    assert "the same on 19 March 2023" in " ".join(unmoved.to_dict()["title"]["text"])
-    of_seats = seats(Days(series))
+    assert "the same on 19 March 2023" in " ".join(unmoved.spec["title"]["text"])
+    of_seats = seats(series)
     assert of_seats is not None
-    low, high = (int(series.dataset["seat_quantile"].sel(party="amanat", quantile=q)[-1]) for q in (0.1, 0.9))
-    assert " ".join(of_seats.to_dict()["title"]["text"]).startswith(
-        f"Amanat: {low}–{high} seats in four of five"
+    low, high = (
+        int(series.dataset["seat_quantile"].sel(party="amanat", quantile_level=q)[-1]) for q in (0.1, 0.9)
     )
+    assert " ".join(of_seats.spec["title"]["text"]).startswith(f"Amanat: {low}–{high} seats in four of five")
 
 
-def test_scenarios_and_a_single_day_are_no_course_of_time(tmp_path: Path, capsys: Captured) -> None:
+def test_scenarios_have_no_course_of_time_and_a_single_day_shows_none(
+    tmp_path: Path, capsys: Captured
+) -> None:
     file = tmp_path / "one.toml"
     file.write_text('[[scenarios]]\nid = "a"\nweight = 1\n')
     run = ["run", str(CONFIG), "--draws", "512", "-q", "-o", str(tmp_path / "out")]
-    for options in (["--scenarios", str(file)], ["--as-of", "2022-12-31", "--as-of", "2023-03-19"]):
-        assert main([*run, *options]) == 0
-        capsys.readouterr()
-        assert main(["charts", str(tmp_path / "out")]) == 0
-        shown = capsys.readouterr()
-        assert shown.out == ""
-        assert "no chart 'passing': the series does not hold what it shows" in shown.err
+    assert main([*run, "--scenarios", str(file)]) == 0
+    assert main(["charts", str(tmp_path / "out"), "--chart", "passing"]) == 2
+    assert "no such chart" in capsys.readouterr().err
+    assert main([*run, "--as-of", "2022-12-31", "--as-of", "2023-03-19"]) == 0
+    capsys.readouterr()
+    assert main(["charts", str(tmp_path / "out")]) == 0
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "no chart 'passing': the forecast does not hold what it shows" in shown.err

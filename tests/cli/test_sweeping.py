@@ -56,12 +56,12 @@ def test_a_count_is_printed_with_its_flips_and_written(of_2021: tuple[str, ...],
     assert "counted exactly" in printed.out
     out = Path("outputs/kazakhstan-2021/sweep-of-votes")
     assert printed.err == f"wrote {out}; next: forecast tables {out}\n"
-    with xr.open_dataset(out / "sweep.nc") as data:
+    with xr.open_dataset(out / "forecast.nc") as data:
         assert data["seats_won"].sel(threshold=0.05).values.tolist() == [72, 11, 9, 6, 0]
     seats = pd.read_csv(out / "tables" / "seats.csv").set_index("threshold")
     assert seats.loc[0.03, "seats_adal"] == 3
     record = json.loads((out / "run.json").read_text())
-    assert record["variants"] == 11
+    assert len(record["leading"]["threshold"]) == 11
     assert set(record["files"]) == {"configuration", "votes"}
 
 
@@ -97,10 +97,11 @@ def test_a_sweep_of_draws_leaves_a_dataset_tables_and_a_record(kazakhstan: Path,
         assert title in printed.out
     assert "*: the base rule." in printed.out
     out = Path("outputs/kazakhstan-2023/sweep")
-    with xr.open_dataset(out / "sweep.nc") as data:
-        assert data["pass_probability"].dims == ("threshold", "base", "house", "party")
-        assert int(data["is_base_rule"].sum()) == 1
+    with xr.open_dataset(out / "forecast.nc") as data:
+        assert data["pass_probability"].dims == ("threshold", "base", "house_size", "party")
         assert data["seat_probability"].sizes["seats"] == 99
+    with xr.open_dataset(out / "forecast.nc", group="rules") as data:
+        assert int(data["is_base_rule"].sum()) == 1
     names = {file.stem for file in (out / "tables").iterdir()}
     assert names >= {
         "passes",
@@ -114,7 +115,7 @@ def test_a_sweep_of_draws_leaves_a_dataset_tables_and_a_record(kazakhstan: Path,
     }
     record = json.loads((out / "run.json").read_text())
     assert record["draws"] == 3_000
-    assert record["axes"]["house"] == [69, 98]
+    assert record["leading"]["house_size"] == [69, 98]
 
 
 def test_of_many_variants_people_see_flips_and_not_every_row(kazakhstan: Path, capsys: Captured) -> None:
@@ -187,7 +188,7 @@ def test_the_tables_of_a_sweep_are_exported_like_those_of_a_forecast(
     out = "outputs/kazakhstan-2023/sweep"
     assert main(["tables", out]) == 0
     assert "Flip points along the threshold" in capsys.readouterr().out
-    assert main(["tables", f"{out}/sweep.nc", "-t", "seats", "-f", "md"]) == 0
+    assert main(["tables", f"{out}/forecast.nc", "-t", "seats", "-f", "md"]) == 0
     assert "| Level |" in capsys.readouterr().out
     assert main(["tables", out, "-t", "seets"]) == 2
     assert "did you mean 'seats'?" in capsys.readouterr().err
@@ -196,9 +197,8 @@ def test_the_tables_of_a_sweep_are_exported_like_those_of_a_forecast(
     assert "Median seats" in shown
 
 
-def test_a_sweep_is_no_forecast(kazakhstan: Path, capsys: Captured) -> None:
+def test_a_page_shows_one_rule_and_no_sweep(kazakhstan: Path, capsys: Captured) -> None:
     assert drawn(kazakhstan, "--threshold", "4%,5%", "-q") == 0
-    Path("outputs/kazakhstan-2023/sweep/sweep.nc").rename("other.nc")
     capsys.readouterr()
-    assert main(["tables", "other.nc"]) == 2
-    assert "this is a sweep over many rules" in capsys.readouterr().err
+    assert main(["report", "outputs/kazakhstan-2023/sweep"]) == 2
+    assert "this one has several, along threshold" in capsys.readouterr().err

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from forecast.cli.main import main
-from forecast.storage import write_dataset
+from forecast.result import Forecast
+from forecast.storage import write_forecast
 from forecast.visible import UNSEEN
 from tests.forecasts import kazakhstan
 
@@ -21,16 +22,21 @@ SHOWN = "<U+001B>]0;pwn<U+0007><U+001B>[2J<U+009B>31m<U+202E>"
 def nasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A file of such a forecast, in the current folder."""
     monkeypatch.chdir(tmp_path)
-    data = kazakhstan(500).dataset.copy(deep=True)
-    for name in ("party_name", "coalition_name", "event_name", "poll_pollster", "house_pollster"):
-        if name in data.variables and data[name].dtype.kind == "U":
-            values = [f"{NASTY}{value}" for value in data[name].values.tolist()]
-            data[name] = data[name].copy(data=values)
-    rule = json.loads(data.attrs["rule"]) | {"law": NASTY, "source": NASTY}
+    forecast = kazakhstan(500)
+    groups = {name: data.copy(deep=True) for name, data in forecast.groups.items()}
+    seen = 0
+    for data in groups.values():
+        for name in ("party_name", "coalition_name", "event_name", "pollster"):
+            if name in data.variables and data[name].dtype.kind == "U":
+                values = [f"{NASTY}{value}" for value in data[name].values.tolist()]
+                data[name] = data[name].copy(data=values)
+                seen += 1
+    assert seen >= 5
+    definition = json.loads(forecast.attrs["definition"])
+    definition["rule"] |= {"law": NASTY, "source": NASTY}
     texts = dict.fromkeys(("election_name", "note", "source", "law", "configuration", "polls"), NASTY)
-    more = {"rule": json.dumps(rule), "warnings": [NASTY], "settings": NASTY, "chamber": NASTY}
-    data.attrs |= texts | more
-    write_dataset(data, tmp_path / "nasty.nc")
+    more = {"definition": json.dumps(definition), "warnings": [NASTY], "settings": NASTY, "chamber": NASTY}
+    write_forecast(Forecast(groups).with_attrs(**texts, **more), tmp_path / "nasty.nc")
     return "nasty.nc"
 
 

@@ -99,6 +99,11 @@ class Seeds:
             f"{germany}-polls.csv": _text(CONFIGS / f"{germany}-polls.csv"),
             f"{germany}-union-result.csv": _text(CONFIGS / f"{germany}-union-result.csv"),
         }
+        denmark = sorted(CONFIGS.glob("denmark-2011-*.csv")) + sorted(CONFIGS.glob("denmark-2015-*.csv"))
+        self.denmark = {
+            "x.toml": _text(CONFIGS / "denmark-2015.toml"),
+            **{file.name: _text(file) for file in denmark},
+        }
         self.districted = {"x.toml": DISTRICTED, "result.csv": RESULT, "districts.csv": DISTRICTS}
         cases = json.loads(_text(ROOT / "tests" / "conformance" / "public-counts.json"))
         self.cases = cases["cases"] if isinstance(cases, dict) else cases
@@ -119,7 +124,7 @@ class Seeds:
 
     @property
     def elections(self) -> tuple[dict[str, str], ...]:
-        return self.kazakhstan, self.made, self.germany, self.districted
+        return self.kazakhstan, self.made, self.germany, self.districted, self.denmark
 
 
 def _text(file: Path) -> str:
@@ -142,7 +147,7 @@ def _election(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comm
     files = chance.choice(seeds.elections)
     spoilt = mutating.spoilt(chance, files["x.toml"], mutating.OF_TOML)
     commands: list[Command] = [("check", "x.toml")]
-    if files is seeds.districted:
+    if files is seeds.districted or files is seeds.denmark:
         commands.append(("count", "x.toml", "--json"))
     else:
         commands += _often(chance, 0.3, "run", "x.toml", *FEW)
@@ -180,11 +185,12 @@ def _shapes(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comman
 
 
 def _votes(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
-    files = chance.choice((seeds.kazakhstan, seeds.germany, seeds.districted))
+    files = chance.choice((seeds.kazakhstan, seeds.germany, seeds.districted, seeds.denmark))
     name = chance.choice([name for name in files if name.endswith(("result.csv", "districts.csv"))])
     spoilt = mutating.spoilt(chance, files[name], mutating.OF_TABLES)
     form = chance.choice(((), ("--json",), ("--json",)))
-    return _whole(files) | {name: spoilt}, [("count", "x.toml", *form)]
+    check: list[Command] = [("check", "x.toml")] if files is seeds.denmark else []
+    return _whole(files) | {name: spoilt}, [*check, ("count", "x.toml", *form)]
 
 
 def _cases(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
@@ -337,6 +343,7 @@ def healthy(seeds: Seeds) -> list[Mutant]:
         Mutant(-1, "made", _whole(seeds.made), [("run", "x.toml", *FEW)]),
         Mutant(-1, "germany", _whole(seeds.germany), [("run", "x.toml", *FEW)]),
         Mutant(-1, "districted", _whole(seeds.districted), [("count", "x.toml")]),
+        Mutant(-1, "denmark", _whole(seeds.denmark), [("check", "x.toml"), ("count", "x.toml")]),
         Mutant(-1, "archive", archive, [("backtest", "a", "-q", "-o", "out", *over)]),
         Mutant(-1, "cases", {"cases.json": json.dumps(seeds.cases[:3]).encode()}, [("verify", "cases.json")]),
     ]

@@ -14,12 +14,13 @@ from forecast.election.numbers import percent
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import next_seats
 from forecast.rules.reference import apply_rule
-from forecast.sensitivity.axes import LEVEL, parse_axes
-from forecast.sensitivity.exact import sweep_votes
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.indices import indices_of, seats_moved
-from forecast.sensitivity.last_seat import NOBODY, fewest_votes
 from forecast.simulation.inputs import Units
+from forecast.sweeps.axes import LEVEL, parse_axes
+from forecast.sweeps.counted import sweep_votes
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.indices import indices_of, seats_moved
+from forecast.sweeps.last_seat import NOBODY, fewest_votes
+from tests.swept import flat
 
 permilles = st.integers(0, 1000)
 seat_vectors = st.lists(st.integers(0, 50), min_size=4, max_size=4).map(
@@ -54,8 +55,8 @@ def test_a_range_holds_its_first_level_and_steps_exactly_to_its_last(
 def test_a_party_passes_up_to_the_level_at_which_it_flips(votes: list[int]) -> None:
     file = election(len(votes), threshold={"level": "5%"})
     ballot = Ballot(tuple(Entry(f"p{k}", number) for k, number in enumerate(votes)))
-    data = sweep_votes(file, ballot, Grid.of(file.rule, parse_axes(threshold="0%:60%:20%"))).dataset
-    flips = zip(data["flip_subject"].values.tolist(), data["flip_level"].values.tolist(), strict=True)
+    data = flat(sweep_votes(file, ballot, Grid.of(file.rule, parse_axes(threshold="0%:60%:20%"))))
+    flips = zip(data["flips/subject"].values.tolist(), data["flips/level"].values.tolist(), strict=True)
     for subject, level in flips:
         share = Fraction(votes[int(subject[1:])], sum(votes))
         assert level == float(share)

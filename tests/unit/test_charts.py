@@ -9,12 +9,15 @@ from xml.etree import ElementTree
 
 import pytest
 
-from forecast.charts import CHARTS, Facts, findings, rendered
-from forecast.charts.colours import on_white
-from forecast.charts.look import Chart
+from forecast.charts import Chart, chart_of, charts_of
+from forecast.charts.drawing import on_white
 from forecast.charts.outcomes import seats_of_hemicycle
+from forecast.result import Forecast
+from forecast.words import headlines
+from forecast.words.facts import Facts
 from tests.forecasts import kazakhstan
 from tests.made import ODD_NAMES, made_forecast
+from tests.swept import flat
 
 
 @pytest.fixture(scope="module", params=[5, 25])
@@ -22,9 +25,11 @@ def facts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return Facts(made_forecast(tmp_path_factory.mktemp("made"), request.param, odd=True))
 
 
-@pytest.mark.parametrize("name", [name for name in CHARTS if name != "calibration"])
+@pytest.mark.parametrize(
+    "name", ["entering", "shares", "seats", "coalitions", "parliament", "polls", "thresholds"]
+)
 def test_every_chart_is_a_whole_svg_with_title_caption_and_description(facts: Facts, name: str) -> None:
-    svg = rendered(_drawn(name, facts), "svg").decode()
+    svg = _drawn(name, facts).rendered("svg").decode()
     ElementTree.fromstring(svg)
     assert "seed" in svg
     assert "3)." in svg
@@ -33,14 +38,14 @@ def test_every_chart_is_a_whole_svg_with_title_caption_and_description(facts: Fa
 
 
 def test_the_record_of_past_elections_is_drawn_for_forecasts_like_those_alone(facts: Facts) -> None:
-    assert CHARTS["calibration"](facts) is not None
-    assert CHARTS["calibration"](Facts(kazakhstan())) is None  # exit polls: no backtest holds any
+    assert chart_of(facts.forecast, "calibration").spec
+    exit_polls = kazakhstan()  # no backtest holds any
+    assert charts_of(exit_polls)["calibration"](exit_polls) is None
 
 
 def test_bars_stand_at_the_probabilities_of_the_table(facts: Facts) -> None:
-    chart = CHARTS["entering"](facts)
-    assert chart is not None
-    shown = {row["party"]: row for row in _rows(chart.to_dict()) if "chance" in row}
+    chart = _drawn("entering", facts)
+    shown = {row["party"]: row for row in _rows(chart.spec) if "chance" in row}
     for party, value in zip(
         facts.forecast.parties, facts.forecast.dataset["pass_probability"].values.tolist(), strict=True
     ):
@@ -48,34 +53,32 @@ def test_bars_stand_at_the_probabilities_of_the_table(facts: Facts) -> None:
 
 
 def test_an_option_without_seats_is_shown_as_such(facts: Facts) -> None:
-    svg = rendered(_drawn("entering", facts), "svg").decode()
+    svg = _drawn("entering", facts).rendered("svg").decode()
     assert "Against all" in svg
     assert "holds no seats" in svg
 
 
 def test_every_party_is_named_in_the_charts_of_parties(facts: Facts) -> None:
-    chart = CHARTS["shares"](facts)
-    assert chart is not None
-    names = {row["name"] for row in _rows(chart.to_dict()) if "name" in row}
+    chart = _drawn("shares", facts)
+    names = {row["name"] for row in _rows(chart.spec) if "name" in row}
     assert len(names) == len(facts.parties)
     assert ODD_NAMES[2] in names
 
 
 def test_markup_in_names_is_text(facts: Facts) -> None:
-    svg = rendered(_drawn("shares", facts), "svg").decode()
+    svg = _drawn("shares", facts).rendered("svg").decode()
     assert "<script" not in svg
     assert "&lt;script&gt;" in svg
 
 
 def test_what_xml_does_not_hold_is_written_out_and_ends_no_process(facts: Facts) -> None:
-    chart = CHARTS["entering"](facts)
-    assert chart is not None
-    picture = rendered(chart.properties(title="a\x1b[2J\x00b"), "svg").decode()
+    chart = _drawn("entering", facts)
+    picture = Chart({**chart.spec, "title": "a\x1b[2J\x00b"}).rendered("svg").decode()
     assert "a&lt;U+001B&gt;[2J&lt;U+0000&gt;b" in picture
 
 
 def test_a_page_of_one_chart_asks_nothing_of_the_network(facts: Facts) -> None:
-    html = rendered(_drawn("shares", facts), "html").decode()
+    html = _drawn("shares", facts).rendered("html").decode()
     assert not re.search(r"<script[^>]+src=|<link\b|@import", html)
 
 
@@ -108,44 +111,42 @@ def test_a_hemicycle_has_a_place_for_every_seat(house: int) -> None:
     ],
 )
 def test_simulations_out_of_a_hundred_are_never_all_or_none(chance: float, error: float, words: str) -> None:
-    assert findings.of_hundred(chance, error) == words
+    assert headlines.of_hundred(chance, error) == words
 
 
 def test_the_trend_is_drawn_as_it_is_stored_and_only_where_polls_are_apart(facts: Facts) -> None:
-    data, drawn = facts.forecast.dataset, _rows(_drawn("polls", facts).to_dict())
+    data, drawn = flat(facts.forecast), _rows(_drawn("polls", facts).spec)
     band = [row for row in drawn if {"day", "low", "share", "high"} <= set(row)]
     days = data["day"].values.astype("datetime64[D]").astype(str).tolist()
     for party in [row["party"] for row in facts.parties if row["told"]][:24]:
         wanted = {
             (
                 day,
-                *(float(data[f"trend_{part}"].sel(party=party)[k]) for part in ("low80", "share", "high80")),
+                *(
+                    float(data[f"trend/{part}"].sel(party=party)[k])
+                    for part in ("share_low80", "share", "share_high80")
+                ),
             )
             for k, day in enumerate(days)
         }
         shown = {(row["day"], row["low"], row["share"], row["high"]) for row in band} & wanted
         assert len(shown) >= 20
         assert days[-1] in {day for day, *_ in shown}
-    assert "trend of the polls" in rendered(_drawn("polls", facts), "svg").decode()
+    assert "trend of the polls" in _drawn("polls", facts).rendered("svg").decode()
     one_day = Facts(kazakhstan())
     assert one_day.polls_together
-    assert one_day.trend is None
-    assert not [row for row in _rows(_drawn("polls", one_day).to_dict()) if "day" in row]
+    assert not one_day.trend_days
+    assert not [row for row in _rows(_drawn("polls", one_day).spec) if "day" in row]
 
 
 def test_without_polls_there_is_no_chart_of_polls(facts: Facts) -> None:
-    from forecast.result import Forecast
-
-    data = facts.forecast.dataset
-    bare = Facts(Forecast(data.drop_dims("poll")))
-    assert CHARTS["polls"](bare) is None
-    assert CHARTS["entering"](bare) is not None
+    bare = Forecast({name: data for name, data in facts.forecast.groups.items() if name != "polls"})
+    assert charts_of(bare)["polls"](bare) is None
+    assert chart_of(bare, "entering").spec
 
 
 def _drawn(name: str, facts: Facts) -> Chart:
-    chart = CHARTS[name](facts)
-    assert chart is not None
-    return chart
+    return chart_of(facts.forecast, name)
 
 
 def _rows(specification: dict[str, object]) -> list[dict[str, object]]:

@@ -15,9 +15,9 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.cases import verify
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
-from forecast.sensitivity.axes import parse_axes
-from forecast.sensitivity.exact import sweep_votes
-from forecast.sensitivity.grid import Grid
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.counted import sweep_votes
+from forecast.sweeps.grid import Grid
 
 Capsys = pytest.CaptureFixture[str]
 

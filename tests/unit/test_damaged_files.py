@@ -114,7 +114,7 @@ def test_a_file_of_ours_that_another_program_wrote_anew_is_read_and_that_is_said
 ) -> None:
     file, again = tmp_path / "forecast.nc", tmp_path / "again.nc"
     storage.save(forecast, file)
-    with xr.open_dataset(file) as opened:
+    with xr.open_datatree(file, engine="h5netcdf") as opened:
         opened.load().to_netcdf(again, engine="h5netcdf")
     loaded = storage.load(again)
     assert loaded.record()["parties"] == forecast.record()["parties"]

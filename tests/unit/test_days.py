@@ -16,8 +16,9 @@ from forecast.election.days import day_of_forecast, days_of_forecasts
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.polls import polls_of
-from forecast.simulation.over_time import simulate_over_time
-from forecast.simulation.scenarios import simulate_scenarios
+from forecast.simulation.forecasting import How
+from forecast.simulation.mixture import simulate_scenarios
+from forecast.simulation.stacking import simulate_over_time
 from forecast.verification.cases import case_of
 
 VOTE = datetime.date(2023, 3, 19)
@@ -59,13 +60,12 @@ def test_of_several_days_all_later_ones_are_named(election: Election) -> None:
     assert days_of_forecasts(election, days[:3]) == days[:3]
 
 
+ONE = How(1, 1, "sobol", 1)
 From = Callable[[Election, Any], object]
 WAYS: dict[str, From] = {
     "estimate": lambda election, day: estimate(election, polls_of(election), day),
-    "several days": lambda election, day: simulate_over_time(
-        election, polls_of(election), [VOTE, day], draws=1
-    ),
-    "scenarios": lambda election, day: simulate_scenarios(election, [], day, draws=1),
+    "several days": lambda election, day: simulate_over_time(election, polls_of(election), [VOTE, day], ONE),
+    "scenarios": lambda election, day: simulate_scenarios(election, [], ONE, day),
 }
 
 
@@ -73,13 +73,17 @@ WAYS: dict[str, From] = {
 def test_from_python_a_later_day_is_refused(election: Election, way: From) -> None:
     with pytest.raises(ConfigurationError, match="type as_of=2023-03-19, or as_of=2023-03-18 for its eve"):
         way(election, LATE)
-    with pytest.raises(ConfigurationError, match="year-month-day"):
+    with pytest.raises(ConfigurationError, match=r"year-month-day|datetime\.date"):
         way(election, "soon")
 
 
-def test_from_python_a_day_may_be_a_text(election: Election) -> None:
+def test_from_python_a_day_is_a_day_and_no_text(election: Election) -> None:
     day: Any = "2023-03-15"
-    assert estimate(election, polls_of(election), day).as_of == datetime.date(2023, 3, 15)
+    with pytest.raises(ConfigurationError, match=r"a day \(datetime.date\) is expected"):
+        estimate(election, polls_of(election), day)
+    days: list[Any] = [datetime.date(2023, 3, 15), pd.Timestamp("2023-03-15 12:00")]
+    for known in days:
+        assert estimate(election, polls_of(election), known).as_of == datetime.date(2023, 3, 15)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from forecast.election.idle import idle_keys
 from forecast.election.notes import notes_on
 from forecast.errors import ConfigurationError
 from forecast.rules.ballot import Ballot, Entry
-from forecast.sensitivity.axes import parse_axes
-from forecast.sensitivity.exact import sweep_votes
-from forecast.sensitivity.grid import Grid
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.counted import sweep_votes
+from forecast.sweeps.grid import Grid
 
 Party = dict[str, Any]
 

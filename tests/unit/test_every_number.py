@@ -19,14 +19,14 @@ import pytest
 import xarray as xr
 
 from forecast.cli.main import main
+from forecast.result import Forecast
 from forecast.storage import load
+from forecast.sweeps.slider import slide
 from forecast.tables import TABLES, table_of
 from tests import walked_numbers as walked
 from tests.forecasts import CONFIG
-from tests.walked_numbers import Number, Shows, Walk, by_label, by_order, key_of, numbers, page_data
-
-UNSHOWN = {"explorer_void_probability", "explorer_subset_majority", "quantile"}
-"""Variables that no view shows by themselves: subsets stand in the page packed, and are compared there."""
+from tests.swept import flat
+from tests.walked_numbers import ENDS, Number, Shows, Walk, by_label, key_of, numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Left:
     @property
     def tested(self) -> bool:
         """Whether a backtest speaks for this forecast."""
-        return "tested_horizon" in self.data and bool(np.isfinite(self.data["tested_horizon"]))
+        return "record/horizon" in self.data and bool(np.isfinite(self.data["record/horizon"]))
 
 
 CASES = {"exit polls": (), "polls before the vote": ("--as-of", "2023-03-15")}
@@ -55,22 +55,30 @@ def left(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         assert main(["run", str(CONFIG), *options]) == 0
     with contextlib.redirect_stdout(io.StringIO()):
         assert main(["report", str(folder), "-q"]) == 0
-    with xr.open_dataset(folder / "forecast.nc") as opened:
-        data = opened.load()
+    with xr.open_datatree(folder / "forecast.nc", engine="h5netcdf") as opened:
+        groups = {node.path.strip("/"): node.to_dataset(inherit=False) for node in opened.load().subtree}
+        data = flat(Forecast(groups))
     page = (folder / "report.html").read_text(encoding="utf-8")
     return Left(folder, data, json.loads(printed.getvalue()), page)
 
 
 def _labels(data: xr.Dataset) -> dict[str, Any]:
-    dims = {"p": "party", "c": "coalition", "e": "event", "f": "pollster", "q": "quantile", "l": "level"}
-    return {group: by_label(data, dim) for group, dim in (dims | {"o": "chance"}).items()}
+    dims = {
+        "p": "party",
+        "c": "coalition",
+        "e": "event",
+        "f": "pollster",
+        "q": "quantile_level",
+        "l": "interval",
+    }
+    return {group: by_label(data, dim) for group, dim in (dims | {"o": "probability_bin"}).items()}
 
 
 @functools.cache
 def _json(left: Left) -> Walk:
     blank = {f"track_record/{name}": Shows(walked.BLANK) for name in ("horizon", "elections", "coverage")}
     shows = walked.RECORD | (walked.TESTED if left.tested else blank)
-    walk = Walk(left.data, shows, _labels(left.data) | {"level": by_label(left.data, "level")})
+    walk = Walk(left.data, shows, _labels(left.data))
     for path, found in numbers(left.record):
         walk.compare(path, found)
     return walk
@@ -94,35 +102,56 @@ def _tables(left: Left) -> Walk:
     return walk
 
 
+CHARTS = {
+    ("crossings", "parties"): {"chance": ("pass_probability", None)},
+    ("shares", "parties"): {end: ("share_quantile", q) for end, q in ENDS.items()}
+    | {"last": ("last_election/share", None)},
+    ("polls", "parties"): {"low": ("share_quantile", 0.1), "high": ("share_quantile", 0.9)},
+}
+"""Of charts of the page with a row a party: what stands in each field, and at which quantile."""
+
+
 @functools.cache
-def _page(left: Left) -> tuple[Walk, dict[str, Any]]:
-    data = left.data
-    page = page_data(left.page, data)
-    apart = {
-        "level": page.pop("level"),
-        "law": page["grid"].pop("law"),
-        "subset_parties": page["grid"].pop("subset_parties"),
-        "members": [coalition.pop("parties") for coalition in page["coalitions"]],
-        "subsets": [[cell.pop("subsets") for cell in row] for row in page["grid"]["cells"]],
-        "order": _order(page, data),
-    }
-    weighed = np.flatnonzero(data["poll_weight"].values > 0)
-    places = {"party": by_order("party", apart["order"]), "poll": by_order("poll", weighed.tolist())}
-    shows = walked.PAGE
-    if page["trend"] is not None:
-        shows = shows | walked.TREND
-        days = data["day"].values.astype("datetime64[D]").astype(str).tolist()
-        places["day"] = by_order("day", [days.index(day) for day in page["trend"]["days"]])
-    walk = Walk(data, shows, places)
-    for path, found in numbers({name: part for name, part in page.items() if part is not None}):
-        walk.compare(path, found)
-    return walk, apart
+def _given(left: Left) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', left.page, re.DOTALL)
+    assert found is not None
+    return json.loads(found.group(1))
 
 
-def _order(page: dict[str, Any], data: xr.Dataset) -> list[int]:
-    """The parties of the page as places in the file; their names are all different here."""
-    names = [str(name) for name in data["party_name"].values]
-    return [names.index(party["name"]) for party in page["parties"]]
+def _rows(data: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of chart data as the script of the page lays them out."""
+    held = {name: data["columns"][number] for name, number in columns.items() if name != "n"}
+    return [
+        {name: column[k] if isinstance(column, list) else column for name, column in held.items()}
+        for k in range(columns["n"])
+    ]
+
+
+def _compared(data: dict[str, Any], charts: dict[str, Any], forecast: Forecast) -> int:
+    """How many numbers of charts with a row a party are those of a forecast, to six digits."""
+    compared, quantiles = 0, forecast.array("quantile_level").tolist()
+    for (chart, name), fields in CHARTS.items():
+        for tables in charts.get(chart, {}).get("data", []):
+            for row in _rows(data, tables[name]):
+                party = forecast.parties.index(row["party"])
+                for field, (path, quantile) in fields.items():
+                    values = forecast.array(path)[party]
+                    wanted = float(values if quantile is None else values[quantiles.index(quantile)])
+                    found = row.get(field)
+                    assert found is None if wanted != wanted else found == pytest.approx(wanted, rel=1e-5)
+                    compared += 1
+    return compared
+
+
+def _distributions(data: dict[str, Any], panels: list[dict[str, Any]], forecast: Forecast) -> int:
+    """How many bars of the panels of seats are the probabilities of a forecast."""
+    compared, names = 0, forecast.names("party_name")
+    for panel in panels:
+        chances = forecast.array("seat_probability")[names.index(panel["name"])]
+        for row in _rows(data, panel["data"]["bars"]):
+            assert row["chance"] == pytest.approx(float(chances[round(row["from"] + 0.4)]), rel=1e-5)
+            compared += 1
+    return compared
 
 
 def test_every_number_of_the_json_is_that_of_the_file(left: Left) -> None:
@@ -141,44 +170,59 @@ def test_every_number_of_the_tables_is_that_of_the_file(left: Left) -> None:
     assert walk.counted > 1_800
 
 
-def test_every_number_that_the_page_gives_its_script_is_that_of_the_file(left: Left) -> None:
-    walk, apart = _page(left)
-    walk.finish()
-    assert walk.counted > 40_000
-    data, order = left.data, apart["order"]
-    ids = [str(party) for party in data["party"].values]
-    assert apart["level"] == data.attrs["explorer_law_threshold"] == data["explorer_threshold"][apart["law"]]
-    explored = str(data.attrs["explorer_parties"]).split("\n")
-    assert [ids[order[k]] for k in apart["subset_parties"]] == explored
-    members = [str(text).split("\n") for text in data["coalition_parties"].values]
-    assert [[ids[order[k]] for k in some] for some in apart["members"]] == members
-    draws = data["explorer_subset_draws"].values[..., None]
-    wanted = np.round(data["explorer_subset_majority"].values.astype(float) * draws)
-    assert (np.array(apart["subsets"]) == wanted).all()
+def test_every_number_that_the_charts_of_the_page_show_is_that_of_the_file(left: Left) -> None:
+    data, forecast = _given(left), load(left.folder)
+    law = data["law"]
+    # The law as the file has it; then every other rule, of which the page holds what differs.
+    compared = _compared(data, law["charts"] | {"polls": law.get("polls", {})}, forecast)
+    compared += _distributions(data, law["panels"]["distributions"], forecast)
+    assert compared > 150
+    slid, others = slide(forecast), 0
+    assert (len(data["levels"]), len(data["methods"])) == slid.shape
+    for place, shown in zip(slid.places(), data["places"], strict=True):
+        here = slid.at(**dict(zip(slid.leading, place, strict=True)))
+        others += _distributions(data, shown.get("panels", {}).get("distributions", []), here)
+        for row in _rows(
+            data,
+            shown.get("charts", {}).get("crossings", {"data": [{"parties": {"n": 0}}]})["data"][0]["parties"],
+        ):
+            wanted = float(here.array("pass_probability")[here.parties.index(row["party"])])
+            assert row["chance"] == pytest.approx(wanted, rel=1e-5)
+            others += 1
+    assert others > 2_000
 
 
-def test_every_variable_of_the_file_stands_in_some_view(left: Left) -> None:
-    seen = _json(left).seen | _tables(left).seen | _page(left)[0].seen
-    trend = page_data(left.page, left.data)["trend"] is not None
-    held = {str(n) for n, v in left.data.variables.items() if v.dtype.kind in "if" and n not in UNSHOWN}
-    texts = {name for name in held if name.startswith("estimate_")}  # in the table of the run, as texts
-    if not left.tested:
-        held = {name for name in held if not name.startswith("tested_") and name not in ("level", "chance")}
-    if not trend:  # polls of one day show none, though there is one before them
-        held = {name for name in held if not name.startswith("trend_")}
-    assert held - seen - texts == set()
+def test_every_coalition_that_a_reader_can_build_has_its_count(left: Left) -> None:
+    data, slid = _given(left), slide(load(left.folder))
+    draws = slid.array("unsaved/coalition_draws")
+    wanted = np.round(slid.array("unsaved/coalition_majority").astype(float) * draws[..., None])
+    for place, shown in zip(slid.places(), data["places"], strict=True):
+        counts = np.frombuffer(base64.b64decode(shown["subsets"]), "<u2")
+        assert (counts == wanted[place]).all()
+        assert shown["subset_draws"] == draws[place]
+
+
+def test_every_variable_of_the_root_stands_in_some_view(left: Left) -> None:
+    seen = _json(left).seen | _tables(left).seen
+    held = {str(n) for n, v in left.data.variables.items() if v.dtype.kind in "if"}
+    aside = ("estimate/", "trend/") if left.tested else ("estimate/", "trend/", "record/")
+    labels = {"quantile_level", "day", *([] if left.tested else ["interval", "probability_bin"])}
+    # The estimate stands in the table of the run, as texts; the trend in pictures.
+    assert {name for name in held - seen - labels if not name.startswith(aside)} == set()
 
 
 def test_the_table_of_the_run_is_the_file(left: Left) -> None:
     with (left.folder / "tables" / "run.csv").open(newline="", encoding="utf-8") as opened:
         said = {row["name"]: row["value"] for row in csv.DictReader(opened)}
     attrs = dict(left.data.attrs)
+    rule = json.loads(attrs.pop("definition"))["rule"]
     warnings = [line for line in str(attrs.pop("warnings")).split("\n") if line]
     wanted = {f"version of {name}": number for name, number in json.loads(attrs.pop("versions")).items()}
     wanted |= {name: str(value) for name, value in attrs.items()}
+    wanted["rule"] = json.dumps(rule, ensure_ascii=False)
     wanted |= {f"warning {number}": text for number, text in enumerate(warnings, start=1)}
     for name, variable in left.data.data_vars.items():
-        if str(name).startswith("estimate_") and not variable.dims:
+        if str(name).startswith("estimate/") and not variable.dims:
             wanted[variable.attrs["long_name"]] = f"{float(variable):.4g}"
     void = "probability that nobody passes and the election is void"
     assert said == wanted | {void: str(float(left.data["void_probability"]))}

@@ -11,7 +11,7 @@ from forecast.election import load_election
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
 from forecast.rules.reference import apply_rule
-from forecast.tables.rounding import percent
+from forecast.words.rounding import percent
 
 TEXT = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 

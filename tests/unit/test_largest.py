@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import arrays
 
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.simulation.labelling import largest
+from forecast.simulation.numbers import largest
 from tests.forecasts import kazakhstan
 
 _SEATS = arrays(np.int64, st.tuples(st.integers(1, 12), st.integers(1, 5)), elements=st.integers(0, 6))
@@ -46,4 +46,4 @@ def test_nobody_without_seats_is_the_largest_and_the_page_says_who_may_be() -> N
     assert data["largest_mc_error"].values[-1] == 0.0
     assert data["largest_probability"].values[0] == 1.0
     assert "<li>Amanat: &gt;99 %</li>" in page(forecast)
-    assert "of the first 2000 draws" in data["largest_probability"].attrs["comment"]
+    assert data["largest_probability"].attrs["draws"] == 2_000

@@ -222,7 +222,7 @@ def test_a_data_frame_is_read_as_its_file_would_be() -> None:
     table = read_polls(frame, an_election())
     assert table.polls["sample_size"].fillna(0).tolist() == [1600, 0]
     assert percent(table) == [34.5, 40]
-    assert table.place == "DataFrame"
+    assert table.place == "polls"
 
 
 ROPF = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forecast.election import Election, parse_election
-from forecast.election.words import normalised
+from forecast.election.texts import normalised
 from forecast.polls import PollTable, read_polls
 from forecast.polls.vocabulary import FACTS, RESERVED, heading_key
 

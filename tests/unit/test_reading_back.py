@@ -20,7 +20,6 @@ import pytest
 from forecast.election import load_election
 from forecast.tables import Table, tables_of
 from forecast.tables.exporting import ONE_EACH, SUFFIXES, export, exported
-from forecast.tables.sweeps import sweep_tables
 from tests.forecasts import CONFIG, kazakhstan
 from tests.made import made_forecast
 from tests.swept import estimate_of, swept
@@ -41,7 +40,7 @@ def _exit_poll_tables(folder: Path) -> list[Table]:
 def _sweep_tables(folder: Path) -> list[Table]:
     election = load_election(CONFIG)
     axes = {"threshold": "3%:6%:1%", "method": "hare,dhondt"}
-    return sweep_tables(swept(election, estimate_of(election), axes, draws=2_048))
+    return tables_of(swept(election, estimate_of(election), axes, draws=2_048))
 
 
 MADE: dict[str, Callable[[Path], list[Table]]] = {
@@ -120,7 +119,7 @@ def test_pandas_reads_json(tables: list[Table]) -> None:
 def test_pandas_reads_excel_with_units_and_meanings(tables: list[Table]) -> None:
     pytest.importorskip("openpyxl")
     sheets = pd.read_excel(
-        io.BytesIO(exported(tables, "xlsx")), engine="openpyxl", sheet_name=None, dtype=object
+        engine="openpyxl", io=io.BytesIO(exported(tables, "xlsx")), sheet_name=None, dtype=object
     )
     assert list(sheets) == [*(table.name for table in tables), "about"]
     about = sheets["about"].fillna("").to_numpy().tolist()

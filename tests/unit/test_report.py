@@ -6,19 +6,21 @@ import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
-from forecast.charts import CHARTS, Facts, rendered
+from forecast.charts import chart_of, charts_of
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
+from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.simulation import simulate_election
-from forecast.simulation.explorer import count_majorities, explore
+from forecast.simulation.forecasting import simulate
+from forecast.sweeps.slider import count_majorities, slide
 from forecast.tables import table_of, tables_of
 from forecast.tables.exporting import exported
 from tests.forecasts import CONFIG
@@ -34,7 +36,12 @@ def forecast(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
     table = election.election.polls
     assert table is not None
     estimated = estimate(election, read_polls(table, election), None)
-    return explore(simulate_election(election, estimated, draws=20_000), election, estimated, draws=4_096)
+    return with_sources(simulate(election, estimated, draws=20_000), election, config)
+
+
+@pytest.fixture(scope="module")
+def slid(forecast: Forecast) -> Forecast:
+    return slide(forecast, draws=4_096)
 
 
 @pytest.fixture(scope="module")
@@ -71,36 +78,57 @@ def test_names_are_text_wherever_they_stand(text: str) -> None:
     assert "&lt;script&gt;alert(" in text
     assert ODD_NAMES[2] in text
     assert "🎉" in text
-    assert len(re.findall(r"<script", text)) == 3
+    assert len(re.findall(r"<script[ >]", text)) == 4
+
+
+def _given(text: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    assert found is not None
+    return json.loads(found.group(1))
+
+
+def _rows(data: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows of chart data as the script of the page lays them out."""
+    held = {name: data["columns"][number] for name, number in columns.items() if name != "n"}
+    return [
+        {name: column[k] if isinstance(column, list) else column for name, column in held.items()}
+        for k in range(columns["n"])
+    ]
 
 
 def test_the_data_of_the_script_are_the_numbers_of_the_forecast(forecast: Forecast, text: str) -> None:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    data = json.loads(found.group(1))
-    values = forecast.dataset
-    names = {str(name): k for k, name in enumerate(values["party_name"].values)}
-    for shown in data["parties"]:
-        k = names[shown["name"]]
-        assert shown["passes"] == values["pass_probability"].values[k]
-        assert shown["mean"] == values["seat_mean"].values[k]
-        first, chances = shown["chances"][0], shown["chances"][1:]
-        assert chances == values["seat_probability"].values[k, first : first + len(chances)].tolist()
-    assert [c["majority"] for c in data["coalitions"]] == values["majority_probability"].values.tolist()
-    assert data["grid"]["levels"] == values["explorer_threshold"].values.tolist()
+    data = _given(text)
+    crossings = _rows(data, data["law"]["charts"]["crossings"]["data"][0]["parties"])
+    shown = {row["party"]: row["chance"] for row in crossings if "chance" in row}
+    chances = dict(zip(forecast.parties, forecast.array("pass_probability").tolist(), strict=True))
+    assert len(shown) >= 7
+    for party, chance in shown.items():
+        assert chance == pytest.approx(chances[party], rel=1e-5)
+    places = {name: k for k, name in enumerate(forecast.names("party_name"))}
+    distributions = forecast.array("seat_probability")
+    panels = data["law"]["panels"]["distributions"]
+    assert panels
+    for panel in panels:
+        for row in _rows(data, panel["data"]["bars"]):
+            wanted = distributions[places[panel["name"]], round(row["from"] + 0.4)]
+            assert row["chance"] == pytest.approx(wanted, rel=1e-5)
+    cells = [row["majority_probability"] for row in forecast.rows("coalition")]
+    assert len(data["law"]["cells"]["coalitions"]) == len(cells)
+    assert len(data["places"]) == len(data["levels"]) * len(data["methods"])
 
 
 def test_the_trend_of_the_page_is_that_of_the_forecast(forecast: Forecast, text: str) -> None:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    data = json.loads(found.group(1))
-    values, trend = forecast.dataset, data["trend"]
-    names = {str(name): k for k, name in enumerate(values["party_name"].values)}
-    from_day = np.flatnonzero(values["day"].values.astype("datetime64[D]").astype(str) == trend["days"][0])[0]
-    for part in ("low80", "share", "high80"):
-        for shown, party in zip(trend[part], data["parties"], strict=True):
-            wanted = values[f"trend_{part}"].values[from_day:, names[party["name"]]]
-            np.testing.assert_allclose(shown, wanted, atol=5.1e-6, rtol=0)
+    data = _given(text)
+    days = forecast.array("trend/day").astype("datetime64[D]").astype(str).tolist()
+    places = {name: k for k, name in enumerate(forecast.names("party_name"))}
+    compared = 0
+    for panel in data["law"]["trends"]:
+        for row in _rows(data, panel["data"]["trend"]):
+            at = days.index(row["day"]), places[panel["name"]]
+            for name, path in (("low", "share_low80"), ("share", "share"), ("high", "share_high80")):
+                assert row[name] == pytest.approx(float(forecast.array(f"trend/{path}")[at]), rel=1e-5)
+                compared += 1
+    assert compared > 100
 
 
 def test_the_page_shows_house_effects_and_calibration_as_the_tables_do(forecast: Forecast, text: str) -> None:
@@ -125,15 +153,13 @@ def test_sixty_parties_and_a_single_draw_make_whole_pages(parties: int, draws: i
 def test_one_draw_finds_nothing(tmp_path: Path) -> None:
     made = made_forecast(tmp_path, 7, draws=1)
     text = page(made)
-    title = re.search(r"<h1>(.*?)</h1>", text)
+    title = re.search(r"<h1[^>]*>(.*?)</h1>", text)
     assert title is not None
     assert title.group(1) == "1 simulated election: too few to tell who holds a majority"
     for word in ("almost sure", "likely", "four of five", "of 100 simulations<"):
         assert word not in text.partition("<main")[0]
-    for name, draw in CHARTS.items():
-        chart = draw(Facts(made))
-        assert chart is not None, name
-        said = rendered(chart, "svg").decode()
+    for name in charts_of(made):
+        said = chart_of(made, name).rendered("svg").decode()
         if name in ("entering", "seats", "coalitions", "parliament"):
             assert "too few to tell" in said, name
 
@@ -165,11 +191,12 @@ def test_draws_without_polls_make_a_whole_page_and_tables_and_charts_but_those_o
     assert "none.csv" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", CHARTS)
+@pytest.mark.parametrize(
+    "name",
+    ["entering", "shares", "seats", "coalitions", "parliament", "polls", "thresholds", "calibration"],
+)
 def test_sixty_parties_fit_into_every_chart(name: str, sixty: Forecast) -> None:
-    chart = CHARTS[name](Facts(sixty))
-    assert chart is not None
-    svg = rendered(chart, "svg").decode()
+    svg = chart_of(sixty, name).rendered("svg").decode()
     ElementTree.fromstring(svg)
     assert "<script" not in svg
     size = re.search(r'<svg[^>]* width="([\d.]+)"[^>]* height="([\d.]+)"', svg)
@@ -190,30 +217,29 @@ def test_sixty_parties_fit_into_every_table(sixty: Forecast) -> None:
 
 
 def test_a_forecast_without_other_rules_makes_a_page_that_says_so(forecast: Forecast) -> None:
-    explored = [dim for dim in forecast.dataset.dims if str(dim).startswith("explorer_")]
-    bare = Forecast(forecast.dataset.drop_dims(explored))
+    estimate_of_it = forecast.groups["estimate"].drop_vars("squared_scale")
+    bare = Forecast({**forecast.groups, "estimate": estimate_of_it})
     assert "holds no other thresholds" in page(bare)
 
 
-def test_the_law_in_the_grid_agrees_with_the_forecast_within_its_error(forecast: Forecast) -> None:
+def test_the_law_among_the_other_rules_agrees_with_the_forecast_within_its_error(
+    forecast: Forecast, slid: Forecast
+) -> None:
     # Five standard errors of 4,096 plain draws; quasi-random ones err less.
     # Chance of a false alarm: under 1e-4.
-    data = forecast.dataset
-    at = int(np.argmin(np.abs(data["explorer_threshold"].values - data.attrs["explorer_law_threshold"])))
-    passes = data["explorer_pass_probability"].values[at]
-    wanted = data["pass_probability"].values
+    (at,) = np.argwhere(slid.array("rules/is_base_rule"))
+    passes, wanted = slid.array("pass_probability")[tuple(at)], forecast.array("pass_probability")
     assert np.all(np.abs(passes - wanted) <= 5 * np.sqrt(0.25 / 4_096))
 
 
-def test_the_seats_of_every_rule_of_the_grid_fill_the_house(forecast: Forecast) -> None:
-    data = forecast.dataset
-    assert np.allclose(data["explorer_seat_mean"].values.sum(-1), data.attrs["house"])
-    assert (data["explorer_representative_seats"].values.sum(-1) == data.attrs["house"]).all()
-    assert (data["explorer_seat_count"].values.sum(-1) == data.attrs["explorer_draws"]).all()
+def test_the_seats_under_every_other_rule_fill_the_house(slid: Forecast) -> None:
+    assert np.allclose(slid.array("seat_mean").sum(-1), slid.house)
+    assert (slid.array("representative_seats").sum(-1) == slid.house).all()
+    assert np.allclose(slid.array("seat_probability").sum(-1), 1.0)
 
 
-def test_more_pass_under_a_lower_threshold(forecast: Forecast) -> None:
-    assert (np.diff(forecast.dataset["explorer_pass_probability"].values, axis=0) <= 0).all()
+def test_more_pass_under_a_lower_threshold(slid: Forecast) -> None:
+    assert (np.diff(slid.array("pass_probability"), axis=0) <= 0).all()
 
 
 def test_a_house_that_grows_is_counted_as_large_as_it_is_under_every_rule() -> None:
@@ -221,16 +247,13 @@ def test_a_house_that_grows_is_counted_as_large_as_it_is_under_every_rule() -> N
     table = election.election.polls
     assert table is not None
     estimated = estimate(election, read_polls(table, election), None)
-    explored = explore(simulate_election(election, estimated, draws=4_096), election, estimated, draws=2_048)
-    data = explored.dataset
-    counts = data["explorer_seat_count"]
-    assert (counts.sum("seats") == data.attrs["explorer_draws"]).all()
-    mean = data["explorer_seat_mean"].sum("party")
-    assert float(mean.min()) >= election.rule.seats
-    assert float(mean.max()) > election.rule.seats
-    assert data.attrs["house"] > election.rule.seats
-    everybody = data["explorer_subset_majority"].isel(explorer_subset=-1)
-    assert (everybody == 1.0).all()
+    found = slide(simulate(election, estimated, draws=4_096), draws=2_048)
+    assert np.allclose(np.nansum(found.array("seat_probability"), axis=-1)[..., 0], 1.0)
+    mean = np.nansum(found.array("seat_mean"), axis=-1)
+    assert mean.min() >= election.rule.seats
+    assert mean.max() > election.rule.seats
+    assert found.house > election.rule.seats
+    assert (found.array("unsaved/coalition_majority")[..., -1] == 1.0).all()
 
 
 def test_majorities_of_all_coalitions_are_those_of_a_plain_count() -> None:

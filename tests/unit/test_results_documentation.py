@@ -12,12 +12,14 @@ import pytest
 from forecast.election import load_election
 from forecast.polls import polls_of
 from forecast.result import Forecast
-from forecast.sensitivity.scenarios import load_scenarios
-from forecast.simulation.over_time import simulate_over_time
-from forecast.simulation.scenarios import simulate_scenarios
+from forecast.simulation.forecasting import How
+from forecast.simulation.mixture import simulate_scenarios
+from forecast.simulation.stacking import simulate_over_time
+from forecast.sweeps.scenarios import load_scenarios
 from forecast.tables import TABLES, table_of
 from forecast.tables.difference import difference_record
 from tests.forecasts import CONFIG, kazakhstan
+from tests.results_page import with_reference
 
 
 @pytest.fixture(scope="module")
@@ -46,21 +48,20 @@ def test_every_column_of_a_table_is_documented(name: str, page: str, forecast: F
     assert section(page, f"### `{name}`") == [[c.name, c.type, c.unit, c.meaning] for c in columns]
 
 
-@pytest.mark.parametrize("heading", ["### Labels", "### Variables"])
-def test_every_variable_is_documented(heading: str, page: str, forecast: Forecast) -> None:
-    data = forecast.dataset
-    there = [
-        [str(name), ", ".join(map(str, variable.dims)) or "–", variable.attrs.get("units", ""),
-         variable.attrs["long_name"]]
-        for name, variable in data.variables.items()
-        if (name in data.coords) == (heading == "### Labels")
-    ]  # fmt: skip
-    assert section(page, heading) == there
+def test_the_reference_of_variables_is_that_of_the_registry(page: str) -> None:
+    assert with_reference(page) == page, "run `python -m tests.results_page`"
+
+
+def test_every_variable_of_a_forecast_is_in_the_reference(page: str, forecast: Forecast) -> None:
+    for group, data in forecast.groups.items():
+        for name in data.data_vars:
+            if not str(name).endswith("_mc_error") and name != "mc_error":
+                assert f"| `{group}/{name}` |".replace("`/", "`") in page
 
 
 def test_every_attribute_is_documented(page: str, forecast: Forecast) -> None:
     documented = {name.strip("` ") for row in section(page, "### Attributes") for name in row[0].split(",")}
-    assert documented == set(forecast.dataset.attrs)
+    assert documented - {"leading"} == set(forecast.attrs)
 
 
 def test_the_json_shown_has_the_keys_of_a_record(root: Path, forecast: Forecast) -> None:
@@ -83,13 +84,14 @@ def test_the_json_shown_of_series_and_differences_has_their_keys(root: Path, tmp
         json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.S)[1:4]
     )
     election = load_election(CONFIG)
+    how = How.of(election, 512, None, None)
     both = [datetime.date(2023, 3, 5), datetime.date(2023, 3, 19)]
-    over_time = simulate_over_time(election, polls_of(election), both, draws=512).record()
+    over_time = simulate_over_time(election, polls_of(election), both, how).record()
     assert list(days) == list(over_time)
     assert list(days["as_of"][0]) == list(over_time["as_of"][0])
     file = tmp_path / "cases.toml"
     file.write_text('[[scenarios]]\nid = "a"\nweight = 1\n', encoding="utf-8")
-    weighed = simulate_scenarios(election, load_scenarios(file, election, CONFIG, ()), draws=512).record()
+    weighed = simulate_scenarios(election, load_scenarios(file, election, CONFIG, ()), how).record()
     assert list(scenarios) == list(weighed)
     assert list(scenarios["scenarios"][0]) == list(weighed["scenarios"][0])
     found = difference_record(kazakhstan(), kazakhstan(2_000, None, "estimate.shift.osdp=+1%"))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.tables import rounding
+from forecast.words import rounding
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 
 from forecast.election import Rule, load_election
 from forecast.errors import ConfigurationError
-from forecast.sensitivity.axes import parse_axes, split_values
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.keys import tables_of
-from forecast.sensitivity.scenarios import AS_CONFIGURED, read_scenarios
+from forecast.sweeps.axes import parse_axes, split_values
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.keys import tables_of
+from forecast.sweeps.scenarios import AS_CONFIGURED, read_scenarios
 
 BASE = Rule.model_validate(
     {
@@ -54,11 +54,11 @@ def test_levels_stand_in_rising_order_each_once() -> None:
 
 def test_a_grid_is_the_product_of_its_axes_and_knows_the_base_rule() -> None:
     grid = grid_of(threshold="3%:7%:1%", method="hare,dhondt", base="valid,lists", vary=["rule.seats=69,98"])
-    assert grid.dims == ("threshold", "method", "base", "house")
+    assert grid.dims == ("threshold", "method", "base", "house_size")
     assert grid.shape == (5, 2, 2, 2)
     assert len(grid) == len(grid.rules) == 40
     (base,) = grid.is_base.nonzero()[0]
-    assert grid.labels(int(base)) == {"threshold": 0.05, "method": "hare", "base": "valid", "house": 69}
+    assert grid.labels(int(base)) == {"threshold": 0.05, "method": "hare", "base": "valid", "house_size": 69}
     assert grid.rules[base] == BASE
 
 

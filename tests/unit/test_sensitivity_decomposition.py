@@ -9,8 +9,8 @@ import pytest
 
 from forecast.election import Election, parse_election
 from forecast.estimation import Estimate
-from forecast.sensitivity.decomposition import SobolIndices, sobol_indices, with_undecided
-from tests.swept import estimate_of, swept
+from forecast.sweeps.decomposition import SobolIndices, sobol_indices, with_undecided
+from tests.swept import estimate_of, flat, swept
 
 N = 8192
 
@@ -133,14 +133,14 @@ def test_a_sweep_of_a_known_case_has_its_shares_and_is_stable_over_seeds() -> No
     expected = expected_of_two_lists()
     found = []
     for seed in range(24):
-        data = swept(election, estimate, {"vary": ["rule.seats=280,320"]}, draws=64, seed=seed).dataset
-        assert data["factor"].values.tolist() == ["house", "polls"]
+        data = flat(swept(election, estimate, {"vary": ["rule.seats=280,320"]}, draws=64, seed=seed))
+        assert data["factor"].values.tolist() == ["house_size", "polls"]
         of_a = data.sel(party="a")
         found.append(
             [
-                *of_a["seat_first_order"].values,
-                float(of_a["seat_interactions"]),
-                *of_a["seat_first_order_mc_error"].values,
+                *of_a["decomposition/seat_first_order"].values,
+                float(of_a["decomposition/seat_interactions"]),
+                *of_a["decomposition/seat_first_order_mc_error"].values,
             ]
         )
     values, errors = np.array(found)[:, :3], np.array(found)[:, 3:]

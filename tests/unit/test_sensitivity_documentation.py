@@ -10,11 +10,11 @@ from typing import Any
 
 from forecast.election import load_election
 from forecast.rules.counts import read_count
-from forecast.sensitivity.axes import parse_axes
-from forecast.sensitivity.exact import sweep_votes
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.scenarios import read_scenarios
-from forecast.tables.sweeps import sweep_tables
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.counted import sweep_votes
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.scenarios import read_scenarios
+from forecast.tables import tables_of
 from tests.sensitivity_page import PAGE, page_with_outputs
 from tests.swept import estimate_of, swept
 
@@ -44,14 +44,14 @@ def test_the_tables_of_the_page_are_those_of_a_sweep(kazakhstan: Path) -> None:
     )
     for letter, sweep in (("d", drawn), ("v", counted)):
         named = [name for name, of in rows if letter in of]
-        assert [table.name for table in sweep_tables(sweep, named)] == named
-        assert {table.name for table in sweep_tables(sweep)} <= set(named)
+        assert [table.name for table in tables_of(sweep, named)] == named
+        assert {table.name for table in tables_of(sweep)} <= set(named)
 
 
 def test_the_lines_of_python_on_the_page_run(kazakhstan: Path) -> None:
     text = PAGE.read_text(encoding="utf-8")
     (block,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    block = block.replace("1_000_000", "256").replace("0.1%", "1%")
+    block = block.replace("1_000_000", "256").replace("range(0, 101)", "range(0, 101, 10)")
     *lines, last = block.strip().split("\n")
     election = load_election(kazakhstan)
     names: dict[str, Any] = {"election": election, "estimate": estimate_of(election)}
@@ -62,10 +62,10 @@ def test_the_lines_of_python_on_the_page_run(kazakhstan: Path) -> None:
 def test_every_key_of_a_record_is_on_the_page(kazakhstan: Path) -> None:
     text = PAGE.read_text(encoding="utf-8")
     election = load_election(kazakhstan)
-    drawn = swept(election, estimate_of(election), {"threshold": "4%,6%"}, draws=256).records()[0]
+    drawn = swept(election, estimate_of(election), {"threshold": "4%,6%"}, draws=256).record()[0]
     count = sweep_votes(
         election, read_count(election).ballot, Grid.of(election.rule, parse_axes(threshold="4%,6%"))
-    ).records()[0]
+    ).record()[0]
     known = {"id", "share", "passes", "representative_seats"}  # of `forecast run`
     for record in (drawn, count):
         keys = set(record) | set(record["parties"][0]) | set(record["indices"]) | set(record["sweep"])

@@ -14,16 +14,16 @@ from forecast.errors import ConfigurationError
 from forecast.estimation import Estimate
 from forecast.rules.counts import read_count
 from forecast.rules.margins import next_seats
-from forecast.sensitivity import sweeping
-from forecast.sensitivity.axes import parse_axes
-from forecast.sensitivity.flips import flips_along
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.last_seat import NOBODY, fewest_votes, valid_votes
-from forecast.sensitivity.paired import difference_over_draws, mean_over_draws
-from forecast.sensitivity.sweeping import sweep_election
-from forecast.simulation import simulate_election
+from forecast.simulation.forecasting import How, simulate
 from forecast.simulation.inputs import Units
-from tests.swept import estimate_of, swept
+from forecast.sweeps import sweeping
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.differences import difference_over_draws, mean_over_draws
+from forecast.sweeps.flips import flips_along
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.last_seat import NOBODY, fewest_votes, valid_votes
+from forecast.sweeps.sweeping import sweep_grid
+from tests.swept import estimate_of, flat, swept
 
 DRAWS = 20_000
 
@@ -45,14 +45,12 @@ def test_batches_of_rules_count_what_one_pass_counts(
     whole = swept(election, estimate, axes)
     monkeypatch.setattr(sweeping, "MOST_BYTES", 2**21)
     parts = swept(election, estimate, axes)
-    assert whole.dataset.identical(parts.dataset)
+    assert flat(whole).identical(flat(parts))
 
 
 def test_threads_do_not_change_a_number(election: Election, estimate: Estimate) -> None:
     axes = {"threshold": "4%,5%,6%"}
-    assert swept(election, estimate, axes).dataset.identical(
-        swept(election, estimate, axes, threads=2).dataset
-    )
+    assert flat(swept(election, estimate, axes)).identical(flat(swept(election, estimate, axes, threads=2)))
 
 
 @pytest.mark.parametrize("sampler", ["sobol", "random"])
@@ -66,15 +64,19 @@ def test_the_printed_error_of_a_difference_is_its_spread_over_seeds(
     grid = Grid.of(election.rule, parse_axes(threshold="4.9%,5%,7%"))
     found: list[Any] = []
     for seed in range(60):
-        data = sweep_election(
-            election, estimate, grid, draws=4096, seed=seed, sampler=sampler, explained=False
-        ).dataset
+        data = flat(sweep_grid(election, estimate, grid, How(4096, seed, sampler, 1), explained=False))
         amanat, osdp = data.sel(party="amanat"), data.sel(party="osdp")
         found.append(
             [
-                [amanat["seat_mean_difference"].values[0], amanat["seat_mean_difference_mc_error"].values[0]],
-                [amanat["seat_mean_difference"].values[2], amanat["seat_mean_difference_mc_error"].values[2]],
-                [osdp["pass_difference"].values[2], osdp["pass_difference_mc_error"].values[2]],
+                [
+                    amanat["rules/seat_mean_difference"].values[0],
+                    amanat["rules/seat_mean_difference_mc_error"].values[0],
+                ],
+                [
+                    amanat["rules/seat_mean_difference"].values[2],
+                    amanat["rules/seat_mean_difference_mc_error"].values[2],
+                ],
+                [osdp["rules/pass_difference"].values[2], osdp["rules/pass_difference_mc_error"].values[2]],
             ]
         )
     values, errors = np.moveaxis(np.array(found), -1, 0)
@@ -85,46 +87,48 @@ def test_the_printed_error_of_a_difference_is_its_spread_over_seeds(
 def test_a_paired_difference_of_plain_draws_is_far_more_precise_than_one_of_separate_draws(
     election: Election, estimate: Estimate
 ) -> None:
-    data = swept(election, estimate, {"threshold": "4.9%,5%,7%"}, sampler="random", explained=False).dataset
+    data = flat(swept(election, estimate, {"threshold": "4.9%,5%,7%"}, sampler="random", explained=False))
     amanat = data.sel(party="amanat")
     alone = amanat["seat_mean_mc_error"].values
     separate = np.sqrt(alone**2 + alone[1] ** 2)
-    paired = amanat["seat_mean_difference_mc_error"].values
+    paired = amanat["rules/seat_mean_difference_mc_error"].values
     assert separate[0] > 2.5 * paired[0]
     assert separate[2] > 1.2 * paired[2]
 
 
 def test_the_base_rule_does_not_differ_from_itself(election: Election, estimate: Estimate) -> None:
-    data = swept(election, estimate, {"threshold": "4%,5%"}).dataset
-    assert data["is_base_rule"].values.tolist() == [False, True]
+    data = flat(swept(election, estimate, {"threshold": "4%,5%"}))
+    assert data["rules/is_base_rule"].values.tolist() == [0, 1]
     here = data.isel(threshold=1)
     for name in ("pass", "seat_mean", "majority", "coalition_seat_mean"):
-        assert not here[f"{name}_difference"].values.any()
-        assert not here[f"{name}_difference_mc_error"].values.any()
-    assert here["changed_probability"] == 0
-    assert here["moved_seats_probability"].values[0] == 1.0
-    np.testing.assert_array_equal(here["seat_probability"], data["base_rule_seat_probability"])
+        assert not here[f"rules/{name}_difference"].values.any()
+        assert not here[f"rules/{name}_difference_mc_error"].values.any()
+    assert here["rules/changed_probability"] == 0
+    assert here["rules/moved_seats_probability"].values[0] == 1.0
+    np.testing.assert_array_equal(here["seat_probability"], data["base_rule/seat_probability"])
 
 
 def test_the_base_rule_is_counted_though_it_is_not_on_the_grid(
     election: Election, estimate: Estimate
 ) -> None:
-    data = swept(election, estimate, {"threshold": "3%,7%"}, explained=False).dataset
-    alone = simulate_election(election, estimate, draws=DRAWS, seed=7)
-    assert not data["is_base_rule"].values.any()
-    np.testing.assert_array_equal(data["base_rule_pass_probability"], alone.dataset["pass_probability"])
-    expected = data["seat_mean"] - data["base_rule_seat_mean"]
-    np.testing.assert_allclose(data["seat_mean_difference"], expected, atol=1e-12)
+    data = flat(swept(election, estimate, {"threshold": "3%,7%"}, explained=False))
+    alone = simulate(election, estimate, draws=DRAWS, seed=7)
+    assert not data["rules/is_base_rule"].values.any()
+    np.testing.assert_array_equal(data["base_rule/pass_probability"], flat(alone)["pass_probability"])
+    expected = data["seat_mean"] - data["base_rule/seat_mean"]
+    np.testing.assert_allclose(data["rules/seat_mean_difference"], expected, atol=1e-12)
 
 
 def test_seats_that_move_are_as_many_as_others_lose(election: Election, estimate: Estimate) -> None:
-    data = swept(election, estimate, {"threshold": "3%,7%"}, explained=False).dataset
-    distribution = data["moved_seats_probability"].values
+    data = flat(swept(election, estimate, {"threshold": "3%,7%"}, explained=False))
+    distribution = data["rules/moved_seats_probability"].values
     np.testing.assert_allclose(distribution.sum(-1), 1.0)
-    np.testing.assert_allclose(distribution @ np.arange(distribution.shape[-1]), data["moved_seats_mean"])
-    np.testing.assert_allclose(1.0 - distribution[:, 0], data["changed_probability"])
+    np.testing.assert_allclose(
+        distribution @ np.arange(distribution.shape[-1]), data["rules/moved_seats_mean"]
+    )
+    np.testing.assert_allclose(1.0 - distribution[:, 0], data["rules/changed_probability"])
     # Under 7 % more lists stay out in every draw, so that more votes are wasted.
-    assert float(data["wasted_mean"][1]) > float(data["wasted_mean"][0])
+    assert float(data["rules/wasted"][1]) > float(data["rules/wasted"][0])
 
 
 def test_a_base_that_the_draws_do_not_know_is_refused(election: Election, estimate: Estimate) -> None:

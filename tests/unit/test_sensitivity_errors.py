@@ -9,10 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from forecast.election import load_election
-from forecast.sensitivity.axes import parse_axes
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.sweeping import sweep_election
-from tests.swept import estimate_of
+from forecast.simulation.forecasting import How
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.sweeping import sweep_grid
+from tests.swept import estimate_of, flat
 
 DRAWS = 2**12
 NEAR, BASE, FAR = 0, 1, 2
@@ -26,17 +27,15 @@ def over_seeds(root: Path, sampler: str, seeds: int) -> dict[str, NDArray[np.flo
     apart = [NEAR, FAR]
     wanted = {
         "seats": ("amanat", "seat_mean", [NEAR, BASE, FAR]),
-        "difference": ("amanat", "seat_mean_difference", apart),
-        "difference error": ("amanat", "seat_mean_difference_mc_error", apart),
-        "passes": ("osdp", "pass_difference", apart),
-        "passes error": ("osdp", "pass_difference_mc_error", apart),
+        "difference": ("amanat", "rules/seat_mean_difference", apart),
+        "difference error": ("amanat", "rules/seat_mean_difference_mc_error", apart),
+        "passes": ("osdp", "rules/pass_difference", apart),
+        "passes error": ("osdp", "rules/pass_difference_mc_error", apart),
     }
     found: dict[str, list[NDArray[np.float64]]] = {name: [] for name in wanted}
     estimate = estimate_of(election)
     for seed in range(seeds):
-        data = sweep_election(
-            election, estimate, grid, draws=DRAWS, seed=seed, sampler=sampler, explained=False
-        ).dataset
+        data = flat(sweep_grid(election, estimate, grid, How(DRAWS, seed, sampler, 1), explained=False))
         for name, (party, variable, levels) in wanted.items():
             found[name].append(data[variable].sel(party=party).values[levels])
     return {name: np.array(values) for name, values in found.items()}

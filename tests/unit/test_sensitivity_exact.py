@@ -10,15 +10,16 @@ import pytest
 
 from forecast.election import Election, Rule, load_election, parse_election
 from forecast.errors import ConfigurationError
+from forecast.result import Forecast
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.counts import read_count
-from forecast.sensitivity.axes import parse_axes
-from forecast.sensitivity.exact import sweep_votes
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.indices import effective_number, indices_of, seats_moved
-from forecast.sensitivity.result import Sweep
-from forecast.sensitivity.scenarios import read_scenarios
-from forecast.tables.sweeps import sweep_tables
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.counted import sweep_votes
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.indices import effective_number, indices_of, seats_moved
+from forecast.sweeps.scenarios import read_scenarios
+from forecast.tables import tables_of
+from tests.swept import flat
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +32,12 @@ def of_2023(root: Path) -> Election:
     return load_election(root / "configs" / "kazakhstan-2023.toml")
 
 
-def swept(election: Election, **asked: Any) -> Sweep:
+def swept(election: Election, **asked: Any) -> Forecast:
     return sweep_votes(election, read_count(election).ballot, Grid.of(election.rule, parse_axes(**asked)))
 
 
-def seats(sweep: Sweep) -> list[list[int]]:
-    return sweep.dataset["seats_won"].values.tolist()
+def seats(sweep: Forecast) -> list[list[int]]:
+    return flat(sweep)["seats_won"].values.tolist()
 
 
 def test_the_published_counterfactuals_of_2021(of_2021: Election) -> None:
@@ -51,18 +52,18 @@ def test_the_published_counterfactuals_of_2021(of_2021: Election) -> None:
 def test_under_the_level_of_2021_two_of_six_lists_of_2023_stay_out(of_2023: Election) -> None:
     sweep = swept(of_2023, threshold="5%,7%")
     assert seats(sweep) == [[40, 8, 6, 6, 5, 4, 0, 0], [46, 9, 7, 7, 0, 0, 0, 0]]
-    assert sweep.dataset["seats_difference"].values[1].tolist() == [6, 1, 1, 1, -5, -4, 0, 0]
-    assert sweep.dataset["moved_seats"].values.tolist() == [0, 9]
-    assert sweep.dataset["is_base_rule"].values.tolist() == [True, False]
+    assert flat(sweep)["rules/seats_difference"].values[1].tolist() == [6, 1, 1, 1, -5, -4, 0, 0]
+    assert flat(sweep)["rules/moved_seats"].values.tolist() == [0, 9]
+    assert flat(sweep)["rules/is_base_rule"].values.tolist() == [1, 0]
 
 
 def test_a_list_drops_out_above_its_share_exactly(of_2023: Election) -> None:
-    data = swept(of_2023, threshold="0%:10%:5%").dataset
-    flips = dict(zip(data["flip_subject"].values.tolist(), data["flip_level"].values.tolist(), strict=True))
+    data = flat(swept(of_2023, threshold="0%:10%:5%"))
+    flips = dict(zip(data["flips/subject"].values.tolist(), data["flips/level"].values.tolist(), strict=True))
     assert flips["osdp"] == 331_058 / 6_366_441
     assert flips["qhp"] == 432_920 / 6_366_441
     assert list(flips) == ["baytaq", "osdp", "qhp", "aqjol", "respublica"]
-    assert set(data["flip_change"].values.tolist()) == {"lost"}
+    assert set(data["flips/change"].values.tolist()) == {"lost"}
 
 
 def test_a_majority_is_lost_above_the_share_of_the_list_that_it_needs() -> None:
@@ -75,13 +76,13 @@ def test_a_majority_is_lost_above_the_share_of_the_list_that_it_needs() -> None:
         }
     )
     ballot = Ballot((Entry("a", 40), Entry("b", 35), Entry("c", 25)))
-    data = sweep_votes(election, ballot, Grid.of(election.rule, parse_axes(threshold="0%,30%"))).dataset
+    data = flat(sweep_votes(election, ballot, Grid.of(election.rule, parse_axes(threshold="0%,30%"))))
     flips = [
-        tuple(str(data[f"flip_{name}"].values[i]) for name in ("about", "subject", "change", "level"))
+        tuple(str(data[f"flips/{name}"].values[i]) for name in ("about", "subject", "change", "level"))
         for i in (0, 1)
     ]
     assert flips == [("passes", "c", "lost", "0.25"), ("majority", "rest", "lost", "0.25")]
-    assert data["majority"].values.tolist() == [[True], [False]]
+    assert data["majority"].values.tolist() == [[1], [0]]
 
 
 def test_ties_of_every_variant_are_reported_with_who_won_and_by_what() -> None:
@@ -96,14 +97,14 @@ def test_ties_of_every_variant_are_reported_with_who_won_and_by_what() -> None:
     axes = parse_axes(vary=["rule.seats=4,5", "rule.ties=lot,registration"])
     sweep = sweep_votes(election, ballot, Grid.of(election.rule, axes))
     tie = {"lists": ["a", "b"], "seats": 1, "won": ["a"], "decided_by": "lot"}
-    records = sweep.records()
+    records = sweep.record()
     assert [len(record["ties"]) for record in records] == [1, 1, 0, 0]
     assert records[0]["ties"][0] == tie | {"claim": "remainder", "place": ""}
     assert records[1]["ties"][0]["decided_by"] == "registration"
-    assert sweep.dataset.attrs["warnings"] == [
+    assert flat(sweep).attrs["warnings"] == [
         "under the base rule A, B have an equal remainder for 1 seat; won by A, decided by a lot"
     ]
-    (table,) = sweep_tables(sweep, ["ties"])
+    (table,) = tables_of(sweep, ["ties"])
     assert table.texts() == [
         ["4", "lot", "A, B", "remainder", "1", "A", "lot"],
         ["4", "registration", "A, B", "remainder", "1", "A", "registration"],
@@ -112,7 +113,7 @@ def test_ties_of_every_variant_are_reported_with_who_won_and_by_what() -> None:
 
 
 def test_what_belongs_to_no_variant_stands_in_the_first_record(of_2023: Election) -> None:
-    first, second = swept(of_2023, threshold="5%,7%").records()
+    first, second = swept(of_2023, threshold="5%,7%").record()
     assert "sweep" not in second
     assert [(flip["subject"], flip["level"]) for flip in first["sweep"]["flips"]] == [
         ("osdp", 331_058 / 6_366_441),
@@ -124,9 +125,9 @@ def test_what_belongs_to_no_variant_stands_in_the_first_record(of_2023: Election
 
 
 def test_the_fewest_votes_that_move_a_seat_are_those_of_the_count(of_2023: Election) -> None:
-    data = swept(of_2023, threshold="5%,7%").dataset.sel(party="respublica")
-    assert data["next_seat_votes"] == 19_156
-    assert str(data["next_seat_from"].values) == "amanat"
+    data = flat(swept(of_2023, threshold="5%,7%")).sel(party="respublica")
+    assert data["last_seat/next_votes"] == 19_156
+    assert str(data["last_seat/next_from"].values) == "amanat"
 
 
 def test_a_total_that_a_base_needs_is_asked_for(of_2021: Election) -> None:
@@ -137,7 +138,7 @@ def test_a_total_that_a_base_needs_is_asked_for(of_2021: Election) -> None:
 
 
 def test_records_have_the_rule_keys_first_and_the_parties_in_order(of_2021: Election) -> None:
-    records = swept(of_2021, threshold="3%,5%", method="hare,dhondt").records()
+    records = swept(of_2021, threshold="3%,5%", method="hare,dhondt").record()
     assert len(records) == 4
     assert list(records[0])[:2] == ["rule.threshold.level", "rule.allocation.method"]
     assert records[0]["rule.threshold.level"] == 0.03
@@ -166,10 +167,10 @@ def test_the_scenarios_of_kazakhstan_count(root: Path, of_2023: Election) -> Non
 
 
 def test_a_void_count_has_no_seats_and_no_index_of_seats(of_2023: Election) -> None:
-    data = swept(of_2023, threshold="5%,60%").dataset
-    assert data["void"].values.tolist() == [False, True]
+    data = flat(swept(of_2023, threshold="5%,60%"))
+    assert data["void"].values.tolist() == [0, 1]
     assert data["seats_won"].values[1].sum() == 0
-    assert np.isnan(data["gallagher"].values[1])
+    assert np.isnan(data["rules/gallagher"].values[1])
 
 
 def test_indices_are_those_of_their_formulas() -> None:

@@ -11,13 +11,13 @@ import pytest
 import xarray as xr
 
 from forecast.election import Election, load_election, parse_election
-from forecast.sensitivity.axes import Axis, parse_axes
-from forecast.sensitivity.grid import Grid
-from forecast.sensitivity.result import Sweep
-from forecast.sensitivity.scenarios import read_scenarios
-from forecast.sensitivity.sweeping import sweep_election
-from forecast.simulation import simulate_election
-from tests.swept import estimate_of, swept, with_rule
+from forecast.result import Forecast
+from forecast.simulation.forecasting import How, simulate
+from forecast.sweeps.axes import Axis, parse_axes
+from forecast.sweeps.grid import Grid
+from forecast.sweeps.scenarios import read_scenarios
+from forecast.sweeps.sweeping import sweep_grid
+from tests.swept import estimate_of, flat, swept, with_rule
 
 DRAWS = 2**12
 SAMPLERS = ("sobol", "random")
@@ -93,9 +93,9 @@ def made() -> Election:
     )
 
 
-def at(sweep: Sweep, place: tuple[int, ...]) -> xr.Dataset:
+def at(sweep: Forecast, place: tuple[int, ...]) -> xr.Dataset:
     """What a sweep says of one variant, without its axes."""
-    return sweep.dataset.isel(dict(zip(sweep.dims, place, strict=True))).drop_vars(sweep.dims)
+    return flat(sweep).isel(dict(zip(sweep.leading, place, strict=True))).drop_vars(list(sweep.leading))
 
 
 def assert_same_as_a_run(of_variant: xr.Dataset, alone: xr.Dataset) -> set[str]:
@@ -109,7 +109,7 @@ def assert_same_as_a_run(of_variant: xr.Dataset, alone: xr.Dataset) -> set[str]:
             ours = ours[..., : theirs.shape[-1]]
         np.testing.assert_array_equal(ours, theirs, err_msg=name)
     np.testing.assert_array_equal(of_variant["representative_seats"], alone["representative_seats"])
-    assert int(of_variant["seats_to_hand_out"]) == alone.attrs["house"]
+    assert int(of_variant["rules/seats_to_hand_out"]) == alone.attrs["house_size"]
     return names
 
 
@@ -118,22 +118,25 @@ def compare_all(election: Election, axes: dict[str, Any], estimate: Any, sampler
     options = {"draws": DRAWS, "sampler": sampler, "explained": False}
     sweep = swept(election, estimate, axes, **options)
     grid = Grid.of(election.rule, parse_axes(**axes))
-    base = simulate_election(election, estimate, draws=DRAWS, seed=7, sampler=sampler).dataset
+    base = flat(simulate(election, estimate, draws=DRAWS, seed=7, sampler=sampler))
     for v, place in enumerate(sweep.places()):
         found = at(sweep, place)
         changed = with_rule(election, grid.rules[v])
-        alone = simulate_election(changed, estimate, draws=DRAWS, seed=7, sampler=sampler).dataset
+        alone = flat(simulate(changed, estimate, draws=DRAWS, seed=7, sampler=sampler))
         names = assert_same_as_a_run(found, alone)
         assert names >= {
             *(f"{name}_{end}" for name in ("pass", "seat", "void") for end in ("probability", "mc_error")),
             *("seat_mean", "seat_mean_mc_error", "seat_quantile", "share_mean", "share_quantile"),
         }
-        for name, of in (("pass_difference", "pass_probability"), ("seat_mean_difference", "seat_mean")):
+        for name, of in (
+            ("rules/pass_difference", "pass_probability"),
+            ("rules/seat_mean_difference", "seat_mean"),
+        ):
             np.testing.assert_allclose(found[name], alone[of] - base[of], atol=1e-12, err_msg=name)
     # Indices, seats that move and errors of differences are in no run: a sweep of one variant has them.
     for v in range(0, len(grid), max(1, len(grid) // 8)):
         single = Grid(election.rule, tuple(one_value(axis, grid, v) for axis in grid.axes), (grid.rules[v],))
-        alone = sweep_election(election, estimate, single, seed=7, **options)
+        alone = sweep_grid(election, estimate, single, How(DRAWS, 7, sampler, 1), explained=False)
         place = tuple(int(i) for i in np.unravel_index(v, grid.shape))
         assert_same_as_a_sweep(at(sweep, place), at(alone, (0,) * len(single.axes)))
 
@@ -151,7 +154,7 @@ def assert_same_as_a_sweep(ours: xr.Dataset, theirs: xr.Dataset) -> None:
         mine, other = ours[name].values, theirs[name].values
         if "seats" in ours[name].dims:
             mine = mine[..., : other.shape[-1]]
-        if not str(name).startswith("flip_") and name != "rule_keys":
+        if not str(name).startswith("flips/") and name != "rules/keys":
             np.testing.assert_array_equal(mine, other, err_msg=str(name))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +13,36 @@ import numpy as np
 import pytest
 
 from forecast.election import load_election
-from forecast.sensitivity.result import Sweep
+from forecast.result import Forecast
+from forecast.tables import MOST_DISTRIBUTIONS, tables_of, tables_shown
+from forecast.tables.causes import decomposition_in_words
 from forecast.tables.model import Table
-from forecast.tables.sweep_causes import decomposition_in_words
-from forecast.tables.sweep_long import MOST_DISTRIBUTIONS
-from forecast.tables.sweeps import sweep_tables, tables_shown
-from tests.swept import estimate_of, swept
+from tests.swept import estimate_of, flat, swept
 
 LEVELS = 6
 
 
 @pytest.fixture(scope="module")
-def sweep(root: Path) -> Sweep:
+def sweep(root: Path) -> Forecast:
     election = load_election(root / "configs" / "kazakhstan-2023.toml")
     axes = {"threshold": "3%:8%:1%", "method": "hare,dhondt"}
     return swept(election, estimate_of(election), axes, draws=4096)
 
 
 @pytest.fixture(scope="module")
-def tables(sweep: Sweep) -> dict[str, Table]:
-    return {table.name: table for table in sweep_tables(sweep)}
+def tables(sweep: Forecast) -> dict[str, Table]:
+    return {table.name: table for table in tables_of(sweep)}
 
 
 @pytest.fixture(scope="module")
-def records(sweep: Sweep) -> list[dict[str, Any]]:
-    return json.loads(json.dumps(sweep.records(), allow_nan=False))
+def records(sweep: Forecast) -> list[dict[str, Any]]:
+    return json.loads(json.dumps(sweep.record(), allow_nan=False))
 
 
 def test_every_answer_is_among_the_tables(tables: dict[str, Table]) -> None:
     assert list(tables) == [
-        *("passes", "seats", "differences", "majorities", "variants", "changes", "flips", "decomposition"),
-        *("last-seat", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
+        *("passes", "seats", "differences", "majorities", "events", "variants", "changes", "flips"),
+        *("decomposition", "last-seat", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
     ]
     for table in tables.values():
         assert {len(row) for row in table.texts()} == {len(table.shown)}, table.name
@@ -60,33 +60,33 @@ def test_every_number_of_seats_of_a_party_sums_to_one(tables: dict[str, Table]) 
 def test_distributions_of_many_variants_are_there_for_the_asking(root: Path) -> None:
     election = load_election(root / "configs" / "kazakhstan-2023.toml")
     many = swept(election, estimate_of(election), {"threshold": "0%:5%:0.02%"}, draws=64, explained=False)
-    assert many.dataset.attrs["variants"] > MOST_DISTRIBUTIONS
-    assert "seat-distribution" not in {table.name for table in sweep_tables(many)}
-    (asked,) = sweep_tables(many, ["seat-distribution"])
+    assert prod(many.shape) > MOST_DISTRIBUTIONS
+    assert "seat-distribution" not in {table.name for table in tables_of(many)}
+    (asked,) = tables_of(many, ["seat-distribution"])
     assert asked.rows
 
 
-def test_draws_that_change_are_told_by_their_votes(sweep: Sweep, tables: dict[str, Table]) -> None:
-    data = sweep.dataset
+def test_draws_that_change_are_told_by_their_votes(sweep: Forecast, tables: dict[str, Table]) -> None:
+    data = flat(sweep)
     rows = {(row["threshold"], row["method"]): row for row in tables["changes"].rows}
     texts = dict(zip(rows, tables["changes"].texts(), strict=True))
     # The base rule does not differ from itself: a dash, not a rare event.
     assert texts[0.05, "hare"][3:7] == ["–", "–", "–", ""]
     seven = data.sel({"threshold": 0.07, "method": "hare"})
-    assert rows[0.07, "hare"]["probability"] == float(seven["changed_probability"])
-    moved = np.cumsum(seven["moved_seats_probability"].values)
+    assert rows[0.07, "hare"]["changed_probability"] == float(seven["rules/changed_probability"])
+    moved = np.cumsum(seven["rules/moved_seats_probability"].values)
     assert rows[0.07, "hare"]["moved_high80"] == int(np.argmax(moved >= 0.9))
-    apart = 100 * float((seven["changed_share_mean"] - data["share_mean"]).sel(party="osdp"))
+    apart = 100 * float((seven["rules/changed_share_mean"] - data["share_mean"]).sel(party="osdp"))
     shown = texts[0.07, "hare"][
         [column.title for column in tables["changes"].shown].index("Social Democrats")
     ]
     assert float(shown.replace("\N{MINUS SIGN}", "-")) == pytest.approx(apart, abs=0.006)
 
 
-def test_the_spread_is_told_in_words_that_the_indices_bear_out(sweep: Sweep) -> None:
-    data = sweep.dataset
+def test_the_spread_is_told_in_words_that_the_indices_bear_out(sweep: Forecast) -> None:
+    data = flat(sweep)
     said = decomposition_in_words(sweep)
-    largest = np.argsort(-data["seat_variance"].values[:7])[:3]
+    largest = np.argsort(-data["decomposition/seat_variance"].values[:7])[:3]
     for sentence, k in zip(said, largest, strict=True):
         found = re.fullmatch(
             r"Of the spread in (.*?)'s? seats \(± ([\d.]+)\), (<?\d+ %) is the (polls|threshold), (.*); "
@@ -95,41 +95,46 @@ def test_the_spread_is_told_in_words_that_the_indices_bear_out(sweep: Sweep) -> 
         )
         assert found is not None, sentence
         assert found[1] == str(data["party_name"].values[k])
-        assert float(found[2]) == pytest.approx(float(data["seat_variance"][k]) ** 0.5, abs=0.05)
-        first = data["seat_first_order"].sel(factor=found[4]).values[k]
+        assert float(found[2]) == pytest.approx(
+            float(data["decomposition/seat_variance"][k]) ** 0.5, abs=0.05
+        )
+        first = data["decomposition/seat_first_order"].sel(factor=found[4]).values[k]
         assert int(found[3].strip("< %")) == pytest.approx(100 * first, abs=0.51)
-        assert first == data["seat_first_order"].values[k].max()
+        assert first == data["decomposition/seat_first_order"].values[k].max()
         assert "the method" in found[5]
         assert "the undecided" in found[5]
     assert said[0].startswith("Of the spread in Amanat's seats (± ")
 
 
-def test_what_is_told_in_words_is_printed(sweep: Sweep) -> None:
-    (table,) = [table for table in tables_shown(sweep) if table.name == "decomposition"]
+def test_what_is_told_in_words_is_printed(sweep: Forecast) -> None:
+    shown = tables_shown(sweep, tables_of(sweep))
+    (table,) = [table for table in shown if table.name == "decomposition"]
     assert table.notes[:3] == tuple(decomposition_in_words(sweep))
 
 
-def test_a_record_has_every_answer_of_its_variant(sweep: Sweep, records: list[dict[str, Any]]) -> None:
+def test_a_record_has_every_answer_of_its_variant(sweep: Forecast, records: list[dict[str, Any]]) -> None:
     record = records[8]
-    data = sweep.dataset.isel(threshold=4, method=0)
+    data = flat(sweep).isel(threshold=4, method=0)
     assert record["rule.threshold.level"] == 0.07
-    assert record["changed"]["seats_mean_mc_error"] == float(data["moved_seats_mean_mc_error"])
+    assert record["changed"]["seats_mean_mc_error"] == float(data["rules/moved_seats_mean_mc_error"])
     assert sum(record["changed"]["seats"].values()) == pytest.approx(1.0)
     assert set(record["indices"]) == set(record["indices_mc_error"])
-    assert record["indices_mc_error"]["gallagher"] == float(data["gallagher_mean_mc_error"])
+    assert record["indices_mc_error"]["gallagher"] == float(data["rules/gallagher_mc_error"])
     assert record["indices_mc_error"]["majority_on_a_minority_of_votes"] == float(
-        data["manufactured_mc_error"]
+        data["rules/manufactured_mc_error"]
     )
     osdp = record["parties"][5]
-    assert osdp["share_where_seats_change"] == float(data["changed_share_mean"].sel(party="osdp"))
-    assert osdp["seats_per_vote_mc_error"] == float(data["seats_per_vote_mc_error"].sel(party="osdp"))
+    assert osdp["share_where_seats_change"] == float(data["rules/changed_share_mean"].sel(party="osdp"))
+    assert osdp["seats_per_vote_mc_error"] == float(data["rules/seats_per_vote_mc_error"].sel(party="osdp"))
     assert sum(osdp["seats"]["distribution"].values()) == pytest.approx(1.0)
 
 
-def test_the_first_record_has_what_belongs_to_no_variant(sweep: Sweep, records: list[dict[str, Any]]) -> None:
+def test_the_first_record_has_what_belongs_to_no_variant(
+    sweep: Forecast, records: list[dict[str, Any]]
+) -> None:
     assert [record for record in records if "sweep" in record] == records[:1]
     whole = records[0]["sweep"]
-    assert len(whole["flips"]) == sweep.dataset.sizes["flip"] > 0
+    assert len(whole["flips"]) == flat(sweep).sizes["flip"] > 0
     assert {flip["method"] for flip in whole["flips"]} == {"hare", "dhondt"}
     assert all(flip["low"] is None or flip["low"] <= flip["level"] for flip in whole["flips"])
     told = 0

@@ -22,8 +22,8 @@ from forecast.polls import read_polls
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
-from forecast.simulation import simulate_election
 from forecast.simulation.counts import RunCounts
+from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Units
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
@@ -75,7 +75,7 @@ def test_seats_end_where_the_draws_end_even_where_the_house_may_grow(tmp_path: P
     election = load_election(file)
     assert election.election.polls is not None
     estimated = estimate(election, read_polls(election.election.polls, election))
-    seats = simulate_election(election, estimated, draws=2_000).dataset["seats"]
+    seats = simulate(election, estimated, draws=2_000).dataset["seats"]
     grown = int(seats.max())
     assert 120 < grown < 8 * 120
     assert seats.values.tolist() == list(range(grown + 1))
@@ -158,7 +158,7 @@ def test_printed_errors_are_the_spread_over_200_seeds(sampler: int) -> None:
         lambda counts: tuple(part[0, 0] for part in counts.proportion("majorities")),
         lambda counts: tuple(part[0, 0] for part in counts.seat_means()),
         lambda counts: tuple(part[0, 0, 33] for part in counts.proportion("seats")),
-        lambda counts: counts.ratio("events", above=1, below=0)[:2],
+        lambda counts: tuple(part[0, 0] for part in counts.ratio("events", np.array([1]), np.array([0]))[0]),
     ):
         values, errors = np.array([pick(counts) for counts in runs]).T
         assert np.sqrt((errors**2).mean()) == pytest.approx(values.std(ddof=1), rel=0.2)

@@ -14,8 +14,9 @@ import xarray as xr
 
 from forecast import storage
 from forecast.errors import ConfigurationError
-from forecast.netcdf import dataset_of_netcdf, netcdf_image
-from forecast.result import SCHEMA_VERSION, Forecast, dataset_of
+from forecast.netcdf import groups_of_netcdf, netcdf_image
+from forecast.result import Forecast, dataset_of
+from forecast.variables import SCHEMA_VERSION, described
 from forecast.writing import UNFINISHED, digests_of, replacing_folder
 from tests.forecasts import kazakhstan
 
@@ -33,8 +34,10 @@ def saved(forecast: Forecast, tmp_path: Path) -> Path:
 
 def test_a_forecast_reads_back_as_it_was(forecast: Forecast, saved: Path) -> None:
     again = storage.load(saved)
-    xr.testing.assert_identical(again.dataset.drop_attrs(), forecast.dataset.drop_attrs())
-    assert again.dataset.attrs == forecast.dataset.attrs
+    assert set(again.groups) == set(forecast.groups)
+    for name, data in forecast.groups.items():
+        xr.testing.assert_identical(again.groups[name].drop_attrs(), data.drop_attrs())
+    assert again.attrs == forecast.attrs
     assert again.record() == forecast.record()
     assert storage.load(saved.parent).record() == forecast.record()
 
@@ -53,11 +56,9 @@ def test_a_forecast_is_read_in_a_third_of_a_second_of_the_processor(saved: Path)
 def test_plain_xarray_opens_the_file_with_labels_units_and_provenance(saved: Path) -> None:
     with xr.open_dataset(saved) as opened:
         data = opened.load()
-    of_forecast = {"party", "seats", "quantile", "coalition", "event"}
-    assert set(data.dims) == of_forecast | {"poll", "day", "pollster", "level", "chance"}
+    assert set(data.dims) == {"party", "seats", "quantile_level", "coalition", "event"}
     assert float(data["seat_probability"].sel(party="osdp").sum()) == pytest.approx(1.0)
     assert {"party_name", "party_kind", "coalition_name", "event_name"} <= set(data.coords)
-    assert data["poll_end"].dtype.kind == "M"
     assert all(variable.attrs.get("long_name") for variable in data.variables.values())
     numbers = [v for v in data.variables.values() if v.dtype.kind in "if"]
     assert all("units" in variable.attrs for variable in numbers)
@@ -66,16 +67,22 @@ def test_plain_xarray_opens_the_file_with_labels_units_and_provenance(saved: Pat
 
 
 def test_the_file_is_the_one_that_xarray_would_write(forecast: Forecast, tmp_path: Path) -> None:
-    dataset = forecast.dataset.assign_attrs(warnings="")
-    dataset.to_netcdf(tmp_path / "theirs.nc", engine="h5netcdf")
-    (tmp_path / "ours.nc").write_bytes(netcdf_image(dataset))
-    with xr.open_dataset(tmp_path / "theirs.nc") as theirs, xr.open_dataset(tmp_path / "ours.nc") as ours:
-        xr.testing.assert_identical(ours.load(), theirs.load())
+    saved = forecast.with_attrs(warnings="")
+    saved.tree.to_netcdf(tmp_path / "theirs.nc", engine="h5netcdf")
+    (tmp_path / "ours.nc").write_bytes(netcdf_image(saved.groups))
+    with (
+        xr.open_datatree(tmp_path / "theirs.nc", engine="h5netcdf") as theirs,
+        xr.open_datatree(tmp_path / "ours.nc", engine="h5netcdf") as ours,
+    ):
+        assert {node.path for node in ours.subtree} == {node.path for node in theirs.subtree}
+        for node in theirs.subtree:
+            mine = ours[node.path].to_dataset().load()
+            xr.testing.assert_identical(mine, node.to_dataset().load())
 
 
 def test_the_same_forecast_is_the_same_bytes(forecast: Forecast) -> None:
-    dataset = forecast.dataset.assign_attrs(warnings="")
-    assert netcdf_image(dataset) == netcdf_image(dataset)
+    groups = forecast.with_attrs(warnings="").groups
+    assert netcdf_image(groups) == netcdf_image(groups)
 
 
 def test_days_that_are_not_known_and_large_arrays_survive(tmp_path: Path) -> None:
@@ -108,7 +115,7 @@ def test_what_is_written_is_read_back_in_every_kind_and_shape(tmp_path: Path) ->
         "party_name": ("party", np.array(["X", "Y", "Z"]), {}),
     }
     dataset = dataset_of(variables, coords, {"note": "", "draws": 3, "share": 0.1, "lines": "a\nb"})
-    again = dataset_of_netcdf(io.BytesIO(netcdf_image(dataset)))
+    again = groups_of_netcdf(io.BytesIO(netcdf_image(dataset)))[""]
     xr.testing.assert_identical(again.drop_attrs(), dataset.drop_attrs())
     assert {name: variable.dtype.kind for name, variable in again.variables.items()} == {
         name: variable.dtype.kind for name, variable in dataset.variables.items()
@@ -141,12 +148,12 @@ def test_zarr_without_its_extra_is_said(
 
 
 @pytest.mark.parametrize(
-    ("version", "said"), [(SCHEMA_VERSION + 1, "update forecast"), (0, "run the forecast again")]
+    ("version", "said"), [(SCHEMA_VERSION + 1, "update forecast"), (1, "make it again: forecast run")]
 )
 def test_a_file_of_another_version_is_refused_with_a_clear_word(
     version: int, said: str, saved: Path, forecast: Forecast
 ) -> None:
-    saved.write_bytes(netcdf_image(forecast.dataset.assign_attrs(schema_version=version, warnings="")))
+    saved.write_bytes(netcdf_image(forecast.with_attrs(schema_version=version, warnings="").groups))
     with pytest.raises(ConfigurationError, match=said):
         storage.load(saved)
 
@@ -182,18 +189,18 @@ def test_files_of_two_runs_in_one_folder_are_told_apart(forecast: Forecast, tmp_
         storage.save(forecast, draft / "forecast.nc")
         (draft / "run.json").write_text(json.dumps({"outputs": digests_of(draft)}))
     assert storage.load(tmp_path).record() == forecast.record()
-    other = Forecast(forecast.dataset.assign_attrs(seed=2))
+    other = forecast.with_attrs(seed=2)
     storage.save(other, tmp_path / "forecast.nc")
     with pytest.raises(
         ConfigurationError, match=r"forecast\.nc and its run\.json are not of one run; .*name the"
     ):
         storage.load(tmp_path)
-    assert storage.load(tmp_path / "forecast.nc").dataset.attrs["seed"] == 2
+    assert storage.load(tmp_path / "forecast.nc").attrs["seed"] == 2
 
 
 def test_a_folder_in_which_a_run_was_stopped_half_way_is_refused(saved: Path) -> None:
     (saved.parent / UNFINISHED).write_text("...")
-    with pytest.raises(ConfigurationError, match=r"was stopped .*`forecast run` it again"):
+    with pytest.raises(ConfigurationError, match=r"was stopped .*make it again"):
         storage.load(saved.parent)
 
 
@@ -206,13 +213,40 @@ def test_a_set_that_is_being_placed_is_waited_for(forecast: Forecast, saved: Pat
     placed.join()
 
 
-def test_the_latest_of_several_results_in_a_folder_is_meant(saved: Path) -> None:
-    folder = saved.parent
-    (folder / "sweep.nc").write_text("")
-    assert not storage.holds_sweep(folder)
-    (folder / "run.json").write_text(json.dumps({"outputs": {"sweep.nc": "0"}}))
-    assert storage.holds_sweep(folder)
-    assert not storage.holds_series(folder)
+@pytest.mark.parametrize(
+    ("name", "version", "command"),
+    [
+        ("sweep.nc", "sweep_schema_version", "forecast sweep kazakhstan.toml"),
+        ("series.nc", "series_schema_version", "forecast run kazakhstan.toml"),
+    ],
+)
+def test_what_version_0_3_left_is_refused_with_the_command_that_makes_it_again(
+    name: str, version: str, command: str, forecast: Forecast, tmp_path: Path
+) -> None:
+    said = {"warnings": "", "configuration": "kazakhstan.toml", version: 1}
+    attrs = {key: value for key, value in forecast.attrs.items() if key != "schema_version"}
+    old = forecast.dataset.copy()
+    old.attrs = attrs | said
+    (tmp_path / name).write_bytes(netcdf_image(old))
+    for place in (tmp_path, tmp_path / name):
+        with pytest.raises(ConfigurationError, match=f"make it again: {command}"):
+            storage.load(place)
+
+
+def test_the_root_holds_the_forecast_alone_and_every_variable_is_as_the_registry_says(
+    forecast: Forecast,
+) -> None:
+    assert len(forecast.dataset.data_vars) <= 25
+    for group, data in forecast.groups.items():
+        for name, variable in data.data_vars.items():
+            known = described(f"{group}/{name}".lstrip("/"))
+            assert variable.dims == known.dims
+            assert {key: variable.attrs[key] for key in known.attrs} == known.attrs
+
+
+def test_what_rests_on_fewer_draws_says_so(forecast: Forecast) -> None:
+    assert forecast["largest_probability"].attrs["draws"] == forecast["representative_seats"].attrs["draws"]
+    assert "draws" not in forecast["pass_probability"].attrs
 
 
 def test_the_record_is_json(forecast: Forecast) -> None:

@@ -11,18 +11,18 @@ from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import polls_of
 from forecast.result import Forecast
-from forecast.simulation import simulate_election
+from forecast.simulation.forecasting import simulate
 
 CONFIG = Path(__file__).parents[2] / "configs" / "kazakhstan-2023.toml"
 
 
 def drawn(*settings: str) -> Forecast:
     election = load_election(CONFIG, settings)
-    return simulate_election(election, estimate(election, polls_of(election)), draws=2**15)
+    return simulate(election, estimate(election, polls_of(election)), draws=2**15)
 
 
 def average(forecast: Forecast) -> dict[str, float]:
-    values = forecast.dataset["poll_average"].values.tolist()
+    values = forecast["estimate/average"].values.tolist()
     return dict(zip(forecast.parties, values, strict=True))
 
 

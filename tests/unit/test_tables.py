@@ -61,7 +61,7 @@ def test_pandas_reads_back_the_numbers_of_csv_json_excel_and_parquet(
     wanted = pd.DataFrame([dict(row) for row in table.rows])[numbers].astype(float).to_numpy()
     read = {
         "csv": pd.read_csv(io.BytesIO(exported([table], "csv"))),
-        "xlsx": pd.read_excel(io.BytesIO(exported([table], "xlsx")), engine="openpyxl", sheet_name=name),
+        "xlsx": pd.read_excel(engine="openpyxl", io=io.BytesIO(exported([table], "xlsx")), sheet_name=name),
         "parquet": pd.read_parquet(io.BytesIO(exported([table], "parquet"))),
         "json": pd.DataFrame(json.loads(exported([table], "json"))["tables"][name]["rows"]),
     }
@@ -137,7 +137,7 @@ def test_the_last_election_stands_beside_where_it_is_given(forecast: Forecast) -
 def test_house_effects_are_those_of_the_result_and_only_of_parties_that_a_pollster_reports(
     forecast: Forecast,
 ) -> None:
-    effects = forecast.dataset["house_effect"]
+    effects = forecast["trend/effect"]
     rows = table_of(forecast, "houses").rows
     assert len(rows) == int(np.isfinite(effects.values).sum()) < effects.size
     for row in rows:
@@ -148,16 +148,17 @@ def test_house_effects_are_those_of_the_result_and_only_of_parties_that_a_pollst
 
 
 def test_calibration_is_that_of_the_result(tested: Forecast) -> None:
-    data, rows = tested.dataset, table_of(tested, "calibration").rows
-    held = [row["happened"] for row in rows if row["statement"] == "interval"]
-    assert held == data["tested_coverage"].values.tolist()
-    for kind in ("crossing", "majority"):
-        values = data[f"tested_{kind}_happened"].values
-        assert [row["happened"] for row in rows if row["statement"] == kind] == values[
+    data, rows = tested, table_of(tested, "calibration").rows
+    held = [row["observed_frequency"] for row in rows if row["statement"] == "interval"]
+    assert held == data["record/coverage"].values.tolist()
+    for kind, stem in (("crossing", "pass"), ("majority", "majority")):
+        values = data[f"record/{stem}_observed_frequency"].values
+        assert [row["observed_frequency"] for row in rows if row["statement"] == kind] == values[
             np.isfinite(values)
         ].tolist()
         assert all(
-            float(row["low"] or 0) <= float(row["said"] or 0) <= float(row["high"] or 0) for row in rows
+            float(row["low"] or 0) <= float(row["forecast_probability"] or 0) <= float(row["high"] or 0)
+            for row in rows
         )
 
 
@@ -218,8 +219,9 @@ def test_latex_keeps_a_name_in_its_cell(nasty: Forecast) -> None:
 
 
 def test_excel_shows_a_name_that_looks_like_a_formula(nasty: Forecast) -> None:
-    written = io.BytesIO(exported([table_of(nasty, "parties")], "xlsx"))
-    frame = pd.read_excel(written, engine="openpyxl", sheet_name="parties")
+    frame = pd.read_excel(
+        engine="openpyxl", io=io.BytesIO(exported([table_of(nasty, "parties")], "xlsx")), sheet_name="parties"
+    )
     assert list(frame["party_name"][[1, 3]]) == [NASTY, "=1+1"]
 
 
@@ -272,5 +274,6 @@ def test_a_form_of_one_table_refuses_several(forecast: Forecast) -> None:
 
 
 def test_tables_of_no_rows_are_tables(forecast: Forecast) -> None:
-    empty = Table("none", "None", table_of(forecast, "events").columns, (), (), "")
+    columns = table_of(forecast, "events").columns
+    empty = Table("none", "None", columns, {column.name: [] for column in columns}, (), "")
     assert exported([empty], "csv").decode().startswith("event,event_name")

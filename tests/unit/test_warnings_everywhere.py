@@ -18,11 +18,10 @@ from forecast.estimation import estimate
 from forecast.polls import polls_of
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.simulation.alliances import lost_to_alliances
-from forecast.simulation.unpolled import refuse_without_the_largest
+from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
 from forecast.storage import load
 from forecast.tables import tables_of
-from forecast.tables.binary import as_parquet
+from forecast.tables.exporting import as_parquet
 from forecast.tables.formats import as_csv, as_html, as_json, as_latex, as_markdown
 
 Capsys = pytest.CaptureFixture[str]
@@ -296,12 +295,12 @@ ALLIED = RULE + '[rule.alliances]\nmethod = "hare"\n'
 
 
 def test_votes_that_an_alliance_loses_in_draws_are_said_with_how_often(tmp_path: Path) -> None:
-    from forecast.simulation import simulate_election
+    from forecast.simulation.forecasting import simulate
 
     config = write(tmp_path, polls=POLLS.replace(",\n", ",4.5\n").replace(",1\n", ",4.5\n"), rule=ALLIED)
     allied = ["parties.red.alliance=left", "parties.grey.alliance=left"]
     election: Election = load_election(config, allied)
-    forecast = simulate_election(election, estimate(election, polls_of(election)), draws=2048)
+    forecast = simulate(election, estimate(election, polls_of(election)), draws=2048)
     (said,) = lost_to_alliances(election, forecast)
     assert re.match(
         r"Grey Party is below its own level in \d\d% of the draws: there its votes \(4\.\d%", said
@@ -309,4 +308,4 @@ def test_votes_that_an_alliance_loses_in_draws_are_said_with_how_often(tmp_path:
     assert said in forecast.dataset.attrs["warnings"]
     assert "do not count for its alliance 'left' either" in said
     safe = load_election(config, [*allied, "rule.threshold.level=0.1%"])
-    assert lost_to_alliances(safe, simulate_election(safe, estimate(safe, polls_of(safe)), draws=2048)) == []
+    assert lost_to_alliances(safe, simulate(safe, estimate(safe, polls_of(safe)), draws=2048)) == []

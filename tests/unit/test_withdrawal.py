@@ -12,17 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.charts import CHARTS, Facts
+from forecast.charts import chart_of
 from forecast.election import load_election, parse_election
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import Estimate, estimate
 from forecast.estimation.withdrawal import handed_on
 from forecast.polls import polls_of, read_polls
+from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.simulation.explorer import explore
-from forecast.simulation.forecasting import simulate_and_keep
+from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.given import read_share_draws, simulate_given
+from forecast.words.facts import Facts
 
 CONFIG = Path(__file__).parents[2] / "configs" / "kazakhstan-2023.toml"
 BEFORE = datetime.date(2023, 3, 15)
@@ -38,7 +39,7 @@ def drawn(*settings: str, as_of: datetime.date | None) -> tuple[list[str], np.nd
     """Ids and shares (N, U) of draws, one by one."""
     election = load_election(CONFIG, settings)
     estimated = estimate(election, polls_of(election), as_of)
-    _, kept = simulate_and_keep(election, estimated, DRAWS, draws=DRAWS, sampler="random")
+    _, kept = simulate_and_keep(election, estimated, How.of(election, DRAWS, None, "random"), DRAWS)
     return [str(party) for party in kept["party"].values], kept["share"].values
 
 
@@ -149,8 +150,8 @@ def without_osdp() -> Forecast:
     settings = ("estimate.withdrawal.osdp.auyl=40%",)
     election = load_election(CONFIG, settings)
     estimated = estimate(election, polls_of(election), BEFORE)
-    found, _ = simulate_and_keep(election, estimated, 0, draws=8_192)
-    return explore(found, election, estimated, draws=2_048)
+    found, _ = simulate_and_keep(election, estimated, How.of(election, 8_192, None, None), 0)
+    return with_sources(found, election, CONFIG, settings)
 
 
 def test_a_party_that_withdraws_is_not_in_the_result_and_the_result_says_why(without_osdp: Forecast) -> None:
@@ -169,11 +170,9 @@ def test_a_party_that_withdraws_is_not_in_the_result_and_the_result_says_why(wit
 
 def test_pictures_and_the_page_show_a_ballot_without_the_party(without_osdp: Forecast) -> None:
     assert "osdp" not in {row["party"] for row in Facts(without_osdp).lists}
-    assert CHARTS["seats"](Facts(without_osdp)) is not None
-    assert CHARTS["polls"](Facts(without_osdp)) is not None
-    assert "withdrawal of Social Democrats" in page(
-        Forecast(without_osdp.dataset.assign_attrs(configuration="x.toml"))
-    )
+    assert chart_of(without_osdp, "seats").spec
+    assert chart_of(without_osdp, "polls").spec
+    assert "withdrawal of Social Democrats" in page(without_osdp)
 
 
 def test_draws_from_elsewhere_hand_on_votes_draw_by_draw(tmp_path: Path) -> None:

@@ -1,0 +1,276 @@
+"""What all charts share: specifications (Vega-Lite) as plain data, one look, and files made of them.
+
+A chart is data and a specification that names it. On paper the data stand in the specification; on the page
+it is given to it, and given anew when a reader moves the slider.
+"""
+
+from __future__ import annotations
+
+import colorsys
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.visible import safe_tree
+
+Spec = dict[str, Any]
+Rows = Sequence[Mapping[str, Any]]
+Data = Callable[[str], Spec]
+"""Where a mark has its rows from, by their name."""
+
+WIDTH = 640
+"""Of the drawing area of most charts, in pixels."""
+INK, SOFT, FAINT, ACCENT = "#1a1a1a", "#595959", "#d9d9d9", "#1f4e79"
+EMPTY = "#767676"
+"""Of options that hold no seats."""
+DASHES = [5, 4]
+
+PERCENT = "format(100 * datum.value, '.3~f') + '\\u00a0%'"
+"""Labels of an axis of shares."""
+
+_FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
+_TITLE_SIZE, _TEXT_SIZE, _CAPTION_SIZE = 17, 12, 11
+_TITLE_GLYPH, _CAPTION_GLYPH = 9.9, 6.3
+"""Mean widths in pixels, on the generous side."""
+_LEAST_CONTRAST = 3.0
+_PIXELS_PER_UNIT = 2.0
+FORMATS = ("svg", "png", "html")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One chart: a notebook shows it, ``save`` writes it.
+
+    Parameters
+    ----------
+    spec
+        Its specification (Vega-Lite), with the data.
+    """
+
+    spec: Spec
+
+    def rendered(self, form: str) -> bytes:
+        """The bytes of a file: svg, png (at twice the nominal size) or html, which asks nothing of the
+        network.
+        """
+        import vl_convert
+
+        if form not in FORMATS:
+            remedy = f"no such format; {suggest(form, FORMATS)}"
+            raise ConfigurationError(Fault("chart", "format", form, remedy))
+        # A text that XML does not hold ends the process in the library that draws: it does not raise.
+        spec = safe_tree(self.spec)
+        if form == "svg":
+            return vl_convert.vegalite_to_svg(spec).encode()
+        if form == "png":
+            return vl_convert.vegalite_to_png(spec, scale=_PIXELS_PER_UNIT)
+        return vl_convert.vegalite_to_html(spec, bundle=True).encode()
+
+    def save(self, path: str | Path) -> None:
+        """Write it to a file, in the form that the name ends in: .svg, .png or .html."""
+        from forecast.writing import replacing
+
+        content = self.rendered(Path(path).suffix.removeprefix(".").lower())
+        with replacing(Path(path)) as draft:
+            draft.write_bytes(content)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return {"image/svg+xml": self.rendered("svg").decode()}
+
+
+# Parts of a specification.
+
+
+def inline(tables: Mapping[str, Rows]) -> Data:
+    """Rows that stand in the specification."""
+    return lambda name: {"values": list(tables[name])}
+
+
+def named(name: str) -> Spec:
+    """Rows that are given to the chart when it is drawn."""
+    return {"name": name}
+
+
+def mark(type_: str, data: Spec | None = None, encoding: Spec | None = None, **look: Any) -> Spec:
+    """One layer: marks of a type, with where they have their rows and places from."""
+    layer: Spec = {"mark": {"type": type_, **look}, "encoding": encoding or {}}
+    return layer | ({"data": data} if data is not None else {})
+
+
+def number(field: str, **more: Any) -> Spec:
+    """A place on a scale of numbers."""
+    return {"field": field, "type": "quantitative", **more}
+
+
+def day(field: str, **more: Any) -> Spec:
+    """A place on a scale of days."""
+    return {"field": field, "type": "temporal", **more}
+
+
+def name(field: str, **more: Any) -> Spec:
+    """A place, or a text, by name; places stand in the order of the rows."""
+    return {"field": field, "type": "nominal", "sort": None, **more}
+
+
+def as_it_is(field: str) -> Spec:
+    """A colour, size or the like as the rows have it."""
+    return {"field": field, "type": "nominal", "scale": None}
+
+
+def at(value: Any) -> Spec:
+    """A place in pixels, or anything else that is the same for all rows."""
+    return {"value": value}
+
+
+def layered(*layers: Spec, **more: Any) -> Spec:
+    """Layers over each other."""
+    return {"layer": list(layers), **more}
+
+
+def beside(*parts: Spec, spacing: float) -> Spec:
+    """Parts next to each other."""
+    return {"hconcat": list(parts), "spacing": spacing}
+
+
+def below(*parts: Spec, spacing: float) -> Spec:
+    """Parts one below the other."""
+    return {"vconcat": list(parts), "spacing": spacing}
+
+
+def panels(parts: Sequence[Spec], columns: int, row: float = 20, column: float = 22) -> Spec:
+    """Panels in rows of so many."""
+    return {"concat": list(parts), "columns": columns, "spacing": {"row": row, "column": column}}
+
+
+def title(text: str, subtitle: str = "", size: float = 12, offset: float = 4) -> Spec:
+    """The title of a panel."""
+    about: Spec = {"text": text, "anchor": "start", "fontSize": size, "color": INK, "offset": offset}
+    more = {"subtitle": subtitle, "subtitleFontSize": 11, "subtitleColor": SOFT}
+    return {"title": about | (more if subtitle else {})}
+
+
+def level_line(data: Spec, field: str = "level", axis: str = "x", ink: str = INK) -> Spec:
+    """The line of a threshold across the plot."""
+    return mark("rule", data, {axis: number(field)}, color=ink, strokeDash=DASHES)
+
+
+def shares_axis(**more: Any) -> Spec:
+    """An axis of shares in percent."""
+    return {"axis": {"labelExpr": PERCENT, **more}}
+
+
+def finished(
+    body: Spec, finding: str, explanation: str, caption: str, *, width: int = WIDTH, indent: int = 0
+) -> Chart:
+    """A chart with the finding as its title, what is drawn below it, and the caption at the foot.
+
+    ``indent``: how far the labels of an axis reach to the left of the drawing area.
+    """
+    lines = wrapped(caption, width, _CAPTION_GLYPH)
+    foot = mark(
+        "text",
+        {"values": [{"line": line, "at": number} for number, line in enumerate(lines)]},
+        {
+            "x": at(-indent),
+            "y": {
+                "field": "at",
+                "type": "ordinal",
+                "axis": None,
+                "scale": {"paddingInner": 0, "paddingOuter": 0},
+            },
+            "text": name("line"),
+        },
+        align="left",
+        baseline="top",
+        color=SOFT,
+        fontSize=_CAPTION_SIZE,
+    )
+    about = {
+        "text": wrapped(finding, width, _TITLE_GLYPH),
+        "subtitle": wrapped(explanation, width, _CAPTION_GLYPH),
+        "anchor": "start",
+        "frame": "bounds",
+        "fontSize": _TITLE_SIZE,
+        "subtitleFontSize": _TEXT_SIZE,
+        "subtitleColor": SOFT,
+        "color": INK,
+        "offset": 14,
+        "subtitlePadding": 6,
+    }
+    return Chart(
+        {
+            "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+            **below(body, foot | {"width": width - indent, "height": 15 * len(lines)}, spacing=14),
+            "title": about,
+            "description": f"{finding} {explanation} {caption}",
+            "background": "white",
+            "padding": 16,
+            "config": look(_FONT),
+        }
+    )
+
+
+def look(font: str) -> Spec:
+    """The look of all charts: ink on white, party colours as accents with contrast."""
+    return {
+        "font": font,
+        "view": {"stroke": None},
+        "axis": {
+            "labelColor": INK,
+            "labelFlush": False,
+            "titleColor": SOFT,
+            "gridColor": "#ececec",
+            "domainColor": SOFT,
+            "tickColor": SOFT,
+            "labelFontSize": _TEXT_SIZE,
+            "titleFontSize": _TEXT_SIZE,
+            "titleFontWeight": "normal",
+        },
+        "text": {"font": font, "fontSize": _TEXT_SIZE, "color": INK},
+    }
+
+
+# Texts and colours.
+
+
+def shortened(text: str, letters: int) -> str:
+    """A text of at most so many letters, with an ellipsis where some are left out."""
+    return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+
+
+def called(row: Mapping[str, Any], letters: int) -> str:
+    """A party in so many letters: its name, or the short name that the election file gives for charts."""
+    return row["name"] if len(row["name"]) <= letters else shortened(row["short"] or row["name"], letters)
+
+
+def wrapped(text: str, width: float, glyph: float) -> list[str]:
+    """Lines that fit a width in pixels at a mean width of letters; a number keeps its percent sign."""
+    return textwrap.wrap(text.replace(" %", "\N{NO-BREAK SPACE}%"), max(20, int(width / glyph))) or [""]
+
+
+def on_white(colour: str, least: float = _LEAST_CONTRAST) -> str:
+    """A colour ``#RRGGBB`` darkened until its contrast with white (WCAG 2) is ``least``.
+
+    Ours where there is none.
+    """
+    if len(colour) != 7:
+        return ACCENT
+    red, green, blue = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    hue, light, saturation = colorsys.rgb_to_hls(red, green, blue)
+    while _contrast_with_white(red, green, blue) < least:
+        light *= 0.96
+        red, green, blue = colorsys.hls_to_rgb(hue, light, saturation)
+    return "#" + "".join(f"{round(255 * part):02x}" for part in (red, green, blue))
+
+
+def _contrast_with_white(*rgb: float) -> float:
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
+    return 1.05 / (0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] + 0.05)
+
+
+def ink_of(row: Mapping[str, Any]) -> str:
+    """The colour of a party in charts."""
+    return EMPTY if row["seatless"] else on_white(row["colour"])

@@ -1,0 +1,250 @@
+"""``forecast backtest`` and ``forecast fit``: the method on an archive of past elections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from forecast.cli.options import Json, OutputFile, Quiet
+from forecast.cli.telling import progress, show_json, tell
+from forecast.door.numbers import is_whole
+from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.visible import json_text
+
+if TYPE_CHECKING:
+    from forecast.estimation import Constants
+    from forecast.verification.archive import PastElection
+    from forecast.verification.backtest import Backtest
+    from forecast.verification.summary import Row
+
+_METHODS = ("default", "trend", "last-poll-dirichlet", "pooled-dirichlet", "plain-average")
+_HORIZONS = "1,7,30,90,180"
+
+
+def _horizons(text: str) -> tuple[int, ...]:
+    days = [part.strip() for part in str(text).split(",")]
+    if not all(is_whole(day) and int(day) <= 3650 for day in days):
+        msg = f"'{text}' is no list of days before the election; write it as {_HORIZONS}"
+        raise typer.BadParameter(msg)
+    return tuple(sorted({int(day) for day in days}))
+
+
+def _method(text: str) -> str:
+    if text not in _METHODS:
+        msg = f"no such method '{text}'; {suggest(text, _METHODS)}"
+        raise typer.BadParameter(msg)
+    return text
+
+
+Archive = Annotated[
+    Path,
+    typer.Argument(
+        metavar="ARCHIVE",
+        help="Folder with elections.csv, polls.csv (or .gz) and results.csv; or results by district, with "
+        "transitions.csv.",
+        show_default=False,
+    ),
+]
+Horizons = Annotated[
+    str,
+    typer.Option("--horizons", metavar="DAYS", help="Days before the election, separated by commas."),
+]
+Methods = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--method",
+        metavar="NAME",
+        parser=_method,
+        help=f"Method to score: {', '.join(_METHODS)}. Repeatable. Default: all.",
+        show_default=False,
+    ),
+]
+LeaveOut = Annotated[
+    Literal["country"] | None,
+    typer.Option(
+        "--leave-out",
+        help="Forecast every election with constants fitted on this archive without its country. "
+        "Default: with the constants that come with the program.",
+        show_default=False,
+    ),
+]
+ConstantsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--constants", metavar="FILE", help="Constants that `forecast fit` wrote.", show_default=False
+    ),
+]
+DistrictFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--districts",
+        metavar="FOLDER",
+        help="Results by district of the same elections and of those before: score seats too, with "
+        "districts and without.",
+        show_default=False,
+    ),
+]
+BacktestFolder = Annotated[
+    Path,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the table, the summary and the chart."),
+]
+Resamples = Annotated[
+    int,
+    typer.Option(
+        "--bootstrap", metavar="N", min=0, max=10_000, help="Resamples of countries for the intervals."
+    ),
+]
+
+
+def backtest(
+    archive: Archive,
+    horizons: Horizons = _HORIZONS,
+    methods: Methods = None,
+    leave_out: LeaveOut = None,
+    constants: ConstantsFile = None,
+    districts: DistrictFolder = None,
+    output: BacktestFolder = Path("outputs/backtest"),
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Forecast past elections from what was known before them, and score the forecasts.
+
+    On an archive of results by district: how good districts and seats are at the true national shares.
+    """
+    from forecast.cli.district_archive import backtest_chain, backtest_districts, holds_districts
+    from forecast.estimation import load_constants
+    from forecast.verification.archive import read_archive
+    from forecast.verification.backtest import run_backtest
+    from forecast.verification.summary import rows_of
+
+    days = _horizons(horizons)
+    if output.exists() and not output.is_dir():
+        raise ConfigurationError(Fault("--output", "", str(output), "this is a file; name a folder"))
+    left_out = leave_out is not None
+    if holds_districts(archive):
+        backtest_districts(archive, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
+        return
+    known = load_constants(constants)
+    elections = read_archive(archive)
+    by_country = _without_each_country(elections, known, quiet) if leave_out else {}
+    if districts is not None:
+        backtest_chain(
+            elections,
+            districts,
+            lambda country: by_country.get(country, known),
+            output,
+            left_out=left_out,
+            horizons=days,
+            as_json=as_json,
+            quiet=quiet,
+        )
+        return
+    with progress("scoring", quiet) as step:
+        found = run_backtest(
+            elections,
+            lambda country: by_country.get(country, known),
+            horizons=days,
+            methods=methods or _METHODS,
+            step=step,
+        )
+    rows = rows_of(found)
+    _save(found, rows, elections, leave_out or "", output)
+    if as_json:
+        show_json([row.record() for row in rows], 1)
+    else:
+        from forecast.cli.backtest_report import print_backtest
+
+        print_backtest(found, rows)
+    for note in found.notes:
+        tell(f"note: {note}")
+    if not quiet:
+        tell(f"wrote {output}")
+
+
+def fit(
+    archive: Archive,
+    output: OutputFile = None,
+    resamples: Resamples = 200,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fit the constants of the error model to an archive, with intervals from a bootstrap by country.
+
+    On an archive of results by district: those of the projection, with errors from a jackknife.
+    """
+    from dataclasses import replace
+
+    from forecast.cli.district_archive import fit_districts, holds_districts
+    from forecast.verification.archive import read_archive
+    from forecast.verification.fitting import bootstrap, fit_constants, material_of
+    from forecast.writing import replacing
+
+    if holds_districts(archive):
+        fit_districts(archive, output, as_json=as_json, quiet=quiet)
+        return
+    elections = read_archive(archive)
+    if not quiet:
+        tell("reading the trend of the polls (about a minute for 60 elections) ...")
+    material = material_of(elections)
+    fitted = fit_constants(material)
+    with progress("bootstrap", quiet) as step:
+        intervals = bootstrap(material, fitted, resamples, step=step)
+    fitted = replace(fitted, intervals=intervals)
+    target = output if output is not None else Path("outputs/constants.json")
+    with replacing(target) as draft:
+        draft.write_text(json_text(fitted.record(), 2) + "\n", encoding="utf-8")
+    if as_json:
+        show_json(fitted.record(), 1)
+    else:
+        from forecast.cli.backtest_report import print_constants
+
+        print_constants(fitted)
+    if not quiet:
+        tell(f"wrote {target}; next: forecast backtest {archive} --constants {target}")
+
+
+def _without_each_country(
+    elections: Sequence[PastElection], known: Constants, quiet: bool
+) -> dict[str, Constants]:
+    """Constants for each country, fitted on all others; the trend's own model of polls stays as it is."""
+    from forecast.verification.fitting import fit_constants, fit_without, material_of
+
+    material = material_of(elections, known.trend_model)
+    with progress("fitting", quiet) as step:
+        return fit_without(material, fit_constants(material), step)
+
+
+def _save(
+    found: Backtest, rows: Sequence[Row], elections: Sequence[PastElection], left_out: str, folder: Path
+) -> None:
+    """The table, the summary and the chart, all of them or none."""
+    import csv
+
+    from forecast.verification.calibrating import METHOD, calibration_of
+    from forecast.verification.chart import as_png, as_svg, calibration_chart
+    from forecast.verification.summary import crossing_curve
+    from forecast.writing import replacing_folder
+
+    with replacing_folder(folder) as draft:
+        with (draft / "backtest.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(
+                file, ["method", "horizon", "elections", "metric", "value", "standard_error"]
+            )
+            writer.writeheader()
+            writer.writerows(row.record() for row in rows)
+        methods = dict.fromkeys(row.method for row in rows)
+        drawn = [name for name in (METHOD, "pooled-dirichlet") if name in methods] or list(methods)[:1]
+        curves = {name: crossing_curve(found, name) for name in drawn}
+        if any(curves.values()):
+            number = sum(bin.statements for bin in next(iter(curves.values())))
+            title = "Threshold crossings: what was said and what happened"
+            caption = f"{number} statements on parties polled at 2 to 8 %, all horizons"
+            chart = calibration_chart(curves, title, caption)
+            (draft / "calibration.svg").write_text(as_svg(chart), encoding="utf-8")
+            (draft / "calibration.png").write_bytes(as_png(chart))
+        if METHOD in methods:
+            summary = calibration_of(found, rows, elections, left_out).record()
+            (draft / "calibration.json").write_text(json_text(summary, 1) + "\n", encoding="utf-8")

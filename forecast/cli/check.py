@@ -1,0 +1,221 @@
+"""``forecast check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.cli.telling import show, tell
+from forecast.cli.working import say_warnings
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+
+if TYPE_CHECKING:
+    import datetime
+
+    from forecast.election import Election
+    from forecast.geography.geography import Geography
+    from forecast.polls import PollTable
+
+
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse what is doubted of the polls.", show_default=False)
+]
+
+
+def check(
+    config: ConfigFile,
+    as_of: AsOf = None,
+    settings: Settings = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read an election file and its polls, say all that is wrong, run nothing.
+
+    Prints what was understood: the ballot, the rule in words, the polls, and the day that counts as today.
+    """
+    election = _checked_election(config, settings or ())
+    polls = None
+    if as_of is not None:
+        from forecast.election.days import day_of_forecast
+
+        as_of = day_of_forecast(election, as_of, "--as-of")
+    if election.election.polls is not None:
+        from forecast.election.bounds import refuse_size
+        from forecast.polls import read_polls
+
+        refuse_size(election)
+        polls = read_polls(election.election.polls, election)
+        if strict and polls.doubts:
+            raise PollDataError(*(Fault(polls.place, "", ABSENT, doubt.text) for doubt in polls.doubts))
+    geography = _geography_of(election)
+    summary = list(_summary(election, polls, as_of, geography))
+    warnings = _warnings(election, polls, as_of, geography)
+    for topic, text in summary:
+        show(f"{topic:<10} {text}")
+    say_warnings(warnings, below_tables=False)
+    if not quiet:
+        first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
+        found = "nothing wrong" if not warnings else "nothing wrong in form; mind the warnings"
+        tell(f"{found}; next: {first}forecast run {config}")
+
+
+def _geography_of(election: Election) -> Geography | None:
+    """The districts and the last result in them; ``None`` where there are none, or where the districts of a
+    count are all that the file knows of them.
+    """
+    from forecast.geography.geography import read_geography
+
+    if election.geography is None and election.election.polls is None:
+        return None
+    return read_geography(election)
+
+
+def _warnings(
+    election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
+) -> list[str]:
+    """What a count and a run would say of the file, its result and its polls, and what is doubted of polls
+    not known by then. Whatever a run would refuse is refused here.
+    """
+    from forecast.election.notes import warnings_on
+
+    said = _of_the_result(election)
+    if polls is not None:
+        from forecast.estimation import estimate
+        from forecast.simulation.caveats import refuse_without_the_largest
+
+        estimated = estimate(election, polls, as_of)
+        refuse_without_the_largest(election, estimated)
+        said += [*estimated.warnings, *polls.doubted]
+        if geography is not None:
+            from forecast.geography.projection import projection_of
+
+            said += projection_of(election, geography, estimated).warnings
+    elif geography is not None:
+        said += geography.warnings
+    return warnings_on(election, said)
+
+
+def _of_the_result(election: Election) -> list[str]:
+    """What a count of the official result would say; nothing where the file names none, or not its totals."""
+    from forecast.rules.counts import read_count
+    from forecast.rules.district_table import holds_votes
+    from forecast.rules.reference import apply_rule
+    from forecast.rules.remarks import remarks_on
+
+    table = election.rule.districts.table if election.rule.districts is not None else None
+    if election.election.result is None and (table is None or not holds_votes(table)):
+        return []
+    try:
+        ready = read_count(election)
+    except ConfigurationError:
+        return []  # a total that a count needs and a forecast does not
+    outcome = apply_rule(election.rule, ready.ballot)
+    official = ready.official, ready.official_districts
+    return [*ready.warnings, *remarks_on(election, ready.ballot, outcome, *official)]
+
+
+def _checked_election(config: Path, settings: Sequence[str]) -> Election:
+    """The election; where its file is faulty, the faults of its polls are reported with those of the file."""
+    from forecast.election import load_election
+
+    try:
+        return load_election(config, settings)
+    except ConfigurationError as error:
+        raise ConfigurationError(*error.faults, *_poll_faults(config, settings)) from None
+
+
+def _poll_faults(config: Path, settings: Sequence[str]) -> tuple[Fault, ...]:
+    """What is wrong with the polls of a faulty file, as far as its ballot can be read without the rest."""
+    from forecast.election import parse_election
+    from forecast.election.loading import read_tables
+    from forecast.polls import read_polls
+
+    try:
+        tables = read_tables(config)
+        ballot = {key: tables[key] for key in ("election", "parties") if key in tables}
+        rule = {"seats": 1, "allocation": {"method": "hare"}}
+        of_ballot = [setting for setting in settings if setting.strip().startswith(("election.", "parties."))]
+        election = parse_election({**ballot, "rule": rule}, str(config), of_ballot, config.parent)
+        if election.election.polls is not None:
+            read_polls(election.election.polls, election)
+    except ConfigurationError:
+        return ()  # the same faults as before; the polls can be checked when these are mended
+    except PollDataError as error:
+        return error.faults
+    return ()
+
+
+def _summary(
+    election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
+) -> Iterator[tuple[str, str]]:
+    from forecast.election.idle import idle_keys
+    from forecast.words.rule import rule_in_words
+
+    facts = election.election
+    yield "election", f"{facts.name} ({facts.id}), {facts.date}"
+    yield "ballot", ", ".join(party.id for party in election.parties if party.eligible)
+    seatless = [party.id for party in election.parties if not party.eligible]
+    if seatless:
+        yield "", f"without seats: {', '.join(seatless)}"
+    yield (
+        "",
+        "closed: every option is listed" if facts.closed_ballot else "open: votes for others are possible",
+    )
+    for number, sentence in enumerate(rule_in_words(election.rule)):
+        yield "rule" if number == 0 else "", sentence
+    for key in idle_keys(election):
+        yield "", f"{key.path} changes nothing: {key.why}."
+    if election.rule.law:
+        yield "", f"Law: {election.rule.law}."
+    yield from _missing_facts(election)
+    if geography is not None:
+        yield from _geography(election, geography)
+    if polls is None:
+        yield "polls", "none named"
+    else:
+        yield from _polls(polls, as_of)
+    names = [item.id for item in (*election.coalitions, *election.events)]
+    yield "questions", ", ".join(names) if names else "none: add [[coalitions]] and [[events]]"
+
+
+def _geography(election: Election, geography: Geography) -> Iterator[tuple[str, str]]:
+    """The last result: how much of it has an heir, and how large the errors of districts are."""
+    from forecast.geography.projection import error_law_in_words
+
+    for number, line in enumerate((*geography.matched, *error_law_in_words(election))):
+        yield "geography" if number == 0 else "", line
+
+
+def _missing_facts(election: Election) -> Iterator[tuple[str, str]]:
+    """What the base of the threshold needs and the file does not give."""
+    base = election.rule.threshold.base if election.rule.threshold is not None else "valid"
+    needed = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}.get(base, ())
+    missing = [f"election.{name}" for name in needed if getattr(election.election, name) is None]
+    if missing:
+        yield "", f"For a forecast the base '{base}' needs {' and '.join(missing)}, a share or a range."
+
+
+def _polls(polls: PollTable, as_of: datetime.date | None) -> Iterator[tuple[str, str]]:
+    table = polls.polls
+    pollsters = len(set(table["pollster"]))
+    yield "polls", f"{polls.place}: {len(table)} by {pollsters} pollster{'' if pollsters == 1 else 's'}"
+    for sentence in polls.understood:
+        yield "", sentence
+    exits = len(polls.national.exit_polls)
+    yield "", f"{exits} exit polls, {len(polls.national) - exits} other national polls"
+    if len(table) > len(polls.national):
+        yield "", f"{len(table) - len(polls.national)} of a part of the country, which enter no mean"
+    day = as_of if as_of is not None else polls.default_as_of()
+    known = polls.national.known_at(day)
+    if not len(known):
+        first = table["known"].min().date()
+        remedy = f"no national poll is known by {day}; the first poll is known on {first}"
+        raise PollDataError(Fault(polls.place, "", ABSENT, remedy))
+    newest = known.polls["known"].max().date()
+    yield "as of", f"{day}: {len(known)} national polls known, the newest on {newest}"
+    if len(known.exit_polls):
+        yield "", f"{len(known.exit_polls)} exit polls are among them: they alone enter the mean"

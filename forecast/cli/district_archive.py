@@ -1,0 +1,168 @@
+"""``forecast fit`` and ``forecast backtest`` on an archive of results by district."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forecast.cli.telling import progress, show_json, tell
+
+if TYPE_CHECKING:
+    from forecast.estimation import Constants as ErrorConstants
+    from forecast.geography.constants import Constants
+    from forecast.verification.archive import PastElection
+    from forecast.verification.districts.fitting import Fitted
+    from forecast.verification.districts.pairs import Pair, PairArchive
+
+OUTPUT = Path("outputs/districts")
+
+
+def holds_districts(folder: Path) -> bool:
+    """Whether an archive is one of results by district: it says which list continues which."""
+    from forecast.verification.districts.pairs import TRANSITIONS
+
+    return (folder / TRANSITIONS).exists()
+
+
+def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
+    """Fit the constants of the projection to pairs of elections, and the errors of each country."""
+    from forecast.geography.constants import constants_table, histories_table
+    from forecast.verification.districts.fitting import fit_pairs
+    from forecast.verification.districts.joining import country_names
+    from forecast.writing import replacing_folder
+
+    found = _pairs(archive)
+    names = country_names(archive, found.pairs)
+    with progress("fitting without each country", quiet) as step:
+        fitted = fit_pairs(found.pairs, step)
+    folder = output if output is not None else OUTPUT
+    rests_on = _rests_on(fitted)
+    with replacing_folder(folder) as draft:
+        (draft / "constants.csv").write_text(
+            constants_table(fitted.constants, fitted.errors, rests_on), encoding="utf-8"
+        )
+        histories = {names[country]: history for country, history in fitted.histories.items()}
+        (draft / "countries.csv").write_text(histories_table(histories, rests_on), encoding="utf-8")
+    if as_json:
+        show_json(fitted.record(), 1)
+    else:
+        from forecast.cli.district_report import print_fit
+
+        print_fit(fitted)
+    _say(found.left_out, quiet)
+    if not quiet:
+        tell(f"wrote {folder}; next: forecast backtest {archive} --constants {folder / 'constants.csv'}")
+
+
+def _rests_on(fitted: Fitted) -> str:
+    return (
+        f"Fitted on {fitted.pairs} pairs of consecutive elections of {len(fitted.histories)} countries; "
+        "standard errors by a jackknife over countries"
+    )
+
+
+def backtest_districts(
+    archive: Path, constants: Path | None, output: Path, *, left_out: bool, as_json: bool, quiet: bool
+) -> None:
+    """How good the projection is: districts and seats of past elections at their true national shares."""
+    from forecast.verification.districts.evaluating import Plan, evaluate
+    from forecast.verification.districts.exact_law import ExactLaw
+    from forecast.verification.districts.fitting import histories_before
+    from forecast.verification.districts.past_laws import past_laws
+
+    found = _pairs(archive)
+    constants_of = _projections(found.pairs, constants, left_out=left_out, quiet=quiet)
+    history_of = histories_before(found.pairs, constants_of)
+    laws = past_laws(archive)
+    exact = {pair.after: ExactLaw.of(laws[pair.after], pair) for pair in found.pairs if pair.after in laws}
+    with progress("scoring", quiet) as step:
+        scored = evaluate(found.pairs, constants_of, Plan(laws=exact, history_of=history_of, step=step))
+    _save(output, "districts.csv", [score.record() for score in scored.scores])
+    if as_json:
+        show_json([score.record() for score in scored.scores], 1)
+    else:
+        from forecast.cli.district_report import print_evaluation
+
+        print_evaluation(scored, len(found.pairs))
+    _say(found.left_out, quiet)
+    if not quiet:
+        tell(f"wrote {output}")
+
+
+def backtest_chain(
+    elections: Sequence[PastElection],
+    districts: Path,
+    estimates: Callable[[str], ErrorConstants],
+    output: Path,
+    *,
+    left_out: bool,
+    horizons: Sequence[int],
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """The whole chain, polls to seats, with districts and without."""
+    from dataclasses import replace
+
+    from forecast.verification.districts.chain import ChainPlan, chain_rows, run_chain
+    from forecast.verification.districts.joining import joined, read_days
+    from forecast.verification.districts.past_laws import past_laws
+
+    found = _pairs(districts)
+    both = joined(elections, found.pairs, read_days(districts))
+    constants_of = _projections(found.pairs, None, left_out=left_out, quiet=quiet)
+    plan = ChainPlan(estimates, constants_of, past_laws(districts), horizons=horizons)
+    with progress("scoring", quiet) as step:
+        chain = run_chain(both, replace(plan, step=step))
+    rows = chain_rows(chain)
+    _save(output, "seats.csv", [row.record() for row in rows])
+    if as_json:
+        show_json([row.record() for row in rows], 1)
+    else:
+        from forecast.cli.district_report import print_chain
+
+        print_chain(chain, rows)
+    _say(chain.notes, quiet)
+    if not quiet:
+        tell(f"wrote {output}")
+
+
+def _pairs(archive: Path) -> PairArchive:
+    from forecast.verification.districts.pairs import read_pairs
+
+    return read_pairs(archive)
+
+
+def _projections(
+    pairs: Sequence[Pair], constants: Path | None, *, left_out: bool, quiet: bool
+) -> Callable[[str], Constants]:
+    """Constants by country: those of a file, or fitted without it."""
+    from forecast.geography.constants import SHIPPED, read_constants
+
+    if not left_out:
+        law = read_constants(constants or SHIPPED)
+        return lambda country: law
+    from forecast.verification.districts.fitting import fit_pairs
+
+    with progress("fitting without each country", quiet) as step:
+        fitted = fit_pairs(pairs, step)
+    return lambda country: fitted.without.get(country, fitted.constants)
+
+
+def _save(folder: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
+    import csv
+
+    from forecast.writing import replacing_folder
+
+    with (
+        replacing_folder(folder) as draft,
+        (draft / name).open("w", newline="", encoding="utf-8") as file,
+    ):
+        writer = csv.DictWriter(file, list(rows[0]) if rows else ["metric"])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _say(notes: Sequence[str], quiet: bool) -> None:
+    for note in notes if not quiet else ():
+        tell(f"note: {note}")

@@ -1,0 +1,275 @@
+"""``forecast tables``, ``diff``, ``charts`` and ``report``: views of forecasts that are on disk."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from forecast.cli.options import Json, Quiet
+from forecast.cli.telling import show, show_json, tell
+from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+
+if TYPE_CHECKING:
+    from forecast.tables.model import Table
+
+Saved = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE|FOLDER",
+        help="What `run` or `sweep` wrote: its folder or .nc file.",
+        show_default=False,
+    ),
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table",
+        "-t",
+        metavar="NAME",
+        help="parties, thresholds, seats, coalitions, events, polls, houses, calibration or run (of a sweep "
+        "or a series of days others, see docs/sensitivity.md, docs/around-a-run.md). Repeatable. "
+        "Default: all.",
+        show_default=False,
+    ),
+]
+Format = Annotated[
+    Literal["terminal", "csv", "json", "md", "latex", "html", "xlsx", "parquet"] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help="Default: as the name of the output file ends, else terminal (or csv for a folder).",
+        show_default=False,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE|FOLDER",
+        help="Where to write. Default: stdout.",
+        show_default=False,
+    ),
+]
+Raw = Annotated[
+    bool,
+    typer.Option(
+        "--raw",
+        help="CSV: leave texts as they are that a spreadsheet would run as formulas (=, @, +, -). "
+        "Default: an apostrophe before them.",
+        show_default=False,
+    ),
+]
+
+
+_WHAT = "A folder that `forecast run` wrote, or its forecast.nc."
+Before = Annotated[Path, typer.Argument(metavar="BEFORE", help=_WHAT, show_default=False)]
+After = Annotated[Path, typer.Argument(metavar="AFTER", help="Another one.", show_default=False)]
+Compared = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--table",
+        "-t",
+        metavar="NAME",
+        help="parties, coalitions, events or origin (what the two rest on). Repeatable. Default: all.",
+        show_default=False,
+    ),
+]
+_FORMATS = ("svg", "png", "html")
+
+
+def _format(text: str) -> str:
+    if text not in _FORMATS:
+        msg = f"no such format '{text}'; {suggest(text, _FORMATS)}"
+        raise typer.BadParameter(msg)
+    return text
+
+
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        parser=_format,
+        help="svg, png or html. Repeatable. Default: svg.",
+        show_default=False,
+    ),
+]
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write to. Default: charts/ beside the forecast.",
+        show_default=False,
+    ),
+]
+Page = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="File to write to. Default: report.html beside the forecast.",
+        show_default=False,
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--chart", metavar="NAME", help="Only this chart. Repeatable. Default: all.", show_default=False
+    ),
+]
+
+
+def tables(
+    saved: Saved,
+    table: Names = None,
+    format_: Format = None,
+    output: Output = None,
+    raw: Raw = False,
+    quiet: Quiet = False,
+) -> None:
+    """Print or export the tables of a saved forecast, sweep or series.
+
+    CSV, JSON, Excel and Parquet hold full precision; the others are rounded as the Monte Carlo error allows.
+    """
+    from forecast.storage import load
+    from forecast.tables import tables_of
+
+    chosen = tables_of(load(saved), table)
+    _put(chosen, format_ or _format_of(output), output, quiet=quiet, every=bool(table), raw=raw)
+
+
+def diff(
+    before: Before,
+    after: After,
+    table: Compared = None,
+    format_: Format = None,
+    output: Output = None,
+    raw: Raw = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare two saved forecasts of one election: what changed, and what they rest on.
+
+    Changes of shares, chances and seats stand beside their Monte Carlo errors.
+    """
+    from forecast.storage import load
+    from forecast.tables.difference import difference_record, difference_tables
+
+    first, second = load(before), load(after)
+    if as_json:
+        show_json(difference_record(first, second))
+        return
+    _put(
+        difference_tables(first, second, table),
+        format_ or _format_of(output),
+        output,
+        quiet=quiet,
+        every=bool(table),
+        raw=raw,
+    )
+
+
+def charts(
+    saved: Saved,
+    output: Folder = None,
+    formats: Formats = None,
+    only: Only = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the charts of a forecast, a sweep or a series of days as SVG, PNG or HTML files, one each.
+
+    The names of the files are printed.
+    """
+    from forecast.charts import charts_of
+    from forecast.storage import load
+    from forecast.writing import replacing
+
+    folder = output if output is not None else _beside(saved) / "charts"
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(Fault("--output", "", str(folder), "this is a file; name a folder"))
+    forecast = load(saved)
+    known = charts_of(forecast)
+    for name in only or ():
+        if name not in known:
+            raise ConfigurationError(Fault("--chart", "", name, f"no such chart; {suggest(name, known)}"))
+    for name in only or known:
+        chart = known[name](forecast)
+        if chart is None:
+            if not quiet:
+                tell(f"no chart '{name}': the forecast does not hold what it shows")
+            continue
+        for form in dict.fromkeys(formats or ("svg",)):
+            file = folder / f"{name}.{form}"
+            with replacing(file) as draft:
+                draft.write_bytes(chart.rendered(form))
+            show(str(file))
+
+
+def report(saved: Saved, output: Page = None, quiet: Quiet = False) -> None:
+    """Write a forecast as one HTML page that needs nothing else.
+
+    The name of the file is printed.
+    """
+    from forecast.report import page
+    from forecast.storage import load
+    from forecast.writing import replacing
+
+    file = output if output is not None else _beside(saved) / "report.html"
+    if file.is_dir():
+        remedy = "this is a folder; a file is expected, such as page.html"
+        raise ConfigurationError(Fault("--output", "", str(file), remedy))
+    text = page(load(saved))
+    with replacing(file) as draft:
+        draft.write_text(text, encoding="utf-8")
+    show(str(file))
+    if not quiet:
+        tell(f"{len(text.encode()) / 1e6:.2f} MB; opens from disk, asks nothing of the network")
+
+
+def _beside(source: Path) -> Path:
+    return source if source.is_dir() and source.suffix != ".zarr" else source.parent
+
+
+def _put(
+    chosen: list[Table], wanted: str, output: Path | None, *, quiet: bool, every: bool, raw: bool
+) -> None:
+    """Print tables or write them; ``every``: on the terminal those without rows too; ``raw``: cells of CSV
+    as they are.
+    """
+    from forecast.tables.exporting import export, exported
+
+    if output is not None:
+        if wanted == "terminal":
+            remedy = "the terminal's form is for the terminal; choose another --format for a file"
+            raise ConfigurationError(Fault("--output", "", str(output), remedy))
+        written = export(chosen, wanted, output, raw=raw)
+        if not quiet:
+            what = str(written[0]) if len(written) == 1 else f"{len(written)} tables to {output}"
+            tell(f"wrote {what}")
+    elif wanted == "terminal":
+        from forecast.tables.terminal import console_for_results, print_tables
+
+        print_tables([one for one in chosen if one.length or every], console_for_results())
+    elif wanted in ("xlsx", "parquet") and sys.stdout.isatty():
+        remedy = f"{wanted} is no text for a terminal; name a file with -o"
+        raise ConfigurationError(Fault("--format", "", ABSENT, remedy))
+    else:
+        sys.stdout.buffer.write(exported(chosen, wanted, raw=raw))
+        sys.stdout.buffer.flush()
+
+
+def _format_of(output: Path | None) -> str:
+    from forecast.tables.exporting import SUFFIXES
+
+    if output is None:
+        return "terminal"
+    by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
+    return by_suffix.get(output.suffix.lower(), "csv")

@@ -1,0 +1,183 @@
+"""``forecast sweep``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from forecast.cli.options import (
+    AsOf,
+    ConfigFile,
+    Draws,
+    Json,
+    OutputFolder,
+    Quiet,
+    Seed,
+    Settings,
+    Threads,
+    Verbose,
+)
+from forecast.cli.working import (
+    Asked,
+    Sampler,
+    finish,
+    no_search_for_garbage,
+    now,
+    progress_bar,
+    refuse_beside,
+    refuse_place,
+    say_if_cold,
+    speaker,
+)
+
+if TYPE_CHECKING:
+    import datetime
+
+    from forecast.election import Election, Rule
+    from forecast.result import Forecast
+    from forecast.sweeps.grid import Grid
+
+Threshold = Annotated[
+    str | None,
+    typer.Option(
+        "--threshold",
+        metavar="LEVELS",
+        help="Levels of the threshold: a range first:last:step (0%:10%:0.1%), or a list (3%,5%,7%).",
+        show_default=False,
+    ),
+]
+Method = Annotated[
+    str | None,
+    typer.Option(
+        "--method",
+        metavar="NAMES",
+        help="Methods of allocation, such as hare,dhondt,sainte-lague (`forecast methods` lists them).",
+        show_default=False,
+    ),
+]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        metavar="NAMES",
+        help="Bases of the threshold: valid, lists, cast, registered.",
+        show_default=False,
+    ),
+]
+Vary = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vary",
+        metavar="KEY=VALUES",
+        help="Any key of the rule, such as rule.seats=69,98,145. Repeatable.",
+        show_default=False,
+    ),
+]
+Scenarios = Annotated[
+    Path | None,
+    typer.Option(
+        "--scenarios",
+        metavar="FILE",
+        help="Named scenarios that change keys of the rule (TOML; docs/sensitivity.md).",
+        show_default=False,
+    ),
+]
+Votes = Annotated[
+    Path | None,
+    typer.Option(
+        "--votes",
+        metavar="FILE",
+        help="Count these votes exactly under every variant (CSV with columns party, votes); draw nothing.",
+        show_default=False,
+    ),
+]
+
+
+def sweep(
+    config: ConfigFile,
+    threshold: Threshold = None,
+    method: Method = None,
+    base: Base = None,
+    vary: Vary = None,
+    scenarios: Scenarios = None,
+    votes: Votes = None,
+    draws: Draws = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    sampler: Sampler = None,
+    as_of: AsOf = None,
+    settings: Settings = None,
+    output: OutputFolder = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """How much is the rule: every variant of it on the same draws, or on the votes of a real count.
+
+    Options that vary the rule combine: every value with every other. Writes forecast.nc, tables/ and run.json
+    to a folder and prints the main tables (or JSON, one record a variant, with --json).
+    """
+    from forecast.election import load_election
+
+    clock, started = time.perf_counter(), now()
+    say = speaker(verbose and not quiet)
+    asked = Asked(
+        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
+    )
+    election = load_election(config, asked.settings)
+    grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
+    folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
+    refuse_place(folder)
+    if votes is None:
+        swept = _drawn(asked, election, grid, as_of)
+    else:
+        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
+        refuse_beside("--votes", options, "with --votes nothing is drawn")
+        swept = _counted(asked, election, votes, grid)
+    finish(asked, election, swept, folder, scenarios=scenarios)
+
+
+def _grid(
+    rule: Rule,
+    threshold: str | None,
+    method: str | None,
+    base: str | None,
+    vary: Sequence[str],
+    scenarios: Path | None,
+) -> Grid:
+    from forecast.sweeps.axes import parse_axes
+    from forecast.sweeps.grid import Grid
+    from forecast.sweeps.scenarios import read_scenarios
+
+    named = read_scenarios(scenarios) if scenarios is not None else None
+    axes = parse_axes(threshold=threshold, method=method, base=base, vary=vary, scenarios=named)
+    return Grid.of(rule, axes)
+
+
+def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | None) -> Forecast:
+    with no_search_for_garbage():
+        from forecast.election.days import day_of_forecast
+        from forecast.estimation import estimate
+        from forecast.polls import polls_of
+
+        as_of = None if as_of is None else day_of_forecast(election, as_of, "--as-of")
+        estimated = estimate(election, polls_of(election), as_of)
+        say_if_cold(asked.quiet)
+        from forecast.sweeps.sweeping import sweep_grid
+    how = asked.how(election)
+    with progress_bar(how.draws * len(grid), asked.quiet) as progress:
+        return sweep_grid(election, estimated, grid, how, progress=progress, say=asked.say)
+
+
+def _counted(asked: Asked, election: Election, votes: Path, grid: Grid) -> Forecast:
+    from forecast.rules.counts import read_count
+    from forecast.sweeps.counted import sweep_votes
+
+    ready = read_count(election, votes, asked.settings)
+    return sweep_votes(
+        election, ready.ballot, grid, str(votes), warnings=ready.warnings, official=ready.official
+    )

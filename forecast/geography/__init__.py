@@ -1,0 +1,1 @@
+"""Where votes are cast: results by district, which list continues which, and how a pattern carries over."""

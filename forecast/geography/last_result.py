@@ -1,0 +1,217 @@
+"""The last result by district, and districts whose borders moved since: their tables, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from forecast.election.numbers import parse_share
+from forecast.election.texts import normalised
+from forecast.errors import ABSENT, Fault, PollDataError
+from forecast.geography.pattern import Floats
+from forecast.rules.tables import Row, parse_votes, read_rows
+
+_LIST = ("list", "party")
+_SIZES = {
+    "seats": "seats",
+    "electorate": "electorate",
+    "registered": "electorate",
+    "valid_votes": "valid_votes",
+}
+"""Columns with a number for a whole district, and what each is called here."""
+_REMARKS = (
+    "district_name",
+    "party_name",
+    "official_seats",
+    "official_fixed",
+    "official_levelling",
+    "population",
+    "levelling",
+    "invalid_votes",
+    "note",
+    "source",
+)
+"""Columns that tables of results have and a last result does not need."""
+_ROUNDING = Fraction(1, 1000)
+
+
+@dataclass(frozen=True)
+class LastResult:
+    """Votes of the last election by district; names are as the table has them."""
+
+    place: str
+    districts: tuple[str, ...]
+    lists: tuple[str, ...]
+    votes: Floats
+    """(D, L)"""
+    valid: Floats
+    """(D,) valid votes: those listed, or more where the table says so."""
+    electorate: Floats
+    """(D,) NaN where not known."""
+    seats: Floats
+    """(D,) NaN where not known."""
+    regions: tuple[str, ...]
+    """Of each district; empty where the table has none."""
+
+
+@dataclass
+class _District:
+    """A district while its rows are read."""
+
+    name: str
+    row: Row
+    votes: dict[str, int] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    region: str = ""
+
+
+def read_last_result(path: str | Path) -> LastResult:
+    """A table with a row for each list in each district: district, list, votes.
+
+    What is said of a district as a whole (region, seats, electorate, valid_votes) stands once or on every row
+    of it. Raises ``PollDataError`` with every fault.
+    """
+    place = str(path)
+    rows = read_rows(
+        Path(path), place, ("district", "votes"), ("district", *_LIST, "votes", "region", *_SIZES, *_REMARKS)
+    )
+    column = _column_of_lists(place, rows)
+    found: dict[str, _District] = {}
+    lists: dict[str, str] = {}
+    for row in rows:
+        _take(row, column, found, lists)
+    for district in found.values():
+        _check(district)
+    faults = [fault for row in rows for fault in row.faults]
+    if not faults and len(found) < 2:
+        remedy = "fewer than two districts: there is no pattern to carry over"
+        faults.append(Fault(place, "column district", ABSENT, remedy))
+    if faults:
+        raise PollDataError(*faults)
+    return _as_result(place, list(found.values()), lists)
+
+
+def _column_of_lists(place: str, rows: Sequence[Row]) -> str:
+    heading = rows[0].cells if rows else {}
+    known = [name for name in _LIST if name in heading]
+    if len(known) != 1:
+        remedy = (
+            "lists stand in both columns, list and party; keep one"
+            if known
+            else "missing; the table needs columns district, list, votes"
+        )
+        raise PollDataError(Fault(place, "column list", ABSENT, remedy))
+    return known[0]
+
+
+def _take(row: Row, column: str, found: dict[str, _District], lists: dict[str, str]) -> None:
+    """Add a row to its district."""
+    name, party = row.cells.get("district", ""), row.cells.get(column, "")
+    if not name:
+        row.fault("district", ABSENT, "the name of a district is expected")
+    if not party:
+        row.fault(column, ABSENT, "the name of a list is expected")
+    if not row.cells.get("votes"):
+        row.fault("votes", ABSENT, "the number of votes is missing; leave the row out where it did not stand")
+    if not name or not party:
+        return
+    district = found.setdefault(normalised(name), _District(name, row))
+    key = normalised(party)
+    lists.setdefault(key, party)
+    if key in district.votes:
+        row.fault(column, party, f"this list has a row in {district.name} already; keep one")
+    district.votes[key] = row.read("votes", parse_votes, 0)
+    for size, meaning in _SIZES.items():
+        said = row.read(size, parse_votes, -1)
+        if said >= 0 and district.sizes.setdefault(meaning, said) != said:
+            row.fault(size, said, f"another row of the district says {district.sizes[meaning]}; keep one")
+    region = row.cells.get("region", "")
+    if region:
+        district.region = district.region or region
+        if district.region != region:
+            row.fault("region", region, f"another row of the district says '{district.region}'; keep one")
+
+
+def _check(district: _District) -> None:
+    """Note votes that cannot be."""
+    row, listed = district.row, sum(district.votes.values())
+    valid = district.sizes.get("valid_votes", listed)
+    electorate = district.sizes.get("electorate")
+    if listed == 0 and not row.faults:
+        row.fault("votes", 0, f"nobody has a vote in {district.name}; leave it out, or correct its rows")
+    if valid < listed:
+        remedy = f"the votes listed for {district.name} add up to {listed:,}; correct one of the two"
+        row.fault("valid_votes", valid, remedy)
+    if electorate is not None and electorate < valid:
+        remedy = f"{valid:,} valid votes were cast in {district.name}; correct one of the two"
+        row.fault("electorate", electorate, remedy)
+
+
+def _as_result(place: str, districts: Sequence[_District], lists: dict[str, str]) -> LastResult:
+    votes = np.array([[district.votes.get(key, 0) for key in lists] for district in districts], float)
+    regions = tuple(district.region for district in districts)
+
+    def sizes(meaning: str) -> Floats:
+        return np.array([district.sizes.get(meaning, np.nan) for district in districts], float)
+
+    valid = sizes("valid_votes")
+    return LastResult(
+        place,
+        tuple(district.name for district in districts),
+        tuple(lists.values()),
+        votes,
+        np.where(np.isnan(valid), votes.sum(1), valid),
+        sizes("electorate"),
+        sizes("seats"),
+        regions if any(regions) else (),
+    )
+
+
+@dataclass(frozen=True)
+class Move:
+    """A share of the votes of an old district that was cast in a new one."""
+
+    old: str
+    new: str
+    share: Fraction
+    row: int
+
+
+def read_borders(path: str | Path) -> tuple[Move, ...]:
+    """A table of districts whose borders moved: from, to, share. ``PollDataError`` with every fault.
+
+    The shares of an old district add up to 1: every vote was cast somewhere.
+    """
+    place = str(path)
+    needed = ("from", "to", "share")
+    rows = read_rows(Path(path), place, needed, (*needed, "note", "source"))
+    moves: list[Move] = []
+    seen: dict[tuple[str, str], int] = {}
+    sums: dict[str, Fraction] = {}
+    last: dict[str, Row] = {}
+    for row in rows:
+        for column in needed:
+            if not row.cells.get(column):
+                row.fault(column, ABSENT, "missing; a row says from, to and share")
+        old, new = row.cells.get("from", ""), row.cells.get("to", "")
+        share = row.read("share", parse_share, Fraction(0))
+        before = seen.setdefault((normalised(old), normalised(new)), row.number)
+        if before != row.number:
+            row.fault("to", new, f"row {before} says so of these two already; keep one")
+        moves.append(Move(old, new, share, row.number))
+        sums[normalised(old)] = sums.get(normalised(old), Fraction(0)) + share
+        last[normalised(old)] = row
+    if not any(row.faults for row in rows):
+        for key, total in sums.items():
+            if abs(total - 1) > _ROUNDING:
+                old = last[key].cells["from"]
+                remedy = f"the shares of {old} add up to {float(total):.4g}; they are parts of 1"
+                last[key].fault("share", last[key].cells["share"], remedy)
+    faults = [fault for row in rows for fault in row.faults]
+    if faults:
+        raise PollDataError(*faults)
+    return tuple(moves)

@@ -1,0 +1,162 @@
+"""Which list continues which and which district which: the last result in this election's parties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from forecast.election.geography import EVERYWHERE
+from forecast.election.texts import normalised
+from forecast.errors import ABSENT, Fault, suggest
+from forecast.geography.last_result import LastResult, Move
+from forecast.geography.pattern import Flags, Floats
+from forecast.geography.places import Places
+
+if TYPE_CHECKING:
+    from forecast.election import Election, Party
+
+
+def carried_over(
+    last: LastResult, places: Places, moves: Sequence[Move], borders: str
+) -> tuple[Floats, list[Fault]]:
+    """(D, D') share of the votes of each old district that was cast in each new one; what matches nothing.
+
+    A district of both elections keeps its votes where no row of ``moves`` says otherwise.
+    """
+    old = {normalised(name): number for number, name in enumerate(last.districts)}
+    new = {normalised(name): number for number, name in enumerate(places.names)}
+    shares = np.zeros((len(old), len(new)))
+    faults: list[Fault] = []
+    moved: set[str] = set()
+    for move in moves:
+        for name, known, names, column in (
+            (move.old, old, last.districts, "from"),
+            (move.new, new, places.names, "to"),
+        ):
+            if normalised(name) not in known:
+                where = last.place if column == "from" else places.place
+                remedy = f"no such district in {where}; {suggest(name, names)}"
+                faults.append(Fault(borders, f"row {move.row}, column {column}", name, remedy))
+        moved.add(normalised(move.old))
+        if normalised(move.old) in old and normalised(move.new) in new:
+            shares[old[normalised(move.old)], new[normalised(move.new)]] += float(move.share)
+    for key, number in old.items():
+        if key in moved:
+            continue
+        if key in new:
+            shares[number, new[key]] = 1.0
+        else:
+            faults.append(_no_heir(last.districts[number], last, places))
+    reached = shares.sum(0) > 0.0
+    faults += [
+        _no_past(name, last, places)
+        for name, some in zip(places.names, reached.tolist(), strict=True)
+        if not some
+    ]
+    return shares, faults
+
+
+def _no_heir(name: str, last: LastResult, places: Places) -> Fault:
+    remedy = (
+        f"no such district in {places.place}; {suggest(name, places.names)}; say in which districts its "
+        "votes were cast (geography.borders), or, for votes that count nationally only, give it 0 seats there"
+    )
+    return Fault(last.place, "column district", name, remedy)
+
+
+def _no_past(name: str, last: LastResult, places: Places) -> Fault:
+    remedy = (
+        f"{last.place} has no such district; {suggest(name, last.districts)}; say of which it was made "
+        "(geography.borders)"
+    )
+    return Fault(places.place, "column district", name, remedy)
+
+
+def heritage(election: Election, last: LastResult) -> tuple[Floats, list[Fault]]:
+    """(L, P) which share of the votes of each earlier list each party inherits, and what matches nothing.
+
+    ``continues`` of a party says so; where it says nothing, lists that have one of its names are meant. A
+    party that withdraws hands on what it inherits like its voters.
+    """
+    number = {normalised(name): i for i, name in enumerate(last.lists)}
+    shares = np.zeros((len(last.lists), len(election.parties)))
+    faults: list[Fault] = []
+    for p, party in enumerate(election.parties):
+        if party.kind == "residual":
+            continue
+        if party.continues is None:
+            own = [number[key] for key in _names_of(party) if key in number]
+            shares[own, p] = 1.0
+            if not own and party.eligible:
+                faults.append(_nobody(election, party, last))
+            continue
+        for name, share in party.continues.items():
+            if normalised(name) in number:
+                shares[number[normalised(name)], p] += float(share)
+            else:
+                remedy = f"no such list in {last.place}; {suggest(name, last.lists)}"
+                faults.append(Fault(election.place, f"parties.{party.id}.continues", name, remedy))
+    faults += _too_often(election, last, shares)
+    return shares, faults
+
+
+def _names_of(party: Party) -> list[str]:
+    names = (party.id, party.name, party.short, *party.names.values(), *party.aliases, *party.merged_from)
+    return list(dict.fromkeys(normalised(name) for name in names if name))
+
+
+def _nobody(election: Election, party: Party, last: LastResult) -> Fault:
+    remedy = (
+        f"no list of {last.place} has one of its names; {suggest(party.name, last.lists)}; say what it "
+        f'continues, such as continues = {{ "{last.lists[0]}" = 1.0 }}, or continues = {{}} for a new list'
+    )
+    return Fault(election.place, f"parties.{party.id}", ABSENT, remedy)
+
+
+def _too_often(election: Election, last: LastResult, shares: Floats) -> Iterator[Fault]:
+    """Lists that a party inherits by its name and another by what it says."""
+    for row in np.flatnonzero(shares.sum(1) > 1.0 + 1e-9):
+        heirs = [party.id for party, share in zip(election.parties, shares[row], strict=True) if share > 0.0]
+        remedy = (
+            f"its votes are inherited by {' and '.join(heirs)}, more than once in all; give each its part "
+            f'(continues = {{ "{last.lists[row]}" = 0.5 }})'
+        )
+        yield Fault(election.place, f"parties.{heirs[-1]}.continues", last.lists[row], remedy)
+
+
+def handed_on(election: Election, shares: Floats) -> Floats:
+    """(L, P) the same where parties withdraw: what they inherit goes where their voters go, or home."""
+    handed = shares.copy()
+    at = {party.id: p for p, party in enumerate(election.parties)}
+    for name, voters in election.estimate.withdrawal.items():
+        handed[:, at[name]] = 0.0
+        for to, share in voters.items():
+            handed[:, at[to]] += float(share) * shares[:, at[name]]
+    return handed
+
+
+def standing(election: Election, places: Places, last: Floats | None) -> tuple[Flags, list[Fault]]:
+    """(D, P) where each party stands, and names that are those of no district or region.
+
+    ``last`` (D, P) shares: a party that does not say where it stands does so everywhere, or, where it got no
+    vote at all in some districts, where it got some.
+    """
+    stands = np.ones((len(places.places), len(election.parties)), bool)
+    faults: list[Fault] = []
+    known = (*places.names, *places.regions)
+    for p, party in enumerate(election.parties):
+        if party.stands_in == (EVERYWHERE,):
+            continue
+        if party.stands_in is not None:
+            stands[:, p] = False
+            for name in party.stands_in:
+                inside = places.inside(name)
+                stands[inside, p] = True
+                if not inside:
+                    remedy = f"no such district or region in {places.place}; {suggest(name, known)}"
+                    faults.append(Fault(election.place, f"parties.{party.id}.stands_in", name, remedy))
+        elif last is not None and party.eligible and (last[:, p] > 0.0).any():
+            stands[:, p] = last[:, p] > 0.0
+    return stands, faults

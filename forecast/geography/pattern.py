@@ -1,0 +1,227 @@
+"""The pattern of the last result, and how it carries over to other national shares.
+
+Before the draws the pattern is raked to the central national shares once; in every draw it moves with the
+national shares (``forecast.geography.swing``) and is disturbed (``forecast.kernels.project``; ``drawn`` here
+is its twin).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.geography.constants import Constants, shipped
+from forecast.geography.swing import LAWS, LEAST_SHARE, Floats, slopes, strength_of
+
+Flags = NDArray[np.bool_]
+
+_PASSES = 50
+_LARGE = 0.01
+"""National share from which on a list shapes the factors, if it stood in most districts."""
+_FEW_ANEW = 0.2
+
+
+@dataclass(frozen=True)
+class Base:
+    """What is known before the draws, of D districts and U units on the ballot."""
+
+    districts: tuple[str, ...]
+    units: tuple[str, ...]
+    weights: Floats
+    """(D,) share of the valid votes; sum 1."""
+    last: Floats
+    """(D, U) last shares of what each unit continues; rows need not add up to 1."""
+    national: Floats
+    """(U,) last national shares of the same; 0 for new lists."""
+    stands: Flags
+    """(D, U) where each unit stands this time."""
+    regions: NDArray[np.int64] | None = None
+    """(D,) number of the region, where that is a level between country and district."""
+
+    @property
+    def new(self) -> Flags:
+        """(U,) units without a last result."""
+        return self.national <= 0.0
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A base made ready for draws around central national shares. Logarithms are natural."""
+
+    base: Base
+    central: Floats
+    """(U,) national shares."""
+    shares: Floats
+    """(D, U) central shares of the districts: rows add up to 1, weighted columns to ``central``."""
+    strength: Floats
+    """(D, U) log of last share over last national share; 0 where there is no pattern."""
+    centred: Floats
+    """(D, U) the same less its weighted mean."""
+    slope: Floats
+    """(U,) slope at the central shares."""
+    factors: Floats
+    """(2, D) of weighted mean 0 and variance 1."""
+    anew: Flags
+    """(D, U) cells in which a list that continues stands for the first time."""
+    cell_sd: Floats
+    """(D, U)"""
+    slope_sd: Floats
+    """(U,)"""
+    factor_sd: Floats
+    """(2, U)"""
+    region_sd: Floats
+    """(U,)"""
+    common: Floats
+    """(D, U) factor on the errors that cells share (slope, factors, region); 1 where no poll of the district
+    or its region says more.
+    """
+    swing: str = "model"
+    """Name of the way districts follow the nation (``forecast.geography.swing.LAWS``)."""
+    constants: Constants = field(default_factory=shipped)
+    scale: float = 1.0
+    """Factor on all errors: of the country, of the election file, and of the way of swinging."""
+
+
+def pattern_of(
+    base: Base,
+    central: Floats,
+    constants: Constants | None = None,
+    *,
+    swing: str = "model",
+    scale: float = 1.0,
+) -> Pattern:
+    """Make a base ready for draws around the national shares ``central`` (U,), which add up to 1."""
+    way, known = LAWS[swing], constants or shipped()
+    law = way.constants(known)
+    if not (base.national > 0.0).any():
+        return _without_pattern(base, central, known, scale=scale)
+    anew = (base.last < LEAST_SHARE) & base.stands & ~base.new
+    strength = strength_of(base)
+    centred = strength - base.weights @ strength
+    shares = rake(way.centre(base, central, law), central, base.weights)
+    cell, slope, factors, region = sds_of(
+        base.new, anew, central, shares, law, regional=base.regions is not None
+    )
+    return Pattern(
+        base,
+        central,
+        shares,
+        strength,
+        centred,
+        np.where(base.new, 0.0, slopes(base.national, central, law)),
+        _factors(base, centred, anew),
+        anew,
+        cell,
+        slope,
+        factors,
+        region,
+        np.ones_like(shares),
+        swing,
+        law,
+        scale * way.noise(known),
+    )
+
+
+def sds_of(
+    new: Flags, anew: Flags, central: Floats, shares: Floats, law: Constants, *, regional: bool
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Sds of the errors: (D, U) of cells, (U,) of slopes, (2, U) of loadings on factors, (U,) of regions."""
+    large = (np.maximum(central, 1e-6) / 0.1) ** law.list_power
+    cell = law.cell_sd * (np.maximum(shares, law.cell_least) / 0.1) ** law.cell_power
+    cell = np.where(new, law.new_cell_sd, cell)
+    factors = np.array([[law.factor_1_sd], [law.factor_2_sd]]) * large
+    return (
+        np.where(anew, np.maximum(cell, law.anew_cell_sd), cell),
+        np.where(new, 0.0, law.slope_sd),
+        np.where(new, [[law.new_factor_1_sd], [law.new_factor_2_sd]], factors),
+        np.where(new, law.new_region_sd, law.region_sd * large) * regional,
+    )
+
+
+def _without_pattern(base: Base, central: Floats, law: Constants, *, scale: float) -> Pattern:
+    """Every list at its national share wherever it stands, each cell with an error of its own."""
+    shares = rake(np.where(base.stands, central, 0.0), central, base.weights)
+    nothing, units = np.zeros_like(shares), np.zeros(len(central))
+    sd = law.no_base_sd * (np.maximum(central, 1e-6) / 0.1) ** law.no_base_power
+    return Pattern(
+        base,
+        central,
+        shares,
+        strength=nothing,
+        centred=nothing,
+        slope=units,
+        factors=np.zeros((2, len(shares))),
+        anew=np.zeros(shares.shape, bool),
+        cell_sd=np.broadcast_to(sd, shares.shape).copy(),
+        slope_sd=units,
+        factor_sd=np.zeros((2, len(central))),
+        region_sd=units,
+        common=np.ones_like(shares),
+        swing="proportional",
+        constants=replace(LAWS["proportional"].constants(law), scale_sd=0.0, list_scale_sd=0.0),
+        scale=scale,
+    )
+
+
+def rake(shares: Floats, national: Floats, weights: Floats, passes: int = _PASSES) -> Floats:
+    """Shares (..., D, U) whose rows add up to 1 and whose weighted columns to ``national`` (..., U), or
+    nearly so after some passes; the row comes last.
+    """
+    for _ in range(passes):
+        shares = shares * _ratio(national, np.einsum("d,...du->...u", weights, shares))[..., None, :]
+        shares = shares * _ratio(np.ones(()), shares.sum(-1))[..., None]
+    return shares
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    return np.where(below > 0.0, above / np.where(below > 0.0, below, 1.0), 0.0)
+
+
+def _factors(base: Base, centred: Floats, anew: Flags) -> Floats:
+    """The two directions in which the base varied most over districts: of lists neither small nor new."""
+    stood = base.stands.sum(0)
+    shapes = ~base.new & (base.national > _LARGE) & (anew.sum(0) < _FEW_ANEW * np.maximum(stood, 1))
+    factors = np.zeros((2, len(base.weights)))
+    root = np.sqrt(base.weights)
+    matrix = root[:, None] * np.sqrt(base.national) * centred
+    if not shapes.any() or len(root) < 3:
+        return factors
+    left, sizes, _ = np.linalg.svd(matrix[:, shapes], full_matrices=False)
+    for number in range(min(2, int((sizes > 1e-9).sum()))):
+        factor = left[:, number] / root
+        factor = factor - base.weights @ factor
+        spread = np.sqrt(base.weights @ factor**2)
+        factors[number] = factor / spread if spread > 0.0 else 0.0
+    return factors
+
+
+def drawn(pattern: Pattern, national: Floats, generator: np.random.Generator) -> Floats:
+    """Shares (N, D, U) of districts for national shares (N, U): the law in plain NumPy, the twin of the
+    kernel.
+
+    Rows add up to 1 but for the last raking, after which weighted columns are the national shares.
+    """
+    weights = pattern.base.weights
+    moved = LAWS[pattern.swing].moved(pattern, national)
+    shares = moved * np.exp(errors(pattern, len(national), generator))
+    shares = rake(shares, national, weights, passes=1)
+    return shares * _ratio(national, np.einsum("d,ndu->nu", weights, shares))[:, None, :]
+
+
+def errors(pattern: Pattern, number: int, generator: np.random.Generator) -> Floats:
+    """(N, D, U) errors on log shares, before the raking."""
+    base, law = pattern.base, pattern.constants
+    districts, units = pattern.shares.shape
+    normal = generator.standard_normal
+    common = pattern.scale * np.exp(law.scale_sd * normal((number, 1)))
+    scale = common * np.exp(law.list_scale_sd * normal((number, units)))
+    error = (pattern.slope_sd * normal((number, units)))[:, None, :] * pattern.centred
+    for factor, sd in zip(pattern.factors, pattern.factor_sd, strict=True):
+        error += factor[:, None] * (sd * normal((number, units)))[:, None, :]
+    if base.regions is not None:
+        of_region = normal((number, int(base.regions.max()) + 1, units))
+        error += pattern.region_sd * of_region[:, base.regions]
+    own = pattern.cell_sd * normal((number, districts, units))
+    return scale[:, None, :] * (pattern.common * error + own)

@@ -1,0 +1,212 @@
+"""Districts: who takes part in each, what the country wins in all, and counting place by place.
+
+A district is a block to the stages that admit and divide: the blocks of a piece are then the D districts of
+the same draws, and there are D claims, D houses, D seats.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from forecast.compiling import kernel, stage
+from forecast.kernels.arrays import (
+    BLOCK,
+    B1x2,
+    Claims,
+    F32x2,
+    F32x3,
+    I64x1,
+    Piece,
+    Seats,
+    U16x3,
+    U32x3,
+    Votes,
+)
+from forecast.kernels.count import count_row
+from forecast.kernels.laws import Law
+
+EVERYONE, NATIONAL, LOCAL, BOTH, EITHER = 0, 1, 2, 3, 4
+"""Who takes part in a district: every list; those admitted nationally; those admitted in the place; those
+admitted in both; those admitted in one of them.
+"""
+
+_NONE, _UNIT = np.float32(0.0), np.float32(1.0)
+
+
+class InsideWorkspace(NamedTuple):
+    """Who is admitted, 1 or 0: (K, BLOCK) each."""
+
+    national: F32x2
+    local: F32x2
+    joined: F32x2
+
+
+@kernel
+def claim_in_districts(
+    who: int,
+    law: Law,
+    national: Claims,
+    places: Claims,
+    place_of: I64x1,
+    stands: B1x2,
+    votes: Votes,
+    claims: Claims,
+    workspace: InsideWorkspace,
+) -> None:
+    """Fill the claims of districts from their votes, by who is admitted nationally and in the ``places``.
+
+    ``place_of`` (D,) is the place whose level counts for a district: itself, or its region. ``stands`` (D, K)
+    leaves out lists that have no votes in a district.
+    """
+    inside, before = workspace.national, np.int64(-1)
+    if who in (EVERYONE, LOCAL):
+        for k in range(inside.shape[0]):
+            row = inside[k]
+            for i in range(BLOCK):
+                row[i] = _UNIT
+    else:
+        _mark(national, 0, inside)
+    for d in range(place_of.shape[0]):
+        if who >= LOCAL and place_of[d] != before:
+            before = place_of[d]
+            _mark(places, before, workspace.local)
+            _join(who, workspace)
+        _claim_block(law, stands[d], workspace.joined if who >= LOCAL else inside, votes, d, claims)
+
+
+@stage
+def _mark(claims, n, inside):
+    """inside (K, BLOCK) = who is admitted in block n."""
+    for k in range(inside.shape[0]):
+        row = inside[k]
+        for i in range(BLOCK):
+            row[i] = _NONE
+    for p in range(claims.number[n]):
+        row, out = claims.votes[n, p], inside[claims.present[n, p]]
+        for i in range(BLOCK):
+            out[i] = _UNIT if row[i] > _NONE else _NONE
+
+
+@stage
+def _join(who, workspace):
+    for k in range(workspace.joined.shape[0]):
+        one, other, out = workspace.national[k], workspace.local[k], workspace.joined[k]
+        if who == EITHER:
+            for i in range(BLOCK):
+                out[i] = one[i] if one[i] > other[i] else other[i]
+        else:
+            for i in range(BLOCK):
+                out[i] = one[i] * other[i]
+
+
+@stage
+def _claim_block(law, stands, inside, votes, d, claims):
+    """Claims in district d."""
+    rows, total, many, present, number = (
+        claims.votes[d],
+        claims.total[d],
+        claims.many[d],
+        claims.present[d],
+        np.int64(0),
+    )
+    for i in range(BLOCK):
+        total[i] = _NONE
+        many[i] = _NONE
+    for k in range(stands.shape[0]):
+        if not stands[k]:
+            continue
+        row, weight, mark, out, often = (
+            votes.single[d, k],
+            law.single_weights[k],
+            inside[k],
+            rows[number],
+            np.int32(0),
+        )
+        for i in range(BLOCK):
+            claim = row[i] * (weight * mark[i])
+            out[i] = claim
+            total[i] += claim
+            many[i] += _UNIT if claim > _NONE else _NONE
+            often = np.int32(often + np.int32(claim > _NONE))
+        present[number] = k
+        number += 1 if often > 0 else 0
+    claims.number[d] = number
+
+
+@kernel
+def sum_districts(local: Seats, seats: Seats) -> None:
+    """What every list wins in all districts, and the seats handed out there, into block 0 of ``seats``."""
+    lists, house = local.filled.shape[1], seats.house[0]
+    for k in range(lists):
+        row = seats.whole[0, k]
+        seats.filled[0, k] = True
+        for i in range(BLOCK):
+            row[i] = 0
+        for d in range(local.filled.shape[0]):
+            if local.filled[d, k]:
+                more = local.whole[d, k]
+                for i in range(BLOCK):
+                    row[i] += more[i]
+    for i in range(BLOCK):
+        house[i] = 0
+    for d in range(local.house.shape[0]):
+        more = local.house[d]
+        for i in range(BLOCK):
+            house[i] += more[i]
+
+
+@kernel
+def sum_votes(districts: Piece, place_of: I64x1, votes: Votes, piece: Piece, places: Votes) -> None:
+    """Votes of places from those of their districts (D,); ``piece`` becomes that of the places."""
+    here, there = districts[0], piece[0]
+    there.replicate, there.first, there.place = here.replicate, here.first, here.place
+    there.valid, there.blocks = here.valid, places.single.shape[0]
+    for p in range(places.single.shape[0]):
+        total = places.total[p]
+        for i in range(BLOCK):
+            total[i] = _NONE
+        for k in range(places.single.shape[1]):
+            row = places.single[p, k]
+            for i in range(BLOCK):
+                row[i] = _NONE
+            for d in range(place_of.shape[0]):
+                if place_of[d] == p:
+                    more = votes.single[d, k]
+                    for i in range(BLOCK):
+                        row[i] += more[i]
+            for i in range(BLOCK):
+                total[i] += row[i]
+
+
+@kernel
+def count_districts(piece: Piece, seats: Seats, counts: U32x3) -> None:
+    """Add the seats of districts to counts (D K, WAYS, S + 1), S the most seats of a district."""
+    valid, lists = min(piece[0].valid, BLOCK), seats.filled.shape[1]
+    for d in range(seats.filled.shape[0]):
+        for k in range(lists):
+            bins = counts[d * lists + k]
+            if seats.filled[d, k]:
+                row = seats.whole[d, k]
+                for i in range(valid, BLOCK):
+                    row[i] = 0
+                count_row(row, bins)
+                bins[0, 0] -= np.uint32(BLOCK - valid)
+            else:
+                bins[0, 0] += np.uint32(valid)
+
+
+@kernel
+def keep_districts(piece: Piece, votes: Votes, seats: Seats, kept_votes: F32x3, kept_seats: U16x3) -> None:
+    """Write votes (places, D, U) and seats (places, D, K) of draws that have a place among those kept."""
+    here = piece[0]
+    for i in range(min(here.valid, BLOCK)):
+        at = here.place + i
+        if at >= kept_votes.shape[0]:
+            return
+        for d in range(kept_votes.shape[1]):
+            for k in range(kept_votes.shape[2]):
+                kept_votes[at, d, k] = votes.single[d, k, i]
+            for k in range(kept_seats.shape[2]):
+                kept_seats[at, d, k] = seats.whole[d, k, i]

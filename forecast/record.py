@@ -1,0 +1,274 @@
+"""A forecast as plain numbers and strings, as ``--json`` prints it (docs/json.md).
+
+Where each number stands is said by its entry in the registry (``key``).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecast.variables import EVERY, about, described, error_of
+
+if TYPE_CHECKING:
+    from forecast.result import Forecast
+    from forecast.variables import Variable
+
+_LISTS = {"party": "parties", "coalition": "coalitions", "event": "events"}
+
+
+def record(forecast: Forecast) -> Any:
+    """One object; of a sweep a list, a record a rule, the first of which ends with what belongs to none."""
+    if "rules/keys" in forecast:
+        found = [_of_rule(forecast, place) for place in forecast.places()]
+        found[0]["sweep"] = _of_sweep(forecast)
+        return found
+    attrs = forecast.attrs
+    drawn = {"election": forecast.election, "draws": forecast.draws, "seed": int(attrs["seed"])}
+    how = {"sampler": attrs["sampler"], "house": forecast.house}
+    warnings = list(attrs["warnings"])
+    if not forecast.leading:
+        values = _values(forecast, ())
+        more = _districts(forecast) | {"track_record": _track_record(forecast)}
+        return {
+            **drawn,
+            "as_of": attrs["as_of"],
+            **how,
+            **_outcome(values),
+            **more,
+            "warnings": warnings,
+        }
+    along = next(iter(forecast.leading))
+    each = [_of_place(forecast, place) for place in forecast.places()]
+    if along == "as_of":
+        return {**drawn, **how, "as_of": each, "warnings": warnings}
+    return {**drawn, **how, "as_of": attrs["as_of"], f"{along}s": each, "warnings": warnings}
+
+
+def _districts(forecast: Forecast) -> dict[str, Any]:
+    """A record a district, and in it one a party; nothing where the rule has no districts."""
+    if "districts/house" not in forecast:
+        return {}
+    data = forecast.groups["districts"]
+    values = {
+        f"districts/{name}": variable.values
+        for name, variable in data.variables.items()
+        if variable.dims[:1] == ("district",)
+    }
+    known = [one for one in EVERY if one.group == "districts" and one.key and one.path in values]
+    known += [described(error_of(one.path)) for one in known if one.estimated]
+    found: list[dict[str, Any]] = []
+    for d, name in enumerate(forecast.names("districts/district")):
+        here = {path: array[d] for path, array in values.items()}
+        here |= {"quantile_level": forecast.array("quantile_level")}
+        own, of_parties = (
+            [replace(one, dims=one.dims[1:]) for one in known if ("party" in one.dims) == by_party]
+            for by_party in (False, True)
+        )
+        labels = {key: str(here[f"districts/{key}"]) for key in ("district_name", "region")}
+        district = _filled(
+            {"id": name, "name": labels["district_name"], "region": labels["region"]}, own, here, ()
+        )
+        district["parties"] = [
+            _filled({"id": party}, of_parties, here, k) for k, party in enumerate(forecast.parties)
+        ]
+        found.append(district)
+    return {"districts": found}
+
+
+def _of_place(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
+    values = _values(forecast, place)
+    if "as_of" in forecast.leading:
+        which: dict[str, Any] = {
+            "as_of": forecast.labels(place)["as_of"],
+            "polls": plain_number(values["polls_used"]),
+        }
+    else:
+        which = {
+            "id": forecast.labels(place)["scenario"],
+            "name": str(values["scenario_name"]),
+            "weight": plain_number(values["weight"]),
+            "settings": _lines(values["scenario_settings"]),
+        }
+    return {**which, **_outcome(values), "warnings": _lines(values["warnings"])}
+
+
+def _values(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
+    """Every variable and label of the forecast and of its rules at a place, as arrays by path."""
+    leading, found = tuple(forecast.leading), {}
+    for group in ("", "rules"):
+        for name, variable in forecast.groups[group].variables.items() if group in forecast.groups else ():
+            here = tuple(
+                place[leading.index(str(dim))] for dim in variable.dims[: len(leading)] if dim in leading
+            )
+            found[f"{group}/{name}".lstrip("/")] = variable.values[here]
+    return found
+
+
+def _outcome(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parties, coalitions and events of one rule, and what is of none of them: the void, the indices."""
+    found: dict[str, Any] = {}
+    for subject, name in _LISTS.items():
+        known = [one for one in about(subject) if one.key and one.path in values]
+        if known or subject != "event":
+            found[name] = [
+                _filled({"id": str(label)}, known, values, k)
+                for k, label in enumerate(values.get(subject, ()))
+            ]
+    return _filled(found, [one for one in about("") if one.key and one.path in values], values, ())
+
+
+def _filled(
+    target: dict[str, Any], known: Iterable[Variable], values: Mapping[str, Any], k: int | tuple[()]
+) -> dict[str, Any]:
+    """Put numbers where the registry says that they stand."""
+    for variable in known:
+        value = values[variable.path][k]
+        *way, last = variable.key.split(".")
+        place = target
+        for part in way:
+            place = place.setdefault(part, {})
+        behind = variable.dims[1:] if variable.subject else variable.dims
+        if behind == ("quantile_level",):
+            quantiles = _by_label(values["quantile_level"], value)
+            place.setdefault(last, {}).update(median=quantiles["0.5"], quantiles=quantiles)
+        elif behind in (("seats",), ("district_seats",)):
+            known_at_all = not math.isnan(value[0])
+            some = {str(n): float(p) for n, p in enumerate(value.tolist()) if p > 0}
+            if "mc_error" not in last:
+                place[last] = some if known_at_all else None
+        elif variable.kind == "truth":
+            place[last] = bool(value)
+        else:
+            place[last] = plain_number(value)
+    return target
+
+
+def _of_rule(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
+    """One rule of a sweep: its keys first, then which it is, and the outcome with what differs from
+    the base.
+    """
+    values, attrs = _values(forecast, place), forecast.attrs
+    scenario = {"scenario": forecast.labels(place)["scenario"]} if "scenario" in forecast.leading else {}
+    found = {
+        **scenario,
+        **json.loads(str(values["rules/keys"])),
+        "base_rule": bool(values["rules/is_base_rule"]),
+        "election": forecast.election,
+        "house": int(values["rules/seats_to_hand_out"]),
+        **_outcome(values),
+    }
+    if forecast.draws:
+        return found | {name: attrs[name] for name in ("draws", "seed", "sampler", "as_of")}
+    return found | {"ties": json.loads(str(values["tied_claims"]))}
+
+
+def _of_sweep(forecast: Forecast) -> dict[str, Any]:
+    """What belongs to no single rule: flips, the decomposition of the variance, the last seat."""
+    found: dict[str, Any] = {"flips": _flips(forecast), "warnings": list(forecast.attrs["warnings"])}
+    if not forecast.draws:
+        rows = zip(
+            forecast.parties,
+            forecast.array("last_seat/next_votes").tolist(),
+            forecast.names("last_seat/next_from"),
+            strict=True,
+        )
+        next_seats = [
+            {"id": party, "votes": int(votes), "from": rivals.split("+") if rivals else []}
+            for party, votes, rivals in rows
+            if votes == votes
+        ]
+        return found | {"next_seats": next_seats}
+    if "decomposition/seat_first_order" in forecast:
+        found["decomposition"] = {
+            "seats": _shares_of_variance(forecast, "seat", "party"),
+            "majorities": _shares_of_variance(forecast, "majority", "coalition"),
+        }
+    if "last_seat/probability" in forecast:
+        found["last_seat"] = _last_seat(forecast)
+    return found
+
+
+def _flips(forecast: Forecast) -> list[dict[str, Any]]:
+    """A record a flip: what and whose, where (labels on the other axes), the level and its intervals."""
+    numbers = ("level", "low", "high", "gone_from", "gone_to") if forecast.draws else ("level",)
+    elsewhere = [json.loads(text) for text in forecast.names("flips/elsewhere")]
+    return [
+        {name: str(forecast.array(f"flips/{name}")[f]) for name in ("about", "subject", "change")}
+        | {dim: str(label) for dim, label in where.items()}
+        | {name: plain_number(forecast.array(f"flips/{name}")[f]) for name in numbers}
+        for f, where in enumerate(elsewhere)
+    ]
+
+
+def _shares_of_variance(forecast: Forecast, what: str, over: str) -> list[dict[str, Any]]:
+    factors = forecast.names("decomposition/factor")
+
+    def pair(name: str, k: int | tuple[int, int]) -> dict[str, Any]:
+        value, error = (forecast.array(f"decomposition/{what}_{name}{end}")[k] for end in ("", "_mc_error"))
+        return {"value": plain_number(value), "mc_error": plain_number(error)}
+
+    return [
+        {
+            "id": subject,
+            "variance": plain_number(forecast.array(f"decomposition/{what}_variance")[k]),
+            "first_order": {factor: pair("first_order", (k, f)) for f, factor in enumerate(factors)},
+            "total_order": {factor: pair("total_order", (k, f)) for f, factor in enumerate(factors)},
+            "interactions": pair("interactions", k),
+        }
+        for k, subject in enumerate(forecast.names(over))
+    ]
+
+
+def _last_seat(forecast: Forecast) -> dict[str, Any]:
+    chances, errors = forecast.array("last_seat/probability"), forecast.array("last_seat/mc_error")
+    ids = forecast.parties
+    pairs = [
+        {
+            "gains": ids[a],
+            "loses": ids[b],
+            "probability": plain_number(chances[a, b]),
+            "mc_error": plain_number(errors[a, b]),
+        }
+        for a, b in np.argwhere(chances > 0).tolist()
+    ]
+    quantiles = {
+        f"{unit}_quantiles": _by_label(forecast.array("quantile_level"), forecast.array(path))
+        for unit in ("share", "votes")
+        if (path := f"last_seat/{unit}_quantile") in forecast
+    }
+    return quantiles | {"pairs": sorted(pairs, key=lambda pair: -pair["probability"])}
+
+
+def _track_record(forecast: Forecast) -> dict[str, Any]:
+    """How often such forecasts were right in the backtest; null where none speaks for this one."""
+    tested = "record/coverage" in forecast and not math.isnan(forecast.array("record/elections"))
+    return {
+        "said": _lines(forecast.attrs.get("track_record", "")),
+        "horizon": plain_number(forecast.array("record/horizon")) if tested else None,
+        "elections": int(forecast.array("record/elections")) if tested else None,
+        "coverage": _by_label(forecast.array("record/interval"), forecast.array("record/coverage"))
+        if tested
+        else None,
+    }
+
+
+def plain_number(value: Any) -> float | int | None:
+    """A number for JSON: whole numbers as integers, NaN as null."""
+    number = float(value)
+    if math.isnan(number):
+        return None
+    return int(number) if getattr(value, "dtype", None) is not None and value.dtype.kind in "iu" else number
+
+
+def _by_label(labels: Iterable[float], values: Iterable[Any]) -> dict[str, float | int | None]:
+    return {f"{float(label):g}": plain_number(value) for label, value in zip(labels, values, strict=True)}
+
+
+def _lines(text: object) -> list[str]:
+    return [line for line in str(text).split("\n") if line]

@@ -1,0 +1,204 @@
+"""The district tier as the compiled core reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.election.rule import Allocation, Districts, Levelling, Placing
+from forecast.election.threshold import LocalThreshold, level_of
+from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.kernels import districts as compiled
+from forecast.kernels import laws, placing
+from forecast.rules.compiled_around import constraints_in_districts
+from forecast.rules.tiers import LocalLevels, Numbers, PlacingStep, SeatTable, Tier
+
+if TYPE_CHECKING:
+    from forecast.election import Party, Rule
+
+FillAllocation = Callable[[np.void, Allocation], None]
+"""Writes how an allocation divides into a record."""
+
+_COMPARE = {
+    "votes": placing.COMPARE_VOTES,
+    "share": placing.COMPARE_SHARE,
+    "quotas": placing.COMPARE_QUOTAS,
+}
+_BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_CAST}
+_ANY = 2**31
+
+
+def tier_of(rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllocation, place: str) -> Tier:
+    """The tier of a rule with districts.
+
+    ``ConfigurationError`` where the table lacks what the rule asks for, and for clauses that are counted but
+    not drawn.
+    """
+    districts = rule.districts
+    assert districts is not None
+    faults = [*_not_drawn(rule, place), *_missing(rule, table, place)]
+    if faults:
+        raise ConfigurationError(*faults)
+    record = _record_of(districts, fill)
+    if districts.seats == "by-votes" or districts.leftover is not None:
+        record["single_precision"] = False  # houses differ from draw to draw
+    inside = record.copy()
+    if rule.alliances is not None:
+        fill(inside[0], rule.alliances)
+    around = constraints_in_districts(rule, districts, lists, table.seats, record[0], inside)
+    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    local = districts.local_threshold
+    return Tier(
+        houses=np.maximum(table.seats, 0) if districts.seats == "given" else table.seats.copy(),
+        record=record,
+        who=_who(rule, districts),
+        constraints=around,
+        local=_levels(local, lists, table, rule.seats) if local is not None else None,
+        levelled=levelled,
+        returns=levelled and rule.levelling is not None and rule.levelling.mode == "return",
+        placing=_placing(rule, rule.levelling, table, fill) if levelled and rule.levelling else (),
+        by_votes=_record_of(_HARE, fill) if districts.seats == "by-votes" else None,
+        total=districts.start_seats
+        or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
+        leftover=_record_of(_LEFTOVER, fill) if districts.leftover is not None else None,
+        shares_abroad=districts.seatless == "shared",
+        totals_first=districts.national_totals is not None,
+        waivers=_waivers(rule),
+        region_of=_numbers(table.regions)[0] if all(table.regions) else None,
+    )
+
+
+_HARE = Allocation.model_validate({"method": "hare"})
+_LEFTOVER = Allocation.model_validate({"method": "hagenbach-bischoff-rounded"})
+
+
+def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:
+    record = np.zeros(1, laws.RULE)
+    record["correction"] = record["uncorrected"] = record["vote"] = 1.0
+    fill(record[0], method)
+    return record
+
+
+def _waivers(rule: Rule) -> tuple[int, int]:
+    threshold = rule.threshold
+    if threshold is None:
+        return 0, 0
+    return threshold.or_district_seats or 0, threshold.or_regions_at_quota or 0
+
+
+def _who(rule: Rule, districts: Districts) -> int:
+    national = districts.threshold and rule.threshold is not None
+    if districts.local_threshold is None:
+        return compiled.NATIONAL if national else compiled.EVERYONE
+    if not national:
+        return compiled.LOCAL
+    return compiled.EITHER if districts.local_threshold.waives_national else compiled.BOTH
+
+
+def _not_drawn(rule: Rule, place: str) -> Iterator[Fault]:
+    """Clauses that an exact count knows and a draw does not yet."""
+    districts, levelling = rule.districts, rule.levelling
+    assert districts is not None
+    local = districts.local_threshold
+    asked = {
+        "seats": districts.seats if districts.seats == "by-population" else None,
+        "direct": districts.direct,
+        "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
+    }
+    for key, value in asked.items():
+        if value:
+            remedy = "`forecast count` knows this clause; draws do not yet: leave it out, or give the draws"
+            yield Fault(place, f"rule.districts.{key}", value, remedy)
+    if levelling is not None and levelling.placing and (rule.bonus or levelling.mode == "level"):
+        yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
+
+
+def _missing(rule: Rule, table: SeatTable, place: str) -> Iterator[Fault]:
+    """What the rule asks of the table."""
+    levelling = rule.levelling
+    steps = levelling.placing if levelling is not None else ()
+    if any(step.capacity == "table" for step in steps) and (table.levelling < 0).any():
+        yield Fault(place, "rule.levelling.placing", "table", "the table has no column levelling")
+    local = rule.districts.local_threshold if rule.districts is not None else None
+    waived = rule.threshold is not None and rule.threshold.or_regions_at_quota is not None
+    by_region = (
+        waived
+        or any(step.where == "region" for step in steps)
+        or (local is not None and local.of == "region")
+    )
+    if by_region and not all(table.regions):
+        yield Fault(place, "rule.districts", "region", "the table has no column region, which the rule needs")
+
+
+def _numbers(names: Sequence[str]) -> tuple[Numbers, list[str]]:
+    """The number of each name among those that differ, and these."""
+    known = list(dict.fromkeys(names))
+    return np.array([known.index(name) for name in names], np.int64), known
+
+
+def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int) -> LocalLevels:
+    record = np.zeros(1, laws.RULE)
+    record["correction"] = record["uncorrected"] = record["vote"] = 1.0
+    record["nobody_denominator"] = record["joint_denominator"] = 1.0
+    record["nobody_decided"] = True
+    record["base"], record["strict"] = _BASES[threshold.base], threshold.strict
+    levels = [level_of(threshold, kind=party.kind, members=party.members, seats=seats) for party in lists]
+    own = np.arange(len(table.names), dtype=np.int64)
+    return LocalLevels(
+        record,
+        np.array([float(level.numerator) for level in levels]),
+        np.array([float(level.denominator) for level in levels]),
+        _numbers(table.regions)[0] if threshold.of == "region" else own,
+    )
+
+
+def _placing(
+    rule: Rule, levelling: Levelling, table: SeatTable, fill: FillAllocation
+) -> tuple[PlacingStep, ...]:
+    steps: list[PlacingStep] = []
+    parents = np.zeros(len(table.names), np.int64)
+    national = np.zeros(1, laws.RULE)
+    if rule.national_method is not None and not rule.national_method.by_quota:
+        fill(national[0], rule.national_method)
+    for step in levelling.placing:
+        names = table.regions if step.where == "region" else table.names
+        place_of, places = _numbers(names)
+        record = np.zeros(1, placing.PLACING)
+        division = np.zeros(1, laws.RULE)
+        fill(division[0], Allocation.model_validate({"method": step.method}))
+        record["divisor_row"], record["compare"] = division["divisor_row"], _COMPARE[step.compare]
+        record["national_order"] = step.order == "national"
+        record["national_row"] = national["divisor_row"]
+        first = np.array([int(np.flatnonzero(place_of == p)[0]) for p in range(len(places))])
+        houses = np.bincount(place_of, table.seats, len(places)).astype(np.int64)
+        steps.append(
+            PlacingStep(
+                record,
+                place_of,
+                parents[first],
+                np.minimum(_room(step, places, table, place_of), rule.seats),
+                houses,
+            )
+        )
+        parents = place_of
+    return tuple(steps)
+
+
+def _room(step: Placing, places: Sequence[str], table: SeatTable, place_of: Numbers) -> Numbers:
+    """(P,) levelling seats that each place takes."""
+    capacity = step.capacity
+    if capacity is None:
+        return np.full(len(places), _ANY, np.int64)
+    if capacity == "table":
+        return np.bincount(place_of, table.levelling, len(places)).astype(np.int64)
+    if isinstance(capacity, int):
+        return np.full(len(places), capacity, np.int64)
+    unknown = [name for name in capacity if name not in places]
+    if unknown:
+        raise ConfigurationError(
+            *(Fault("rule", "levelling.placing.capacity", name, suggest(name, places)) for name in unknown)
+        )
+    return np.array([capacity.get(name, 0) for name in places], np.int64)

@@ -1,0 +1,145 @@
+"""Who competes for seats with what votes: nationally, and in each district."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from forecast.election.rule import Allocation, Districts, Rule
+from forecast.rules.ballot import Ballot, District, Entry
+from forecast.rules.caps import limit_of
+from forecast.rules.outcome import Admission
+from forecast.rules.thresholds import reaches_locally
+from forecast.rules.ties import Unit
+
+EVERYONE = Admission(True, "no threshold")
+
+
+def weight_of(rule: Rule, entry: Entry) -> Fraction:
+    """What a vote for a list of this kind counts."""
+    return rule.weights.get(entry.kind, Fraction(1))
+
+
+def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) -> list[Unit]:
+    """The admitted lists with their votes as the allocation counts them, and those that an alliance counts.
+
+    The correction of a list let in as the next-largest is on its quotient, so that the quota is that of its
+    full votes (Kazakhstan, Constitutional Law on Elections art. 97-1 as of 2009). Votes for an alliance as
+    such are shared among its lists by their own votes.
+    """
+    own = {entry.id: Fraction(entry.votes) for entry in ballot.entries}
+    votes = with_alliance_votes(ballot, own, ballot.alliance_votes)
+    return [
+        _unit(rule, ballot, entry, order, admissions[entry.id], votes[entry.id])
+        for order, entry in enumerate(ballot.entries)
+        if _competes(rule, admissions[entry.id])
+    ]
+
+
+def entitled_in(
+    rule: Rule,
+    districts: Districts,
+    ballot: Ballot,
+    admissions: Mapping[str, Admission],
+    district: District,
+    region: District | None = None,
+) -> list[Unit]:
+    """The lists with votes that take part in one district, with their votes there weighed as nationally.
+
+    ``admissions`` are national; empty where the threshold does not guard the districts. ``region`` is the
+    place of a local threshold that is one of regions.
+    """
+    own = {
+        entry.id: district.votes.get(entry.id, 0) + votes_from_outside(districts, ballot, entry, district)
+        for entry in ballot.entries
+    }
+    votes = with_alliance_votes(ballot, own, district.alliance_votes)
+    units: list[Unit] = []
+    for order, entry in enumerate(ballot.entries):
+        nationally = admissions.get(entry.id, EVERYONE)
+        local = districts.local_threshold
+        if local is not None and entry.eligible:
+            there = reaches_locally(local, ballot, entry, region or district)
+            by_law = (nationally.admitted, there)
+            admitted = any(by_law) if local.waives_national else all(by_law)
+            nationally = replace(nationally, admitted=admitted)
+        if entry.eligible and votes[entry.id] and _competes(rule, nationally):
+            units.append(_unit(rule, None, entry, order, nationally, votes[entry.id]))
+    return units
+
+
+def _competes(rule: Rule, admission: Admission) -> bool:
+    counts = rule.alliances is not None and admission.ground == "counts for its alliance"
+    return admission.admitted or counts
+
+
+def _unit(
+    rule: Rule, ballot: Ballot | None, entry: Entry, order: int, admission: Admission, votes: Fraction
+) -> Unit:
+    """One competitor; the caps of a list are of all its seats, so that a district (no ballot) has none."""
+    weighed = votes * weight_of(rule, entry)
+    return Unit(
+        entry.id,
+        weighed * admission.factor,
+        order,
+        limit=None if ballot is None else limit_of(rule, ballot, entry),
+        floor=0 if ballot is None else entry.min_seats,
+        alliance=entry.alliance if admission.allied else None,
+        behind_quota=weighed,
+        wins=admission.admitted,
+    )
+
+
+def with_alliance_votes(
+    ballot: Ballot, own: Mapping[str, Fraction], alliances: Mapping[str, int]
+) -> Mapping[str, Fraction]:
+    """Votes by list with those for their alliance as such, shared in proportion to their own."""
+    if not alliances:
+        return own
+    votes = dict(own)
+    for name, shared in alliances.items():
+        members = [entry.id for entry in ballot.entries if entry.eligible and entry.alliance == name]
+        total = sum((own[member] for member in members), Fraction(0))
+        for member in members if total else ():
+            votes[member] += shared * own[member] / total
+    return votes
+
+
+def votes_from_outside(districts: Districts, ballot: Ballot, entry: Entry, district: District) -> Fraction:
+    """What a list gets in a district of its votes in districts without seats.
+
+    They are shared in proportion to the valid votes of the districts that have seats (Turkey, law 2839: votes
+    abroad and at customs).
+    """
+    if districts.seatless != "shared" or district.seats == 0:
+        return Fraction(0)
+    abroad = sum(other.votes.get(entry.id, 0) for other in ballot.districts if other.seats == 0)
+    valid = sum(other.valid for other in ballot.districts if other.seats != 0)
+    return Fraction(abroad * district.valid, valid) if valid else Fraction(0)
+
+
+def outside_quota(method: Allocation, rule: Rule, ballot: Ballot, units: Sequence[Unit]) -> Fraction:
+    """Votes of lists that take no part but stand behind the quota, weighed like the others."""
+    return _outside(method, rule, ballot, units, {entry.id: entry.votes for entry in ballot.entries})
+
+
+def outside_quota_in(
+    districts: Districts, rule: Rule, ballot: Ballot, units: Sequence[Unit], district: District
+) -> Fraction:
+    """The same in one district, of votes that are not listed there too."""
+    unlisted = district.valid - sum(district.votes.values()) - sum(district.alliance_votes.values())
+    behind = _outside(districts, rule, ballot, units, district.votes)
+    return behind + unlisted if districts.quota_of == "valid" else behind
+
+
+def _outside(
+    method: Allocation, rule: Rule, ballot: Ballot, units: Sequence[Unit], votes: Mapping[str, int]
+) -> Fraction:
+    if method.quota_of != "valid":
+        return Fraction(0)
+    aside = {unit.id for unit in units}
+    aside |= {entry.id for entry in ballot.entries if entry.kind == "none-of-the-above"}
+    weights = {entry.id: weight_of(rule, entry) for entry in ballot.entries}
+    others = (name for name in votes if name not in aside)
+    return sum((votes[name] * weights.get(name, Fraction(1)) for name in others), Fraction(0))

@@ -1,3 +1,0 @@
-"""How much of the outcome is the rule: many rules on the same draws, or on the same real votes."""
-
-from __future__ import annotations

@@ -1,0 +1,266 @@
+"""The districts of a run: their votes, and how each rule divides their seats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.compiling import Step
+from forecast.kernels import admit, districts, houses, placing
+from forecast.kernels.arrays import BLOCK, LANES, Claims, Seats, Votes, new_rows
+from forecast.kernels.count import WAYS
+from forecast.kernels.laws import Law
+from forecast.kernels.one_draw import DRAW_ROWS
+from forecast.kernels.project import Pattern, ProjectWorkspace
+from forecast.rules.tiers import LocalLevels, Tier
+from forecast.simulation.inputs import Draws
+from forecast.simulation.stages import (
+    Ballots,
+    Forms,
+    division,
+    new_admission,
+    new_claims,
+    new_piece,
+    new_seats,
+    new_votes,
+)
+
+if TYPE_CHECKING:
+    from forecast.rules.grids import Rules
+
+
+class KeptDistricts(NamedTuple):
+    """The first draws of a run by district: votes (places, D, U) and by rule seats (R, places, D, K)."""
+
+    votes: NDArray[np.float32]
+    seats: NDArray[np.uint16]
+
+
+class Local:
+    """The districts of a bench."""
+
+    def __init__(self, draws: Draws, rules: Rules, pattern: Pattern, kept: KeptDistricts) -> None:
+        self._draws, self._rules, self._pattern, self._kept = draws, rules, pattern, kept
+        self._lists, number = rules.lists, len(pattern.weights)
+        votes = new_votes(number, draws)
+        votes.stands_for[:] = draws.valid_votes * pattern.weights
+        piece, claims = new_piece(apart=0), new_claims(number, self._lists)
+        self.ballots = Ballots(piece, votes, claims, new_seats(number, self._lists))
+        self._stands = np.ascontiguousarray(pattern.base[:, : self._lists] > -1e29)
+        marks = new_rows((3, self._lists, BLOCK), np.float32)
+        self._marks = districts.InsideWorkspace(*marks)
+        self._unasked = np.zeros(rules.lists, np.int64)
+
+    def project(self, forms: Forms, national: Ballots) -> Step:
+        """What fills the votes of the districts of a piece."""
+        workspace = new_projection(self._pattern)
+        here = self.ballots
+        return forms.project.step(
+            self._pattern, national.piece, national.votes, workspace, here.piece, here.votes
+        )
+
+    def divide(self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]) -> Iterator[Step]:
+        """What divides the seats of districts, and adds them up nationally; ``passes`` (K,) of the nation
+        grow by lists that the districts let in.
+        """
+        here = self._with_votes_from_abroad(tier)
+        abroad = self._stands[tier.houses == 0].any(axis=0)
+        if tier.shares_abroad:
+            yield houses.share_votes.step(tier.houses, self.ballots.votes, here.votes)
+        places, place_of = here.claims, np.arange(len(tier.houses))
+        if tier.local is not None:
+            place_of = tier.local.place_of
+            places, steps = self._admit_in_places(tier.local, law, here)
+            yield from steps
+        yield districts.claim_in_districts.step(
+            tier.who,
+            law,
+            national.claims,
+            places,
+            place_of,
+            self._stands | abroad if tier.shares_abroad else self._stands,
+            here.votes,
+            here.claims,
+            self._marks,
+        )
+        pooled = new_seats(1, self._lists)
+        yield from self._divide(tier, law, here, pooled)
+        yield districts.sum_districts.step(here.seats, national.seats)
+        if tier.leftover is not None:
+            yield houses.add_seats.step(pooled, national.seats)
+        if any(tier.waivers):
+            yield from self._admit_winners(tier, law, national, passes)
+
+    def _with_votes_from_abroad(self, tier: Tier) -> Ballots:
+        if not tier.shares_abroad:
+            return self.ballots
+        votes = new_votes(len(tier.houses), self._draws)
+        votes.stands_for[:] = self.ballots.votes.stands_for / np.sum(
+            self._pattern.weights[tier.houses != 0], dtype=np.float64
+        )
+        return self.ballots._replace(votes=votes)
+
+    def _divide(self, tier: Tier, law: Law, here: Ballots, pooled: Seats) -> Iterator[Step]:
+        """The seats of districts among those who claim them."""
+        lists, number = self._lists, len(tier.houses)
+        about: Any = tier.houses if tier.constraints is None else tier.constraints
+        if tier.by_votes is not None:
+            about, rows = np.zeros((number, BLOCK), np.uint16), np.zeros((DRAW_ROWS, number))
+            yield houses.size_districts.step(
+                tier.by_votes, tier.total, tier.houses, here.votes, about, np.arange(number), rows
+            )
+        elif tier.leftover is not None:
+            about = np.repeat(tier.houses.astype(np.uint16)[:, None], BLOCK, axis=1)
+        if tier.leftover is None:
+            yield division(tier.record, law, about, here, np.zeros(1, np.int64))
+            return
+        workspace = houses.LeftoverWorkspace(
+            np.zeros((DRAW_ROWS, lists)), np.zeros((DRAW_ROWS, lists)), np.arange(lists)
+        )
+        both = np.concatenate([tier.record, tier.leftover])
+        yield houses.divide_with_leftover.step(
+            both, law, here.votes, here.claims, about, here.seats, pooled, workspace
+        )
+
+    def _admit_winners(
+        self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]
+    ) -> Iterator[Step]:
+        """What lets lists in that are below the level, by what they did in the districts."""
+        seats, quotas = tier.waivers
+        of = tier.region_of if tier.region_of is not None else np.zeros(len(tier.houses), np.int64)
+        size = np.bincount(of, tier.houses).astype(np.int64)
+        piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
+        assert isinstance(votes, Votes)
+        yield districts.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
+        waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
+        form = admit.admit_by_districts_given if national.given else admit.admit_by_districts_drawn
+        yield form.step(
+            law,
+            waivers,
+            national.piece,
+            national.votes,
+            national.seats,
+            national.claims,
+            passes,
+            new_admission(self._lists),
+        )
+
+    def place(self, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
+        """What brings the seats that lists have beyond those of the districts to districts."""
+        here, votes = self.ballots, national.votes
+        number, lists = len(tier.houses), self._lists
+        if tier.totals_first:
+            workspace = houses.TotalsWorkspace(
+                np.zeros((2, number * lists)),
+                np.zeros(number * lists, np.int64),
+                np.zeros(lists),
+                np.zeros((3, lists), np.int64),
+                np.zeros((DRAW_ROWS, lists)),
+            )
+            yield houses.place_totals.step(
+                tier.record, law, tier.houses, here.votes, here.claims, here.seats, national.seats, workspace
+            )
+        if tier.returns:
+            most = int(tier.houses.sum())
+            back = placing.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
+            row = int(tier.record["divisor_row"][0])
+            yield placing.give_back.step(row, law, here.piece, here.votes, here.seats, national.seats, back)
+        if not tier.placing:
+            return
+        due = new_seats(1, lists)
+        yield placing.seats_due.step(here.seats, national.seats, due)
+        for step in tier.placing:
+            places = len(step.parent_of)
+            fixed, place_votes = here.seats, here.votes
+            if places < number:
+                piece, place_votes, fixed = (
+                    new_piece(apart=0),
+                    new_votes(places, self._draws),
+                    new_seats(places, lists),
+                )
+                yield districts.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
+                yield placing.sum_seats.step(step.place_of, here.seats, fixed)
+            about = placing.Places(step.parent_of, step.room, step.houses)
+            workspace = placing.PlacingWorkspace(
+                np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
+            )
+            placed = new_seats(places, lists)
+            yield placing.place_seats.step(
+                step.record, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
+            )
+            due = placed
+
+    def _admit_in_places(self, local: LocalLevels, law: Law, here: Ballots) -> tuple[Claims, list[Step]]:
+        """What admits lists by their votes in each place."""
+        steps: list[Step] = []
+        votes, piece = here.votes, here.piece
+        claims = new_claims(local.places, self._lists)
+        if local.places < len(local.place_of):
+            votes, piece = new_votes(local.places, self._draws), new_piece(apart=0)
+            steps.append(districts.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
+        top, bottom = local.numerators, local.denominators
+        level = law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))
+        steps.append(
+            admit.admit_drawn.step(
+                local.record, level, piece, votes, claims, self._unasked, new_admission(self._lists)
+            )
+        )
+        return claims, steps
+
+    def count(self, r: int) -> LocalCounts:
+        """What counts the seats of districts under rule ``r``."""
+        return LocalCounts(self, self._rules, self._kept, r)
+
+
+class LocalCounts:
+    """Seats by district and list under one rule."""
+
+    def __init__(self, local: Local, rules: Rules, kept: KeptDistricts, r: int) -> None:
+        tier = rules.tiers[r]
+        assert tier is not None
+        number, lists = len(tier.houses), rules.lists
+        self._shape = (number, lists)
+        most = tier.most_seats
+        self._counts = np.zeros((number * lists, WAYS, most + 1), np.uint32)
+        self.seats = np.zeros((number, lists, most + 1), np.int64)
+        here = local.ballots
+        self.steps = [
+            districts.count_districts.step(here.piece, here.seats, self._counts),
+            districts.keep_districts.step(here.piece, here.votes, here.seats, kept.votes, kept.seats[r]),
+        ]
+
+    def finish(self) -> None:
+        """Add the counts of a span to those of the run."""
+        self.seats += self._counts.sum(1, dtype=np.int64).reshape(self.seats.shape)
+        self._counts[...] = 0
+
+
+def new_projection(pattern: Pattern) -> ProjectWorkspace:
+    """Workspace of a projection."""
+    units = len(pattern.last)
+    rows = 1 + 4 * units + int(pattern.about["regions"][0]) * units
+    bits = new_rows((rows + rows % 2, LANES), np.uint64)
+    words = bits.view(np.uint32)
+    cell = new_rows((1, LANES), np.uint64)
+
+    def of_units() -> NDArray[np.float32]:
+        return new_rows((units, BLOCK), np.float32)
+
+    return ProjectWorkspace(
+        new_rows((4, LANES), np.uint64),
+        bits,
+        words,
+        words.view(np.float32),
+        cell,
+        cell.view(np.uint32),
+        of_units(),
+        new_rows((2, BLOCK), np.float32),
+        of_units(),
+        of_units(),
+        of_units(),
+        of_units(),
+        new_rows((2, BLOCK), np.float32),
+    )

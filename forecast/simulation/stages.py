@@ -1,0 +1,226 @@
+"""The compiled stages that a run needs, with the arrays that they work on."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.compiling import Kernel, Step
+from forecast.kernels import (
+    admit,
+    constrain,
+    count,
+    districts,
+    divide_divisor,
+    divide_exactly,
+    divide_quota,
+    draw,
+    houses,
+    placing,
+    project,
+    sweep,
+)
+from forecast.kernels.arrays import BLOCK, LANES, PIECE, Claims, GivenVotes, Seats, Votes, new_rows
+from forecast.kernels.drive import drive
+from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
+from forecast.kernels.one_draw import DRAW_ROWS
+from forecast.kernels.sobol import BITS
+from forecast.rules.grids import Rules
+from forecast.rules.tiers import Tier
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
+
+
+class Forms:
+    """Which form of every stage a run needs, and all of them for its compilation."""
+
+    def __init__(self, draws: Draws, rules: Rules) -> None:
+        given = draws.sampler == SAMPLER_GIVEN
+        self.draw = draw.draw_sobol if draws.sampler == SAMPLER_SOBOL else draw.draw_plain
+        self.admit = admit.admit_given if given else admit.admit_drawn
+        self.keep_shares = count.keep_shares_given if given else count.keep_shares_drawn
+        self.shares = count.count_shares_given if given else count.count_shares_drawn
+        self.project = project.project_given if given else project.project_drawn
+        self._given = given
+        self._sobol = draws.sampler == SAMPLER_SOBOL
+        self._rules = rules
+
+    def needed(self) -> list[Kernel]:
+        """All that the run will call, what takes longest to compile first."""
+        rules, grids = self._rules, self._rules.grids
+        methods = [a for grid in grids for a in grid.methods]
+        needed: list[Kernel] = []
+        for r in (*rules.singles, *methods):
+            tier = rules.tiers[r]
+            if tier is not None:
+                needed += [*_divisions_of(tier, given=self._given), *_OF_DISTRICTS, self.project]
+                needed += [admit.admit_drawn] if tier.local is not None else []
+                needed += [placing.give_back] if tier.returns else []
+                needed += _OF_PLACING if tier.placing else ()
+            if tier is None or tier.divides_nationally:
+                needed.append(divide(rules.records[r], given=self._given))
+        needed.append(draw.take_given if self._given else self.draw)
+        if self._sobol:
+            needed.append(draw.begin_replicate)
+        if rules.singles:
+            needed += [self.admit, count.count_seats, count.keep_seats]
+        if grids:
+            needed += sweep.KERNELS
+        return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))
+
+
+_OF_DISTRICTS = (
+    districts.claim_in_districts,
+    districts.sum_districts,
+    districts.sum_votes,
+    districts.count_districts,
+    districts.keep_districts,
+)
+
+
+def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
+    """What divides the seats of districts."""
+    kernels = [houses.share_votes] if tier.shares_abroad else []
+    kernels += [houses.size_districts] if tier.by_votes is not None else []
+    kernels += [houses.place_totals] if tier.totals_first else []
+    if any(tier.waivers):
+        kernels.append(admit.admit_by_districts_given if given else admit.admit_by_districts_drawn)
+    if tier.leftover is not None:
+        return [*kernels, houses.divide_with_leftover, houses.add_seats]
+    return [*kernels, divide(tier.record[0], given=False)]
+
+
+_OF_PLACING = (placing.seats_due, placing.sum_seats, placing.place_seats)
+
+
+def divide(record: np.void, *, given: bool) -> Kernel:
+    """How a rule divides, of given votes or of drawn ones."""
+    if record["constrained"]:
+        return constrain.constrain_given if given else constrain.constrain_drawn
+    if not record["single_precision"]:
+        return divide_exactly.divide_exactly_given if given else divide_exactly.divide_exactly_drawn
+    if record["family"] == FAMILY_DIVISOR:
+        return divide_divisor.divide_divisor_given if given else divide_divisor.divide_divisor_drawn
+    return divide_quota.divide_quota_given if given else divide_quota.divide_quota_drawn
+
+
+class Ballots(NamedTuple):
+    """What stages pass on: the votes of N ballots, the claims that follow from them, the seats of these."""
+
+    piece: NDArray[np.void]
+    votes: Votes | GivenVotes
+    claims: Claims
+    seats: Seats
+
+    @property
+    def given(self) -> bool:
+        """Whether the votes came from outside."""
+        return isinstance(self.votes, GivenVotes)
+
+
+def new_piece(*, apart: int = BLOCK, lots: int = 0) -> NDArray[np.void]:
+    """The place of a piece, before any."""
+    piece = np.zeros(1, PIECE)
+    piece["apart"], piece["lots"] = apart, lots
+    return piece
+
+
+def new_votes(number: int, draws: Draws, *, given: bool = False) -> Votes | GivenVotes:
+    """Votes of so many ballots."""
+    shape = (number, len(draws.location), BLOCK)
+    single = new_rows(shape, np.float32)
+    per_cast = np.full((number, BLOCK), 1.0 / (1.0 - draws.invalid[0]))
+    per_registered = per_cast / draws.turnout[0]
+    if given:
+        total, exact = np.zeros((number, BLOCK)), np.zeros(shape)
+        return GivenVotes(single, total, exact, per_cast, per_registered, np.zeros(number))
+    total = new_rows((number, BLOCK), np.float32)
+    return Votes(single, total, single, per_cast, per_registered, np.full(number, draws.valid_votes))
+
+
+def new_claims(number: int, lists: int, *, corrects: bool = False) -> Claims:
+    """Claims on so many ballots; ``corrects`` where some law corrects quotients of runners-up."""
+    return Claims(
+        new_rows((number, lists + 1, BLOCK), np.float32),
+        new_rows((number, BLOCK), np.float32),
+        new_rows((number, BLOCK), np.float32),
+        np.zeros((number, lists + 1), np.int64),
+        np.zeros(number, np.int64),
+        np.zeros((number * lists if corrects else 0, BLOCK), np.uint8),
+    )
+
+
+def new_seats(number: int, lists: int, coalitions: int = 0) -> Seats:
+    """Seats on so many ballots."""
+    return Seats(
+        new_rows((number, lists + coalitions, BLOCK), np.uint16),
+        new_rows((number, BLOCK), np.uint16),
+        np.zeros((number, lists), np.bool_),
+    )
+
+
+def new_admission(lists: int) -> admit.AdmitWorkspace:
+    """What a block is admitted with."""
+    base, near = new_rows((2, BLOCK), np.float32)
+    (ambiguous,) = new_rows((1, BLOCK), np.uint16)
+    return admit.AdmitWorkspace(base, near, ambiguous, np.zeros(lists), np.zeros(lists, np.int64))
+
+
+def division(
+    record: NDArray[np.void],
+    law: Law,
+    about: NDArray[np.int64] | NDArray[np.uint16] | Constraints,
+    ballots: Ballots,
+    beyond: NDArray[np.int64],
+) -> Step:
+    """What divides the seats of ballots by the rule ``record`` (1,): ``about`` are the houses (N,) of these
+    or, of rules that are divided exactly, of every draw (N, BLOCK); or what stands around the division;
+    ``beyond`` (1,) counts houses that grow too large.
+    """
+    lists = law.levels.shape[0]
+    draw_rows = np.zeros((DRAW_ROWS, lists))
+    if record["constrained"][0]:
+        others = np.zeros((constrain.CONSTRAIN_ROWS, lists))
+        workspace: Any = constrain.ConstrainWorkspace(others, draw_rows, np.arange(lists), beyond)
+    elif not record["single_precision"][0]:
+        workspace = draw_rows
+        if isinstance(about, np.ndarray) and about.ndim == 1:
+            about = np.repeat(about.astype(np.uint16)[:, None], BLOCK, axis=1)
+    elif record["family"][0] == FAMILY_DIVISOR:
+        multiplier, left, ahead, behind = new_rows((4, BLOCK), np.float32)
+        inverses = new_rows((lists, BLOCK), np.float32)
+        workspace = divide_divisor.DivisorWorkspace(multiplier, left, ahead, behind, inverses, draw_rows)
+    else:
+        quotas, left = new_rows((2, BLOCK), np.float32)
+        needed, rank, cut, gap, ambiguous = new_rows((5, BLOCK), np.uint16)
+        keys, ordered = new_rows((lists, BLOCK), np.uint16), new_rows((lists, BLOCK), np.uint16)
+        workspace = divide_quota.QuotaWorkspace(
+            quotas, left, needed, rank, cut, gap, ambiguous, keys, ordered, draw_rows
+        )
+    kernel = divide(record[0], given=ballots.given)
+    return kernel.step(
+        record, law, about, ballots.piece, ballots.votes, ballots.claims, ballots.seats, workspace
+    )
+
+
+def new_words(source: draw.Source, dimensions: int) -> draw.Words:
+    """Workspace; ``dimensions``: those of Sobol points, 0 for plain draws."""
+    about = source.about[0]
+    rows = int(about["tails"] + about["bases"] + about["numbers"] + about["splits"])
+    normals = new_rows((rows, BLOCK), np.float32)
+    words = new_rows((dimensions, BLOCK), np.uint32) if dimensions else normals.view(np.uint32)
+    bits = words.view(np.uint64)
+    scale = new_rows((2, BLOCK), np.float32)
+    scale[0] = 1.0
+    return draw.Words(
+        new_rows((4, LANES), np.uint64),
+        bits,
+        words,
+        np.zeros(len(words), np.uint32),
+        normals,
+        scale,
+        np.zeros(BLOCK, np.uint32),
+        np.zeros((dimensions, BITS), np.uint32),
+        np.zeros(dimensions, np.uint32),
+    )

@@ -1,0 +1,218 @@
+"""Many rules on the votes of one real count: exact counterfactuals, nothing drawn."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from fractions import Fraction
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.election import Rule
+from forecast.election.notes import warnings_on
+from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.result import Forecast, forecast_of
+from forecast.rules.margins import next_seats
+from forecast.rules.outcome import Outcome, Tie
+from forecast.rules.reference import apply_rule
+from forecast.rules.remarks import remarks_on
+from forecast.rules.thresholds import base_votes, missing_totals
+from forecast.simulation.forecasting import identity_of
+from forecast.simulation.grounds import labels_of
+from forecast.simulation.inputs import Units
+from forecast.simulation.numbers import Ballot, Values
+from forecast.sweeps.axes import LEVEL
+from forecast.sweeps.flips import Flip, flips_values
+from forecast.sweeps.grid import Grid, refuse_small_houses
+from forecast.sweeps.indices import effective_number, indices_of, seat_shares, seats_moved
+from forecast.sweeps.keys import tables_of, with_keys
+from forecast.sweeps.sweeping import axes_as_labels, variants_of
+from forecast.variables import BASE_RULE
+
+if TYPE_CHECKING:
+    from forecast.election import Election
+    from forecast.rules.ballot import Ballot as Votes
+
+Floats = NDArray[np.float64]
+
+
+def sweep_votes(
+    election: Election,
+    ballot: Votes,
+    grid: Grid,
+    source: str = "",
+    *,
+    warnings: Sequence[str] = (),
+    official: Mapping[str, int] | None = None,
+) -> Forecast:
+    """Seats of ``ballot`` under every rule of ``grid``, by the exact count; ``source`` says whose votes.
+
+    ``warnings`` are what a reader must know about how the votes were read, ``official`` the seats that their
+    table names.
+
+    ``ConfigurationError`` where a rule needs a total that the ballot lacks, or hands out fewer seats than
+    parties hold.
+    """
+    faults = {
+        Fault(election.place, f"election.{name}", ABSENT, f"rule.{remedy}")
+        for rule in (grid.base, *grid.rules)
+        for name, remedy in missing_totals(rule, ballot)
+    }
+    if faults:
+        raise ConfigurationError(*sorted(faults, key=str))
+    refuse_small_houses(grid, ballot.entries)
+    ids = tuple(entry.id for entry in ballot.entries)
+    options = Ballot(ids, Units.of(election, ids))
+    outcomes = [apply_rule(rule, ballot) for rule in grid.rules]
+    base = apply_rule(grid.base, ballot)
+    varying = {**variants_of(grid), **_outcomes(election, options, outcomes, base, ballot)}
+    values = {
+        path: np.asarray(array).reshape(*grid.shape, *np.shape(array)[1:]) for path, array in varying.items()
+    }
+    values |= _of_the_votes(options, ballot) | _next_seats(grid.base, ballot, ids)
+    values[f"{BASE_RULE}/seats_won"] = np.array([base.seats[party] for party in ids])
+    values |= flips_values(list(_flips(election, ballot, grid, outcomes)), exact=True)
+    attrs = {
+        **identity_of(election),
+        "house_size": grid.base.seats,
+        "votes": source,
+        "valid_votes": ballot.valid,
+        "warnings": warnings_on(
+            election,
+            warnings,
+            remarks_on(election, ballot, base, official),
+            (_told(tie, election) for tie in base.ties if tie.decided_by != "votes"),
+        ),
+    }
+    labels = axes_as_labels(grid) | labels_of(election, ids)
+    leading = {axis.dim: ", ".join(axis.keys) for axis in grid.axes}
+    return forecast_of(values, labels, attrs, leading=leading)
+
+
+def _told(tie: Tie, election: Election) -> str:
+    names = {party.id: party.name for party in election.parties}
+    tied, won = (", ".join(names.get(name, name) for name in lists) for lists in (tie.lists, tie.won))
+    seats = "1 seat" if tie.seats == 1 else f"{tie.seats} seats"
+    return (
+        f"under the base rule {tied} have an equal {tie.claim} for {seats}; won by {won}, decided by "
+        f"{'the order of ' if tie.decided_by == 'registration' else 'a '}{tie.decided_by}"
+    )
+
+
+def _outcomes(
+    election: Election, options: Ballot, outcomes: Sequence[Outcome], base: Outcome, ballot: Votes
+) -> Values:
+    """What every rule (V, ...) makes of the votes: seats, who is admitted, majorities, indices."""
+    units, ids = options.units, options.ids
+    won = np.array([[outcome.seats[party] for party in ids] for outcome in outcomes])
+    of_coalitions = np.array(
+        [[sum(o.seats.get(p, 0) for p in c.parties) for c in election.coalitions] for o in outcomes], np.int64
+    ).reshape(len(outcomes), len(election.coalitions))
+    house = np.array([outcome.house for outcome in outcomes])
+    seats, before = (
+        np.array([[outcome.seats[unit] for outcome in some] for unit in units.ids[: units.lists]])
+        for some in (outcomes, [base])
+    )
+    shares = _shares(units.ids, ballot)[:, None]
+    against_all = np.array([kind == "none-of-the-above" for kind in units.kinds])
+    indices = indices_of(np.repeat(shares, len(outcomes), axis=1), seats, against_all)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        per_vote = (seat_shares(seats) / shares[: units.lists]).T
+    return {
+        "seats_won": won,
+        "admitted": np.array([[o.admissions[party].admitted for party in ids] for o in outcomes]),
+        "void": np.array([outcome.void for outcome in outcomes]),
+        "coalition_seats_won": of_coalitions,
+        "majority": 2 * of_coalitions > house[:, None],
+        "tied_claims": np.array([json.dumps([asdict(tie) for tie in o.ties]) for o in outcomes]),
+        "rules/seats_difference": won - np.array([base.seats[party] for party in ids]),
+        "rules/moved_seats": seats_moved(seats, before),
+        **{f"rules/{name}": values for name, values in indices._asdict().items()},
+        "rules/effective_votes": np.repeat(effective_number(shares), len(outcomes)),
+        "rules/seats_per_vote": options.spread(per_vote, 1, 0.0),
+    }
+
+
+def _shares(ids: Sequence[str], ballot: Votes) -> Floats:
+    votes = {entry.id: entry.votes for entry in ballot.entries}
+    return np.array([votes[party] / max(ballot.valid, 1) for party in ids])
+
+
+def _of_the_votes(options: Ballot, ballot: Votes) -> Values:
+    votes = {entry.id: entry.votes for entry in ballot.entries}
+    return {"votes": np.array([votes[party] for party in options.ids]), "share": _shares(options.ids, ballot)}
+
+
+Held = dict[tuple[str, str], bool]
+"""Who passes and which coalition has a majority, by (``passes`` or ``majority``, id)."""
+
+
+def _flips(election: Election, ballot: Votes, grid: Grid, outcomes: Sequence[Outcome]) -> Iterator[Flip]:
+    """Exact levels at which a party drops out or a majority changes, between the levels of the sweep."""
+    axis = next((axis for axis in grid.axes if axis.dim == "threshold"), None)
+    if axis is None or any(isinstance(label, str) for label in axis.labels):
+        return
+    along = grid.dims.index("threshold")
+    numbers = np.moveaxis(np.arange(len(grid)).reshape(grid.shape), along, 0)
+    others = [other for other in grid.axes if other.dim != "threshold"]
+    for at in product(*(range(len(other)) for other in others)):
+        where = {other.dim: other.labels[i] for other, i in zip(others, at, strict=True)}
+        row = [int(v) for v in numbers[(slice(None), *at)]]
+        for low, high in pairwise(row):
+            before, after = _held(election, outcomes[low]), _held(election, outcomes[high])
+            if before != after:
+                yield from _between(election, ballot, grid.rules[low], grid.rules[high], where)
+
+
+def _held(election: Election, outcome: Outcome) -> Held:
+    held: Held = {("passes", name): found.admitted for name, found in outcome.admissions.items()}
+    for coalition in election.coalitions:
+        seats = sum(outcome.seats.get(party, 0) for party in coalition.parties)
+        held["majority", coalition.id] = 2 * seats > outcome.house
+    return held
+
+
+def _between(
+    election: Election, ballot: Votes, low: Rule, high: Rule, where: dict[str, Any]
+) -> Iterator[Flip]:
+    """Who is admitted changes only where the level passes the share of a list."""
+    assert low.threshold is not None
+    assert high.threshold is not None
+    start, end = _as_share(low), _as_share(high)
+    total = base_votes(low.threshold, ballot)
+    shares = {Fraction(entry.votes, total) for entry in ballot.entries} if total else set()
+    steps = sorted(share for share in shares if start <= share < end)
+    count = _counter(election, ballot, high)
+    now = _held(election, apply_rule(low, ballot))
+    for step, following in zip(steps, [*steps[1:], end], strict=True):
+        then = count((step + following) / 2)
+        for (about, subject), held in now.items():
+            if then[about, subject] != held:
+                yield Flip(about, subject, "lost" if held else "won", float(step), where)
+        now = then
+
+
+def _as_share(rule: Rule) -> Fraction:
+    level = rule.threshold.level if rule.threshold is not None else Fraction(0)
+    return Fraction(1, max(rule.seats, 1)) if isinstance(level, str) else level
+
+
+def _counter(election: Election, ballot: Votes, rule: Rule) -> Callable[[Fraction], Held]:
+    tables = tables_of(rule)
+
+    def count(level: Fraction) -> Held:
+        return _held(election, apply_rule(Rule.model_validate(with_keys(tables, {LEVEL: level})), ballot))
+
+    return count
+
+
+def _next_seats(rule: Rule, ballot: Votes, ids: Sequence[str]) -> Values:
+    """The fewest votes more that win each list its next seat under the base rule, and who gives it up."""
+    found = next_seats(rule, ballot)
+    votes = np.array([float(found[party].votes) if party in found else np.nan for party in ids])
+    losers = ["+".join(found[party].losers) if party in found else "" for party in ids]
+    return {"last_seat/next_votes": votes, "last_seat/next_from": np.array(losers)}

@@ -1,0 +1,195 @@
+"""Other thresholds and methods on the draws of a saved forecast, and every coalition: what the page lets a
+reader try. Computed when a page or a chart asks, from the forecast alone, which holds what it was drawn from.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.election.rule import Allocation
+from forecast.election.schema import Election
+from forecast.election.threshold import AdmitLargest, Threshold
+from forecast.result import Forecast, forecast_of
+from forecast.rules.compiled import compile_rules
+from forecast.simulation.forecasting import ballot_of
+from forecast.simulation.inputs import Units, draws_of
+from forecast.simulation.numbers import Run, Values, numbers_of
+from forecast.simulation.pieces import KeptDraws
+from forecast.simulation.questions import compile_questions
+from forecast.simulation.running import run_draws
+from forecast.variables import described
+
+if TYPE_CHECKING:
+    from forecast.election import Rule
+
+MOST_DRAWS, LEAST_DRAWS = 65_536, 8_192
+"""Draws for 8 parties or fewer, and for many: the work grows with their number, the time should not."""
+METHODS = ("hare", "dhondt", "sainte-lague")
+LEVELS = tuple(Fraction(k, 200) for k in range(21))
+MOST_SUBSET_PARTIES = 12
+"""Coalitions are counted among so many parties at most, those with the most seats on average."""
+
+_KEPT = 8_192
+_KEPT_BYTES = 64 * 2**20
+_SUBSET_CELLS = 2**19
+"""Draws times coalitions that one rule is worth; the rule of the law eight times that."""
+_FOR_PICTURES = 512
+
+
+@dataclass(frozen=True)
+class DrawnFrom:
+    """The estimate that a forecast was drawn from, as far as drawing needs it."""
+
+    units: tuple[str, ...]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    degrees_of_freedom: float
+    undecided: float
+    undecided_spread: float
+
+    @classmethod
+    def of(cls, forecast: Forecast) -> DrawnFrom:
+        """As the file has it."""
+        numbers = ("degrees_of_freedom", "undecided", "undecided_spread")
+        return cls(
+            tuple(forecast.names("estimate/unit")),
+            forecast.array("estimate/mean"),
+            forecast.array("estimate/squared_scale"),
+            *(float(forecast.array(f"estimate/{name}")) for name in numbers),
+        )
+
+
+def may_slide(forecast: Forecast) -> bool:
+    """Whether a forecast holds what other rules on its draws take: an estimate, one rule, and no districts,
+    whose tables it does not hold.
+    """
+    in_districts = "districts/house" in forecast
+    return "estimate/squared_scale" in forecast and not forecast.leading and not in_districts
+
+
+def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> Forecast:
+    """The forecast with its rule at other levels (0 to 10 %, and that of the law) and by other methods (that
+    of the law first), on draws of the same seed, over ``threshold`` and ``method``.
+
+    What is not the general level or the method of a rule stays as it is. ``draws``: default 65,536 for up to
+    8 parties, fewer for more. The group ``unsaved`` holds every coalition of the larger parties.
+    """
+    election = Election.model_validate(json.loads(forecast.attrs["definition"]))
+    estimate = DrawnFrom.of(forecast)
+    units = Units.of(election, estimate.units)
+    lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
+    if draws is None:
+        draws = min(MOST_DRAWS, max(LEAST_DRAWS, MOST_DRAWS * 8 // max(8, len(lists))), forecast.draws)
+    levels, methods = _levels(election.rule), _methods(election.rule)
+    variants = [_variant(election.rule, level, method) for level in levels for _, method in methods]
+    inputs = draws_of(election, estimate, units, int(forecast.attrs["seed"]), str(forecast.attrs["sampler"]))
+    keep = max(1, min(_KEPT, draws, _KEPT_BYTES // (8 * len(variants) * max(1, len(lists)))))
+    counts, kept = run_draws(
+        inputs,
+        compile_rules(variants, lists, election.place),
+        compile_questions(election.coalitions, [], units),
+        draws,
+        threads=threads,
+        keep=keep,
+    )
+    shape, law = (len(levels), len(methods)), levels.index(_level(election.rule))
+    pictured = KeptDraws(kept.shares[:_FOR_PICTURES], kept.seats[:, :_FOR_PICTURES])
+    numbers, rests_on = numbers_of(Run(counts, pictured, len(lists)), ballot_of(election, units))
+    values: Values = {
+        path: array if described(path).of_votes else array.reshape(*shape, *array.shape[1:])
+        for path, array in numbers.items()
+        if not path.startswith("event_")
+    }
+    largest = np.argsort(-counts.seat_means().value[law * shape[1], : len(lists)], kind="stable")
+    members = sorted(largest[:MOST_SUBSET_PARTIES].tolist())
+    values |= _subsets(kept.seats.reshape(*shape, keep, len(lists)), members, law)
+    is_law = np.zeros(shape, np.bool_)
+    is_law[law, 0] = True
+    values["rules/is_base_rule"] = is_law
+    values["rules/seats_to_hand_out"] = np.full(shape, election.rule.seats)
+    # Where a house may grow, another rule may hand out more seats than any draw of the law did.
+    held = np.flatnonzero(counts.totals.seats.any(axis=(0, 1)))
+    ends = max(len(forecast.array("seats")), int(held.max(initial=0)) + 1)
+    for path in ("seat_probability", "seat_mc_error", "coalition_seat_probability"):
+        values[path] = values[path][..., :ends]
+    coords = forecast.dataset.coords.items()
+    labels = {str(name): one.values for name, one in coords if one.dims != ("event",)} | {
+        "threshold": np.array([float(level) for level in levels]),
+        "method": [name for name, _ in methods],
+        "seats": np.arange(ends),
+        "unsaved/member": [units.ids[k] for k in members],
+    }
+    leading = {"threshold": "rule.threshold.level", "method": "rule.allocation.method"}
+    attrs = {**forecast.attrs, "draws": draws}
+    return forecast_of(values, labels, attrs, leading=leading, rests_on=rests_on)
+
+
+def _level(rule: Rule) -> Fraction:
+    level = rule.threshold.level if rule.threshold is not None else Fraction(0)
+    return Fraction(1, rule.seats) if isinstance(level, str) else Fraction(level)
+
+
+def _levels(rule: Rule) -> list[Fraction]:
+    return sorted({*LEVELS, _level(rule)})
+
+
+def _methods(rule: Rule) -> list[tuple[str, Allocation]]:
+    """The allocation of the law first, as ``law`` where it is none of the national methods as they stand."""
+    plain = {name: Allocation.model_validate({"method": name}) for name in METHODS}
+    law = rule.allocation
+    assert law is not None
+    name = next((name for name, method in plain.items() if method == law), "law")
+    return [(name, law), *((other, method) for other, method in plain.items() if other != name)]
+
+
+def _variant(rule: Rule, level: Fraction, allocation: Allocation) -> Rule:
+    threshold = rule.threshold if rule.threshold is not None else Threshold(nobody=AdmitLargest(admit=1))
+    kept_level = threshold.level if level == _level(rule) else level
+    return rule.model_copy(
+        update={"threshold": threshold.model_copy(update={"level": kept_level}), "allocation": allocation}
+    )
+
+
+def _subsets(seats: NDArray[np.int64], chosen: list[int], law: int) -> Values:
+    """Share of draws in which a coalition of ``chosen`` lists holds more than half of the seats handed out.
+
+    ``seats`` (levels, methods, draws, lists).
+    """
+    levels, methods, kept, _ = seats.shape
+    parties = len(chosen)
+    majority = np.zeros((levels, methods, 2**parties), np.float32)
+    number = np.zeros((levels, methods), np.int32)
+    for t, m in np.ndindex(levels, methods):
+        by_list = np.ascontiguousarray(seats[t, m].T)  # long rows are added quickly, short ones are not
+        held = by_list[chosen].astype(np.int16)
+        seated = np.flatnonzero(held.any(1))
+        cells = _SUBSET_CELLS * (8 if (t, m) == (law, 0) else 1)
+        most = max(64, cells >> len(seated))
+        half = (by_list[:, :most].sum(axis=0) // 2).astype(np.int16)
+        counted = count_majorities(held[seated, :most], half)
+        number[t, m] = min(kept, most)
+        majority[t, m] = (counted / number[t, m])[_among(seated, parties)]
+    return {"unsaved/coalition_majority": majority, "unsaved/coalition_draws": number}
+
+
+def count_majorities(seats: NDArray[np.int16], half: NDArray[np.int16]) -> NDArray[np.int32]:
+    """(2**P,) draws in which coalition s holds more than ``half`` (draws,) seats, from seats (P, draws)."""
+    sums = np.zeros((2 ** len(seats), seats.shape[1]), np.int16)
+    for k, row in enumerate(seats):
+        np.add(sums[: 2**k], row, out=sums[2**k : 2 ** (k + 1)])
+    return (sums > half).sum(axis=1, dtype=np.int32)  # twice as quick as np.count_nonzero along an axis
+
+
+def _among(seated: NDArray[np.int64], parties: int) -> NDArray[np.int64]:
+    """For every coalition of all parties the number of its coalition among those with seats."""
+    every = np.arange(2**parties)
+    number = np.zeros_like(every)
+    for k, party in enumerate(seated.tolist()):
+        number |= ((every >> party) & 1) << k
+    return number

@@ -1,0 +1,1 @@
+"""How good forecasts are: an archive of past elections, forecast again and scored."""

@@ -1,0 +1,216 @@
+"""The whole chain on past elections, polls to seats: with the districts of a projection, and without any."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from forecast.estimation.constants import Constants as ErrorConstants
+from forecast.geography.constants import Constants
+from forecast.geography.pattern import drawn, pattern_of
+from forecast.geography.swing import Floats
+from forecast.verification.cases import Case, case_of
+from forecast.verification.districts.evaluating import NATIONALLY, PIT_SEEDS
+from forecast.verification.districts.exact_law import ExactLaw, as_one_district
+from forecast.verification.districts.joining import Joined
+from forecast.verification.districts.pairs import Pair
+from forecast.verification.districts.past_laws import PastLaw
+from forecast.verification.districts.scoring import LEAST_CHANCE, Ranks, Seats, ranks
+from forecast.verification.methods import law_of
+from forecast.verification.scores import LEVELS, clustered_error, ranked_probability_score
+
+DISTRICTS = "districts"
+"""Seats by the projection to districts, beside ``NATIONALLY``."""
+METHOD = "default"
+HORIZONS = (1, 7, 30)
+_SEED = 20_161_127
+
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class ChainScores:
+    """One election at one horizon: of each list the RPS and the error of the mean, by way."""
+
+    election: str
+    country: str
+    horizon: int
+    lists: tuple[str, ...]
+    actual: Seats
+    rps: Mapping[str, Floats]
+    miss: Mapping[str, Floats]
+    """Absolute error of the mean of draws."""
+    placed: Mapping[str, Ranks]
+    """Lists that may win a seat."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """All elections at all horizons."""
+
+    scores: tuple[ChainScores, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ChainPlan:
+    """How the chain is run."""
+
+    estimates: Callable[[str], ErrorConstants]
+    """Constants of the polls' errors by which a country is forecast."""
+    projections: Callable[[str], Constants]
+    """Constants of the projection by which a country is forecast."""
+    laws: Mapping[str, PastLaw]
+    """By the name of the later election."""
+    horizons: Sequence[int] = HORIZONS
+    draws: int = 300
+    step: Step | None = None
+
+
+def run_chain(elections: Sequence[Joined], plan: ChainPlan) -> Chain:
+    """Forecast the seats of past elections from their polls and the last result by district."""
+    usable = [one for one in elections if one.pair.after in plan.laws]
+    notes = [
+        f"{one.past.id}: no law of {one.pair.after} is known (laws.toml)"
+        for one in elections
+        if one.pair.after not in plan.laws
+    ]
+    scores: list[ChainScores] = []
+    for number, one in enumerate(usable, start=1):
+        found = [case_of(one.past, horizon) for horizon in plan.horizons]
+        scores += [_scored(one, case, plan) for case in found if case is not None]
+        if one.unknown:
+            notes.append(f"{one.past.id}: no list by district for {', '.join(one.unknown)}")
+        if plan.step is not None:
+            plan.step(number, len(usable))
+    return Chain(tuple(scores), tuple(notes))
+
+
+def _scored(one: Joined, case: Case, plan: ChainPlan) -> ChainScores:
+    units = [unit for unit in case.units[: case.named] if unit in one.lists]
+    pair = with_units(one.pair, [one.lists[unit] for unit in units])
+    stream = np.random.default_rng([_SEED, zlib.crc32(one.past.id.encode()), case.horizon])
+    law = law_of(case, plan.estimates(one.past.country), METHOD)
+    shares = law.draws(stream.standard_normal((plan.draws, len(case.units))), stream)
+    told = shares[:, [case.units.index(unit) for unit in units]]
+    national = np.column_stack([told, 1.0 - told.sum(1)])
+    seats = seats_of_chain(pair, national, plan, stream)
+    whole = ExactLaw.of(plan.laws[one.pair.after], one.pair)
+    official = whole(one.pair, one.pair.votes[None])[1][0]
+    place = one.pair.base.units.index
+    actual = np.array([official[[place(name) for name in one.lists[unit]]].sum() for unit in units])
+    return ChainScores(
+        one.past.id,
+        one.past.country,
+        case.horizon,
+        tuple(units),
+        actual,
+        {way: ranked_probability_score(found, actual) for way, found in seats.items()},
+        {way: np.abs(found.mean(0) - actual) for way, found in seats.items()},
+        {way: _placed(found, actual) for way, found in seats.items()},
+    )
+
+
+def seats_of_chain(
+    pair: Pair, national: Floats, plan: ChainPlan, stream: np.random.Generator
+) -> dict[str, Seats]:
+    """(N, K) seats of the lists of a pair for draws (N, U) of its national shares, by way."""
+    base = replace(pair.base, weights=pair.last_weights)
+    base = replace(base, national=base.weights @ base.last)
+    centre = national.mean(0)
+    pattern = pattern_of(base, centre / centre.sum(), plan.projections(pair.country))
+    shares = drawn(pattern, national, stream)
+    votes = shares * (base.weights * pair.votes.sum())[:, None]
+    law = ExactLaw.of(plan.laws[pair.after], pair)
+    found = {DISTRICTS: law(pair, votes)[1], NATIONALLY: as_one_district(law)(pair, votes)[1]}
+    return {way: seats[:, :-1] for way, seats in found.items()}
+
+
+def with_units(pair: Pair, parts: Sequence[Sequence[str]]) -> Pair:
+    """The pair with some of its lists, or sums of them; all others are among ``other``."""
+    base = pair.base
+    told = np.zeros((len(base.units), len(parts) + 1))
+    for column, names in enumerate(parts):
+        told[[base.units.index(name) for name in names], column] = 1.0
+    told[:, -1] = 1.0 - told.sum(1)
+    return replace(
+        pair,
+        base=replace(
+            base,
+            units=(*(names[0] for names in parts), base.units[-1]),
+            last=base.last @ told,
+            national=base.national @ told,
+            stands=pair.votes @ told > 0.0,
+        ),
+        votes=pair.votes @ told,
+    )
+
+
+def _placed(draws: Seats, actual: Seats) -> Ranks:
+    likely = (draws > 0).mean(0) >= LEAST_CHANCE
+    return ranks(draws[:, likely], actual[likely])
+
+
+@dataclass(frozen=True)
+class ChainRow:
+    """One number of the whole chain, with its standard error over elections."""
+
+    way: str
+    horizon: int | None
+    metric: str
+    value: float
+    error: float
+    elections: int
+
+    def record(self) -> dict[str, object]:
+        """For tables and JSON."""
+        return {
+            "way": self.way,
+            "horizon": self.horizon,
+            "metric": self.metric,
+            "value": self.value,
+            "standard_error": None if np.isnan(self.error) else self.error,
+            "elections": self.elections,
+        }
+
+
+def chain_rows(chain: Chain) -> list[ChainRow]:
+    """RPS and error of seats a list, coverage, and how much lower than without districts, by horizon."""
+    each = list(dict.fromkeys(one.horizon for one in chain.scores))
+    horizons = [None, *each] if len(each) > 1 else each
+    return [
+        row
+        for horizon in horizons
+        for row in _rows([one for one in chain.scores if horizon is None or one.horizon == horizon], horizon)
+    ]
+
+
+def _rows(scores: Sequence[ChainScores], horizon: int | None) -> list[ChainRow]:
+    if not scores:
+        return []
+    cluster = np.unique([one.election for one in scores], return_inverse=True)[1]
+    elections = len(set(cluster.tolist()))
+    rows: list[ChainRow] = []
+    for metric in ("rps", "miss"):
+        by_way = {
+            way: np.array([getattr(one, metric)[way].mean() for one in scores]) for way in scores[0].rps
+        }
+        less = by_way[NATIONALLY] - by_way[DISTRICTS]
+        name = {"rps": "seats_rps", "miss": "seats_mae"}[metric]
+        for way, values in (*by_way.items(), ("less", less)):
+            error = clustered_error(values, cluster)
+            rows.append(ChainRow(way, horizon, name, float(values.mean()), error, elections))
+    for way in scores[0].placed:
+        generators = [np.random.default_rng([_SEED, seed]) for seed in range(PIT_SEEDS)]
+        held = np.array([np.mean([one.placed[way].covered(g) for g in generators], 0) for one in scores])
+        sizes = np.array([len(one.placed[way].below) for one in scores], float)
+        for level, hits in zip(LEVELS, np.nan_to_num(held).T, strict=True):
+            error = clustered_error(hits, cluster, sizes)
+            value = float(sizes @ hits / sizes.sum())
+            rows.append(
+                ChainRow(way, horizon, f"seats_coverage_{level:.0%}".rstrip("%"), value, error, elections)
+            )
+    return rows

@@ -1,0 +1,148 @@
+"""Scores of one pair of elections: draws of district shares and of seats against what came.
+
+Given are the later election's national shares and where its lists stand, so that what is scored is the
+projection alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.geography.pattern import Floats
+from forecast.verification.districts.pairs import Pair, standing
+from forecast.verification.scores import LEVELS, crps
+
+LEAST_SHARE = 0.005
+"""Cells with a smaller share are not scored: they are many, and no seat hangs on them."""
+LEAST_CHANCE = 0.05
+"""Lists and cells that win a seat in fewer draws are left out of the coverage of seats, not of its scores."""
+
+Seats = NDArray[np.int64]
+Projection = Callable[[Pair, int, np.random.Generator], Floats]
+"""Draws (N, D, U) of the shares of every district."""
+
+
+class SeatLaw(Protocol):
+    """Seats of a past election by its law."""
+
+    def __call__(self, pair: Pair, votes: Floats) -> tuple[Seats, Seats]:
+        """Seats by district (N, D, U) and of the nation (N, U), for votes (N, D, U)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Where outcomes lie among draws: how many of ``draws`` are below each, and how many equal to it."""
+
+    below: Floats
+    equal: Floats
+    draws: int
+
+    def covered(self, generator: np.random.Generator) -> Floats:
+        """(levels,) share of outcomes within the central interval of each level, by one randomised PIT.
+
+        A lot is drawn among the equal: an outcome that is one more draw then has a uniform place, whatever
+        the number of draws and whether they are discrete (Czado, Gneiting and Held 2009).
+        """
+        if not len(self.below):
+            return np.full(len(LEVELS), np.nan)
+        lot = generator.random(len(self.below))
+        place = (self.below + lot * (self.equal + 1.0)) / (self.draws + 1.0)
+        return np.array([(np.abs(place - 0.5) < level / 2.0).mean() for level in LEVELS])
+
+
+def ranks(draws: Floats | Seats, outcome: Floats | Seats) -> Ranks:
+    """Of outcomes (Q,) among draws (N, Q)."""
+    return Ranks((draws < outcome).sum(0).astype(float), (draws == outcome).sum(0).astype(float), len(draws))
+
+
+@dataclass(frozen=True)
+class PairScores:
+    """Scores of one pair under one projection; those of seats are ``None`` where it has no law."""
+
+    pair: Pair
+    shares: Ranks
+    share_crps: float
+    """Mean over cells."""
+    regional: Ranks | None
+    seats: SeatScores | None
+
+
+@dataclass(frozen=True)
+class SeatScores:
+    """Scores of seats."""
+
+    national: Ranks
+    national_crps: float
+    """Sum over lists."""
+    district: Ranks
+    district_crps: float
+    """Sum over lists and districts."""
+    draws: Seats
+    """(N, U) national."""
+    actual: Seats
+    """(U,) the law on the votes that were cast."""
+
+    def blocs(self, generator: np.random.Generator) -> Ranks:
+        """Of the seats of a random half of the lists that may win some."""
+        chosen = np.flatnonzero(_chance(self.draws))
+        half = generator.permutation(chosen)[: len(chosen) // 2]
+        return ranks(self.draws[:, half].sum(1, keepdims=True), self.actual[half].sum(keepdims=True))
+
+
+def score_pair(
+    pair: Pair,
+    project: Projection,
+    law: SeatLaw | None,
+    numbers: tuple[int, int],
+    generator: np.random.Generator,
+) -> PairScores:
+    """Scores of draws of the pair's later election: how many, and of how many seats are counted."""
+    draws = project(pair, numbers[0], generator)
+    chosen = standing(pair) & (pair.shares > LEAST_SHARE)
+    found, actual = draws[:, chosen], pair.shares[chosen]
+    return PairScores(
+        pair,
+        ranks(found, actual),
+        float(crps(found, actual).mean()),
+        _regional(pair, draws),
+        _seat_scores(pair, draws[: numbers[1]], law) if law is not None else None,
+    )
+
+
+def _regional(pair: Pair, draws: Floats) -> Ranks | None:
+    """Of the shares of lists in regions."""
+    regions, weights = pair.base.regions, pair.base.weights
+    if regions is None:
+        return None
+    member = (regions == np.arange(regions.max() + 1)[:, None]) * weights
+    member /= member.sum(1, keepdims=True)
+    actual = member @ pair.shares
+    chosen = actual > LEAST_SHARE
+    chosen[:, -1] = False
+    return ranks(np.einsum("rd,ndu->nru", member, draws)[:, chosen], actual[chosen])
+
+
+def _seat_scores(pair: Pair, draws: Floats, law: SeatLaw) -> SeatScores:
+    cast = pair.votes.sum(1)
+    local, national = law(pair, draws * cast[:, None])
+    true_local, true_national = (found[0] for found in law(pair, pair.votes[None]))
+    likely = _chance(local)
+    return SeatScores(
+        ranks(national[:, _chance(national)], true_national[_chance(national)]),
+        float(crps(national.astype(float), true_national.astype(float)).sum()),
+        ranks(local[:, likely], true_local[likely]),
+        float(crps(local.reshape(len(local), -1).astype(float), true_local.ravel().astype(float)).sum()),
+        national,
+        true_national,
+    )
+
+
+def _chance(draws: Seats) -> NDArray[np.bool_]:
+    """Which quantities are not 0 in enough draws."""
+    return (draws > 0).mean(0) >= LEAST_CHANCE

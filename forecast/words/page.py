@@ -1,0 +1,129 @@
+"""Every text of the page in one place, by language; a new language is a new entry of ``TEXTS``."""
+
+from __future__ import annotations
+
+ENGLISH = {
+    "language": "en",
+    "skip": "Skip to the results",
+    "as_of": "What was known by",
+    "draw": "simulated election",
+    "draws": "simulated elections",
+    "controls": "What if the rule were different?",
+    "threshold": "Threshold",
+    "method": "Allocation of seats",
+    "reset": "Back to the law",
+    "by_law": "Shown: the law as it stands.",
+    "what_if": "Shown: not the law, but",
+    "on_draws": "draws, the same ones for every rule",
+    "no_grid": "This forecast holds no other thresholds and methods; run it again to explore them.",
+    "no_grid_districts": "In districts every rule takes a run of its own: `forecast sweep` compares them.",
+    "districts": "Districts",
+    "district": "District",
+    "districts_note": (
+        "Seats in every district: the median over the draws and, where it is wider, the interval that holds "
+        "80 % of them. Districts swing together: their chances are not independent."
+    ),
+    "districts_table": "Seats of every party in every district",
+    "in_play": "In play",
+    "in_play_note": "Seats that no party holds in nine draws of ten.",
+    "last_seat": "Last seat",
+    "apart": "Apart",
+    "parties": "Parties",
+    "party": "Party",
+    "last": "Last election",
+    "share": "Share",
+    "interval80": "80 % interval",
+    "passes": "Passes",
+    "error": "± points",
+    "seats": "Seats",
+    "mean": "Mean",
+    "one_draw": "One draw",
+    "parties_note": (
+        "Share and seats are medians. Passes: probability of crossing the threshold; ±: one Monte "
+        "Carlo standard "
+        "error. One draw: a representative simulated parliament, one possible outcome."
+    ),
+    "no_seats": "holds no seats",
+    "untold": "not told apart by the polls",
+    "crossings": "Who crosses the threshold?",
+    "crossings_note": "Probability of crossing the threshold, by whatever way the rule gives it.",
+    "winning": "Who wins a seat?",
+    "winning_note": "Probability of a seat. There is no threshold for the whole country.",
+    "parties_note_winning": (
+        "Share and seats are medians. Passes: probability of a seat, as there is no threshold for the whole "
+        "country; ±: one Monte Carlo standard error. One draw: a representative simulated parliament, one "
+        "possible outcome."
+    ),
+    "distributions": "How many seats?",
+    "distributions_note": (
+        "Probability of every number of seats, each panel on its own scale. Grey: no seat at all. "
+        "Mark: median."
+    ),
+    "parliament": "One parliament of many",
+    "parliament_note": (
+        "One simulated outcome that stands for many, parties by size. The real one will differ."
+    ),
+    "hundred_before": "a majority in",
+    "hundred_after": "of 100 simulations",
+    "more_than_99": "more than 99",
+    "fewer_than_1": "fewer than 1",
+    "thresholds": "What a higher or lower threshold would do",
+    "thresholds_note": (
+        "Median seats (line) and the interval that holds 80 % of simulations (band) by the height of the "
+        "threshold: the same draws of votes throughout, allocated as chosen above. Dashed: the threshold "
+        "shown."
+    ),
+    "coalitions": "Majorities",
+    "coalition": "Coalition",
+    "majority": "P(majority)",
+    "margin": "Margin",
+    "coalitions_note": (
+        "Majority: more than half of the seats that the rule hands out. Margin: median less that number."
+    ),
+    "builder": "Build a coalition",
+    "builder_note": (
+        "Choose parties to read the probability that together they hold more than half of the seats."
+    ),
+    "builder_none": "No party chosen.",
+    "builder_result": "hold a majority in",
+    "builder_result_one": "holds a majority in",
+    "builder_end": "of simulations",
+    "largest": "Largest party",
+    "largest_note": "Probability of more seats than any other party, under the law as it stands.",
+    "smallest": "Smallest majorities",
+    "smallest_note": (
+        "Coalitions that hold a majority in at least half of the simulations, and without any one of their "
+        "parties would not."
+    ),
+    "smallest_none": "No coalition does.",
+    "smallest_more": "more",
+    "events": "Events",
+    "event": "Event",
+    "probability": "Probability",
+    "events_note": "Under the law as it stands, whatever is chosen above.",
+    "shares": "Shares of the vote",
+    "shares_note": "Median (mark) with 50, 80 and 95 % intervals; dashed: the threshold.",
+    "polls": "Polls",
+    "polls_note": (
+        "Dots: polls, undecided taken out, larger with more weight. Bar: the forecast with its 80 % interval."
+    ),
+    "trend_note": "Line and band: trend of the polls with its 80 % band.",
+    "polls_together_note": (
+        "Dots: polls, undecided taken out; mark and bar: the forecast and its 80 % interval; dashed: the "
+        "threshold. Each panel on its own scale."
+    ),
+    "largest_only": "The largest parties only; the tables hold all.",
+    "poll_table": "Table of polls",
+    "houses": "How the pollsters lean (house effects)",
+    "calibration": "How often were such forecasts right?",
+    "rule": "The rule",
+    "law": "Law",
+    "source": "Source",
+    "note": "Note",
+    "warnings": "Mind",
+    "downloads": "Tables to download",
+    "provenance": "What the numbers rest on",
+    "print_hint": "Numbers of the law as it stands, unless said otherwise.",
+}
+
+TEXTS: dict[str, dict[str, str]] = {"en": ENGLISH}

@@ -1,0 +1,248 @@
+"""A rule in plain words, for people who check that the file says what the law says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from forecast.election.methods import METHODS
+from forecast.election.numbers import percent, plain
+from forecast.election.rule import Allocation, Bonus, Districts, Levelling, LocalThreshold, Placing, Rule
+from forecast.election.threshold import AdmitLargest, AllianceLevels, LowerTo, Threshold
+
+BASE_WORDS = {
+    "valid": "the valid votes (for lists and against all)",
+    "lists": "the votes for lists",
+    "cast": "the ballots cast, invalid ones included",
+    "registered": "all registered voters",
+}
+_REMAINDER_WORDS = {
+    "largest": "seats left over go to the largest remainders",
+    "largest-lists": "seats left over go to the lists with the most votes",
+    "largest-then-average": "seats left over go by remainder first, then by votes per seat",
+}
+_LEVELLING_WORDS = {
+    "keep": "a list keeps the larger of its seats held and its share, and the house grows",
+    "redistribute": "lists that hold more than their share keep it, and the others divide the rest",
+    "return": "lists that hold more than their share give district seats back, at their lowest quotients, to "
+    "the next in turn there",
+    "start": "the divisors of a list begin after the seats that it holds",
+    "apart": "the seats that the districts leave are divided by the national votes, whatever a list holds",
+    "level": "the house grows until every share covers the seats held",
+}
+
+
+def rule_in_words(rule: Rule) -> list[str]:
+    """Sentences that say what the rule does, in the order in which it does it."""
+    house = f"{rule.seats} {'seat is' if rule.seats == 1 else 'seats are'} handed out"
+    return [f"{house}.", *map(_as_sentence, _sentences(rule))]
+
+
+def _as_sentence(words: str) -> str:
+    return words[:1].upper() + words[1:] + ("" if words.endswith(".") else ".")
+
+
+def _sentences(rule: Rule) -> Iterator[str]:
+    yield from _threshold(rule.threshold) if rule.threshold is not None else ["every list takes part"]
+    if rule.bonus is not None:
+        yield _with_article(
+            f"the largest admitted list gets {_seats_of(rule.bonus)} as a bonus before the others are "
+            "divided",
+            rule.bonus.article,
+        )
+    if rule.weights:
+        weights = (f"{plain(weight)} for {kind} lists" for kind, weight in rule.weights.items())
+        yield f"a vote counts {', '.join(weights)} in the allocation"
+    if rule.districts is not None:
+        yield from _of_districts(rule.districts)
+    if rule.allocation is not None:
+        yield _with_article(
+            f"seats are divided nationally by {_method(rule.allocation)}", rule.allocation.article
+        )
+    if rule.alliances is not None:
+        yield _with_article(
+            f"lists of one alliance compete as one and divide its seats by {_method(rule.alliances)}",
+            rule.alliances.article,
+        )
+        if rule.threshold is not None and rule.threshold.alliances is None:
+            yield (
+                "a list below its own level takes no part, and its votes do not count for its alliance either"
+            )
+    if rule.levelling is not None:
+        yield from _levelling(rule.levelling)
+    if rule.cap is not None:
+        limits = [f"{rule.cap.seats} seats"] if rule.cap.seats is not None else []
+        if rule.cap.share_factor is not None:
+            limits.append(f"{plain(rule.cap.share_factor)} times its share of {rule.cap.house} seats")
+        yield _with_article(f"no list gets more than {' or '.join(limits)}", rule.cap.article)
+    if rule.ties == "lot":
+        yield "ties are decided by lot, but between unequal votes by more votes"
+    else:
+        yield (
+            "ties go to the list that stands earlier in the file (order of registration), but between "
+            "unequal votes to the one with more"
+        )
+
+
+def _level(level: Fraction | str) -> str:
+    return "one seat's worth (1 / seats)" if isinstance(level, str) else percent(level)
+
+
+def _threshold(threshold: Threshold) -> Iterator[str]:
+    comparison = "more than" if threshold.strict else "at least"
+    base = BASE_WORDS[threshold.base]
+    if threshold.level == 0 and not threshold.by_kind and not threshold.by_members:
+        yield "every list takes part"
+    else:
+        yield _with_article(
+            f"a list takes part with {comparison} {_level(threshold.level)} of {base}", threshold.article
+        )
+    for members, level in threshold.by_members.items():
+        yield f"a coalition of {members} or more parties needs {_level(level)}"
+    for kind, level in threshold.by_kind.items():
+        yield f"{kind} lists {'are exempt' if level == 0 else f'need {_level(level)}'}"
+    if threshold.or_direct_seats is not None:
+        yield f"{threshold.or_direct_seats} constituencies won admit a list as well"
+    if threshold.or_regional_share is not None:
+        yield f"{percent(threshold.or_regional_share)} in one region admits a list as well"
+    if threshold.or_district_seats is not None:
+        seats = "1 seat" if threshold.or_district_seats == 1 else f"{threshold.or_district_seats} seats"
+        yield f"{seats} won in the constituencies admits a list to the levelling seats as well"
+    if threshold.or_regions_at_quota is not None:
+        yield (
+            "so does, in at least "
+            f"{threshold.or_regions_at_quota} regions, the number of valid votes per constituency seat there"
+        )
+    if threshold.alliances is not None:
+        yield from _alliance_levels(threshold.alliances, comparison)
+    if threshold.min_lists is not None:
+        yield f"at least {threshold.min_lists} lists are admitted: the next-largest if need be"
+    if threshold.min_joint_share is not None:
+        yield f"lists are admitted until they hold {percent(threshold.min_joint_share)} of {base}"
+    if threshold.runner_up_factor is not None:
+        yield f"the votes of a list let in that way count {plain(threshold.runner_up_factor)} times"
+    yield from _nobody(threshold)
+
+
+def _alliance_levels(levels: AllianceLevels, comparison: str) -> Iterator[str]:
+    words = f"the lists of an alliance take part with {comparison} {percent(levels.level)} together"
+    if levels.votes_from:
+        words += f", in which the votes of lists below {percent(levels.votes_from)} do not count"
+    if levels.seats_from:
+        words += f"; of them only lists with {percent(levels.seats_from)} win seats"
+    yield _with_article(words, levels.article)
+
+
+def _nobody(threshold: Threshold) -> Iterator[str]:
+    match threshold.nobody:
+        case "void":
+            yield "if no list reaches its level, the election is void"
+        case AdmitLargest(admit=number):
+            yield f"if no list reaches its level, the {number} largest take part"
+        case LowerTo(lower_to=share):
+            yield f"if no list reaches its level, the level falls to {percent(share)}"
+        case _:
+            return
+
+
+def _method(part: Allocation) -> str:
+    title = METHODS[part.method].title
+    if part.power is not None:
+        title = f"divisors n^{plain(part.power)}"
+    if part.divisors is not None:
+        given = ", ".join(plain(divisor) for divisor in part.divisors)
+        title = f"divisors {given}, ... (beyond these by the last step)"
+    if part.remainder is None:
+        return title
+    whose = ", of all valid votes" if part.quota_of == "valid" else ""
+    return f"{title}{whose}; {_REMAINDER_WORDS[part.remainder]}"
+
+
+def _with_article(words: str, article: str) -> str:
+    return f"{words} ({article})" if article else words
+
+
+def _seats_of(bonus: Bonus) -> str:
+    most = bonus.seats if bonus.type == "fixed" else bonus.max
+    seats = "1 seat" if most == 1 else f"{most} seats"
+    return seats if bonus.type == "fixed" else f"up to {seats}"
+
+
+def _of_districts(districts: Districts) -> Iterator[str]:
+    how = f"{_method(districts)}{_districts(districts)}"
+    yield _with_article(f"seats are divided in each constituency by {how}", districts.article)
+    if districts.local_threshold is not None:
+        yield from _local(districts.local_threshold)
+    if districts.bonus is not None:
+        yield _with_article(
+            f"the first list of each constituency gets {_seats_of(districts.bonus)} of it before the others "
+            "are divided",
+            districts.bonus.article,
+        )
+    if districts.seatless == "shared":
+        yield (
+            "votes of constituencies without seats are added to each list in the others, in proportion to "
+            "the valid votes there"
+        )
+
+
+def _local(local: LocalThreshold) -> Iterator[str]:
+    comparison = "more than" if local.strict else "at least"
+    place = "constituency" if local.of == "district" else "region"
+    base = f"{BASE_WORDS[local.base]} there"
+    if local.waives_national:
+        words = f"a list with {comparison} {_level(local.level)} of {base} takes part in that {place} as well"
+    else:
+        words = f"in each {place} a list needs {comparison} {_level(local.level)} of {base}"
+    yield _with_article(words, local.article)
+    for members, level in local.by_members.items():
+        yield f"there a coalition of {members} or more parties needs {_level(level)}"
+    for kind, level in local.by_kind.items():
+        yield f"there {kind} lists {'are exempt' if level == 0 else f'need {_level(level)}'}"
+
+
+def _districts(districts: Districts) -> str:
+    words = "" if districts.threshold else "; every list takes part there"
+    if districts.leftover is not None:
+        words += "; seats left over are divided nationally on the summed remainders"
+    if districts.direct == "plurality":
+        words += "; a list holds at least the constituencies that it won"
+    if districts.direct == "start":
+        words += "; a list holds the constituencies that it won besides, and its divisors begin after them"
+    if districts.national_totals is not None:
+        words += (
+            "; they place the seats that lists have nationally: seats given by the smallest remainders pass "
+            "from lists above their total to lists below it"
+        )
+    return words
+
+
+_COMPARED = {
+    "votes": "votes there",
+    "share": "its share of the valid votes there",
+    "quotas": "votes there over the valid votes per fixed seat there",
+}
+
+
+def _levelling(levelling: Levelling) -> Iterator[str]:
+    if levelling.mode is not None:
+        yield _with_article(_LEVELLING_WORDS[levelling.mode], levelling.article)
+    if levelling.deduct_unadmitted:
+        yield "seats held by lists that are not admitted are kept and taken off the pool"
+    for step in levelling.placing:
+        yield _with_article(_placing(step), step.article)
+
+
+def _placing(step: Placing) -> str:
+    place = "constituency" if step.where == "district" else "region"
+    divisors = METHODS[step.method].title
+    words = (
+        f"a list takes its levelling seats in the {place} with the highest quotient of "
+        f"{_COMPARED[step.compare]} by {divisors}, after the seats held there"
+    )
+    if step.order == "national":
+        words += "; in the order in which they were won"
+    if step.capacity is not None:
+        most = step.capacity if isinstance(step.capacity, int) else "so many as it has levelling seats"
+        words += f"; each {place} takes {most}"
+    return words

@@ -1,0 +1,140 @@
+"""A forecast in districts from the command line: tables, JSON, page, sweeps, draws, the same bits always."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import forecast
+from forecast.cli.main import main
+from forecast.election import load_election
+from tests.geographies import GEOGRAPHY, HEAD, RULE, woods, write_polls
+
+Captured = pytest.CaptureFixture[str]
+DRAWS = ("--draws", "4096")
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The election of the Woods with its polls, in the folder of the test."""
+    monkeypatch.chdir(tmp_path)
+    woods(tmp_path, head=f'{HEAD}polls = "polls.csv"\n')
+    write_polls(tmp_path / "polls.csv")
+    return tmp_path / "woods.toml"
+
+
+def test_a_run_has_seats_by_district_that_add_up_to_the_national_ones(config: Path) -> None:
+    assert main(["run", str(config), *DRAWS]) == 0
+    found = forecast.load("outputs/woods")
+    assert found["districts/house"].values.tolist() == [4, 3, 3, 5, 4, 1]
+    by_district = found["districts/seat_mean"].values.sum(0)
+    np.testing.assert_allclose(by_district, found["seat_mean"].values, atol=1e-9)
+    chances = found["districts/seat_probability"].values
+    np.testing.assert_allclose(chances.sum(2), 1.0, atol=1e-9)
+    assert len(found.groups[""].data_vars) <= 25
+    last = found["districts/last_probability"].values.sum(1)
+    np.testing.assert_allclose(last, 1.0, atol=1e-9)
+
+
+def test_tables_by_district_say_who_gets_the_last_seat(config: Path, capsys: Captured) -> None:
+    assert main(["run", str(config), *DRAWS]) == 0
+    printed = capsys.readouterr().out
+    assert "Districts" in printed
+    assert "Last seat" in printed
+    table = pd.read_csv("outputs/woods/tables/districts.csv")
+    assert table["district"].tolist() == ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir"]
+    assert not any(a == b for a, b in zip(table["last"], table["next"], strict=True))
+    long = pd.read_csv("outputs/woods/tables/district-seats.csv")
+    assert len(long) == 6 * 4
+    every = pd.read_csv("outputs/woods/tables/district-distribution.csv")
+    assert float(np.sum(every["probability"].to_numpy())) == pytest.approx(6 * 5)
+
+
+def test_json_holds_a_record_of_every_district(config: Path, capsys: Captured) -> None:
+    assert main(["run", str(config), *DRAWS, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["districts"]
+    assert [district["id"] for district in found] == ["Alder", "Birch", "Cedar", "Dogwood", "Elm", "Fir"]
+    red = found[3]["parties"][0]
+    assert red["id"] == "red"
+    assert sum(red["seats"]["distribution"].values()) == pytest.approx(1.0)
+    assert red["last_seat"]["mc_error"] > 0.0
+
+
+def test_the_page_shows_every_district(config: Path) -> None:
+    assert main(["run", str(config), *DRAWS]) == 0
+    assert main(["report", "outputs/woods"]) == 0
+    page = Path("outputs/woods/report.html").read_text(encoding="utf-8")
+    assert 'id="districts"' in page
+    assert "Dogwood" in page
+
+
+@pytest.mark.parametrize("threads", [2, 3, 7])
+def test_districts_have_the_same_bits_on_any_number_of_threads(config: Path, threads: int) -> None:
+    election = load_election(config)
+    estimated = forecast.estimate(election, forecast.read_polls(config.with_name("polls.csv"), election))
+    one, other = (forecast.simulate(election, estimated, draws=9_000, threads=n) for n in (1, threads))
+    for path in ("seat_mean", "districts/seat_probability", "districts/share_quantile"):
+        assert one[path].values.tobytes() == other[path].values.tobytes()
+
+
+def test_a_sweep_over_thresholds_divides_in_districts(config: Path) -> None:
+    assert main(["sweep", str(config), *DRAWS, "--threshold", "0%,3%,8%", "--output", "swept"]) == 0
+    found = forecast.load("swept")
+    coast = found["pass_probability"].sel(party="coast").values
+    assert coast[0] > coast[1] > coast[2]
+    base = found.sel(threshold=0.03)["seat_mean"].values
+    assert main(["run", str(config), *DRAWS]) == 0
+    np.testing.assert_array_equal(base, forecast.load("outputs/woods")["seat_mean"].values)
+
+
+def test_methods_of_a_sweep_are_those_of_the_districts(config: Path) -> None:
+    assert main(["sweep", str(config), *DRAWS, "--method", "hare,dhondt", "--output", "swept"]) == 0
+    green = forecast.load("swept")["seat_mean"].sel(party="green").values
+    assert green[0] > green[1] + 0.5  # Hare's quota is kinder to the small
+
+
+def test_given_draws_are_projected_to_districts(config: Path) -> None:
+    rows = ["red,blue,green,coast", *["0.42,0.36,0.15,0.02"] * 50, *["0.36,0.42,0.15,0.02"] * 50]
+    Path("draws.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert main(["run", str(config), "--share-draws", "draws.csv"]) == 0
+    found = forecast.load("outputs/woods")
+    assert found["districts/seat_mean"].values.sum() == pytest.approx(20.0)
+    assert found["districts/share_quantile"].sel(district="Alder", party="coast").values.max() == 0.0
+
+
+def test_a_file_without_a_last_result_says_that_districts_are_guessed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    woods(tmp_path, head=f'{HEAD}polls = "polls.csv"\n', geography="")
+    write_polls(tmp_path / "polls.csv")
+    assert main(["run", "woods.toml", *DRAWS]) == 0
+    warnings = forecast.load("outputs/woods").attrs["warnings"]
+    assert any("last result" in said for said in warnings)
+
+
+def test_districts_without_seats_are_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    woods(tmp_path, head=f'{HEAD}polls = "polls.csv"\n', rule=RULE.replace("seats = 20", "seats = 21"))
+    write_polls(tmp_path / "polls.csv")
+    assert main(["run", "woods.toml", *DRAWS]) in (2, 3)
+    said = capsys.readouterr().err.strip().splitlines()
+    assert len(said) == 1
+    assert "21" in said[0]
+
+
+@pytest.mark.parametrize("swing", ["proportional", "additive", "logit"])
+def test_every_way_to_swing_gives_a_forecast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, swing: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    woods(tmp_path, head=f'{HEAD}polls = "polls.csv"\n', geography=f'{GEOGRAPHY}swing = "{swing}"\n')
+    write_polls(tmp_path / "polls.csv")
+    assert main(["run", "woods.toml", *DRAWS]) == 0
+    assert forecast.load("outputs/woods")["districts/seat_mean"].values.sum() == pytest.approx(20.0)

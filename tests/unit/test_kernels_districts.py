@@ -1,0 +1,335 @@
+"""Districts in the core against the exact count of the same votes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forecast.election import Party, Rule
+from forecast.geography.compiled import compiled
+from forecast.geography.pattern import Base, drawn, pattern_of
+from forecast.geography.swing import LAWS
+from forecast.kernels.count import Questions
+from forecast.rules.ballot import Ballot, District, Entry
+from forecast.rules.compiled import compile_rules
+from forecast.rules.reference import apply_rule
+from forecast.rules.tiers import SeatTable
+from forecast.simulation.district_numbers import last_and_next
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
+from forecast.simulation.running import run_draws
+from forecast.simulation.sobol_directions import NO_DIRECTIONS
+
+NO_QUESTIONS = Questions(
+    *(np.zeros(1, np.int64), np.zeros(0, np.int64)),
+    *(np.zeros(1, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64)),
+    *(np.zeros(0, np.int32), np.zeros(0, np.int32)),
+)
+SCALE = 2**60
+"""A vote of the core times this is a whole number: its mantissa has 24 bits, and it is no smaller than
+2**-36.
+"""
+
+PLACING_BY_REGION = [
+    {"where": "region", "method": "sainte-lague", "capacity": {"north": 4, "south": 5}},
+    {"where": "district", "method": "danish"},
+]
+RULES: dict[str, dict[str, Any]] = {
+    "national threshold": {"threshold": {"level": "5%"}, "districts": {"method": "dhondt"}},
+    "quota": {"threshold": {"level": "4%"}, "districts": {"method": "hare"}},
+    "rounded quota": {"threshold": {"level": "3%"}, "districts": {"method": "droop"}},
+    "modified": {"districts": {"method": "sainte-lague-1.4"}},
+    "local threshold": {"districts": {"method": "dhondt", "local_threshold": {"level": "3%"}}},
+    "both thresholds": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "sainte-lague", "local_threshold": {"level": "8%", "of": "region"}},
+    },
+    "one of the thresholds": {
+        "threshold": {"level": "4%"},
+        "allocation": {"method": "sainte-lague-1.2"},
+        "levelling": {
+            "mode": "return",
+            "placing": [{"where": "district", "method": "sainte-lague"}],
+        },
+        "districts": {
+            "method": "sainte-lague-1.2",
+            "local_threshold": {"level": "12%", "waives_national": True},
+        },
+    },
+    "levelling by quotas": {
+        "threshold": {"level": "4%"},
+        "allocation": {"method": "sainte-lague-1.4"},
+        "levelling": {
+            "mode": "redistribute",
+            "placing": [
+                {"where": "district", "method": "sainte-lague", "compare": "quotas", "capacity": "table"}
+            ],
+        },
+        "districts": {"method": "sainte-lague-1.4", "threshold": False},
+    },
+    "levelling in national order": {
+        "threshold": {"level": "5%"},
+        "allocation": {"method": "dhondt"},
+        "levelling": {
+            "mode": "start",
+            "placing": [
+                {
+                    "where": "district",
+                    "method": "dhondt",
+                    "compare": "share",
+                    "order": "national",
+                    "capacity": "table",
+                }
+            ],
+        },
+        "districts": {"method": "dhondt", "threshold": False},
+    },
+    "levelling by region": {
+        "threshold": {"level": "2%"},
+        "allocation": {"method": "hare"},
+        "levelling": {"mode": "redistribute", "placing": PLACING_BY_REGION},
+        "districts": {"method": "dhondt", "threshold": False},
+    },
+    "a bonus in every district": {
+        "districts": {
+            "method": "hare-rounded-up",
+            "bonus": {"type": "fixed", "seats": 1},
+            "local_threshold": {"level": "5%"},
+        },
+    },
+    "alliances": {
+        "threshold": {"level": "2%"},
+        "alliances": {"method": "dhondt"},
+        "districts": {"method": "dhondt"},
+    },
+    "sizes by votes": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "dhondt", "seats": "by-votes"},
+    },
+    "seats left over": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "imperiali", "seats": "by-votes", "leftover": "national-remainders"},
+    },
+    "votes from abroad shared": {
+        "threshold": {"level": "7%"},
+        "districts": {"method": "dhondt", "seatless": "shared"},
+    },
+    "totals first": {
+        "threshold": {"level": "4%"},
+        "allocation": {"method": "hare"},
+        "districts": {"method": "hare", "national_totals": "smallest-remainders"},
+    },
+    "waivers": {
+        "threshold": {"level": "9%", "or_district_seats": 1, "or_regions_at_quota": 1},
+        "allocation": {"method": "hare"},
+        "levelling": {"mode": "redistribute", "placing": PLACING_BY_REGION},
+        "districts": {"method": "dhondt", "threshold": False},
+    },
+    "apart": {
+        "threshold": {"level": "5%"},
+        "allocation": {"method": "hare"},
+        "levelling": {"mode": "apart"},
+        "districts": {"method": "dhondt"},
+    },
+}
+ALLIANCES = {"l0": "a", "l2": "a", "l3": "b", "l4": "b", "l5": "b"}
+SIZES = np.array([3, 5, 8, 2, 11, 4, 1, 7])
+REGIONS = ("north", "north", "north", "south", "south", "south", "south", "south")
+LEVELLING = np.array([1, 1, 2, 1, 1, 1, 1, 1])
+NAMES = tuple(f"d{number}" for number in range(len(SIZES)))
+
+
+def table_of(name: str) -> SeatTable:
+    """The districts; where votes from abroad are shared, one of them has no seats."""
+    sizes = SIZES * (np.arange(len(SIZES)) != 6) if name == "votes from abroad shared" else SIZES
+    return SeatTable(NAMES, sizes, REGIONS, LEVELLING)
+
+
+def geography(seed: int, lists: int) -> Base:
+    """A last result at random, with lists that are new, and some that do not stand everywhere."""
+    random = np.random.default_rng(seed)
+    number = len(SIZES)
+    national = random.dirichlet(np.full(lists + 1, 1.5)) * 0.97 + 0.03 / (lists + 1)
+    last = national * np.exp(random.normal(0.0, 0.4, (number, lists + 1)))
+    last /= last.sum(1, keepdims=True)
+    weights = SIZES * random.uniform(0.7, 1.3, number)
+    weights = weights / weights.sum()
+    stands = random.random((number, lists + 1)) > 0.1
+    stands[:, 0] = stands[:, -1] = True
+    national = weights @ last
+    national[1] = 0.0  # new
+    return Base(NAMES, tuple(f"l{k}" for k in range(lists + 1)), weights, last, national, stands, None)
+
+
+def draws_on(base: Base, seed: int) -> Draws:
+    random = np.random.default_rng(seed)
+    units = len(base.units)
+    central = random.dirichlet(np.full(units, 2.0)) * 0.9 + 0.1 / units
+    return Draws(
+        seed=np.uint64(seed),
+        sampler=SAMPLER_RANDOM,
+        location=np.log2(central),
+        spread=np.full(units, 0.3),
+        factor=np.zeros((0, 0)),
+        tail=np.zeros(0, np.float32),
+        undecided=0.0,
+        undecided_spread=0.0,
+        not_lists=np.arange(units) == units - 1,
+        invalid=np.zeros(2),
+        turnout=np.ones(2),
+        directions=NO_DIRECTIONS,
+        given=np.zeros((0, units)),
+        valid_votes=1e7,
+        pattern=compiled(pattern_of(base, central), seed, range(len(central))),
+    )
+
+
+def parties_of(base: Base) -> list[Party]:
+    return [
+        Party.model_validate({"id": name, "name": name, "alliance": ALLIANCES.get(name)})
+        for name in base.units[:-1]
+    ]
+
+
+def ballot_of(base: Base, table: SeatTable, national: np.ndarray, local: np.ndarray) -> Ballot:
+    """The votes of a draw as whole numbers."""
+    entries = [
+        Entry(
+            name,
+            int(votes * SCALE),
+            "none-of-the-above" if k == len(base.units) - 1 else "party",
+            alliance=ALLIANCES.get(name),
+        )
+        for k, (name, votes) in enumerate(zip(base.units, national.tolist(), strict=True))
+    ]
+    districts = [
+        District(
+            name,
+            {unit: int(votes * SCALE) for unit, votes in zip(base.units, row.tolist(), strict=True)},
+            seats=int(table.seats[d]),
+            region=REGIONS[d],
+            levelling=int(LEVELLING[d]),
+        )
+        for d, (name, row) in enumerate(zip(base.districts, local, strict=True))
+    ]
+    return Ballot(tuple(entries), districts=tuple(districts))
+
+
+@pytest.mark.parametrize("name", RULES)
+@settings(max_examples=4, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), lists=st.integers(2, 9))
+def test_districts_are_divided_as_the_exact_count_divides_the_same_votes(
+    name: str, seed: int, lists: int
+) -> None:
+    base = geography(seed, lists)
+    extra = 9 if "levelling" in RULES[name] else 0
+    table = table_of(name)
+    rule = Rule.model_validate({"seats": int(table.seats.sum()) + extra, **RULES[name]})
+    _as_the_exact_count(base, table, rule, draws_on(base, seed))
+
+
+@pytest.mark.parametrize("name", ["levelling in national order", "waivers", "totals first", "return"])
+def test_districts_of_given_votes_are_divided_as_the_exact_count_divides_them(name: str) -> None:
+    name = "one of the thresholds" if name == "return" else name
+    base = geography(9, 7)
+    extra = 9 if "levelling" in RULES[name] else 0
+    table = table_of(name)
+    rule = Rule.model_validate({"seats": int(table.seats.sum()) + extra, **RULES[name]})
+    drawn_ones = draws_on(base, 9)
+    random = np.random.default_rng(9)
+    given = random.dirichlet(np.full(len(base.units), 2.0), 40) * drawn_ones.valid_votes
+    _as_the_exact_count(base, table, rule, drawn_ones._replace(sampler=SAMPLER_GIVEN, given=np.round(given)))
+
+
+def _as_the_exact_count(base: Base, table: SeatTable, rule: Rule, draws: Draws, number: int = 40) -> None:
+    rules = compile_rules([rule], parties_of(base), table=table)
+    _, kept = run_draws(draws, rules, NO_QUESTIONS, number, keep=number)
+    assert kept.districts is not None
+    for i in range(number):
+        local = kept.districts.votes[i].astype(np.float64)
+        national = kept.shares[i]
+        outcome = apply_rule(rule, ballot_of(base, table, national, local))
+        won = [outcome.seats[name] for name in base.units[:-1]]
+        assert kept.seats[0, i].tolist() == won
+        by_district = [[district.of(name) for name in base.units[:-1]] for district in outcome.districts]
+        assert kept.districts.seats[0, i].tolist() == by_district
+
+
+def test_votes_of_districts_add_up_to_those_of_the_nation() -> None:
+    base = geography(1, 6)
+    rule = Rule.model_validate({"seats": int(SIZES.sum()), **RULES["national threshold"]})
+    _, kept = run_draws(
+        draws_on(base, 1),
+        compile_rules([rule], parties_of(base), table=table_of("")),
+        NO_QUESTIONS,
+        600,
+        keep=600,
+    )
+    assert kept.districts is not None
+    votes = kept.districts.votes.astype(np.float64)
+    shares = votes.sum(1) / votes.sum((1, 2))[:, None]
+    np.testing.assert_allclose(shares, kept.shares, atol=2e-6)
+    assert not votes[:, ~base.stands].any()
+
+
+@pytest.mark.parametrize("regional", [False, True])
+@pytest.mark.parametrize("swing", LAWS)
+def test_district_shares_have_the_means_and_spreads_of_the_model_in_plain_numpy(
+    swing: str, regional: bool
+) -> None:
+    """Error probability of the z tests: 48 cells of means at 5 standard errors, under 1 in 30,000."""
+    base = geography(5, 5)
+    if regional:
+        base = replace(base, regions=np.array([0, 0, 1, 1, 2, 2, 3, 3]))
+    draws = draws_on(base, 5)
+    central = 2.0**draws.location
+    pattern = pattern_of(base, central / central.sum(), swing=swing)
+    shared = np.linspace(0.5, 1.0, pattern.shares.size).reshape(pattern.shares.shape)
+    pattern = replace(pattern, common=shared)
+    draws = draws._replace(pattern=compiled(pattern, 5, range(len(central))))
+    rule = Rule.model_validate({"seats": int(SIZES.sum()), **RULES["national threshold"]})
+    rules = compile_rules([rule], parties_of(base), table=table_of(""))
+    _, kept = run_draws(draws, rules, NO_QUESTIONS, 1024, keep=1024)
+    assert kept.districts is not None
+    votes = kept.districts.votes.astype(np.float64)
+    ours = votes / votes.sum(2, keepdims=True)
+    national = np.repeat(kept.shares, 8, axis=0)
+    twin = drawn(pattern, national, np.random.default_rng(6))
+    twin /= twin.sum(2, keepdims=True)
+    # The national draws are common to both: what is compared is the error around them.
+    ours = ours - twin.reshape(1024, 8, *twin.shape[1:]).mean(1)
+    spread = np.sqrt(twin.reshape(1024, 8, *twin.shape[1:]).var(1, ddof=1).mean(0))
+    stands = base.stands
+    z = ours.mean(0)[stands] / (spread[stands] * np.sqrt(9.0 / 8.0 / 1024))
+    assert np.abs(z).max() < 5.0
+    ratio = ours.std(0)[stands] / (spread[stands] * np.sqrt(9.0 / 8.0))
+    assert np.abs(ratio - 1.0).max() < 0.17
+    assert abs(float(np.median(ratio)) - 1.0) < 0.04
+
+
+@pytest.mark.parametrize("method", ["dhondt", "sainte-lague", "sainte-lague-1.4"])
+def test_the_margin_of_the_last_seat_is_what_moves_it(method: str) -> None:
+    base = geography(2, 6)
+    rule = Rule.model_validate(
+        {"seats": int(SIZES.sum()), "threshold": {"level": "5%"}, "districts": {"method": method}}
+    )
+    rules = compile_rules([rule], parties_of(base), table=table_of(""))
+    _, kept = run_draws(draws_on(base, 2), rules, NO_QUESTIONS, 50, keep=50)
+    assert kept.districts is not None
+    found = last_and_next(kept.districts, rules, 0)
+    assert found is not None
+    last, following, margin = found
+    divisors = rules.divisors[int(rules.tiers[0].record["divisor_row"][0])]  # pyright: ignore[reportOptionalMemberAccess]
+    votes, seats = kept.districts.votes.astype(np.float64), kept.districts.seats[0].astype(int)
+    for i, d in np.ndindex(margin.shape):
+        loses, gains = last[i, d], following[i, d]
+        assert seats[i, d, loses] > 0
+        price = votes[i, d, loses] / divisors[seats[i, d, loses] - 1]
+        for more, wins in ((0.999, False), (1.001, True)):
+            extra = more * margin[i, d] * votes[i, d].sum()
+            quotient = (votes[i, d, gains] + extra) / divisors[seats[i, d, gains]]
+            assert (quotient > price) == wins
