@@ -80,6 +80,8 @@ class PollSettings(Part):
     sample: Columns = Field(default=(), description="column that says who was asked: likely voters, adults")
     kind: Columns = Field(default=(), description="column of the kind of poll")
     scope: Columns = Field(default=(), description="column of the part of the country")
+    region: Columns = Field(default=(), description="column of the region, of polls of one region")
+    district: Columns = Field(default=(), description="column of the district, of polls of one district")
     source: Columns = Field(default=(), description="column of the source")
     poll_id: Columns = Field(default=(), description="column that tells which rows are one poll")
     party: Columns = Field(default=(), description="column of the party, in tables of a row a party")

@@ -48,6 +48,8 @@ SETTABLE = (
     "sample",
     "kind",
     "scope",
+    "region",
+    "district",
     "source",
     "poll_id",
 )

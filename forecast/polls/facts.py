@@ -11,11 +11,18 @@ from typing import TypeVar
 
 from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT
-from forecast.polls.cells import OTHER_ELECTION, parse_kind, parse_sample_size, parse_scope, parse_unit
+from forecast.polls.cells import (
+    OTHER_ELECTION,
+    is_reported,
+    parse_kind,
+    parse_sample_size,
+    parse_scope,
+    parse_unit,
+)
 from forecast.polls.columns import Layout
 from forecast.polls.days import Days, Settled, languages_of, read_days
 from forecast.polls.rows import Rows, count_of, numbered
-from forecast.polls.table import EXIT, NATIONAL, Doubt
+from forecast.polls.table import EXIT, NATIONAL, PLACES, Doubt
 from forecast.polls.vocabulary import SAMPLES, without_notes
 
 MOST_YEARS_BEFORE = 6
@@ -131,11 +138,53 @@ def _read(
 
 
 def _scopes(rows: Rows, layout: Layout, settings: PollSettings) -> list[str]:
-    """Scopes; where ``polls.rows`` chose them, every row is meant."""
-    at = layout.facts.get("scope", ())
-    if at and any(rows.heading[at[0]].casefold() == name.casefold() for name in settings.rows):
-        return [NATIONAL] * len(rows)
-    return _read(rows, layout, settings, "scope", parse_scope, NATIONAL)
+    """Scopes, of their own column and of those of regions and districts; where ``polls.rows`` chose by one of
+    them, it says no more.
+    """
+    chosen = {name.casefold() for name in settings.rows}
+
+    def is_told(fact: str) -> bool:
+        at = layout.facts.get(fact, ())
+        return not (at and rows.heading[at[0]].casefold() in chosen)
+
+    scopes = [NATIONAL] * len(rows)
+    if is_told("scope"):
+        scopes = _read(rows, layout, settings, "scope", parse_scope, NATIONAL)
+    kinds = [kind for kind in PLACES if kind in layout.facts and is_told(kind)]
+    if not kinds:
+        return scopes
+    columns = [(kind, rows.heading[layout.facts[kind][0]]) for kind in kinds]
+    names = zip(*(_texts(rows, layout, settings, kind) for kind in kinds), strict=True)
+    return [
+        _scope_of(rows, number, scope, columns, said)
+        for number, scope, said in zip(rows.numbers, scopes, names, strict=True)
+    ]
+
+
+def _scope_of(
+    rows: Rows, number: int, scope: str, columns: Sequence[tuple[str, str]], names: Sequence[str]
+) -> str:
+    """The scope of a poll whose row also names the place it was held in; ``columns`` are kinds of places, and
+    what their columns are called.
+    """
+    named = [
+        (kind, column, name)
+        for (kind, column), name in zip(columns, names, strict=True)
+        if is_reported(name) and name.casefold() != NATIONAL
+    ]
+    if not named or scope == OTHER_ELECTION:
+        return scope
+    kind, column, name = named[0]
+    found = f"{kind}:{name}"
+    if len(named) > 1:
+        other, _, where = named[1]
+        said = f"{other} {where} is given too; a poll is of one of them: keep one"
+        rows.fault(number, column, name, said)
+    elif scope == EXIT:
+        return f"{EXIT}-{found}"
+    elif scope not in (NATIONAL, found):
+        rows.fault(number, column, name, f"the scope of this poll is {scope}; keep one of them")
+    return found
 
 
 def _units(rows: Rows, layout: Layout, settings: PollSettings) -> list[str]:

@@ -30,7 +30,7 @@ _FACTS_IN_WORDS = {
     "pollster": "pollster", "fieldwork": "days of fieldwork", "fieldwork_start": "first day of fieldwork",
     "fieldwork_end": "last day of fieldwork", "published": "day of publication", "date": "day",
     "sample_size": "number of respondents", "sample": "who was asked", "kind": "kind of poll",
-    "scope": "scope",
+    "scope": "scope", "region": "region of the poll", "district": "district of the poll",
     "source": "source", "unit": "unit", "poll_id": "which rows are one poll", "question_id": "which question",
 }  # fmt: skip
 _KEYS = {"fieldwork": "end", "fieldwork_end": "end", "fieldwork_start": "start"}

@@ -13,6 +13,8 @@ import pandas as pd
 
 NATIONAL = "national"
 EXIT = "exit"
+PLACES = ("region", "district")
+"""Scopes of polls that are of places: ``region:Bavaria``, ``district:Madrid``; also columns of their own."""
 UNDECIDED = "undecided"
 _SPLIT_DAYS = 20.0
 

@@ -337,6 +337,19 @@ def test_a_total_that_is_not_the_sum_of_the_lists_is_said(tmp_path: Path):
     ]
 
 
+def test_a_party_that_is_called_as_totals_are_keeps_its_votes(tmp_path: Path):
+    election = parse_election(
+        {
+            "election": {"id": "t", "name": "T", "date": "2021-10-09", "valid_votes": 1000},
+            "parties": [{"id": "spolu", "name": "SPOLU"}, {"id": "ano", "name": "ANO"}],
+            "rule": {"seats": 10, "allocation": {"method": "dhondt"}},
+        }
+    )
+    ready = read(tmp_path, "party,votes\nSPOLU,510\nANO,490\nCelkem,1000\n", election)
+    assert {entry.id: entry.votes for entry in ready.ballot.entries} == {"spolu": 510, "ano": 490}
+    assert ready.warnings == ()
+
+
 @pytest.mark.parametrize("heading", ["party,share", "party,votes"])
 def test_where_only_shares_are_published_votes_are_made_of_them_and_that_is_said(
     tmp_path: Path, heading: str
