@@ -26,6 +26,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from forecast.election.geography import Geography, Heritage, Where
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
+from forecast.election.poll_settings import PollSettings
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
 from forecast.election.texts import (
@@ -79,7 +80,7 @@ class ElectionFacts(Part):
     closed_ballot: Flag = Field(
         default=False, description='true where every option on the ballot is listed: there is no "other"'
     )
-    polls: FileName | None = Field(default=None, description="table of polls (CSV), relative to this file")
+    polls: FileName | None = Field(default=None, description="table of polls, relative to this file")
     result: FileName | None = Field(
         default=None, description="table of official votes (CSV), relative to this file"
     )
@@ -342,6 +343,7 @@ class Election(Part):
     election: ElectionFacts
     parties: Annotated[tuple[Party, ...], at_least_one]
     rule: Rule
+    polls: PollSettings = Field(default_factory=PollSettings)
     geography: Geography | None = None
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
