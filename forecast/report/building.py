@@ -184,7 +184,7 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
         rows.append(
             {
                 "name": texts[0],
-                "region": texts[shown["Region"]],
+                "region": texts[shown["Region"]] if "Region" in shown else "",
                 "seats": texts[shown["Seats"]],
                 "cells": cells,
                 "in_play": texts[shown["In play"]],

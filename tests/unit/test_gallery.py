@@ -16,9 +16,9 @@ from forecast.words.rounding import percent
 TEXT = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 
 
-def test_the_gallery_shows_three_countries() -> None:
+def test_the_gallery_shows_five_countries() -> None:
     countries = {load_election(ROOT / f"configs/{shown.config}.toml").election.country for shown in GALLERY}
-    assert len(countries) == 3
+    assert len(countries) == 5
 
 
 @pytest.mark.parametrize("shown", GALLERY, ids=lambda shown: shown.id)
