@@ -122,15 +122,17 @@ POLAND = Shown(
     "poland-2023",
     "Poland 2023: 41 districts, D'Hondt, 5 % and 8 %",
     """
-Seats are divided in 41 districts, and what a list had in each in 2019 is carried over to the national polls.
-Trzecia Droga stood as a coalition: its threshold was 8 %. What the country's own record says of districts is
-left out, since it rests on this election too (`--set geography.history=none`). Four days before.
+Seats are divided in 41 districts, and what a list had in each in 2019 is carried over to the national
+polls. Trzecia Droga stood as a coalition: its threshold was 8 %. What the country's own record says of
+districts is left out, since it rests on this election too (`--set geography.history=none`). Four days
+before.
 """,
     """
-**What was wrong.** Trzecia Droga. The polls had it at 10 % and it won 14.4 %, above its interval of the vote
-and of seats, and Konfederacja came out below. That KO, Trzecia Droga and Nowa Lewica would have a majority, as
-they did with 248 seats, was given one chance in three, that of PiS and Konfederacja nearly two in three. The
-German minority, which no poll names, was set to the least share and given one seat; it lost it.
+**What was wrong.** Trzecia Droga. The polls had it at 10 % and it won 14.4 %, above its interval of the
+vote and of seats, and Konfederacja came out below. That KO, Trzecia Droga and Nowa Lewica would have a
+majority, as they did with 248 seats, was given one chance in three, that of PiS and Konfederacja nearly
+two in three. The German minority, which no poll names, was set to the least share and given one seat;
+it lost it.
 """,
     (("four days before", "2023-10-11"),),
     ("parties", "coalitions"),
@@ -142,15 +144,15 @@ NORWAY = Shown(
     "norway-2021",
     "Norway 2021: 19 districts, and levelling seats at 4 %",
     """
-150 seats are won in the counties, where no threshold applies, and 19 levelling seats, one in each, go to lists
-over 4 %. Four small parties stood about that level. The record of the country is left out
+150 seats are won in the counties, where no threshold applies, and 19 levelling seats, one in each, go
+to lists over 4 %. Four small parties stood about that level. The record of the country is left out
 (`--set geography.history=none`).
 """,
     """
-**What was wrong.** MDG, given nearly four chances in five to pass 4 %, missed it at 3.9 %. Patients' Focus
-(Pasientfokus), a list of one county that no poll names, won a seat there: such lists are in no forecast from
-national polls. All other shares and seats lie within their 80 % intervals, on two days before the vote wider
-than they had to be.
+**What was wrong.** MDG, given nearly four chances in five to pass 4 %, missed it at 3.9 %. Patients'
+Focus (Pasientfokus), a list of one county that no poll names, won a seat there: such lists are in no
+forecast from national polls. All other shares and seats lie within their 80 % intervals, on two days
+before the vote wider than they had to be.
 """,
     (("two days before", "2021-09-11"),),
     ("parties", "coalitions", "districts"),
@@ -255,8 +257,8 @@ def in_districts(election: Election, made: Forecast) -> str:
     misplaced = int(np.abs(middle - official).sum() / 2)
     return (
         f"In the {len(official)} districts the count gave {official.sum():,} seats to these parties: "
-        f"{within} of {official.size} numbers of a party in a district lie within their 80 % interval, and the "
-        f"medians put {misplaced} seats in the wrong place, all errors of the polls included."
+        f"{within} of {official.size} numbers of a party in a district lie within their 80 % interval, and "
+        f"the medians put {misplaced} seats in the wrong place, all errors of the polls included."
     )
 
 

@@ -192,7 +192,7 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
                 "apart": texts[shown["Apart"]] if known else "",
             }
         )
-    names = forecast.names("party_name")
+    names = forecast.names("party_short")
     return {
         "parties": [names[k] for k in held],
         "rows": rows,
