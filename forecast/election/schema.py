@@ -24,6 +24,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from forecast.election.chamber import ChamberTier, Group
 from forecast.election.geography import Geography, Heritage, Where
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.references import cross_problems
@@ -60,6 +61,7 @@ from forecast.errors import ConfigurationError, Fault, suggest
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
+ASSEMBLIES = ("lists", "chamber")
 MOST_CONTEXT = 100
 """With larger errors every draw has one party with all votes, and logarithms leave the range of the core."""
 MOST_SPREAD = 5
@@ -174,7 +176,7 @@ class _Named(Part):
 class Coalition(_Named):
     """``[[coalitions]]``: parties whose joint majority is asked for."""
 
-    parties: PartyIds = Field(description="ids of its parties")
+    parties: PartyIds = Field(description="ids of its parties, and of groups, which sit in the chamber alone")
 
 
 class Condition(Part):
@@ -242,6 +244,10 @@ class Event(_Named):
     all: Annotated[tuple[Condition, ...], at_least_one] = Field(description="conditions that hold together")
     given: Annotated[tuple[Condition, ...], not_too_many] = Field(
         default=(), description="conditions that are taken as given"
+    )
+    of: Annotated[Literal["lists", "chamber"], one_of(ASSEMBLIES, "assembly")] = Field(
+        default="lists",
+        description="whose seats the conditions are about: lists, or the whole chamber with its other tiers",
     )
 
 
@@ -342,6 +348,8 @@ class Election(Part):
     election: ElectionFacts
     parties: Annotated[tuple[Party, ...], at_least_one]
     rule: Rule
+    tiers: Annotated[tuple[ChamberTier, ...], not_too_many] = ()
+    groups: Annotated[tuple[Group, ...], not_too_many] = ()
     geography: Geography | None = None
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)
@@ -385,6 +393,23 @@ class Election(Part):
     def by_id(self) -> dict[str, Party]:
         """Parties by id, in their order."""
         return {party.id: party for party in self.parties}
+
+    @property
+    def chamber_seats(self) -> int:
+        """Seats of the whole chamber: those of the rule, and of the tiers beside the lists."""
+        return self.rule.seats + sum(tier.seats for tier in self.tiers)
+
+    @cached_property
+    def of_lists(self) -> Election:
+        """The election of the lists alone: without tiers, groups, and what is asked of the chamber."""
+        return self.model_copy(
+            update={
+                "tiers": (),
+                "groups": (),
+                "events": tuple(event for event in self.events if event.of == "lists"),
+                "coalitions": tuple(one for one in self.coalitions if set(one.parties) & set(self.by_id)),
+            }
+        )
 
     @cached_property
     def standing(self) -> tuple[Party, ...]:

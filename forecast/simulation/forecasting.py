@@ -8,7 +8,7 @@ import platform
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from forecast.errors import ConfigurationError, Fault
 from forecast.result import dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.chamber import chamber_of
+from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
 from forecast.simulation.inputs import Units, draws_of, needs
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from forecast.estimation import Estimate
     from forecast.result import Forecast
     from forecast.rules.grids import Rules
+    from forecast.simulation.chamber import Chamber
     from forecast.simulation.counts import RunCounts
     from forecast.simulation.inputs import Draws
     from forecast.simulation.projecting import Local
@@ -233,6 +236,14 @@ def largest_error(forecast: Forecast) -> float:
     return float(np.nanmax(np.concatenate(errors)))
 
 
+class Beside(NamedTuple):
+    """What a run has beside national votes: districts of its rule, tiers of its chamber."""
+
+    rules: Rules
+    local: Local | None
+    chamber: Chamber | None
+
+
 def count_draws(
     election: Election,
     units: Units,
@@ -252,7 +263,9 @@ def count_draws(
     if election.rule.threshold is not None:
         needs(election, election.rule.threshold.base, election.place)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    inputs = inputs.in_districts(local)
+    inputs = inputs.in_districts(local)._replace(
+        chamber=chamber_of(election, units, inputs.centre, how.seed)
+    )
     rules = compile_rules([election.rule], lists, election.place, inputs.table)
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
@@ -271,10 +284,13 @@ def count_draws(
         **attrs,
         "warnings": warnings_on(election, [*attrs["warnings"], *(local.warnings if local else ())]),
     }
-    looked_at = kept._replace(shares=kept.shares[:KEPT_DRAWS], seats=kept.seats[:, :KEPT_DRAWS])
-    forecast = labelled(
-        election, units, counts, looked_at, attrs, estimate, local=(rules, local), histograms=histograms
+    looked_at = kept._replace(
+        shares=kept.shares[:KEPT_DRAWS],
+        seats=kept.seats[:, :KEPT_DRAWS],
+        chamber=kept.chamber[:KEPT_DRAWS] if kept.chamber is not None else None,
     )
+    beside = Beside(rules, local, inputs.chamber)
+    forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
     forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
@@ -286,8 +302,8 @@ def labelled(
     kept: KeptDraws,
     attrs: dict[str, Any],
     estimate: Estimate | None,
+    beside: Beside | None = None,
     *,
-    local: tuple[Rules, Local | None] | None = None,
     histograms: bool = False,
 ) -> Forecast:
     """The Forecast of the first rule that was counted. Options of the ballot that the polls do not tell apart
@@ -302,10 +318,14 @@ def labelled(
     if histograms:
         tallied = counts.totals.shares.astype(np.float64)
         values["unsaved/share_histogram"] = ballot.spread(tallied, 0, None)
-    rules, places = local or (None, None)
-    if rules is not None and places is not None and kept.districts is not None:
-        more, along, few = district_values(counts, kept.districts, rules, places, ballot)
+    places, chamber = (beside.local, beside.chamber) if beside is not None else (None, None)
+    if beside is not None and places is not None and kept.districts is not None:
+        more, along, few = district_values(counts, kept.districts, beside.rules, places, ballot)
         values, labels, rests_on = values | more, labels | along, rests_on | few
+    if chamber is not None:
+        more, along, few = chamber_values(election, chamber, counts, kept)
+        values, labels, rests_on = values | more, labels | along, rests_on | few
+        values |= events_of_chamber(election, counts, kept, values)
     if estimate is not None:
         more, along, told = grounds_of(estimate, ballot.ids)
         values, labels, attrs = values | more, labels | along, {**attrs, **told}

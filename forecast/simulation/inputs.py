@@ -21,6 +21,7 @@ from forecast.variables import SEATLESS_KINDS
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.rules.tiers import SeatTable
+    from forecast.simulation.chamber import Chamber
     from forecast.simulation.projecting import Local
 
 SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
@@ -61,10 +62,21 @@ class Draws(NamedTuple):
     """How national votes are projected to districts, where the election has any."""
     table: SeatTable | None = None
     """What rules have to know of these districts."""
+    chamber: Chamber | None = None
+    """The tiers beside the lists, where the chamber has any."""
 
     def in_districts(self, local: Local | None) -> Draws:
         """The same draws, projected to districts."""
         return self if local is None else self._replace(pattern=local.pattern, table=local.table)
+
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """(U,) shares at the centre of the draws; of given ones their mean."""
+        if self.sampler == SAMPLER_GIVEN:
+            return (self.given / self.given.sum(axis=1, keepdims=True)).mean(axis=0)
+        shares = 2.0**self.location
+        return shares / shares.sum()
 
 
 _NATS_PER_BIT = np.log(2.0)

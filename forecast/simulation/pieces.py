@@ -19,6 +19,7 @@ from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
+from forecast.simulation.chamber import Assembly
 from forecast.simulation.counts import Tallies
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, Local
@@ -60,6 +61,8 @@ class KeptDraws(NamedTuple):
     shares: NDArray[np.float64]
     seats: NDArray[np.int64]
     districts: KeptDistricts | None = None
+    chamber: NDArray[np.int64] | None = None
+    """(places, H) seats of the whole chamber, where it has tiers beside the lists."""
 
 
 class Counter(Protocol):
@@ -110,12 +113,17 @@ class Bench:
         self.singles = {r: Single(self, r) for r in rules.singles}
         self._counters: list[Counter] = list(self.singles.values())
         self._counters += [Sweep(self, grid) for grid in rules.grids]
+        self.assembly: Assembly | None = None
+        if draws.chamber is not None and kept.chamber is not None:
+            assert len(rules.records) == 1, "seats of a chamber are those of one rule"
+            self.assembly = Assembly(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
         self._steps = [
             self._source(),
             *([self.local.project(self.forms, self.ballots)] if self.local is not None else []),
             self.forms.shares.step(self.ballots.piece, self.ballots.votes, share_every, self.shares),
             self.forms.keep_shares.step(self.ballots.piece, self.ballots.votes, kept.shares),
             *(step for counter in self._counters for step in counter.steps),
+            *(self.assembly.steps if self.assembly is not None else ()),
         ]
         self._program = np.array([(step.address, step.table.ctypes.data) for step in self._steps])
 
@@ -142,18 +150,20 @@ class Bench:
             rules.divisors,
         )
 
-    def run(self, span: Span, tallies: Tallies, row: int) -> None:
-        """Draw and count a span, into a row of the tallies."""
+    def run(self, span: Span, tallies: Tallies, row: int, of_chamber: Tallies | None = None) -> None:
+        """Draw and count a span, into a row of the tallies, and of those of the chamber."""
         draws = self._draws
         if draws.sampler == SAMPLER_SOBOL:
             draw.begin_replicate(draws.seed, span.replicate, draws.directions, self._words)
-        for counter in self._counters:
+        for counter in (*self._counters, *((self.assembly,) if self.assembly is not None else ())):
             counter.begin()
         here = self.ballots.piece[0]
         here["replicate"], here["first"], here["place"] = span.replicate, span.first, span.number
         drive(self._program, self.ballots.piece, span.draws, self.blocks * BLOCK)
         for counter in self._counters:
             counter.finish(tallies, row, span.draws)
+        if self.assembly is not None and of_chamber is not None:
+            self.assembly.finish(of_chamber, row)
 
 
 _LOTS = 0x107
