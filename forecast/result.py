@@ -205,6 +205,16 @@ class Forecast:
         """Least seats of a majority."""
         return self.house // 2 + 1
 
+    @property
+    def chamber_size(self) -> int:
+        """Seats of the whole chamber: of its tiers beside the lists too, where it has any."""
+        return int(self.array("chamber/size")) if "chamber/size" in self else self.house
+
+    @property
+    def chamber_majority(self) -> int:
+        """Least seats of a majority of the whole chamber."""
+        return self.chamber_size // 2 + 1
+
     @cached_property
     def rule(self) -> dict[str, Any]:
         """The rule as the election file gives it; of a sweep its base rule."""

@@ -15,6 +15,7 @@ from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.chamber import tiers_not_counted, with_tiers
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.named import alliance_of, party_names, party_of
 from forecast.rules.outcome import Outcome
@@ -47,6 +48,8 @@ class Count:
     warnings: tuple[str, ...] = ()
     not_counted: tuple[str, ...] = ()
     official: Mapping[str, int] = field(default_factory=dict)
+    own: bool = True
+    """Whether these are the votes of the election file itself."""
     official_districts: Mapping[tuple[str, str], OfficialSeats] = field(default_factory=dict)
 
 
@@ -74,8 +77,9 @@ def count(election: Election, votes: str | Path | Mapping[str, int] | None = Non
     """
     made_by("load_election", election=election)
     ready = counted_from(election, votes) if isinstance(votes, Mapping) else read_count(election, votes)
-    found = apply_rule(election.rule, ready.ballot)
-    said = warnings_on(election, ready.warnings, remarks_on(election, ready.ballot, found, ready.official))
+    found = with_tiers(election, apply_rule(election.rule, ready.ballot))
+    remarks = remarks_on(election, ready.ballot, found, ready.official)
+    said = warnings_on(election, ready.warnings, remarks, tiers_not_counted(election, own=ready.own))
     return replace(found, warnings=tuple(said))
 
 
@@ -150,7 +154,7 @@ def _ready(
     idle = not_counted(election, settings, replaced=not own)
     warnings += [f"--set {setting}: this does not count here, {why}" for setting, why in idle.typed]
     by_place = table.official if table is not None and own else {}
-    return Count(ballot, place, tuple(warnings), idle.written, rows.official, by_place)
+    return Count(ballot, place, tuple(warnings), idle.written, rows.official, own, by_place)
 
 
 def _table_of(election: Election) -> DistrictTable | None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.polls import PollTable
 
-_STACKED = frozenset({"", "last_election", "unsaved"})
+_STACKED = frozenset({"", "last_election", "chamber", "unsaved"})
 _AVERAGE = "estimate/average"
 """Groups that forecasts side by side keep, and of the estimate its centre; the rest is of other polls and
 days.

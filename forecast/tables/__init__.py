@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
-from forecast.tables import across, causes, places, sources, subjects
+from forecast.tables import across, causes, chamber, places, sources, subjects
 from forecast.tables.building import chosen_names
 from forecast.tables.model import Column, Shown, Table
 
@@ -19,10 +19,10 @@ MOST_DISTRIBUTIONS = 200
 """Places whose distributions of seats stand among the tables without being asked for."""
 
 _ONE_BY_ONE = ("passes", "seats", "shares", "differences", "majorities", "variants", "changes")
-_MAIN = ("parties", "coalitions", "events", "districts")
+_MAIN = ("parties", "coalitions", "chamber", "chamber-coalitions", "tiers", "events", "districts")
 _MOST_DISTRICTS = 24
 """Of more, people are shown none unless they ask."""
-_OF_SEVERAL = ("passes", "seats", "majorities")
+_OF_SEVERAL = ("passes", "seats", "majorities", "chamber", "chamber-coalitions")
 
 
 def _one(forecast: Forecast) -> bool:
@@ -31,6 +31,14 @@ def _one(forecast: Forecast) -> bool:
 
 def _in_districts(forecast: Forecast) -> bool:
     return _one(forecast) and "districts/house" in forecast
+
+
+def _of_chamber(forecast: Forecast) -> bool:
+    return "chamber/size" in forecast
+
+
+def _one_chamber(forecast: Forecast) -> bool:
+    return _one(forecast) and _of_chamber(forecast)
 
 
 def _several(forecast: Forecast) -> bool:
@@ -63,6 +71,10 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("thresholds", subjects.thresholds, _one),
     ("seats", subjects.distribution, _one),
     ("coalitions", subjects.coalitions, _one),
+    ("chamber", chamber.chamber, _of_chamber),
+    ("chamber-coalitions", chamber.coalitions, _asked("coalition", _of_chamber)),
+    ("tiers", chamber.tiers, _of_chamber),
+    ("chamber-seats", chamber.distribution, _one_chamber),
     ("events", subjects.events, _one),
     ("districts", places.districts, _in_districts),
     ("district-seats", places.district_seats, _in_districts),
@@ -89,7 +101,11 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("seat-distribution", subjects.distribution, _drawn),
 )
 
-TABLES = {name: function for name, function, of in _EVERY if of in (_one, _in_districts)}
+TABLES = {
+    name: function
+    for name, function, of in _EVERY
+    if of in (_one, _in_districts, _one_chamber) or name in ("chamber", "chamber-coalitions", "tiers")
+}
 """The tables of a forecast of one rule and day by name, in the order in which they are printed."""
 
 
