@@ -568,10 +568,10 @@ _CHAMBER = _in(
         _text("tier", "tier", "id of the tier; lists for that of the rule"),
         _text("tier_name", "tier", "its name"),
         _text("tier_kind", "tier", "lists, single-member, appointed, minorities or by-elections"),
-        _text("tier_basis", "tier", "what its numbers rest on, in words"),
-        _whole("tier_size", "tier", "seats", "seats of the tier"),
         _whole("chamber_seats", "chamber_seats", "seats", f"number of {_MEMBERS}"),
     ),
+    _text("tier_basis", "tier", "what its numbers rest on, in words"),
+    _whole("tier_size", "tier", "seats", "seats of the tier"),
     _whole("size", "", "seats", f"{_MEMBERS}, the median where it may grow", key="size"),
     _whole(
         "seat_quantile", "holder quantile_level", "seats", f"quantile of {_MEMBERS}", key="seats", column="seat"

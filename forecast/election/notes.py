@@ -31,6 +31,29 @@ def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(" ".join(line.split()) for line in lines))
 
 
+def of_the_lists_alone(election: Election) -> list[str]:
+    """What a reader must know where only the lists of a chamber are counted under other rules."""
+    others = [tier for tier in election.tiers if tier.seats]
+    if not others:
+        return []
+    seats = sum(tier.seats for tier in others)
+    named = " and ".join(tier.name for tier in others)
+    return [
+        f"of the {election.rule.seats} list seats alone: the {seats} other seats of the chamber ({named}) are in no "
+        "number here, and majorities are those of the lists; `forecast run --scenarios` compares whole chambers"
+    ]
+
+
+def beliefs_of(election: Election) -> list[str]:
+    """Tiers of the chamber that rest on nothing but a belief."""
+    return [
+        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats of the chamber rest on a stated "
+        "belief, not on polls or results; numbers of the whole chamber are as good as it is"
+        for tier in election.tiers
+        if tier.seats and tier.belief is not None and tier.open_seats
+    ]
+
+
 def notes_on(election: Election) -> list[str]:
     """Keys that change nothing although seats or votes are meant by them, and values that look like slips."""
     idle = (f"{key.path} changes nothing: {key.why}" for key in idle_keys(election) if key.graver)

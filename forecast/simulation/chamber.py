@@ -62,7 +62,7 @@ class Chamber:
 
 
 def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
-    """The chamber of an election around shares (U,) that add up to 1; ``None`` where it is its lists alone.
+    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone.
 
     ``PollDataError`` where a party that a tier names is not told apart by the polls.
     """

@@ -56,6 +56,11 @@ def chamber_values(
         parts = (name, error_of(name)) if isinstance(number, Proportion) else (name,)
         arrays = number if isinstance(number, Proportion) else (number,)
         values |= {f"{_GROUP}/{part}": array for part, array in zip(parts, arrays, strict=True)}
+    names = _names(election, chamber)
+    values["chamber/tier_basis"] = np.array(
+        ["votes for lists, drawn from the polls", *(basis_of(tier, names) for tier in chamber.tiers)]
+    )
+    values["chamber/tier_size"] = np.array([election.rule.seats, *(tier.seats for tier in chamber.tiers)])
     few = ("representative_seats", "largest_probability", error_of("largest_probability"))
     rests_on = dict.fromkeys((f"{_GROUP}/{name}" for name in few), len(kept.chamber))
     return values, _labels(election, chamber, ends), rests_on
@@ -90,11 +95,15 @@ def _tiers(lists: Proportion, tiers: Proportion) -> Proportion:
     return Proportion(*(_by_tier(*parts) for parts in zip(lists, tiers, strict=True)))
 
 
+def _names(election: Election, chamber: Chamber) -> dict[str, str]:
+    known = {one.id: one.name for one in (*election.parties, *election.groups)}
+    return {holder: known[holder] for holder in chamber.holders}
+
+
 def _labels(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
     groups = {group.id: group for group in election.groups}
     known = [election.by_id.get(holder) or groups[holder] for holder in chamber.holders]
     kinds = [getattr(one, "kind", "group") for one in known]
-    names = {holder: one.name for holder, one in zip(chamber.holders, known, strict=True)}
     labels = {
         "holder": list(chamber.holders),
         "holder_name": [one.name for one in known],
@@ -104,8 +113,6 @@ def _labels(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
         "tier": [LISTS, *(tier.id for tier in chamber.tiers)],
         "tier_name": ["Lists", *(tier.name for tier in chamber.tiers)],
         "tier_kind": [LISTS, *(tier.kind for tier in chamber.tiers)],
-        "tier_basis": ["votes for lists, drawn from the polls", *(basis_of(tier, names) for tier in chamber.tiers)],
-        "tier_size": [election.rule.seats, *(tier.seats for tier in chamber.tiers)],
         "chamber_seats": np.arange(ends),
     }
     return {f"{_GROUP}/{name}": np.array(label) for name, label in labels.items()}

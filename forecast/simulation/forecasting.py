@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from forecast.door.arguments import made_by, one_of, whole
-from forecast.election.notes import warnings_on
+from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
@@ -22,7 +22,7 @@ from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
-from forecast.simulation.inputs import Units, draws_of, needs
+from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, needs
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
 from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
@@ -263,10 +263,11 @@ def count_draws(
     if election.rule.threshold is not None:
         needs(election, election.rule.threshold.base, election.place)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    inputs = inputs.in_districts(local)._replace(
-        chamber=chamber_of(election, units, inputs.centre, how.seed)
-    )
+    inputs = inputs.in_districts(local)
     rules = compile_rules([election.rule], lists, election.place, inputs.table)
+    if election.tiers:
+        centre = _central_shares(inputs, rules, units)
+        inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,
@@ -282,7 +283,9 @@ def count_draws(
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
-        "warnings": warnings_on(election, [*attrs["warnings"], *(local.warnings if local else ())]),
+        "warnings": warnings_on(
+            election, [*attrs["warnings"], *(local.warnings if local else ())], beliefs_of(election)
+        ),
     }
     looked_at = kept._replace(
         shares=kept.shares[:KEPT_DRAWS],
@@ -293,6 +296,17 @@ def count_draws(
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
     forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
+
+
+def _central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
+    """(U,) medians of the shares that are drawn: where shares are far from certain these are not those of
+    the estimate.
+    """
+    if inputs.sampler == SAMPLER_GIVEN:
+        return np.median(inputs.given / inputs.given.sum(axis=1, keepdims=True), axis=0)
+    alone = inputs._replace(pattern=None, table=None)
+    _, kept = run_draws(alone, rules, compile_questions((), (), units), KEPT_DRAWS, keep=KEPT_DRAWS)
+    return np.median(kept.shares, axis=0)
 
 
 def labelled(

@@ -70,15 +70,6 @@ class Draws(NamedTuple):
         return self if local is None else self._replace(pattern=local.pattern, table=local.table)
 
 
-    @property
-    def centre(self) -> NDArray[np.float64]:
-        """(U,) shares at the centre of the draws; of given ones their mean."""
-        if self.sampler == SAMPLER_GIVEN:
-            return (self.given / self.given.sum(axis=1, keepdims=True)).mean(axis=0)
-        shares = 2.0**self.location
-        return shares / shares.sum()
-
-
 _NATS_PER_BIT = np.log(2.0)
 _NOMINAL_VALID_VOTES = 1e7
 _SAMPLERS = {"random": SAMPLER_RANDOM, "sobol": SAMPLER_SOBOL}

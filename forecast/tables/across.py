@@ -57,7 +57,7 @@ def majorities(forecast: Forecast) -> Table:
     if not forecast.draws:
         return _wide(forecast, "majorities", "Majorities", ["majority"])
     paths = ["majority_probability", "coalition_seat_quantile"]
-    return _wide(forecast, "majorities", "Chance of a majority", paths)
+    return _wide(forecast, "majorities", f"Chance of a majority{of_the_lists(forecast)}", paths)
 
 
 def events(forecast: Forecast) -> Table:

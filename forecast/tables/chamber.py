@@ -84,23 +84,16 @@ def coalitions(forecast: Forecast) -> Table:
 def tiers(forecast: Forecast) -> Table:
     """A row for each party and group in each tier, the lists among them: its seats there."""
     columns, shown = _rows(forecast, "tier", ("tier_seat_quantile", "tier_seat_mean"), behind="holder")
-    basis = _labels(forecast, "tier_basis")
-    known = dict(zip(forecast.names(f"{_GROUP}/tier"), basis, strict=True))
     shown += [
         Shown("Seats", text_of("tier_seat_median", rounding.whole)),
         Shown("80 % of seats", pair_of("tier_seat_low80", "tier_seat_high80", rounding.interval)),
         Shown("Mean", pair_of("tier_seat_mean", "tier_seat_mean_mc_error", rounding.mean_seats), rank=1),
     ]
-    sizes = forecast.array(f"{_GROUP}/tier_size")
-    names = _labels(forecast, "tier_name")
-    notes = (
-        []
-        if forecast.leading
-        else [
-            f"{name} ({size} seats): {known[tier]}."
-            for tier, name, size in zip(known, names, sizes.tolist(), strict=True)
-        ]
-    )
+    notes: list[str] = []
+    if not forecast.leading:
+        sizes = forecast.array(f"{_GROUP}/tier_size").tolist()
+        about = zip(_labels(forecast, "tier_name"), sizes, _labels(forecast, "tier_basis"), strict=True)
+        notes = [f"{name} ({size} seats): {basis}." for name, size, basis in about]
     title = f"Tiers of the chamber{everywhere(forecast)}"
     return table(
         forecast,

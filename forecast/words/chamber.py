@@ -21,8 +21,8 @@ def basis_of(tier: ChamberTier, names: Mapping[str, str]) -> str:
         parts.append(f"held whoever votes: {_seats(tier.held, names)}")
     if tier.belief is not None:
         followed = " and ".join(names.get(name, name) for name in tier.belief.follows)
-        said = f"a belief, not polls or results: {_seats(tier.belief.seats, names)} at the centre"
-        at = f", where it is believed at {_shares(tier, names)}" if tier.belief.at else ""
+        said = f"a belief, not polls or results: {_seats(tier.belief.seats, names)} "
+        at = f"at {_shares(tier, names)} of the votes" if tier.belief.at else "at the centre of the draws"
         moved = (
             f"moved with the national share of {followed or _leader(tier, names)} (slope "
             f"{float(tier.belief.slope):g}) and by an error that all districts share (spread "
