@@ -205,6 +205,12 @@ class Forecast:
         """Least seats of a majority."""
         return self.house // 2 + 1
 
+    @cached_property
+    def has_tiers(self) -> bool:
+        """Whether the chamber has seats beside those of the lists, by the election file."""
+        tiers = json.loads(self.attrs.get("definition", "{}")).get("tiers") or ()
+        return any(tier["seats"] for tier in tiers)
+
     @property
     def chamber_size(self) -> int:
         """Seats of the whole chamber: of its tiers beside the lists too, where it has any."""

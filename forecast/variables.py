@@ -574,7 +574,12 @@ _CHAMBER = _in(
     _whole("tier_size", "tier", "seats", "seats of the tier"),
     _whole("size", "", "seats", f"{_MEMBERS}, the median where it may grow", key="size"),
     _whole(
-        "seat_quantile", "holder quantile_level", "seats", f"quantile of {_MEMBERS}", key="seats", column="seat"
+        "seat_quantile",
+        "holder quantile_level",
+        "seats",
+        f"quantile of {_MEMBERS}",
+        key="seats",
+        column="seat",
     ),
     _mean("seat_mean", "holder", "seats", f"mean {_MEMBERS}", key="seats.mean"),
     _chance(
@@ -583,9 +588,7 @@ _CHAMBER = _in(
         f"probability of a number of {_MEMBERS}",
         key="seats.distribution",
     ),
-    _whole(
-        "representative_seats", "holder", "seats", f"{_MEMBERS} in one draw", key="representative_seats"
-    ),
+    _whole("representative_seats", "holder", "seats", f"{_MEMBERS} in one draw", key="representative_seats"),
     _chance(
         "largest_probability",
         "holder",
@@ -629,7 +632,11 @@ _CHAMBER = _in(
         key="seats.distribution",
     ),
     _whole(
-        "tier_seat_quantile", "tier holder quantile_level", "seats", "quantile of seats of a tier", key="seats"
+        "tier_seat_quantile",
+        "tier holder quantile_level",
+        "seats",
+        "quantile of seats of a tier",
+        key="seats",
     ),
     _mean("tier_seat_mean", "tier holder", "seats", "mean seats of a tier", key="seats.mean"),
     _chance(
@@ -688,6 +695,7 @@ def _error(variable: Variable) -> Variable:
         meaning=f"Monte Carlo standard error of {variable.name}",
         estimated=False,
         comment="",
+        column=error_of(variable.column) if variable.column else "",
         key=key if variable.key else "",
     )
 

@@ -38,17 +38,16 @@ def of_the_lists_alone(election: Election) -> list[str]:
         return []
     seats = sum(tier.seats for tier in others)
     named = " and ".join(tier.name for tier in others)
-    return [
-        f"of the {election.rule.seats} list seats alone: the {seats} other seats of the chamber ({named}) are in no "
-        "number here, and majorities are those of the lists; `forecast run --scenarios` compares whole chambers"
-    ]
+    lists = f"of the {election.rule.seats} list seats alone, and majorities are of those"
+    elsewhere = "`forecast run --scenarios` compares whole chambers"
+    return [f"{lists}: the {seats} other seats of the chamber ({named}) are in no number here; {elsewhere}"]
 
 
 def beliefs_of(election: Election) -> list[str]:
     """Tiers of the chamber that rest on nothing but a belief."""
     return [
-        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats of the chamber rest on a stated "
-        "belief, not on polls or results; numbers of the whole chamber are as good as it is"
+        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats rest on a stated belief, not on "
+        "polls or results; numbers of the whole chamber are as good as it is"
         for tier in election.tiers
         if tier.seats and tier.belief is not None and tier.open_seats
     ]

@@ -1,4 +1,4 @@
-"""The whole chamber of a real count: the lists as counted, the other tiers as the election file gives them."""
+"""The whole chamber of a real count: the lists as counted, the other tiers as the file gives them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def tiers_not_counted(election: Election, *, own: bool) -> Iterator[str]:
             continue
         if not tier.official:
             yield (
-                f"{tier.name}: {tier.seats} of the {election.chamber_seats} seats of the chamber are not counted "
-                f"here; tiers.{tier.id}.official gives who won them"
+                f"{tier.name}: {tier.seats} of the {election.chamber_seats} seats of the chamber are not "
+                f"counted here; tiers.{tier.id}.official gives who won them"
             )
         elif not own:
             yield (

@@ -146,8 +146,9 @@ def believed_chances(tier: ChamberTier) -> dict[str, Fraction]:
 def _followed(tier: ChamberTier, lists: Sequence[str]) -> tuple[str, ...]:
     """The parties whose seats move with their votes: those named, else the one believed to win most."""
     assert tier.belief is not None
-    believed = [name for name in lists if tier.belief.seats.get(name)]
-    return tier.belief.follows or tuple(sorted(believed, key=lambda name: -tier.belief.seats[name])[:1])
+    seats = tier.belief.seats
+    believed = [name for name in lists if seats.get(name)]
+    return tier.belief.follows or tuple(sorted(believed, key=lambda name: -seats[name])[:1])
 
 
 class Assembly:

@@ -24,7 +24,8 @@ _GROUP = "chamber"
 def chamber_values(
     election: Election, chamber: Chamber, counts: RunCounts, kept: KeptDraws
 ) -> tuple[Values, dict[str, Any], dict[str, int]]:
-    """Values and labels of the group by path, and how many draws those rest on that rest on fewer than all."""
+    """Values and labels of the group by path, and how many draws those rest on that rest on fewer than all.
+    """
     assert counts.chamber is not None
     assert kept.chamber is not None
     holders, asked = len(chamber.holders), len(election.events)
@@ -46,7 +47,9 @@ def chamber_values(
         "coalition_seat_mean": _part(means, np.s_[0, holders:]),
         "coalition_seat_probability": seats.value[0, holders:, :ends],
         "tier_seat_quantile": _by_tier(lists.quantiles[:, : lists.lists], run.quantiles[1:, :holders]),
-        "tier_seat_mean": _tiers(_part(lists.means, np.s_[:, : lists.lists]), _part(means, np.s_[1:, :holders])),
+        "tier_seat_mean": _tiers(
+            _part(lists.means, np.s_[:, : lists.lists]), _part(means, np.s_[1:, :holders])
+        ),
         "tier_majority_probability": _tiers(
             lists.counts.proportion("majorities"), _part(run.counts.proportion("majorities"), np.s_[1:])
         ),

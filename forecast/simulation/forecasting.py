@@ -15,7 +15,7 @@ import numpy as np
 from forecast.door.arguments import made_by, one_of, whole
 from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
-from forecast.result import dataset_of, forecast_of
+from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
@@ -143,7 +143,8 @@ def draws(
     Returns
     -------
     xarray.Dataset
-        ``share`` and ``seats`` over (draw, party); the shares of a draw add up to 1.
+        ``share`` and ``seats`` over (draw, party); the shares of a draw add up to 1. Where the chamber has
+        tiers beside the lists, ``chamber_seats`` over (draw, holder): lists and groups.
 
     Raises
     ------
@@ -397,14 +398,19 @@ def kept_dataset(
     seats[:, : units.lists] = kept.seats[0, :keep]
     shares = votes / votes.sum(axis=1, keepdims=True)
     over = ("draw", "party")
-    variables = {
+    variables: dict[str, Labelled] = {
         "share": (over, shares[:, order], {"long_name": "share of the valid votes", "units": "1"}),
         "seats": (over, seats[:, order], {"long_name": "seats under the rule", "units": "seats"}),
     }
-    coords = {
+    coords: dict[str, Labelled] = {
         "draw": ("draw", np.arange(len(votes)), {"long_name": "number of the draw, from 0"}),
         "party": ("party", [units.ids[k] for k in order], {"long_name": "id of the option on the ballot"}),
     }
+    if kept.chamber is not None:
+        holders = [*units.ids[: units.lists], *(group.id for group in election.groups)]
+        said_of = {"long_name": "seats of the whole chamber", "units": "seats"}
+        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[:keep], said_of)
+        coords["holder"] = ("holder", holders, {"long_name": "id of a list or group"})
     said = {name: value for name, value in attrs.items() if name not in ("warnings", "definition")}
     return dataset_of(variables, coords, said)
 

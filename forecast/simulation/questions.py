@@ -23,7 +23,9 @@ def compile_questions(coalitions: Sequence[Coalition], events: Sequence[Event], 
 
     Parties without a unit of their own hold no seats and are never admitted.
     """
-    return _compiled(coalitions, constraints_of_events(events, units.ids[: units.lists]), units.ids[: units.lists])
+    return _compiled(
+        coalitions, constraints_of_events(events, units.ids[: units.lists]), units.ids[: units.lists]
+    )
 
 
 def compile_chamber_questions(

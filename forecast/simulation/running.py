@@ -247,7 +247,6 @@ class _Worker:
                     found[r] = found[r] + part if r in found else part
         return found
 
-
     def districts_won(self) -> list[NDArray[np.int64]]:
         """(D, H) draws in which a holder wins a district, by tier of the chamber, of all benches."""
         parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]

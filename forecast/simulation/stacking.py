@@ -152,9 +152,7 @@ def _of_holders(forecasts: Sequence[Forecast], every: Mapping[str, Sequence[Any]
         by_holder = {
             holder: text
             for one in forecasts
-            for holder, text in zip(
-                one.names("chamber/holder"), one.names(f"chamber/{name}"), strict=True
-            )
+            for holder, text in zip(one.names("chamber/holder"), one.names(f"chamber/{name}"), strict=True)
         }
         found[f"chamber/{name}"] = np.array([by_holder[holder] for holder in every["holder"]])
     return found

@@ -21,6 +21,7 @@ from forecast.tables.building import (
     yes_or_no,
 )
 from forecast.tables.model import Column, Row, Shown, Table
+from forecast.tables.subjects import of_the_lists
 from forecast.variables import ENDS, SEATLESS_KINDS, VARIABLES, error_of
 from forecast.words import rounding
 

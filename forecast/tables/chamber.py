@@ -40,10 +40,8 @@ def chamber(forecast: Forecast) -> Table:
     shown += _SEATS
     if not forecast.leading:
         shown.append(Shown("One draw", text_of("representative_seats", rounding.whole), rank=2))
-    notes = (
-        f"Of all {_sizes(forecast)} seats: those of the lists and those of the other tiers, which stand below "
-        "with what they rest on. Groups stand on no list, and no poll names them.",
-    )
+    of_all = f"Of all {_sizes(forecast)} seats: those of the lists and those of the other tiers"
+    notes = (f"{of_all}. Groups stand on no list, and no poll names them.",)
     title = f"The whole chamber{everywhere(forecast)}"
     return table(forecast, "chamber", title, columns, shown, notes, _may_hold)
 
@@ -72,10 +70,10 @@ def coalitions(forecast: Forecast) -> Table:
     ]
     notes = []
     if not forecast.leading:
+        size, majority = forecast.chamber_size, forecast.chamber_majority
         notes.append(
-            f"Majority: at least {forecast.chamber_majority} of the {forecast.chamber_size} seats of the whole "
-            f"chamber; two thirds: at least {-(-2 * forecast.chamber_size // 3)}; ± one Monte Carlo standard "
-            "error, in percentage points."
+            f"Majority: at least {majority} of the {size} seats of the whole chamber; two thirds: at least "
+            f"{-(-2 * size // 3)}; ± one Monte Carlo standard error, in percentage points."
         )
     title = f"Coalitions in the whole chamber{everywhere(forecast)}"
     return table(forecast, "chamber-coalitions", title, columns, shown, notes)
@@ -176,5 +174,3 @@ def _sizes(forecast: Forecast) -> str:
 
 def _may_hold(row: Any) -> bool:
     return (number(row["seat_high95"]) or 0) > 0
-
-

@@ -116,6 +116,11 @@ class Facts:
         return self.forecast.house
 
     @property
+    def seats_called(self) -> str:
+        """What the seats of the rule are called: list seats, where the chamber has others too."""
+        return "list seats" if self.forecast.has_tiers else "seats"
+
+    @property
     def majority(self) -> int:
         """Least seats of a majority."""
         return self.forecast.majority_seats
