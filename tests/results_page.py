@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from forecast.tables import TABLES, table_of
+from forecast.tables import TABLES, known_tables, table_of
 from forecast.variables import BASE_RULE, EVERY, UNSAVED
 from tests.forecasts import kazakhstan
 
@@ -24,6 +24,8 @@ _GROUPS = {
     "flips": "`flips`: of a sweep, where an answer changes along the threshold",
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
     "last_seat": "`last_seat`: of a sweep, who is close to the last seat",
+    "districts": "`districts`: of a rule by district",
+    "chamber": "`chamber`: the whole of it, where it has tiers beside the lists",
 }
 """Headings of the groups of a file, in their order."""
 
@@ -53,7 +55,7 @@ def with_reference(page: str) -> str:
 def with_columns(page: str) -> str:
     """The page with the columns of every table as the program has them now."""
     forecast = kazakhstan()
-    for name in TABLES:
+    for name in TABLES.keys() & known_tables(forecast).keys():
         rows = [
             f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |"
             for c in table_of(forecast, name).columns

@@ -144,7 +144,8 @@ def tables_shown(forecast: Forecast, tables: Iterable[Table]) -> list[Table]:
         main = [table for table in tables if table.name in _MAIN and table.length]
         return [table for table in main if table.name != "districts" or table.length <= _MOST_DISTRICTS]
     if not _of_rules(forecast):
-        return [table for table in tables if table.name in _OF_SEVERAL]
+        some = [table for table in tables if table.name in _OF_SEVERAL]
+        return sorted(some, key=lambda table: _OF_SEVERAL.index(table.name))
     few = len(forecast.array("rules/is_base_rule").ravel()) <= causes.MOST_ROWS_SHOWN
     asked_for = ("events", "last-seat-votes", "parties", "coalitions", "seat-distribution")
     return [
