@@ -100,12 +100,18 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
         {
             "id": tier,
             **{key: str(values[f"chamber/tier_{key}"][t]) for key in ("name", "kind", "basis")},
-            "seats": int(values["chamber/tier_size"][t]),
+            "seats": plain_number(values["chamber/tier_size"][t]),
             "holders": _each(holders, ("tier", "holder"), values, (t,)),
             "coalitions": _each(coalitions, ("tier", "coalition"), values, (t,)),
         }
         for t, tier in enumerate(forecast.names("chamber/tier"))
     ]
+    if "chamber/win_probability" in values:
+        tiers = forecast.names("chamber/contest_tier")
+        found["districts"] = [
+            {"id": name, "tier": tiers[d], "holders": _each(holders, ("contest", "holder"), values, (d,))}
+            for d, name in enumerate(forecast.names("chamber/contest"))
+        ]
     return {"chamber": found}
 
 

@@ -569,6 +569,8 @@ _CHAMBER = _in(
         _text("tier_name", "tier", "its name"),
         _text("tier_kind", "tier", "lists, single-member, appointed, minorities or by-elections"),
         _whole("chamber_seats", "chamber_seats", "seats", f"number of {_MEMBERS}"),
+        _text("contest", "contest", "single-member district whose chances are given"),
+        _text("contest_tier", "contest", "id of its tier"),
     ),
     _text("tier_basis", "tier", "what its numbers rest on, in words"),
     _whole("tier_size", "tier", "seats", "seats of the tier"),
@@ -645,6 +647,7 @@ _CHAMBER = _in(
         "probability of more than half of the seats of a tier",
         key="majority.probability",
     ),
+    _chance("win_probability", "contest holder", "probability of winning the district", key="probability"),
 )
 """Of the whole chamber, where it has tiers beside the lists."""
 

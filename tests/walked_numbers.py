@@ -141,6 +141,38 @@ def _least_majority(attrs: Mapping[str, Any]) -> int:
 _MAJORITY = Shows("@house_size", of=lambda house, attrs: _least_majority(attrs))
 _P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"events/(?P<event>\d+)"
 
+_H, _CC = r"chamber/holders/(?P<holder>\d+)", r"chamber/coalitions/(?P<coalition>\d+)"
+_T = r"chamber/tiers/(?P<tier>\d+)"
+_TH, _TC = rf"{_T}/holders/(?P<holder>\d+)", rf"{_T}/coalitions/(?P<coalition>\d+)"
+
+
+def _seats_of_chamber(path: str, prefix: str) -> dict[str, Shows | str]:
+    """As ``_held``, with numbers of seats of the whole chamber."""
+    return {key.replace("<seats>", "<chamber_seats>"): shows for key, shows in _held(path, prefix).items()}
+
+
+_CHAMBER: dict[str, Shows | str] = {
+    "chamber/size": "chamber/size",
+    "chamber/majority_seats": Shows("chamber/size", of=lambda size, attrs: size // 2 + 1),
+    **_seats_of_chamber(rf"{_H}/seats", "chamber/seat"),
+    rf"{_H}/representative_seats": "chamber/representative_seats",
+    rf"{_H}/largest/probability": "chamber/largest_probability",
+    rf"{_H}/largest/mc_error": "chamber/largest_mc_error",
+    **_seats_of_chamber(rf"{_CC}/seats", "chamber/coalition_seat"),
+    rf"{_CC}/majority/probability": "chamber/majority_probability",
+    rf"{_CC}/majority/mc_error": "chamber/majority_mc_error",
+    rf"{_CC}/two_thirds/probability": "chamber/two_thirds_probability",
+    rf"{_CC}/two_thirds/mc_error": "chamber/two_thirds_mc_error",
+    rf"{_T}/seats": "chamber/tier_size",
+    **{
+        key: shows
+        for key, shows in _held(rf"{_TH}/seats", "chamber/tier_seat").items()
+        if "distribution" not in key
+    },
+    rf"{_TC}/majority/probability": "chamber/tier_majority_probability",
+    rf"{_TC}/majority/mc_error": "chamber/tier_majority_mc_error",
+}
+
 RECORD: dict[str, Shows | str] = {
     "draws": "@draws",
     "seed": "@seed",
@@ -162,6 +194,7 @@ RECORD: dict[str, Shows | str] = {
     rf"{_E}/condition_draws": "event_condition_draws",
     "void/probability": "void_probability",
     "void/mc_error": "void_mc_error",
+    **_CHAMBER,
 }
 """What ``forecast run --json`` prints."""
 
@@ -229,6 +262,50 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "events": (
         ("event",),
         _same("events/(?P<e>[^/]+)", "probability", "mc_error", "condition_draws", prefix="event_"),
+    ),
+    "chamber": (
+        ("holder",),
+        {
+            **_ends("chamber/(?P<h>[^/]+)", "seat", "chamber/seat_quantile"),
+            **_same("chamber/(?P<h>[^/]+)", "seat_mean", "seat_mean_mc_error", prefix="chamber/"),
+            **_same("chamber/(?P<h>[^/]+)", "representative_seats", prefix="chamber/"),
+            **_same("chamber/(?P<h>[^/]+)", "largest_probability", "largest_mc_error", prefix="chamber/"),
+        },
+    ),
+    "chamber-coalitions": (
+        ("coalition",),
+        {
+            **{
+                f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/{name}"
+                for what in ("majority", "two_thirds")
+                for name in (f"{what}_probability", f"{what}_mc_error")
+            },
+            **_ends("chamber-coalitions/(?P<c>[^/]+)", "chamber_seat", "chamber/coalition_seat_quantile"),
+            **{
+                f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
+                for name in ("seat_mean", "seat_mean_mc_error")
+            },
+        },
+    ),
+    "tiers": (
+        ("tier", "holder"),
+        {
+            **_ends("tiers/(?P<t>[^/]+)/(?P<h>[^/]+)", "tier_seat", "chamber/tier_seat_quantile"),
+            **_same(
+                "tiers/(?P<t>[^/]+)/(?P<h>[^/]+)",
+                "tier_seat_mean",
+                "tier_seat_mean_mc_error",
+                prefix="chamber/",
+            ),
+        },
+    ),
+    "chamber-seats": (
+        ("holder", "seats"),
+        {
+            r"chamber-seats/(?P<h>[^/]+)/(?P<chamber_seats>\d+)/probability": "chamber/seat_probability",
+            r"chamber-seats/(?P<h>[^/]+)/(?P<chamber_seats>\d+)/mc_error": "chamber/seat_mc_error",
+            r"chamber-seats/[^/]+/(?P<chamber_seats>\d+)/seats": "chamber_seats",
+        },
     ),
     "polls": (
         (),

@@ -7,19 +7,20 @@ held whoever votes (``held``), or a stated belief (``belief``) of how they fall 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from forecast.election.numbers import Exact, Share
-from forecast.election.texts import Colour, Id, Label, Name, Names, Text, Texts
+from forecast.election.numbers import Exact, Share, parse_share, percent
+from forecast.election.texts import Colour, Id, Label, Name, Names, Text, Texts, parse_filled
 from forecast.election.vocabulary import Count, Part, Seats, one_of, parse_count
 
 TierKind = Literal["single-member", "appointed", "minorities", "by-elections"]
 TIER_KINDS: tuple[TierKind, ...] = ("single-member", "appointed", "minorities", "by-elections")
-MEETINGS = ("apart",)
+MEETINGS = ("apart", "levelled")
 
 SLOPE = Fraction("1.9")
 """Change of the log odds of a party's share of single-member seats with those of its share of the vote: over
@@ -28,6 +29,8 @@ SLOPE = Fraction("1.9")
 SPREAD = Fraction("0.88")
 """Standard deviation of the log odds that this leaves unexplained, with a standard error of 0.13."""
 MOST_SLOPE, MOST_SPREAD = 10, 5
+ROUNDING = Fraction(1, 1000)
+"""Chances of a district may add up to so much more or less than 1."""
 
 
 def parse_seats_by_holder(value: Any) -> dict[str, int]:
@@ -38,7 +41,29 @@ def parse_seats_by_holder(value: Any) -> dict[str, int]:
     return {str(name): parse_count(seats) for name, seats in value.items()}
 
 
+def parse_chances(value: Any) -> dict[str, dict[str, Fraction]]:
+    """Chances by district and holder, which add up to 1 in each: ``{ Epsom = { act = "90%", ... } }``."""
+    if not isinstance(value, Mapping):
+        msg = "chances by district are expected, in a csv with the columns district, party, chance"
+        raise ValueError(msg)
+    found: dict[str, dict[str, Fraction]] = {}
+    for district, here in value.items():
+        if not isinstance(here, Mapping):
+            msg = f'{district}: chances by party are expected, such as {{ act = "90%", national = "10%" }}'
+            raise ValueError(msg)
+        chances = {str(name): parse_share(chance) for name, chance in here.items()}
+        total = sum(chances.values())
+        if abs(total - 1) > ROUNDING:
+            msg = f"{district}: the chances add up to {percent(Fraction(total))}, not to 100%"
+            raise ValueError(msg)
+        found[parse_filled(district)] = {name: chance / total for name, chance in chances.items() if chance}
+    return found
+
+
 SeatsByHolder = Annotated[dict[str, Count], BeforeValidator(parse_seats_by_holder)]
+
+
+Chances = Annotated[dict[str, dict[str, Exact]], BeforeValidator(parse_chances)]
 
 
 class Group(Part):
@@ -60,7 +85,12 @@ class Belief(Part):
     """
 
     seats: SeatsByHolder = Field(
-        description="seats by party and group where shares are as at the centre; all seats of the tier"
+        default_factory=dict,
+        description="seats by party and group where shares are as at the centre; all seats of the tier",
+    )
+    chances: Chances = Field(
+        default_factory=dict,
+        description="or the chances of each district by party and group: a csv (district, party, chance)",
     )
     slope: Exact = Field(
         default=SLOPE, description="change of the log odds of a district with those of the national share"
@@ -70,7 +100,8 @@ class Belief(Part):
     )
     follows: Texts = Field(
         default=(),
-        description="parties whose seats move with their votes; default: the one with most seats here",
+        description="parties whose seats move with their votes; default: of seats the one with most, of "
+        "chances all",
     )
     at: dict[str, Share] = Field(
         default_factory=dict,
@@ -86,10 +117,24 @@ class Belief(Part):
         if not 0 <= self.spread <= MOST_SPREAD:
             msg = f"spread is a standard deviation on log odds between 0 and {MOST_SPREAD}; 0.88 is usual"
             raise ValueError(msg)
-        if not any(self.seats.values()):
-            msg = "seats says who wins them, such as { amanat = 22, independents = 7 }"
+        if any(self.seats.values()) == bool(self.chances):
+            msg = "a belief has seats, such as { amanat = 22, independents = 7 }, or chances by district"
             raise ValueError(msg)
         return self
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Ids of the parties and groups that are believed to win any district, in their order."""
+        named = [name for here in self.chances.values() for name in here]
+        return tuple(dict.fromkeys([*(name for name, seats in self.seats.items() if seats), *named]))
+
+    @property
+    def likeliest(self) -> dict[str, int]:
+        """Seats by party and group where each district falls to whom it is believed to fall most likely."""
+        if not self.chances:
+            return self.seats
+        won = [max(here, key=lambda name: here[name]) for here in self.chances.values()]
+        return dict(Counter(won))
 
 
 class ChamberTier(Part):
@@ -101,8 +146,10 @@ class ChamberTier(Part):
     kind: Annotated[TierKind, one_of(TIER_KINDS, "kind of tier")] = Field(
         default="single-member", description="single-member, appointed, minorities or by-elections"
     )
-    how: Annotated[Literal["apart"], one_of(MEETINGS, "way in which tiers meet")] = Field(
-        default="apart", description="how the tier meets the lists: apart, each counted by itself"
+    how: Annotated[Literal["apart", "levelled"], one_of(MEETINGS, "way in which tiers meet")] = Field(
+        default="apart",
+        description="how the tier meets the lists: apart, each counted by itself; or levelled: its winners "
+        "hold seats of the rule, which sets them against their lists' share (rule.levelling)",
     )
     held: SeatsByHolder = Field(
         default_factory=dict, description="seats by party and group that are held whoever votes"
@@ -117,8 +164,7 @@ class ChamberTier(Part):
     @property
     def holders(self) -> frozenset[str]:
         """Ids of the parties and groups that it names."""
-        believed = self.belief.seats if self.belief is not None else {}
-        return frozenset((*self.held, *believed))
+        return frozenset((*self.held, *(self.belief.holders if self.belief is not None else ())))
 
     @property
     def open_seats(self) -> int:
@@ -142,8 +188,11 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
             "seats, or held"
         )
     elif tier.belief is not None:
-        believed = sum(tier.belief.seats.values())
-        if believed != tier.seats - held:
+        chances = tier.belief.chances
+        believed = len(chances) or sum(tier.belief.seats.values())
+        if chances and believed != tier.seats - held:
+            yield f"belief.chances has {believed} districts, not the {tier.seats - held} that are open"
+        elif believed != tier.seats - held:
             yield f"belief.seats adds up to {believed}, not to the {tier.seats - held} seats that are open"
     official = sum(tier.official.values())
     if tier.official and official != tier.seats:

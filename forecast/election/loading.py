@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from forecast.door.arguments import path_of
 from forecast.door.trees import read_toml
+from forecast.election.chances import read_chances
 from forecast.election.faults import faults_of
 from forecast.election.overrides import overridden
 from forecast.election.schema import Election
@@ -87,6 +88,9 @@ def parse_election(
     changed, faults = overridden(data, overrides)
     if folder is not None:
         _resolve_files(changed, folder)
+        unread = read_chances(changed, folder)
+        if unread:
+            raise ConfigurationError(*faults, *unread)
     try:
         election = Election.model_validate(changed, context={"place": place})
     except ValidationError as error:

@@ -258,6 +258,10 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
             (("official",), tier.get("official")),
             (("belief", "seats"), belief.get("seats")),
             (("belief", "at"), belief.get("at")),
+            *(
+                (("belief", "chances", str(district)), here)
+                for district, here in _table(belief.get("chances")).items()
+            ),
             (("belief", "follows"), dict.fromkeys(_names(belief.get("follows")))),
         ):
             votes = way[-1] in ("at", "follows")
@@ -269,10 +273,34 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
                 elif way[-1] != "at" and kinds.get(name) in ("none-of-the-above", "residual"):
                     remedy = f"this option ({kinds[name]}) wins no seats; leave it out"
                     yield Problem(("tiers", i, *way, name), ABSENT, remedy)
+        yield from _levelled(data, i, tier, groups)
     for i, event in _tables(data, "events") if not tiers else ():
         if event.get("of") == "chamber":
             remedy = "the file has no [[tiers]] beside the lists: leave this out, or describe them"
             yield Problem(("events", i, "of"), "chamber", remedy)
+
+
+def _levelled(
+    data: Mapping[str, Any], i: int, tier: Mapping[str, Any], groups: Sequence[str]
+) -> Iterator[Problem]:
+    """Winners of districts that the rule is to set against the share of their lists, and does not."""
+    if tier.get("how") != "levelled":
+        return
+    mode = _table(_table(data.get("rule")).get("levelling")).get("mode")
+    if mode not in ("keep", "redistribute", "level"):
+        remedy = 'winners are set against the share by rule.levelling.mode: "keep", "redistribute" or "level"'
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
+    if "districts" in _table(data.get("rule")):
+        remedy = "this rule has [rule.districts], which give their lists seats already; write apart"
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
+    belief = _table(tier.get("belief"))
+    named = [tier.get("held"), belief.get("seats"), *_table(belief.get("chances")).values()]
+    for name in dict.fromkeys(name for part in named for name in _table(part) if name in groups):
+        remedy = f"'{name}' stands on no list whose share could be set against its seats"
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
+    if any(_count(party.get("direct_seats")) for _, party in _tables(data, "parties")):
+        remedy = "the winners are drawn: leave out direct_seats of the parties, or put them into held"
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
 
 
 def _names(value: Any) -> list[str]:

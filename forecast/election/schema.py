@@ -6,6 +6,7 @@ what pydantic finds wrong into faults with file, path, value and remedy.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
@@ -396,14 +397,38 @@ class Election(Part):
 
     @property
     def chamber_seats(self) -> int:
-        """Seats of the whole chamber: those of the rule, and of the tiers beside the lists."""
-        return self.rule.seats + sum(tier.seats for tier in self.tiers)
+        """Seats of the whole chamber: those of the rule, and of the tiers apart from the lists."""
+        return self.rule.seats + sum(tier.seats for tier in self.apart)
+
+    @property
+    def apart(self) -> tuple[ChamberTier, ...]:
+        """Tiers with seats of their own, beside those of the rule."""
+        return tuple(tier for tier in self.tiers if tier.how == "apart")
+
+    @property
+    def levelled(self) -> tuple[ChamberTier, ...]:
+        """Tiers whose winners hold seats of the rule, which sets them against the share of their lists."""
+        return tuple(tier for tier in self.tiers if tier.how == "levelled" and tier.seats)
 
     @cached_property
     def of_lists(self) -> Election:
-        """The election of the lists alone: without tiers, groups, and what is asked of the chamber."""
-        return self.model_copy(
+        """The election of the lists alone: without tiers, groups, and what is asked of the chamber; parties
+        hold the seats of levelled tiers that they win most likely.
+        """
+        held = Counter[str]()
+        for tier in self.levelled:
+            held.update(tier.held)
+            held.update(tier.belief.likeliest if tier.belief is not None else {})
+        parties = tuple(
+            party.model_copy(update={"direct_seats": held[party.id]}) if held[party.id] else party
+            for party in self.parties
+        )
+        alone = self.model_copy()
+        for name in ("by_id", "standing", "of_lists"):
+            alone.__dict__.pop(name, None)
+        return alone.model_copy(
             update={
+                "parties": parties,
                 "tiers": (),
                 "groups": (),
                 "events": tuple(event for event in self.events if event.of == "lists"),

@@ -40,10 +40,18 @@ _LEAST = np.float32(1e-9)
 _MOST = np.float32(1.0 - 2.0**-23)
 
 TIER = np.dtype(
-    [("seed", np.uint64), ("number", np.int64), ("slope", np.float32), ("spread", np.float32)], align=True
+    [
+        ("seed", np.uint64),
+        ("number", np.int64),
+        ("slope", np.float32),
+        ("spread", np.float32),
+        ("ahead", np.bool_),
+    ],
+    align=True,
 )
 """The seed and the number of a tier; by how much the log odds of a party in a district move with those of its
-national share; the standard deviation of the common error of a party, in bits.
+national share; the standard deviation of the common error of a party, in bits; whether the winners are known
+before the seats of the lists are divided, which then stand in for those of the lists.
 """
 
 
@@ -107,7 +115,7 @@ def _fill_tier(
         valid, counts = min(here.valid - n * BLOCK, BLOCK), workspace.sums[2]
         house, handed_out = tier.house[n], lists.house[n]
         for i in range(BLOCK):
-            counts[i] = _UNIT if handed_out[i] > 0 and i < valid else _NONE
+            counts[i] = _UNIT if (about.ahead or handed_out[i] > 0) and i < valid else _NONE
         seats = np.int64(contests.starts.shape[0] - 1)
         for h in range(contests.fixed.shape[0]):
             seats += contests.fixed[h]
@@ -181,6 +189,17 @@ def _draw_winner(contests, d, n, workspace, tier, won):
 
 
 @kernel
+def hold_tier(piece: Piece, tier: Seats, lists: Seats) -> None:
+    """The seats of a tier stand among those of the K lists, which hold them before theirs are divided."""
+    for n in range(piece[0].blocks):
+        for k in range(lists.filled.shape[1]):
+            row, held = lists.whole[n, k], tier.whole[n, k]
+            lists.filled[n, k] = True
+            for i in range(BLOCK):
+                row[i] = held[i]
+
+
+@kernel
 def seat_lists(piece: Piece, lists: Seats, chamber: Seats) -> None:
     """The seats of the K lists of a piece, as the first of the H holders of the chamber; others hold none."""
     for n in range(piece[0].blocks):
@@ -206,6 +225,6 @@ def seat_tier(piece: Piece, tier: Seats, chamber: Seats) -> None:
                 row[i] += more[i]
 
 
-DRAWN = (fill_tier_drawn, seat_lists, seat_tier)
-GIVEN = (fill_tier_given, seat_lists, seat_tier)
+DRAWN = (fill_tier_drawn, hold_tier, seat_lists, seat_tier)
+GIVEN = (fill_tier_given, hold_tier, seat_lists, seat_tier)
 """What a chamber takes, of drawn votes and of given ones."""

@@ -207,11 +207,13 @@ def _chamber(forecast: Forecast) -> list[dict[str, Any]]:
     """The tables of the whole chamber, as on paper; none where it is its lists alone."""
     if "chamber/size" not in forecast:
         return []
-    names = [name for name in ("chamber", "chamber-coalitions", "tiers") if name in known_tables(forecast)]
+    wanted = ("chamber", "chamber-coalitions", "tiers", "contests")
+    names = [name for name in wanted[0 if forecast.has_tiers else 2 :] if name in known_tables(forecast)]
     return [
         {
             "name": table.name,
             "title": table.title,
+            "long": table.length > 30,
             "titles": [(column.title, column.numeric) for column in table.shown],
             "rows": list(table.texts()),
             "notes": table.notes,

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 def with_tiers(election: Election, outcome: Outcome) -> Outcome:
     """The outcome with the official seats of the tiers beside the lists, as far as they are known."""
-    known = {tier.id: dict(tier.official) for tier in election.tiers if tier.seats and tier.official}
+    known = {tier.id: dict(tier.official) for tier in election.apart if tier.seats and tier.official}
     return replace(outcome, tiers=known)
 
 
 def tiers_not_counted(election: Election, *, own: bool) -> Iterator[str]:
     """Tiers of which nothing is known, and such as are given with votes that are not those of that day."""
-    for tier in election.tiers:
+    for tier in election.apart:
         if not tier.seats:
             continue
         if not tier.official:

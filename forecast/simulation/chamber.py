@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 
 from forecast.compiling import Step
 from forecast.errors import Fault, PollDataError
-from forecast.kernels import chamber, count
-from forecast.kernels.arrays import BLOCK, LANES, new_rows
+from forecast.kernels import admit, chamber, count
+from forecast.kernels.arrays import BLOCK, LANES, Votes, new_rows
 from forecast.kernels.count import Questions
 from forecast.simulation.counts import Tallies, empty_tallies
 from forecast.simulation.questions import compile_chamber_questions
-from forecast.simulation.stages import Ballots, new_seats
+from forecast.simulation.stages import Ballots, new_admission, new_seats
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.chamber import ChamberTier
+    from forecast.election.chamber import Belief, ChamberTier
     from forecast.kernels.chamber import Contests
+    from forecast.kernels.laws import Law
     from forecast.simulation.inputs import Units
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
@@ -40,11 +41,18 @@ class Chamber:
     """A tier each."""
     questions: Questions
     """About the chamber (``compile_chamber_questions``)."""
+    admits: int = 0
+    """Districts of levelled tiers that let in a list below its level; 0: none do."""
 
     @property
     def seats(self) -> int:
         """Seats of all tiers beside the lists."""
         return sum(tier.seats for tier in self.tiers)
+
+    @property
+    def levelled(self) -> bool:
+        """Whether winners of some tier hold seats of the rule."""
+        return any(one.about["ahead"][0] for one in self.contests)
 
     @property
     def assemblies(self) -> int:
@@ -76,7 +84,9 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
         for number, tier in enumerate(election.tiers)
     )
     questions = compile_chamber_questions(election.coalitions, election.events, holders)
-    return Chamber(holders, election.tiers, contests, questions)
+    threshold = election.rule.threshold
+    admits = threshold.or_direct_seats if threshold is not None and election.levelled else None
+    return Chamber(holders, election.tiers, contests, questions, admits or 0)
 
 
 def _refuse_untold(election: Election, holders: Sequence[str]) -> None:
@@ -109,26 +119,35 @@ def _contests(
     """A tier as the core reads it."""
     about = np.zeros(1, chamber.TIER)
     about["seed"], about["number"] = seed, number
+    about["ahead"] = tier.how == "levelled" and tier.seats > 0
     belief = tier.belief if tier.seats else None
-    chances = believed_chances(tier) if belief is not None else {}
-    standing = [h for h, name in enumerate(holders) if chances.get(name)]
-    districts = tier.open_seats if standing else 0
-    at = dict(central)
+    at, follows, cells = dict(central), (), []
     if belief is not None:
         about["slope"], about["spread"] = float(belief.slope), float(belief.spread) * _BITS_PER_NAT
         at |= {name: float(share) for name, share in belief.at.items()}
+        follows = _followed(belief, holders[:lists])
+        cells = chances_of(tier)
+    index = {name: h for h, name in enumerate(holders)}
     share = np.clip([at.get(name, 0.5) for name in holders], _LEAST, _MOST)
-    follows = _followed(tier, holders[:lists]) if standing else ()
-    tied = np.array([h in standing and name in follows for h, name in enumerate(holders)])
+    flat = [(index[name], float(chance)) for here in cells for name, chance in here.items()]
     return chamber.Contests(
         about,
-        np.arange(districts + 1) * len(standing),
-        np.tile(np.array(standing, np.int64), districts),
-        np.tile(np.array([float(chances[holders[h]]) for h in standing], np.float32), districts),
-        tied.astype(np.int64),
+        np.cumsum([0, *map(len, cells)]),
+        np.array([h for h, _ in flat], np.int64),
+        np.array([chance for _, chance in flat], np.float32),
+        np.array([name in follows for name in holders]).astype(np.int64),
         np.log2(share / (1.0 - share)).astype(np.float32),
         np.array([tier.held.get(name, 0) if tier.seats else 0 for name in holders], np.int64),
     )
+
+
+def chances_of(tier: ChamberTier) -> list[dict[str, Fraction]]:
+    """The chances of every district of a tier by holder: as given, or alike in all."""
+    if tier.belief is None:
+        return []
+    if tier.belief.chances:
+        return list(tier.belief.chances.values())
+    return [believed_chances(tier)] * tier.open_seats
 
 
 def believed_chances(tier: ChamberTier) -> dict[str, Fraction]:
@@ -143,20 +162,25 @@ def believed_chances(tier: ChamberTier) -> dict[str, Fraction]:
     return {name: (seats + each) / (tier.open_seats + 1) for name, seats in believed.items()}
 
 
-def _followed(tier: ChamberTier, lists: Sequence[str]) -> tuple[str, ...]:
-    """The parties whose seats move with their votes: those named, else the one believed to win most."""
-    assert tier.belief is not None
-    seats = tier.belief.seats
-    believed = [name for name in lists if seats.get(name)]
-    return tier.belief.follows or tuple(sorted(believed, key=lambda name: -seats[name])[:1])
+def _followed(belief: Belief, lists: Sequence[str]) -> tuple[str, ...]:
+    """The parties whose seats move with their votes: those named; else all that have chances, or the one
+    believed to win most.
+    """
+    if belief.follows:
+        return belief.follows
+    believed = [name for name in lists if name in belief.holders]
+    if belief.chances:
+        return tuple(believed)
+    return tuple(sorted(believed, key=lambda name: -belief.seats[name])[:1])
 
 
 class Assembly:
-    """What seats the chamber of a bench and counts it, tier by tier and as a whole."""
+    """What seats the chamber of a bench and counts it, tier by tier and as a whole. With a levelled tier
+    pieces are one block.
+    """
 
     def __init__(self, of: Chamber, ballots: Ballots, kept: NDArray[np.int64], lists_most: int) -> None:
-        blocks, lists = ballots.seats.house.shape[0], ballots.seats.filled.shape[1]
-        holders = len(of.holders)
+        blocks, holders = ballots.seats.house.shape[0], len(of.holders)
         coalitions = len(of.questions.coalition_starts) - 1
         events = len(of.questions.event_starts) - 1
         asked = of.questions
@@ -175,30 +199,47 @@ class Assembly:
         )
         self.won = [np.zeros((len(one.starts) - 1, holders), np.int64) for one in of.contests]
         """(D, H) by tier: draws in which each holder wins each district."""
-        whole = new_seats(blocks, holders, coalitions)
+        self._of, self._ballots = of, ballots
         fill = chamber.fill_tier_given if ballots.given else chamber.fill_tier_drawn
         piece, claims = ballots.piece, ballots.claims
+        whole = new_seats(blocks, holders, coalitions)
+        self._ahead: list[Step] = []
         self.steps: list[Step] = [chamber.seat_lists.step(piece, ballots.seats, whole)]
         for number, contests in enumerate(of.contests):
-            tier = new_seats(blocks, holders, coalitions)
-            self.steps += [
-                fill.step(
-                    contests,
-                    piece,
-                    ballots.votes,
-                    ballots.seats,
-                    _new_workspace(holders),
-                    tier,
-                    self.won[number],
-                ),
-                chamber.seat_tier.step(piece, tier, whole),
-                count.count_seats.step(piece, claims, tier, unasked, self._counts[1 + number], workspace),
-            ]
+            tier, won = new_seats(blocks, holders, coalitions), self.won[number]
+            filled = fill.step(
+                contests, piece, ballots.votes, ballots.seats, _new_workspace(holders), tier, won
+            )
+            if contests.about["ahead"][0]:
+                self._ahead += [filled, chamber.hold_tier.step(piece, tier, ballots.seats)]
+            else:
+                self.steps += [filled, chamber.seat_tier.step(piece, tier, whole)]
+            self.steps.append(
+                count.count_seats.step(piece, claims, tier, unasked, self._counts[1 + number], workspace)
+            )
         self.steps += [
             count.count_seats.step(piece, claims, whole, asked, self._counts[0], workspace),
             count.keep_seats.step(piece, whole, kept),
         ]
-        assert lists <= holders
+
+    def ahead(self, law: Law, passes: NDArray[np.int64]) -> Iterator[Step]:
+        """What seats the winners of levelled tiers before the seats of the lists are divided, and admits
+        their lists; ``passes`` (K,) grow by these.
+        """
+        here, admits = self._ballots, self._of.admits
+        yield from self._ahead
+        if self._ahead and admits:
+            lists = here.seats.filled.shape[1]
+            nowhere = Votes(
+                *(np.zeros((0, lists, BLOCK), np.float32), np.zeros((0, BLOCK), np.float32)),
+                np.zeros((0, lists, BLOCK), np.float32),
+                *(np.zeros((0, BLOCK)), np.zeros((0, BLOCK)), np.zeros(0)),
+            )
+            waivers = admit.Waivers(np.array([admits]), np.array([0]), np.zeros(0, np.int64), nowhere)
+            form = admit.admit_by_districts_given if here.given else admit.admit_by_districts_drawn
+            yield form.step(
+                law, waivers, here.piece, here.votes, here.seats, here.claims, passes, new_admission(lists)
+            )
 
     def begin(self) -> None:
         """Start a span with counts of zero."""

@@ -14,18 +14,19 @@ from forecast.words.chamber import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
+    from forecast.election.chamber import ChamberTier
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.counts import RunCounts
     from forecast.simulation.pieces import KeptDraws
 
 _GROUP = "chamber"
+_LISTS_AND_WINNERS = "Lists, with the winners of districts"
 
 
 def chamber_values(
     election: Election, chamber: Chamber, counts: RunCounts, kept: KeptDraws
 ) -> tuple[Values, dict[str, Any], dict[str, int]]:
-    """Values and labels of the group by path, and how many draws those rest on that rest on fewer than all.
-    """
+    """Values and labels of the group by path; and the draws behind what rests on fewer than all."""
     assert counts.chamber is not None
     assert kept.chamber is not None
     holders, asked = len(chamber.holders), len(election.events)
@@ -64,6 +65,7 @@ def chamber_values(
         ["votes for lists, drawn from the polls", *(basis_of(tier, names) for tier in chamber.tiers)]
     )
     values["chamber/tier_size"] = np.array([election.rule.seats, *(tier.seats for tier in chamber.tiers)])
+    values |= _contests(chamber, counts)
     few = ("representative_seats", "largest_probability", error_of("largest_probability"))
     rests_on = dict.fromkeys((f"{_GROUP}/{name}" for name in few), len(kept.chamber))
     return values, _labels(election, chamber, ends), rests_on
@@ -79,6 +81,20 @@ def events_of_chamber(election: Election, counts: RunCounts, kept: KeptDraws, of
         name: np.where(asked, array[0, : len(asked)], of_lists[name])
         for name, array in zip(names, (*found, drawn), strict=True)
     }
+
+
+def _contests(chamber: Chamber, counts: RunCounts) -> Values:
+    """Chances in the districts whose chances are given; errors as of independent draws."""
+    named = [won for tier, won in zip(chamber.tiers, counts.districts_won, strict=True) if _by_district(tier)]
+    if not named:
+        return {}
+    chance = np.concatenate(named) / counts.draws
+    error = np.maximum(np.sqrt(chance * (1.0 - chance) / counts.draws), 1.0 / counts.draws)
+    return {"chamber/win_probability": chance, f"chamber/{error_of('win_probability')}": error}
+
+
+def _by_district(tier: ChamberTier) -> bool:
+    return tier.seats > 0 and tier.belief is not None and bool(tier.belief.chances)
 
 
 def _part(number: Proportion, at: Any) -> Proportion:
@@ -114,8 +130,19 @@ def _labels(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
         "holder_colour": [one.colour or "" for one in known],
         "holder_kind": kinds,
         "tier": [LISTS, *(tier.id for tier in chamber.tiers)],
-        "tier_name": ["Lists", *(tier.name for tier in chamber.tiers)],
+        "tier_name": [
+            _LISTS_AND_WINNERS if election.levelled else "Lists",
+            *(tier.name for tier in chamber.tiers),
+        ],
         "tier_kind": [LISTS, *(tier.kind for tier in chamber.tiers)],
         "chamber_seats": np.arange(ends),
     }
+    districts = [
+        (district, tier.id)
+        for tier in chamber.tiers
+        if _by_district(tier) and tier.belief is not None
+        for district in tier.belief.chances
+    ]
+    if districts:
+        labels |= {"contest": [name for name, _ in districts], "contest_tier": [of for _, of in districts]}
     return {f"{_GROUP}/{name}": np.array(label) for name, label in labels.items()}

@@ -6,7 +6,7 @@ import json
 import math
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -265,7 +265,8 @@ def count_draws(
         needs(election, election.rule.threshold.base, election.place)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
     inputs = inputs.in_districts(local)
-    rules = compile_rules([election.rule], lists, election.place, inputs.table)
+    held = sum(tier.seats for tier in election.levelled)
+    rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
     if election.tiers:
         centre = _central_shares(inputs, rules, units)
         inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
@@ -306,6 +307,9 @@ def _central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
     if inputs.sampler == SAMPLER_GIVEN:
         return np.median(inputs.given / inputs.given.sum(axis=1, keepdims=True), axis=0)
     alone = inputs._replace(pattern=None, table=None)
+    records = rules.records.copy()
+    records["held_drawn"] = False  # no district is drawn here
+    rules = replace(rules, records=records)
     _, kept = run_draws(alone, rules, compile_questions((), (), units), KEPT_DRAWS, keep=KEPT_DRAWS)
     return np.median(kept.shares, axis=0)
 

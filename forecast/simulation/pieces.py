@@ -89,7 +89,8 @@ class Bench:
         self._draws, self.rules, self.questions, self.kept = draws, rules, questions, kept
         self.units, self.lists = len(draws.location), rules.lists
         given = draws.sampler == SAMPLER_GIVEN
-        self.blocks = 1 if draws.pattern is not None else blocks_of_piece(self.units)
+        by_winners = draws.chamber is not None and draws.chamber.levelled
+        self.blocks = 1 if draws.pattern is not None or by_winners else blocks_of_piece(self.units)
         self.forms = Forms(draws, rules)
         self.ballots = Ballots(
             new_piece(lots=(int(draws.seed) ^ _LOTS or 1) if given else 0),
@@ -110,13 +111,13 @@ class Bench:
             np.zeros(BLOCK),
             np.zeros(BLOCK, np.int32),
         )
-        self.singles = {r: Single(self, r) for r in rules.singles}
-        self._counters: list[Counter] = list(self.singles.values())
-        self._counters += [Sweep(self, grid) for grid in rules.grids]
         self.assembly: Assembly | None = None
         if draws.chamber is not None and kept.chamber is not None:
             assert len(rules.records) == 1, "seats of a chamber are those of one rule"
             self.assembly = Assembly(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
+        self.singles = {r: Single(self, r) for r in rules.singles}
+        self._counters: list[Counter] = list(self.singles.values())
+        self._counters += [Sweep(self, grid) for grid in rules.grids]
         self._steps = [
             self._source(),
             *([self.local.project(self.forms, self.ballots)] if self.local is not None else []),
@@ -221,6 +222,7 @@ class Single:
             bench.forms.admit.step(
                 rule, bench.law(r), here.piece, here.votes, here.claims, self._passes, admission
             ),
+            *(bench.assembly.ahead(bench.law(r), self._passes) if bench.assembly is not None else ()),
             *divisions(bench, r, Odd(self._beyond, self._passes), places=True),
             count.count_seats.step(
                 here.piece, here.claims, here.seats, bench.questions, self._counts, bench.counting

@@ -47,6 +47,7 @@ class Forms:
         self._sobol = draws.sampler == SAMPLER_SOBOL
         self._rules = rules
         self._in_chamber = draws.chamber is not None
+        self._admits = draws.chamber is not None and draws.chamber.admits > 0
 
     def needed(self) -> list[Kernel]:
         """All that the run will call, what takes longest to compile first."""
@@ -71,6 +72,8 @@ class Forms:
             needed += sweep.KERNELS
         if self._in_chamber:
             needed += chamber.GIVEN if self._given else chamber.DRAWN
+        if self._admits:
+            needed.append(admit.admit_by_districts_given if self._given else admit.admit_by_districts_drawn)
         return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))
 
 

@@ -19,7 +19,8 @@ MOST_DISTRIBUTIONS = 200
 """Places whose distributions of seats stand among the tables without being asked for."""
 
 _ONE_BY_ONE = ("passes", "seats", "shares", "differences", "majorities", "variants", "changes")
-_MAIN = ("parties", "coalitions", "chamber", "chamber-coalitions", "tiers", "events", "districts")
+_MAIN = ("parties", "coalitions", "chamber", "chamber-coalitions", "tiers", "contests", "events", "districts")
+_BY_DISTRICT = ("districts", "contests")
 _MOST_DISTRICTS = 24
 """Of more, people are shown none unless they ask."""
 _OF_SEVERAL = ("passes", "seats", "majorities", "chamber", "chamber-coalitions")
@@ -39,6 +40,10 @@ def _of_chamber(forecast: Forecast) -> bool:
 
 def _one_chamber(forecast: Forecast) -> bool:
     return _one(forecast) and _of_chamber(forecast)
+
+
+def _with_contests(forecast: Forecast) -> bool:
+    return _one(forecast) and "chamber/win_probability" in forecast
 
 
 def _several(forecast: Forecast) -> bool:
@@ -75,6 +80,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("chamber-coalitions", chamber.coalitions, _asked("coalition", _of_chamber)),
     ("tiers", chamber.tiers, _of_chamber),
     ("chamber-seats", chamber.distribution, _one_chamber),
+    ("contests", chamber.contests, _with_contests),
     ("events", subjects.events, _one),
     ("districts", places.districts, _in_districts),
     ("district-seats", places.district_seats, _in_districts),
@@ -104,7 +110,8 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
 TABLES = {
     name: function
     for name, function, of in _EVERY
-    if of in (_one, _in_districts, _one_chamber) or name in ("chamber", "chamber-coalitions", "tiers")
+    if of in (_one, _in_districts, _one_chamber, _with_contests)
+    or name in ("chamber", "chamber-coalitions", "tiers")
 }
 """The tables of a forecast of one rule and day by name, in the order in which they are printed."""
 
@@ -142,7 +149,9 @@ def tables_shown(forecast: Forecast, tables: Iterable[Table]) -> list[Table]:
     """Those of a forecast's tables that people are shown: of many rules not every one."""
     if not forecast.leading:
         main = [table for table in tables if table.name in _MAIN and table.length]
-        return [table for table in main if table.name != "districts" or table.length <= _MOST_DISTRICTS]
+        beside = ("chamber", "chamber-coalitions") if not forecast.has_tiers else ()
+        long = [table.name for table in main if table.name in _BY_DISTRICT and table.length > _MOST_DISTRICTS]
+        return [table for table in main if table.name not in (*beside, *long)]
     if not _of_rules(forecast):
         some = [table for table in tables if table.name in _OF_SEVERAL]
         return sorted(some, key=lambda table: _OF_SEVERAL.index(table.name))

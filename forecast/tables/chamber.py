@@ -127,6 +127,43 @@ def distribution(forecast: Forecast) -> Table:
     return table(forecast, "chamber-seats", title, columns, shown)
 
 
+def contests(forecast: Forecast) -> Table:
+    """A row for each district whose chances are given: who is likeliest to win it, and who next; the most
+    open first.
+    """
+    chances, errors = (
+        forecast.array(f"{_GROUP}/{name}") for name in ("win_probability", error_of("win_probability"))
+    )
+    ids, names = _labels(forecast, "holder"), _labels(forecast, "holder_name")
+    ranked = np.argsort(-chances, axis=1, kind="stable")
+    rows = np.argsort(np.take_along_axis(chances, ranked, 1)[:, 0], kind="stable")
+    columns: dict[Column, Any] = {
+        Column(name, "", "text", VARIABLES[f"{_GROUP}/{name}"].meaning): np.array(_labels(forecast, name))[
+            rows
+        ]
+        for name in ("contest", "contest_tier")
+    }
+    shown = [Shown("District", as_is("contest"), numeric=False)]
+    for place, what in enumerate(("likeliest", "next")):
+        who = ranked[rows, place]
+        told = dict(zip(ids, names, strict=True))
+        chance, error = f"{what}_probability", f"{what}_mc_error"
+        columns |= {
+            Column(what, "", "text", f"id of the party or group {_PLACES[what]}"): [ids[h] for h in who],
+            Column(chance, "1", "number", "probability of winning the district"): chances[rows, who],
+            Column(error, "1", "number", f"Monte Carlo standard error of {chance}"): errors[rows, who],
+        }
+        shown += [
+            Shown(what.capitalize(), lambda row, what=what, told=told: told[str(row[what])], numeric=False),
+            Shown("Wins", pair_of(chance, error, rounding.probability)),
+        ]
+    notes = ("The most open first. Districts move together: their chances are not independent.",)
+    return table(forecast, "contests", "Single-member districts", columns, shown, notes)
+
+
+_PLACES = {"likeliest": "most likely to win it", "next": "next likely to win it"}
+
+
 def _rows(
     forecast: Forecast, over: str, names: tuple[str, ...], *, behind: str = ""
 ) -> tuple[dict[Column, Any], list[Shown]]:

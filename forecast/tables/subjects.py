@@ -143,7 +143,7 @@ def distribution(forecast: Forecast) -> Table:
 
 def of_the_lists(forecast: Forecast) -> str:
     """What a title adds where a majority of the lists is not one of the whole chamber."""
-    return " in the list seats" if "chamber/size" in forecast else ""
+    return " in the list seats" if "chamber/size" in forecast and forecast.has_tiers else ""
 
 
 def everywhere(forecast: Forecast) -> str:

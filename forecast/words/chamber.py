@@ -21,10 +21,16 @@ def basis_of(tier: ChamberTier, names: Mapping[str, str]) -> str:
         parts.append(f"held whoever votes: {_seats(tier.held, names)}")
     if tier.belief is not None:
         followed = " and ".join(names.get(name, name) for name in tier.belief.follows)
-        said = f"a belief, not polls or results: {_seats(tier.belief.seats, names)} "
+        followed = followed or ("each party" if tier.belief.chances else _leader(tier, names))
+        believed = _seats(tier.belief.likeliest, names)
+        if tier.belief.chances:
+            believed = (
+                f"chances in each of {len(tier.belief.chances)} districts, which make {believed} most likely,"
+            )
+        said = f"a belief, not polls or results: {believed} "
         at = f"at {_shares(tier, names)} of the votes" if tier.belief.at else "at the centre of the draws"
         moved = (
-            f"moved with the national share of {followed or _leader(tier, names)} (slope "
+            f"moved with the national share of {followed} (slope "
             f"{float(tier.belief.slope):g}) and by an error that all districts share (spread "
             f"{float(tier.belief.spread):g}, on log odds)"
         )

@@ -89,7 +89,7 @@ def chamber(facts: Facts) -> str:
     """Whether the first coalition of the election file has a majority of the whole chamber; empty where that
     is its lists alone.
     """
-    if "chamber/size" not in facts.forecast or not facts.coalitions:
+    if "chamber/size" not in facts.forecast or not facts.forecast.has_tiers or not facts.coalitions:
         return ""
     if facts.too_few:
         return f"{facts.too_few} who holds a majority"

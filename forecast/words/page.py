@@ -19,8 +19,8 @@ ENGLISH = {
     "no_grid_districts": "In districts every rule takes a run of its own: `forecast sweep` compares them.",
     "chamber": "The whole chamber",
     "chamber_note": (
-        "All seats of the chamber, by the law as it stands: those of the lists, of which the rest of this page "
-        "tells, and those of the other tiers. What the tiers rest on stands below the tables."
+        "All seats of the chamber, by the law as it stands: those of the lists, of which the rest of this "
+        "page tells, and those of the other tiers. What the tiers rest on stands below the tables."
     ),
     "chamber_coalitions": "Coalitions in the whole chamber",
     "holder": "Party or group",

@@ -100,9 +100,7 @@ def test_districts_follow_the_national_share_of_the_party_that_they_are_tied_to(
     election = changed(*settings)
     kept = draws(election, estimate(election, polls_of(election)), 100_000)
     share = kept["share"].sel(party="amanat").values
-    won = (
-        kept["chamber_seats"].sel(holder="amanat").values - kept["seats"].sel(party="amanat").values
-    ) / 29
+    won = (kept["chamber_seats"].sel(holder="amanat").values - kept["seats"].sel(party="amanat").values) / 29
     odds = np.log(share / (1 - share))
     wanted = np.log(22.5 / 7.5) + 1.9 * (odds - np.log(0.537 / 0.463))
     for half in (odds < np.median(odds), odds >= np.median(odds)):
