@@ -20,6 +20,7 @@ from forecast.simulation.chamber import believed_chances
 from forecast.simulation.forecasting import How, draws, simulate, simulate_and_keep
 from forecast.simulation.given import ShareDraws, simulate_given
 from forecast.storage import load, save
+from forecast.sweeps.slider import slide
 from forecast.tables import table_of
 from tests.forecasts import CONFIG
 
@@ -241,3 +242,124 @@ def test_an_event_of_a_chamber_that_there_is_not_is_refused() -> None:
     del tables["tiers"]
     with pytest.raises(ConfigurationError, match="the file has no"):
         parse_election(tables)
+
+
+# Districts whose chances are given.
+
+NEW_ZEALAND = CONFIG.with_name("new-zealand-2023.toml")
+
+
+def in_new_zealand(chances: dict[str, dict[str, str]], **more: Any) -> Election:
+    tables = read_tables(NEW_ZEALAND)
+    (tier,) = tables["tiers"]
+    tier |= {"seats": len(chances)} | {key: value for key, value in more.items() if key == "how"}
+    tier["belief"] = {"chances": chances} | {key: value for key, value in more.items() if key != "how"}
+    return parse_election(tables, "made", (), CONFIG.parent)
+
+
+def certain(**won: int) -> dict[str, dict[str, str]]:
+    return {
+        f"{party} {k}": {party.replace("_", "-"): "1"} for party, seats in won.items() for k in range(seats)
+    }
+
+
+def test_winners_that_are_certain_are_direct_seats_to_the_bit() -> None:
+    """The core with drawn winners, and with seats of the file, which tests hold to the exact count."""
+    election = in_new_zealand(certain(national=43, labour=17, green=3, act=2, maori=6))
+    drawn, given = forecast_of(election, 20_000), forecast_of(election.of_lists, 20_000)
+    assert election.of_lists.by_id["maori"].direct_seats == 6
+    for name, variable in given.dataset.data_vars.items():
+        if variable.dtype.kind in "if":
+            assert np.array_equal(variable.values, drawn.array(str(name)), equal_nan=True), name
+    seats = drawn.array("seat_probability")[drawn.parties.index("maori")]
+    assert seats[:6].sum() == 0.0
+    assert drawn.passes("maori") == 1.0
+
+
+def test_one_electorate_in_half_the_draws_admits_in_half_the_draws() -> None:
+    """0.008 is five standard errors of 100,000 draws."""
+    chances = {"Ilam": {"top": "50%", "national": "50%"}}
+    found = forecast_of(in_new_zealand(chances, slope=0, spread=0), DRAWS)
+    wins = float(found.array("chamber/win_probability")[0, found.names("chamber/holder").index("top")])
+    assert abs(wins - 0.5) < 0.008
+    assert 0.0 <= found.passes("top") - wins < 0.005  # and now and then it has 5 %
+
+
+def test_chances_are_those_of_the_table_where_nothing_moves_them() -> None:
+    """Nine districts of three parties; 0.006 is over four standard errors of 100,000 draws."""
+    chances = {
+        f"d{k}": {"national": f"{10 * k}%", "labour": f"{90 - 10 * k}%", "act": "10%"} for k in range(1, 9)
+    }
+    found = forecast_of(in_new_zealand(chances, slope=0, spread=0), DRAWS)
+    won = found.array("chamber/win_probability")
+    at = [found.names("chamber/holder").index(name) for name in ("national", "labour", "act")]
+    wanted = [[float(share[:-1]) / 100 for share in here.values()] for here in chances.values()]
+    assert np.abs(won[:, at] - np.array(wanted)).max() < 0.007
+    assert won.sum(axis=1) == pytest.approx(1.0)
+    table = table_of(found, "contests")
+    likeliest = [row["likeliest_probability"] for row in table.rows]
+    assert likeliest == sorted(likeliest)  # the most open first
+
+
+def test_districts_move_together() -> None:
+    """Ten even districts: independent ones have a variance of 2.5, common errors more than twice that."""
+    chances = {f"d{k}": {"national": "50%", "labour": "50%"} for k in range(10)}
+    for spread, least, most in ((0, 2.4, 2.6), (0.88, 6.0, 20.0)):
+        election = in_new_zealand(chances, slope=0, spread=spread, how="apart")
+        kept = draws(election, estimate(election, polls_of(election)), 50_000)
+        won = kept["chamber_seats"].sel(holder="national") - kept["seats"].sel(party="national")
+        assert least < float(won.var()) < most
+
+
+def test_the_six_electorates_of_te_pati_maori_are_inside_its_interval() -> None:
+    election = load_election(NEW_ZEALAND)
+    found = forecast_of(election, 20_000)
+    ends = found.array("seat_quantile")[found.parties.index("maori")]
+    assert ends[0] <= 6 <= ends[-1]
+    assert found.house >= 120
+    assert any("71 of the 120 seats rest on a stated belief" in line for line in found.attrs["warnings"])
+    record = found.record()["chamber"]["districts"]
+    assert {len(record), sum(one["id"] == "Epsom" for one in record)} == {71, 1}
+
+
+TABLE_FAULTS = {
+    "district,party,chance\nEpsom,act,60%\n": "the chances add up to 60%, not to 100%",
+    "district,party,chance\nEpsom,acd,100%\n": "did you mean 'act'",
+    "district,party,chance\nEpsom,act,lots\n": "row 2, column chance",
+    "district,party,chance\nEpsom,act,50%\nEpsom,act,50%\n": "has a chance in Epsom already",
+    "district,party\nEpsom,act\n": "the column chance is missing",
+    "district,party,chanc\nEpsom,act,100%\n": "did you mean 'chance'",
+    "district,party,chance\nEpsom,act,100%\n": "has 1 districts, not the 71",
+    "district,party,chance\nEpsom,,100%\n": "every row needs one",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), TABLE_FAULTS.items())
+def test_what_is_wrong_with_a_table_of_chances_is_said(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "chances.csv").write_text(text, encoding="utf-8")
+    file = tmp_path / "nz.toml"
+    written = NEW_ZEALAND.read_text(encoding="utf-8")
+    file.write_text(written.replace("new-zealand-2023-electorates.csv", "chances.csv"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=said):
+        load_election(file)
+
+
+LEVELLED_FAULTS = {
+    "rule.levelling.mode=start": "rule.levelling.mode",
+    "parties.act.direct_seats=1": "leave out direct_seats of the parties",
+    "tiers.electorates.how=overhang": "no such way in which tiers meet",
+}
+
+
+@pytest.mark.parametrize(("setting", "said"), LEVELLED_FAULTS.items())
+def test_what_is_wrong_with_a_levelled_tier_is_said(setting: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        load_election(NEW_ZEALAND, [setting])
+
+
+def test_a_saved_forecast_keeps_the_chances_that_its_page_explores(tmp_path: Path) -> None:
+    """The file is not needed again: the slider takes every electorate as it is believed to fall."""
+    found = forecast_of(load_election(NEW_ZEALAND), 5_000)
+    save(found, tmp_path / "forecast.nc")
+    slid = slide(load(tmp_path / "forecast.nc"), draws=2_048)
+    assert slid.sel(threshold=0.05, method="sainte-lague").passes("maori") == 1.0
