@@ -44,5 +44,6 @@ def chamber_table(election: Election, outcome: Outcome) -> Table | None:
     ]
     sums = [sum(outcome.tiers[tier.id].values()) for tier in tiers]
     rows.append(("total", str(outcome.house), *map(str, sums), str(outcome.house + sum(sums))))
-    columns = ("", "lists", *(f"{tier.name} (given)" for tier in tiers), "chamber")
+    given = {tier.id: "" if tier.table is not None else " (given)" for tier in tiers}
+    columns = ("", "lists", *(f"{tier.name}{given[tier.id]}" for tier in tiers), "chamber")
     return grid("The whole chamber", columns, rows, numeric=range(1, len(columns)), unwrapped=(0,))

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from forecast.election.numbers import Exact, Share, parse_share, percent
-from forecast.election.texts import Colour, Id, Label, Name, Names, Text, Texts, parse_filled
+from forecast.election.texts import Colour, FileName, Id, Label, Name, Names, Text, Texts, parse_filled
 from forecast.election.vocabulary import Count, Part, Seats, one_of, parse_count
 
 TierKind = Literal["single-member", "appointed", "minorities", "by-elections"]
@@ -73,6 +73,7 @@ class Group(Part):
     name: Name = Field(description="name that readers see")
     names: Names = Field(default_factory=dict, description="names by language")
     short: Label = Field(default="", description="short name for charts; default: the name")
+    aliases: Texts = Field(default=(), description="names under which a table of votes has its candidates")
     colour: Colour | None = Field(default=None, description='colour in charts, such as "#8C8C8C"')
 
 
@@ -155,6 +156,11 @@ class ChamberTier(Part):
         default_factory=dict, description="seats by party and group that are held whoever votes"
     )
     belief: Belief | None = Field(default=None, description="a belief of how the other seats fall")
+    table: FileName | None = Field(
+        default=None,
+        description="votes of candidates by district (csv: district, party, votes), for `forecast count`: "
+        "most votes win",
+    )
     official: SeatsByHolder = Field(
         default_factory=dict, description="the official result, which `forecast count` adds to the lists'"
     )
@@ -182,10 +188,10 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
     held = sum(tier.held.values())
     if held > tier.seats:
         yield f"held gives {held} seats, more than the {tier.seats} of the tier"
-    elif tier.belief is None and held < tier.seats:
+    elif tier.belief is None and held < tier.seats and tier.table is None:
         yield (
             f"nothing says who wins {tier.seats - held} of its {tier.seats} seats: write [tiers.belief] with "
-            "seats, or held"
+            "seats, held, or for a count a table"
         )
     elif tier.belief is not None:
         chances = tier.belief.chances

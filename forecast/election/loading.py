@@ -134,3 +134,7 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
             table = table.get(key) if isinstance(table, dict) else None
         if isinstance(table, dict) and isinstance(table.get(last), str) and table[last].strip():
             table[last] = str(folder / table[last].strip())
+    tiers = data.get("tiers")
+    for tier in tiers if isinstance(tiers, list) else ():
+        if isinstance(tier, dict) and isinstance(tier.get("table"), str) and tier["table"].strip():
+            tier["table"] = str(folder / tier["table"].strip())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.errors import Fault, PollDataError
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels import admit, chamber, count
 from forecast.kernels.arrays import BLOCK, LANES, Votes, new_rows
 from forecast.kernels.count import Questions
@@ -77,6 +77,7 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     if not election.tiers:
         return None
     holders = (*units.ids[: units.lists], *(group.id for group in election.groups))
+    _refuse_unsaid(election)
     _refuse_untold(election, holders)
     central = {unit: float(share) for unit, share in zip(units.ids, shares, strict=True)}
     contests = tuple(
@@ -87,6 +88,22 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     threshold = election.rule.threshold
     admits = threshold.or_direct_seats if threshold is not None and election.levelled else None
     return Chamber(holders, election.tiers, contests, questions, admits or 0)
+
+
+def _refuse_unsaid(election: Election) -> None:
+    """A tier of which only a count tells who won."""
+    faults = [
+        Fault(
+            election.place,
+            f"tiers.{tier.id}",
+            ABSENT,
+            f"nothing says who may win {tier.open_seats} of its {tier.seats} seats: write [tiers.belief]",
+        )
+        for tier in election.tiers
+        if tier.belief is None and tier.open_seats
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
 
 
 def _refuse_untold(election: Election, holders: Sequence[str]) -> None:

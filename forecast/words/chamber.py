@@ -36,7 +36,7 @@ def basis_of(tier: ChamberTier, names: Mapping[str, str]) -> str:
         )
         rests = f"; {tier.belief.source}" if tier.belief.source else ""
         parts.append(f"{said}{at}; {moved}{rests}")
-    return "; ".join(parts)
+    return "; ".join(parts) or "nothing says who may win them"
 
 
 def _leader(tier: ChamberTier, names: Mapping[str, str]) -> str:
