@@ -1,4 +1,4 @@
-"""Whole chambers as they were elected: lists by the rule, winners of districts by the votes for candidates."""
+"""Whole chambers as they were elected: lists by the rule, districts by the votes for their candidates."""
 
 from __future__ import annotations
 
