@@ -20,7 +20,8 @@ def read_chances(data: dict[str, Any], folder: Path) -> list[Fault]:
     wrong with them.
     """
     faults: list[Fault] = []
-    for tier in data.get("tiers") if isinstance(data.get("tiers"), list) else ():
+    tiers = data.get("tiers")
+    for tier in tiers if isinstance(tiers, list) else ():
         belief = tier.get("belief") if isinstance(tier, dict) else None
         named = belief.get("chances") if isinstance(belief, dict) else None
         if isinstance(belief, dict) and isinstance(named, str) and named.strip():

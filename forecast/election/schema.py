@@ -425,7 +425,7 @@ class Election(Part):
         )
         alone = self.model_copy()
         for name in ("by_id", "standing", "of_lists"):
-            alone.__dict__.pop(name, None)
+            vars(alone).pop(name, None)  # what is kept of the parties as they were
         return alone.model_copy(
             update={
                 "parties": parties,

@@ -297,7 +297,7 @@ def test_chances_are_those_of_the_table_where_nothing_moves_them() -> None:
     assert np.abs(won[:, at] - np.array(wanted)).max() < 0.007
     assert won.sum(axis=1) == pytest.approx(1.0)
     table = table_of(found, "contests")
-    likeliest = [row["likeliest_probability"] for row in table.rows]
+    likeliest = [float(str(row["likeliest_probability"])) for row in table.rows]
     assert likeliest == sorted(likeliest)  # the most open first
 
 
