@@ -79,6 +79,7 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     holders = (*units.ids[: units.lists], *(group.id for group in election.groups))
     _refuse_unsaid(election)
     _refuse_untold(election, holders)
+    _refuse_nobody(election, holders)
     central = {unit: float(share) for unit, share in zip(units.ids, shares, strict=True)}
     contests = tuple(
         _contests(tier, number, holders, units.lists, central, seed)
@@ -125,6 +126,26 @@ def _refuse_untold(election: Election, holders: Sequence[str]) -> None:
         raise PollDataError(*faults)
 
 
+def _refuse_nobody(election: Election, holders: Sequence[str]) -> None:
+    """Districts of which everyone withdraws who might win them, and seats held by who withdraws."""
+    faults = [
+        Fault(
+            election.place,
+            "estimate.withdrawal",
+            ABSENT,
+            f"of {tier.name} nobody is left who might win some of its seats; say who would (tiers.{tier.id})",
+        )
+        for tier in election.tiers
+        if tier.seats
+        and (
+            any(name not in holders for name, seats in tier.held.items() if seats)
+            or not all(_standing(here, holders) for here in chances_of(tier))
+        )
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+
+
 def _contests(
     tier: ChamberTier,
     number: int,
@@ -143,7 +164,7 @@ def _contests(
         about["slope"], about["spread"] = float(belief.slope), float(belief.spread) * _BITS_PER_NAT
         at |= {name: float(share) for name, share in belief.at.items()}
         follows = _followed(belief, holders[:lists])
-        cells = chances_of(tier)
+        cells = [_standing(here, holders) for here in chances_of(tier)]
     index = {name: h for h, name in enumerate(holders)}
     share = np.clip([at.get(name, 0.5) for name in holders], _LEAST, _MOST)
     flat = [(index[name], float(chance)) for here in cells for name, chance in here.items()]
@@ -165,6 +186,11 @@ def chances_of(tier: ChamberTier) -> list[dict[str, Fraction]]:
     if tier.belief.chances:
         return list(tier.belief.chances.values())
     return [believed_chances(tier)] * tier.open_seats
+
+
+def _standing(chances: dict[str, Fraction], holders: Sequence[str]) -> dict[str, Fraction]:
+    """The chances of those who stand: the others' go to them in proportion, which the core sees to."""
+    return {name: chance for name, chance in chances.items() if name in holders}
 
 
 def believed_chances(tier: ChamberTier) -> dict[str, Fraction]:

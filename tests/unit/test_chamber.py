@@ -363,3 +363,13 @@ def test_a_saved_forecast_keeps_the_chances_that_its_page_explores(tmp_path: Pat
     save(found, tmp_path / "forecast.nc")
     slid = slide(load(tmp_path / "forecast.nc"), draws=2_048)
     assert slid.sel(threshold=0.05, method="sainte-lague").passes("maori") == 1.0
+
+
+def test_seats_of_a_party_that_withdraws_go_to_the_others_of_the_district() -> None:
+    found = forecast_of(changed("estimate.withdrawal.amanat={auyl='100%'}"), 2_000)
+    at = found.names("chamber/holder").index("independents")
+    assert found.array("chamber/tier_seat_mean")[1, at] == 29
+    with pytest.raises(ConfigurationError, match="nobody is left who might win"):
+        forecast_of(
+            changed("tiers.districts.belief.seats={amanat=29}", "estimate.withdrawal.amanat={auyl='100%'}")
+        )
