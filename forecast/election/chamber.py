@@ -20,7 +20,7 @@ from forecast.election.vocabulary import Count, Part, Seats, one_of, parse_count
 
 TierKind = Literal["single-member", "appointed", "minorities", "by-elections"]
 TIER_KINDS: tuple[TierKind, ...] = ("single-member", "appointed", "minorities", "by-elections")
-MEETINGS = ("apart", "levelled")
+MEETINGS = ("apart", "levelled", "compensated")
 
 SLOPE = Fraction("1.9")
 """Change of the log odds of a party's share of single-member seats with those of its share of the vote: over
@@ -147,10 +147,13 @@ class ChamberTier(Part):
     kind: Annotated[TierKind, one_of(TIER_KINDS, "kind of tier")] = Field(
         default="single-member", description="single-member, appointed, minorities or by-elections"
     )
-    how: Annotated[Literal["apart", "levelled"], one_of(MEETINGS, "way in which tiers meet")] = Field(
+    how: Annotated[
+        Literal["apart", "levelled", "compensated"], one_of(MEETINGS, "way in which tiers meet")
+    ] = Field(
         default="apart",
         description="how the tier meets the lists: apart, each counted by itself; or levelled: its winners "
-        "hold seats of the rule, which sets them against their lists' share (rule.levelling)",
+        "hold seats of the rule, which sets them against their lists' share (rule.levelling); or compensated: "
+        "apart, and votes for losers, and for winners beyond what they needed, count for their lists",
     )
     held: SeatsByHolder = Field(
         default_factory=dict, description="seats by party and group that are held whoever votes"
@@ -200,6 +203,8 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
             yield f"belief.chances has {believed} districts, not the {tier.seats - held} that are open"
         elif believed != tier.seats - held:
             yield f"belief.seats adds up to {believed}, not to the {tier.seats - held} seats that are open"
+    if tier.how == "compensated" and tier.table is None:
+        yield "compensated: the votes for candidates count for the lists; name them (table)"
     official = sum(tier.official.values())
     if tier.official and official != tier.seats:
         yield f"official adds up to {official}, not to the {tier.seats} seats of the tier"

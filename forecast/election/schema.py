@@ -403,7 +403,7 @@ class Election(Part):
     @property
     def apart(self) -> tuple[ChamberTier, ...]:
         """Tiers with seats of their own, beside those of the rule."""
-        return tuple(tier for tier in self.tiers if tier.how == "apart")
+        return tuple(tier for tier in self.tiers if tier.how != "levelled")
 
     @property
     def levelled(self) -> tuple[ChamberTier, ...]:

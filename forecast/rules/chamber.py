@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from forecast.election.texts import normalised
@@ -31,6 +31,8 @@ class Won:
 
     seats: Mapping[str, int]
     said: tuple[str, ...] = ()
+    left: Mapping[str, int] = field(default_factory=dict)
+    """Votes by party that elected nobody: those for losers, and those for winners beyond what they needed."""
 
 
 def tiers_won(election: Election, *, own: bool = True) -> dict[str, Won]:
@@ -43,9 +45,9 @@ def tiers_won(election: Election, *, own: bool = True) -> dict[str, Won]:
     for tier in election.tiers:
         if not tier.seats:
             continue
-        seats, said = dict(tier.official), []
+        seats, said, left = dict(tier.official), [], Counter[str]()
         if tier.table is not None:
-            seats, said = _by_plurality(election, tier.table)
+            seats, said, left = _by_plurality(election, tier.table)
             seats = {name: seats[name] + tier.held.get(name, 0) for name in {**seats, **tier.held}}
             if sum(seats.values()) != tier.seats:
                 said.append(f"{tier.name}: {tier.table} has {sum(seats.values())} of its {tier.seats} seats")
@@ -63,7 +65,9 @@ def tiers_won(election: Election, *, own: bool = True) -> dict[str, Won]:
                 f"{tier.name}: {tier.seats} of the {election.chamber_seats} seats of the chamber are not "
                 f"counted here; tiers.{tier.id}.official gives who won them"
             )
-        found[tier.id] = Won(seats, tuple(said))
+        if tier.how == "compensated":
+            said.append(_counted_for_lists(election, tier.name, left))
+        found[tier.id] = Won(seats, tuple(said), left if tier.how == "compensated" else {})
     return found
 
 
@@ -74,7 +78,15 @@ def with_tiers(election: Election, outcome: Outcome, won: Mapping[str, Won]) -> 
 
 
 def with_winners(election: Election, ballot: Ballot, won: Mapping[str, Won]) -> Ballot:
-    """The ballot with what its lists won in levelled tiers whose votes are counted."""
+    """The ballot with what its lists won in levelled tiers whose votes are counted, and with the votes for
+    candidates of compensated tiers.
+    """
+    left = Counter[str]()
+    for tier in won.values():
+        left.update(tier.left)
+    if left:
+        entries = tuple(replace(entry, candidate_votes=left[entry.id]) for entry in ballot.entries)
+        ballot = replace(ballot, entries=entries)
     direct = Counter[str]()
     for tier in election.levelled:
         if tier.table is not None:
@@ -85,8 +97,17 @@ def with_winners(election: Election, ballot: Ballot, won: Mapping[str, Won]) -> 
     return replace(ballot, entries=entries)
 
 
-def _by_plurality(election: Election, path: Path) -> tuple[Counter[str], list[str]]:
-    """Who has most votes in each district; ties go to the candidate who stands first, and are said."""
+def _counted_for_lists(election: Election, name: str, left: Mapping[str, int]) -> str:
+    votes = ", ".join(f"{party.name} {left[party.id]:,}" for party in election.parties if left.get(party.id))
+    return (
+        f"{name}: votes for losers, and for winners beyond what they needed, count for their lists: {votes}"
+    )
+
+
+def _by_plurality(election: Election, path: Path) -> tuple[Counter[str], list[str], Counter[str]]:
+    """Seats of those who have most votes in their districts, what to say of them, and the votes by party that
+    elected nobody: a winner needs one vote more than the second. Ties go to the candidate who stands first.
+    """
     names = party_names(election) | {
         normalised(name): group.id
         for group in election.groups
@@ -101,10 +122,14 @@ def _by_plurality(election: Election, path: Path) -> tuple[Counter[str], list[st
                 row.fault(column, row.cells[column], "every row needs one")
         votes = row.read("votes", parse_votes, 0)
         by_district.setdefault(row.cells["district"], []).append((votes, row))
-    won, said = Counter[str](), []
+    won, said, left = Counter[str](), [], Counter[str]()
     for district, candidates in by_district.items():
         most = max(votes for votes, _ in candidates)
         first = [row for votes, row in candidates if votes == most]
+        second = max((votes for votes, row in candidates if row is not first[0]), default=0)
+        for votes, row in candidates:
+            unused = votes if row is not first[0] else max(votes - second - 1, 0)
+            left[names.get(normalised(row.cells["party"]), "")] += unused
         holder = names.get(normalised(first[0].cells["party"]))
         if holder is None:
             known = (*election.by_id, *(group.id for group in election.groups))
@@ -117,7 +142,7 @@ def _by_plurality(election: Election, path: Path) -> tuple[Counter[str], list[st
     faults = [fault for row in rows for fault in row.faults]
     if faults:
         raise PollDataError(*faults)
-    return won, said
+    return won, said, left
 
 
 def _tie(district: str, votes: int, first: Sequence[Row]) -> str:

@@ -103,6 +103,17 @@ def _refuse_unsaid(election: Election) -> None:
         for tier in election.tiers
         if tier.belief is None and tier.open_seats
     ]
+    faults += [
+        Fault(
+            election.place,
+            f"tiers.{tier.id}.how",
+            tier.how,
+            "a forecast cannot draw the votes for candidates that count for the lists yet; `forecast count` "
+            "knows them",
+        )
+        for tier in election.tiers
+        if tier.how == "compensated" and tier.seats
+    ]
     if faults:
         raise ConfigurationError(*faults)
 
