@@ -20,7 +20,8 @@ from forecast.election.vocabulary import Count, Part, Seats, one_of, parse_count
 
 TierKind = Literal["single-member", "appointed", "minorities", "by-elections"]
 TIER_KINDS: tuple[TierKind, ...] = ("single-member", "appointed", "minorities", "by-elections")
-MEETINGS = ("apart", "levelled", "compensated")
+Meeting = Literal["apart", "levelled", "compensated"]
+MEETINGS: tuple[Meeting, ...] = ("apart", "levelled", "compensated")
 
 SLOPE = Fraction("1.9")
 """Change of the log odds of a party's share of single-member seats with those of its share of the vote: over
@@ -147,13 +148,11 @@ class ChamberTier(Part):
     kind: Annotated[TierKind, one_of(TIER_KINDS, "kind of tier")] = Field(
         default="single-member", description="single-member, appointed, minorities or by-elections"
     )
-    how: Annotated[
-        Literal["apart", "levelled", "compensated"], one_of(MEETINGS, "way in which tiers meet")
-    ] = Field(
+    how: Annotated[Meeting, one_of(MEETINGS, "way in which tiers meet")] = Field(
         default="apart",
-        description="how the tier meets the lists: apart, each counted by itself; or levelled: its winners "
-        "hold seats of the rule, which sets them against their lists' share (rule.levelling); or compensated: "
-        "apart, and votes for losers, and for winners beyond what they needed, count for their lists",
+        description="how the tier meets the lists: apart, each counted by itself; levelled: its winners hold "
+        "seats of the rule, which sets them against their lists' share (rule.levelling); compensated: apart, "
+        "and votes for losers, and for winners beyond what they needed, count for their lists",
     )
     held: SeatsByHolder = Field(
         default_factory=dict, description="seats by party and group that are held whoever votes"
