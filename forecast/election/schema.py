@@ -410,7 +410,7 @@ class Election(Part):
         """Tiers whose winners hold seats of the rule, which sets them against the share of their lists."""
         return tuple(tier for tier in self.tiers if tier.how == "levelled" and tier.seats)
 
-    @cached_property
+    @property
     def of_lists(self) -> Election:
         """The election of the lists alone: without tiers, groups, and what is asked of the chamber; parties
         hold the seats of levelled tiers that they win most likely.
@@ -424,7 +424,7 @@ class Election(Part):
             for party in self.parties
         )
         alone = self.model_copy()
-        for name in ("by_id", "standing", "of_lists"):
+        for name in ("by_id", "standing"):
             vars(alone).pop(name, None)  # what is kept of the parties as they were
         return alone.model_copy(
             update={
