@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cold, districts, processes, records, report, scaling, speed, variance
+from benchmarks import cold, districts, polls, processes, records, report, scaling, speed, variance
 from benchmarks.cases import CASES
 from benchmarks.measuring import ROUNDS
 
@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "outputs" / "benchmarks.json"
 PART = ROOT / "outputs" / "benchmarks-part.json"
 PAGE = ROOT / "docs" / "benchmarks.md"
-PARTS = ("cases", "variance", "rules", "draws", "lists", "seats", "memory", "commands", "cold", "districts")
+PARTS = (
+    *("cases", "variance", "rules", "draws", "lists", "seats", "polls", "memory", "commands", "cold"),
+    "districts",
+)
 
 
 def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -79,6 +82,8 @@ def measure(options: argparse.Namespace) -> records.Results:
         scaling.by_seats(
             results, (50,) if smoke else scaling.SEAT_NUMBERS, rounds=few, target=target / 2, say=say
         )
+    if "polls" in parts:
+        polls.reading(results, (400,) if smoke else (polls.ROWS,), rounds=min(few, 5), say=say)
     if "memory" in parts and not smoke:
         processes.memory(results, (10**6, 10**8, 10**9) if full else (10**6, 10**8), threads=2, say=say)
     if "commands" in parts and not smoke:

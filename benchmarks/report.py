@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import districts, processes, scaling, speed, variance
+from benchmarks import districts, polls, processes, scaling, speed, variance
 from benchmarks.aims import aims
 from benchmarks.cases import CASES
 from benchmarks.measuring import Spread
@@ -28,6 +28,7 @@ _PIVOTED = (
     (scaling.DRAWS, "Number of draws: case A with t tails, coalitions, Sobol"),
     (scaling.LISTS, "Number of lists: 300 seats, threshold 3.25 %, one thread"),
     (scaling.SEATS, "Number of seats: units of case A, one thread"),
+    (polls.POLLS, "Reading polls"),
     (processes.MEMORY, "Memory of a process: case A with t tails, coalitions, Sobol"),
     (processes.COMMANDS, "Whole commands, warm"),
     (districts.DISTRICTS, "Districts in the draws"),

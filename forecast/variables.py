@@ -175,6 +175,7 @@ _LABELS = _labels(
     _text("event_definition", "event", "the event as the election file says it (JSON)"),
 )
 
+_BLANK_IF = f"blank under {LEAST_CONDITION_DRAWS} such draws"
 _PARTIES = (
     *_in(
         "last_election",
@@ -205,6 +206,14 @@ _PARTIES = (
         "seat_quantile", "party quantile_level", "seats", "quantile of seats", key="seats", heading="Seats"
     ),
     _mean("seat_mean", "party", "seats", "mean seats", key="seats.mean", heading="Mean", rank=4),
+    _whole(
+        "entering_seat_quantile",
+        "party quantile_level",
+        "seats",
+        "quantile of seats in the draws in which the party passes",
+        comment=f"{_BLANK_IF}, and where those that do not pass may hold seats",
+        key="seats_if_it_enters",
+    ),
     _chance("seat_probability", "party seats", "probability of a number of seats", key="seats.distribution"),
     _whole(
         "representative_seats",
@@ -257,7 +266,7 @@ _OTHERS = (
     _text("warnings", "", "warnings of one forecast among several, a line each"),
 )
 
-_COUNTED = (
+COUNTED = (
     _whole("votes", "party", "votes", "votes", key="votes", heading="Votes", of_votes=True),
     _votes("share", "party", "share of the valid votes", key="share", heading="Share"),
     _truth("admitted", "party", "whether the party takes part in the allocation", key="admitted"),
@@ -669,7 +678,7 @@ BASE_RULE = "base_rule"
 """The group with the forecast of the base rule of a sweep; its variables are those of the root."""
 
 EVERY = (
-    *(*_LABELS, *_PARTIES, *_OTHERS, *_COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
+    *(*_LABELS, *_PARTIES, *_OTHERS, *COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
     *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_CHAMBER, *_UNSAVED),
 )
 """All of them, in the order of the reference."""

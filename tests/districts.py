@@ -22,6 +22,7 @@ FILE: Mapping[str, Any] = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))
 LAWS: dict[str, Law] = {
     name: {key: value for key, value in law.items() if key != "elections"}
     for law in FILE["laws"]
+    if "districts" in law
     for name in law["elections"]
 }
 LISTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = FILE["lists"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from forecast.provenance import with_sources
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.tables import known_tables
+from tests.geographies import HEAD, woods, write_polls
 
 CONFIG = Path(__file__).parent.parent / "configs" / "kazakhstan-2023.toml"
 
@@ -21,6 +23,16 @@ CONFIG = Path(__file__).parent.parent / "configs" / "kazakhstan-2023.toml"
 def kazakhstan(draws: int = 2_000, names: Mapping[str, str] | None = None, *settings: str) -> Forecast:
     """Kazakhstan 2023 in few draws, with other names for some of its parties."""
     return _forecast(draws, tuple((names or {}).items()), settings)
+
+
+@functools.lru_cache(maxsize=2)
+def in_districts(draws: int = 2_000) -> Forecast:
+    """A made-up country of six districts in few draws."""
+    with tempfile.TemporaryDirectory() as folder:
+        election = woods(Path(folder), head=f'{HEAD}polls = "polls.csv"\n')
+        write_polls(Path(folder, "polls.csv"))
+        polls = read_polls(Path(folder, "polls.csv"), election)
+        return simulate(election, estimate(election, polls), draws=draws)
 
 
 @functools.lru_cache(maxsize=16)

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from forecast.tables import TABLES, known_tables, table_of
+from forecast.tables import CHAMBER_TABLES, DISTRICT_TABLES, TABLES, table_of
 from forecast.variables import BASE_RULE, EVERY, UNSAVED
-from tests.forecasts import kazakhstan
+from tests.forecasts import in_districts, kazakhstan
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 _TABLES = re.compile(r"(<!-- variables -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -20,11 +20,11 @@ _GROUPS = {
     "polls": "`polls`: those that were looked at",
     "trend": "`trend`: of the polls, and what pollsters add to a party",
     "record": "`record`: how such forecasts did in the backtest",
+    "districts": "`districts`: of a rule that divides seats there",
     "rules": "`rules`: of a sweep, for every rule",
     "flips": "`flips`: of a sweep, where an answer changes along the threshold",
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
     "last_seat": "`last_seat`: of a sweep, who is close to the last seat",
-    "districts": "`districts`: of a rule by district",
     "chamber": "`chamber`: the whole of it, where it has tiers beside the lists",
 }
 """Headings of the groups of a file, in their order."""
@@ -41,6 +41,7 @@ def reference() -> str:
                 marks = " (label)" if variable.label else " ±" if variable.estimated else ""
                 over = ", ".join(variable.dims) or "–"
                 said = f"{variable.meaning}; {variable.comment}" if variable.comment else variable.meaning
+                said += f"; in JSON `{variable.key}`" if variable.key else ""
                 rows.append(f"| `{variable.path}` |{marks or ''} {over} | {variable.unit} | {said} |")
         parts.append("\n".join(rows))
     base = f"`{BASE_RULE}/...` is the forecast under the base rule of a sweep: the variables of the root."
@@ -54,8 +55,10 @@ def with_reference(page: str) -> str:
 
 def with_columns(page: str) -> str:
     """The page with the columns of every table as the program has them now."""
-    forecast = kazakhstan()
-    for name in TABLES.keys() & known_tables(forecast).keys():
+    for name in (*TABLES, *CHAMBER_TABLES, *DISTRICT_TABLES):
+        if name == "contests":  # of districts whose chances are given, which Kazakhstan has not
+            continue
+        forecast = in_districts() if name in DISTRICT_TABLES else kazakhstan()
         rows = [
             f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |"
             for c in table_of(forecast, name).columns

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from forecast.variables import COUNTED, EVERY, QUANTILES, Variable, error_of
+
 ENDS = {
     "low95": 0.025,
     "low80": 0.1,
@@ -122,18 +124,6 @@ def by_order(dim: str, order: Sequence[int]) -> Callable[[str], dict[str, int]]:
     return lambda text: {dim: int(order[int(text)])}
 
 
-_DISTRIBUTION = {"mean": "_mean", "mean_mc_error": "_mean_mc_error"}
-
-
-def _held(path: str, prefix: str) -> dict[str, Shows | str]:
-    return {
-        **{rf"{path}/{key}": f"{prefix}{end}" for key, end in _DISTRIBUTION.items()},
-        rf"{path}/median": Shows(f"{prefix}_quantile", at={"quantile_level": 0.5}),
-        rf"{path}/quantiles/(?P<q>[\d.]+)": f"{prefix}_quantile",
-        rf"{path}/distribution/(?P<seats>\d+)": f"{prefix}_probability",
-    }
-
-
 def _least_majority(attrs: Mapping[str, Any]) -> int:
     return int(attrs["house_size"]) // 2 + 1
 
@@ -144,6 +134,17 @@ _P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"even
 _H, _CC = r"chamber/holders/(?P<holder>\d+)", r"chamber/coalitions/(?P<coalition>\d+)"
 _T = r"chamber/tiers/(?P<tier>\d+)"
 _TH, _TC = rf"{_T}/holders/(?P<holder>\d+)", rf"{_T}/coalitions/(?P<coalition>\d+)"
+
+
+def _held(path: str, prefix: str) -> dict[str, Shows | str]:
+    """A distribution of seats as JSON has it."""
+    return {
+        rf"{path}/mean": f"{prefix}_mean",
+        rf"{path}/mean_mc_error": f"{prefix}_mean_mc_error",
+        rf"{path}/median": Shows(f"{prefix}_quantile", at={"quantile_level": 0.5}),
+        rf"{path}/quantiles/(?P<q>[\d.]+)": f"{prefix}_quantile",
+        rf"{path}/distribution/(?P<seats>\d+)": f"{prefix}_probability",
+    }
 
 
 def _seats_of_chamber(path: str, prefix: str) -> dict[str, Shows | str]:
@@ -173,27 +174,42 @@ _CHAMBER: dict[str, Shows | str] = {
     rf"{_TC}/majority/mc_error": "chamber/tier_majority_mc_error",
 }
 
+
+def _told() -> Iterator[Variable]:
+    """Numbers of a forecast of one rule and day about a party, coalition, event, or the whole."""
+    for variable in EVERY:
+        of_one = variable.group in ("", "last_election", "estimate") and variable not in COUNTED
+        if of_one and not variable.label:
+            yield variable
+
+
+def _keys() -> dict[str, Shows | str]:
+    """Where numbers stand in JSON, as the registry has it."""
+    found: dict[str, Shows | str] = {}
+    for variable in _told():
+        path = "/".join(filter(None, (_SUBJECTS[variable.subject], *variable.key.split("."))))
+        behind = variable.dims[1:] if variable.subject else variable.dims
+        if not variable.key or variable.group:
+            continue
+        if behind == ("quantile_level",):
+            found[f"{path}/median"] = Shows(variable.path, at={"quantile_level": 0.5})
+            found[rf"{path}/quantiles/(?P<q>[\d.]+)"] = variable.path
+        elif behind == ("seats",):
+            found[rf"{path}/(?P<seats>\d+)"] = variable.path
+        else:
+            found[path] = variable.path
+            if variable.estimated:
+                error = "mc_error" if path.endswith("/probability") else f"{path.rpartition('/')[2]}_mc_error"
+                found[f"{path.rpartition('/')[0]}/{error}"] = error_of(variable.path)
+    return found
+
+
+_SUBJECTS = {"party": _P, "coalition": _C, "event": _E, "": ""}
 RECORD: dict[str, Shows | str] = {
     "draws": "@draws",
     "seed": "@seed",
     "house": "@house_size",
-    rf"{_P}/share/mean": "share_mean",
-    rf"{_P}/share/median": Shows("share_quantile", at={"quantile_level": 0.5}),
-    rf"{_P}/share/quantiles/(?P<q>[\d.]+)": "share_quantile",
-    rf"{_P}/passes/probability": "pass_probability",
-    rf"{_P}/passes/mc_error": "pass_mc_error",
-    **_held(rf"{_P}/seats", "seat"),
-    rf"{_P}/representative_seats": "representative_seats",
-    rf"{_P}/largest/probability": "largest_probability",
-    rf"{_P}/largest/mc_error": "largest_mc_error",
-    rf"{_C}/majority/probability": "majority_probability",
-    rf"{_C}/majority/mc_error": "majority_mc_error",
-    **_held(rf"{_C}/seats", "coalition_seat"),
-    rf"{_E}/probability": "event_probability",
-    rf"{_E}/mc_error": "event_mc_error",
-    rf"{_E}/condition_draws": "event_condition_draws",
-    "void/probability": "void_probability",
-    "void/mc_error": "void_mc_error",
+    **_keys(),
     **_CHAMBER,
 }
 """What ``forecast run --json`` prints."""
@@ -214,21 +230,22 @@ def _same(path: str, *names: str, prefix: str = "") -> dict[str, Shows | str]:
     return {f"{path}/{name}": f"{prefix}{name}" for name in names}
 
 
+def _columns(table: str, subject: str) -> dict[str, Shows | str]:
+    """Columns of a table of parties, coalitions or events, as the registry has them."""
+    found: dict[str, Shows | str] = {}
+    for variable in _told():
+        if variable.subject == subject and variable.dims[1:] in ((), ("quantile_level",)):
+            path = f"{table}/(?P<{subject[0]}>[^/]+)"
+            for name, (k, _) in variable.columns.items():
+                at = {} if k is None else {"quantile_level": QUANTILES[k]}
+                found[f"{path}/{name}"] = Shows(variable.path, at=at)
+            if variable.estimated:
+                found[f"{path}/{error_of(variable.stem)}"] = error_of(variable.path)
+    return found
+
+
 _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
-    "parties": (
-        ("party",),
-        {
-            "parties/(?P<p>[^/]+)/last_share": "last_election/share",
-            "parties/(?P<p>[^/]+)/last_seats": "last_election/seats_won",
-            "parties/(?P<p>[^/]+)/poll_average": "estimate/average",
-            **_same("parties/(?P<p>[^/]+)", "share_mean"),
-            **_same("parties/(?P<p>[^/]+)", "pass_probability", "pass_mc_error", "seat_mean"),
-            **_same("parties/(?P<p>[^/]+)", "seat_mean_mc_error", "representative_seats"),
-            **_same("parties/(?P<p>[^/]+)", "largest_probability", "largest_mc_error"),
-            **_ends("parties/(?P<p>[^/]+)", "share", "share_quantile"),
-            **_ends("parties/(?P<p>[^/]+)", "seat", "seat_quantile"),
-        },
-    ),
+    "parties": (("party",), _columns("parties", "party")),
     "thresholds": (
         ("party",),
         {
@@ -248,9 +265,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "coalitions": (
         ("coalition",),
         {
-            **_same("coalitions/(?P<c>[^/]+)", "majority_probability", "majority_mc_error"),
-            **_same("coalitions/(?P<c>[^/]+)", "seat_mean", "seat_mean_mc_error", prefix="coalition_"),
-            **_ends("coalitions/(?P<c>[^/]+)", "seat", "coalition_seat_quantile"),
+            **_columns("coalitions", "coalition"),
             "coalitions/[^/]+/majority_seats": _MAJORITY,
             "coalitions/(?P<c>[^/]+)/margin": Shows(
                 "coalition_seat_quantile",

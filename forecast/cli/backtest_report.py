@@ -153,7 +153,12 @@ def results_table(title: str, *columns: str) -> Table:
         title=Text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
     )
     for number, column in enumerate(columns):
+        first = number == 0
         table.add_column(
-            Text(column), justify="right" if number else "left", no_wrap=number > 0, overflow="fold"
+            Text(column),
+            justify="left" if first else "right",
+            no_wrap=not first,
+            overflow="fold",
+            min_width=16 if first else None,
         )
     return table

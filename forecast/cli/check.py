@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
 from forecast.cli.telling import show, tell
@@ -19,7 +21,18 @@ if TYPE_CHECKING:
     from forecast.polls import PollTable
 
 
-def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, quiet: Quiet = False) -> None:
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Refuse what is doubted of the polls.", show_default=False)
+]
+
+
+def check(
+    config: ConfigFile,
+    as_of: AsOf = None,
+    settings: Settings = None,
+    strict: Strict = False,
+    quiet: Quiet = False,
+) -> None:
     """Read an election file and its polls, say all that is wrong, run nothing.
 
     Prints what was understood: the ballot, the rule in words, the polls, and the day that counts as today.
@@ -36,6 +49,8 @@ def check(config: ConfigFile, as_of: AsOf = None, settings: Settings = None, qui
 
         refuse_size(election)
         polls = read_polls(election.election.polls, election)
+        if strict and polls.doubts:
+            raise PollDataError(*(Fault(polls.place, "", ABSENT, doubt.text) for doubt in polls.doubts))
     geography = _geography_of(election)
     summary = list(_summary(election, polls, as_of, geography))
     warnings = _warnings(election, polls, as_of, geography)
@@ -201,6 +216,8 @@ def _polls(polls: PollTable, as_of: datetime.date | None) -> Iterator[tuple[str,
     table = polls.polls
     pollsters = len(set(table["pollster"]))
     yield "polls", f"{polls.place}: {len(table)} by {pollsters} pollster{'' if pollsters == 1 else 's'}"
+    for sentence in polls.understood:
+        yield "", sentence
     exits = len(polls.national.exit_polls)
     yield "", f"{exits} exit polls, {len(polls.national) - exits} other national polls"
     if len(table) > len(polls.national):

@@ -74,7 +74,7 @@ def backtest_districts(
     found = _pairs(archive)
     constants_of = _projections(found.pairs, constants, left_out=left_out, quiet=quiet)
     history_of = histories_before(found.pairs, constants_of)
-    laws = past_laws(archive)
+    laws = {name: law for name, law in past_laws(archive).items() if law.rule.districts is not None}
     exact = {pair.after: ExactLaw.of(laws[pair.after], pair) for pair in found.pairs if pair.after in laws}
     with progress("scoring", quiet) as step:
         scored = evaluate(found.pairs, constants_of, Plan(laws=exact, history_of=history_of, step=step))

@@ -41,6 +41,7 @@ COMMANDS: dict[str, Listed] = {
     "check": Listed(
         "forecast.cli.check:check", "Read an election file and its polls; say all that is wrong."
     ),
+    "polls": Listed("forecast.cli.polls:polls", "Show what is understood of a table of polls; make it tidy."),
     "count": Listed("forecast.cli.count:count", "Official votes in, seats out, by exact arithmetic."),
     "sweep": Listed(
         "forecast.cli.sweep:sweep", "How much is the rule: its variants on the same draws or votes."

@@ -25,8 +25,6 @@ MOST_OF_DRAWS = 1_000_000_000
 """Bytes of a table of draws: a million draws of fifty parties."""
 
 _PART = 1 << 20
-_TABLES = ("utf-8-sig", "cp1251")
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read_bytes(
@@ -93,15 +91,3 @@ def utf8_text(data: bytes, place: str, refusal: Refusal) -> str:
     except UnicodeDecodeError as error:
         remedy = f"not UTF-8 text (byte {error.start + 1}); save the file as UTF-8"
         raise refusal(Fault(place, "", ABSENT, remedy)) from None
-
-
-def table_encoding(data: bytes, place: str, refusal: Refusal) -> str:
-    """The encoding of a table as people save them: UTF-8, UTF-16 with its mark, or Windows-1251."""
-    for encoding in ("utf-16",) if data[:2] in _UTF_16 else _TABLES:
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return encoding
-    raise refusal(Fault(place, "", ABSENT, "this is no text table; save it as CSV in UTF-8"))

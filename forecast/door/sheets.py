@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from typing import NamedTuple
 
-from forecast.door.files import MOST_OF_A_TABLE, Refusal, Remedy, read_bytes, table_encoding, unpacked
+from forecast.door.encodings import Written, written
+from forecast.door.files import MOST_OF_A_TABLE, Refusal, Remedy, read_bytes, unpacked
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.visible import first_unseen
+from forecast.visible import UNSEEN, first_unseen
 
 MOST_COLUMNS = 2_000
 MOST_LETTERS = 20_000
 """Of one cell."""
 MOST_FAULTS = 10_000
 """Of one table; what follows is not looked at."""
-_SEPARATORS = (";", "\t", ",")
+SEPARATORS = {";": "semicolons", "\t": "tabs", ",": "commas", "|": "bars"}
+"""What stands between cells, as people call it."""
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One line of cells; ``number`` is that of its first line in the file, the heading being 1."""
 
     number: int
@@ -31,12 +35,19 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A heading, the lines that have a cell for each of its columns, and what is wrong with the rest."""
+    """A heading, the lines that have a cell for each of its columns, and what is wrong with the rest.
+
+    ``said`` is how the file was understood: its encoding, its separator. ``about`` are the headings above the
+    table where it stands on a page, the outermost first; ``number`` counts the tables of one file.
+    """
 
     place: str
     heading: tuple[str, ...]
     lines: tuple[Line, ...]
     faults: tuple[Fault, ...]
+    said: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    number: int = 1
 
 
 @dataclass
@@ -72,8 +83,8 @@ def open_sheet(
     folder: Remedy = "this is a folder; a table (CSV) is expected",
     refusal: Refusal = PollDataError,
 ) -> OpenSheet:
-    """A table separated by comma, semicolon or tab (whichever the heading has most of); packed where its name
-    ends in ``.gz``.
+    """A table separated by comma, semicolon, tab or bar (whichever the heading has most of); packed where its
+    name ends in ``.gz``.
 
     Blank lines and lines that begin with # are passed over. ``refusal`` where there is no such file, where it
     is no text, where it is empty (``empty``), and where a quoted cell does not end. A row with more or fewer
@@ -84,26 +95,34 @@ def open_sheet(
     data = read_bytes(file, refusal, most=most, missing=missing, folder=folder)
     if file.suffix == ".gz":
         data = unpacked(data, place, refusal, most=most)
-    encoding = table_encoding(data, place, refusal)
-    records = _records(data, encoding, place, refusal)
+    records = lines_of_text(written(data, place, refusal), place, refusal)
     first = next(records, None)
     if first is None:
         raise refusal(Fault(place, "", ABSENT, empty))
+    return fitted(first, records, place, refusal)
+
+
+def fitted(first: Line, below: Iterable[Line], place: str, refusal: Refusal) -> OpenSheet:
+    """A heading, and of the lines below it those with a cell for each of its columns; others are faults."""
     heading = first.cells
     if len(heading) > MOST_COLUMNS:
         remedy = f"{len(heading):,} columns; at most {MOST_COLUMNS:,} are expected"
         raise refusal(Fault(place, f"row {first.number}", ABSENT, remedy))
     faults = [*_heading_faults(place, heading), *_cell_faults(place, first)]
     opened = OpenSheet(place, heading, iter(()), faults)
-    opened.lines = _fitting(opened, records)
+    opened.lines = _fitting(opened, below)
     return opened
 
 
-def _fitting(opened: OpenSheet, records: Iterator[Line]) -> Iterator[Line]:
+def _fitting(opened: OpenSheet, records: Iterable[Line]) -> Iterator[Line]:
     """The lines with a cell for every heading."""
     place, width = opened.place, len(opened.heading)
     named = max((at for at, name in enumerate(opened.heading, start=1) if name), default=0)
     for line in records:
+        found: list[Fault] = []
+        if len(line.cells) == width and isinstance(line, SeenLine):
+            yield line
+            continue
         wrong = len(line.cells) < named or any(line.cells[width:])
         if wrong:
             remedy = f"{len(line.cells):,} cells under {named:,} headings; " + (
@@ -121,9 +140,18 @@ def _fitting(opened: OpenSheet, records: Iterator[Line]) -> Iterator[Line]:
             yield Line(line.number, (*line.cells[:width], *[""] * (width - len(line.cells))))
 
 
-def _records(data: bytes, encoding: str, place: str, refusal: Refusal) -> Iterator[Line]:
-    lines = _PhysicalLines(data, encoding)
-    separator = max(_SEPARATORS, key=lines.first().count)
+class SeenLine(Line):
+    """A line of which it is known that its cells hold nothing that nobody sees, and are not too long."""
+
+    __slots__ = ()
+
+
+def lines_of_text(text: Written, place: str, refusal: Refusal, separator: str = "") -> Iterator[Line]:
+    """The lines of cells of a text, without remarks and blank lines; ``separator`` is found out where it is
+    not given. ``refusal`` for a quoted cell that does not end.
+    """
+    lines = _PhysicalLines(text)
+    separator = separator or separator_of(lines.first())
     reader = csv.reader(iter(lines), delimiter=separator, skipinitialspace=True, strict=True)
     while True:
         lines.begin()
@@ -137,27 +165,47 @@ def _records(data: bytes, encoding: str, place: str, refusal: Refusal) -> Iterat
                 'a quote within quotes is written twice ("")'
             )
             raise refusal(Fault(place, f"row {lines.record}", ABSENT, remedy)) from None
-        if any(cell.strip() for cell in cells):
-            clean = (cell.strip().replace("\r\n", "\n").replace("\r", "\n") for cell in cells)
-            yield Line(lines.record, tuple(clean))
+        clean = [cell.strip() for cell in cells]
+        if any(clean):
+            if lines.seen and not lines.several:
+                yield SeenLine(lines.record, tuple(clean))
+            else:
+                yield Line(
+                    lines.record, tuple(cell.replace("\r\n", "\n").replace("\r", "\n") for cell in clean)
+                )
+
+
+def separator_of(heading: str) -> str:
+    """What separates the cells of a heading: what it has most of."""
+    return max(SEPARATORS, key=heading.count)
+
+
+def first_line(text: Written) -> str:
+    """The first line of a text that is neither blank nor a remark."""
+    return _PhysicalLines(text).first()
 
 
 class _PhysicalLines:
     """The lines of a text, decoded as they are asked for, without remarks and blank lines between records."""
 
-    def __init__(self, data: bytes, encoding: str) -> None:
-        self._data, self._encoding = data, encoding
+    def __init__(self, text: Written) -> None:
+        self._text = text
+        self._plain = text.data.isascii() and not _CONTROLS.search(text.data)
         self._number = 0
         self._beginning = True
         self.record = 0
         """Number of the line on which the record began that is being read."""
+        self.seen = True
+        """Whether that record is known to hold nothing that nobody sees, and not to be long."""
+        self.several = False
+        """Whether it has more than one line."""
 
     def first(self) -> str:
         """The first line that is neither blank nor a remark."""
         return next((line for line in self._stream() if not _passed_over(line)), "")
 
     def _stream(self) -> TextIOWrapper:
-        return TextIOWrapper(BytesIO(self._data), encoding=self._encoding, newline="")
+        return TextIOWrapper(BytesIO(self._text.data), encoding=self._text.encoding, newline="")
 
     def begin(self) -> None:
         """Say that the next line begins a record."""
@@ -167,9 +215,14 @@ class _PhysicalLines:
         for line in self._stream():
             self._number += 1
             if self._beginning:
-                if _passed_over(line):
+                if line[:1] in "# \t\r\n\ufeff\x0b\x0c" and _passed_over(line):
                     continue
-                self._beginning, self.record = False, self._number
+                self._beginning, self.record, self.several = False, self._number, False
+                self.seen = len(line) < MOST_LETTERS
+            else:
+                self.several = True
+            if not self._plain and self.seen:
+                self.seen = UNSEEN.search(line.rstrip("\r\n")) is None
             yield line
 
 

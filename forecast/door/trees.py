@@ -93,7 +93,15 @@ def read_json(
     return json_of(utf8_text(data, place, refusal), place, refusal, decimals=decimals)
 
 
-def json_of(text: str, place: str, refusal: Refusal, path: str = "", *, decimals: bool = True) -> Any:
+def json_of(
+    text: str,
+    place: str,
+    refusal: Refusal,
+    path: str = "",
+    *,
+    decimals: bool = True,
+    most_entries: int = MOST_ENTRIES,
+) -> Any:
     """What a JSON text says; ``place`` and ``path`` say in messages where it stands.
 
     A key that comes twice in one table is refused: JSON itself does not say which of the two counts.
@@ -113,7 +121,7 @@ def json_of(text: str, place: str, refusal: Refusal, path: str = "", *, decimals
     except ValueError:
         fault = _number_fault(place, text)
         raise refusal(Fault(place, path or fault.path, fault.found, fault.remedy)) from None
-    _refuse_faults(value, place, refusal, path)
+    _refuse_faults(value, place, refusal, path, most_entries)
     return value
 
 
@@ -167,13 +175,16 @@ def _number_fault(place: str, text: str) -> Fault:
     return Fault(place, f"line {line}", found.group(), _TOO_LONG)
 
 
-def _refuse_faults(tree: Any, place: str, refusal: Refusal, path: str = "") -> None:
-    faults = [Fault(place, where or path, found, remedy) for where, found, remedy in _faults(tree, path)]
+def _refuse_faults(
+    tree: Any, place: str, refusal: Refusal, path: str = "", most_entries: int = MOST_ENTRIES
+) -> None:
+    found = _faults(tree, path, most_entries)
+    faults = [Fault(place, where or path, value, remedy) for where, value, remedy in found]
     if faults:
         raise refusal(*faults[:MOST_FAULTS])
 
 
-def _faults(tree: Any, path: str) -> Iterator[tuple[str, object, str]]:
+def _faults(tree: Any, path: str, most_entries: int = MOST_ENTRIES) -> Iterator[tuple[str, object, str]]:
     """What is out of bounds in a tree: place, value and remedy.
 
     Walked without recursion, for it may be deep.
@@ -185,9 +196,9 @@ def _faults(tree: Any, path: str) -> Iterator[tuple[str, object, str]]:
         if isinstance(value, dict | list):
             if depth >= MOST_DEPTH:
                 found.append((where, ABSENT, _TOO_DEEP))
-            elif len(value) > MOST_ENTRIES:
+            elif len(value) > most_entries:
                 found.append(
-                    (where, ABSENT, f"{len(value):,} entries; at most {MOST_ENTRIES:,} are expected")
+                    (where, ABSENT, f"{len(value):,} entries; at most {most_entries:,} are expected")
                 )
             else:
                 waiting += reversed([(at, inner, depth + 1) for at, inner in _inner(where, value)])

@@ -118,6 +118,11 @@ class RegionalSwing(Part):
         """The region or district."""
         return self.region or self.district
 
+    @property
+    def kind(self) -> str:
+        """Which of them it is."""
+        return "region" if self.region else "district"
+
 
 class Geography(Part):
     """``[geography]``: the last result by district, and how it carries over."""

@@ -47,6 +47,7 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
         *_own_seats(data),
         *_nobody_eligible(kinds),
         *_unknown(data, kinds),
+        *_poll_columns(data, kinds),
         *_inherited_twice(parties),
         *_shifted_and_fixed(data),
         *_withdrawn(data, kinds),
@@ -205,6 +206,17 @@ def _unknown(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Prob
             yield Problem(loc, found, f"no party has this id; {suggest(name, kinds)}")
         elif loc[0] != "estimate" and kinds[name] in ("none-of-the-above", "residual"):
             yield Problem(loc, name, f"this option ({kinds[name]}) wins no seats; leave it out")
+
+
+def _poll_columns(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Problem]:
+    """Columns of polls that mean nobody: an option, ``other`` or ``undecided`` is meant."""
+    known = dict.fromkeys((*kinds, *RESERVED))
+    for column, ids in _table(_table(data.get("polls")).get("parties")).items():
+        for name in _names(ids):
+            if name not in known:
+                yield Problem(
+                    ("polls", "parties", column), name, f"no party has this id; {suggest(name, known)}"
+                )
 
 
 def _named_parties(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -28,6 +28,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from forecast.election.chamber import ChamberTier, Group
 from forecast.election.geography import Geography, Heritage, Where
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
+from forecast.election.poll_settings import PollSettings
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
 from forecast.election.texts import (
@@ -82,7 +83,7 @@ class ElectionFacts(Part):
     closed_ballot: Flag = Field(
         default=False, description='true where every option on the ballot is listed: there is no "other"'
     )
-    polls: FileName | None = Field(default=None, description="table of polls (CSV), relative to this file")
+    polls: FileName | None = Field(default=None, description="table of polls, relative to this file")
     result: FileName | None = Field(
         default=None, description="table of official votes (CSV), relative to this file"
     )
@@ -351,6 +352,7 @@ class Election(Part):
     rule: Rule
     tiers: Annotated[tuple[ChamberTier, ...], not_too_many] = ()
     groups: Annotated[tuple[Group, ...], not_too_many] = ()
+    polls: PollSettings = Field(default_factory=PollSettings)
     geography: Geography | None = None
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
     simulation: SimulationSettings = Field(default_factory=SimulationSettings)

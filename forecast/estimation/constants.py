@@ -217,7 +217,7 @@ def _basis_faults(basis: Any, place: str) -> Iterator[Fault]:
     ):
         found = basis.get(key)
         needed = key == "years" and bool(basis.get("elections"))
-        if (found is None and not needed) or (is_one(found) and (found or not needed)):
+        if (key not in basis and not needed) or (is_one(found) and (found or not needed)):
             continue
         shown = ABSENT if found is None or isinstance(found, Mapping) else found
         yield Fault(place, f"rests_on.{key}", shown, f"{what} is expected")

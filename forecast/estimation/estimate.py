@@ -238,7 +238,7 @@ def situation_of(prepared: Prepared, centre: Average, horizon: float, exit_polls
 
 def reports_of(polls: PollTable, as_of: datetime.date, election: Election) -> Reports:
     """Polls of a table as plain arrays; options in the order of the election file."""
-    frame, shares = polls.polls, polls.shares
+    frame, shares = polls.polls, polls.of_all_asked
     listed = [party.id for party in election.parties]
     day = frame["fieldwork_end"].fillna(frame["published"])
     ages = (pd.Timestamp(as_of) - day).dt.days.to_numpy(np.float64)

@@ -235,8 +235,8 @@ def _lost(found: Geography, place: str) -> Iterator[str]:
 def _unknown_swings(election: Election, places: Places) -> Iterator[Fault]:
     """Regional swings of places that there are not."""
     for number, swing in enumerate((election.geography or Settings()).swings):
-        if not places.inside(swing.place):
-            key = "region" if swing.region else "district"
+        key = swing.kind
+        if not places.inside(swing.place, key):
             known = places.regions if swing.region else places.names
             remedy = f"no such {key} in {places.place}; {suggest(swing.place, known)}"
             yield Fault(election.place, f"geography.swings[{number}].{key}", swing.place, remedy)

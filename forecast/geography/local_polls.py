@@ -21,13 +21,11 @@ from numpy.typing import NDArray
 from forecast.errors import Fault, PollDataError, suggest
 from forecast.geography.pattern import Pattern, rake
 from forecast.geography.swing import Floats
+from forecast.polls.table import PLACES
 
 if TYPE_CHECKING:
     from forecast.geography.places import Places
     from forecast.polls import PollTable
-
-KINDS = ("region", "district")
-"""Scopes of polls that are of places: ``region:Bavaria``, ``district:Madrid``."""
 
 _NODES = 9
 """Points of the quadrature over the scale of errors."""
@@ -85,12 +83,12 @@ def local_polls_of(
     faults: list[Fault] = []
     for number, scope in enumerate(map(str, scopes)):
         kind, _, name = (part.strip() for part in scope.partition(":"))
-        if kind.casefold() not in KINDS:
+        if kind.casefold() not in PLACES:
             continue
-        inside = places.inside(name)
+        inside = places.inside(name, kind.casefold())
         if not inside:
             remedy = f"no such {kind} in {places.place}; {suggest(name, (*places.regions, *places.names))}"
-            faults.append(Fault(table.place, f"row {rows[number]}, column scope", name, remedy))
+            faults.append(Fault(table.place, f"row {rows[number]}, {kind.casefold()}", name, remedy))
             continue
         reported = {
             str(unit): share

@@ -35,15 +35,19 @@ class Places:
         """Names of regions, each once."""
         return tuple(dict.fromkeys(place.region for place in self.places if place.region))
 
-    def inside(self, name: str) -> list[int]:
-        """Numbers of the districts that a district or region of this name is or holds; empty for none."""
+    def inside(self, name: str, kind: str = "district") -> list[int]:
+        """Numbers of the districts that a district or region of this name is or holds; empty for none.
+
+        Where a region and a district have the same name, the one of the ``kind`` is meant.
+        """
         key = normalised(name)
         own = [
             number
             for number, place in enumerate(self.places)
             if key in (normalised(place.name), normalised(place.title))
         ]
-        return own or [number for number, place in enumerate(self.places) if normalised(place.region) == key]
+        region = [number for number, place in enumerate(self.places) if normalised(place.region) == key]
+        return (region or own) if kind == "region" else (own or region)
 
 
 def places_of(election: Election, last: LastResult | None) -> Places:

@@ -47,7 +47,8 @@ def with_regional_swings(pattern: Pattern, election: Election, places: Places) -
             remedy = "the polls do not tell this party apart, so that it has no share to move"
             faults.append(Fault(election.place, f"{path}.party", swing.party, remedy))
             continue
-        unit, inside = pattern.base.units.index(swing.party), np.array(places.inside(swing.place), np.int64)
+        unit = pattern.base.units.index(swing.party)
+        inside = np.array(places.inside(swing.place, swing.kind), np.int64)
         now = share_in(pattern, inside)[unit]
         if swing.points is not None:
             share = now + float(swing.points)

@@ -2,54 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
 
+from forecast.election.poll_settings import PollSettings
 from forecast.election.texts import normalised
 from forecast.errors import suggest
-from forecast.polls.cells import NOT_REPORTED, parse_number
+from forecast.polls.cells import is_reported, named_figures, parse_figure
+from forecast.polls.vocabulary import (
+    FACTS,
+    NO_SHARES,
+    OTHER,
+    PARTY_COLUMN,
+    RESERVED,
+    SHARE_COLUMN,
+    UNDECIDED,
+    heading_key,
+    plain_key,
+    spelt_key,
+    split_words,
+    without_notes,
+)
 
 if TYPE_CHECKING:
     from forecast.election import Election
 
-OTHER, UNDECIDED = "other", "undecided"
-
-FACTS = {
-    "pollster": ("pollster", "firm", "institute", "polling firm"),
-    "fieldwork_start": ("fieldwork start", "start", "date start", "from"),
-    "fieldwork_end": ("fieldwork end", "end", "date end", "to"),
-    "published": ("published", "publish date", "publication date", "date published"),
-    "sample_size": ("sample size", "sample", "n", "respondents"),
-    "kind": ("kind", "kind of poll"),
-    "scope": ("scope",),
-    "source": ("source",),
-    "unit": ("unit", "units"),
-    "poll_id": ("poll id", "poll"),
-}
-"""Columns with a meaning, by the names under which they are known."""
-
-PARTY_COLUMN, SHARE_COLUMN = ("party",), ("share", "percent", "percentage")
-
-_RESERVED = {
-    OTHER: ("other", "others", "other parties"),
-    UNDECIDED: (
-        "undecided",
-        "don't know",
-        "dont know",
-        "refused",
-        "no answer",
-        "undecided or refused",
-        "would not vote",
-        "will not vote",
-    ),
-}
-_NUMBERS_THAT_ARE_NO_SHARES = frozenset(
-    {"margin of error", "error", "margin", "response rate", "turnout", "weight", "share sum", "sum", "total"}
-    | {"days before", "year", "month", "day", "wave", "stations", "id", "lead", "row", "number"}
-)
 _LOOKS_LIKE = 0.75
+_UNNAMED = re.compile(r"unnamed: ?\d+(?:_level_\d+)?|index|#|nr|no", re.IGNORECASE)
+_TOGETHER = re.compile(r"\s*[+&/]\s*")
+_LOOKED_AT = 400
+"""So many cells of a column tell what it holds."""
+_PREFIXED = 2
+_COUNTS_ON = 0.8
+SETTABLE = (
+    "pollster",
+    "start",
+    "end",
+    "published",
+    "sample_size",
+    "sample",
+    "kind",
+    "scope",
+    "region",
+    "district",
+    "source",
+    "poll_id",
+)
+"""Keys of ``[polls]`` that name the column of a fact."""
+_FACT_OF = {"start": "fieldwork_start", "end": "fieldwork_end"}
+_IN_LONG = ("party", "share")
+
+Meaning = Literal[
+    "fact", "option", "together", "unlisted", "unknown", "extra", "passed over", "party", "share"
+]
 
 
 @dataclass(frozen=True)
@@ -66,6 +76,9 @@ class Names:
     def __init__(self, election: Election) -> None:
         self._targets: dict[str, Target] = {}
         self._shown: list[str] = []
+        self._looser: dict[str, Target | None] = {}
+        self.spelt: list[str] = []
+        """Names of parties as the election file writes them."""
         for party in election.parties:
             self._add(party.id, Target(party.id))
             for alias in party.aliases:
@@ -76,23 +89,51 @@ class Names:
         for party in election.parties:
             for name in (party.name, party.short, *party.names.values()):
                 self._add(name, Target(party.id))
-        for unit, names in _RESERVED.items():
+        self._of_parties = frozenset(self._targets)
+        for unit, names in RESERVED.items():
             for name in names:
-                self._add(name, Target(unit))
+                self._add(name, Target(unit), shown=name in (OTHER, UNDECIDED))
 
-    def _add(self, name: str, target: Target) -> None:
+    def _add(self, name: str, target: Target, *, shown: bool = True) -> None:
         key = normalised(name)
-        if key and key not in self._targets:
-            self._targets[key] = target
+        if not key or key in self._targets:
+            return
+        self._targets[key] = target
+        if shown:
             self._shown.append(name)
+            self.spelt.append(name)
+        for looser in {plain_key(name), spelt_key(name)} - {""}:
+            # Two options that only signs tell apart are told apart by their signs alone.
+            self._looser[looser] = target if self._looser.get(looser, target) == target else None
 
     def find(self, name: str) -> Target | None:
-        """Whom a name means; ``None`` where nobody has it."""
-        return self._targets.get(normalised(name))
+        """Whom a name means, first as it is written, then without accents and signs; ``None`` where nobody
+        has it.
+        """
+        exact = self._targets.get(normalised(name))
+        if exact is not None:
+            return exact
+        name = without_notes(" ".join(name.split())).strip("%* ")
+        exact = self._targets.get(normalised(name)) or self._targets.get(heading_key(name))
+        return exact or self._looser.get(plain_key(name)) or self._looser.get(spelt_key(name))
+
+    def find_party(self, name: str) -> Target | None:
+        """As ``find``, of options that the election file lists."""
+        found = self.find(name)
+        listed = found is not None and (found.unit not in RESERVED or normalised(name) in self._of_parties)
+        return found if listed else None
+
+    def together(self, name: str) -> tuple[str, ...]:
+        """The options that one column holds together (``B+C``); empty where a name is nothing of the kind."""
+        parts = [part for part in _TOGETHER.split(without_notes(name)) if part.strip()]
+        found = [self.find_party(part) for part in parts]
+        units = tuple(sorted({target.unit for target in found if target is not None}))
+        return units if len(parts) > 1 and None not in found and len(units) > 1 else ()
 
     def resembles(self, name: str) -> bool:
         """Whether a name is close enough to a known one to be a slip of the pen."""
-        return bool(get_close_matches(normalised(name), list(self._targets), n=1, cutoff=_LOOKS_LIKE))
+        known = [normalised(shown) for shown in self._shown]
+        return bool(get_close_matches(normalised(name), known, n=1, cutoff=_LOOKS_LIKE))
 
     def remedy(self, name: str) -> str:
         """What to write instead of an unknown name."""
@@ -100,70 +141,288 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Column numbers by meaning. ``long``: one row a poll and party; else one row a poll."""
+class Column:
+    """A column: its number, its name, what it means, and of that which (a fact, ids of options, a reason)."""
 
-    long: bool
-    facts: dict[str, int]
-    options: dict[int, Target]
-    unknown: dict[int, str]
-    extras: dict[int, str]
-    twice: tuple[str, ...]
+    at: int
+    name: str
+    meaning: Meaning
+    which: str = ""
+
+
+@dataclass
+class Layout:
+    """Columns by meaning. ``long``: one row a poll and party; else one row a poll."""
+
+    long: bool = False
+    columns: list[Column] = field(default_factory=list)
+    facts: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    options: dict[int, Target] = field(default_factory=dict)
+    together: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    unlisted: dict[int, str] = field(default_factory=dict)
+    """Parties that are not listed, and counted under other."""
+    unknown: dict[int, str] = field(default_factory=dict)
+    extras: dict[int, str] = field(default_factory=dict)
+    twice: list[str] = field(default_factory=list)
+    fold: bool = False
+    """Whether parties that are not listed are counted under other."""
+    missing: list[tuple[str, str]] = field(default_factory=list)
+    """Columns that ``[polls]`` names and the table lacks, by key."""
     party: int = -1
     share: int = -1
 
+    @property
+    def figures(self) -> list[int]:
+        """Columns that hold figures of options."""
+        return (
+            [self.share]
+            if self.long
+            else sorted({*self.options, *self.together, *self.unlisted, *self.unknown})
+        )
 
-def layout_of(heading: Sequence[str], columns: Sequence[Sequence[str]], names: Names) -> Layout:
-    """What every column is; ``columns`` are the cells below each heading.
+    def note(self, at: int, name: str, meaning: Meaning, which: str = "") -> None:
+        """Remember what a column is."""
+        self.columns.append(Column(at, name, meaning, which))
 
-    In a wide table a column that has an unknown name is taken for a party where it holds numbers (except
-    under names such as ``margin_of_error``, or any that begins with ``x_``) or nearly has the name of one;
-    else it is kept as an extra.
+
+@dataclass(frozen=True)
+class _Table:
+    """What is looked at to tell what columns are: heading, some cells of each, names, settings."""
+
+    heading: Sequence[str]
+    cells: Callable[[int], Sequence[str]]
+    names: Names
+    settings: PollSettings
+
+    def filled(self, at: int) -> list[str]:
+        """Cells of a column that say something, some of them."""
+        found: list[str] = []
+        for cell in self.cells(at):
+            if is_reported(cell):
+                found.append(cell)
+                if len(found) >= _LOOKED_AT:
+                    break
+        return found
+
+
+def layout_of(
+    heading: Sequence[str], cells: Callable[[int], Sequence[str]], names: Names, settings: PollSettings
+) -> Layout:
+    """What every column is; ``cells(at)`` are those below the heading ``at``.
+
+    What ``[polls]`` says goes first, then names of parties, then names of facts. In a wide table a column
+    that
+    has an unknown name is taken for a party where it holds numbers (except under names such as ``lead``, or
+    any that begins with ``x_``) or nearly has the name of one; else it is kept as an extra. Columns without a
+    cell that says something, and those that number the rows, are passed over.
     """
-    keys = [normalised(name) for name in heading]
-    party = _first(keys, PARTY_COLUMN)
-    share = _first(keys, SHARE_COLUMN)
-    long = party >= 0 and share >= 0
-    facts: dict[str, int] = {}
-    options: dict[int, Target] = {}
-    unknown: dict[int, str] = {}
-    extras: dict[int, str] = {}
-    twice: list[str] = []
-    known_facts = {alias: fact for fact, aliases in FACTS.items() for alias in aliases}
-    for i, (key, name) in enumerate(zip(keys, heading, strict=True)):
-        fact, target = known_facts.get(key), names.find(name)
-        if long and i in (party, share):
+    table = _Table(heading, cells, names, settings)
+    layout = Layout(fold=settings.unlisted == "other")
+    taken = _as_set(table, layout)
+    _long_or_wide(table, layout, taken)
+    facts = _known_facts(table, layout, taken)
+    prefix = _prefix(table, taken | facts.keys())
+    for at, name in enumerate(heading):
+        if at in taken or at in (layout.party, layout.share):
             continue
-        if fact is not None and (long or target is None or key == FACTS[fact][0]):
-            if fact in facts:
-                twice.append(name)
-            facts[fact] = i
-        elif not long and target is not None:
-            if target in options.values() and target.unit != UNDECIDED:
-                twice.append(name)
-            options[i] = target
-        elif not long and _may_be_a_party(key, columns[i], names):
-            unknown[i] = name
-        elif name or any(columns[i]):
-            extras[i] = name or f"column {i + 1}"
-    return Layout(long, facts, options, unknown, extras, tuple(twice), party, share)
+        if at in facts:
+            _add_fact(layout, facts[at], at, name)
+        else:
+            _of_another(table, layout, at, name, prefix)
+    layout.columns.sort(key=lambda column: column.at)
+    return layout
 
 
-def _first(keys: Sequence[str], names: Iterable[str]) -> int:
-    return next((keys.index(name) for name in names if name in keys), -1)
+def _as_set(table: _Table, layout: Layout) -> set[int]:
+    """Columns that ``[polls]`` names."""
+    settings, taken = table.settings, set[int]()
+    by_key = {heading_key(name): at for at, name in reversed(list(enumerate(table.heading)))}
+
+    def at_of(key: str, name: str) -> int | None:
+        at = by_key.get(heading_key(name))
+        if name in table.heading:
+            at = list(table.heading).index(name)
+        if at is None:
+            layout.missing.append((key, name))
+        else:
+            taken.add(at)
+        return at
+
+    for key in SETTABLE:
+        found = [at for name in getattr(settings, key) if (at := at_of(f"polls.{key}", name)) is not None]
+        if found:
+            layout.facts[_FACT_OF.get(key, key)] = tuple(found)
+            for at in found:
+                layout.note(at, table.heading[at], "fact", _FACT_OF.get(key, key))
+    for key in _IN_LONG:
+        for name in getattr(settings, key):
+            at = at_of(f"polls.{key}", name)
+            if at is not None:
+                setattr(layout, key, at)
+                layout.note(at, table.heading[at], key, key)
+    for name, ids in settings.parties.items():
+        units = list(ids)
+        at = at_of("polls.parties", name) if not settings.party else None
+        if at is not None and len(units) > 1:
+            layout.together[at] = tuple(units)
+            layout.note(at, table.heading[at], "together", "+".join(units))
+        elif at is not None:
+            layout.options[at] = Target(units[0])
+            layout.note(at, table.heading[at], "option", units[0])
+    for name in settings.ignore:
+        at = at_of("polls.ignore", name)
+        if at is not None:
+            layout.note(at, table.heading[at], "passed over", "as [polls] says")
+    return taken
 
 
-def _may_be_a_party(key: str, cells: Sequence[str], names: Names) -> bool:
-    if not key or key in _NUMBERS_THAT_ARE_NO_SHARES or key.startswith("x "):
+def _long_or_wide(table: _Table, layout: Layout, taken: set[int]) -> None:
+    """Whether each row is a poll, or a poll and party; of the latter the columns of party and share."""
+    if layout.party >= 0 and layout.share >= 0:
+        layout.long = True
+        return
+    keys = [heading_key(name) for name in table.heading]
+    shares = [at for word in SHARE_COLUMN for at, key in enumerate(keys) if key == word and at not in taken]
+    parties = [at for word in PARTY_COLUMN for at, key in enumerate(keys) if key == word and at not in taken]
+    if not shares or not parties:
+        return
+    wide = sum(table.names.find_party(name) is not None for name in table.heading)
+    known = {
+        at: sum(table.names.find(cell) is not None for cell in dict.fromkeys(table.filled(at)))
+        for at in parties
+    }
+    best = max(parties, key=lambda at: known[at])
+    if wide <= 1 or known[best]:
+        layout.long, layout.party, layout.share = True, best, shares[0]
+        layout.note(best, table.heading[best], "party")
+        layout.note(shares[0], table.heading[shares[0]], "share")
+
+
+def _known_facts(table: _Table, layout: Layout, taken: set[int]) -> dict[int, str]:
+    """Facts by column, of several columns with the same meaning the one with the most usual name."""
+    ranked: dict[str, list[tuple[int, int]]] = {}
+    for at, name in enumerate(table.heading):
+        if at in taken or at in (layout.party, layout.share) or not name:
+            continue
+        found = _fact_called(name)
+        if found is None or found[0] in layout.facts or found[0] in _constants(table.settings):
+            continue
+        fact, rank = found
+        target = None if layout.long else table.names.find_party(name)
+        if target is None or heading_key(name) == FACTS[fact][0]:
+            ranked.setdefault(fact, []).append((rank, at))
+    facts: dict[int, str] = {}
+    for fact, columns in ranked.items():
+        best = min(columns)
+        facts[best[1]] = fact
+        layout.twice += [table.heading[at] for rank, at in columns if rank == best[0] and at != best[1]]
+    return facts
+
+
+def _constants(settings: PollSettings) -> set[str]:
+    return {_FACT_OF.get(name, name) for name in settings.constant}
+
+
+def _fact_called(name: str) -> tuple[str, int] | None:
+    """The fact that a column has the name of, and how usual the name is (0 the most)."""
+    for key in (heading_key(name), heading_key(split_words(name))):
+        for fact, names in FACTS.items():
+            if key in names:
+                return fact, names.index(key)
+    return None
+
+
+def _add_fact(layout: Layout, fact: str, at: int, name: str) -> None:
+    layout.facts[fact] = (at,)
+    layout.note(at, name, "fact", fact)
+
+
+def _prefix(table: _Table, taken: Iterable[int]) -> str:
+    """What stands before the names of all parties (``result_csu``); empty where nothing does."""
+    rest = [name for at, name in enumerate(table.heading) if at not in set(taken)]
+    heads = Counter(
+        re.split(r"(?<=[_.: ])", name, maxsplit=1)[0] for name in rest if re.search(r"[_.: ]", name)
+    )
+    for head, often in heads.most_common(3):
+        bare = [name[len(head) :] for name in rest if name.startswith(head)]
+        found = sum(table.names.find_party(name) is not None for name in bare)
+        whole = sum(table.names.find_party(head + name) is not None for name in bare)
+        if often >= _PREFIXED and found >= _PREFIXED and found > whole:
+            return head
+    return ""
+
+
+def _of_another(table: _Table, layout: Layout, at: int, name: str, prefix: str) -> None:
+    """What a column is that is no fact."""
+    filled = table.filled(at)
+    bare = name.removeprefix(prefix) if prefix else name
+    target = None if layout.long else (table.names.find(bare) if bare else None)
+    together = () if layout.long or target is not None else table.names.together(bare)
+    if not filled and target is None and not together:
+        layout.note(at, name or f"column {at + 1}", "passed over", "empty")
+    elif target is not None:
+        if target in layout.options.values() and target.unit not in RESERVED:
+            layout.twice.append(name)
+        layout.options[at] = target
+        layout.note(at, name, "option", target.unit)
+    elif together:
+        layout.together[at] = together
+        layout.note(at, name, "together", "+".join(together))
+    elif _numbers_the_rows(name, filled):
+        layout.note(at, name or f"column {at + 1}", "passed over", "numbers the rows")
+    elif not layout.long and _may_be_a_party(heading_key(bare), filled, table.names):
+        _unlisted(layout, at, bare)
+    else:
+        layout.extras[at] = name or f"column {at + 1}"
+        layout.note(at, layout.extras[at], "extra")
+
+
+def _unlisted(layout: Layout, at: int, name: str) -> None:
+    if layout.fold and name:
+        layout.unlisted[at] = name
+        layout.note(at, name, "unlisted", OTHER)
+    else:
+        layout.unknown[at] = name or f"column {at + 1}"
+        layout.note(at, layout.unknown[at], "unknown")
+
+
+def _numbers_the_rows(name: str, filled: Sequence[str]) -> bool:
+    """A column without a name, or of a usual one, that counts on from row to row."""
+    if name and not _UNNAMED.fullmatch(name.strip()):
         return False
-    filled = [cell for cell in cells if cell.strip().lower() not in NOT_REPORTED]
-    numbers = sum(_is_number(cell) for cell in filled)
-    return (bool(filled) and 2 * numbers > len(filled)) or names.resembles(key)
+    numbers = [int(cell) for cell in filled if cell.isascii() and cell.isdigit() and len(cell) < 9]
+    figures = [cell for cell in filled if _is_figure(cell) and not named_figures(cell)]
+    if not numbers or len(figures) > len(numbers):
+        return bool(name) and not figures
+    if not name and 2 * len(numbers) <= len(filled):
+        return False
+    steps = [after - before for before, after in pairwise(numbers)]
+    if len(numbers) <= 2:
+        return numbers[0] in (0, 1) and all(step in (0, 1) for step in steps)
+    return sum(step in (0, 1) for step in steps) >= _COUNTS_ON * len(steps)
 
 
-def _is_number(cell: str) -> bool:
+def _may_be_a_party(key: str, filled: Sequence[str], names: Names) -> bool:
+    if key in NO_SHARES or key.startswith("x "):
+        return False
+    numbers = sum(_is_figure(cell) for cell in filled)
+    return 2 * numbers > len(filled) or (bool(key) and names.resembles(key))
+
+
+def _is_figure(cell: str) -> bool:
+    """Whether a cell holds a figure, or several with their names."""
     try:
-        number = parse_number(cell)
+        return parse_figure(cell) is not None
     except ValueError:
-        return False
-    return number is not None
+        return bool(named_figures(cell))
+
+
+def facts_missing(layout: Layout, constants: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Facts without which no poll is one: by column, what is asked."""
+    known = {*layout.facts, *(_FACT_OF.get(name, name) for name in constants)}
+    found: list[tuple[str, str]] = []
+    if "pollster" not in known:
+        found.append(("pollster", "missing; who held the poll?"))
+    if not {"fieldwork_end", "published", "fieldwork", "date"} & known and "kind" not in known:
+        found.append(("fieldwork_end", "missing; fieldwork_end or published is needed"))
+    return found

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.election.texts import normalised
-from forecast.polls.columns import OTHER, UNDECIDED
 from forecast.polls.table import Doubt, PollTable
+from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -44,26 +44,38 @@ LEAST_DISTANCE = 0.03
 SURE_AROUND = 4
 """Where fewer polls stand around one, something else must speak for a slip too."""
 FAR_SUM, LIKE_SUMS = 0.05, 0.03
-UNDECIDED_MATTERS, MOST_UNLISTED = 0.005, 0.25
-ROUNDING_SDS = 3.4
-LEAST_ALIKE, LEAST_APART, STEADIER = 3, 0.03, 0.7
 FEW_OPTIONS = 5
 SAME_DAYS, SAME_FIGURES_DAYS = 5, 14
 FROM_POLLS, MANY_POLLS = 3, 10
+FROM_SIZES = 4
+"""So many polls of a pollster tell its usual size."""
+LIKE_A_DIGIT, BEYOND_DIGITS = 0.06, 1.5
+"""How near to one digit more or fewer (log 10), and how much in any case."""
+MOSTLY = 0.8
+LONG_FIELDWORK, MANY_TIMES, FROM_LENGTHS = (35, 92), 5, 8
+"""Days of fieldwork that are long among shorter ones, and in any case; how many times the usual; polls that
+tell the usual."""
+IN_ORDER_FROM, NEAR_IN_ORDER, FAR_IN_ORDER = 8, 21, 45
+"""Polls from which a table may be in order; days by which it may be out of it, and from which it is
+doubted.
+"""
 
 
-def doubted(table: PollTable, election: Election) -> PollTable:
-    """The table of polls of an election with its doubts."""
+def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) -> PollTable:
+    """The table of polls of an election with its doubts, after those that came up while it was ``read``."""
     names = {party.id: party.name for party in election.parties}
     closed = election.election.closed_ballot or OTHER in names
     polls = _Looked.at(table, names)
-    found = [*_garbled(table), *_one_pollster_each(table), *_same_poll(polls)]
+    found = [*read, *_garbled(table), *_one_pollster_each(table), *_same_poll(polls)]
+    found += [*_sizes(table), *_out_of_order(table), *_long_fieldwork(table)]
     slips = list(_slips(polls))
     found += slips
     if not closed:
-        slipped = {row for doubt in slips for row in doubt.rows}
+        slipped = {
+            row for doubt in (*slips, *read) if doubt.kind in ("slip", "undecided") for row in doubt.rows
+        }
         found += [doubt for doubt in _sums(polls) if not slipped & set(doubt.rows)]
-        found += _undecided(polls)
+        found += _unreported(polls, table)
     return replace(table, doubts=tuple(found))
 
 
@@ -76,6 +88,7 @@ class _Looked:
     shares: Floats
     other: Floats
     undecided: Floats
+    """Those that are a part of the 100 percent; 0 where they stand beside."""
     days: Floats
     """Days from the newest poll."""
 
@@ -95,7 +108,7 @@ class _Looked:
             tuple(names.get(name, name) for name in options),
             shares[options].to_numpy(np.float64),
             shares[OTHER].to_numpy(np.float64),
-            shares[UNDECIDED].to_numpy(np.float64),
+            np.where(frame.iloc[recent]["undecided_beside"], 0.0, shares[UNDECIDED]).astype(np.float64),
             days[recent],
         )
 
@@ -132,19 +145,33 @@ class _Looked:
             found[(np.abs(percent / step - np.rint(percent / step)) < 1e-6).all(1)] = step / 100
         return found
 
-    def around(self, i: int) -> NDArray[np.int64]:
-        """Other polls near in time, the nearest first."""
-        apart = np.abs(self.days - self.days[i])
-        apart[i] = np.inf
-        near = np.flatnonzero(apart <= AROUND_DAYS)
-        return near[np.argsort(apart[near], kind="stable")]
+    def around(self, among: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(N, 8) the nearest in time of each of N polls among them, the nearest first; -1 where there are
+        fewer within ``AROUND_DAYS``.
+        """
+        order = among[np.argsort(self.days[among], kind="stable")]
+        steps = np.array([*range(-MOST_AROUND, 0), *range(1, MOST_AROUND + 1)])
+        at = np.arange(len(order))[:, None] + steps
+        inside = (at >= 0) & (at < len(order))
+        near = order[np.clip(at, 0, len(order) - 1)]
+        apart = np.where(inside, np.abs(self.days[near] - self.days[order][:, None]), np.inf)
+        apart[apart > AROUND_DAYS] = np.inf
+        nearest = np.argsort(apart, axis=1, kind="stable")[:, :MOST_AROUND]
+        found = np.where(
+            np.isinf(np.take_along_axis(apart, nearest, 1)), -1, np.take_along_axis(near, nearest, 1)
+        )
+        back = np.empty_like(found)
+        back[np.searchsorted(among, order)] = found
+        return back
 
     def row(self, i: int) -> int:
         return int(self.frame["row"].iloc[i])
 
-    def size(self, i: int) -> float:
-        """Respondents that a poll is worth: designs that halve a sample are usual."""
-        return float(np.nan_to_num(float(self.frame["sample_size"].iloc[i]), nan=500.0)) / 2.0
+    @cached_property
+    def worth(self) -> Floats:
+        """(P,) respondents that a poll is worth: designs that halve a sample are usual."""
+        sizes = self.frame["sample_size"].to_numpy(np.float64)
+        return np.maximum(np.nan_to_num(sizes, nan=500.0) / 2.0, 200.0)
 
     def label(self, i: int) -> str:
         """How a doubt names a poll."""
@@ -164,52 +191,62 @@ def _range(shares: Floats) -> str:
 
 def _slips(polls: _Looked) -> Iterator[Doubt]:
     """A share far from those of all polls around it."""
-    for i in range(len(polls)):
-        around = polls.around(i)
-        for k in np.flatnonzero(~np.isnan(polls.shares[i])).tolist():
-            near = around[~np.isnan(polls.shares[around, k])][:MOST_AROUND]
-            if len(near) >= 2 and _is_a_slip(polls, i, k, near):
-                text = (
-                    f"{polls.label(i)}: {polls.names[k]} at {_shown(polls.shares[i, k])}, in the "
-                    f"{len(near)} polls around it at {_range(polls.shares[near, k])}; is it a slip?"
-                )
-                yield Doubt("slip", (polls.row(i),), text)
+    found = [
+        (i, k, near, distance)
+        for k in range(len(polls.names))
+        for i, near, distance in _far(polls, k)
+        if _is_a_slip(polls, i, k, near, distance)
+    ]
+    for i, k, near, _ in sorted(found, key=lambda slip: slip[:2]):
+        text = (
+            f"{polls.label(i)}: {polls.names[k]} at {_shown(polls.shares[i, k])}, in the "
+            f"{len(near)} polls around it at {_range(polls.shares[near, k])}; is it a slip?"
+        )
+        yield Doubt("slip", (polls.row(i),), text)
 
 
-def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> bool:
+def _far(polls: _Looked, k: int) -> Iterator[tuple[int, NDArray[np.int64], float]]:
+    """Polls whose share of an option lies far from those around them, with these, and how far: in standard
+    deviations of sampling and lean; not where those around lie as far apart themselves.
+    """
+    among = np.flatnonzero(~np.isnan(polls.shares[:, k]))
+    if len(among) < 3:
+        return
+    near = polls.around(among)
+    shares = np.where(near >= 0, polls.decided[near, k], np.nan)
+    enough = (near >= 0).sum(axis=1) >= 2
+    among, near, shares = among[enough], near[enough], shares[enough]
+    if not len(among):
+        return
+    middle = np.nanmedian(shares, axis=1)
+    off = np.abs(polls.decided[among, k] - middle)
+    spread = np.nanmax(np.abs(shares - middle[:, None]), axis=1)
+    sampling = middle * (1.0 - middle) / polls.worth[among]
+    distance = off / np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2)
+    for at in np.flatnonzero(
+        (off >= LEAST_DISTANCE) & (off > 2.5 * spread) & (distance > FAR_EXCHANGED)
+    ).tolist():
+        yield int(among[at]), near[at][near[at] >= 0], float(distance[at])
+
+
+def _is_a_slip(polls: _Looked, i: int, k: int, near: NDArray[np.int64], distance: float) -> bool:
     """Far from all polls around it, and many of these, or a sum that is off by the same, or a point moved;
     or two options exchanged.
     """
-    distance = _distance(polls, i, k, near)
-    if distance <= FAR_EXCHANGED:
-        return False
     middles = np.array([_median(polls.decided[near, j]) for j in range(polls.decided.shape[1])])
     own = polls.decided[i]
     off = own[k] - middles[k]
     close = 0.25 * abs(off)
     if bool(((np.abs(own - middles[k]) < close) & (np.abs(middles - own[k]) < close)).any()):
         return True
+    alike = [j for j in near.tolist() if polls.reported[j] == polls.reported[i]]
+    if alike and abs((polls.totals[i] - _median(polls.totals[alike])) - off) < 0.35 * abs(off):
+        return True
     if distance <= FAR:
         return False
     if len(near) >= SURE_AROUND:
         return True
-    alike = [j for j in near.tolist() if polls.reported[j] == polls.reported[i]]
-    if alike and abs((polls.totals[i] - _median(polls.totals[alike])) - off) < 0.35 * abs(off):
-        return True
     return any(abs(own[k] * factor - middles[k]) < 0.15 * middles[k] for factor in (10.0, 0.1))
-
-
-def _distance(polls: _Looked, i: int, k: int, near: NDArray[np.int64]) -> float:
-    """How far a share lies from the middle of those around it, in standard deviations of sampling and lean;
-    0 where these lie as far apart themselves.
-    """
-    shares = polls.decided[near, k]
-    middle = float(np.median(shares))
-    distance = abs(float(polls.decided[i, k]) - middle)
-    if distance < LEAST_DISTANCE or distance <= 2.5 * float(np.abs(shares - middle).max()):
-        return 0.0
-    sampling = middle * (1.0 - middle) / max(polls.size(i), 200.0)
-    return distance / float(np.sqrt(sampling + (LEAN[0] + LEAN[1] * middle) ** 2))
 
 
 def _median(values: Floats) -> float:
@@ -220,71 +257,149 @@ def _median(values: Floats) -> float:
 
 def _sums(polls: _Looked) -> Iterator[Doubt]:
     """A poll whose shares add up to far less, or more, than in those around it that report the same."""
-    for i in range(len(polls)):
-        alike = [j for j in polls.around(i).tolist() if polls.reported[j] == polls.reported[i]][:MOST_AROUND]
-        if len(alike) < 2:
-            continue
-        others = polls.totals[alike]
-        middle = _median(others)
-        spread = float(np.abs(others - middle).max())
-        off = float(polls.totals[i]) - middle
-        size = max(polls.size(i), 200.0)
-        sampling = float(np.sqrt(max(middle * (1.0 - middle), 0.0) / size))
-        if spread > LIKE_SUMS or abs(off) <= max(FAR_SUM, 3.0 * spread, FAR * sampling):
-            continue
+    alike: dict[bytes, list[int]] = {}
+    for i, told in enumerate(polls.reported):
+        alike.setdefault(told, []).append(i)
+    found: list[tuple[int, Floats]] = []
+    for group in alike.values():
+        if len(group) >= 3:
+            found += _far_sums(polls, np.array(group))
+    for i, others in sorted(found, key=lambda doubt: doubt[0]):
         rest = 1.0 - float(polls.totals[i])
         why = (
             f"{_shown(rest)} is then read as votes for others; were undecided respondents left out?"
-            if off < 0
+            if polls.totals[i] < np.median(others)
             else "do the others leave undecided respondents out, or is a party counted twice here?"
         )
-        sums = f"{_shown(polls.totals[i])}, in the {len(alike)} polls around it to {_range(others)}"
+        sums = f"{_shown(polls.totals[i])}, in the {len(others)} polls around it to {_range(others)}"
         yield Doubt("sum", (polls.row(i),), f"{polls.label(i)}: its shares add up to {sums}; {why}")
 
 
-def _undecided(polls: _Looked) -> Iterator[Doubt]:
-    """Undecided that may stand beside shares of 100 percent: they are read as a part of the 100."""
-    given = np.nan_to_num(polls.undecided) > 0.0
-    for i in np.flatnonzero(given & np.isnan(polls.other)).tolist():
-        why = _why_beside(polls, i)
-        if why:
-            undecided, named = float(polls.undecided[i]), float(polls.named[i])
-            largest = int(np.nanargmax(polls.shares[i]))
-            inside, beside = (
-                _shown(polls.shares[i, largest] / of) for of in (max(1.0 - undecided, named), max(1.0, named))
+def _far_sums(polls: _Looked, group: NDArray[np.int64]) -> Iterator[tuple[int, Floats]]:
+    """Of polls that report the same, those whose sums are far from the sums around them, with these."""
+    near = polls.around(group)
+    enough = (near >= 0).sum(axis=1) >= 2
+    group, near = group[enough], near[enough]
+    if not len(group):
+        return
+    sums = np.where(near >= 0, polls.totals[near], np.nan)
+    middle = np.nanmedian(sums, axis=1)
+    spread = np.nanmax(np.abs(sums - middle[:, None]), axis=1)
+    sampling = np.sqrt(np.maximum(middle * (1.0 - middle), 0.0) / polls.worth[group])
+    off = np.abs(polls.totals[group] - middle)
+    far = (spread <= LIKE_SUMS) & (
+        off > np.maximum.reduce([np.full(len(off), FAR_SUM), 3.0 * spread, FAR * sampling])
+    )
+    for at in np.flatnonzero(far).tolist():
+        yield int(group[at]), sums[at][~np.isnan(sums[at])]
+
+
+def _unreported(polls: _Looked, table: PollTable) -> Iterator[Doubt]:
+    """A poll with others whose shares lack what those around it give to options that it leaves out."""
+    told = ~np.isnan(polls.shares)
+    lacking = 1.0 - polls.totals
+    for i in np.flatnonzero(~np.isnan(polls.other) & (lacking > FAR_SUM)).tolist():
+        missing = np.flatnonzero(~told[i] & told.any(axis=0))
+        near = np.flatnonzero(np.abs(polls.days - polls.days[i]) <= AROUND_DAYS)
+        elsewhere = sum(_median(polls.shares[near, k]) for k in missing if told[near, k].any())
+        if elsewhere > 0.5 * lacking[i]:
+            names = ", ".join(polls.names[k] for k in missing)
+            text = (
+                f"{polls.label(i)}: its shares add up to {_shown(polls.totals[i])} with others, and {names} "
+                f"({_shown(elsewhere)} in the polls around it) not reported; are these among the others?"
             )
-            either = f"{polls.names[largest]} is then at {inside} of the decided, else at {beside}"
-            text = f"undecided {_shown(undecided)} are read as a part of the 100 %, {why}: {either}"
-            yield Doubt("undecided", (polls.row(i),), f"{polls.label(i)}: {text}")
+            yield Doubt("unreported", (polls.row(i),), text)
 
 
-def _why_beside(polls: _Looked, i: int) -> str:
-    """What speaks against the undecided as a part of the 100, or not for it; empty where it is clear."""
-    undecided, named = float(polls.undecided[i]), float(polls.named[i])
-    told = int((~np.isnan(polls.shares[i])).sum()) + 1
-    rounding = float(polls.steps[i]) * np.sqrt(told / 12.0)
-    over = named + undecided - 1.0
-    if over > ROUNDING_SDS * rounding:
-        return f"though with them all comes to {_shown(named + undecided)}"
-    if 1.0 - named > MOST_UNLISTED:
-        return ""  # beside the 100 they would leave all that to parties that the poll does not name
-    moved = float(np.nanmax(polls.shares[i])) * (1.0 / max(1.0 - undecided, named) - 1.0 / max(1.0, named))
-    if moved < UNDECIDED_MATTERS or abs(over) <= max(0.011, 2.0 * rounding) or _stand_inside(polls, i):
-        return ""
-    return f"though the poll does not say so (without them all comes to {_shown(named)})"
+def _sizes(table: PollTable) -> Iterator[Doubt]:
+    """A sample that is many times larger, or smaller, than the others of its pollster."""
+    frame = table.polls
+    every = frame["sample_size"].to_numpy(np.float64)
+    by_firm: dict[str, list[int]] = {}
+    for at, firm in enumerate(frame["pollster"].tolist()):
+        if not np.isnan(every[at]):
+            by_firm.setdefault(str(firm).casefold(), []).append(at)
+    for group in by_firm.values():
+        sizes = every[group]
+        if len(sizes) < FROM_SIZES:
+            continue
+        middle = float(np.median(sizes))
+        alike = (sizes > middle / 2) & (sizes < middle * 2)
+        if alike.mean() < MOSTLY:
+            continue
+        for at in np.flatnonzero(_off_by_digits(sizes / middle)).tolist():
+            row = frame.iloc[group[at]]
+            day = row["published"] if pd.isna(row["fieldwork_end"]) else row["fieldwork_end"]
+            text = (
+                f"row {row['row']} ({row['pollster']}, {day.date()}): {sizes[at]:,.0f} respondents, in the "
+                f"other polls "
+                f"of this pollster {sizes[alike].min():,.0f} to {sizes[alike].max():,.0f}"
+            )
+            yield Doubt("size", (int(row["row"]),), text)
 
 
-def _stand_inside(polls: _Looked, i: int) -> bool:
-    """Whether polls that report the same, with more and with fewer undecided, make this reading the likelier.
+def _long_fieldwork(table: PollTable) -> Iterator[Doubt]:
+    """Fieldwork of a quarter; or of more than a month where others take days, and its pollster too."""
+    frame = table.polls
+    lasted = (frame["fieldwork_end"] - frame["fieldwork_start"]).dt.days.to_numpy(np.float64)
+    known = lasted[~np.isnan(lasted)]
+    usual = float(np.median(known)) if len(known) >= FROM_LENGTHS else LONG_FIELDWORK[1]
+    firms = frame["pollster"].str.casefold().to_numpy()
+    for at in np.flatnonzero(lasted > LONG_FIELDWORK[0]).tolist():
+        own = lasted[(firms == firms[at]) & (np.arange(len(firms)) != at)]
+        alike = bool((own > lasted[at] / 2).any())
+        if lasted[at] > LONG_FIELDWORK[1] or (lasted[at] > MANY_TIMES * max(usual, 1.0) and not alike):
+            row = frame.iloc[at]
+            text = (
+                f"row {row['row']} ({row['pollster']}, {row['fieldwork_end'].date()}): {lasted[at]:.0f} "
+                f"days of "
+                f"fieldwork, from {row['fieldwork_start'].date()}; is a day wrong?"
+            )
+            yield Doubt("fieldwork", (int(row["row"]),), text)
 
-    Where the undecided are a part of the 100, the share of the decided stays as they come and go.
+
+def _off_by_digits(ratio: Floats) -> NDArray[np.bool_]:
+    """Whether a size is about ten times another, or a tenth: a digit too many or too few; or beyond all
+    size.
     """
-    alike = [j for j in range(len(polls)) if polls.reported[j] == polls.reported[i]]
-    undecided = np.nan_to_num(polls.undecided[alike])
-    if len(alike) < LEAST_ALIKE or float(np.ptp(undecided)) < LEAST_APART:
-        return False
-    named = polls.named[alike]
-    return float(np.std(named / (1.0 - undecided))) < STEADIER * float(np.std(named))
+    digits = np.log10(ratio)
+    return (np.abs(digits) > BEYOND_DIGITS) | ((np.abs(np.abs(digits) - 1.0) < LIKE_A_DIGIT) & (ratio > 0))
+
+
+def _out_of_order(table: PollTable) -> Iterator[Doubt]:
+    """In a table in the order of days, one that is far from those above and below: a slip of day, month or
+    year.
+    """
+    frame = table.polls
+    day = frame["published"].fillna(frame["fieldwork_end"])
+    if len(day) < IN_ORDER_FROM:
+        return
+    ordinal = (day - day.min()).dt.days.to_numpy(np.float64)
+    steps = np.diff(ordinal)
+    rising, falling = (steps >= -NEAR_IN_ORDER).mean(), (steps <= NEAR_IN_ORDER).mean()
+    if max(rising, falling) < MOSTLY or min(rising, falling) == 1.0:
+        return
+    sign = 1.0 if rising > falling else -1.0
+    strange = [
+        at for at in range(1, len(ordinal) - 1) if _is_out_of_order(*(sign * ordinal[at - 1 : at + 2]))
+    ]
+    rest = np.delete(sign * ordinal, strange)
+    if 10 * len(strange) > len(ordinal) or (np.diff(rest) < -NEAR_IN_ORDER).any():
+        return
+    for at in strange:
+        row = frame.iloc[at]
+        text = (
+            f"row {row['row']} ({row['pollster']}, {day.iloc[at].date()}): far from the days above and "
+            f"below it "
+            f"({day.iloc[at - 1].date()}, {day.iloc[at + 1].date()}) in a table that is in their order; is "
+            f"the day right?"
+        )
+        yield Doubt("order", (int(row["row"]),), text)
+
+
+def _is_out_of_order(above: float, own: float, below: float) -> bool:
+    """Whether a day is far from two that are in order."""
+    return above - NEAR_IN_ORDER <= below and not above - FAR_IN_ORDER <= own <= below + FAR_IN_ORDER
 
 
 def _same_poll(polls: _Looked) -> Iterator[Doubt]:
@@ -355,11 +470,10 @@ def _stem(firm: object) -> str:
 
 def _garbled(table: PollTable) -> Iterator[Doubt]:
     """Pollsters whose letters were lost between two encodings."""
-    seen: set[str] = set()
-    for firm, row in zip(table.polls["pollster"], table.polls["row"], strict=True):
+    first = table.polls.drop_duplicates("pollster")
+    for firm, row in zip(first["pollster"], first["row"], strict=True):
         why = garbled(str(firm))
-        if why and firm not in seen:
-            seen.add(firm)
+        if why:
             text = f"row {row}, column pollster: {_visible(str(firm))} {why}; save the table as UTF-8"
             yield Doubt("garbled", (int(row),), text)
 

@@ -3,76 +3,45 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from forecast.door.arguments import made_by, path_of
-from forecast.door.sheets import Line, Sheet, read_sheet
+from forecast.door.arguments import made_by
+from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.polls.cells import (
-    parse_day,
-    parse_kind,
-    parse_sample_size,
-    parse_scope,
-    parse_share,
-    parse_unit,
+from forecast.polls.columns import Layout, Names, Target, facts_missing, layout_of
+from forecast.polls.conventions import (
+    Asked,
+    against_beside,
+    rounding_of,
+    settle_together,
+    undecided_beside,
 )
-from forecast.polls.columns import OTHER, UNDECIDED, Layout, Names, Target, layout_of
 from forecast.polls.doubts import doubted
-from forecast.polls.frames import sheet_of
-from forecast.polls.table import EXIT, NATIONAL, PollTable
+from forecast.polls.facts import MOST_YEARS_BEFORE, Facts, read_facts
+from forecast.polls.figures import Figures, Scale, check_shares, read_figures, settle_seats
+from forecast.polls.repeats import settle_repeats
+from forecast.polls.rows import Rows, count_of, select
+from forecast.polls.sources import Found, found_in
+from forecast.polls.table import Doubt, PollTable
+from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
     from forecast.election import Election
 
-Value = TypeVar("Value")
+__all__ = ["MOST_YEARS_BEFORE", "Read", "polls_of", "read_polls", "read_with_layout"]
 
-MOST_YEARS_BEFORE = 6
-"""A poll older than this, seen from election day, is taken for a slip of the pen."""
-
-_DAYS_OF_VOTING = 3
-_ROUNDING_SLACK = 0.5
-_FACTS = (
-    "pollster",
-    "fieldwork_start",
-    "fieldwork_end",
-    "published",
-    "sample_size",
-    "kind",
-    "scope",
-    "source",
-    "unit",
-)
-
-
-@dataclass
-class _Poll:
-    """One poll while it is read: cells of its facts, shares in percent by target, and faults."""
-
-    place: str
-    row: int
-    cells: dict[str, str]
-    extras: dict[str, str]
-    shares: dict[Target, tuple[float, int]] = field(default_factory=dict)
-    rows: dict[Target, int] = field(default_factory=dict)
-    faults: list[Fault] = field(default_factory=list)
-    facts: dict[str, object] = field(default_factory=dict)
-
-    def read(self, column: str, parse: Callable[[str], Value], default: Value) -> Value:
-        text = self.cells.get(column, "")
-        try:
-            return parse(text)
-        except ValueError as error:
-            self.fault(column, text, str(error))
-            return default
-
-    def fault(self, column: str, found: object, remedy: str, row: int | None = None) -> None:
-        where = f"row {row or self.row}" + (f", column {column}" if column else "")
-        self.faults.append(Fault(self.place, where, found, remedy))
+_TAKEN = ("row", "pollster", "fieldwork_start", "fieldwork_end", "published", "known", "sample_size", "kind",
+          "scope",
+          "source", "unit", "undecided_beside", "against_beside")  # fmt: skip
+_UNLISTED_MATTERS = 3.0
+"""Percent from which a party that is not listed is named."""
+_RECENT_DAYS = 60
 
 
 def polls_of(election: Election) -> PollTable:
@@ -89,14 +58,17 @@ def read_polls(source: str | Path | pd.DataFrame, election: Election) -> PollTab
     Parameters
     ----------
     source
-        A CSV file (docs/poll-table.md), or a DataFrame with the same columns.
+        A file (CSV, a saved page, a spreadsheet, JSON of DAWUM, ROPF; docs/poll-table.md), or a
+        ``DataFrame`` of the same shape.
     election
-        As ``load_election`` gives it.
+        As ``load_election`` gives it: its options are the columns, its ``polls`` (``[polls]`` in the file)
+        say what the table does not.
 
     Returns
     -------
     PollTable
-        In the order of the table; shares are of 1, as published.
+        In the order of the table; shares are of 1, as published. With it what is doubted, and how it was
+        read.
 
     Raises
     ------
@@ -104,31 +76,105 @@ def read_polls(source: str | Path | pd.DataFrame, election: Election) -> PollTab
         With every fault of the table.
     """
     made_by("load_election", election=election)
-    if isinstance(source, pd.DataFrame):
-        sheet = sheet_of(source)
-    else:
-        path = path_of("source", source, "a path, or a pandas DataFrame")
-        sheet = read_sheet(path, empty="the table is empty; a heading and one row a poll are expected")
+    return read_with_layout(found_in(source, election), election).table
+
+
+@dataclass(frozen=True)
+class Read:
+    """A table of polls with the sheet that it was read from, and what its columns are."""
+
+    table: PollTable
+    found: Found
+    layout: Layout
+
+
+def layout_in(found: Found, election: Election) -> Layout:
+    """What the columns of a table that was found are, also where it cannot be read."""
+    lines = found.sheet.lines
+    return layout_of(
+        found.sheet.heading, lambda at: [line.cells[at] for line in lines], Names(election), found.settings
+    )
+
+
+def read_with_layout(found: Found, election: Election, *, dated: bool = True) -> Read:
+    """The polls of a table that was found, with what its columns are.
+
+    ``dated`` is whether the day of the election is known: without it no poll is old, or after the vote.
+    """
+    sheet, settings = found.sheet, found.settings
     names = Names(election)
-    columns = [[line.cells[i] for line in sheet.lines] for i in range(len(sheet.heading))]
-    layout = layout_of(sheet.heading, columns, names)
-    faults = [*sheet.faults, *_heading_faults(sheet, layout, names)]
-    if any("column" in fault.path and "missing" in fault.remedy for fault in faults):
-        raise PollDataError(*faults)
+    rows = Rows.of(sheet)
+    rows.understood[:0] = found.said
+    rows.doubts += [Doubt("encoding", (), text) for text in found.doubts]
+    layout = layout_of(sheet.heading, lambda at: rows.columns[at], names, settings)
+    faults = [*sheet.faults, *_heading_faults(sheet.place, layout, names, settings)]
+    faults += select(rows, layout, settings)
     if not sheet.lines and not sheet.faults:
         faults.append(
             Fault(sheet.place, "", ABSENT, "the table has a heading only; one row a poll is expected")
         )
-    polls = _long_polls(sheet, layout, names) if layout.long else _wide_polls(sheet, layout)
-    for poll in polls:
-        _check_facts(poll, election.election.date)
-        _check_shares(poll)
-    faults += [fault for poll in polls for fault in poll.faults]
-    if not faults:
-        faults += _doublets(polls)
-    if faults:
-        raise PollDataError(*sorted(dict.fromkeys(faults), key=_row_of))
-    return doubted(_table(sheet.place, polls, election), election)
+    elif not len(rows) and not faults:
+        faults.append(Fault(sheet.place, "", ABSENT, "no row of this table is a poll"))
+    day = election.election.date if dated else None
+    facts = read_facts(rows, layout, settings, day) if len(rows) else None
+    if facts is None:
+        raise PollDataError(*faults)
+    scale = _scale(election, settings)
+    figures, first = read_figures(rows, layout, names, facts, scale)
+    if "seats" in facts.unit:
+        settle_seats(rows, facts, figures, first, scale.house)
+    if layout.figures:
+        against = [party.id for party in election.parties if party.kind == "none-of-the-above"]
+        check_shares(rows, facts, figures, first, against if settings.against_all != "inside" else ())
+    _settle_faults(rows, faults, settings)
+    polls = _Polls(rows, layout, facts, figures, first, names, election)
+    return Read(polls.table(settings), found, layout)
+
+
+def _scale(election: Election, settings: PollSettings) -> Scale:
+    """How many seats there are to be polled in, and the share below which none is won."""
+    threshold = election.rule.threshold
+    level = threshold.level if threshold is not None else 0
+    house = settings.house or election.rule.seats
+    return Scale(house, 1.0 / house if isinstance(level, str) else float(level))
+
+
+def _heading_faults(place: str, layout: Layout, names: Names, settings: PollSettings) -> Iterator[Fault]:
+    for key, name in layout.missing:
+        yield Fault(place, f"column {name}", ABSENT, f"{key} names it, and the table has no such column")
+    for name in layout.twice:
+        yield Fault(place, f"column {name}", ABSENT, "this column comes twice")
+    for fact, said in facts_missing(layout, settings.constant):
+        hint = _hint(place, fact)
+        yield Fault(place, f"column {fact}", ABSENT, said + hint)
+    for name in layout.unknown.values():
+        remedy = (
+            f"{names.remedy(name)} (a column that is no share: begin its name with x_, or name it in "
+            f"polls.ignore; "
+            'parties that are not listed: unlisted = "other" in [polls])'
+        )
+        yield Fault(place, f"column {name}", ABSENT, remedy)
+    listed = [target for target in layout.options.values() if target.unit not in (OTHER, UNDECIDED)]
+    if not layout.long and not layout.unknown and not listed and not layout.together:
+        remedy = (
+            "missing; either one column a party, or the columns party and share with one row a poll and party"
+        )
+        yield Fault(place, "columns of parties", ABSENT, remedy)
+
+
+def _hint(place: str, fact: str) -> str:
+    """What to write where a table has no column of a fact that is the same for all of it."""
+    if fact != "pollster":
+        return ""
+    stem = Path(place.split(",")[0]).stem[:40]
+    return f' (the same for all: constant = {{ pollster = "{stem}" }} in [polls])'
+
+
+def _settle_faults(rows: Rows, faults: Sequence[Fault], settings: PollSettings) -> None:
+    """Raise what is wrong; faults of single rows only name them, where the table is another's."""
+    of_rows = [fault for row in sorted(rows.faults) for fault in rows.faults[row]]
+    if faults or (of_rows and settings.faults != "pass-over") or (of_rows and len(rows.faults) >= len(rows)):
+        raise PollDataError(*sorted(dict.fromkeys([*faults, *of_rows]), key=_row_of))
 
 
 def _row_of(fault: Fault) -> int:
@@ -136,204 +182,155 @@ def _row_of(fault: Fault) -> int:
     return int(number) if number.isdigit() else 0
 
 
-def _heading_faults(sheet: Sheet, layout: Layout, names: Names) -> Iterator[Fault]:
-    place = sheet.place
-    for name in layout.twice:
-        yield Fault(place, f"column {name}", ABSENT, "this column comes twice")
-    if "pollster" not in layout.facts:
-        yield Fault(place, "column pollster", ABSENT, "missing; who held the poll?")
-    if not {"fieldwork_end", "published"} & layout.facts.keys() and "kind" not in layout.facts:
-        yield Fault(place, "column fieldwork_end", ABSENT, "missing; fieldwork_end or published is needed")
-    for name in layout.unknown.values():
-        remedy = f"{names.remedy(name)} (a column that is no share: begin its name with x_)"
-        yield Fault(place, f"column {name}", ABSENT, remedy)
-    if (
-        not layout.long
-        and not layout.unknown
-        and not any(target.unit not in (OTHER, UNDECIDED) for target in layout.options.values())
-    ):
-        remedy = (
-            "missing; either one column a party, or the columns party and share with one row a poll and party"
+class _Polls:
+    """Polls that were read: facts and figures by poll, before they are a table."""
+
+    def __init__(
+        self,
+        rows: Rows,
+        layout: Layout,
+        facts: Facts,
+        figures: Figures,
+        first: Sequence[int],
+        names: Names,
+        election: Election,
+    ) -> None:
+        chosen = set(first)
+        self.extras = {name: [rows.columns[at][i] for i in first] for at, name in layout.extras.items()}
+        self.numbers = [rows.numbers[i] for i in first]
+        if len(chosen) < len(rows):
+            facts.keep([i in chosen for i in range(len(rows))])
+            order = sorted(range(len(first)), key=lambda k: first[k])
+            self._take(order, figures)
+        self.rows, self.layout, self.facts, self.figures, self.election = (
+            rows,
+            layout,
+            facts,
+            figures,
+            election,
         )
-        yield Fault(place, "columns of parties", ABSENT, remedy)
+        self.names = {party.id: party.name for party in election.parties}
 
+    def _take(self, order: Sequence[int], figures: Figures) -> None:
+        figures.keep(np.array(order, np.int64))
+        self.numbers = [self.numbers[k] for k in order]
+        self.extras = {name: [values[k] for k in order] for name, values in self.extras.items()}
 
-def _wide_polls(sheet: Sheet, layout: Layout) -> list[_Poll]:
-    polls: list[_Poll] = []
-    for line in sheet.lines:
-        poll = _started(sheet.place, line, layout)
-        for i, target in layout.options.items():
-            _take_share(poll, target, line, i, sheet.heading[i])
-        polls.append(poll)
-    return polls
+    def keep(self, chosen: Sequence[bool]) -> None:
+        """Let the other polls go."""
+        index = [k for k, kept in enumerate(chosen) if kept]
+        if len(index) < len(chosen):
+            self.facts.keep(chosen)
+            self._take(index, self.figures)
 
+    def label(self, k: int) -> str:
+        """How a doubt names a poll."""
+        day = self.facts.end[k] or self.facts.published[k]
+        return f"row {self.numbers[k]} ({self.facts.pollster[k]}, {day})"
 
-def _long_polls(sheet: Sheet, layout: Layout, names: Names) -> list[_Poll]:
-    """One poll for each ``poll_id``, or where there is none for each set of equal facts."""
-    polls: dict[tuple[str, ...], _Poll] = {}
-    unknown: dict[str, int] = {}
-    for line in sheet.lines:
-        started = _started(sheet.place, line, layout)
-        key = (started.cells.get("poll_id", ""),)
-        if key == ("",):
-            key = tuple(started.cells.get(fact, "") for fact in _FACTS)
-        poll = polls.setdefault(key, started)
-        name = line.cells[layout.party]
-        target = names.find(name)
-        if target is None:
-            if unknown.setdefault(name, line.number) == line.number:
-                poll.fault(sheet.heading[layout.party], name, names.remedy(name), line.number)
-        elif target in poll.shares and target.unit != UNDECIDED:
-            remedy = f"this poll reports it in row {poll.rows[target]} already; keep one"
-            poll.fault(sheet.heading[layout.party], name, remedy, line.number)
-        else:
-            _take_share(poll, target, line, layout.share, sheet.heading[layout.share])
-    return list(polls.values())
+    def table(self, settings: PollSettings) -> PollTable:
+        """The polls with their conventions settled and their doubts."""
+        self._leave_out_faulty()
+        self.keep(settle_repeats(self.facts, self.figures, self.label, self.numbers, self.rows))
+        election = self.election
+        closed = election.election.closed_ballot or OTHER in self.names
+        asked = Asked(self.figures, closed, self.label, self.numbers, self.names)
+        against = tuple(party.id for party in election.parties if party.kind == "none-of-the-above")
+        beside_all = np.zeros(self.figures.size, bool)
+        for unit in against:
+            found, said = against_beside(asked, unit, settings.against_all)
+            beside_all |= found
+            self.rows.understood += said
+        said, doubts = settle_together(asked)
+        self.rows.understood += said
+        self.rows.doubts += doubts
+        beside, said, doubts = undecided_beside(asked, settings.undecided)
+        self.rows.understood += said
+        self.rows.doubts += doubts
+        self._name_unlisted()
+        frames = self._frames(beside, beside_all)
+        table = PollTable(
+            self.rows.place, *frames[:2], election.election.date, (), frames[2], frames[3], against,
+            tuple(dict.fromkeys(self.rows.understood)),
+        )  # fmt: skip
+        return doubted(table, election, self.rows.doubts)
 
+    def _leave_out_faulty(self) -> None:
+        faulty = self.rows.faults
+        for row in sorted(faulty):
+            fault = faulty[row][0]
+            more = f" (and {count_of(len(faulty[row]) - 1, 'more fault')})" if len(faulty[row]) > 1 else ""
+            where = fault.path + (f" = {fault.found}" if fault.found is not ABSENT else "")
+            self.rows.doubts.append(Doubt("left out", (), f"left out: {where}: {fault.remedy}{more}"))
+        if faulty:
+            self.keep([number not in faulty for number in self.numbers])
 
-def _started(place: str, line: Line, layout: Layout) -> _Poll:
-    cells = {fact: line.cells[i] for fact, i in layout.facts.items()}
-    extras = {name: line.cells[i] for i, name in layout.extras.items()}
-    return _Poll(place, line.number, cells, extras)
+    def _name_unlisted(self) -> None:
+        """Parties that are not listed, counted under other: those that matter are named."""
+        unlisted = self.figures.unlisted
+        shown = sorted(name for name, values in unlisted.items() if not np.isnan(values).all())
+        if shown:
+            self.rows.understood.append(f"not listed, counted under other: {', '.join(shown)}")
+        ends = [
+            d or p or datetime.date.min for d, p in zip(self.facts.end, self.facts.published, strict=True)
+        ]
+        since = max(ends, default=datetime.date.min).toordinal() - _RECENT_DAYS
+        recent = np.array([end.toordinal() >= since for end in ends])
+        for name in shown:
+            values = unlisted[name][recent]
+            mean = float(np.nanmean(values)) if not np.isnan(values).all() else 0.0
+            if mean >= _UNLISTED_MATTERS:
+                text = (
+                    f"column {name}: {mean:.2g} % in the polls of the last two months, not listed and "
+                    f"counted under other; "
+                    "list the party if it may win seats"
+                )
+                self.rows.doubts.append(Doubt("unlisted", (), text))
 
-
-def _take_share(poll: _Poll, target: Target, line: Line, column: int, name: str) -> None:
-    text = line.cells[column]
-    try:
-        in_fractions = parse_unit(poll.cells.get("unit", ""))
-    except ValueError:
-        in_fractions = False  # said once, with the facts of the poll
-    try:
-        share = parse_share(text, in_fractions)
-    except ValueError as error:
-        poll.fault(name, text, str(error), line.number)
-        return
-    if share is not None:
-        before = poll.shares.get(target, (0.0, 0))
-        poll.shares[target] = (before[0] + share[0], max(before[1], share[1]))
-        poll.rows[target] = line.number
-
-
-def _check_facts(poll: _Poll, day: datetime.date) -> None:
-    """Read the facts of a poll and check its days against election day."""
-    pollster = poll.cells.get("pollster", "")
-    if not pollster:
-        poll.fault("pollster", ABSENT, "missing; who held the poll?")
-    start = poll.read("fieldwork_start", parse_day, None)
-    end = poll.read("fieldwork_end", parse_day, None)
-    published = poll.read("published", parse_day, None)
-    scope = poll.read("scope", parse_scope, NATIONAL)
-    kind = poll.read("kind", parse_kind, "pre-election")
-    if scope == EXIT:
-        kind, scope = EXIT, NATIONAL
-    elif scope.startswith("exit-"):
-        kind, scope = EXIT, scope.removeprefix("exit-")
-    poll.read("unit", parse_unit, False)
-    if kind == EXIT and end is None:
-        end = day
-    _check_days(poll, start, end, published, day, kind)
-    known = end if kind == EXIT else published or end
-    poll.facts = {
-        "row": poll.row,
-        "pollster": pollster,
-        "fieldwork_start": start,
-        "fieldwork_end": end,
-        "published": published,
-        "known": known,
-        "sample_size": poll.read("sample_size", parse_sample_size, float("nan")),
-        "kind": kind,
-        "scope": scope,
-        "source": poll.cells.get("source", ""),
-    }
-
-
-def _check_days(
-    poll: _Poll,
-    start: datetime.date | None,
-    end: datetime.date | None,
-    published: datetime.date | None,
-    day: datetime.date,
-    kind: str,
-) -> None:
-    if end is None and published is None:
-        if not any(poll.cells.get(column) for column in ("fieldwork_end", "published")):
-            poll.fault("fieldwork_end", ABSENT, "missing; fieldwork_end or published is needed")
-        return
-    if kind == EXIT and end is not None and not 0 <= (day - end).days <= _DAYS_OF_VOTING:
-        poll.fault("fieldwork_end", end, f"an exit poll is held on election day, {day}; is the date right?")
-        return
-    for column, value in (("fieldwork_start", start), ("fieldwork_end", end)):
-        if value is not None and value > day:
-            poll.fault(column, value, f"this is after the election of {day}; is the date right?")
-    if published is not None and (published - day).days > (366 if end is not None else 0):
-        poll.fault("published", published, f"this is after the election of {day}; is the date right?")
-    for column, value in (("fieldwork_start", start), ("fieldwork_end", end), ("published", published)):
-        if value is not None and (day - value).days > MOST_YEARS_BEFORE * 366:
-            remedy = f"over {MOST_YEARS_BEFORE} years before the election of {day}; is the year right?"
-            poll.fault(column, value, remedy)
-    if start is not None and end is not None and start > end:
-        poll.fault("fieldwork_end", end, f"fieldwork ends before it starts ({start}); are the days swapped?")
-    if published is not None and (end or start or published) > published:
-        remedy = f"published before fieldwork is over ({end or start}); are the days swapped?"
-        poll.fault("published", published, remedy)
-
-
-def _check_shares(poll: _Poll) -> None:
-    """Sums, parts of merged parties given twice, shares that look like fractions."""
-    named = {target.unit for target in poll.shares} - {OTHER, UNDECIDED}
-    if not named and not poll.faults:
-        poll.fault("", ABSENT, "no share is given; fill in the shares or take the row out")
-        return
-    for unit in named:
-        parts = [target.part for target in poll.shares if target.unit == unit and target.part]
-        if parts and Target(unit) in poll.shares:
-            poll.fault(
-                "", parts[0], f"the poll reports both '{unit}' and this part of it; keep one of the two"
-            )
-    total = sum(share for share, _ in poll.shares.values())
-    decimals = max((digits for _, digits in poll.shares.values()), default=0)
-    most = 100 + _ROUNDING_SLACK + 0.5 * 10.0**-decimals * len(poll.shares)
-    shown = f"{total:.6g}"
-    if total > most:
-        remedy = "shares add up to 100 percent at most; is a decimal point missing, or a party twice?"
-        poll.fault("", f"shares of {shown}", remedy)
-    elif total <= 1.05 and len(named) > 1 and all(share <= 1 for share, _ in poll.shares.values()):
-        remedy = (
-            "these look like fractions; write percent (53.46), or add a column unit with the word fraction"
+    def _frames(
+        self, beside: np.ndarray, beside_all: np.ndarray
+    ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Facts, shares, their rounding, and shares of several together."""
+        facts = self.facts
+        published, end = facts.published, facts.end
+        known = [
+            e if kind == "exit" else p or e for p, e, kind in zip(published, end, facts.kind, strict=True)
+        ]
+        columns: dict[str, object] = {
+            "row": self.numbers,
+            "pollster": facts.pollster,
+            "fieldwork_start": _as_days(facts.start),
+            "fieldwork_end": _as_days(end),
+            "published": _as_days(published),
+            "known": _as_days(known),
+            "sample_size": np.array(facts.size, np.float64),
+            "kind": facts.kind,
+            "scope": facts.scope,
+            "source": facts.source,
+            "undecided_beside": beside,
+            "against_beside": beside_all,
+        }
+        taken = {*columns, *_TAKEN}
+        columns |= {f"{name}_2" if name in taken else name: values for name, values in self.extras.items()}
+        frame = pd.DataFrame(columns)
+        units = [party.id for party in self.election.parties]
+        units += [unit for unit in (OTHER, UNDECIDED) if unit not in units]
+        shares = _by_unit(self.figures.values, units, frame.index)
+        rounding = _by_unit(rounding_of(self.figures), units, frame.index)
+        together = pd.DataFrame(
+            {"+".join(ids): values / 100 for ids, values in self.figures.together.items()}, index=frame.index
         )
-        poll.fault("", f"shares of {shown}", remedy)
+        return frame, shares, rounding, together
 
 
-def _doublets(polls: Sequence[_Poll]) -> Iterator[Fault]:
-    """The same pollster, days, kind, scope and shares twice."""
-    first: dict[tuple[object, ...], int] = {}
-    for poll in polls:
-        facts = tuple(str(value) for name, value in poll.facts.items() if name not in ("row", "source"))
-        shares = sorted((target.unit, target.part, share) for target, (share, _) in poll.shares.items())
-        before = first.setdefault((*facts, *shares), poll.row)
-        if before != poll.row:
-            remedy = f"this is the poll of row {before} again; keep one of them"
-            yield Fault(poll.place, f"row {poll.row}", poll.facts["pollster"], remedy)
+def _as_days(days: Sequence[datetime.date | None]) -> pd.Series:
+    return pd.Series(pd.to_datetime(pd.Series(days, dtype="object"), errors="raise"))
 
 
-def _table(place: str, polls: Sequence[_Poll], election: Election) -> PollTable:
-    days = ("fieldwork_start", "fieldwork_end", "published", "known")
-    facts = pd.DataFrame([{**poll.facts, **_named_apart(poll.extras)} for poll in polls])
-    for column in days:
-        facts[column] = pd.to_datetime(pd.Series(facts[column].tolist(), dtype="object"), errors="raise")
-    units = [party.id for party in election.parties]
-    columns = [*units, *(unit for unit in (OTHER, UNDECIDED) if unit not in units)]
-    sums: list[dict[str, float]] = []
-    for poll in polls:
-        row: dict[str, float] = {}
-        for target, (share, _) in poll.shares.items():
-            row[target.unit] = row.get(target.unit, 0.0) + share / 100
-        sums.append(row)
-    shares = pd.DataFrame(sums, index=facts.index).reindex(columns=columns).astype(float)
-    return PollTable(place, facts, shares, election.election.date)
-
-
-def _named_apart(extras: dict[str, str]) -> dict[str, str]:
-    """Extras keep their names; one that has the name of a fact is numbered."""
-    taken = {*_FACTS, "row", "known"}
-    return {f"{name}_2" if name in taken else name: value for name, value in extras.items()}
+def _by_unit(parts: dict[Target, np.ndarray], units: Sequence[str], index: pd.Index) -> pd.DataFrame:
+    """Shares of 1 by unit, those of its parts added up."""
+    found: dict[str, np.ndarray] = {unit: np.full(len(index), np.nan) for unit in units}
+    for target, values in parts.items():
+        before = found[target.unit]
+        found[target.unit] = np.where(np.isnan(before), values, before + np.nan_to_num(values))
+    return pd.DataFrame({unit: found[unit] / 100 for unit in units}, index=index)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +13,10 @@ import pandas as pd
 
 NATIONAL = "national"
 EXIT = "exit"
+PLACES = ("region", "district")
+"""Scopes of polls that are of places: ``region:Bavaria``, ``district:Madrid``; also columns of their own."""
+UNDECIDED = "undecided"
+_SPLIT_DAYS = 20.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,12 @@ class PollTable:
     election_date: datetime.date
     doubts: tuple[Doubt, ...] = ()
     """What may be wrong with the table as it was read, of all its polls (``forecast.polls.doubts``)."""
+    rounding: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    together: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
+    against: tuple[str, ...] = ()
+    """Options against all, whose votes may stand beside the others."""
+    understood: tuple[str, ...] = ()
+    """How the table was read, in sentences: its encoding, what was passed over, where the undecided stand."""
 
     def __len__(self) -> int:
         return len(self.polls)
@@ -84,6 +95,51 @@ class PollTable:
                 by_kind.setdefault(doubt.kind, []).append(doubt)
         return [text for doubts in by_kind.values() for text in _first_few(doubts)]
 
+    @cached_property
+    def of_all_asked(self) -> pd.DataFrame:
+        """Like ``shares``, of all who were asked: undecided, and votes against all, that stand beside the
+        others are taken into the whole, and what options have together is split.
+
+        Split as in the polls of this table that tell the options apart, the nearer in time the more
+        (exp(-days / 20)); evenly where none does.
+        """
+        shares = self.shares.copy()
+        self._split_together(shares)
+        beside = pd.Series(0.0, index=shares.index)
+        parts = [*((unit, "against_beside") for unit in self.against), (UNDECIDED, "undecided_beside")]
+        for unit, flag in parts:
+            if flag in self.polls.columns:
+                beside += shares[unit].fillna(0.0).where(self.polls[flag].astype(bool), 0.0)
+        if beside.any():
+            apart = {
+                unit for unit, flag in parts if flag in self.polls.columns and bool(self.polls[flag].any())
+            }
+            scaled = [unit for unit in shares.columns if unit not in apart]
+            shares[scaled] = shares[scaled].mul(1.0 - beside, axis=0)
+            for unit, flag in parts:
+                if unit in apart:
+                    inside = ~self.polls[flag].astype(bool)
+                    shares[unit] = shares[unit].where(~inside, shares[unit] * (1.0 - beside))
+        return shares
+
+    def _split_together(self, shares: pd.DataFrame) -> None:
+        if not len(self.together.columns):
+            return
+        ended = self.polls["fieldwork_end"].fillna(self.polls["published"]).to_numpy("datetime64[D]")
+        for name in self.together.columns:
+            ids = name.split("+")
+            joint = self.together[name].to_numpy(np.float64)
+            told = self.shares[ids].to_numpy(np.float64)
+            apart = ~np.isnan(told).any(axis=1) & (np.nansum(told, axis=1) > 0)
+            for at in np.flatnonzero(~np.isnan(joint)).tolist():
+                ratio = np.full(len(ids), 1.0 / len(ids))
+                if apart.any():
+                    days = np.abs((ended[apart] - ended[at]).astype(np.int64)).astype(np.float64)
+                    weighted = np.exp(-(days - days.min()) / _SPLIT_DAYS) @ told[apart]
+                    ratio = weighted / weighted.sum()
+                for k, unit in enumerate(ids):
+                    shares.iloc[at, shares.columns.get_loc(unit)] = joint[at] * ratio[k]
+
     def known_after(self, day: datetime.date) -> PollTable:
         """Polls that nobody knew by the end of a day."""
         return self._where(self.polls["known"] > pd.Timestamp(day))
@@ -102,7 +158,8 @@ class PollTable:
 
     def _where(self, chosen: object) -> PollTable:
         index = np.flatnonzero(np.asarray(chosen, bool))
-        return replace(self, polls=self.polls.iloc[index], shares=self.shares.iloc[index])
+        parts = {name: getattr(self, name) for name in ("polls", "shares", "rounding", "together")}
+        return replace(self, **{name: part.iloc[index] for name, part in parts.items() if len(part)})
 
 
 _FEW = 5
@@ -112,6 +169,12 @@ def _first_few(doubts: Sequence[Doubt]) -> list[str]:
     rest = doubts[_FEW:]
     if not rest:
         return [doubt.text for doubt in doubts]
-    rows = ", ".join(str(doubt.rows[-1]) for doubt in rest[: 4 * _FEW])
+    rows = ", ".join(_row_of(doubt) for doubt in rest[: 4 * _FEW])
     more = ", ..." if len(rest) > 4 * _FEW else ""
     return [*(doubt.text for doubt in doubts[:_FEW]), f"{len(rest)} more like this: rows {rows}{more}"]
+
+
+def _row_of(doubt: Doubt) -> str:
+    """The row that a doubt is of; that of a poll which is left out stands in its text alone."""
+    named = re.search(r"row (\d+)", doubt.text)
+    return str(doubt.rows[-1]) if doubt.rows else (named[1] if named else "?")

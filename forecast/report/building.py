@@ -186,7 +186,7 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
         rows.append(
             {
                 "name": texts[0],
-                "region": texts[shown["Region"]],
+                "region": texts[shown["Region"]] if "Region" in shown else "",
                 "seats": texts[shown["Seats"]],
                 "cells": cells,
                 "in_play": texts[shown["In play"]],
@@ -194,7 +194,7 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
                 "apart": texts[shown["Apart"]] if known else "",
             }
         )
-    names = forecast.names("party_name")
+    names = forecast.names("party_short")
     return {
         "parties": [names[k] for k in held],
         "rows": rows,

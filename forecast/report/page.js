@@ -35,9 +35,7 @@ function view(figure, name, form, sets) {
   }
   for (const [set, columns] of Object.entries(sets)) figure.view.data(set, rowsOf(columns));
   figure.view.run();
-  const svg = figure.querySelector("svg");
-  svg.setAttribute("role", "presentation");
-  svg.removeAttribute("aria-roledescription");
+  figure.querySelector("svg").setAttribute("aria-hidden", "true"); // the figure is told as a whole
 }
 // What draws puts words of its own there when it begins.
 function tell(figure, said) {

@@ -19,6 +19,7 @@ from forecast.rules.chamber import Won, tiers_won, with_tiers, with_winners
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.named import alliance_of, party_names, party_of
 from forecast.rules.outcome import Outcome
+from forecast.rules.published import votes_of
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
 from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
@@ -147,7 +148,7 @@ def _ready(
     ballot = with_winners(election, ballot, won)
     _refuse_more_than_the_house(election, ballot)
     missing = [party.name for party in election.parties if party.id not in rows.entries]
-    warnings = [f"{place}: no row for {name}: counted with 0 votes" for name in missing]
+    warnings = [*rows.said, *(f"{place}: no row for {name}: counted with 0 votes" for name in missing)]
     given = any(key_of(setting) == "election.valid_votes" for setting in settings)
     ballot, said = with_total(election, ballot, place, own=own, given=given, known=rows.valid)
     warnings += [*said, *by_district(election, ballot, own=own), *more_than_registered(ballot)]
@@ -180,6 +181,7 @@ class _Rows:
     official: dict[str, int]
     alliances: dict[str, int] = field(default_factory=dict)
     valid: int | None = None
+    said: tuple[str, ...] = ()
 
 
 def _added_up(election: Election, table: DistrictTable) -> _Rows:
@@ -205,12 +207,13 @@ def _added_up(election: Election, table: DistrictTable) -> _Rows:
 
 def _rows_of_parties(election: Election, path: Path) -> _Rows:
     """Entries by party. Raises ``PollDataError`` for what is wrong with the table."""
-    rows = read_rows(path, str(path), _NEEDED, _COLUMNS)
+    rows = read_rows(path, str(path), _NEEDED, _COLUMNS, {"votes": "share"})
+    names = party_names(election)
+    rows, said = votes_of(rows, str(path), names, election.election.valid_votes)
     found: dict[str, Entry] = {}
     official: dict[str, int] = {}
     alliances: dict[str, int] = {}
     faults: list[Fault] = []
-    names = party_names(election)
     for row in rows:
         alliance = alliance_of(election, row)
         if alliance is not None:
@@ -229,7 +232,7 @@ def _rows_of_parties(election: Election, path: Path) -> _Rows:
         faults += row.faults
     if faults:
         raise PollDataError(*faults)
-    return _Rows(found, official, alliances)
+    return _Rows(found, official, alliances, said=tuple(said))
 
 
 def _entry(party: Party, row: Row) -> Entry:

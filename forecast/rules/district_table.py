@@ -15,7 +15,7 @@ from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.rules.ballot import District
 from forecast.rules.district_checks import problems_of
 from forecast.rules.named import alliance_of, party_names, party_of
-from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
+from forecast.rules.tables import Row, is_total, parse_seats, parse_votes, read_rows
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -77,6 +77,8 @@ def read_districts(election: Election, path: str | Path) -> DistrictTable:
     faults: list[Fault] = []
     names = party_names(election)
     for row in read_rows(Path(path), place, _NEEDED, COLUMNS):
+        if is_total(row, names):
+            continue
         name = row.cells.get("district", "")
         if not name:
             row.fault("district", ABSENT, "the name of a district is expected")

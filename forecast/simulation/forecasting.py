@@ -329,8 +329,7 @@ def labelled(
     are left blank (NaN); parties that withdraw are not on it.
     """
     ballot = ballot_of(election, units)
-    by_seats = passes_by_seats(election.rule)
-    values, rests_on = numbers_of(Run(counts, kept, units.lists, by_seats=[by_seats]), ballot)
+    values, rests_on = numbers_of(Run(counts, kept, units.lists, rules=[election.rule]), ballot)
     values = of_rule(values, 0)
     labels = labels_of(election, ballot.ids) | {"quantile_level": np.array(QUANTILES)}
     values |= last_election(election, ballot.ids)
@@ -359,7 +358,7 @@ def labelled(
     for name in ("seat_probability", error_of("seat_probability"), "coalition_seat_probability"):
         values[name] = values[name][..., :ends]
     found = forecast_of(values, {**labels, "seats": np.arange(ends)}, attrs, rests_on=rests_on)
-    if by_seats:
+    if passes_by_seats(election.rule):
         found.groups[""]["pass_probability"].attrs["long_name"] = PASSES_BY_SEATS
     return found
 

@@ -41,8 +41,8 @@ class Run:
     lists: int
     houses: Sequence[int] | None = None
     """(R,) the most seats that each rule hands out, where rules differ in that."""
-    by_seats: Sequence[bool] = ()
-    """(R,) whether to pass is to win a seat (``passes_by_seats``)."""
+    rules: Sequence[Rule] = ()
+    """(R,) the rules themselves, where what a number means hangs on them."""
 
     @cached_property
     def seats(self) -> Proportion:
@@ -118,9 +118,9 @@ def share_quantile(run: Run) -> Floats:
 @_number()
 def pass_probability(run: Run) -> Proportion:
     found = run.counts.proportion("passes")
-    if not any(run.by_seats):
+    which = np.array([passes_by_seats(rule) for rule in run.rules], np.bool_)
+    if not which.any():
         return found
-    which = np.asarray(run.by_seats)
     value, error = found.value.copy(), found.mc_error.copy()
     value[which] = 1.0 - run.seats.value[which, : run.lists, 0]
     error[which] = run.seats.mc_error[which, : run.lists, 0]
@@ -140,6 +140,25 @@ def seat_mean(run: Run) -> Proportion:
 @_number()
 def seat_quantile(run: Run) -> Floats:
     return run.quantiles[:, : run.lists]
+
+
+@_number()
+def entering_seat_quantile(run: Run) -> Floats:
+    seats = run.counts.totals.seats[:, : run.lists].astype(np.float64)
+    with_seats = seats[..., 1:].sum(-1)
+    by_seats = np.array([passes_by_seats(rule) for rule in run.rules], np.bool_)
+    passes = np.where(by_seats[:, None], with_seats, run.counts.totals.passes[:, : run.lists])
+    # Who holds seats passed: of the draws without one those count in which the party passes.
+    seats[..., 0] = np.maximum(passes - with_seats, 0.0)
+    only_they = np.array([not _lets_others_hold_seats(rule) for rule in run.rules], np.bool_)
+    known = only_they[:, None] & (passes >= np.maximum(with_seats, LEAST_CONDITION_DRAWS))
+    return np.where(known[..., None], seat_quantiles(seats, _QUANTILES), np.nan)
+
+
+def _lets_others_hold_seats(rule: Rule) -> bool:
+    """Whether a party may hold seats that does not pass."""
+    unguarded = rule.districts is not None and rule.threshold is not None and not rule.districts.threshold
+    return unguarded or rule.levelling is not None
 
 
 @_number(certain=True)

@@ -100,7 +100,9 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     )
     shape, law = (len(levels), len(methods)), levels.index(_level(election.rule))
     pictured = KeptDraws(kept.shares[:_FOR_PICTURES], kept.seats[:, :_FOR_PICTURES])
-    numbers, rests_on = numbers_of(Run(counts, pictured, len(lists)), ballot_of(election, units))
+    numbers, rests_on = numbers_of(
+        Run(counts, pictured, len(lists), rules=variants), ballot_of(election, units)
+    )
     values: Values = {
         path: array if described(path).of_votes else array.reshape(*shape, *array.shape[1:])
         for path, array in numbers.items()

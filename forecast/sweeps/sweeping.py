@@ -22,7 +22,7 @@ from forecast.rules.compiled_around import largest_house
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
 from forecast.simulation.forecasting import How, ballot_of, identity_of, labelled
 from forecast.simulation.inputs import Units, draws_of, needs
-from forecast.simulation.numbers import Ballot, Run, Values, numbers_of, passes_by_seats
+from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
 from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
@@ -303,7 +303,7 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
         )
         houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]
         numbers, rests_on = numbers_of(
-            Run(counts, kept, task.units.lists, houses, [passes_by_seats(rule) for rule in rules]),
+            Run(counts, kept, task.units.lists, houses, rules),
             task.ballot,
         )
         if base is None:

@@ -13,7 +13,7 @@ from forecast.tables.model import Column, Shown, Table
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
-__all__ = ["TABLES", "Column", "Shown", "Table", "table_of", "tables_of", "tables_shown"]
+__all__ = ["DISTRICT_TABLES", "TABLES", "Column", "Shown", "Table", "table_of", "tables_of", "tables_shown"]
 
 MOST_DISTRIBUTIONS = 200
 """Places whose distributions of seats stand among the tables without being asked for."""
@@ -107,13 +107,14 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("seat-distribution", subjects.distribution, _drawn),
 )
 
-TABLES = {
-    name: function
-    for name, function, of in _EVERY
-    if of in (_one, _in_districts, _one_chamber, _with_contests)
-    or name in ("chamber", "chamber-coalitions", "tiers")
-}
+TABLES = {name: function for name, function, of in _EVERY if of is _one}
 """The tables of a forecast of one rule and day by name, in the order in which they are printed."""
+DISTRICT_TABLES = {name: function for name, function, of in _EVERY if of is _in_districts}
+"""Those that it has besides where its rule has districts."""
+CHAMBER_TABLES = {
+    name: function for name, function, _ in _EVERY if name.startswith(("chamber", "tiers", "contests"))
+}
+"""Those that it has besides where its chamber has tiers beside the lists; contests of given chances."""
 
 
 def known_tables(forecast: Forecast) -> dict[str, Callable[[Forecast], Table]]:

@@ -43,10 +43,11 @@ def districts(forecast: Forecast) -> Table:
     columns |= columns_of(margin, forecast.array(margin.path) if margin.path in forecast else None, None)
     shown = [
         Shown("District", as_is("district_name"), numeric=False),
-        Shown("Region", as_is("region"), numeric=False, rank=3),
         Shown("Seats", text_of("house", rounding.whole)),
         Shown("In play", text_of("seats_in_play", rounding.whole)),
     ]
+    if any(forecast.names(f"{_GROUP}/region")):
+        shown.insert(1, Shown("Region", as_is("region"), numeric=False, rank=3))
     last_seat = [
         Shown("Last seat", lambda row: names.get(str(row["last"]), ""), numeric=False),
         Shown("in", pair_of("last_probability", "last_mc_error", rounding.probability)),

@@ -15,6 +15,7 @@ from random import Random
 from tests.archives import write_archive
 from tests.fuzz import mutating
 from tests.made import write_made_election
+from tests.poll_shapes import shape_of
 
 ROOT = Path(__file__).parents[2]
 CONFIGS = ROOT / "configs"
@@ -164,6 +165,25 @@ def _polls(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command
     return _whole(files) | {name: spoilt}, [("check", "x.toml"), *_often(chance, 0.4, "run", "x.toml", *FEW)]
 
 
+def _shapes(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    """Tables as people keep them, and pages."""
+    source = shape = None
+    while not isinstance(source, bytes):
+        shape = shape_of(chance)
+        source = shape.source
+    assert shape is not None
+    name = f"theirs{shape.suffix}"
+    if chance.random() < 0.5:
+        spoilt = mutating.spoilt(chance, source.decode("utf-8", "replace"), mutating.OF_TABLES)
+    else:
+        data = bytearray(source)
+        for _ in range(chance.choice((1, 2, 8))):
+            data[chance.randrange(len(data))] = chance.randrange(256)
+        spoilt = bytes(data)
+    start = ("init", "started.toml", "--polls", name, "--date", "2026-09-13")
+    return {name: spoilt}, [("polls", name), *_often(chance, 0.3, *start)]
+
+
 def _votes(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
     files = chance.choice((seeds.kazakhstan, seeds.germany, seeds.districted, seeds.denmark))
     name = chance.choice([name for name in files if name.endswith(("result.csv", "districts.csv"))])
@@ -279,6 +299,7 @@ def _saved(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command
 SUBJECTS: tuple[tuple[str, Maker], ...] = (
     *(("election", _election),) * 8,
     *(("polls", _polls),) * 4,
+    *(("shapes", _shapes),) * 2,
     *(("votes", _votes),) * 3,
     *(("cases", _cases),) * 2,
     ("scenarios", _scenarios),

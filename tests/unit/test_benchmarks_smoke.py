@@ -34,6 +34,7 @@ def test_a_smoke_run_measures_every_part_and_saves_it(
         "draws",
         "lists",
         "seats",
+        "polls",
         "threads",
     }
     for record in saved["records"]:

@@ -23,6 +23,8 @@ from forecast.estimation.constants import parse_constants
         (("rests_on", "years"), 2020, "rests_on.years = 2020: a list of years is expected"),
         (("rests_on", "years"), [], "rests_on.years = []: a list of years is expected"),
         (("rests_on", "elections"), "DK-2015", 'rests_on.elections = "DK-2015": a whole number is expected'),
+        (("rests_on", "names"), None, "rests_on.names: a list of texts is expected"),
+        (("rests_on", "note"), None, "rests_on.note: a text is expected"),
         (("rests_on",), "x", 'rests_on = "x": a table is expected'),
         (("intervals", "average"), "x", "intervals: pairs of numbers by method and constant are expected"),
         (("intervals", "average", "drift"), [1], "intervals: pairs of numbers"),

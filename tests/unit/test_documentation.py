@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from forecast.election import parse_election
 from forecast.election.geography import Geography, OwnHistory, RegionalSwing
 from forecast.election.placing import Placing
+from forecast.election.poll_settings import PollSettings
 from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
 from forecast.election.schema import (
     Coalition,
@@ -28,6 +29,7 @@ from forecast.election.vocabulary import keys_of
 
 TABLES = (
     *(ElectionFacts, Party, Coalition, Event, Condition, EstimateSettings, SimulationSettings),
+    PollSettings,
     *(Rule, Threshold, Allocation, Bonus, Cap, Levelling, Districts),
     *(AllianceLevels, LocalThreshold, Placing, Geography, OwnHistory, RegionalSwing),
 )

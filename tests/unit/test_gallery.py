@@ -16,9 +16,9 @@ from forecast.words.rounding import percent
 TEXT = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
 
 
-def test_the_gallery_shows_three_countries() -> None:
+def test_the_gallery_shows_five_countries() -> None:
     countries = {load_election(ROOT / f"configs/{shown.config}.toml").election.country for shown in GALLERY}
-    assert len(countries) == 3
+    assert len(countries) == 5
 
 
 @pytest.mark.parametrize("shown", GALLERY, ids=lambda shown: shown.id)
@@ -50,7 +50,7 @@ def test_the_official_figures_of_the_gallery_are_those_of_the_count(shown: Shown
         heading = cells if not cells[0] and len(cells) > 1 else heading
         found[cells[0]] = found.get(cells[0], {}) | dict(zip(heading, cells, strict=False))
     for entry in ballot.entries:
-        beside = found[election.by_id[entry.id].name]
+        beside = found[election.by_id[entry.id].name if entry.id in election.by_id else "Other"]
         assert beside["official share"] == percent(entry.votes / valid)
         assert beside.get("official seats") == (str(seats[entry.id]) if entry.eligible else None)
 

@@ -214,7 +214,7 @@ def test_seats_held_meet_the_divisors_as_in_the_exact_count(mode: str, data: st.
 
 def test_a_rule_with_district_tables_is_refused() -> None:
     rule = Rule.model_validate({"seats": 9, "districts": {"method": "dhondt"}})
-    with pytest.raises(ConfigurationError, match="constituencies cannot be drawn"):
+    with pytest.raises(ConfigurationError, match="divides seats by district"):
         compile_rules([rule], [Party(id="a", name="A")])
 
 

@@ -16,8 +16,8 @@ from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local
 from forecast.geography.pattern import Pattern, drawn, pattern_of
 from forecast.geography.projection import Projection, error_law, error_law_in_words, projection_of
 from forecast.geography.regional_swings import share_in, with_regional_swings
-from forecast.polls import read_polls
-from tests.geographies import GEOGRAPHY, HEAD, known, woods, write_polls
+from forecast.polls import PollTable, read_polls
+from tests.geographies import DISTRICTS, GEOGRAPHY, HEAD, known, woods, write_polls, write_rows
 
 POLLED = HEAD + 'polls = "polls.csv"\nclosed_ballot = true\n'
 NORTH, FIR = np.array([0, 1, 2]), np.array([5])
@@ -131,15 +131,109 @@ def test_polls_that_came_later_are_not_known(tmp_path: Path):
 def test_a_poll_of_no_region_is_refused_with_its_row(tmp_path: Path):
     with pytest.raises(PollDataError) as caught:
         projected(tmp_path, ("House C", "2024-06-02", "region:Nrth", 800, (50, 30, 13, 2)))
-    assert 'polls.csv: row 5, column scope = "Nrth": no such region in' in str(caught.value)
+    assert 'polls.csv: row 5, region = "Nrth": no such region in' in str(caught.value)
     assert "did you mean 'North'?" in str(caught.value)
+
+
+def read_with_places(
+    folder: Path, rows: list[tuple[str, ...]], kinds: tuple[str, ...] = ("region", "district"), text: str = ""
+) -> PollTable:
+    """Polls of a table with columns of places, each row the scope, the places, and a day."""
+    election = woods(folder, head=POLLED, geography=GEOGRAPHY + text)
+    heading = ["pollster", "scope", *kinds, "fieldwork_end", "red", "blue", "green", "coast"]
+    shares = (40, 38, 14, 3)
+    write_rows(folder / "polls.csv", heading, [["House A", *row, *shares] for row in rows])
+    return read_polls(folder / "polls.csv", election)
+
+
+def test_columns_of_regions_and_districts_are_scopes(tmp_path: Path):
+    table = read_with_places(
+        tmp_path,
+        [
+            ("", "", "", "2024-05-01"),
+            ("", "North", "", "2024-05-02"),
+            ("national", "", "Elm", "2024-05-03"),
+            ("region:South", "South", "-", "2024-05-04"),
+            ("national", "National", "", "2024-05-05"),
+            ("exit", "", "Elm", "2024-06-09"),
+        ],
+    )
+    scopes = ["national", "region:North", "district:Elm", "region:South", "national", "district:Elm"]
+    assert table.polls["scope"].tolist() == scopes
+    assert table.polls["kind"].tolist() == [*["pre-election"] * 5, "exit"]
+    assert len(table.national) == 2
+    assert not {"region", "district"} & set(table.polls.columns)
+
+
+@pytest.mark.parametrize(
+    ("heading", "scope"),
+    [
+        ("Región", "region:North"),
+        ("Bundesland", "region:North"),
+        ("Регион", "region:North"),
+        ("Constituency", "district:North"),
+        ("Wahlkreis", "district:North"),
+        ("Vaalipiiri", "district:North"),
+        ("Избирательный округ", "district:North"),
+    ],
+)
+def test_columns_of_places_are_known_in_other_languages(tmp_path: Path, heading: str, scope: str):
+    table = read_with_places(tmp_path, [("", "", "2024-05-01"), ("", "North", "2024-05-02")], (heading,))
+    assert table.polls["scope"].tolist() == ["national", scope]
+
+
+def test_polls_names_a_column_of_places_that_goes_by_another_name(tmp_path: Path):
+    rows = [("", "North", "2024-05-01")]
+    table = read_with_places(tmp_path, rows, ("Woodland",), '[polls]\nregion = "Woodland"\n')
+    assert table.polls["scope"].tolist() == ["region:North"]
+
+
+def test_rows_chosen_by_their_region_are_polls_of_this_election(tmp_path: Path):
+    rows = [("", "North", "2024-05-01"), ("", "South", "2024-05-02"), ("", "", "2024-05-03")]
+    table = read_with_places(tmp_path, rows, ("region",), '[polls]\nrows = { region = "North" }\n')
+    assert table.polls["scope"].tolist() == ["national"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            ("", "North", "Elm", "2024-05-01"),
+            'column region = "North": district Elm is given too; a poll is of one of them: keep one',
+        ),
+        (
+            ("district:Elm", "North", "", "2024-05-01"),
+            'column region = "North": the scope of this poll is district:Elm; keep one of them',
+        ),
+    ],
+)
+def test_a_poll_of_two_places_is_refused(tmp_path: Path, row: tuple[str, ...], said: str):
+    with pytest.raises(PollDataError) as caught:
+        read_with_places(tmp_path, [row])
+    assert len(caught.value.faults) == 1
+    assert f"polls.csv: row 2, {said}" in str(caught.value)
+
+
+def test_a_region_called_as_one_of_its_districts_is_polled_as_a_whole(tmp_path: Path):
+    districts = {
+        name: ("Elm" if region == "South" else region, *facts) for name, (region, *facts) in DISTRICTS.items()
+    }
+    found = projected(
+        tmp_path,
+        ("House C", "2024-06-02", "region:Elm", 800, (50, 30, 13, 2)),
+        ("House C", "2024-06-03", "district:Elm", 800, (50, 30, 13, 2)),
+        districts=districts,
+    )
+    assert [one.districts.tolist() for one in found.local_polls] == [[3, 4, 5], [4]]
+    after = swung(tmp_path, 'party = "red"\nregion = "Elm"\nshare = "45%"', districts=districts)
+    assert float(share_in(after, np.array([3, 4, 5]))[0]) == pytest.approx(0.45, abs=1e-6)
 
 
 # Regional swings
 
 
-def swung(folder: Path, text: str) -> Pattern:
-    election = woods(folder, geography=GEOGRAPHY + f"[[geography.swings]]\n{text}\n")
+def swung(folder: Path, text: str, **parts) -> Pattern:
+    election = woods(folder, geography=GEOGRAPHY + f"[[geography.swings]]\n{text}\n", **parts)
     geography = known(election)
     base = geography.base(("red", "blue", "green", "coast"))
     return with_regional_swings(

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from forecast.election import Election, parse_election
+from forecast.election.texts import normalised
 from forecast.polls import PollTable, read_polls
-from forecast.polls.columns import FACTS, normalised
+from forecast.polls.vocabulary import FACTS, RESERVED, heading_key
 
 
 @pytest.fixture(scope="module")
@@ -59,10 +60,20 @@ def test_the_long_example_is_the_first_poll_of_the_wide_one(tables: list[PollTab
     assert long.shares.iloc[0].tolist() == pytest.approx(wide.shares.iloc[0].tolist())
 
 
-def test_every_column_with_a_meaning_is_documented_by_all_its_names(page: str) -> None:
+def test_every_column_with_a_meaning_is_documented_by_names_that_it_has(page: str) -> None:
     rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
     known = {
         row[1].strip(" `"): {normalised(name) for name in row[2].split(",") if name.strip()} for row in rows
     }
     for fact, names in FACTS.items():
-        assert known[fact] == set(names) - {normalised(fact)}
+        assert known[fact] <= {normalised(name) for name in names}, fact
+        assert known[fact] or len(names) == 1, fact
+
+
+def test_words_that_the_page_says_need_no_setting_are_known(page: str) -> None:
+    said = page.partition("and some more:")[2].partition("need no setting")[0]
+    words = re.findall(r"`([^`]+)`", said)
+    assert len(words) == 8
+    known = [set(names) for names in (*FACTS.values(), *RESERVED.values())]
+    for word in words:
+        assert any(heading_key(word) in names for names in known), word

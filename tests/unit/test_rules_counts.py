@@ -313,3 +313,61 @@ def test_other_votes_are_not_counted_with_the_districts_of_the_result(tmp_path: 
 def test_a_wrong_table_by_district_is_refused(tmp_path: Path, row: str, remedy: str):
     with pytest.raises(PollDataError, match=remedy):
         read_count(by_district(tmp_path, f"district,party,votes,seats\nnorth,osdp,20,6\n{row}\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "party,votes\namanat,3431510.0\nosdp,331058.0\nagainst-all,248291.0\n",
+        "party,votes\namanat,3431510\nosdp,331058\nagainst-all,248291\nTotal,4010859\n",
+        "Partei;Stimmen;Prozent\namanat;3.431.510;85,6\nosdp;331.058;8,3\nagainst-all;248.291;6,2\nInsgesamt;4.010.859;100\n",
+        'party,votes\namanat,"3,431,510[a]"\nosdp,"331,058"\nagainst-all,"248,291"\nTotal,\n',
+    ],
+)
+def test_results_as_they_are_published_are_the_same_votes(tmp_path: Path, text: str):
+    ready = read(tmp_path, text)
+    assert {entry.id: entry.votes for entry in ready.ballot.entries} == EXPECTED
+    assert ready.warnings == ()
+
+
+def test_a_total_that_is_not_the_sum_of_the_lists_is_said(tmp_path: Path):
+    ready = read(tmp_path, "party,votes\namanat,3431510\nosdp,331058\nagainst-all,248291\nTotal,4100859\n")
+    assert [warning.removeprefix(f"{tmp_path / 'votes.csv'}: ") for warning in ready.warnings] == [
+        "row 5, Total: 4,100,859, the rows of lists add up to 4,010,859"
+    ]
+
+
+def test_a_party_that_is_called_as_totals_are_keeps_its_votes(tmp_path: Path):
+    election = parse_election(
+        {
+            "election": {"id": "t", "name": "T", "date": "2021-10-09", "valid_votes": 1000},
+            "parties": [{"id": "spolu", "name": "SPOLU"}, {"id": "ano", "name": "ANO"}],
+            "rule": {"seats": 10, "allocation": {"method": "dhondt"}},
+        }
+    )
+    ready = read(tmp_path, "party,votes\nSPOLU,510\nANO,490\nCelkem,1000\n", election)
+    assert {entry.id: entry.votes for entry in ready.ballot.entries} == {"spolu": 510, "ano": 490}
+    assert ready.warnings == ()
+
+
+@pytest.mark.parametrize("heading", ["party,share", "party,votes"])
+def test_where_only_shares_are_published_votes_are_made_of_them_and_that_is_said(
+    tmp_path: Path, heading: str
+):
+    ready = read(tmp_path, f"{heading}\namanat,85.55 %\nosdp,8.25 %\nagainst-all,6.2 %\n")
+    (said,) = ready.warnings
+    assert "only shares are published: votes are made of them" in said
+    assert "may be others" in said
+    made = {entry.id: entry.votes for entry in ready.ballot.entries}
+    assert made["amanat"] / sum(made.values()) == pytest.approx(0.8555, abs=1e-9)
+    known = election_of({"valid_votes": 4_010_859})
+    ready = read(tmp_path, f"{heading}\namanat,85.55 %\nosdp,8.25 %\nagainst-all,6.2 %\n", known)
+    assert {entry.id: entry.votes for entry in ready.ballot.entries}["osdp"] == round(0.0825 * 4_010_859)
+    assert "4,010,859 valid votes" in " ".join(ready.warnings)
+
+
+def test_a_share_that_is_none_is_a_fault_of_its_row(tmp_path: Path):
+    assert "a share of the votes in percent is expected" in said(
+        tmp_path, "party,share\namanat,185\nosdp,8\n"
+    )
+    assert "a whole number of votes is expected" in said(tmp_path, "party,votes\namanat,3431510.5\nosdp,8\n")

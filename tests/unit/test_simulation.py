@@ -23,11 +23,12 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
 from forecast.simulation.counts import RunCounts
-from forecast.simulation.forecasting import simulate
+from forecast.simulation.forecasting import How, simulate, simulate_and_keep
 from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Units
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
 from forecast.simulation.tails import tail_table
+from forecast.variables import QUANTILES
 from tests import twins
 from tests.made import write_made_election
 
@@ -228,3 +229,20 @@ def test_dirichlet_draws_cross_a_threshold_as_often_as_the_beta_tail_says(stream
     expected = stats.beta(2, 18).sf(level)
     share = beta_tail(np.uint64(11), streams, 2, 18, level) / number
     assert abs(share - expected) < 3 * np.sqrt(expected * (1 - expected) / number)
+
+
+def test_seats_if_it_enters_are_those_of_the_draws_in_which_it_does(root: Path) -> None:
+    election = load_election(root / "configs/kazakhstan-2023.toml")
+    estimated = estimate(election, read_polls(root / "configs/kazakhstan-2023-polls.csv", election))
+    how = How(8_192, 1, "random", 1)
+    found, kept = simulate_and_keep(election, estimated, how, 8_192)
+    for party in ("amanat", "osdp"):
+        share, seats = (kept[name].sel(party=party).values for name in ("share", "seats"))
+        inside = seats[share >= 0.05]
+        expected = np.quantile(inside, QUANTILES, method="inverted_cdf")
+        np.testing.assert_array_equal(found["entering_seat_quantile"].sel(party=party), expected)
+    assert np.isnan(found["entering_seat_quantile"].sel(party="baytaq")).all()  # it enters too seldom
+    # What may be held without passing says nothing of who enters.
+    other = load_election(root / "configs/kazakhstan-2023.toml", ["rule.levelling.mode=keep"])
+    others = simulate(other, estimated, draws=256)["entering_seat_quantile"].sel(party=["amanat", "osdp"])
+    assert np.isnan(others).all()

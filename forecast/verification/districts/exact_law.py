@@ -154,10 +154,12 @@ def _with_true_votes(place: District, pair: Pair, cast: Mapping[str, float]) -> 
 def as_one_district(law: ExactLaw) -> ExactLaw:
     """The same house without districts: what a forecast does that allocates all seats nationally.
 
-    The method is that of the districts; waivers that need districts fall away.
+    The method is that of the districts; waivers that need districts fall away. A law that divides nationally
+    stays as it is.
     """
-    rule, districts = law.rule, law.rule.districts
-    assert districts is not None
+    rule = law.rule
+    if rule.districts is None:
+        return law
     said = rule.model_dump(by_alias=True, exclude_none=True)
     method = said.get("allocation") or {
         key: said["districts"][key]
