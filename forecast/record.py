@@ -34,7 +34,7 @@ def record(forecast: Forecast) -> Any:
     warnings = list(attrs["warnings"])
     if not forecast.leading:
         values = _values(forecast, ())
-        more = _districts(forecast) | {"track_record": _track_record(forecast)}
+        more = _chamber(forecast) | _districts(forecast) | {"track_record": _track_record(forecast)}
         return {
             **drawn,
             "as_of": attrs["as_of"],
@@ -81,6 +81,54 @@ def _districts(forecast: Forecast) -> dict[str, Any]:
     return {"districts": found}
 
 
+def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
+    """The whole chamber: its size, holders of seats, coalitions, tiers; nothing where it is its lists."""
+    if "chamber/size" not in forecast:
+        return {}
+    data, depth = forecast.groups["chamber"], len(forecast.leading)
+    values = {
+        f"chamber/{name}": one.values[place] if one.dims[:depth] == tuple(forecast.leading) else one.values
+        for name, one in data.variables.items()
+    }
+    values |= {"quantile_level": forecast.array("quantile_level")}
+    size = plain_number(values["chamber/size"])
+    found: dict[str, Any] = {"size": size, "majority_seats": None if size is None else int(size) // 2 + 1}
+    holders, coalitions = forecast.names("chamber/holder"), forecast.names("coalition")
+    found["holders"] = _each(holders, ("holder",), values, ())
+    found["coalitions"] = _each(coalitions, ("coalition",), values, ())
+    found["tiers"] = [
+        {
+            "id": tier,
+            **{key: str(values[f"chamber/tier_{key}"][t]) for key in ("name", "kind", "basis")},
+            "seats": plain_number(values["chamber/tier_size"][t]),
+            "holders": _each(holders, ("tier", "holder"), values, (t,)),
+            "coalitions": _each(coalitions, ("tier", "coalition"), values, (t,)),
+        }
+        for t, tier in enumerate(forecast.names("chamber/tier"))
+    ]
+    if "chamber/win_probability" in values:
+        tiers = forecast.names("chamber/contest_tier")
+        found["districts"] = [
+            {"id": name, "tier": tiers[d], "holders": _each(holders, ("contest", "holder"), values, (d,))}
+            for d, name in enumerate(forecast.names("chamber/contest"))
+        ]
+    return {"chamber": found}
+
+
+def _each(
+    ids: Iterable[str], over: tuple[str, ...], values: Mapping[str, Any], at: tuple[int, ...]
+) -> list[dict[str, Any]]:
+    """A record for each holder or coalition: numbers of the chamber over the dimensions ``over``."""
+    known = [
+        one
+        for one in EVERY
+        if one.group == "chamber" and one.key and one.path in values and one.dims[: len(over)] == over
+    ]
+    known += [described(error_of(one.path)) for one in known if one.estimated]
+    behind = [replace(one, dims=one.dims[len(over) :]) for one in known]
+    return [_filled({"id": label}, behind, values, (*at, k)) for k, label in enumerate(ids)]
+
+
 def _of_place(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
     values = _values(forecast, place)
     if "as_of" in forecast.leading:
@@ -95,7 +143,12 @@ def _of_place(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
             "weight": plain_number(values["weight"]),
             "settings": _lines(values["scenario_settings"]),
         }
-    return {**which, **_outcome(values), "warnings": _lines(values["warnings"])}
+    return {
+        **which,
+        **_outcome(values),
+        **_chamber(forecast, place),
+        "warnings": _lines(values["warnings"]),
+    }
 
 
 def _values(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
@@ -124,7 +177,7 @@ def _outcome(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _filled(
-    target: dict[str, Any], known: Iterable[Variable], values: Mapping[str, Any], k: int | tuple[()]
+    target: dict[str, Any], known: Iterable[Variable], values: Mapping[str, Any], k: int | tuple[int, ...]
 ) -> dict[str, Any]:
     """Put numbers where the registry says that they stand."""
     for variable in known:
@@ -137,7 +190,7 @@ def _filled(
         if behind == ("quantile_level",):
             quantiles = _by_label(values["quantile_level"], value)
             place.setdefault(last, {}).update(median=quantiles["0.5"], quantiles=quantiles)
-        elif behind in (("seats",), ("district_seats",)):
+        elif behind in (("seats",), ("district_seats",), ("chamber_seats",)):
             known_at_all = not math.isnan(value[0])
             some = {str(n): float(p) for n, p in enumerate(value.tolist()) if p > 0}
             if "mc_error" not in last:

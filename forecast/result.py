@@ -206,6 +206,22 @@ class Forecast:
         return self.house // 2 + 1
 
     @cached_property
+    def has_tiers(self) -> bool:
+        """Whether the chamber has seats beside those of the lists, by the election file."""
+        tiers = json.loads(self.attrs.get("definition", "{}")).get("tiers") or ()
+        return any(tier["seats"] for tier in tiers if tier["how"] != "levelled")
+
+    @property
+    def chamber_size(self) -> int:
+        """Seats of the whole chamber: of its tiers beside the lists too, where it has any."""
+        return int(self.array("chamber/size")) if "chamber/size" in self else self.house
+
+    @property
+    def chamber_majority(self) -> int:
+        """Least seats of a majority of the whole chamber."""
+        return self.chamber_size // 2 + 1
+
+    @cached_property
     def rule(self) -> dict[str, Any]:
         """The rule as the election file gives it; of a sweep its base rule."""
         return json.loads(self.attrs["definition"])["rule"]

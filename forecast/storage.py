@@ -99,7 +99,8 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
 def write_draws(kept: xr.Dataset, folder: Path) -> None:
     """Write draws (``share`` and ``seats`` over draw and party) to a draft folder, as netCDF and as CSV.
 
-    In CSV the column of a party id holds its share, ``seats_<id>`` its seats; every number to the last digit.
+    In CSV the column of a party id holds its share, ``seats_<id>`` its seats, ``chamber_<id>`` those of the
+    whole chamber where it has other tiers; every number to the last digit.
     """
     import numpy as np
     import pandas as pd
@@ -110,7 +111,11 @@ def write_draws(kept: xr.Dataset, folder: Path) -> None:
     parties = [str(party) for party in kept["party"].values]
     shares = pd.DataFrame(kept["share"].values, columns=parties)
     seats = pd.DataFrame(kept["seats"].values, columns=[f"seats_{party}" for party in parties])
-    table = pd.concat([pd.DataFrame({"draw": np.arange(len(shares))}), shares, seats], axis=1)
+    parts = [pd.DataFrame({"draw": np.arange(len(shares))}), shares, seats]
+    if "chamber_seats" in kept:
+        holders = [f"chamber_{holder}" for holder in kept["holder"].values]
+        parts.append(pd.DataFrame(kept["chamber_seats"].values, columns=holders))
+    table = pd.concat(parts, axis=1)
     table.to_csv(folder / f"{DRAWS_NAME}.csv", index=False, lineterminator="\n")
 
 

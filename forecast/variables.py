@@ -565,6 +565,101 @@ _DISTRICTS = _in(
 )
 """Of districts, where the rule has any. What is won there otherwise than by one division has no last seat."""
 
+_MEMBERS = "seats of the whole chamber"
+_CHAMBER = _in(
+    "chamber",
+    *_labels(
+        _text("holder", "holder", "id of a list, or of a group that stands on no list"),
+        _text("holder_name", "holder", "its name"),
+        _text("holder_short", "holder", "its short name, for charts"),
+        _text("holder_colour", "holder", "its colour in charts, if any"),
+        _text("holder_kind", "holder", "kind of list, or group"),
+        _text("tier", "tier", "id of the tier; lists for that of the rule"),
+        _text("tier_name", "tier", "its name"),
+        _text("tier_kind", "tier", "lists, single-member, appointed, minorities or by-elections"),
+        _whole("chamber_seats", "chamber_seats", "seats", f"number of {_MEMBERS}"),
+        _text("contest", "contest", "single-member district whose chances are given"),
+        _text("contest_tier", "contest", "id of its tier"),
+    ),
+    _text("tier_basis", "tier", "what its numbers rest on, in words"),
+    _whole("tier_size", "tier", "seats", "seats of the tier"),
+    _whole("size", "", "seats", f"{_MEMBERS}, the median where it may grow", key="size"),
+    _whole(
+        "seat_quantile",
+        "holder quantile_level",
+        "seats",
+        f"quantile of {_MEMBERS}",
+        key="seats",
+        column="seat",
+    ),
+    _mean("seat_mean", "holder", "seats", f"mean {_MEMBERS}", key="seats.mean"),
+    _chance(
+        "seat_probability",
+        "holder chamber_seats",
+        f"probability of a number of {_MEMBERS}",
+        key="seats.distribution",
+    ),
+    _whole("representative_seats", "holder", "seats", f"{_MEMBERS} in one draw", key="representative_seats"),
+    _chance(
+        "largest_probability",
+        "holder",
+        f"probability of more {_MEMBERS} than any other",
+        key="largest.probability",
+    ),
+    _chance(
+        "majority_probability",
+        "coalition",
+        f"probability of more than half of the {_MEMBERS}",
+        key="majority.probability",
+        column="chamber_majority_probability",
+    ),
+    _chance(
+        "two_thirds_probability",
+        "coalition",
+        f"probability of at least two thirds of the {_MEMBERS}",
+        key="two_thirds.probability",
+        column="chamber_two_thirds_probability",
+    ),
+    _whole(
+        "coalition_seat_quantile",
+        "coalition quantile_level",
+        "seats",
+        f"quantile of {_MEMBERS}",
+        key="seats",
+        column="chamber_seat",
+    ),
+    _mean(
+        "coalition_seat_mean",
+        "coalition",
+        "seats",
+        f"mean {_MEMBERS}",
+        key="seats.mean",
+        column="chamber_seat_mean",
+    ),
+    _share(
+        "coalition_seat_probability",
+        "coalition chamber_seats",
+        f"probability of a number of {_MEMBERS}",
+        key="seats.distribution",
+    ),
+    _whole(
+        "tier_seat_quantile",
+        "tier holder quantile_level",
+        "seats",
+        "quantile of seats of a tier",
+        key="seats",
+    ),
+    _mean("tier_seat_mean", "tier holder", "seats", "mean seats of a tier", key="seats.mean"),
+    _chance(
+        "tier_majority_probability",
+        "tier coalition",
+        "probability of more than half of the seats of a tier",
+        key="majority.probability",
+    ),
+    _chance("win_probability", "contest holder", "probability of winning the district", key="probability"),
+)
+"""Of the whole chamber, where it has tiers beside the lists."""
+
 UNSAVED = "unsaved"
 """The group of what views or mixtures need and no file keeps."""
 _UNSAVED = _in(
@@ -584,7 +679,7 @@ BASE_RULE = "base_rule"
 
 EVERY = (
     *(*_LABELS, *_PARTIES, *_OTHERS, *COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
-    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_UNSAVED),
+    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_CHAMBER, *_UNSAVED),
 )
 """All of them, in the order of the reference."""
 
@@ -612,6 +707,7 @@ def _error(variable: Variable) -> Variable:
         meaning=f"Monte Carlo standard error of {variable.name}",
         estimated=False,
         comment="",
+        column=error_of(variable.column) if variable.column else "",
         key=key if variable.key else "",
     )
 

@@ -14,6 +14,7 @@ from forecast.polls import read_polls
 from forecast.provenance import with_sources
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
+from forecast.tables import known_tables
 from tests.geographies import HEAD, woods, write_polls
 
 CONFIG = Path(__file__).parent.parent / "configs" / "kazakhstan-2023.toml"
@@ -48,3 +49,8 @@ def _election(names: Mapping[str, str], settings: tuple[str, ...]) -> Election:
     for party in tables["parties"]:
         party["name"] = names.get(party["id"], party["name"])
     return parse_election(tables, str(CONFIG), settings, CONFIG.parent)
+
+
+def tables_of_kazakhstan() -> list[str]:
+    """Names of the tables that it has: a chamber with two tiers, no districts of lists."""
+    return list(known_tables(kazakhstan()))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from forecast.tables import DISTRICT_TABLES, TABLES, table_of
+from forecast.tables import CHAMBER_TABLES, DISTRICT_TABLES, TABLES, table_of
 from forecast.variables import BASE_RULE, EVERY, UNSAVED
 from tests.forecasts import in_districts, kazakhstan
 
@@ -25,6 +25,7 @@ _GROUPS = {
     "flips": "`flips`: of a sweep, where an answer changes along the threshold",
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
     "last_seat": "`last_seat`: of a sweep, who is close to the last seat",
+    "chamber": "`chamber`: the whole of it, where it has tiers beside the lists",
 }
 """Headings of the groups of a file, in their order."""
 
@@ -54,7 +55,9 @@ def with_reference(page: str) -> str:
 
 def with_columns(page: str) -> str:
     """The page with the columns of every table as the program has them now."""
-    for name in (*TABLES, *DISTRICT_TABLES):
+    for name in (*TABLES, *CHAMBER_TABLES, *DISTRICT_TABLES):
+        if name == "contests":  # of districts whose chances are given, which Kazakhstan has not
+            continue
         forecast = in_districts() if name in DISTRICT_TABLES else kazakhstan()
         rows = [
             f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |"

@@ -131,6 +131,49 @@ def _least_majority(attrs: Mapping[str, Any]) -> int:
 _MAJORITY = Shows("@house_size", of=lambda house, attrs: _least_majority(attrs))
 _P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"events/(?P<event>\d+)"
 
+_H, _CC = r"chamber/holders/(?P<holder>\d+)", r"chamber/coalitions/(?P<coalition>\d+)"
+_T = r"chamber/tiers/(?P<tier>\d+)"
+_TH, _TC = rf"{_T}/holders/(?P<holder>\d+)", rf"{_T}/coalitions/(?P<coalition>\d+)"
+
+
+def _held(path: str, prefix: str) -> dict[str, Shows | str]:
+    """A distribution of seats as JSON has it."""
+    return {
+        rf"{path}/mean": f"{prefix}_mean",
+        rf"{path}/mean_mc_error": f"{prefix}_mean_mc_error",
+        rf"{path}/median": Shows(f"{prefix}_quantile", at={"quantile_level": 0.5}),
+        rf"{path}/quantiles/(?P<q>[\d.]+)": f"{prefix}_quantile",
+        rf"{path}/distribution/(?P<seats>\d+)": f"{prefix}_probability",
+    }
+
+
+def _seats_of_chamber(path: str, prefix: str) -> dict[str, Shows | str]:
+    """As ``_held``, with numbers of seats of the whole chamber."""
+    return {key.replace("<seats>", "<chamber_seats>"): shows for key, shows in _held(path, prefix).items()}
+
+
+_CHAMBER: dict[str, Shows | str] = {
+    "chamber/size": "chamber/size",
+    "chamber/majority_seats": Shows("chamber/size", of=lambda size, attrs: size // 2 + 1),
+    **_seats_of_chamber(rf"{_H}/seats", "chamber/seat"),
+    rf"{_H}/representative_seats": "chamber/representative_seats",
+    rf"{_H}/largest/probability": "chamber/largest_probability",
+    rf"{_H}/largest/mc_error": "chamber/largest_mc_error",
+    **_seats_of_chamber(rf"{_CC}/seats", "chamber/coalition_seat"),
+    rf"{_CC}/majority/probability": "chamber/majority_probability",
+    rf"{_CC}/majority/mc_error": "chamber/majority_mc_error",
+    rf"{_CC}/two_thirds/probability": "chamber/two_thirds_probability",
+    rf"{_CC}/two_thirds/mc_error": "chamber/two_thirds_mc_error",
+    rf"{_T}/seats": "chamber/tier_size",
+    **{
+        key: shows
+        for key, shows in _held(rf"{_TH}/seats", "chamber/tier_seat").items()
+        if "distribution" not in key
+    },
+    rf"{_TC}/majority/probability": "chamber/tier_majority_probability",
+    rf"{_TC}/majority/mc_error": "chamber/tier_majority_mc_error",
+}
+
 
 def _told() -> Iterator[Variable]:
     """Numbers of a forecast of one rule and day about a party, coalition, event, or the whole."""
@@ -162,7 +205,13 @@ def _keys() -> dict[str, Shows | str]:
 
 
 _SUBJECTS = {"party": _P, "coalition": _C, "event": _E, "": ""}
-RECORD: dict[str, Shows | str] = {"draws": "@draws", "seed": "@seed", "house": "@house_size", **_keys()}
+RECORD: dict[str, Shows | str] = {
+    "draws": "@draws",
+    "seed": "@seed",
+    "house": "@house_size",
+    **_keys(),
+    **_CHAMBER,
+}
 """What ``forecast run --json`` prints."""
 
 TESTED: dict[str, Shows | str] = {
@@ -228,6 +277,50 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "events": (
         ("event",),
         _same("events/(?P<e>[^/]+)", "probability", "mc_error", "condition_draws", prefix="event_"),
+    ),
+    "chamber": (
+        ("holder",),
+        {
+            **_ends("chamber/(?P<h>[^/]+)", "seat", "chamber/seat_quantile"),
+            **_same("chamber/(?P<h>[^/]+)", "seat_mean", "seat_mean_mc_error", prefix="chamber/"),
+            **_same("chamber/(?P<h>[^/]+)", "representative_seats", prefix="chamber/"),
+            **_same("chamber/(?P<h>[^/]+)", "largest_probability", "largest_mc_error", prefix="chamber/"),
+        },
+    ),
+    "chamber-coalitions": (
+        ("coalition",),
+        {
+            **{
+                f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/{name}"
+                for what in ("majority", "two_thirds")
+                for name in (f"{what}_probability", f"{what}_mc_error")
+            },
+            **_ends("chamber-coalitions/(?P<c>[^/]+)", "chamber_seat", "chamber/coalition_seat_quantile"),
+            **{
+                f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
+                for name in ("seat_mean", "seat_mean_mc_error")
+            },
+        },
+    ),
+    "tiers": (
+        ("tier", "holder"),
+        {
+            **_ends("tiers/(?P<t>[^/]+)/(?P<h>[^/]+)", "tier_seat", "chamber/tier_seat_quantile"),
+            **_same(
+                "tiers/(?P<t>[^/]+)/(?P<h>[^/]+)",
+                "tier_seat_mean",
+                "tier_seat_mean_mc_error",
+                prefix="chamber/",
+            ),
+        },
+    ),
+    "chamber-seats": (
+        ("holder", "seats"),
+        {
+            r"chamber-seats/(?P<h>[^/]+)/(?P<chamber_seats>\d+)/probability": "chamber/seat_probability",
+            r"chamber-seats/(?P<h>[^/]+)/(?P<chamber_seats>\d+)/mc_error": "chamber/seat_mc_error",
+            r"chamber-seats/[^/]+/(?P<chamber_seats>\d+)/seats": "chamber_seats",
+        },
     ),
     "polls": (
         (),

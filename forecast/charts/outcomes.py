@@ -152,7 +152,9 @@ def parliament_rows(facts: Facts, width: float = _HEMICYCLE) -> dict[str, Rows]:
         if number_held >= _LABELLED_FROM * house:
             angle = sum(math.atan2(y, x) for x, y in block) / number_held
             labels.append(_label(called(row, 14 if width >= 400 else 9), number_held, angle))
-    labels.append({"x": 0, "y": 0.05, "align": "center", "text": f"{house} seats", "weight": "bold"})
+    labels.append(
+        {"x": 0, "y": 0.05, "align": "center", "text": f"{house} {facts.seats_called}", "weight": "bold"}
+    )
     return {"seats": seats, "labels": labels}
 
 

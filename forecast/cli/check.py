@@ -80,7 +80,7 @@ def _warnings(
     """What a count and a run would say of the file, its result and its polls, and what is doubted of polls
     not known by then. Whatever a run would refuse is refused here.
     """
-    from forecast.election.notes import warnings_on
+    from forecast.election.notes import beliefs_of, warnings_on
 
     said = _of_the_result(election)
     if polls is not None:
@@ -96,7 +96,7 @@ def _warnings(
             said += projection_of(election, geography, estimated).warnings
     elif geography is not None:
         said += geography.warnings
-    return warnings_on(election, said)
+    return warnings_on(election, said, beliefs_of(election))
 
 
 def _of_the_result(election: Election) -> list[str]:
@@ -171,6 +171,7 @@ def _summary(
         yield "", f"{key.path} changes nothing: {key.why}."
     if election.rule.law:
         yield "", f"Law: {election.rule.law}."
+    yield from _chamber(election)
     yield from _missing_facts(election)
     if geography is not None:
         yield from _geography(election, geography)
@@ -180,6 +181,18 @@ def _summary(
         yield from _polls(polls, as_of)
     names = [item.id for item in (*election.coalitions, *election.events)]
     yield "questions", ", ".join(names) if names else "none: add [[coalitions]] and [[events]]"
+
+
+def _chamber(election: Election) -> Iterator[tuple[str, str]]:
+    """The tiers beside the lists, and what each rests on."""
+    if not election.tiers:
+        return
+    from forecast.words.chamber import basis_of
+
+    seats, names = election.chamber_seats, {one.id: one.name for one in (*election.parties, *election.groups)}
+    yield "chamber", f"{seats} seats, {seats // 2 + 1} for a majority: {election.rule.seats} of the lists"
+    for tier in election.tiers:
+        yield "", f"{tier.name}, {tier.seats} seats: {basis_of(tier, names)}."
 
 
 def _geography(election: Election, geography: Geography) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ Loc = tuple[str | int, ...]
 Ids = Mapping[str, Sequence[str]]
 """Of the entries of every list of tables, by its key."""
 
-_LISTS = {"parties", "coalitions", "events"}
+_LISTS = {"parties", "groups", "tiers", "coalitions", "events"}
 _REMEDIES = {
     "string_type": "a text in quotes is expected",
     "tuple_type": 'a list in brackets is expected, such as ["a", "b"]',

@@ -73,6 +73,7 @@ def _of_rule(election: Election, shared: Counter[str]) -> Iterator[Idle]:
     if (
         threshold.or_direct_seats is not None
         and not tabled
+        and not election.levelled
         and not any(p.direct_seats for p in election.parties)
     ):
         yield Idle("rule.threshold.or_direct_seats", "no party has direct_seats, so that it admits nobody")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from forecast.door.arguments import path_of
 from forecast.door.trees import read_toml
+from forecast.election.chances import read_chances
 from forecast.election.faults import faults_of
 from forecast.election.overrides import overridden
 from forecast.election.schema import Election
@@ -87,6 +88,9 @@ def parse_election(
     changed, faults = overridden(data, overrides)
     if folder is not None:
         _resolve_files(changed, folder)
+        unread = read_chances(changed, folder)
+        if unread:
+            raise ConfigurationError(*faults, *unread)
     try:
         election = Election.model_validate(changed, context={"place": place})
     except ValidationError as error:
@@ -130,3 +134,7 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
             table = table.get(key) if isinstance(table, dict) else None
         if isinstance(table, dict) and isinstance(table.get(last), str) and table[last].strip():
             table[last] = str(folder / table[last].strip())
+    tiers = data.get("tiers")
+    for tier in tiers if isinstance(tiers, list) else ():
+        if isinstance(tier, dict) and isinstance(tier.get("table"), str) and tier["table"].strip():
+            tier["table"] = str(folder / tier["table"].strip())

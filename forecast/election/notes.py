@@ -15,6 +15,7 @@ from forecast.election.idle import idle_keys
 from forecast.election.numbers import percent, plain
 
 if TYPE_CHECKING:
+    from forecast.election.chamber import ChamberTier
     from forecast.election.schema import Election
 
 USUAL_CONTEXT = (Fraction(1, 2), Fraction(5))
@@ -29,6 +30,40 @@ def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
     """The warnings of a result: those of its election file, then those of its parts; each once, in a line."""
     lines = [line for part in (notes_on(election), *said) for line in part]
     return list(dict.fromkeys(" ".join(line.split()) for line in lines))
+
+
+def of_the_lists_alone(election: Election) -> list[str]:
+    """What a reader must know where only the lists of a chamber are counted under other rules."""
+    said: list[str] = []
+    others = [tier for tier in election.apart if tier.seats]
+    if others:
+        seats = sum(tier.seats for tier in others)
+        named = " and ".join(tier.name for tier in others)
+        lists = f"of the {election.rule.seats} list seats alone, and majorities are of those"
+        elsewhere = "`forecast run --scenarios` compares whole chambers"
+        without = f"the {seats} other seats of the chamber ({named}) are in no number here"
+        said.append(f"{lists}: {without}; {elsewhere}")
+    said += [
+        f"{tier.name}: each is taken to fall to whom it is believed to fall to; `forecast run` draws them"
+        for tier in election.levelled
+    ]
+    return said
+
+
+def beliefs_of(election: Election) -> list[str]:
+    """Tiers of the chamber that rest on nothing but a belief."""
+    return [
+        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats rest on a stated belief, not "
+        f"on polls or results; numbers of {_what_rests(tier)} are as good as it is"
+        for tier in election.tiers
+        if tier.seats and tier.belief is not None and tier.open_seats
+    ]
+
+
+def _what_rests(tier: ChamberTier) -> str:
+    if tier.how == "levelled":
+        return "parties that win more than their share, or enter by their winners,"
+    return "the whole chamber"
 
 
 def notes_on(election: Election) -> list[str]:

@@ -102,7 +102,7 @@ def _unknown(
 
 def _entry_paths(data: Mapping[str, Any]) -> list[str]:
     paths: list[str] = []
-    for name in ("parties", "coalitions", "events"):
+    for name in ("parties", "groups", "tiers", "coalitions", "events"):
         field = field_of(Election, name)
         model = model_in(field.annotation) if field is not None else None
         entries = data.get(name)

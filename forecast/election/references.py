@@ -51,6 +51,7 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
         *_inherited_twice(parties),
         *_shifted_and_fixed(data),
         *_withdrawn(data, kinds),
+        *_in_the_chamber(data, kinds),
     ]
 
 
@@ -70,7 +71,7 @@ def _tables(data: Mapping[str, Any], key: str) -> list[tuple[int, Mapping[str, A
 
 
 def _doublets(data: Mapping[str, Any]) -> Iterator[Problem]:
-    for key in ("parties", "coalitions", "events"):
+    for key in ("parties", "groups", "tiers", "coalitions", "events"):
         first: dict[str, int] = {}
         for i, table in _tables(data, key):
             name = table.get("id")
@@ -191,8 +192,16 @@ def _nobody_eligible(kinds: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _unknown(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Problem]:
     """Party ids that no ``[[parties]]`` has, and seatless options where seats are asked for."""
+    groups = _groups(data)
     for loc, name in _named_parties(data):
-        if name not in kinds:
+        if name in groups and _may_be_a_group(data, loc):
+            continue
+        if name in groups and loc[0] == "events":
+            remedy = (
+                'this group stands on no list: write of = "chamber", whose seats it holds, or leave it out'
+            )
+            yield Problem(loc, name, remedy)
+        elif name not in kinds:
             found = ABSENT if loc[0] == "estimate" else name
             yield Problem(loc, found, f"no party has this id; {suggest(name, kinds)}")
         elif loc[0] != "estimate" and kinds[name] in ("none-of-the-above", "residual"):
@@ -230,6 +239,80 @@ def _named_parties(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, .
     for name, voters in _table(estimate.get("withdrawal")).items():
         for to in _table(voters):
             yield ("estimate", "withdrawal", name, to), to
+
+
+def _groups(data: Mapping[str, Any]) -> list[str]:
+    return [group["id"] for _, group in _tables(data, "groups") if isinstance(group.get("id"), str)]
+
+
+def _may_be_a_group(data: Mapping[str, Any], loc: tuple[str | int, ...]) -> bool:
+    """Whether seats of the chamber are asked for in this place, so that a group may be named."""
+    if loc[0] == "coalitions":
+        return True
+    if loc[0] != "events" or loc[-1] in ("enters", "stays_out"):
+        return False
+    return dict(_tables(data, "events"))[int(loc[1])].get("of") == "chamber"
+
+
+def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Problem]:
+    """Groups with the id of a party, holders of seats that there are not, events of no chamber."""
+    groups, tiers = _groups(data), _tables(data, "tiers")
+    for i, group in _tables(data, "groups"):
+        if group.get("id") in kinds or group.get("id") in RESERVED:
+            remedy = "this id is taken: a group is no party of the ballot; choose another"
+            yield Problem(("groups", i, "id"), group["id"], remedy)
+    for i, tier in tiers:
+        if tier.get("id") == "lists":
+            yield Problem(("tiers", i, "id"), "lists", "this is the tier of the rule; choose another id")
+        belief = _table(tier.get("belief"))
+        for way, named in (
+            (("held",), tier.get("held")),
+            (("official",), tier.get("official")),
+            (("belief", "seats"), belief.get("seats")),
+            (("belief", "at"), belief.get("at")),
+            *(
+                (("belief", "chances", str(district)), here)
+                for district, here in _table(belief.get("chances")).items()
+            ),
+            (("belief", "follows"), dict.fromkeys(_names(belief.get("follows")))),
+        ):
+            votes = way[-1] in ("at", "follows")
+            known = [*kinds, *(groups if not votes else ())]
+            for name in _table(named):
+                if name not in known:
+                    remedy = f"no party or group has this id; {suggest(str(name), known)}"
+                    yield Problem(("tiers", i, *way, name), ABSENT, remedy)
+                elif way[-1] != "at" and kinds.get(name) in ("none-of-the-above", "residual"):
+                    remedy = f"this option ({kinds[name]}) wins no seats; leave it out"
+                    yield Problem(("tiers", i, *way, name), ABSENT, remedy)
+        yield from _levelled(data, i, tier, groups)
+    for i, event in _tables(data, "events") if not tiers else ():
+        if event.get("of") == "chamber":
+            remedy = "the file has no [[tiers]] beside the lists: leave this out, or describe them"
+            yield Problem(("events", i, "of"), "chamber", remedy)
+
+
+def _levelled(
+    data: Mapping[str, Any], i: int, tier: Mapping[str, Any], groups: Sequence[str]
+) -> Iterator[Problem]:
+    """Winners of districts that the rule is to set against the share of their lists, and does not."""
+    if tier.get("how") != "levelled":
+        return
+    mode = _table(_table(data.get("rule")).get("levelling")).get("mode")
+    if mode not in ("keep", "redistribute", "level"):
+        remedy = 'winners are set against the share by rule.levelling.mode: "keep", "redistribute" or "level"'
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
+    if "districts" in _table(data.get("rule")):
+        remedy = "this rule has [rule.districts], which give their lists seats already; write apart"
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
+    belief = _table(tier.get("belief"))
+    named = [tier.get("held"), belief.get("seats"), *_table(belief.get("chances")).values()]
+    for name in dict.fromkeys(name for part in named for name in _table(part) if name in groups):
+        remedy = f"'{name}' stands on no list whose share could be set against its seats"
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
+    if any(_count(party.get("direct_seats")) for _, party in _tables(data, "parties")):
+        remedy = "the winners are drawn: leave out direct_seats of the parties, or put them into held"
+        yield Problem(("tiers", i, "how"), "levelled", remedy)
 
 
 def _names(value: Any) -> list[str]:

@@ -6,6 +6,7 @@ what pydantic finds wrong into faults with file, path, value and remedy.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
@@ -24,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from forecast.election.chamber import ChamberTier, Group
 from forecast.election.geography import Geography, Heritage, Where
 from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.poll_settings import PollSettings
@@ -61,6 +63,7 @@ from forecast.errors import ConfigurationError, Fault, suggest
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
+ASSEMBLIES = ("lists", "chamber")
 MOST_CONTEXT = 100
 """With larger errors every draw has one party with all votes, and logarithms leave the range of the core."""
 MOST_SPREAD = 5
@@ -175,7 +178,7 @@ class _Named(Part):
 class Coalition(_Named):
     """``[[coalitions]]``: parties whose joint majority is asked for."""
 
-    parties: PartyIds = Field(description="ids of its parties")
+    parties: PartyIds = Field(description="ids of its parties, and of groups, which sit in the chamber alone")
 
 
 class Condition(Part):
@@ -243,6 +246,10 @@ class Event(_Named):
     all: Annotated[tuple[Condition, ...], at_least_one] = Field(description="conditions that hold together")
     given: Annotated[tuple[Condition, ...], not_too_many] = Field(
         default=(), description="conditions that are taken as given"
+    )
+    of: Annotated[Literal["lists", "chamber"], one_of(ASSEMBLIES, "assembly")] = Field(
+        default="lists",
+        description="whose seats the conditions are about: lists, or the whole chamber with its other tiers",
     )
 
 
@@ -343,6 +350,8 @@ class Election(Part):
     election: ElectionFacts
     parties: Annotated[tuple[Party, ...], at_least_one]
     rule: Rule
+    tiers: Annotated[tuple[ChamberTier, ...], not_too_many] = ()
+    groups: Annotated[tuple[Group, ...], not_too_many] = ()
     polls: PollSettings = Field(default_factory=PollSettings)
     geography: Geography | None = None
     estimate: EstimateSettings = Field(default_factory=EstimateSettings)
@@ -387,6 +396,47 @@ class Election(Part):
     def by_id(self) -> dict[str, Party]:
         """Parties by id, in their order."""
         return {party.id: party for party in self.parties}
+
+    @property
+    def chamber_seats(self) -> int:
+        """Seats of the whole chamber: those of the rule, and of the tiers apart from the lists."""
+        return self.rule.seats + sum(tier.seats for tier in self.apart)
+
+    @property
+    def apart(self) -> tuple[ChamberTier, ...]:
+        """Tiers with seats of their own, beside those of the rule."""
+        return tuple(tier for tier in self.tiers if tier.how != "levelled")
+
+    @property
+    def levelled(self) -> tuple[ChamberTier, ...]:
+        """Tiers whose winners hold seats of the rule, which sets them against the share of their lists."""
+        return tuple(tier for tier in self.tiers if tier.how == "levelled" and tier.seats)
+
+    @property
+    def of_lists(self) -> Election:
+        """The election of the lists alone: without tiers, groups, and what is asked of the chamber; parties
+        hold the seats of levelled tiers that they win most likely.
+        """
+        held = Counter[str]()
+        for tier in self.levelled:
+            held.update(tier.held)
+            held.update(tier.belief.likeliest if tier.belief is not None else {})
+        parties = tuple(
+            party.model_copy(update={"direct_seats": held[party.id]}) if held[party.id] else party
+            for party in self.parties
+        )
+        alone = self.model_copy()
+        for name in ("by_id", "standing"):
+            vars(alone).pop(name, None)  # what is kept of the parties as they were
+        return alone.model_copy(
+            update={
+                "parties": parties,
+                "tiers": (),
+                "groups": (),
+                "events": tuple(event for event in self.events if event.of == "lists"),
+                "coalitions": tuple(one for one in self.coalitions if set(one.parties) & set(self.by_id)),
+            }
+        )
 
     @cached_property
     def standing(self) -> tuple[Party, ...]:

@@ -13,9 +13,9 @@ import numpy as np
 from forecast.charts.drawing import ink_of
 from forecast.charts.polls import MOST_PANELS
 from forecast.election.rule import Rule
-from forecast.report.data import coalition_cells, page_headlines, party_cells, payload
+from forecast.report.data import chamber_headline, coalition_cells, page_headlines, party_cells, payload
 from forecast.sweeps.slider import may_slide, slide
-from forecast.tables import table_of, tables_of
+from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.formats import as_csv
 from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
@@ -54,6 +54,7 @@ def page(forecast: Forecast, language: str = "en") -> str:
         attrs=forecast.attrs,
         draws=f"{forecast.draws:,} {texts['draw' if forecast.draws == 1 else 'draws']}",
         headlines=page_headlines(facts),
+        of_chamber=chamber_headline(facts),
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
@@ -65,6 +66,7 @@ def page(forecast: Forecast, language: str = "en") -> str:
         source=forecast.rule.get("source"),
         houses=_houses(forecast),
         districts=_districts(forecast),
+        chamber=_chamber(forecast),
         downloads=[_download(table) for table in tables_of(forecast)],
         slides=slid is not None,
         css=_asset("page.css"),
@@ -199,6 +201,26 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
         "last": "districts/last_probability" in forecast,
         "notes": by_district.notes,
     }
+
+
+def _chamber(forecast: Forecast) -> list[dict[str, Any]]:
+    """The tables of the whole chamber, as on paper; none where it is its lists alone."""
+    if "chamber/size" not in forecast:
+        return []
+    wanted = ("chamber", "chamber-coalitions", "tiers", "contests")
+    names = [name for name in wanted[0 if forecast.has_tiers else 2 :] if name in known_tables(forecast)]
+    return [
+        {
+            "name": table.name,
+            "title": table.title,
+            "long": table.length > 30,
+            "titles": [(column.title, column.numeric) for column in table.shown],
+            "rows": list(table.texts()),
+            "notes": table.notes,
+        }
+        for table in tables_of(forecast, names)
+        if table.length
+    ]
 
 
 def _largest(facts: Facts) -> list[tuple[str, str]]:

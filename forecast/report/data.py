@@ -213,6 +213,11 @@ def page_headlines(facts: Facts) -> list[str]:
     return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
 
 
+def chamber_headline(facts: Facts) -> str:
+    """What is asked first of a whole chamber; it stays as it is under other rules of the lists."""
+    return headlines.chamber(facts).replace(" %", "\N{NO-BREAK SPACE}%")
+
+
 # Other rules.
 
 

@@ -142,7 +142,7 @@ function update() {
   const cells = within("cells"), charts = within("charts");
   fill("parties", cells.parties);
   fill("coalitions", cells.coalitions);
-  [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k] + (k ? "." : ""); });
+  [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k] + (line.tagName === "H1" ? "" : "."); });
   for (const [id, shown] of Object.entries(charts)) chart(id, shown);
   $("small").textContent = part("small");
   if (charts.hundred) $("hundred-said").textContent = `${charts.hundred.said}.`;

@@ -16,6 +16,8 @@ class Entry:
 
     ``direct_seats`` are constituencies won, ``min_seats`` seats kept in any case, ``max_seats`` the length of
     the list, ``extra_seats`` what is added at the end, ``best_region_share`` the best share in one region.
+    ``candidate_votes`` are for candidates of districts, and count for the list where seats are divided, not
+    in the threshold.
     """
 
     id: str
@@ -28,6 +30,7 @@ class Entry:
     max_seats: int | None = None
     extra_seats: int = 0
     best_region_share: Fraction | None = None
+    candidate_votes: int = 0
 
     @property
     def eligible(self) -> bool:

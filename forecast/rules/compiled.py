@@ -55,9 +55,11 @@ def compile_rules(
     lists: Sequence[Party],
     place: str = "rule",
     table: SeatTable | None = None,
+    held: int = 0,
 ) -> Rules:
     """The core's form of ``rules`` for the eligible ``lists`` (K, in the order of the core), and the
-    districts of ``table`` where the rules have any.
+    districts of ``table`` where the rules have any; ``held``: seats that lists have in a draw before theirs
+    are divided, of a levelled tier of the chamber.
 
     ``ConfigurationError`` for what a draw cannot answer, and for houses of more than ``LARGEST_HOUSE`` seats.
     """
@@ -67,7 +69,7 @@ def compile_rules(
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
-    most = [largest_house(rule, lists, table) for rule in rules]
+    most = [largest_house(rule, lists, table) + held for rule in rules]
     _refuse_giants(most, place)
     tables = _DivisorTables(max(most) + 2)
     constraints: list[laws.Constraints | None] = []
@@ -90,6 +92,7 @@ def compile_rules(
         records[r]["corrected"] = _lets_others_in(rule)
         constraints.append(_constraints_of(rule, lists, records[r], tables))
         _join_tier(records[r], rule, tier)
+        records[r]["held_drawn"] |= held > 0
         tiers.append(tier)
     return with_grids(
         Rules(

@@ -15,6 +15,7 @@ from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.chamber import Won, tiers_won, with_tiers, with_winners
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.named import alliance_of, party_names, party_of
 from forecast.rules.outcome import Outcome
@@ -48,6 +49,8 @@ class Count:
     warnings: tuple[str, ...] = ()
     not_counted: tuple[str, ...] = ()
     official: Mapping[str, int] = field(default_factory=dict)
+    won: Mapping[str, Won] = field(default_factory=dict)
+    """Seats of the tiers of the chamber beside the lists, by id."""
     official_districts: Mapping[tuple[str, str], OfficialSeats] = field(default_factory=dict)
 
 
@@ -75,7 +78,7 @@ def count(election: Election, votes: str | Path | Mapping[str, int] | None = Non
     """
     made_by("load_election", election=election)
     ready = counted_from(election, votes) if isinstance(votes, Mapping) else read_count(election, votes)
-    found = apply_rule(election.rule, ready.ballot)
+    found = with_tiers(election, apply_rule(election.rule, ready.ballot), ready.won)
     said = warnings_on(election, ready.warnings, remarks_on(election, ready.ballot, found, ready.official))
     return replace(found, warnings=tuple(said))
 
@@ -141,6 +144,8 @@ def _ready(
         districts=table.districts if table is not None else (),
         alliance_votes=rows.alliances,
     )
+    won = tiers_won(election, own=own)
+    ballot = with_winners(election, ballot, won)
     _refuse_more_than_the_house(election, ballot)
     missing = [party.name for party in election.parties if party.id not in rows.entries]
     warnings = [*rows.said, *(f"{place}: no row for {name}: counted with 0 votes" for name in missing)]
@@ -150,8 +155,9 @@ def _ready(
     _require_totals(election, ballot)
     idle = not_counted(election, settings, replaced=not own)
     warnings += [f"--set {setting}: this does not count here, {why}" for setting, why in idle.typed]
+    warnings += [line for tier in won.values() for line in tier.said]
     by_place = table.official if table is not None and own else {}
-    return Count(ballot, place, tuple(warnings), idle.written, rows.official, by_place)
+    return Count(ballot, place, tuple(warnings), idle.written, rows.official, won, by_place)
 
 
 def _table_of(election: Election) -> DistrictTable | None:

@@ -28,7 +28,7 @@ def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) ->
     full votes (Kazakhstan, Constitutional Law on Elections art. 97-1 as of 2009). Votes for an alliance as
     such are shared among its lists by their own votes.
     """
-    own = {entry.id: Fraction(entry.votes) for entry in ballot.entries}
+    own = {entry.id: Fraction(entry.votes + entry.candidate_votes) for entry in ballot.entries}
     votes = with_alliance_votes(ballot, own, ballot.alliance_votes)
     return [
         _unit(rule, ballot, entry, order, admissions[entry.id], votes[entry.id])
@@ -121,7 +121,13 @@ def votes_from_outside(districts: Districts, ballot: Ballot, entry: Entry, distr
 
 def outside_quota(method: Allocation, rule: Rule, ballot: Ballot, units: Sequence[Unit]) -> Fraction:
     """Votes of lists that take no part but stand behind the quota, weighed like the others."""
-    return _outside(method, rule, ballot, units, {entry.id: entry.votes for entry in ballot.entries})
+    return _outside(
+        method,
+        rule,
+        ballot,
+        units,
+        {entry.id: entry.votes + entry.candidate_votes for entry in ballot.entries},
+    )
 
 
 def outside_quota_in(

@@ -145,6 +145,10 @@ class Outcome:
     void: bool = False
     districts: tuple[DistrictSeats, ...] = ()
     unplaced: Mapping[str, int] = field(default_factory=dict)
+    tiers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Seats of each tier of the chamber beside the lists, by party and group, as the election file gives
+    them.
+    """
     warnings: tuple[str, ...] = ()
     """What a reader must know of how the votes were read and counted (``forecast.count``)."""
 
@@ -157,3 +161,12 @@ class Outcome:
     def house(self) -> int:
         """Seats given in all."""
         return sum(self.seats.values())
+
+    @property
+    def chamber(self) -> Mapping[str, int]:
+        """Seats of the whole chamber by party and group: of the lists, and of the tiers beside them."""
+        whole = dict(self.seats)
+        for seats in self.tiers.values():
+            for holder, number in seats.items():
+                whole[holder] = whole.get(holder, 0) + number
+        return whole

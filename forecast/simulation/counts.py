@@ -82,6 +82,12 @@ class RunCounts:
     """Tallies kept for each replicate: passes, majorities, events, void, and the sums of seats."""
     district_seats: dict[int, Counts] = field(default_factory=dict)
     """(D, K, S + 1) histograms of seats by the number of a rule with districts."""
+    chamber: RunCounts | None = None
+    """Of the chamber with tiers beside the lists: the whole of it, then each tier, in place of rules; its H
+    holders in place of lists.
+    """
+    districts_won: list[Counts] = field(default_factory=list)
+    """Of the chamber: (D, H) draws in which a holder wins a district, by tier."""
 
     @property
     def draws(self) -> int:

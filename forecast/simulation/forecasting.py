@@ -6,21 +6,23 @@ import json
 import math
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from forecast.door.arguments import made_by, one_of, whole
-from forecast.election.notes import warnings_on
+from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
-from forecast.result import dataset_of, forecast_of
+from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.chamber import chamber_of
+from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
-from forecast.simulation.inputs import Units, draws_of, needs
+from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, needs
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
 from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from forecast.estimation import Estimate
     from forecast.result import Forecast
     from forecast.rules.grids import Rules
+    from forecast.simulation.chamber import Chamber
     from forecast.simulation.counts import RunCounts
     from forecast.simulation.inputs import Draws
     from forecast.simulation.projecting import Local
@@ -140,7 +143,8 @@ def draws(
     Returns
     -------
     xarray.Dataset
-        ``share`` and ``seats`` over (draw, party); the shares of a draw add up to 1.
+        ``share`` and ``seats`` over (draw, party); the shares of a draw add up to 1. Where the chamber has
+        tiers beside the lists, ``chamber_seats`` over (draw, holder): lists and groups.
 
     Raises
     ------
@@ -233,6 +237,14 @@ def largest_error(forecast: Forecast) -> float:
     return float(np.nanmax(np.concatenate(errors)))
 
 
+class Beside(NamedTuple):
+    """What a run has beside national votes: districts of its rule, tiers of its chamber."""
+
+    rules: Rules
+    local: Local | None
+    chamber: Chamber | None
+
+
 def count_draws(
     election: Election,
     units: Units,
@@ -253,7 +265,11 @@ def count_draws(
         needs(election, election.rule.threshold.base, election.place)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
     inputs = inputs.in_districts(local)
-    rules = compile_rules([election.rule], lists, election.place, inputs.table)
+    held = sum(tier.seats for tier in election.levelled)
+    rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
+    if election.tiers:
+        centre = _central_shares(inputs, rules, units)
+        inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,
@@ -269,14 +285,33 @@ def count_draws(
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
-        "warnings": warnings_on(election, [*attrs["warnings"], *(local.warnings if local else ())]),
+        "warnings": warnings_on(
+            election, [*attrs["warnings"], *(local.warnings if local else ())], beliefs_of(election)
+        ),
     }
-    looked_at = kept._replace(shares=kept.shares[:KEPT_DRAWS], seats=kept.seats[:, :KEPT_DRAWS])
-    forecast = labelled(
-        election, units, counts, looked_at, attrs, estimate, local=(rules, local), histograms=histograms
+    looked_at = kept._replace(
+        shares=kept.shares[:KEPT_DRAWS],
+        seats=kept.seats[:, :KEPT_DRAWS],
+        chamber=kept.chamber[:KEPT_DRAWS] if kept.chamber is not None else None,
     )
+    beside = Beside(rules, local, inputs.chamber)
+    forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
     forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
     return forecast, kept_dataset(election, units, kept, keep, attrs)
+
+
+def _central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
+    """(U,) medians of the shares that are drawn: where shares are far from certain these are not those of
+    the estimate.
+    """
+    if inputs.sampler == SAMPLER_GIVEN:
+        return np.median(inputs.given / inputs.given.sum(axis=1, keepdims=True), axis=0)
+    alone = inputs._replace(pattern=None, table=None)
+    records = rules.records.copy()
+    records["held_drawn"] = False  # no district is drawn here
+    rules = replace(rules, records=records)
+    _, kept = run_draws(alone, rules, compile_questions((), (), units), KEPT_DRAWS, keep=KEPT_DRAWS)
+    return np.median(kept.shares, axis=0)
 
 
 def labelled(
@@ -286,8 +321,8 @@ def labelled(
     kept: KeptDraws,
     attrs: dict[str, Any],
     estimate: Estimate | None,
+    beside: Beside | None = None,
     *,
-    local: tuple[Rules, Local | None] | None = None,
     histograms: bool = False,
 ) -> Forecast:
     """The Forecast of the first rule that was counted. Options of the ballot that the polls do not tell apart
@@ -301,10 +336,14 @@ def labelled(
     if histograms:
         tallied = counts.totals.shares.astype(np.float64)
         values["unsaved/share_histogram"] = ballot.spread(tallied, 0, None)
-    rules, places = local or (None, None)
-    if rules is not None and places is not None and kept.districts is not None:
-        more, along, few = district_values(counts, kept.districts, rules, places, ballot)
+    places, chamber = (beside.local, beside.chamber) if beside is not None else (None, None)
+    if beside is not None and places is not None and kept.districts is not None:
+        more, along, few = district_values(counts, kept.districts, beside.rules, places, ballot)
         values, labels, rests_on = values | more, labels | along, rests_on | few
+    if chamber is not None:
+        more, along, few = chamber_values(election, chamber, counts, kept)
+        values, labels, rests_on = values | more, labels | along, rests_on | few
+        values |= events_of_chamber(election, counts, kept, values)
     if estimate is not None:
         more, along, told = grounds_of(estimate, ballot.ids)
         values, labels, attrs = values | more, labels | along, {**attrs, **told}
@@ -362,14 +401,19 @@ def kept_dataset(
     seats[:, : units.lists] = kept.seats[0, :keep]
     shares = votes / votes.sum(axis=1, keepdims=True)
     over = ("draw", "party")
-    variables = {
+    variables: dict[str, Labelled] = {
         "share": (over, shares[:, order], {"long_name": "share of the valid votes", "units": "1"}),
         "seats": (over, seats[:, order], {"long_name": "seats under the rule", "units": "seats"}),
     }
-    coords = {
+    coords: dict[str, Labelled] = {
         "draw": ("draw", np.arange(len(votes)), {"long_name": "number of the draw, from 0"}),
         "party": ("party", [units.ids[k] for k in order], {"long_name": "id of the option on the ballot"}),
     }
+    if kept.chamber is not None:
+        holders = [*units.ids[: units.lists], *(group.id for group in election.groups)]
+        said_of = {"long_name": "seats of the whole chamber", "units": "seats"}
+        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[:keep], said_of)
+        coords["holder"] = ("holder", holders, {"long_name": "id of a list or group"})
     said = {name: value for name, value in attrs.items() if name not in ("warnings", "definition")}
     return dataset_of(variables, coords, said)
 

@@ -37,7 +37,7 @@ SAMPLER = "given"
 """What ``sampler`` says of a forecast on draws from elsewhere; its seed is 0."""
 
 _BESIDE = ("draw", "chain", "iteration")
-_SEATS = "seats_"
+_SEATS = ("seats_", "chamber_")
 _NO_FILE = "no such file; a CSV file with a column for every party id, or netCDF, is expected"
 _PLAIN = frozenset("0123456789.eE+-")
 """Letters of a number as programs write it; Python also reads 1_000, nan and the digits of other scripts."""

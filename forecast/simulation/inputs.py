@@ -21,6 +21,7 @@ from forecast.variables import SEATLESS_KINDS
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.rules.tiers import SeatTable
+    from forecast.simulation.chamber import Chamber
     from forecast.simulation.projecting import Local
 
 SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
@@ -61,6 +62,8 @@ class Draws(NamedTuple):
     """How national votes are projected to districts, where the election has any."""
     table: SeatTable | None = None
     """What rules have to know of these districts."""
+    chamber: Chamber | None = None
+    """The tiers beside the lists, where the chamber has any."""
 
     def in_districts(self, local: Local | None) -> Draws:
         """The same draws, projected to districts."""

@@ -27,7 +27,7 @@ from forecast.result import Forecast, forecast_of
 from forecast.simulation.forecasting import How, identity_of, simulate_and_keep
 from forecast.simulation.numbers import seat_quantiles, share_quantiles
 from forecast.simulation.running import Progress
-from forecast.simulation.stacking import said_of_each, stacked
+from forecast.simulation.stacking import labels_of_chamber, said_of_each, stacked
 from forecast.variables import LEAST_CONDITION_DRAWS, QUANTILES, error_of
 
 if TYPE_CHECKING:
@@ -46,6 +46,19 @@ WEIGHTED = (
     *map(error_of, (*_ERRORS, "void_probability")),
 )
 """What is averaged with the weights; of errors that gives the bound."""
+
+_BY_SEATS = "seat_probability"
+_CHAMBER_NUMBERS = (
+    *("chamber/seat_probability", "chamber/seat_mean", "chamber/majority_probability"),
+    *("chamber/two_thirds_probability", "chamber/coalition_seat_mean", "chamber/tier_seat_mean"),
+    "chamber/tier_majority_probability",
+)
+_OF_CHAMBER = (
+    *_CHAMBER_NUMBERS,
+    *map(error_of, _CHAMBER_NUMBERS),
+    "chamber/coalition_seat_probability",
+)
+"""Of the whole chamber what is averaged with the weights."""
 
 _SHARED = ("last_election/share", "last_election/seats_won")
 _ABSENT_FROM = (
@@ -147,12 +160,13 @@ def _with_mixture(series: Forecast, weights: Floats, absent: Sequence[frozenset[
         if path == HISTOGRAM:
             continue
         if array.dtype.kind not in "if":
-            last = np.array([""])
+            last = np.full((1, *array.shape[1:]), "")
         else:
             last = np.asarray(found.get(path, np.full(array.shape[1:], np.nan)))[None]
             last = last.astype(array.dtype) if array.dtype.kind == "i" and path in found else last
         values[path] = np.concatenate([array, last])
     labels: dict[str, Any] = {str(name): one.values for name, one in series.dataset.coords.items()}
+    labels |= labels_of_chamber(series)
     of_mixture = {"scenario": MIXTURE, "scenario_name": "Mixture", "scenario_settings": "", "weight": np.nan}
     labels |= {name: np.array([*labels[name].tolist(), last]) for name, last in of_mixture.items()}
     rests_on = {path: int(series[path].attrs["draws"]) for path in values if "draws" in series[path].attrs}
@@ -192,7 +206,22 @@ def mixed(values: Values, weights: Floats, quantiles: Floats, draws: int) -> dic
         seats = found[f"{prefix}seat_probability"]
         known = seat_quantiles(np.nan_to_num(seats), quantiles)
         found[f"{prefix}seat_quantile"] = np.where(np.isnan(seats[..., :1]), np.nan, known)
-    return found | _events(values, weights, draws)
+    return found | _events(values, weights, draws) | _chamber(values, weights, quantiles)
+
+
+def _chamber(values: Values, weights: Floats, quantiles: Floats) -> dict[str, Floats]:
+    """The whole chamber of the mixture, where the parts have one; who does not stand in a part holds no seat
+    there.
+    """
+    if f"chamber/{_BY_SEATS}" not in values:
+        return {}
+    parts = {path: np.nan_to_num(values[path]) for path in _OF_CHAMBER}
+    parts[f"chamber/{_BY_SEATS}"][..., 0] += np.isnan(values[f"chamber/{_BY_SEATS}"][..., 0])
+    found = {path: _weighted(array, weights) for path, array in parts.items()}
+    for prefix in ("", "coalition_"):
+        seats = found[f"chamber/{prefix}{_BY_SEATS}"]
+        found[f"chamber/{prefix}seat_quantile"] = seat_quantiles(seats, quantiles)
+    return found
 
 
 def _weighted(values: Floats, weights: Floats) -> Floats:

@@ -19,6 +19,7 @@ from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
+from forecast.simulation.chamber import Assembly
 from forecast.simulation.counts import Tallies
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, Local
@@ -60,6 +61,8 @@ class KeptDraws(NamedTuple):
     shares: NDArray[np.float64]
     seats: NDArray[np.int64]
     districts: KeptDistricts | None = None
+    chamber: NDArray[np.int64] | None = None
+    """(places, H) seats of the whole chamber, where it has tiers beside the lists."""
 
 
 class Counter(Protocol):
@@ -86,7 +89,8 @@ class Bench:
         self._draws, self.rules, self.questions, self.kept = draws, rules, questions, kept
         self.units, self.lists = len(draws.location), rules.lists
         given = draws.sampler == SAMPLER_GIVEN
-        self.blocks = 1 if draws.pattern is not None else blocks_of_piece(self.units)
+        by_winners = draws.chamber is not None and draws.chamber.levelled
+        self.blocks = 1 if draws.pattern is not None or by_winners else blocks_of_piece(self.units)
         self.forms = Forms(draws, rules)
         self.ballots = Ballots(
             new_piece(lots=(int(draws.seed) ^ _LOTS or 1) if given else 0),
@@ -107,6 +111,10 @@ class Bench:
             np.zeros(BLOCK),
             np.zeros(BLOCK, np.int32),
         )
+        self.assembly: Assembly | None = None
+        if draws.chamber is not None and kept.chamber is not None:
+            assert len(rules.records) == 1, "seats of a chamber are those of one rule"
+            self.assembly = Assembly(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
         self.singles = {r: Single(self, r) for r in rules.singles}
         self._counters: list[Counter] = list(self.singles.values())
         self._counters += [Sweep(self, grid) for grid in rules.grids]
@@ -116,6 +124,7 @@ class Bench:
             self.forms.shares.step(self.ballots.piece, self.ballots.votes, share_every, self.shares),
             self.forms.keep_shares.step(self.ballots.piece, self.ballots.votes, kept.shares),
             *(step for counter in self._counters for step in counter.steps),
+            *(self.assembly.steps if self.assembly is not None else ()),
         ]
         self._program = np.array([(step.address, step.table.ctypes.data) for step in self._steps])
 
@@ -142,18 +151,20 @@ class Bench:
             rules.divisors,
         )
 
-    def run(self, span: Span, tallies: Tallies, row: int) -> None:
-        """Draw and count a span, into a row of the tallies."""
+    def run(self, span: Span, tallies: Tallies, row: int, of_chamber: Tallies | None = None) -> None:
+        """Draw and count a span, into a row of the tallies, and of those of the chamber."""
         draws = self._draws
         if draws.sampler == SAMPLER_SOBOL:
             draw.begin_replicate(draws.seed, span.replicate, draws.directions, self._words)
-        for counter in self._counters:
+        for counter in (*self._counters, *((self.assembly,) if self.assembly is not None else ())):
             counter.begin()
         here = self.ballots.piece[0]
         here["replicate"], here["first"], here["place"] = span.replicate, span.first, span.number
         drive(self._program, self.ballots.piece, span.draws, self.blocks * BLOCK)
         for counter in self._counters:
             counter.finish(tallies, row, span.draws)
+        if self.assembly is not None and of_chamber is not None:
+            self.assembly.finish(of_chamber, row)
 
 
 _LOTS = 0x107
@@ -211,6 +222,7 @@ class Single:
             bench.forms.admit.step(
                 rule, bench.law(r), here.piece, here.votes, here.claims, self._passes, admission
             ),
+            *(bench.assembly.ahead(bench.law(r), self._passes) if bench.assembly is not None else ()),
             *divisions(bench, r, Odd(self._beyond, self._passes), places=True),
             count.count_seats.step(
                 here.piece, here.claims, here.seats, bench.questions, self._counts, bench.counting

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,13 +23,48 @@ def compile_questions(coalitions: Sequence[Coalition], events: Sequence[Event], 
 
     Parties without a unit of their own hold no seats and are never admitted.
     """
-    index = {unit: k for k, unit in enumerate(units.ids[: units.lists])}
-    members = [[index[party] for party in coalition.parties if party in index] for coalition in coalitions]
+    return _compiled(
+        coalitions, constraints_of_events(events, units.ids[: units.lists]), units.ids[: units.lists]
+    )
+
+
+def compile_chamber_questions(
+    coalitions: Sequence[Coalition], events: Sequence[Event], holders: Sequence[str]
+) -> Questions:
+    """The core's questions about the chamber, whose H ``holders`` are the lists and then the groups; behind
+    the events stand two thirds of all seats for each coalition, under no condition.
+    """
+    counted = constraints_of_events(events, holders)
+    for members in _members(coalitions, holders):
+        counted += [[], _two_thirds(members, 2 * len(holders))]
+    return _compiled(coalitions, counted, holders)
+
+
+def constraints_of_events(events: Iterable[Event], holders: Sequence[str]) -> list[list[Constraint]]:
+    """Of every event its condition, then event and condition together."""
+    index, number = {holder: k for k, holder in enumerate(holders)}, len(holders)
     counted: list[list[Constraint]] = []
     for event in events:
-        given = [c for condition in event.given for c in constraints_of(condition, index, units.lists)]
-        wanted = [c for condition in event.all for c in constraints_of(condition, index, units.lists)]
+        given = [c for condition in event.given for c in constraints_of(condition, index, number)]
+        wanted = [c for condition in event.all for c in constraints_of(condition, index, number)]
         counted += [given, given + wanted]
+    return counted
+
+
+def _members(coalitions: Sequence[Coalition], holders: Sequence[str]) -> list[list[int]]:
+    index = {holder: k for k, holder in enumerate(holders)}
+    return [[index[party] for party in coalition.parties if party in index] for coalition in coalitions]
+
+
+def _two_thirds(members: Sequence[int], house: int) -> list[Constraint]:
+    """At least two thirds of the seats, of which there are some: a void election has no majorities."""
+    return [({**dict.fromkeys(members, 3), house: -2}, 0), (dict.fromkeys(members, 1), 1)]
+
+
+def _compiled(
+    coalitions: Sequence[Coalition], counted: Sequence[Sequence[Constraint]], holders: Sequence[str]
+) -> Questions:
+    members = _members(coalitions, holders)
     flat = [constraint for constraints in counted for constraint in constraints]
     terms = [list(weights.items()) for weights, _ in flat]
     return Questions(

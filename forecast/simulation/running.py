@@ -60,6 +60,10 @@ replicate, or several short replicates.
 """
 
 
+Tallied = tuple[Tallies, ...]
+"""What a call counts: of the rules and, where the chamber has other tiers, of the chamber."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """How a number of draws is cut: the same for any number of threads."""
@@ -118,17 +122,21 @@ def run_draws(
     prepare(Forms(draws, rules).needed())
     worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
     counts = new_counts(plan.sizes, worker.empty(0))
+    if draws.chamber is not None:
+        counts.chamber = new_counts(plan.sizes, draws.chamber.empty(0, rules.most_seats))
     pool = ThreadPoolExecutor(threads) if threads > 1 else _Here()
     calls = plan.calls(len(rules.records), worker.bytes_of_span)
-    so_far: Tallies | None = None
+    so_far: Tallied | None = None
     drawn = 0
     try:
         for call, tallies in _in_order(pool, worker.run, calls, 2 * threads if threads > 1 else 0):
-            so_far = tallies if so_far is None else _added(so_far, tallies)
+            so_far = tallies if so_far is None else tuple(map(_added, so_far, tallies))
             counted = sum(span.draws for span in call)
             drawn += counted
             if drawn == plan.sizes[: call[-1].replicate + 1].sum():
-                add_replicates(counts, call[0].replicate, so_far)
+                for part, tallied in zip((counts, counts.chamber), so_far, strict=False):
+                    if part is not None:
+                        add_replicates(part, call[0].replicate, tallied)
                 so_far = None
             if progress is not None:
                 progress(counted)
@@ -137,14 +145,15 @@ def run_draws(
     for name, total in worker.share_totals().items():
         getattr(counts.totals, name)[...] = total
     counts.district_seats = worker.district_seats()
+    counts.districts_won = worker.districts_won()
     return counts, worker.kept
 
 
 def _in_order(
-    pool: Executor, run: Callable[[Call], Tallies], calls: Iterable[Call], ahead: int
-) -> Iterator[tuple[Call, Tallies]]:
+    pool: Executor, run: Callable[[Call], Tallied], calls: Iterable[Call], ahead: int
+) -> Iterator[tuple[Call, Tallied]]:
     """Every call with its tallies, in order, while up to ``ahead`` others are under way."""
-    pending: deque[tuple[Call, Future[Tallies]]] = deque()
+    pending: deque[tuple[Call, Future[Tallied]]] = deque()
     for call in calls:
         pending.append((call, pool.submit(run, call)))
         if len(pending) > ahead:
@@ -182,7 +191,9 @@ class _Worker:
             np.zeros((keep, units)),
             np.zeros((len(rules.records), keep, lists), np.int64),
             _kept_districts(draws, rules, keep),
+            np.zeros((keep, len(draws.chamber.holders)), np.int64) if draws.chamber is not None else None,
         )
+        self._chamber = draws.chamber
         self._inputs = (draws, rules, questions, share_every, self.kept)
         self._idle: list[Bench] = []
         self._every: list[Bench] = []
@@ -191,13 +202,14 @@ class _Worker:
     def bytes_of_span(self) -> int:
         """What the seats of one span take."""
         _, lists, rules, seats, coalitions, _ = self._shape
-        return 8 * rules * (lists + coalitions) * (seats + 1)
+        of_rules = 8 * rules * (lists + coalitions) * (seats + 1)
+        return of_rules + (self._chamber.empty(1, seats).seats.nbytes if self._chamber is not None else 0)
 
     def empty(self, spans: int) -> Tallies:
         """Tallies of zero."""
         return empty_tallies(spans, *self._shape)
 
-    def run(self, call: Call) -> Tallies:
+    def run(self, call: Call) -> Tallied:
         """Count the spans of a call, a row of the tallies each."""
         try:
             bench = self._idle.pop()
@@ -205,12 +217,13 @@ class _Worker:
             bench = Bench(*self._inputs)
             self._every.append(bench)
         tallies = empty_tallies(len(call), 0, *self._shape[1:])
+        chamber = self._chamber.empty(len(call), self._shape[3]) if self._chamber is not None else None
         for row, span in enumerate(call):
-            bench.run(span, tallies, row)
+            bench.run(span, tallies, row, chamber)
         if tallies.beyond.any():
             raise _too_large(tallies)
         self._idle.append(bench)
-        return tallies
+        return (tallies,) if chamber is None else (tallies, chamber)
 
     def share_totals(self) -> dict[str, NDArray[np.int64]]:
         """Histograms of shares, their sums and the number of draws, of all benches."""
@@ -233,6 +246,11 @@ class _Worker:
                 if part is not None:
                     found[r] = found[r] + part if r in found else part
         return found
+
+    def districts_won(self) -> list[NDArray[np.int64]]:
+        """(D, H) draws in which a holder wins a district, by tier of the chamber, of all benches."""
+        parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]
+        return [np.sum(tier, axis=0) for tier in zip(*parts, strict=True)]
 
 
 def _kept_districts(draws: Draws, rules: Rules, keep: int) -> KeptDistricts | None:

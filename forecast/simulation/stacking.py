@@ -16,13 +16,13 @@ from forecast.estimation import estimate
 from forecast.result import Forecast, forecast_of
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.running import Progress
-from forecast.variables import described
+from forecast.variables import VARIABLES, described
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.polls import PollTable
 
-_STACKED = frozenset({"", "last_election", "unsaved"})
+_STACKED = frozenset({"", "last_election", "chamber", "unsaved"})
 _AVERAGE = "estimate/average"
 """Groups that forecasts side by side keep, and of the estimate its centre; the rest is of other polls and
 days.
@@ -68,15 +68,16 @@ def stacked(
     """
     known = list(dict.fromkeys(party for forecast in forecasts for party in forecast.parties))
     parties = sorted(known, key=lambda party: ballot.index(party) if party in ballot else len(ballot))
-    seats = max(len(forecast.array("seats")) for forecast in forecasts)
     last = forecasts[-1]
+    every = {"party": parties, **_every_label(forecasts)}
     values: dict[str, Any] = {
-        path: np.stack([_on(one, path, parties, seats) for one in forecasts])
+        path: np.stack([_on(one, path, every) for one in forecasts])
         for path in _paths(last)
         if all(path in one for one in forecasts)
     }
     values["warnings"] = np.array(["\n".join(one.attrs["warnings"]) for one in forecasts], dtype=str)
-    told = {**labels, "party": parties, "seats": np.arange(seats)}
+    told = {**labels, "party": parties, **labels_of_chamber(last), **_of_holders(forecasts, every)}
+    told |= {_PATHS.get(dim, dim): np.array(every[dim]) for dim in every if dim != "party"}
     for name, coordinate in last.dataset.coords.items():
         if coordinate.dims == ("party",) and name != "party":
             by_party = {
@@ -122,17 +123,56 @@ def _paths(forecast: Forecast) -> list[str]:
     return [path for path in paths if path == _AVERAGE or described(path).group in _STACKED]
 
 
-def _on(forecast: Forecast, path: str, parties: Sequence[str], seats: int) -> np.ndarray:
-    """Values of a variable on the parties and the seats of all."""
+_PATHS = {"holder": "chamber/holder", "chamber_seats": "chamber/chamber_seats"}
+"""Of dimensions of groups, along which forecasts side by side may have other labels."""
+
+
+def _every_label(forecasts: Sequence[Forecast]) -> dict[str, list[Any]]:
+    """Labels that only some of the forecasts may have: numbers of seats, up to the most, and holders."""
+    found: dict[str, list[Any]] = {}
+    for dim in ("seats", *_PATHS):
+        path = _PATHS.get(dim, dim)
+        held = [one.array(path).tolist() for one in forecasts if path in one]
+        if held:
+            found[dim] = list(dict.fromkeys(label for labels in held for label in labels))
+    return {dim: sorted(labels) if dim != "holder" else labels for dim, labels in found.items()}
+
+
+def labels_of_chamber(forecast: Forecast) -> dict[str, Any]:
+    """Labels of the group ``chamber`` by path, where there is one."""
+    coords = forecast.groups["chamber"].coords if "chamber" in forecast.groups else {}
+    paths = {f"chamber/{name}": one.values for name, one in coords.items()}
+    return {path: label for path, label in paths.items() if path in VARIABLES}
+
+
+def _of_holders(forecasts: Sequence[Forecast], every: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """What the holders of seats of all forecasts are called and are, wherever one is known."""
+    found: dict[str, Any] = {}
+    for name in ("holder_name", "holder_short", "holder_colour", "holder_kind") if "holder" in every else ():
+        by_holder = {
+            holder: text
+            for one in forecasts
+            for holder, text in zip(one.names("chamber/holder"), one.names(f"chamber/{name}"), strict=True)
+        }
+        found[f"chamber/{name}"] = np.array([by_holder[holder] for holder in every["holder"]])
+    return found
+
+
+def _on(forecast: Forecast, path: str, every: Mapping[str, Sequence[Any]]) -> np.ndarray:
+    """Values of a variable on the parties, holders and seats of all: an option that is not on a ballot is
+    not known there, more seats than a house has are impossible.
+    """
     values = forecast.array(path)
     for axis, dim in enumerate(described(path).dims):
-        if dim == "seats" and seats > values.shape[axis]:
-            more = [(0, seats - size if k == axis else 0) for k, size in enumerate(values.shape)]
-            values = np.pad(values, more)
-        elif dim == "party":
-            spread = np.full((*values.shape[:axis], len(parties), *values.shape[axis + 1 :]), np.nan)
-            spread[(slice(None),) * axis + ([parties.index(one) for one in forecast.parties],)] = values
-            values = spread
+        if dim not in every:
+            continue
+        known = forecast.array(_PATHS.get(dim, dim)).tolist()
+        if known == list(every[dim]):
+            continue
+        missing = 0.0 if dim in ("seats", "chamber_seats") else np.nan
+        spread = np.full((*values.shape[:axis], len(every[dim]), *values.shape[axis + 1 :]), missing)
+        spread[(slice(None),) * axis + ([list(every[dim]).index(one) for one in known],)] = values
+        values = spread
     return values
 
 

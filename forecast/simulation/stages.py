@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forecast.compiling import Kernel, Step
 from forecast.kernels import (
     admit,
+    chamber,
     constrain,
     count,
     districts,
@@ -45,6 +46,8 @@ class Forms:
         self._given = given
         self._sobol = draws.sampler == SAMPLER_SOBOL
         self._rules = rules
+        self._in_chamber = draws.chamber is not None
+        self._admits = draws.chamber is not None and draws.chamber.admits > 0
 
     def needed(self) -> list[Kernel]:
         """All that the run will call, what takes longest to compile first."""
@@ -67,6 +70,10 @@ class Forms:
             needed += [self.admit, count.count_seats, count.keep_seats]
         if grids:
             needed += sweep.KERNELS
+        if self._in_chamber:
+            needed += chamber.GIVEN if self._given else chamber.DRAWN
+        if self._admits:
+            needed.append(admit.admit_by_districts_given if self._given else admit.admit_by_districts_drawn)
         return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Rule
-from forecast.election.notes import warnings_on
+from forecast.election.notes import of_the_lists_alone, warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Forecast, forecast_of
 from forecast.rules.margins import next_seats
@@ -57,6 +57,7 @@ def sweep_votes(
     ``ConfigurationError`` where a rule needs a total that the ballot lacks, or hands out fewer seats than
     parties hold.
     """
+    warnings, election = (*warnings, *of_the_lists_alone(election)), election.of_lists
     faults = {
         Fault(election.place, f"election.{name}", ABSENT, f"rule.{remedy}")
         for rule in (grid.base, *grid.rules)

@@ -36,10 +36,12 @@ AS_CONFIGURED = "as-configured"
 
 _ABOUT = ("id", "name", "note", "source", "weight")
 _OF_A_SWEEP = ("rule",)
-_OF_A_RUN = ("rule", "estimate", "parties", "election", "simulation")
+_OF_A_RUN = ("rule", "tiers", "estimate", "parties", "election", "simulation")
 _ELSEWHERE = {
     "estimate": "a sweep varies the rule alone; `forecast run --scenarios` takes this",
     "parties": "a sweep varies the rule alone; `forecast run --scenarios` takes this",
+    "tiers": "a sweep is of the lists alone; `forecast run --scenarios` compares whole chambers",
+    "groups": "every scenario has the same groups; name them in the election file",
     "coalitions": "every scenario is asked the same; name coalitions in the election file",
     "events": "every scenario is asked the same; name events in the election file",
 }

@@ -80,7 +80,7 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     What is not the general level or the method of a rule stays as it is. ``draws``: default 65,536 for up to
     8 parties, fewer for more. The group ``unsaved`` holds every coalition of the larger parties.
     """
-    election = Election.model_validate(json.loads(forecast.attrs["definition"]))
+    election = Election.model_validate(json.loads(forecast.attrs["definition"])).of_lists
     estimate = DrawnFrom.of(forecast)
     units = Units.of(election, estimate.units)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.door.arguments import made_by
-from forecast.election.notes import warnings_on
+from forecast.election.notes import of_the_lists_alone, warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
@@ -160,6 +160,7 @@ def sweep_grid(
     draws x rules. ``ConfigurationError`` where a rule needs more than national shares, or the grid is too
     large.
     """
+    told, election = of_the_lists_alone(election), election.of_lists
     units = Units.of(election, estimate.units)
     refuse_without_the_largest(election, estimate)
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
@@ -177,6 +178,7 @@ def sweep_grid(
     )
     say(f"{len(grid):,} variants of the rule on {how.draws:,} draws")
     found, forecast = _count(task, grid, estimate, progress)
+    forecast.attrs["warnings"] += told
     values = found.placed(grid)
     labels: Values = {}
     names = [coalition.id for coalition in election.coalitions]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
-from forecast.tables import across, causes, places, sources, subjects
+from forecast.tables import across, causes, chamber, places, sources, subjects
 from forecast.tables.building import chosen_names
 from forecast.tables.model import Column, Shown, Table
 
@@ -19,10 +19,11 @@ MOST_DISTRIBUTIONS = 200
 """Places whose distributions of seats stand among the tables without being asked for."""
 
 _ONE_BY_ONE = ("passes", "seats", "shares", "differences", "majorities", "variants", "changes")
-_MAIN = ("parties", "coalitions", "events", "districts")
+_MAIN = ("parties", "coalitions", "chamber", "chamber-coalitions", "tiers", "contests", "events", "districts")
+_BY_DISTRICT = ("districts", "contests")
 _MOST_DISTRICTS = 24
 """Of more, people are shown none unless they ask."""
-_OF_SEVERAL = ("passes", "seats", "majorities")
+_OF_SEVERAL = ("passes", "seats", "majorities", "chamber", "chamber-coalitions")
 
 
 def _one(forecast: Forecast) -> bool:
@@ -31,6 +32,18 @@ def _one(forecast: Forecast) -> bool:
 
 def _in_districts(forecast: Forecast) -> bool:
     return _one(forecast) and "districts/house" in forecast
+
+
+def _of_chamber(forecast: Forecast) -> bool:
+    return "chamber/size" in forecast
+
+
+def _one_chamber(forecast: Forecast) -> bool:
+    return _one(forecast) and _of_chamber(forecast)
+
+
+def _with_contests(forecast: Forecast) -> bool:
+    return _one(forecast) and "chamber/win_probability" in forecast
 
 
 def _several(forecast: Forecast) -> bool:
@@ -63,6 +76,11 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("thresholds", subjects.thresholds, _one),
     ("seats", subjects.distribution, _one),
     ("coalitions", subjects.coalitions, _one),
+    ("chamber", chamber.chamber, _of_chamber),
+    ("chamber-coalitions", chamber.coalitions, _asked("coalition", _of_chamber)),
+    ("tiers", chamber.tiers, _of_chamber),
+    ("chamber-seats", chamber.distribution, _one_chamber),
+    ("contests", chamber.contests, _with_contests),
     ("events", subjects.events, _one),
     ("districts", places.districts, _in_districts),
     ("district-seats", places.district_seats, _in_districts),
@@ -93,6 +111,10 @@ TABLES = {name: function for name, function, of in _EVERY if of is _one}
 """The tables of a forecast of one rule and day by name, in the order in which they are printed."""
 DISTRICT_TABLES = {name: function for name, function, of in _EVERY if of is _in_districts}
 """Those that it has besides where its rule has districts."""
+CHAMBER_TABLES = {
+    name: function for name, function, _ in _EVERY if name.startswith(("chamber", "tiers", "contests"))
+}
+"""Those that it has besides where its chamber has tiers beside the lists; contests of given chances."""
 
 
 def known_tables(forecast: Forecast) -> dict[str, Callable[[Forecast], Table]]:
@@ -128,9 +150,12 @@ def tables_shown(forecast: Forecast, tables: Iterable[Table]) -> list[Table]:
     """Those of a forecast's tables that people are shown: of many rules not every one."""
     if not forecast.leading:
         main = [table for table in tables if table.name in _MAIN and table.length]
-        return [table for table in main if table.name != "districts" or table.length <= _MOST_DISTRICTS]
+        beside = ("chamber", "chamber-coalitions") if not forecast.has_tiers else ()
+        long = [table.name for table in main if table.name in _BY_DISTRICT and table.length > _MOST_DISTRICTS]
+        return [table for table in main if table.name not in (*beside, *long)]
     if not _of_rules(forecast):
-        return [table for table in tables if table.name in _OF_SEVERAL]
+        some = [table for table in tables if table.name in _OF_SEVERAL]
+        return sorted(some, key=lambda table: _OF_SEVERAL.index(table.name))
     few = len(forecast.array("rules/is_base_rule").ravel()) <= causes.MOST_ROWS_SHOWN
     asked_for = ("events", "last-seat-votes", "parties", "coalitions", "seat-distribution")
     return [

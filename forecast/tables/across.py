@@ -21,6 +21,7 @@ from forecast.tables.building import (
     yes_or_no,
 )
 from forecast.tables.model import Column, Row, Shown, Table
+from forecast.tables.subjects import of_the_lists
 from forecast.variables import ENDS, SEATLESS_KINDS, VARIABLES, error_of
 from forecast.words import rounding
 
@@ -57,7 +58,7 @@ def majorities(forecast: Forecast) -> Table:
     if not forecast.draws:
         return _wide(forecast, "majorities", "Majorities", ["majority"])
     paths = ["majority_probability", "coalition_seat_quantile"]
-    return _wide(forecast, "majorities", "Chance of a majority", paths)
+    return _wide(forecast, "majorities", f"Chance of a majority{of_the_lists(forecast)}", paths)
 
 
 def events(forecast: Forecast) -> Table:

@@ -69,7 +69,8 @@ def coalitions(forecast: Forecast) -> Table:
             f"one Monte Carlo standard error, in percentage points. Seats: median. Margin: median less "
             f"{needed}."
         )
-    return table(forecast, "coalitions", f"Coalitions{everywhere(forecast)}", columns, shown, notes)
+    title = f"Coalitions{of_the_lists(forecast)}{everywhere(forecast)}"
+    return table(forecast, "coalitions", title, columns, shown, notes)
 
 
 def events(forecast: Forecast) -> Table:
@@ -138,6 +139,11 @@ def distribution(forecast: Forecast) -> Table:
     return table(
         forecast, name, title, columns, shown, notes, lambda row: (number(row["probability"]) or 0.0) >= 0.001
     )
+
+
+def of_the_lists(forecast: Forecast) -> str:
+    """What a title adds where a majority of the lists is not one of the whole chamber."""
+    return " in the list seats" if "chamber/size" in forecast and forecast.has_tiers else ""
 
 
 def everywhere(forecast: Forecast) -> str:

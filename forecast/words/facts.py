@@ -116,6 +116,11 @@ class Facts:
         return self.forecast.house
 
     @property
+    def seats_called(self) -> str:
+        """What the seats of the rule are called: list seats, where the chamber has others too."""
+        return "list seats" if self.forecast.has_tiers else "seats"
+
+    @property
     def majority(self) -> int:
         """Least seats of a majority."""
         return self.forecast.majority_seats
@@ -145,13 +150,15 @@ class Facts:
         if self.coalitions:
             first = self.coalitions[0]
             chance = first["majority_probability"]
-            return f"{first['name']}: a majority", float(chance), float(first["majority_mc_error"])
+            of = " of the list seats" if self.forecast.has_tiers else ""
+            return f"{first['name']}: a majority{of}", float(chance), float(first["majority_mc_error"])
         if not self.lists:
             return None
         largest = self.lists[0]
         chance = float(self.seat_chances[largest["party"]][self.majority :].sum())
         error = (chance * (1 - chance) / self.forecast.draws) ** 0.5
-        return f"{largest['name']} alone: a majority", chance, max(error, 1 / self.forecast.draws)
+        of = " of the list seats" if self.forecast.has_tiers else ""
+        return f"{largest['name']} alone: a majority{of}", chance, max(error, 1 / self.forecast.draws)
 
     @property
     def caption(self) -> str:

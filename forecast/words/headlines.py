@@ -64,7 +64,7 @@ def seats(facts: Facts) -> str:
         return "Seats"
     first = lists[0]
     held = interval(first["seat_low80"], first["seat_high80"])
-    text = f"{first['name']}: {held} of {facts.house} seats in four of five simulations"
+    text = f"{first['name']}: {held} of {facts.house} {facts.seats_called} in four of five simulations"
     torn = [row for row in lists if SLIM < float(facts.seat_chances[row["party"]][0]) < SURE]
     if not torn:
         return text
@@ -81,7 +81,22 @@ def coalitions(facts: Facts) -> str:
     # Of several that are as sure, the one that the election file names first.
     best = next(row for row in facts.coalitions if row["majority_probability"] >= most - _ALIKE)
     chance = said(best["majority_probability"], best["majority_mc_error"])
-    return f"{best['name']}: {likely(best['majority_probability'])} a majority ({chance})"
+    of = f" of the {facts.house} list seats" if facts.forecast.has_tiers else ""
+    return f"{best['name']}: {likely(best['majority_probability'])} a majority{of} ({chance})"
+
+
+def chamber(facts: Facts) -> str:
+    """Whether the first coalition of the election file has a majority of the whole chamber; empty where that
+    is its lists alone.
+    """
+    if "chamber/size" not in facts.forecast or not facts.forecast.has_tiers or not facts.coalitions:
+        return ""
+    if facts.too_few:
+        return f"{facts.too_few} who holds a majority"
+    size, name = facts.forecast.chamber_size, "chamber_majority_probability"
+    first = facts.coalitions[0]
+    chance = said(first[name], first["chamber_majority_mc_error"])
+    return f"{first['name']}: {likely(first[name])} a majority of all {size} seats ({chance})"
 
 
 def outcome(facts: Facts) -> str:

@@ -17,6 +17,15 @@ ENGLISH = {
     "on_draws": "draws, the same ones for every rule",
     "no_grid": "This forecast holds no other thresholds and methods; run it again to explore them.",
     "no_grid_districts": "In districts every rule takes a run of its own: `forecast sweep` compares them.",
+    "chamber": "The whole chamber",
+    "chamber_note": (
+        "All seats of the chamber, by the law as it stands: those of the lists, of which the rest of this "
+        "page tells, and those of the other tiers. What the tiers rest on stands below the tables."
+    ),
+    "chamber_coalitions": "Coalitions in the whole chamber",
+    "holder": "Party or group",
+    "tier": "Tier",
+    "two_thirds": "Two thirds",
     "districts": "Districts",
     "district": "District",
     "districts_note": (

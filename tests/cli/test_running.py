@@ -16,7 +16,7 @@ import pytest
 import xarray as xr
 
 from forecast.cli.main import main
-from forecast.tables import TABLES
+from tests.forecasts import tables_of_kazakhstan
 
 Captured = pytest.CaptureFixture[str]
 
@@ -38,7 +38,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_run_leaves_the_forecast_its_tables_and_a_record(kazakhstan: Path, capsys: Captured) -> None:
     assert run(kazakhstan) == 0
     out = Path("outputs/kazakhstan-2023")
-    assert set(contents(out)) == {"forecast.nc", "run.json", *(f"tables/{name}.csv" for name in TABLES)}
+    assert set(contents(out)) == {
+        "forecast.nc",
+        "run.json",
+        *(f"tables/{name}.csv" for name in tables_of_kazakhstan()),
+    }
     with xr.open_dataset(out / "forecast.nc") as data:
         in_file = data["pass_probability"].sel(party="osdp").item()
     in_table = pd.read_csv(out / "tables" / "parties.csv").set_index("party")["pass_probability"]["osdp"]

@@ -78,7 +78,8 @@ def test_json_of_draws_is_one_array_with_a_record_a_variant(kazakhstan: Path, ca
         for mine, theirs in zip(found[0][name], alone[name], strict=True):
             shared = {key: value for key, value in theirs.items() if key != "largest"}  # of a run alone
             assert {key: mine[key] for key in shared} == shared
-    assert found[0]["events"] == alone["events"]
+    of_lists = [event for event in alone["events"] if event["id"] != "amanat-two-thirds-of-chamber"]
+    assert found[0]["events"] == of_lists
     assert found[2]["parties"][0]["difference"]["seats"]["value"] > 0
 
 

@@ -22,7 +22,7 @@ from forecast.cli.main import main
 from forecast.result import Forecast
 from forecast.storage import load
 from forecast.sweeps.slider import slide
-from forecast.tables import TABLES, table_of
+from forecast.tables import known_tables, table_of
 from tests import walked_numbers as walked
 from tests.forecasts import CONFIG
 from tests.swept import flat
@@ -70,6 +70,8 @@ def _labels(data: xr.Dataset) -> dict[str, Any]:
         "f": "pollster",
         "q": "quantile_level",
         "l": "interval",
+        "h": "holder",
+        "t": "tier",
     }
     return {group: by_label(data, dim) for group, dim in (dims | {"o": "probability_bin"}).items()}
 
@@ -262,7 +264,7 @@ def test_the_downloads_of_the_page_are_the_tables(left: Left) -> None:
     links = re.findall(
         r'download="kazakhstan-2023-([\w-]+)\.csv" href="data:[^,]*;base64,([^"]*)"', left.page
     )
-    assert {name for name, _ in links} == set(TABLES)
+    assert {name for name, _ in links} == set(known_tables(load(left.folder)))
     for name, packed in links:
         assert base64.b64decode(packed) == (left.folder / "tables" / f"{name}.csv").read_bytes()
 

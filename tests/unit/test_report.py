@@ -243,7 +243,7 @@ def test_more_pass_under_a_lower_threshold(slid: Forecast) -> None:
 
 
 def test_a_house_that_grows_is_counted_as_large_as_it_is_under_every_rule() -> None:
-    election = load_election(NEW_ZEALAND, ["parties.maori.direct_seats=6"])
+    election = load_election(NEW_ZEALAND, ["tiers=", "parties.maori.direct_seats=6"])
     table = election.election.polls
     assert table is not None
     estimated = estimate(election, read_polls(table, election), None)

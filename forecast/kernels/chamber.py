@@ -1,0 +1,230 @@
+"""The chamber: seats of the tiers beside the lists, and all of them together.
+
+A tier beside the lists has members of its own: winners of single-member districts by chances, which move
+with the national shares of a draw and by a common error of each party; and seats that are held whoever
+votes. Its holders are the K lists, then groups that stand on no list: H of them.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.compiling import kernel, stage
+from forecast.kernels.arrays import (
+    BLOCK,
+    STREAM,
+    F32x1,
+    F32x2,
+    GivenVotes,
+    I64x1,
+    I64x2,
+    Piece,
+    Seats,
+    U32x2,
+    U64x2,
+    Votes,
+)
+from forecast.kernels.elementary import exp2, float_of, larger, minus_log2, smaller
+from forecast.kernels.normals import normal_pair_rows
+from forecast.kernels.random_bits import fill_bits, mix, next_bits, seed_lanes
+
+_CHAMBER = np.uint64(0xC4A3B)
+_HALF = np.float32(0.5)
+_UNIT = np.float32(1.0)
+_NONE = np.float32(0.0)
+_PER_WORD = np.float32(2.0**-31)
+_LEAST = np.float32(1e-9)
+_MOST = np.float32(1.0 - 2.0**-23)
+
+TIER = np.dtype(
+    [
+        ("seed", np.uint64),
+        ("number", np.int64),
+        ("slope", np.float32),
+        ("spread", np.float32),
+        ("ahead", np.bool_),
+    ],
+    align=True,
+)
+"""The seed and the number of a tier; by how much the log odds of a party in a district move with those of its
+national share; the standard deviation of the common error of a party, in bits; whether the winners are known
+before the seats of the lists are divided, which then stand in for those of the lists.
+"""
+
+
+class Contests(NamedTuple):
+    """The districts of a tier, D of them, in each of which some holders have a chance."""
+
+    about: Annotated[NDArray[np.void], TIER, 1]
+    starts: I64x1
+    """(D + 1,) into the chances."""
+    holder: I64x1
+    """Number of the holder of each chance."""
+    chance: F32x1
+    """Chances at the centre; those of a district add up to 1."""
+    tied: I64x1
+    """(H,) 1 for lists, which follow their national share and err by themselves; 0 for others."""
+    centre: F32x1
+    """(H,) log2 of the odds of the national share at which the chances hold."""
+    fixed: I64x1
+    """(H,) seats held whoever votes."""
+
+
+class ContestWorkspace(NamedTuple):
+    """What the districts of a block are drawn with."""
+
+    state: U64x2
+    """(4, LANES) SFC64."""
+    bits: U64x2
+    """(H or H + 1, LANES), an even number."""
+    words: U32x2
+    """The same memory, (., BLOCK)."""
+    normals: F32x2
+    """Likewise."""
+    cell: U64x2
+    """(1, LANES)"""
+    cell_words: U32x2
+    """(1, BLOCK) the same memory."""
+    weight: F32x2
+    """(H, BLOCK) by which the chances of a holder are multiplied in a draw."""
+    sums: F32x2
+    """(3, BLOCK) workspace: what a winner needs, what is added up so far, whether the draw counts."""
+
+
+def _fill_tier(
+    contests: Contests,
+    piece: Piece,
+    votes: Votes,
+    lists: Seats,
+    workspace: ContestWorkspace,
+    tier: Seats,
+    won: I64x2,
+) -> None:
+    """The seats of a tier in every draw of a piece, into ``tier`` (N, H, BLOCK); ``won`` (D, H) grows by who
+    wins its districts. Where no list is admitted the election is void, and nobody holds a seat.
+    """
+    here, about = piece[0], contests.about[0]
+    for n in range(here.blocks):
+        first = here.first + n * BLOCK
+        if first % STREAM == 0:
+            key = mix(about.seed ^ _CHAMBER, here.replicate, about.number)
+            seed_lanes(key, first // STREAM, workspace.state, workspace.bits[0])
+        valid, counts = min(here.valid - n * BLOCK, BLOCK), workspace.sums[2]
+        house, handed_out = tier.house[n], lists.house[n]
+        for i in range(BLOCK):
+            counts[i] = _UNIT if (about.ahead or handed_out[i] > 0) and i < valid else _NONE
+        seats = np.int64(contests.starts.shape[0] - 1)
+        for h in range(contests.fixed.shape[0]):
+            seats += contests.fixed[h]
+        for i in range(BLOCK):
+            house[i] = np.uint16(seats) if counts[i] > _NONE else np.uint16(0)
+        for h in range(contests.fixed.shape[0]):
+            row, held = tier.whole[n, h], np.uint16(contests.fixed[h])
+            tier.filled[n, h] = True
+            for i in range(BLOCK):
+                row[i] = held if counts[i] > _NONE else np.uint16(0)
+        if contests.starts.shape[0] > 1:
+            _weigh(contests, votes, n, workspace)
+            for d in range(contests.starts.shape[0] - 1):
+                _draw_winner(contests, d, n, workspace, tier, won)
+
+
+fill_tier_drawn = kernel(_fill_tier, votes=Votes)
+fill_tier_given = kernel(_fill_tier, votes=GivenVotes)
+
+
+@stage
+def _weigh(contests, votes, n, workspace):
+    """By what the chances of every holder are multiplied: the odds of its share over those at the centre, to
+    the power of the slope, times its common error.
+    """
+    about, total = contests.about[0], votes.total[n]
+    fill_bits(workspace.state, workspace.bits)
+    for row in range(0, workspace.words.shape[0], 2):
+        normal_pair_rows(workspace.words[row], workspace.words[row + 1])
+    for h in range(contests.tied.shape[0]):
+        out = workspace.weight[h]
+        if contests.tied[h] == 0:
+            for i in range(BLOCK):
+                out[i] = _UNIT
+            continue
+        row, normal, centre = votes.single[n, h], workspace.normals[h], contests.centre[h]
+        for i in range(BLOCK):
+            share = smaller(larger(row[i] / np.float32(total[i]), _LEAST), _MOST)
+            odds = minus_log2(_UNIT - share) - minus_log2(share)
+            out[i] = exp2(about.slope * (odds - centre) + about.spread * normal[i])
+
+
+@stage
+def _draw_winner(contests, d, n, workspace, tier, won):
+    """Who wins district d: holders in turn take the part of a number from 0 to 1 that is theirs."""
+    begin, end = contests.starts[d], contests.starts[d + 1]
+    target, so_far, counts = workspace.sums[0], workspace.sums[1], workspace.sums[2]
+    next_bits(workspace.state, workspace.cell[0])
+    words = workspace.cell_words[0]
+    for i in range(BLOCK):
+        target[i] = _NONE
+        so_far[i] = _NONE
+    for c in range(begin, end):
+        weight, chance = workspace.weight[contests.holder[c]], contests.chance[c]
+        for i in range(BLOCK):
+            target[i] += chance * weight[i]
+    for i in range(BLOCK):
+        target[i] *= (float_of(np.uint32(words[i] >> np.uint32(1))) + _HALF) * _PER_WORD
+    for c in range(begin, end):
+        weight, chance = workspace.weight[contests.holder[c]], contests.chance[c]
+        row, often, last = tier.whole[n, contests.holder[c]], np.int32(0), c == end - 1
+        for i in range(BLOCK):
+            before = so_far[i]
+            so_far[i] = before + chance * weight[i]
+            # A number that rounding lifts to the very end is the last holder's.
+            not_yet = before <= target[i] if c > begin else True
+            wins = not_yet and (last or target[i] < so_far[i]) and counts[i] > _NONE
+            row[i] += np.uint16(wins)
+            often = np.int32(often + np.int32(wins))
+        won[d, contests.holder[c]] += often
+
+
+@kernel
+def hold_tier(piece: Piece, tier: Seats, lists: Seats) -> None:
+    """The seats of a tier stand among those of the K lists, which hold them before theirs are divided."""
+    for n in range(piece[0].blocks):
+        for k in range(lists.filled.shape[1]):
+            row, held = lists.whole[n, k], tier.whole[n, k]
+            lists.filled[n, k] = True
+            for i in range(BLOCK):
+                row[i] = held[i]
+
+
+@kernel
+def seat_lists(piece: Piece, lists: Seats, chamber: Seats) -> None:
+    """The seats of the K lists of a piece, as the first of the H holders of the chamber; others hold none."""
+    for n in range(piece[0].blocks):
+        for i in range(BLOCK):
+            chamber.house[n, i] = lists.house[n, i]
+        for h in range(chamber.filled.shape[1]):
+            row = chamber.whole[n, h]
+            chamber.filled[n, h] = True
+            known = h < lists.filled.shape[1] and lists.filled[n, h]
+            for i in range(BLOCK):
+                row[i] = lists.whole[n, h, i] if known else np.uint16(0)
+
+
+@kernel
+def seat_tier(piece: Piece, tier: Seats, chamber: Seats) -> None:
+    """The seats of a tier of a piece are added to those of the chamber."""
+    for n in range(piece[0].blocks):
+        for i in range(BLOCK):
+            chamber.house[n, i] += tier.house[n, i]
+        for h in range(tier.filled.shape[1]):
+            row, more = chamber.whole[n, h], tier.whole[n, h]
+            for i in range(BLOCK):
+                row[i] += more[i]
+
+
+DRAWN = (fill_tier_drawn, hold_tier, seat_lists, seat_tier)
+GIVEN = (fill_tier_given, hold_tier, seat_lists, seat_tier)
+"""What a chamber takes, of drawn votes and of given ones."""

@@ -1,0 +1,324 @@
+"""The chamber of a run: its tiers beside the lists as the core draws them, and what is counted of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.compiling import Step
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.kernels import admit, chamber, count
+from forecast.kernels.arrays import BLOCK, LANES, Votes, new_rows
+from forecast.kernels.count import Questions
+from forecast.simulation.counts import Tallies, empty_tallies
+from forecast.simulation.questions import compile_chamber_questions
+from forecast.simulation.stages import Ballots, new_admission, new_seats
+
+if TYPE_CHECKING:
+    from forecast.election import Election
+    from forecast.election.chamber import Belief, ChamberTier
+    from forecast.kernels.chamber import Contests
+    from forecast.kernels.laws import Law
+    from forecast.simulation.inputs import Units
+
+_BITS_PER_NAT = float(1.0 / np.log(2.0))
+_LEAST, _MOST = 1e-9, 1.0 - 2.0**-23
+
+
+@dataclass(frozen=True)
+class Chamber:
+    """The whole chamber of an election: H holders of seats, T tiers beside the lists."""
+
+    holders: tuple[str, ...]
+    """Ids of the K lists in the order of the core, then of groups."""
+    tiers: tuple[ChamberTier, ...]
+    contests: tuple[Contests, ...]
+    """A tier each."""
+    questions: Questions
+    """About the chamber (``compile_chamber_questions``)."""
+    admits: int = 0
+    """Districts of levelled tiers that let in a list below its level; 0: none do."""
+
+    @property
+    def seats(self) -> int:
+        """Seats of all tiers beside the lists."""
+        return sum(tier.seats for tier in self.tiers)
+
+    @property
+    def levelled(self) -> bool:
+        """Whether winners of some tier hold seats of the rule."""
+        return any(one.about["ahead"][0] for one in self.contests)
+
+    @property
+    def assemblies(self) -> int:
+        """What is counted: the chamber, then each tier."""
+        return 1 + len(self.tiers)
+
+    def empty(self, spans: int, lists_most: int) -> Tallies:
+        """Tallies of zero over (spans, assemblies); the lists hand out ``lists_most`` seats at most."""
+        coalitions, events = (
+            len(starts) - 1 for starts in (self.questions.coalition_starts, self.questions.event_starts)
+        )
+        return empty_tallies(
+            spans, 0, len(self.holders), self.assemblies, lists_most + self.seats, coalitions, events
+        )
+
+
+def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
+    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone.
+
+    ``PollDataError`` where a party that a tier names is not told apart by the polls.
+    """
+    if not election.tiers:
+        return None
+    holders = (*units.ids[: units.lists], *(group.id for group in election.groups))
+    _refuse_unsaid(election)
+    _refuse_untold(election, holders)
+    _refuse_nobody(election, holders)
+    central = {unit: float(share) for unit, share in zip(units.ids, shares, strict=True)}
+    contests = tuple(
+        _contests(tier, number, holders, units.lists, central, seed)
+        for number, tier in enumerate(election.tiers)
+    )
+    questions = compile_chamber_questions(election.coalitions, election.events, holders)
+    threshold = election.rule.threshold
+    admits = threshold.or_direct_seats if threshold is not None and election.levelled else None
+    return Chamber(holders, election.tiers, contests, questions, admits or 0)
+
+
+def _refuse_unsaid(election: Election) -> None:
+    """A tier of which only a count tells who won."""
+    faults = [
+        Fault(
+            election.place,
+            f"tiers.{tier.id}",
+            ABSENT,
+            f"nothing says who may win {tier.open_seats} of its {tier.seats} seats: write [tiers.belief]",
+        )
+        for tier in election.tiers
+        if tier.belief is None and tier.open_seats
+    ]
+    faults += [
+        Fault(
+            election.place,
+            f"tiers.{tier.id}.how",
+            tier.how,
+            "a forecast cannot draw the votes for candidates that count for the lists yet; `forecast count` "
+            "knows them",
+        )
+        for tier in election.tiers
+        if tier.how == "compensated" and tier.seats
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+
+
+def _refuse_untold(election: Election, holders: Sequence[str]) -> None:
+    """Seats of a party must not vanish with it."""
+    faults = [
+        Fault(
+            str(election.election.polls or "polls"),
+            "",
+            name,
+            f"{tier.name} gives this party seats, but the polls do not tell it apart; add its share to the "
+            "poll table",
+        )
+        for tier in election.tiers
+        if tier.seats
+        for name in sorted(tier.holders)
+        if name not in holders and name not in election.estimate.withdrawal
+    ]
+    if faults:
+        raise PollDataError(*faults)
+
+
+def _refuse_nobody(election: Election, holders: Sequence[str]) -> None:
+    """Districts of which everyone withdraws who might win them, and seats held by who withdraws."""
+    faults = [
+        Fault(
+            election.place,
+            "estimate.withdrawal",
+            ABSENT,
+            f"of {tier.name} nobody is left who might win some of its seats; say who would (tiers.{tier.id})",
+        )
+        for tier in election.tiers
+        if tier.seats
+        and (
+            any(name not in holders for name, seats in tier.held.items() if seats)
+            or not all(_standing(here, holders) for here in chances_of(tier))
+        )
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+
+
+def _contests(
+    tier: ChamberTier,
+    number: int,
+    holders: Sequence[str],
+    lists: int,
+    central: dict[str, float],
+    seed: int,
+) -> Contests:
+    """A tier as the core reads it."""
+    about = np.zeros(1, chamber.TIER)
+    about["seed"], about["number"] = seed, number
+    about["ahead"] = tier.how == "levelled" and tier.seats > 0
+    belief = tier.belief if tier.seats else None
+    at, follows, cells = dict(central), (), []
+    if belief is not None:
+        about["slope"], about["spread"] = float(belief.slope), float(belief.spread) * _BITS_PER_NAT
+        at |= {name: float(share) for name, share in belief.at.items()}
+        follows = _followed(belief, holders[:lists])
+        cells = [_standing(here, holders) for here in chances_of(tier)]
+    index = {name: h for h, name in enumerate(holders)}
+    share = np.clip([at.get(name, 0.5) for name in holders], _LEAST, _MOST)
+    flat = [(index[name], float(chance)) for here in cells for name, chance in here.items()]
+    return chamber.Contests(
+        about,
+        np.cumsum([0, *map(len, cells)]),
+        np.array([h for h, _ in flat], np.int64),
+        np.array([chance for _, chance in flat], np.float32),
+        np.array([name in follows for name in holders]).astype(np.int64),
+        np.log2(share / (1.0 - share)).astype(np.float32),
+        np.array([tier.held.get(name, 0) if tier.seats else 0 for name in holders], np.int64),
+    )
+
+
+def chances_of(tier: ChamberTier) -> list[dict[str, Fraction]]:
+    """The chances of every district of a tier by holder: as given, or alike in all."""
+    if tier.belief is None:
+        return []
+    if tier.belief.chances:
+        return list(tier.belief.chances.values())
+    return [believed_chances(tier)] * tier.open_seats
+
+
+def _standing(chances: dict[str, Fraction], holders: Sequence[str]) -> dict[str, Fraction]:
+    """The chances of those who stand: the others' go to them in proportion, which the core sees to."""
+    return {name: chance for name, chance in chances.items() if name in holders}
+
+
+def believed_chances(tier: ChamberTier) -> dict[str, Fraction]:
+    """The chance of each holder in every district of a believed tier: half a seat more for each of two than
+    believed, so that a certainty of all districts is none of each (Haldane's correction).
+    """
+    assert tier.belief is not None
+    believed = {name: seats for name, seats in tier.belief.seats.items() if seats}
+    if len(believed) == 1:
+        return dict.fromkeys(believed, Fraction(1))
+    each = Fraction(1, len(believed))
+    return {name: (seats + each) / (tier.open_seats + 1) for name, seats in believed.items()}
+
+
+def _followed(belief: Belief, lists: Sequence[str]) -> tuple[str, ...]:
+    """The parties whose seats move with their votes: those named; else all that have chances, or the one
+    believed to win most.
+    """
+    if belief.follows:
+        return belief.follows
+    believed = [name for name in lists if name in belief.holders]
+    if belief.chances:
+        return tuple(believed)
+    return tuple(sorted(believed, key=lambda name: -belief.seats[name])[:1])
+
+
+class Assembly:
+    """What seats the chamber of a bench and counts it, tier by tier and as a whole. With a levelled tier
+    pieces are one block.
+    """
+
+    def __init__(self, of: Chamber, ballots: Ballots, kept: NDArray[np.int64], lists_most: int) -> None:
+        blocks, holders = ballots.seats.house.shape[0], len(of.holders)
+        coalitions = len(of.questions.coalition_starts) - 1
+        events = len(of.questions.event_starts) - 1
+        asked = of.questions
+        unasked = asked._replace(event_starts=np.zeros(1, np.int64))
+        self._counts = [
+            count.Counts(
+                np.zeros((holders + coalitions, count.WAYS, lists_most + of.seats + 1), np.uint32),
+                np.zeros(coalitions, np.int64),
+                np.zeros(events if assembly == 0 else 0, np.int64),
+                np.zeros(1, np.int64),
+            )
+            for assembly in range(of.assemblies)
+        ]
+        workspace = count.CountWorkspace(
+            new_rows((holders, BLOCK), np.uint16), np.zeros((2, BLOCK), np.int32)
+        )
+        self.won = [np.zeros((len(one.starts) - 1, holders), np.int64) for one in of.contests]
+        """(D, H) by tier: draws in which each holder wins each district."""
+        self._of, self._ballots = of, ballots
+        fill = chamber.fill_tier_given if ballots.given else chamber.fill_tier_drawn
+        piece, claims = ballots.piece, ballots.claims
+        whole = new_seats(blocks, holders, coalitions)
+        self._ahead: list[Step] = []
+        self.steps: list[Step] = [chamber.seat_lists.step(piece, ballots.seats, whole)]
+        for number, contests in enumerate(of.contests):
+            tier, won = new_seats(blocks, holders, coalitions), self.won[number]
+            filled = fill.step(
+                contests, piece, ballots.votes, ballots.seats, _new_workspace(holders), tier, won
+            )
+            if contests.about["ahead"][0]:
+                self._ahead += [filled, chamber.hold_tier.step(piece, tier, ballots.seats)]
+            else:
+                self.steps += [filled, chamber.seat_tier.step(piece, tier, whole)]
+            self.steps.append(
+                count.count_seats.step(piece, claims, tier, unasked, self._counts[1 + number], workspace)
+            )
+        self.steps += [
+            count.count_seats.step(piece, claims, whole, asked, self._counts[0], workspace),
+            count.keep_seats.step(piece, whole, kept),
+        ]
+
+    def ahead(self, law: Law, passes: NDArray[np.int64]) -> Iterator[Step]:
+        """What seats the winners of levelled tiers before the seats of the lists are divided, and admits
+        their lists; ``passes`` (K,) grow by these.
+        """
+        here, admits = self._ballots, self._of.admits
+        yield from self._ahead
+        if self._ahead and admits:
+            lists = here.seats.filled.shape[1]
+            nowhere = Votes(
+                *(np.zeros((0, lists, BLOCK), np.float32), np.zeros((0, BLOCK), np.float32)),
+                np.zeros((0, lists, BLOCK), np.float32),
+                *(np.zeros((0, BLOCK)), np.zeros((0, BLOCK)), np.zeros(0)),
+            )
+            waivers = admit.Waivers(np.array([admits]), np.array([0]), np.zeros(0, np.int64), nowhere)
+            form = admit.admit_by_districts_given if here.given else admit.admit_by_districts_drawn
+            yield form.step(
+                law, waivers, here.piece, here.votes, here.seats, here.claims, passes, new_admission(lists)
+            )
+
+    def begin(self) -> None:
+        """Start a span with counts of zero."""
+        for counts in self._counts:
+            for part in counts:
+                part[...] = 0
+
+    def finish(self, tallies: Tallies, row: int) -> None:
+        """Add the counts of a span to a row of the tallies of the chamber."""
+        for assembly, counts in enumerate(self._counts):
+            tallies.seats[row, assembly] += counts.seats.sum(1, dtype=np.uint32)
+            tallies.majorities[row, assembly] += counts.majorities
+            tallies.events[row, assembly, : len(counts.events)] += counts.events
+
+
+def _new_workspace(holders: int) -> chamber.ContestWorkspace:
+    bits, cell = new_rows((holders + holders % 2, LANES), np.uint64), new_rows((1, LANES), np.uint64)
+    words = bits.view(np.uint32)
+    return chamber.ContestWorkspace(
+        new_rows((4, LANES), np.uint64),
+        bits,
+        words,
+        words.view(np.float32),
+        cell,
+        cell.view(np.uint32),
+        new_rows((holders, BLOCK), np.float32),
+        new_rows((3, BLOCK), np.float32),
+    )

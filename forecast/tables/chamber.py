@@ -1,0 +1,213 @@
+"""Tables of the whole chamber: its members by party and group, its coalitions, its tiers."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from forecast.tables.building import (
+    as_is,
+    columns_of,
+    label_columns,
+    label_shown,
+    number,
+    pair_of,
+    table,
+    text_of,
+)
+from forecast.tables.model import Column, Shown, Table
+from forecast.tables.subjects import everywhere
+from forecast.variables import VARIABLES, error_of
+from forecast.words import rounding
+
+if TYPE_CHECKING:
+    from forecast.result import Forecast
+
+_GROUP = "chamber"
+_SEATS = (
+    Shown("Seats", text_of("seat_median", rounding.whole)),
+    Shown("80 % of seats", pair_of("seat_low80", "seat_high80", rounding.interval)),
+    Shown("Mean", pair_of("seat_mean", "seat_mean_mc_error", rounding.mean_seats), rank=1),
+)
+
+
+def chamber(forecast: Forecast) -> Table:
+    """A row for each party and group: its seats in the whole chamber."""
+    names = ("seat_quantile", "seat_mean", "representative_seats", "largest_probability")
+    columns, shown = _rows(forecast, "holder", names)
+    shown += _SEATS
+    if not forecast.leading:
+        shown.append(Shown("One draw", text_of("representative_seats", rounding.whole), rank=2))
+    of_all = f"Of all {_sizes(forecast)} seats: those of the lists and those of the other tiers"
+    notes = (f"{of_all}. Groups stand on no list, and no poll names them.",)
+    title = f"The whole chamber{everywhere(forecast)}"
+    return table(forecast, "chamber", title, columns, shown, notes, _may_hold)
+
+
+def coalitions(forecast: Forecast) -> Table:
+    """A row for each coalition: its seats in the whole chamber, more than half of them, two thirds."""
+    names = (
+        "majority_probability",
+        "two_thirds_probability",
+        "coalition_seat_quantile",
+        "coalition_seat_mean",
+    )
+    columns, shown = _rows(forecast, "coalition", names)
+    for what, title in (("majority", "Majority"), ("two_thirds", "Two thirds")):
+        chance, error = f"chamber_{what}_probability", f"chamber_{what}_mc_error"
+        shown += [
+            Shown(title, pair_of(chance, error, rounding.probability)),
+            Shown("± points", text_of(error, rounding.points), rank=2),
+        ]
+    shown += [
+        Shown("Seats", text_of("chamber_seat_median", rounding.whole)),
+        Shown("80 % of seats", pair_of("chamber_seat_low80", "chamber_seat_high80", rounding.interval)),
+        Shown(
+            "Mean", pair_of("chamber_seat_mean", "chamber_seat_mean_mc_error", rounding.mean_seats), rank=1
+        ),
+    ]
+    notes = []
+    if not forecast.leading:
+        size, majority = forecast.chamber_size, forecast.chamber_majority
+        notes.append(
+            f"Majority: at least {majority} of the {size} seats of the whole chamber; two thirds: at least "
+            f"{-(-2 * size // 3)}; ± one Monte Carlo standard error, in percentage points."
+        )
+    title = f"Coalitions in the whole chamber{everywhere(forecast)}"
+    return table(forecast, "chamber-coalitions", title, columns, shown, notes)
+
+
+def tiers(forecast: Forecast) -> Table:
+    """A row for each party and group in each tier, the lists among them: its seats there."""
+    columns, shown = _rows(forecast, "tier", ("tier_seat_quantile", "tier_seat_mean"), behind="holder")
+    shown += [
+        Shown("Seats", text_of("tier_seat_median", rounding.whole)),
+        Shown("80 % of seats", pair_of("tier_seat_low80", "tier_seat_high80", rounding.interval)),
+        Shown("Mean", pair_of("tier_seat_mean", "tier_seat_mean_mc_error", rounding.mean_seats), rank=1),
+    ]
+    notes: list[str] = []
+    if not forecast.leading:
+        sizes = forecast.array(f"{_GROUP}/tier_size").tolist()
+        about = zip(_labels(forecast, "tier_name"), sizes, _labels(forecast, "tier_basis"), strict=True)
+        notes = [f"{name} ({size} seats): {basis}." for name, size, basis in about]
+    title = f"Tiers of the chamber{everywhere(forecast)}"
+    return table(
+        forecast,
+        "tiers",
+        title,
+        columns,
+        shown,
+        notes,
+        lambda row: (number(row["tier_seat_high95"]) or 0) > 0,
+    )
+
+
+def distribution(forecast: Forecast) -> Table:
+    """The probability of every number of seats of the whole chamber, a row for each that some draw has."""
+    chances, errors = (
+        forecast.array(path)
+        for path in (f"{_GROUP}/seat_probability", f"{_GROUP}/{error_of('seat_probability')}")
+    )
+    k, seats = np.nonzero(chances)
+    names = dict(zip(_labels(forecast, "holder"), _labels(forecast, "holder_name"), strict=True))
+    columns: dict[Column, Any] = {
+        Column("holder", "", "text", "id of the party or group"): forecast.array(f"{_GROUP}/holder")[k],
+        Column("seats", "seats", "integer", "number of seats of the whole chamber"): seats,
+        Column("probability", "1", "number", "probability of exactly so many seats"): chances[k, seats],
+        Column("mc_error", "1", "number", "Monte Carlo standard error of probability"): errors[k, seats],
+    }
+    shown = (
+        Shown("Party or group", lambda row: names[str(row["holder"])], numeric=False),
+        Shown("Seats", text_of("seats", rounding.whole)),
+        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
+    )
+    title = "Probability of every number of seats of the whole chamber"
+    return table(forecast, "chamber-seats", title, columns, shown)
+
+
+def contests(forecast: Forecast) -> Table:
+    """A row for each district whose chances are given: who is likeliest to win it, and who next; the most
+    open first.
+    """
+    chances, errors = (
+        forecast.array(f"{_GROUP}/{name}") for name in ("win_probability", error_of("win_probability"))
+    )
+    ids, names = _labels(forecast, "holder"), _labels(forecast, "holder_name")
+    ranked = np.argsort(-chances, axis=1, kind="stable")
+    rows = np.argsort(np.take_along_axis(chances, ranked, 1)[:, 0], kind="stable")
+    columns: dict[Column, Any] = {
+        Column(name, "", "text", VARIABLES[f"{_GROUP}/{name}"].meaning): np.array(_labels(forecast, name))[
+            rows
+        ]
+        for name in ("contest", "contest_tier")
+    }
+    shown = [Shown("District", as_is("contest"), numeric=False)]
+    for place, what in enumerate(("likeliest", "next")):
+        who = ranked[rows, place]
+        told = dict(zip(ids, names, strict=True))
+        chance, error = f"{what}_probability", f"{what}_mc_error"
+        columns |= {
+            Column(what, "", "text", f"id of the party or group {_PLACES[what]}"): [ids[h] for h in who],
+            Column(chance, "1", "number", "probability of winning the district"): chances[rows, who],
+            Column(error, "1", "number", f"Monte Carlo standard error of {chance}"): errors[rows, who],
+        }
+        shown += [
+            Shown(what.capitalize(), lambda row, what=what, told=told: told[str(row[what])], numeric=False),
+            Shown("Wins", pair_of(chance, error, rounding.probability)),
+        ]
+    notes = ("The most open first. Districts move together: their chances are not independent.",)
+    return table(forecast, "contests", "Single-member districts", columns, shown, notes)
+
+
+_PLACES = {"likeliest": "most likely to win it", "next": "next likely to win it"}
+
+
+def _rows(
+    forecast: Forecast, over: str, names: tuple[str, ...], *, behind: str = ""
+) -> tuple[dict[Column, Any], list[Shown]]:
+    """Columns of variables over a dimension (and another behind it) at every place, and what names a row."""
+    dims = (over, behind) if behind else (over,)
+    sizes = [len(forecast.names(dim if dim == "coalition" else f"{_GROUP}/{dim}")) for dim in dims]
+    places = int(np.prod(forecast.shape))
+    repeated = np.repeat(np.arange(places), prod(sizes))
+    columns: dict[Column, Any] = label_columns(forecast, repeated) if forecast.leading else {}
+    shown = label_shown(forecast)
+    at = np.indices(sizes).reshape(len(sizes), -1)
+    for dim, k in zip(dims, at, strict=True):
+        titles = {"holder": "Party or group", "coalition": "Coalition", "tier": "Tier"}
+        for name in (dim, f"{dim}_name"):
+            known = VARIABLES[name if dim == "coalition" else f"{_GROUP}/{name}"]
+            texts = forecast.names(known.path)
+            columns[Column(name, "", "text", known.meaning)] = [texts[i] for i in k.tolist()] * places
+        shown.append(Shown(titles[dim], as_is(f"{dim}_name"), numeric=False))
+    for name in names:
+        variable = VARIABLES[f"{_GROUP}/{name}"]
+        values, error = (
+            _flat(forecast, path, variable.dims[: len(dims)])
+            for path in (variable.path, error_of(variable.path))
+        )
+        columns |= columns_of(variable, values, error)
+    return columns, shown
+
+
+def _flat(forecast: Forecast, path: str, dims: tuple[str, ...]) -> np.ndarray | None:
+    if path not in forecast:
+        return None
+    values = forecast.array(path)
+    lead = len(forecast.leading) + len(dims)
+    return values.reshape(-1, *values.shape[lead:])
+
+
+def _labels(forecast: Forecast, name: str) -> list[str]:
+    return forecast.names(f"{_GROUP}/{name}")
+
+
+def _sizes(forecast: Forecast) -> str:
+    sizes = np.unique(forecast.array(f"{_GROUP}/size"))
+    return " or ".join(rounding.whole(size) for size in sizes[~np.isnan(sizes)].tolist())
+
+
+def _may_hold(row: Any) -> bool:
+    return (number(row["seat_high95"]) or 0) > 0

@@ -1,0 +1,375 @@
+"""The chamber of tiers: seats beside the lists, drawn by a stated belief, and majorities of all of them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from forecast.election import Election, load_election, parse_election
+from forecast.election.loading import read_tables
+from forecast.errors import ConfigurationError, PollDataError
+from forecast.estimation import estimate
+from forecast.polls import polls_of
+from forecast.result import Forecast
+from forecast.rules.counts import count
+from forecast.simulation.chamber import believed_chances
+from forecast.simulation.forecasting import How, draws, simulate, simulate_and_keep
+from forecast.simulation.given import ShareDraws, simulate_given
+from forecast.storage import load, save
+from forecast.sweeps.slider import slide
+from forecast.tables import table_of
+from tests.forecasts import CONFIG
+
+DRAWS = 100_000
+
+
+def changed(*settings: str) -> Election:
+    return load_election(CONFIG, settings)
+
+
+def forecast_of(election: Election, number: int = DRAWS, threads: int = 1) -> Forecast:
+    return simulate(election, estimate(election, polls_of(election)), draws=number, threads=threads)
+
+
+@pytest.fixture(scope="module")
+def chamber() -> Forecast:
+    return forecast_of(changed())
+
+
+def holder(forecast: Forecast, path: str, name: str) -> Any:
+    return forecast.array(f"chamber/{path}")[forecast.names("chamber/holder").index(name)]
+
+
+def test_the_numbers_of_the_lists_are_those_without_the_chamber(chamber: Forecast) -> None:
+    alone = forecast_of(changed().of_lists)
+    for name, variable in alone.dataset.data_vars.items():
+        if variable.dtype.kind in "if" and "event" not in variable.dims:
+            assert np.array_equal(variable.values, chamber.array(str(name)), equal_nan=True), name
+    for path in ("event_probability", "event_condition_draws"):
+        assert np.array_equal(alone.array(path), chamber.array(path)[: len(alone.names("event"))])
+
+
+def test_the_same_bits_come_from_any_number_of_threads(chamber: Forecast) -> None:
+    other = forecast_of(changed(), threads=3)
+    for name, variable in chamber.groups["chamber"].data_vars.items():
+        assert (variable.values == other.array(f"chamber/{name}")).all(), name
+
+
+def test_draws_are_those_of_the_seed_wherever_a_run_ends() -> None:
+    """With plain draws the first of a long run are those of a short one: pieces change nothing."""
+    election = changed("simulation.sampler=random")
+    estimated = estimate(election, polls_of(election))
+    short, long = (draws(election, estimated, number)["chamber_seats"].values for number in (700, 40_000))
+    assert (short == long[:700]).all()
+    kept = simulate_and_keep(election, estimated, How(700, 1, "random", 2), 700)[1]
+    assert (kept["chamber_seats"].values == short).all()
+    other = draws(election, estimated, 700, seed=2)["chamber_seats"].values
+    assert (other != short).any()
+
+
+def test_22_of_29_at_the_centre_are_14_to_27_in_four_draws_of_five(chamber: Forecast) -> None:
+    seats = chamber.array("chamber/tier_seat_quantile")[1, chamber.names("chamber/holder").index("amanat")]
+    assert seats[1:6].tolist()[::2] == [14, 22, 27]
+
+
+def test_seats_of_a_believed_tier_have_the_stated_law() -> None:
+    """Without following the vote and without a common error they are binomial; the largest distance of the
+    distributions of 100,000 draws is above 0.0062 with a probability of 0.001 at most (Kolmogorov, discrete).
+    """
+    found = forecast_of(changed("tiers.districts.belief.slope=0", "tiers.districts.belief.spread=0"))
+    p = 22.5 / 30
+    chances = np.array([_binomial(29, k, p) for k in range(30)])
+    lists = found.array("seat_probability")[found.parties.index("amanat")]
+    expected = np.convolve(lists, chances)
+    seats = holder(found, "seat_probability", "amanat")
+    assert np.abs(np.cumsum(seats) - np.cumsum(expected)[: len(seats)]).max() < 0.0062
+
+
+def _binomial(n: int, k: int, p: float) -> float:
+    from math import comb
+
+    return comb(n, k) * p**k * (1 - p) ** (n - k)
+
+
+def test_districts_follow_the_national_share_of_the_party_that_they_are_tied_to() -> None:
+    """By the slope on log odds, without a common error; 0.01 is six standard errors of the means."""
+    settings = ("tiers.districts.belief.spread=0", "estimate.context=0.5")
+    election = changed(*settings)
+    kept = draws(election, estimate(election, polls_of(election)), 100_000)
+    share = kept["share"].sel(party="amanat").values
+    won = (kept["chamber_seats"].sel(holder="amanat").values - kept["seats"].sel(party="amanat").values) / 29
+    odds = np.log(share / (1 - share))
+    wanted = np.log(22.5 / 7.5) + 1.9 * (odds - np.log(0.537 / 0.463))
+    for half in (odds < np.median(odds), odds >= np.median(odds)):
+        assert abs(won[half].mean() - (1 / (1 + np.exp(-wanted[half]))).mean()) < 0.002
+
+
+def test_all_seats_of_every_draw_are_held() -> None:
+    election = changed()
+    kept = draws(election, estimate(election, polls_of(election)), 5_000)
+    assert (kept["chamber_seats"].sum("holder") == 98).all()
+    assert (kept["seats"].sum("party") == 69).all()
+
+
+def test_majorities_and_two_thirds_are_counted_of_the_draws() -> None:
+    election = changed()
+    estimated = estimate(election, polls_of(election))
+    found, kept = simulate_and_keep(election, estimated, How(4_096, 1, "sobol", 1), 4_096)
+    seats = kept["chamber_seats"]
+    for k, parties in enumerate(text.split("\n") for text in found.names("coalition_parties")):
+        held = seats.sel(holder=parties).sum("holder")
+        assert found.array("chamber/majority_probability")[k] == (held >= 50).mean()
+        assert found.array("chamber/two_thirds_probability")[k] == (held >= 66).mean()
+        assert found.array("chamber/coalition_seat_mean")[k] == pytest.approx(held.mean())
+    event = found.names("event").index("amanat-two-thirds-of-chamber")
+    held = seats.sel(holder="amanat")
+    assert found.array("event_probability")[event] == (held >= 66).mean()
+    assert holder(found, "largest_probability", "amanat") == 1.0
+
+
+def test_given_draws_have_a_chamber_too() -> None:
+    election = changed()
+    shares = np.tile([0.54, 0.11, 0.085, 0.085, 0.07, 0.052, 0.02, 0.038], (2_000, 1))
+    ids = [party.id for party in election.parties]
+    found, kept = simulate_given(election, ShareDraws("shares", tuple(ids), shares, ()), keep=2_000)
+    assert (kept["chamber_seats"].sum("holder") == 98).all()
+    assert 20 < found.array("chamber/tier_seat_mean")[1, 0] < 22
+
+
+def test_a_void_election_gives_nobody_a_seat() -> None:
+    election = changed("rule.threshold.level=99%", "rule.threshold.min_lists=")
+    found = forecast_of(election, 2_000)
+    assert float(found.array("void_probability")) == 1.0
+    assert found.array("chamber/seat_mean").max() == 0.0
+    assert found.array("chamber/majority_probability").max() == 0.0
+    assert found.array("chamber/two_thirds_probability").max() == 0.0
+
+
+def test_seats_that_are_held_whoever_votes_are_held_in_every_draw() -> None:
+    tables = read_tables(CONFIG)
+    (tier,) = tables["tiers"]
+    del tier["belief"], tier["official"]
+    tier |= {"held": {"amanat": 20, "independents": 9}, "kind": "appointed"}
+    found = forecast_of(parse_election(tables, "made", (), CONFIG.parent), 2_000)
+    assert found.array("chamber/tier_seat_mean")[1].tolist() == [20, 0, 0, 0, 0, 0, 0, 9]
+    assert not any("belief" in line for line in found.attrs["warnings"])
+
+
+def test_a_tier_without_seats_is_left_out() -> None:
+    found = forecast_of(changed("tiers.districts.seats=0", "rule.seats=98"), 2_000)
+    assert found.chamber_size == 98
+    assert holder(found, "seat_mean", "independents") == 0.0
+    assert not any("belief" in line for line in found.attrs["warnings"])
+
+
+def test_a_belief_that_is_certain_stays_open_by_half_a_seat() -> None:
+    tier = changed("tiers.districts.belief.seats={amanat = 28, independents = 1}").tiers[0]
+    assert believed_chances(tier) == {"amanat": Fraction(57, 60), "independents": Fraction(3, 60)}
+    tier = changed("tiers.districts.belief.seats={amanat = 29}").tiers[0]
+    assert believed_chances(tier) == {"amanat": Fraction(1)}
+
+
+def test_every_view_says_that_the_districts_are_a_belief(chamber: Forecast, tmp_path: Path) -> None:
+    (warning,) = [line for line in chamber.attrs["warnings"] if "belief" in line]
+    assert "29 of the 98 seats rest on a stated belief, not on polls or results" in warning
+    assert any("a belief, not polls or results" in note for note in table_of(chamber, "tiers").notes)
+    record = chamber.record()
+    assert "a belief, not polls or results" in record["chamber"]["tiers"][1]["basis"]
+    assert (record["chamber"]["size"], record["chamber"]["majority_seats"]) == (98, 50)
+    save(chamber, tmp_path / "forecast.nc")
+    assert load(tmp_path / "forecast.nc").record() == record
+
+
+def test_the_official_chamber_of_2023_is_counted() -> None:
+    outcome = count(changed())
+    assert {name: seats for name, seats in outcome.chamber.items() if seats} == {
+        "amanat": 62,
+        "auyl": 8,
+        "respublica": 6,
+        "aqjol": 6,
+        "qhp": 5,
+        "osdp": 4,
+        "independents": 7,
+    }
+    assert (outcome.house, outcome.warnings) == (69, ())
+    other = count(changed(), {"amanat": 100, "auyl": 50})
+    assert any("those of the official result" in line for line in other.warnings)
+    unknown = count(changed("tiers.districts.official="))
+    assert any("29 of the 98 seats of the chamber are not counted here" in line for line in unknown.warnings)
+
+
+def test_polls_must_tell_apart_who_holds_seats_of_a_tier() -> None:
+    tables = read_tables(CONFIG)
+    tables["parties"].append({"id": "adal", "name": "Adal"})
+    tables["tiers"][0]["belief"]["seats"] = {"amanat": 22, "adal": 7}
+    tables["election"]["closed_ballot"] = False
+    election = parse_election(tables, "made", (), CONFIG.parent)
+    with pytest.raises(PollDataError, match="the polls do not tell it apart"):
+        forecast_of(election, 100)
+
+
+FAULTS = {
+    "tiers.districts.belief.seats={amanat = 20, independents = 7}": "adds up to 27, not to the 29",
+    "tiers.districts.belief.seats={amanat = 22, independent = 7}": "did you mean 'independents'",
+    "tiers.districts.belief.seats={amanat = 22, against-all = 7}": "wins no seats",
+    "tiers.districts.belief.slope=-1": "slope lies between 0",
+    "tiers.districts.belief.spread=9": "spread is a standard deviation",
+    "tiers.districts.belief.at={independents = '5%'}": "no party or group has this id",
+    "tiers.districts.belief=": "nothing says who wins 29 of its 29 seats",
+    "tiers.districts.official={amanat = 22}": "official adds up to 22",
+    "tiers.districts.kind=single": "did you mean 'single-member'",
+    "tiers.districts.held={amanat = 30}": "more than the 29 of the tier",
+    "tiers.district.seats=30": "did you mean 'tiers.districts.seats'",
+    "tiers.districts.id=lists": "this is the tier of the rule",
+    "groups.independents.id=amanat": "this id is taken",
+    "events.osdp-enters.of=house": "no such assembly",
+    "events.auyl-second.all=[{ seats = ['independents'], at_least = 3 }]": 'write of = "chamber"',
+}
+
+
+@pytest.mark.parametrize(("setting", "said"), FAULTS.items())
+def test_what_is_wrong_with_a_tier_is_said(setting: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said.replace("(", r"\(")):
+        changed(setting)
+
+
+def test_an_event_of_a_chamber_that_there_is_not_is_refused() -> None:
+    tables = read_tables(CONFIG)
+    del tables["tiers"]
+    with pytest.raises(ConfigurationError, match="the file has no"):
+        parse_election(tables)
+
+
+# Districts whose chances are given.
+
+NEW_ZEALAND = CONFIG.with_name("new-zealand-2023.toml")
+
+
+def in_new_zealand(chances: dict[str, dict[str, str]], **more: Any) -> Election:
+    tables = read_tables(NEW_ZEALAND)
+    (tier,) = tables["tiers"]
+    tier |= {"seats": len(chances)} | {key: value for key, value in more.items() if key == "how"}
+    tier["belief"] = {"chances": chances} | {key: value for key, value in more.items() if key != "how"}
+    return parse_election(tables, "made", (), CONFIG.parent)
+
+
+def certain(**won: int) -> dict[str, dict[str, str]]:
+    return {
+        f"{party} {k}": {party.replace("_", "-"): "1"} for party, seats in won.items() for k in range(seats)
+    }
+
+
+def test_winners_that_are_certain_are_direct_seats_to_the_bit() -> None:
+    """The core with drawn winners, and with seats of the file, which tests hold to the exact count."""
+    election = in_new_zealand(certain(national=43, labour=17, green=3, act=2, maori=6))
+    drawn, given = forecast_of(election, 20_000), forecast_of(election.of_lists, 20_000)
+    assert election.of_lists.by_id["maori"].direct_seats == 6
+    for name, variable in given.dataset.data_vars.items():
+        if variable.dtype.kind in "if":
+            assert np.array_equal(variable.values, drawn.array(str(name)), equal_nan=True), name
+    seats = drawn.array("seat_probability")[drawn.parties.index("maori")]
+    assert seats[:6].sum() == 0.0
+    assert drawn.passes("maori") == 1.0
+
+
+def test_one_electorate_in_half_the_draws_admits_in_half_the_draws() -> None:
+    """0.008 is five standard errors of 100,000 draws."""
+    chances = {"Ilam": {"top": "50%", "national": "50%"}}
+    found = forecast_of(in_new_zealand(chances, slope=0, spread=0), DRAWS)
+    wins = float(found.array("chamber/win_probability")[0, found.names("chamber/holder").index("top")])
+    assert abs(wins - 0.5) < 0.008
+    assert 0.0 <= found.passes("top") - wins < 0.005  # and now and then it has 5 %
+
+
+def test_chances_are_those_of_the_table_where_nothing_moves_them() -> None:
+    """Nine districts of three parties; 0.006 is over four standard errors of 100,000 draws."""
+    chances = {
+        f"d{k}": {"national": f"{10 * k}%", "labour": f"{90 - 10 * k}%", "act": "10%"} for k in range(1, 9)
+    }
+    found = forecast_of(in_new_zealand(chances, slope=0, spread=0), DRAWS)
+    won = found.array("chamber/win_probability")
+    at = [found.names("chamber/holder").index(name) for name in ("national", "labour", "act")]
+    wanted = [[float(share[:-1]) / 100 for share in here.values()] for here in chances.values()]
+    assert np.abs(won[:, at] - np.array(wanted)).max() < 0.007
+    assert won.sum(axis=1) == pytest.approx(1.0)
+    table = table_of(found, "contests")
+    likeliest = [float(str(row["likeliest_probability"])) for row in table.rows]
+    assert likeliest == sorted(likeliest)  # the most open first
+
+
+def test_districts_move_together() -> None:
+    """Ten even districts: independent ones have a variance of 2.5, common errors more than twice that."""
+    chances = {f"d{k}": {"national": "50%", "labour": "50%"} for k in range(10)}
+    for spread, least, most in ((0, 2.4, 2.6), (0.88, 6.0, 20.0)):
+        election = in_new_zealand(chances, slope=0, spread=spread, how="apart")
+        kept = draws(election, estimate(election, polls_of(election)), 50_000)
+        won = kept["chamber_seats"].sel(holder="national") - kept["seats"].sel(party="national")
+        assert least < float(won.var()) < most
+
+
+def test_the_six_electorates_of_te_pati_maori_are_inside_its_interval() -> None:
+    election = load_election(NEW_ZEALAND)
+    found = forecast_of(election, 20_000)
+    ends = found.array("seat_quantile")[found.parties.index("maori")]
+    assert ends[0] <= 6 <= ends[-1]
+    assert found.house >= 120
+    assert any("71 of the 120 seats rest on a stated belief" in line for line in found.attrs["warnings"])
+    record = found.record()["chamber"]["districts"]
+    assert {len(record), sum(one["id"] == "Epsom" for one in record)} == {71, 1}
+
+
+TABLE_FAULTS = {
+    "district,party,chance\nEpsom,act,60%\n": "the chances add up to 60%, not to 100%",
+    "district,party,chance\nEpsom,acd,100%\n": "did you mean 'act'",
+    "district,party,chance\nEpsom,act,lots\n": "row 2, column chance",
+    "district,party,chance\nEpsom,act,50%\nEpsom,act,50%\n": "has a chance in Epsom already",
+    "district,party\nEpsom,act\n": "the column chance is missing",
+    "district,party,chanc\nEpsom,act,100%\n": "did you mean 'chance'",
+    "district,party,chance\nEpsom,act,100%\n": "has 1 districts, not the 71",
+    "district,party,chance\nEpsom,,100%\n": "every row needs one",
+}
+
+
+@pytest.mark.parametrize(("text", "said"), TABLE_FAULTS.items())
+def test_what_is_wrong_with_a_table_of_chances_is_said(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "chances.csv").write_text(text, encoding="utf-8")
+    file = tmp_path / "nz.toml"
+    written = NEW_ZEALAND.read_text(encoding="utf-8")
+    file.write_text(written.replace("new-zealand-2023-electorates.csv", "chances.csv"), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=said):
+        load_election(file)
+
+
+LEVELLED_FAULTS = {
+    "rule.levelling.mode=start": "rule.levelling.mode",
+    "parties.act.direct_seats=1": "leave out direct_seats of the parties",
+    "tiers.electorates.how=overhang": "no such way in which tiers meet",
+}
+
+
+@pytest.mark.parametrize(("setting", "said"), LEVELLED_FAULTS.items())
+def test_what_is_wrong_with_a_levelled_tier_is_said(setting: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        load_election(NEW_ZEALAND, [setting])
+
+
+def test_a_saved_forecast_keeps_the_chances_that_its_page_explores(tmp_path: Path) -> None:
+    """The file is not needed again: the slider takes every electorate as it is believed to fall."""
+    found = forecast_of(load_election(NEW_ZEALAND), 5_000)
+    save(found, tmp_path / "forecast.nc")
+    slid = slide(load(tmp_path / "forecast.nc"), draws=2_048)
+    assert slid.sel(threshold=0.05, method="sainte-lague").passes("maori") == 1.0
+
+
+def test_seats_of_a_party_that_withdraws_go_to_the_others_of_the_district() -> None:
+    found = forecast_of(changed("estimate.withdrawal.amanat={auyl='100%'}"), 2_000)
+    at = found.names("chamber/holder").index("independents")
+    assert found.array("chamber/tier_seat_mean")[1, at] == 29
+    with pytest.raises(ConfigurationError, match="nobody is left who might win"):
+        forecast_of(
+            changed("tiers.districts.belief.seats={amanat=29}", "estimate.withdrawal.amanat={auyl='100%'}")
+        )
