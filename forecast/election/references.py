@@ -258,9 +258,10 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
     """Groups with the id of a party, holders of seats that there are not, events of no chamber."""
     groups, tiers = _groups(data), _tables(data, "tiers")
     for i, group in _tables(data, "groups"):
-        if group.get("id") in kinds or group.get("id") in RESERVED:
+        name = group.get("id")
+        if isinstance(name, str) and (name in kinds or name in RESERVED):
             remedy = "this id is taken: a group is no party of the ballot; choose another"
-            yield Problem(("groups", i, "id"), group["id"], remedy)
+            yield Problem(("groups", i, "id"), name, remedy)
     for i, tier in tiers:
         if tier.get("id") == "lists":
             yield Problem(("tiers", i, "id"), "lists", "this is the tier of the rule; choose another id")

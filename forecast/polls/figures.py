@@ -277,6 +277,8 @@ def _poll_keys(rows: Rows, layout: Layout, facts: Facts) -> list[object]:
     if at and all(rows.columns[at[0]]):
         return list(zip(*own, facts.sample, strict=True))
     columns = [i for ats in layout.facts.values() for i in ats]
+    if not columns:  # nothing says which rows are of one poll
+        return [()] * len(rows)
     return list(zip(*(rows.columns[i] for i in columns), strict=True))
 
 

@@ -237,6 +237,13 @@ def test_what_is_wrong_with_a_tier_is_said(setting: str, said: str) -> None:
         changed(setting)
 
 
+def test_an_id_of_a_group_that_is_no_text_is_refused() -> None:
+    tables = read_tables(CONFIG)
+    tables["groups"][0]["id"] = [1]
+    with pytest.raises(ConfigurationError, match="groups"):
+        parse_election(tables)
+
+
 def test_an_event_of_a_chamber_that_there_is_not_is_refused() -> None:
     tables = read_tables(CONFIG)
     del tables["tiers"]

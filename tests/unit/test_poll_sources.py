@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from forecast.cli.main import main
 from forecast.door.encodings import written
 from forecast.election import Election, parse_election
 from forecast.errors import PollDataError
@@ -304,3 +305,12 @@ def test_a_list_below_the_threshold_stands_in_brackets_with_its_share(tmp_path: 
     table = read_polls(tmp_path / "polls.csv", an_election(("Red", "Blue", "Green"), unit="seats"))
     assert table.shares["p0"].iloc[0] == pytest.approx(0.60 * (1 - 0.018))
     assert in_seats(tmp_path, "1.8 %")[0] == pytest.approx(0.018)
+
+
+def test_a_long_table_of_which_nothing_says_what_is_one_poll_is_refused_by_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "polls.csv"
+    file.write_text("party,share\nRed,40\nBlue,60\nRed,41\n", encoding="utf-8")
+    assert main(["polls", str(file)]) == 3
+    assert "this poll reports it in row 2 already" in capsys.readouterr().err
