@@ -38,7 +38,7 @@ def district_values(
     histogram = counts.district_seats[0]
     most = int(np.flatnonzero(histogram.any(axis=(0, 1))).max(initial=0))
     histogram, seats = histogram[..., : most + 1].astype(np.float64), np.arange(most + 1)
-    draws, places = histogram[0, 0].sum(), len(kept.votes)
+    draws, places = float(counts.draws), len(kept.votes)
     chance = histogram / draws
     mean = chance @ seats
     spread = np.sqrt(np.maximum(chance @ seats**2 - mean**2, 0.0) / draws)

@@ -233,8 +233,12 @@ class LocalCounts:
         ]
 
     def finish(self) -> None:
-        """Add the counts of a span to those of the run."""
-        self.seats += self._counts.sum(1, dtype=np.int64).reshape(self.seats.shape)
+        """Add the counts of a span to those of the run.
+
+        What a block lacks is taken off one of the ways alone, which may so be below nothing: they are added
+        as they were counted, modulo 2**32.
+        """
+        self.seats += self._counts.sum(1, dtype=np.uint32).astype(np.int64).reshape(self.seats.shape)
         self._counts[...] = 0
 
 

@@ -136,7 +136,7 @@ def _labels(forecast: Forecast) -> dict[Column, Any]:
 
 def _most_likely(forecast: Forecast, what: str, but: Sequence[Any] = ()) -> dict[Column, Any]:
     """The party most likely to have the last seat, or the claim to the next, other than those of ``but`` (a
-    party for each district); blank where that is not known.
+    party for each district); blank where that is not known, and where nobody ever has it.
     """
     path = f"{_GROUP}/{what}_probability"
     meaning = f"id of the party with the highest {VARIABLES[path].meaning}"
@@ -151,4 +151,9 @@ def _most_likely(forecast: Forecast, what: str, but: Sequence[Any] = ()) -> dict
     among = values if len(but) == 0 else np.where(ids[None, :] == np.asarray(but)[:, None], -1.0, values)
     most = among.argmax(axis=1)
     rows = np.arange(len(most))
-    return {named: ids[most], chance: values[rows, most], error: errors[rows, most]}
+    somebody = values[rows, most] > 0.0
+    return {
+        named: np.where(somebody, ids[most], ""),
+        chance: np.where(somebody, values[rows, most], np.nan),
+        error: np.where(somebody, errors[rows, most], np.nan),
+    }

@@ -333,3 +333,19 @@ def test_the_margin_of_the_last_seat_is_what_moves_it(method: str) -> None:
             extra = more * margin[i, d] * votes[i, d].sum()
             quotient = (votes[i, d, gains] + extra) / divisors[seats[i, d, gains]]
             assert (quotient > price) == wins
+
+
+@pytest.mark.parametrize("draws", [1, 511, 513, 700, 1000])
+@pytest.mark.parametrize("seed", range(12))
+def test_histograms_of_districts_count_every_draw_once(draws: int, seed: int) -> None:
+    base = geography(seed, 9)
+    large = SeatTable(
+        NAMES, 12 * SIZES, REGIONS, LEVELLING
+    )  # seats of a list spread too far to count by value
+    rule = Rule.model_validate({"seats": int(large.seats.sum()), **RULES["national threshold"]})
+    rules = compile_rules([rule], parties_of(base), table=large)
+    counts, kept = run_draws(draws_on(base, seed), rules, NO_QUESTIONS, draws, keep=draws)
+    assert kept.districts is not None
+    found = counts.district_seats[0]
+    expected = np.stack([(kept.districts.seats[0] == s).sum(0) for s in range(found.shape[-1])], axis=-1)
+    np.testing.assert_array_equal(found, expected)
