@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from forecast.variables import VARIABLES
+
+_PASSES = VARIABLES["pass_probability"].meaning
+
 ENGLISH = {
     "language": "en",
     "skip": "Skip to the results",
@@ -48,14 +52,13 @@ ENGLISH = {
     "mean": "Mean",
     "one_draw": "One draw",
     "parties_note": (
-        "Share and seats are medians. Passes: probability of crossing the threshold; ±: one Monte "
-        "Carlo standard "
+        f"Share and seats are medians. Passes: {_PASSES}; ±: one Monte Carlo standard "
         "error. One draw: a representative simulated parliament, one possible outcome."
     ),
     "no_seats": "holds no seats",
     "untold": "not told apart by the polls",
     "crossings": "Who crosses the threshold?",
-    "crossings_note": "Probability of crossing the threshold, by whatever way the rule gives it.",
+    "crossings_note": f"{_PASSES.capitalize()}, by whatever way the rule gives it.",
     "winning": "Who wins a seat?",
     "winning_note": "Probability of a seat. There is no threshold for the whole country.",
     "parties_note_winning": (
