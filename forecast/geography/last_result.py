@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -86,6 +86,7 @@ def read_last_result(path: str | Path) -> LastResult:
         _take(row, column, found, lists)
     for district in found.values():
         _check(district)
+    _refuse_totals(column, list(found.values()), lists)
     faults = [fault for row in rows for fault in row.faults]
     if not faults and len(found) < 2:
         remedy = "fewer than two districts: there is no pattern to carry over"
@@ -149,6 +150,21 @@ def _check(district: _District) -> None:
     if electorate is not None and electorate < valid:
         remedy = f"{valid:,} valid votes were cast in {district.name}; correct one of the two"
         row.fault("electorate", electorate, remedy)
+
+
+def _refuse_totals(column: str, districts: Sequence[_District], lists: Mapping[str, str]) -> None:
+    """Note a list that is all the others together in every district, and a district that is all the others."""
+    if len(districts) < 2 or len(lists) < 3:
+        return
+    votes = np.array([[district.votes.get(key, 0) for key in lists] for district in districts], np.int64)
+    for k, name in enumerate(lists.values()):
+        if (2 * votes[:, k] == votes.sum(1)).all():
+            remedy = "it has the votes of all other lists in every district: leave the rows of totals out"
+            districts[0].row.fault(column, name, remedy)
+    for d, district in enumerate(districts):
+        if len(districts) > 2 and (2 * votes[d] == votes.sum(0)).all():
+            remedy = "it has the votes of all other districts: leave the rows of the country out"
+            district.row.fault("district", district.name, remedy)
 
 
 def _as_result(place: str, districts: Sequence[_District], lists: dict[str, str]) -> LastResult:

@@ -141,3 +141,17 @@ def test_shares_of_a_district_that_are_not_all_of_it_are_refused(tmp_path: Path)
     write_rows(tmp_path / "borders.csv", ["from", "to", "share"], [["A", "B", "0.5"], ["A", "C", "0.4"]])
     with pytest.raises(PollDataError, match=r"the shares of A add up to 0\.9; they are parts of 1"):
         read_borders(tmp_path / "borders.csv")
+
+
+def test_rows_of_totals_are_refused(tmp_path: Path):
+    last = {**LAST, "Woods": {}}
+    for votes in LAST.values():
+        for name, number in votes.items():
+            last["Woods"][name] = last["Woods"].get(name, 0) + number
+    write_last(tmp_path / "country.csv", last)
+    said = refused(tmp_path / "country.csv").replace('"', "")
+    assert "Woods: it has the votes of all other districts" in said
+    lists = {name: {**votes, "Sum": sum(votes.values())} for name, votes in LAST.items()}
+    write_last(tmp_path / "lists.csv", lists)
+    said = refused(tmp_path / "lists.csv").replace('"', "")
+    assert "list = Sum: it has the votes of all other lists" in said
