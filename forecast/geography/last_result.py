@@ -153,7 +153,7 @@ def _check(district: _District) -> None:
 
 
 def _refuse_totals(column: str, districts: Sequence[_District], lists: Mapping[str, str]) -> None:
-    """Note a list that is all the others together in every district, and a district that is all the others."""
+    """Note a list that is all the others together everywhere, and a district that is all the others."""
     if len(districts) < 2 or len(lists) < 3:
         return
     votes = np.array([[district.votes.get(key, 0) for key in lists] for district in districts], np.int64)
