@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.geography.compiled import compiled
-from forecast.geography.geography import read_geography
-from forecast.geography.projection import Centre, projection_of
 from forecast.rules.ballot import Ballot
-from forecast.rules.districts import district_seats
 from forecast.rules.tiers import SeatTable
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.rule import Rule
     from forecast.geography.places import Places
+    from forecast.geography.projection import Centre
     from forecast.kernels.project import Pattern
     from forecast.simulation.inputs import Units
 
@@ -41,6 +38,13 @@ def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Loc
     Raises ``PollDataError`` and ``ConfigurationError`` for what is wrong with the tables of districts, or
     does not fit the election file.
     """
+    if election.rule.districts is None:
+        return None
+    # Most rules have no districts: what reads and projects them is not imported in vain.
+    from forecast.geography.compiled import compiled
+    from forecast.geography.geography import read_geography
+    from forecast.geography.projection import projection_of
+
     geography = read_geography(election)
     if geography is None:
         return None
@@ -60,6 +64,8 @@ def table_of(places: Places, rule: Rule) -> SeatTable:
     of_rule = rule.districts
     assert of_rule is not None
     if of_rule.seats == "by-population":
+        from forecast.rules.districts import district_seats
+
         seats = district_seats(rule, of_rule, Ballot((), districts=districts)).seats
         districts = tuple(replace(district, seats=seats[district.name]) for district in districts)
     by_votes = of_rule.seats == "by-votes"
