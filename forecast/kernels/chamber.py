@@ -28,8 +28,8 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.elementary import exp2, float_of, larger, minus_log2, smaller
-from forecast.kernels.normals import normal_pair_rows
-from forecast.kernels.random_bits import fill_bits, mix, next_bits, seed_lanes
+from forecast.kernels.normals import plain_normals
+from forecast.kernels.random_bits import mix, next_bits, seed_lanes
 
 _CHAMBER = np.uint64(0xC4A3B)
 _HALF = np.float32(0.5)
@@ -142,9 +142,7 @@ def _weigh(contests, votes, n, workspace):
     the power of the slope, times its common error.
     """
     about, total = contests.about[0], votes.total[n]
-    fill_bits(workspace.state, workspace.bits)
-    for row in range(0, workspace.words.shape[0], 2):
-        normal_pair_rows(workspace.words[row], workspace.words[row + 1])
+    plain_normals(workspace, 0, workspace.words.shape[0])
     for h in range(contests.tied.shape[0]):
         out = workspace.weight[h]
         if contests.tied[h] == 0:

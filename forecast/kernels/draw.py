@@ -27,7 +27,7 @@ from forecast.kernels.arrays import (
     U64x2,
     Votes,
 )
-from forecast.kernels.normals import normal_pair_rows, normal_row
+from forecast.kernels.normals import normal_row, plain_normals
 from forecast.kernels.random_bits import fill_bits, mix, seed_lanes
 from forecast.kernels.shares_of_normals import add_undecided, correlate, votes_of_normals
 from forecast.kernels.sobol import block_bases, block_table, scramble
@@ -123,11 +123,11 @@ def draw_plain(source: Source, piece: Piece, workspace: Words, votes: Votes) -> 
         _begin_block(source, workspace, votes, n)
         for start in range(0, about.numbers, AT_A_TIME):
             end = min(start + AT_A_TIME, about.numbers)
-            _plain_normals(workspace, before + start, before + end)
+            plain_normals(workspace, before + start, before + end)
             _vote(source, workspace, votes, n, start, end)
         _finish_block(source, workspace, votes, n)
         if about.splits > 0:
-            _plain_normals(workspace, before + about.numbers, before + about.numbers + about.splits)
+            plain_normals(workspace, before + about.numbers, before + about.numbers + about.splits)
             _split(source, workspace, votes, n)
 
 
@@ -161,14 +161,6 @@ def _begin_block(source, workspace, votes, n):
     total = votes.total[n]
     for i in range(BLOCK):
         total[i] = _NONE
-
-
-@stage
-def _plain_normals(workspace, start, end):
-    """Rows ``start`` to ``end`` of normals, an even number."""
-    fill_bits(workspace.state, workspace.bits[start:end])
-    for row in range(start, end, 2):
-        normal_pair_rows(workspace.words[row], workspace.words[row + 1])
 
 
 @stage

@@ -20,6 +20,7 @@ from forecast.kernels.elementary import (
     quarter_sine,
     with_sign_of,
 )
+from forecast.kernels.random_bits import fill_bits
 
 _HALF = np.float32(0.5)
 _UNIT = np.float32(1.0)
@@ -51,6 +52,14 @@ _DOWN1, _DOWN2, _DOWN3, _DOWN4, _DOWN5 = (
         1.569634953770302e-07,
     )
 )
+
+
+@stage
+def plain_normals(workspace, start, end):
+    """Rows ``start`` to ``end`` of normals, an even number, from the stream of a workspace."""
+    fill_bits(workspace.state, workspace.bits[start:end])
+    for row in range(start, end, 2):
+        normal_pair_rows(workspace.words[row], workspace.words[row + 1])
 
 
 @stage

@@ -27,8 +27,8 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.elementary import exp2, float_of, larger, minus_log2, smaller
-from forecast.kernels.normals import normal_pair_rows
-from forecast.kernels.random_bits import fill_bits, mix, next_bits, seed_lanes
+from forecast.kernels.normals import plain_normals
+from forecast.kernels.random_bits import mix, next_bits, seed_lanes
 
 ABSENT = np.float32(-1e30)
 """The base of a list that does not stand in a district."""
@@ -184,9 +184,7 @@ def _draw_common(pattern, workspace):
     """Normals that districts share: row 0 the country's; then of every list its scale, slope, two factors;
     then the regions.
     """
-    fill_bits(workspace.state, workspace.bits)
-    for row in range(0, workspace.words.shape[0], 2):
-        normal_pair_rows(workspace.words[row], workspace.words[row + 1])
+    plain_normals(workspace, 0, workspace.words.shape[0])
 
 
 @stage

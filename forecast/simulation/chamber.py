@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from forecast.compiling import Step
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels import admit, chamber, count
-from forecast.kernels.arrays import BLOCK, LANES, Votes, new_rows
+from forecast.kernels.arrays import BLOCK, Votes, new_rows
 from forecast.kernels.count import Questions
 from forecast.simulation.counts import Tallies, empty_tallies
 from forecast.simulation.questions import compile_chamber_questions
-from forecast.simulation.stages import Ballots, new_admission, new_seats
+from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -310,15 +310,8 @@ class Assembly:
 
 
 def _new_workspace(holders: int) -> chamber.ContestWorkspace:
-    bits, cell = new_rows((holders + holders % 2, LANES), np.uint64), new_rows((1, LANES), np.uint64)
-    words = bits.view(np.uint32)
     return chamber.ContestWorkspace(
-        new_rows((4, LANES), np.uint64),
-        bits,
-        words,
-        words.view(np.float32),
-        cell,
-        cell.view(np.uint32),
+        *new_noise(holders),
         new_rows((holders, BLOCK), np.float32),
         new_rows((3, BLOCK), np.float32),
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.compiling import Step
 from forecast.kernels import admit, districts, houses, placing
-from forecast.kernels.arrays import BLOCK, LANES, Claims, Seats, Votes, new_rows
+from forecast.kernels.arrays import BLOCK, Claims, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.laws import Law
 from forecast.kernels.one_draw import DRAW_ROWS
@@ -23,6 +23,7 @@ from forecast.simulation.stages import (
     division,
     new_admission,
     new_claims,
+    new_noise,
     new_piece,
     new_seats,
     new_votes,
@@ -246,20 +247,12 @@ def new_projection(pattern: Pattern) -> ProjectWorkspace:
     """Workspace of a projection."""
     units = len(pattern.last)
     rows = 1 + 4 * units + int(pattern.about["regions"][0]) * units
-    bits = new_rows((rows + rows % 2, LANES), np.uint64)
-    words = bits.view(np.uint32)
-    cell = new_rows((1, LANES), np.uint64)
 
     def of_units() -> NDArray[np.float32]:
         return new_rows((units, BLOCK), np.float32)
 
     return ProjectWorkspace(
-        new_rows((4, LANES), np.uint64),
-        bits,
-        words,
-        words.view(np.float32),
-        cell,
-        cell.view(np.uint32),
+        *new_noise(rows),
         of_units(),
         new_rows((2, BLOCK), np.float32),
         of_units(),

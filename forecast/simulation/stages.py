@@ -126,6 +126,16 @@ class Ballots(NamedTuple):
         return isinstance(self.votes, GivenVotes)
 
 
+def new_noise(rows: int) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """Workspace of a stream of its own: its state; an even number of ``rows`` of normals (bits, words and
+    normals are the same memory); one row more (bits and words likewise).
+    """
+    bits, cell = new_rows((rows + rows % 2, LANES), np.uint64), new_rows((1, LANES), np.uint64)
+    words = bits.view(np.uint32)
+    state = new_rows((4, LANES), np.uint64)
+    return state, bits, words, words.view(np.float32), cell, cell.view(np.uint32)
+
+
 def new_piece(*, apart: int = BLOCK, lots: int = 0) -> NDArray[np.void]:
     """The place of a piece, before any."""
     piece = np.zeros(1, PIECE)
