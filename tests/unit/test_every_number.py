@@ -25,6 +25,7 @@ from forecast.sweeps.slider import slide
 from forecast.tables import known_tables, table_of
 from tests import walked_numbers as walked
 from tests.forecasts import CONFIG
+from tests.page_data import given, rows_of
 from tests.swept import flat
 from tests.walked_numbers import ENDS, Number, Shows, Walk, by_label, key_of, numbers
 
@@ -115,18 +116,7 @@ CHARTS = {
 
 @functools.cache
 def _given(left: Left) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', left.page, re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
-
-
-def _rows(data: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of chart data as the script of the page lays them out."""
-    held = {name: data["columns"][number] for name, number in columns.items() if name != "n"}
-    return [
-        {name: column[k] if isinstance(column, list) else column for name, column in held.items()}
-        for k in range(columns["n"])
-    ]
+    return given(left.page)
 
 
 def _compared(data: dict[str, Any], charts: dict[str, Any], forecast: Forecast) -> int:
@@ -134,7 +124,7 @@ def _compared(data: dict[str, Any], charts: dict[str, Any], forecast: Forecast) 
     compared, quantiles = 0, forecast.array("quantile_level").tolist()
     for (chart, name), fields in CHARTS.items():
         for tables in charts.get(chart, {}).get("data", []):
-            for row in _rows(data, tables[name]):
+            for row in rows_of(data, tables[name]):
                 party = forecast.parties.index(row["party"])
                 for field, (path, quantile) in fields.items():
                     values = forecast.array(path)[party]
@@ -150,7 +140,7 @@ def _distributions(data: dict[str, Any], panels: list[dict[str, Any]], forecast:
     compared, names = 0, forecast.names("party_name")
     for panel in panels:
         chances = forecast.array("seat_probability")[names.index(panel["name"])]
-        for row in _rows(data, panel["data"]["bars"]):
+        for row in rows_of(data, panel["data"]["bars"]):
             assert row["chance"] == pytest.approx(float(chances[round(row["from"] + 0.4)]), rel=1e-5)
             compared += 1
     return compared
@@ -184,7 +174,7 @@ def test_every_number_that_the_charts_of_the_page_show_is_that_of_the_file(left:
     for place, shown in zip(slid.places(), data["places"], strict=True):
         here = slid.at(**dict(zip(slid.leading, place, strict=True)))
         others += _distributions(data, shown.get("panels", {}).get("distributions", []), here)
-        for row in _rows(
+        for row in rows_of(
             data,
             shown.get("charts", {}).get("crossings", {"data": [{"parties": {"n": 0}}]})["data"][0]["parties"],
         ):

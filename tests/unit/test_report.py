@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -25,6 +23,7 @@ from forecast.tables import table_of, tables_of
 from forecast.tables.exporting import exported
 from tests.forecasts import CONFIG
 from tests.made import ODD_NAMES, made_forecast, write_made_election
+from tests.page_data import given, rows_of
 
 NEW_ZEALAND = Path(__file__).parents[2] / "configs" / "new-zealand-2023.toml"
 
@@ -81,24 +80,9 @@ def test_names_are_text_wherever_they_stand(text: str) -> None:
     assert len(re.findall(r"<script[ >]", text)) == 4
 
 
-def _given(text: str) -> dict[str, Any]:
-    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    assert found is not None
-    return json.loads(found.group(1))
-
-
-def _rows(data: dict[str, Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows of chart data as the script of the page lays them out."""
-    held = {name: data["columns"][number] for name, number in columns.items() if name != "n"}
-    return [
-        {name: column[k] if isinstance(column, list) else column for name, column in held.items()}
-        for k in range(columns["n"])
-    ]
-
-
 def test_the_data_of_the_script_are_the_numbers_of_the_forecast(forecast: Forecast, text: str) -> None:
-    data = _given(text)
-    crossings = _rows(data, data["law"]["charts"]["crossings"]["data"][0]["parties"])
+    data = given(text)
+    crossings = rows_of(data, data["law"]["charts"]["crossings"]["data"][0]["parties"])
     shown = {row["party"]: row["chance"] for row in crossings if "chance" in row}
     chances = dict(zip(forecast.parties, forecast.array("pass_probability").tolist(), strict=True))
     assert len(shown) >= 7
@@ -109,7 +93,7 @@ def test_the_data_of_the_script_are_the_numbers_of_the_forecast(forecast: Foreca
     panels = data["law"]["panels"]["distributions"]
     assert panels
     for panel in panels:
-        for row in _rows(data, panel["data"]["bars"]):
+        for row in rows_of(data, panel["data"]["bars"]):
             wanted = distributions[places[panel["name"]], round(row["from"] + 0.4)]
             assert row["chance"] == pytest.approx(wanted, rel=1e-5)
     cells = [row["majority_probability"] for row in forecast.rows("coalition")]
@@ -118,12 +102,12 @@ def test_the_data_of_the_script_are_the_numbers_of_the_forecast(forecast: Foreca
 
 
 def test_the_trend_of_the_page_is_that_of_the_forecast(forecast: Forecast, text: str) -> None:
-    data = _given(text)
+    data = given(text)
     days = forecast.array("trend/day").astype("datetime64[D]").astype(str).tolist()
     places = {name: k for k, name in enumerate(forecast.names("party_name"))}
     compared = 0
     for panel in data["law"]["trends"]:
-        for row in _rows(data, panel["data"]["trend"]):
+        for row in rows_of(data, panel["data"]["trend"]):
             at = days.index(row["day"]), places[panel["name"]]
             for name, path in (("low", "share_low80"), ("share", "share"), ("high", "share_high80")):
                 assert row[name] == pytest.approx(float(forecast.array(f"trend/{path}")[at]), rel=1e-5)
