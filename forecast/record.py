@@ -32,12 +32,14 @@ def record(forecast: Forecast) -> Any:
     drawn = {"election": forecast.election, "draws": forecast.draws, "seed": int(attrs["seed"])}
     how = {"sampler": attrs["sampler"], "house": forecast.house}
     warnings = list(attrs["warnings"])
+    supposed = {"supposed_vote": attrs["supposed_vote"]} if "supposed_vote" in attrs else {}
     if not forecast.leading:
         values = _values(forecast, ())
         more = _chamber(forecast) | _districts(forecast) | {"track_record": _track_record(forecast)}
         return {
             **drawn,
             "as_of": attrs["as_of"],
+            **supposed,
             **how,
             **_outcome(values),
             **more,
@@ -46,8 +48,8 @@ def record(forecast: Forecast) -> Any:
     along = next(iter(forecast.leading))
     each = [_of_place(forecast, place) for place in forecast.places()]
     if along == "as_of":
-        return {**drawn, **how, "as_of": each, "warnings": warnings}
-    return {**drawn, **how, "as_of": attrs["as_of"], f"{along}s": each, "warnings": warnings}
+        return {**drawn, **supposed, **how, "as_of": each, "warnings": warnings}
+    return {**drawn, "as_of": attrs["as_of"], **supposed, **how, f"{along}s": each, "warnings": warnings}
 
 
 def _districts(forecast: Forecast) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.cli.options import AsOf, ConfigFile, On, Quiet, Settings, with_vote_on
 from forecast.cli.telling import show, tell
 from forecast.cli.working import say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
+    from forecast.election.schema import ElectionFacts
     from forecast.geography.geography import Geography
     from forecast.polls import PollTable
 
@@ -29,6 +30,7 @@ Strict = Annotated[
 def check(
     config: ConfigFile,
     as_of: AsOf = None,
+    on: On = None,
     settings: Settings = None,
     strict: Strict = False,
     quiet: Quiet = False,
@@ -37,12 +39,13 @@ def check(
 
     Prints what was understood: the ballot, the rule in words, the polls, and the day that counts as today.
     """
-    election = _checked_election(config, settings or ())
+    election = _checked_election(config, with_vote_on(settings, on))
     polls = None
     if as_of is not None:
         from forecast.election.days import day_of_forecast
 
         as_of = day_of_forecast(election, as_of, "--as-of")
+    as_of = as_of or election.election.on
     if election.election.polls is not None:
         from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
@@ -156,7 +159,7 @@ def _summary(
     from forecast.words.rule import rule_in_words
 
     facts = election.election
-    yield "election", f"{facts.name} ({facts.id}), {facts.date}"
+    yield "election", f"{facts.name} ({facts.id}), {_day_of(facts)}"
     yield "ballot", ", ".join(party.id for party in election.parties if party.eligible)
     seatless = [party.id for party in election.parties if not party.eligible]
     if seatless:
@@ -232,3 +235,12 @@ def _polls(polls: PollTable, as_of: datetime.date | None) -> Iterator[tuple[str,
     yield "as of", f"{day}: {len(known)} national polls known, the newest on {newest}"
     if len(known.exit_polls):
         yield "", f"{len(known.exit_polls)} exit polls are among them: they alone enter the mean"
+
+
+def _day_of(facts: ElectionFacts) -> str:
+    """The day of the vote, and which one is forecast where that is another."""
+    if facts.date is None and facts.on is None:
+        return "day not known: as if held on the day of the forecast"
+    return f"{facts.date or 'day not known'}" + (
+        f", as if held on {facts.on}" if facts.on is not None else ""
+    )

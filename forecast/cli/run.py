@@ -13,6 +13,7 @@ from forecast.cli.options import (
     ConfigFile,
     Draws,
     Json,
+    On,
     OutputFolder,
     Quiet,
     Seed,
@@ -21,6 +22,7 @@ from forecast.cli.options import (
     Verbose,
     parse_days,
     whole_number,
+    with_vote_on,
 )
 from forecast.cli.working import (
     Asked,
@@ -105,6 +107,7 @@ def run(
     sampler: Sampler = None,
     target_error: TargetError = None,
     as_of: Days = None,
+    on: On = None,
     share_draws: ShareDrawsFile = None,
     scenarios: Scenarios = None,
     save_draws: SaveDraws = None,
@@ -122,9 +125,8 @@ def run(
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
-    asked = Asked(
-        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
-    )
+    changes = with_vote_on(settings, on)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
     if share_draws is not None:
         refuse_beside(
             "--share-draws",
@@ -134,6 +136,7 @@ def run(
                 "--sampler": sampler,
                 "--target-error": target_error,
                 "--as-of": as_of,
+                "--on": on,
                 "--scenarios": scenarios,
             },
             "with --share-draws nothing is drawn",

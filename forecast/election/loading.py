@@ -13,7 +13,7 @@ from forecast.door.trees import read_toml
 from forecast.election.chances import read_chances
 from forecast.election.faults import faults_of
 from forecast.election.overrides import overridden
-from forecast.election.schema import Election
+from forecast.election.schema import NO_RECORD, Election
 from forecast.errors import ConfigurationError, Fault, suggest
 
 _FILE_KEYS = (
@@ -23,8 +23,11 @@ _FILE_KEYS = (
     ("geography", "last_result"),
     ("geography", "borders"),
     ("estimate", "constants"),
+    ("estimate", "record"),
 )
 """Keys that name a file; relative names are meant relative to the election file."""
+_NO_FILE = {"estimate.record": NO_RECORD}
+"""What such a key may say instead."""
 
 
 def load_election(path: str | Path, overrides: Sequence[str] = ()) -> Election:
@@ -133,7 +136,8 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         for key in way:
             table = table.get(key) if isinstance(table, dict) else None
         if isinstance(table, dict) and isinstance(table.get(last), str) and table[last].strip():
-            table[last] = str(folder / table[last].strip())
+            named = table[last].strip()
+            table[last] = named if named == _NO_FILE.get(".".join((*way, last))) else str(folder / named)
     tiers = data.get("tiers")
     for tier in tiers if isinstance(tiers, list) else ():
         if isinstance(tier, dict) and isinstance(tier.get("table"), str) and tier["table"].strip():

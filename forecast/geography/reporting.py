@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.election.geography import EVERYWHERE
-from forecast.geography.last_result import LastResult, Move
 from forecast.geography.swing import Floats
+from forecast.last_election.by_district import LastResult, Move
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -111,6 +111,11 @@ def simulate_given(
     Each draw counts once. Votes of parties that withdraw are handed on draw by draw. Where the file gives a
     range of invalid ballots or of turnout, its middle is taken.
     """
+    if election.election.vote is None:
+        remedy = (
+            "missing: draws from elsewhere are of a vote on some day, and only the election file knows which"
+        )
+        raise ConfigurationError(Fault(election.place, "election.date", ABSENT, remedy))
     given = _without_withdrawn(given, election)
     listed = [party.id for party in election.parties]
     ordered = sorted(given.ids, key=lambda unit: listed.index(unit) if unit in listed else len(listed))
@@ -126,7 +131,7 @@ def simulate_given(
     attrs = {
         "seed": 0,
         "sampler": SAMPLER,
-        "as_of": election.election.date.isoformat(),
+        "as_of": election.election.vote.isoformat(),
         "share_draws": given.place,
         "track_record": "The vote shares were drawn elsewhere; no backtest here speaks for them.",
         "warnings": [*given.warnings, *_left_out(election)],
@@ -152,7 +157,8 @@ class _Centre:
         shares = given.shares[:, [given.ids.index(unit) for unit in units.ids]]
         logs = np.log(np.maximum(shares, _LEAST_SHARE))
         spread = np.diag(logs.var(axis=0))
-        return cls(units.ids, np.maximum(shares.mean(axis=0), _LEAST_SHARE), spread, election.election.date)
+        mean = np.maximum(shares.mean(axis=0), _LEAST_SHARE)
+        return cls(units.ids, mean, spread, election.election.vote or datetime.date.max)
 
 
 def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
