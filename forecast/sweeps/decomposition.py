@@ -11,6 +11,7 @@ is held.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
+from forecast.simulation.inputs import SAMPLER_DRAWN, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
 from forecast.sweeps.differences import Estimated
@@ -90,10 +91,15 @@ def decompose(
     def of(outcome: Sequence[Floats]) -> SobolIndices:
         return sobol_indices(*(values.reshape(*grid.shape, draws) for values in outcome))
 
-    by_list = tuple(of([s[:, :, k].astype(np.float64) for s in seats]) for k in range(len(parties)))
-    by_coalition = tuple(
-        of([2.0 * s[:, :, list(members)].sum(2) > s.sum(2) for s in seats]) for members in coalitions
-    )
+    def of_list(k: int) -> SobolIndices:
+        return of([s[:, :, k].astype(np.float64) for s in seats])
+
+    def of_coalition(members: Sequence[int]) -> SobolIndices:
+        return of([2 * s[:, :, list(members)].sum(2) > s.sum(2) for s in seats])
+
+    with ThreadPoolExecutor(threads) as pool:
+        by_list = tuple(pool.map(of_list, range(len(parties))))
+        by_coalition = tuple(pool.map(of_coalition, coalitions))
     return Decomposition(factors, draws, by_list, by_coalition)
 
 
@@ -140,10 +146,9 @@ def _seats(
 ) -> NDArray[np.int32]:
     """(V, N, K) seats of votes (N, U) under every variant."""
     number, lists = len(votes), len(parties)
-    whole = np.round(votes * float(inputs.valid_votes))
-    given = inputs._replace(
-        sampler=SAMPLER_GIVEN,
-        given=np.ascontiguousarray(whole),
+    drawn = inputs._replace(
+        sampler=SAMPLER_DRAWN,
+        given=np.ascontiguousarray(votes),
         invalid=np.full(2, inputs.invalid.mean()),
         turnout=np.full(2, inputs.turnout.mean()),
         directions=NO_DIRECTIONS,
@@ -152,7 +157,7 @@ def _seats(
     step = rules_at_once(number, lists)
     for start in range(0, len(grid), step):
         compiled = compile_rules(grid.rules[start : start + step], parties, table=inputs.table)
-        _, kept = run_draws(given, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
+        _, kept = run_draws(drawn, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
         seats[start : start + step] = kept.seats
     return seats
 
