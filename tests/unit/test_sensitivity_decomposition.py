@@ -166,13 +166,14 @@ def test_shares_that_were_drawn_before_have_the_seats_of_the_exact_count(kazakhs
     parties = [election.by_id[name] for name in units.ids[: units.lists]]
     votes = np.random.default_rng(4).dirichlet(40.0 * np.array(EXIT_POLLS), 2_000)
     inputs = draws_of(election, estimate_of(election), units, 7, "random")
-    grid = Grid.of(election.rule, axes_of(threshold=[0.0, 0.05], method=["hare", "dhondt", "droop"]))
+    axes = axes_of(threshold=[0.0, 0.05], method=["hare", "dhondt", "droop"])
+    grid = Grid.of(election.rule, axes)
     found = _seats(inputs, grid, parties, votes, 2)
     for rule, seats in zip(grid.rules, found, strict=True):
         for row, drawn in zip(votes[::40], seats[::40], strict=True):
             entries = tuple(
-                Entry(party, round(float(share) * 1e9), kind=kind)
-                for party, share, kind in zip(units.ids, row, units.kinds, strict=True)
+                Entry(name, round(float(share) * 1e9), kind=election.by_id[name].kind)
+                for name, share in zip(units.ids, row, strict=True)
             )
             won = apply_rule(rule, Ballot(entries)).seats
             assert [won[party.id] for party in parties] == drawn.tolist()
