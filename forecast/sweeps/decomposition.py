@@ -263,14 +263,18 @@ def _moments(sets: Sequence[Floats], axes: int, edges: Sequence[int]) -> list[_M
         contrast = [(kept - other) * same for same, other in pairs]
 
     def of_group(begin: int, end: int) -> _Moments:
-        def total(of_draws: Sequence[Floats]) -> Floats:
+        def totals(of_draws: Sequence[Floats]) -> Floats:
             return np.array([float(values[begin:end].sum()) for values in of_draws])
 
         return _Moments(
             (end - begin) * len(sets),
-            *total([mean, square]),
+            float(mean[begin:end].sum()),
+            float(square[begin:end].sum()),
             tuple(each[:, begin:end].sum(1) for each in levels),
-            *map(total, (within, product, contrast, anew)),
+            totals(within),
+            totals(product),
+            totals(contrast),
+            totals(anew),
         )
 
     return [of_group(begin, end) for begin, end in pairwise(edges)]
