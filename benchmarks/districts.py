@@ -16,7 +16,7 @@ from benchmarks.records import Results, Row
 from benchmarks.vectorised import highest_averages
 from forecast import estimate, load_election, read_polls
 from forecast.election import Election
-from forecast.geography.geography import read_geography
+from forecast.geography.known_districts import read_geography
 from forecast.geography.pattern import Pattern, drawn
 from forecast.geography.projection import projection_of
 from forecast.rules.compiled import compile_rules

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.charts.curve_names import places
 from forecast.charts.drawing import (
     ACCENT,
     INK,
@@ -40,7 +41,6 @@ from forecast.charts.drawing import (
     title,
 )
 from forecast.charts.parties import PANELS, names_column, told
-from forecast.charts.placing import places
 from forecast.election.methods import METHODS
 from forecast.sweeps.slider import may_slide, slide
 from forecast.variables import error_of

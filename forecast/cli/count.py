@@ -12,7 +12,7 @@ from forecast.cli.telling import show_json, tell
 from forecast.cli.working import say_warnings
 
 if TYPE_CHECKING:
-    from forecast.rules.cases import Verification
+    from forecast.rules.case_files import Verification
 
 VotesFile = Annotated[
     Path | None,
@@ -40,7 +40,7 @@ def count(
     from forecast.cli.count_report import print_count, refuse_void, seats_as_json
     from forecast.election import load_election
     from forecast.election.notes import warnings_on
-    from forecast.rules.chamber import with_tiers
+    from forecast.rules.counted_chamber import with_tiers
     from forecast.rules.counts import read_count
     from forecast.rules.reference import apply_rule
     from forecast.rules.remarks import remarks_on

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from forecast.cli.count_chamber import chamber_as_json, chamber_table
 from forecast.cli.count_districts import districts_as_json, districts_table, standing_somewhere
 from forecast.election import Election
+from forecast.election.exact_numbers import percent
 from forecast.election.methods import METHODS
-from forecast.election.numbers import percent
 from forecast.errors import Fault, NoValidOutcome
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import NextSeat, next_seats

@@ -10,9 +10,9 @@ from forecast.cli.telling import progress, show_json, tell
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants as ErrorConstants
-    from forecast.geography.constants import Constants
+    from forecast.geography.projection_constants import Constants
     from forecast.verification.archive import PastElection
-    from forecast.verification.districts.fitting import Fitted
+    from forecast.verification.districts.fitting_projection import Fitted
     from forecast.verification.districts.pairs import Pair, PairArchive
 
 OUTPUT = Path("outputs/districts")
@@ -27,8 +27,8 @@ def holds_districts(folder: Path) -> bool:
 
 def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
-    from forecast.geography.constants import constants_table, histories_table
-    from forecast.verification.districts.fitting import fit_pairs
+    from forecast.geography.projection_constants import constants_table, histories_table
+    from forecast.verification.districts.fitting_projection import fit_pairs
     from forecast.verification.districts.joining import country_names
     from forecast.writing import replacing_folder
 
@@ -68,7 +68,7 @@ def backtest_districts(
     """How good the projection is: districts and seats of past elections at their true national shares."""
     from forecast.verification.districts.evaluating import Plan, evaluate
     from forecast.verification.districts.exact_law import ExactLaw
-    from forecast.verification.districts.fitting import histories_before
+    from forecast.verification.districts.fitting_projection import histories_before
     from forecast.verification.districts.past_laws import past_laws
 
     found = _pairs(archive)
@@ -137,12 +137,12 @@ def _projections(
     pairs: Sequence[Pair], constants: Path | None, *, left_out: bool, quiet: bool
 ) -> Callable[[str], Constants]:
     """Constants by country: those of a file, or fitted without it."""
-    from forecast.geography.constants import SHIPPED, read_constants
+    from forecast.geography.projection_constants import SHIPPED, read_constants
 
     if not left_out:
         law = read_constants(constants or SHIPPED)
         return lambda country: law
-    from forecast.verification.districts.fitting import fit_pairs
+    from forecast.verification.districts.fitting_projection import fit_pairs
 
     with progress("fitting without each country", quiet) as step:
         fitted = fit_pairs(pairs, step)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from forecast.verification.districts.chain import Chain, ChainRow
     from forecast.verification.districts.evaluating import Evaluation, Score
-    from forecast.verification.districts.fitting import Fitted
+    from forecast.verification.districts.fitting_projection import Fitted
 
 _LEVELS = ("0.5", "0.8", "0.95")
 _HELD = {

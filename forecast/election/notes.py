@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from forecast.election.exact_numbers import percent, plain
 from forecast.election.idle import idle_keys
-from forecast.election.numbers import percent, plain
 
 if TYPE_CHECKING:
-    from forecast.election.chamber import ChamberTier
     from forecast.election.schema import Election
+    from forecast.election.tiers_and_groups import ChamberTier
 
 USUAL_CONTEXT = (Fraction(1, 2), Fraction(5))
 """Factors on the error of polls that may be meant; 2.5 is that of managed elections."""

@@ -13,7 +13,7 @@ from forecast.geography.swing import Floats
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.geography.geography import Geography
+    from forecast.geography.known_districts import Geography
 
 _SHOWN = 0.005
 """Lists with a smaller share of the last vote are said together."""

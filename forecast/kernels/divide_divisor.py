@@ -35,7 +35,7 @@ from forecast.kernels.one_draw import (
     entitle,
     put_seats,
 )
-from forecast.kernels.ties import before, lot_of
+from forecast.kernels.tie_order import before, lot_of
 
 _NONE, _UNIT, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
 _FAR = np.float32(2.0**120)

@@ -49,7 +49,7 @@ from forecast.kernels.one_draw import (
     vote_size,
     votes_of_all_lists,
 )
-from forecast.kernels.ties import before, lot_of
+from forecast.kernels.tie_order import before, lot_of
 
 _ROUNDING = np.float32(2.0**-24)
 _NONE, _UNIT, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)

@@ -19,7 +19,7 @@ from forecast.kernels.divide_quota import (
 )
 from forecast.kernels.laws import Law, Rule
 from forecast.kernels.one_draw import ENTITLED, REMAINDERS, SEATS, vote_size
-from forecast.kernels.ties import BY_ORDER
+from forecast.kernels.tie_order import BY_ORDER
 
 
 @kernel

@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.election.texts import normalised
+from forecast.polls.known_words import OTHER, UNDECIDED
 from forecast.polls.table import Doubt, PollTable
-from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
     from forecast.election import Election

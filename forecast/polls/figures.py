@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from forecast.errors import ABSENT
 from forecast.polls.cells import Figure, named_figures, parse_figure, share_fault
 from forecast.polls.columns import Layout, Names, Target
+from forecast.polls.known_words import OTHER, UNDECIDED
 from forecast.polls.rows import Rows
 from forecast.polls.table import Doubt
-from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
-    from forecast.polls.facts import Facts
+    from forecast.polls.poll_facts import Facts
 
 Floats = NDArray[np.float64]
 _SLACK = 0.5

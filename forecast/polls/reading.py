@@ -23,13 +23,13 @@ from forecast.polls.conventions import (
     undecided_beside,
 )
 from forecast.polls.doubts import doubted
-from forecast.polls.facts import MOST_YEARS_BEFORE, Facts, read_facts
 from forecast.polls.figures import Figures, Scale, check_shares, read_figures, settle_seats
+from forecast.polls.known_words import OTHER, UNDECIDED
+from forecast.polls.poll_facts import MOST_YEARS_BEFORE, Facts, read_facts
 from forecast.polls.repeats import settle_repeats
 from forecast.polls.rows import Rows, count_of, select
 from forecast.polls.sources import Found, found_in
 from forecast.polls.table import Doubt, PollTable
-from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
     from forecast.election import Election

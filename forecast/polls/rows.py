@@ -14,9 +14,9 @@ from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, Fault
 from forecast.polls.cells import is_reported, parse_figure
 from forecast.polls.columns import Layout
-from forecast.polls.days import Written, parse_written
+from forecast.polls.known_words import NO_POLL, heading_key, without_notes
 from forecast.polls.table import Doubt
-from forecast.polls.vocabulary import NO_POLL, heading_key, without_notes
+from forecast.polls.written_days import Written, parse_written
 
 Value = TypeVar("Value")
 

@@ -32,8 +32,7 @@ from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.polls.collections import dawum_sheet, ropf_sheet
 from forecast.polls.columns import Names
 from forecast.polls.frames import sheet_of
-from forecast.polls.rows import NO_ROW, is_figure, year_in
-from forecast.polls.vocabulary import (
+from forecast.polls.known_words import (
     FACTS,
     NO_SHARES,
     PARTY_COLUMN,
@@ -42,6 +41,7 @@ from forecast.polls.vocabulary import (
     heading_key,
     split_words,
 )
+from forecast.polls.rows import NO_ROW, is_figure, year_in
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from forecast.election.rule import Allocation, Districts, Levelling, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
-from forecast.kernels import districts as compiled
-from forecast.kernels import laws, placing
+from forecast.kernels import count_places as compiled
+from forecast.kernels import laws, place_levelling
 from forecast.rules.compiled_around import constraints_in_districts
 from forecast.rules.tiers import LocalLevels, Numbers, PlacingStep, SeatTable, Tier
 
@@ -23,9 +23,9 @@ FillAllocation = Callable[[np.void, Allocation], None]
 """Writes how an allocation divides into a record."""
 
 _COMPARE = {
-    "votes": placing.COMPARE_VOTES,
-    "share": placing.COMPARE_SHARE,
-    "quotas": placing.COMPARE_QUOTAS,
+    "votes": place_levelling.COMPARE_VOTES,
+    "share": place_levelling.COMPARE_SHARE,
+    "quotas": place_levelling.COMPARE_QUOTAS,
 }
 _BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_CAST}
 _ANY = 2**31
@@ -166,7 +166,7 @@ def _placing(
     for step in levelling.placing:
         names = table.regions if step.where == "region" else table.names
         place_of, places = _numbers(names)
-        record = np.zeros(1, placing.PLACING)
+        record = np.zeros(1, place_levelling.PLACING)
         division = np.zeros(1, laws.RULE)
         fill(division[0], Allocation.model_validate({"method": step.method}))
         record["divisor_row"], record["compare"] = division["divisor_row"], _COMPARE[step.compare]

@@ -10,12 +10,12 @@ from typing import Any
 
 from forecast.door.arguments import made_by, whole
 from forecast.election import Election, Party
+from forecast.election.exact_numbers import parse_share
 from forecast.election.notes import warnings_on
-from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.chamber import Won, tiers_won, with_tiers, with_winners
+from forecast.rules.counted_chamber import Won, tiers_won, with_tiers, with_winners
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.named import alliance_of, party_names, party_of
 from forecast.rules.outcome import Outcome

@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.districts import NATIONAL
+from forecast.kernels.count_places import NATIONAL
 from forecast.kernels.laws import Constraints
 from forecast.rules.tiers import Tier
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from forecast.rules.cases import Mismatch
+from forecast.rules.case_files import Mismatch
 
 if TYPE_CHECKING:
     from forecast.rules.counts import Count

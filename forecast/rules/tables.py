@@ -9,11 +9,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
-from forecast.door.numbers import is_whole, ungrouped
+from forecast.door.digits import is_whole, ungrouped
 from forecast.door.sheets import read_sheet
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.polls.vocabulary import PARTY_COLUMN, heading_key, without_notes
+from forecast.polls.known_words import PARTY_COLUMN, heading_key, without_notes
 
 Value = TypeVar("Value")
 

@@ -49,7 +49,7 @@ class PlacingStep:
     """One step of bringing levelling seats to places: P of them inside Q larger ones."""
 
     record: NDArray[np.void]
-    """(1,) ``forecast.kernels.placing.PLACING``."""
+    """(1,) ``forecast.kernels.place_levelling.PLACING``."""
     place_of: Numbers
     """(D,) number of the place that a district is or is in."""
     parent_of: Numbers
@@ -69,7 +69,7 @@ class Tier:
     record: NDArray[np.void]
     """(1,) ``forecast.kernels.laws.RULE``, of which the allocation counts."""
     who: int
-    """Who takes part in a district: ``forecast.kernels.districts.EVERYONE`` and its kin."""
+    """Who takes part in a district: ``forecast.kernels.count_places.EVERYONE`` and its kin."""
     constraints: Constraints | None = None
     """What stands around the division in every district."""
     local: LocalLevels | None = None

@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
     from forecast.rules.grids import Rules
     from forecast.simulation.chamber import Chamber
-    from forecast.simulation.counts import RunCounts
     from forecast.simulation.inputs import Draws
     from forecast.simulation.projecting import Local
+    from forecast.simulation.run_counts import RunCounts
 
 _VERSIONED = ("forecast", "numpy", "numba", "llvmlite", "xarray", "scipy", "pandas", "pydantic")
 FIRST_DRAWS = 2**17

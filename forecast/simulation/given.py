@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forecast.door.files import MOST_OF_DRAWS
 from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
-from forecast.election.numbers import percent
+from forecast.election.exact_numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
 from forecast.simulation.forecasting import How, count_draws

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import admit, districts, houses, placing
+from forecast.kernels import admit, count_places, houses, place_levelling
 from forecast.kernels.arrays import BLOCK, Claims, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.laws import Law
@@ -52,7 +52,7 @@ class Local:
         self.ballots = Ballots(piece, votes, claims, new_seats(number, self._lists))
         self._stands = np.ascontiguousarray(pattern.base[:, : self._lists] > -1e29)
         marks = new_rows((3, self._lists, BLOCK), np.float32)
-        self._marks = districts.InsideWorkspace(*marks)
+        self._marks = count_places.InsideWorkspace(*marks)
         self._unasked = np.zeros(rules.lists, np.int64)
 
     def project(self, forms: Forms, national: Ballots) -> Step:
@@ -76,7 +76,7 @@ class Local:
             place_of = tier.local.place_of
             places, steps = self._admit_in_places(tier.local, law, here)
             yield from steps
-        yield districts.claim_in_districts.step(
+        yield count_places.claim_in_districts.step(
             tier.who,
             law,
             national.claims,
@@ -89,7 +89,7 @@ class Local:
         )
         pooled = new_seats(1, self._lists)
         yield from self._divide(tier, law, here, pooled)
-        yield districts.sum_districts.step(here.seats, national.seats)
+        yield count_places.sum_districts.step(here.seats, national.seats)
         if tier.leftover is not None:
             yield houses.add_seats.step(pooled, national.seats)
         if any(tier.waivers):
@@ -135,7 +135,7 @@ class Local:
         size = np.bincount(of, tier.houses).astype(np.int64)
         piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
         assert isinstance(votes, Votes)
-        yield districts.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
+        yield count_places.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
         waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
         form = admit.admit_by_districts_given if national.given else admit.admit_by_districts_drawn
         yield form.step(
@@ -166,13 +166,15 @@ class Local:
             )
         if tier.returns:
             most = int(tier.houses.sum())
-            back = placing.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
+            back = place_levelling.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
             row = int(tier.record["divisor_row"][0])
-            yield placing.give_back.step(row, law, here.piece, here.votes, here.seats, national.seats, back)
+            yield place_levelling.give_back.step(
+                row, law, here.piece, here.votes, here.seats, national.seats, back
+            )
         if not tier.placing:
             return
         due = new_seats(1, lists)
-        yield placing.seats_due.step(here.seats, national.seats, due)
+        yield place_levelling.seats_due.step(here.seats, national.seats, due)
         for step in tier.placing:
             places = len(step.parent_of)
             fixed, place_votes = here.seats, here.votes
@@ -182,14 +184,14 @@ class Local:
                     new_votes(places, self._draws),
                     new_seats(places, lists),
                 )
-                yield districts.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
-                yield placing.sum_seats.step(step.place_of, here.seats, fixed)
-            about = placing.Places(step.parent_of, step.room, step.houses)
-            workspace = placing.PlacingWorkspace(
+                yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
+                yield place_levelling.sum_seats.step(step.place_of, here.seats, fixed)
+            about = place_levelling.Places(step.parent_of, step.room, step.houses)
+            workspace = place_levelling.PlacingWorkspace(
                 np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
             )
             placed = new_seats(places, lists)
-            yield placing.place_seats.step(
+            yield place_levelling.place_seats.step(
                 step.record, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
             )
             due = placed
@@ -201,7 +203,7 @@ class Local:
         claims = new_claims(local.places, self._lists)
         if local.places < len(local.place_of):
             votes, piece = new_votes(local.places, self._draws), new_piece(apart=0)
-            steps.append(districts.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
+            steps.append(count_places.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
         top, bottom = local.numerators, local.denominators
         level = law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))
         steps.append(
@@ -229,8 +231,8 @@ class LocalCounts:
         self.seats = np.zeros((number, lists, most + 1), np.int64)
         here = local.ballots
         self.steps = [
-            districts.count_districts.step(here.piece, here.seats, self._counts),
-            districts.keep_districts.step(here.piece, here.votes, here.seats, kept.votes, kept.seats[r]),
+            count_places.count_districts.step(here.piece, here.seats, self._counts),
+            count_places.keep_districts.step(here.piece, here.votes, here.seats, kept.votes, kept.seats[r]),
         ]
 
     def finish(self) -> None:

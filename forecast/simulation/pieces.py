@@ -20,9 +20,9 @@ from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
 from forecast.simulation.chamber import Assembly
-from forecast.simulation.counts import Tallies
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, Local
+from forecast.simulation.run_counts import Tallies
 from forecast.simulation.stages import (
     Ballots,
     Forms,

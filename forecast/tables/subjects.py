@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import (
+from forecast.tables.model import Column, Shown, Table
+from forecast.tables.table_columns import (
     as_is,
     columns_of,
     label_columns,
@@ -20,7 +21,6 @@ from forecast.tables.building import (
     text_of,
     unless_seatless,
 )
-from forecast.tables.model import Column, Shown, Table
 from forecast.variables import EVERY, SEATLESS_KINDS, Variable, error_of
 from forecast.words import rounding
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
-from forecast.geography.compiled import compiled
+from forecast.geography.compiled_pattern import compiled
 from forecast.geography.pattern import Base, drawn, pattern_of
 from forecast.geography.swing import LAWS
 from forecast.kernels.count import Questions

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+from forecast.election.exact_numbers import percent, plain
 from forecast.election.methods import METHODS
-from forecast.election.numbers import percent, plain
 from forecast.election.rule import Allocation, Bonus, Districts, Levelling, LocalThreshold, Placing, Rule
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LowerTo, Threshold
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from forecast.election.chamber import ChamberTier
+    from forecast.election.tiers_and_groups import ChamberTier
 
 LISTS = "lists"
 """Id of the tier of the rule."""
