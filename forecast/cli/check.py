@@ -152,7 +152,7 @@ def _poll_faults(config: Path, settings: Sequence[str]) -> tuple[Fault, ...]:
 def _summary(
     election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
 ) -> Iterator[tuple[str, str]]:
-    from forecast.election.idle import idle_keys
+    from forecast.election.notes import idle_keys
     from forecast.words.law_in_words import rule_in_words
 
     facts = election.election
@@ -187,7 +187,7 @@ def _chamber(election: Election) -> Iterator[tuple[str, str]]:
     """The tiers beside the lists, and what each rests on."""
     if not election.tiers:
         return
-    from forecast.words.tier_basis import basis_of
+    from forecast.words.law_in_words import basis_of
 
     seats, names = election.chamber_seats, {one.id: one.name for one in (*election.parties, *election.groups)}
     yield "chamber", f"{seats} seats, {seats // 2 + 1} for a majority: {election.rule.seats} of the lists"

@@ -1,7 +1,17 @@
 """How the core is compiled, kept and loaded."""
 
-from forecast.compiling.kernel import Kernel, Step, call, element, kernel, stage
-from forecast.compiling.preparing import on_compilation, prepare, processors, say_on_stderr
+from forecast.compiling.kernel import (
+    Kernel,
+    Step,
+    call,
+    element,
+    kernel,
+    on_compilation,
+    prepare,
+    processors,
+    say_on_stderr,
+    stage,
+)
 
 __all__ = [
     "Kernel",

@@ -26,8 +26,17 @@ from forecast.kernels.laws import (
     Law,
     Rule,
 )
-from forecast.kernels.one_draw import ENTITLED, FLOORS, LIMITS, SEATS, vote_size, votes_of_all_lists
-from forecast.kernels.tie_order import before, earlier, lot_of
+from forecast.kernels.one_draw import (
+    ENTITLED,
+    FLOORS,
+    LIMITS,
+    SEATS,
+    before,
+    earlier,
+    lot_of,
+    vote_size,
+    votes_of_all_lists,
+)
 
 PRESENT, CLAIM, BEHIND, LIMIT, WON = 0, 1, 2, 3, 4
 """Rows of the workspace by list, for the national division: 1 where a list takes part; its votes as they

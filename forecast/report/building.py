@@ -16,7 +16,7 @@ from forecast.election.rule import Rule
 from forecast.report.data import chamber_headline, coalition_cells, page_headlines, party_cells, payload
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
-from forecast.tables.formats import as_csv
+from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
 from forecast.words import rounding

@@ -17,12 +17,19 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.counted_chamber import Won, tiers_won, with_tiers, with_winners
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
-from forecast.rules.named import alliance_of, party_names, party_of
 from forecast.rules.outcome import Outcome
-from forecast.rules.published import votes_of
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
-from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
+from forecast.rules.tables import (
+    Row,
+    alliance_of,
+    parse_seats,
+    parse_votes,
+    party_names,
+    party_of,
+    read_rows,
+    votes_of,
+)
 from forecast.rules.thresholds import missing_totals
 from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
 

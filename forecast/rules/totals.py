@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from forecast.election.exact_numbers import percent
-from forecast.election.idle import idle_keys
+from forecast.election.notes import idle_keys
 from forecast.errors import Fault, PollDataError
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, missing_totals

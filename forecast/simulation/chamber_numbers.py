@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from forecast.simulation.numbers import Run, Values, largest, representative_draw
 from forecast.simulation.run_counts import Proportion
 from forecast.variables import error_of
-from forecast.words.tier_basis import LISTS, basis_of
+from forecast.words.law_in_words import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -20,7 +20,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
 from forecast.simulation.forecasting import How, count_draws
 from forecast.simulation.inputs import RESTS_ON, Units, given_draws
-from forecast.simulation.projecting import local_of
+from forecast.simulation.local import local_of
 
 if TYPE_CHECKING:
     import xarray as xr

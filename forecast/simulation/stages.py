@@ -27,9 +27,9 @@ from forecast.kernels.arrays import BLOCK, LANES, PIECE, Claims, GivenVotes, Sea
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
 from forecast.kernels.one_draw import DRAW_ROWS
-from forecast.kernels.sobol import BITS
+from forecast.kernels.random_bits import BITS
+from forecast.rules.compiled_districts import Tier
 from forecast.rules.grids import Rules
-from forecast.rules.tiers import Tier
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
 
 

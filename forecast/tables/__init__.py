@@ -7,8 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from forecast.tables import across, causes, chamber_tables, district_tables, evidence, subjects
-from forecast.tables.model import Column, Shown, Table
-from forecast.tables.table_columns import chosen_names
+from forecast.tables.definitions import Column, Shown, Table, chosen_names
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

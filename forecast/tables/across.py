@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.model import Column, Row, Shown, Table
-from forecast.tables.subjects import of_the_lists
-from forecast.tables.table_columns import (
+from forecast.tables.definitions import (
+    Column,
+    Row,
+    Shown,
+    Table,
     as_is,
     columns_of,
     label_columns,
@@ -22,6 +24,7 @@ from forecast.tables.table_columns import (
     text_of,
     yes_or_no,
 )
+from forecast.tables.subjects import of_the_lists
 from forecast.variables import ENDS, SEATLESS_KINDS, VARIABLES, error_of
 from forecast.words import rounding
 

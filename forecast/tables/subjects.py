@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.model import Column, Shown, Table
-from forecast.tables.table_columns import (
+from forecast.tables.definitions import (
+    Column,
+    Shown,
+    Table,
     as_is,
     columns_of,
     label_columns,

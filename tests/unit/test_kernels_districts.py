@@ -17,8 +17,8 @@ from forecast.geography.swing import LAWS
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.compiled import compile_rules
+from forecast.rules.compiled_districts import SeatTable
 from forecast.rules.reference import apply_rule
-from forecast.rules.tiers import SeatTable
 from forecast.simulation.district_numbers import last_and_next
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
 from forecast.simulation.running import run_draws
