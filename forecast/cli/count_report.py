@@ -76,7 +76,7 @@ def seats_as_json(
         ],
         "districts": districts_as_json(election, ready, outcome) if outcome.districts else [],
         "in_no_district": dict(outcome.unplaced),
-        **chamber_as_json(election, outcome),
+        **chamber_as_json(outcome),
         "ties": [
             {
                 "lists": list(tie.lists),
@@ -115,7 +115,7 @@ def print_count(
             shown_text(visible(names[entry.id])),
             _number(entry.votes),
             _share(entry.votes, ballot.valid),
-            _why(election, entry, outcome.admissions[entry.id]),
+            _why(entry, outcome.admissions[entry.id]),
             *(_cell(title, line) for title in working),
             str(outcome.seats[entry.id]),
         )
@@ -175,7 +175,7 @@ def _cell(title: str, line: Line | None) -> str:
     return "" if value is None else _decimal(value)
 
 
-def _why(election: Election, entry: Entry, admission: Admission) -> str:
+def _why(entry: Entry, admission: Admission) -> str:
     needed = "" if admission.level is None else _level(admission.level)
     answers: Mapping[str, str] = {
         "no threshold": "yes",
@@ -284,7 +284,7 @@ def _decimal(value: Fraction | float | int) -> str:
     return f"{int(number):,}" if number.denominator == 1 else f"{float(number):,.2f}"
 
 
-def chamber_as_json(election: Election, outcome: Outcome) -> dict[str, Any]:
+def chamber_as_json(outcome: Outcome) -> dict[str, Any]:
     """The chamber as plain data (docs/json.md); nothing where it is its lists alone."""
     if not outcome.tiers:
         return {}

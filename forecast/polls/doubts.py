@@ -75,7 +75,7 @@ def doubted(table: PollTable, election: Election, read: Sequence[Doubt] = ()) ->
             row for doubt in (*slips, *read) if doubt.kind in ("slip", "undecided") for row in doubt.rows
         }
         found += [doubt for doubt in _sums(polls) if not slipped & set(doubt.rows)]
-        found += _unreported(polls, table)
+        found += _unreported(polls)
     return replace(table, doubts=tuple(found))
 
 
@@ -294,7 +294,7 @@ def _far_sums(polls: _Looked, group: NDArray[np.int64]) -> Iterator[tuple[int, F
         yield int(group[at]), sums[at][~np.isnan(sums[at])]
 
 
-def _unreported(polls: _Looked, table: PollTable) -> Iterator[Doubt]:
+def _unreported(polls: _Looked) -> Iterator[Doubt]:
     """A poll with others whose shares lack what those around it give to options that it leaves out."""
     told = ~np.isnan(polls.shares)
     lacking = 1.0 - polls.totals

@@ -300,9 +300,7 @@ def steps_of(figures: Figures) -> Floats:
     return found
 
 
-def check_shares(
-    rows: Rows, facts: Facts, figures: Figures, first: Sequence[int], against: Sequence[str] = ()
-) -> None:
+def check_shares(rows: Rows, figures: Figures, first: Sequence[int], against: Sequence[str] = ()) -> None:
     """Sums, parts of merged parties given twice, shares that look like fractions, polls that say nothing.
 
     Votes ``against`` all may stand beside others that come to 100 percent.

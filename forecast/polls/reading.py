@@ -125,9 +125,9 @@ def read_with_layout(found: Found, election: Election, *, dated: bool = True) ->
         settle_seats(rows, facts, figures, first, scale.house)
     if layout.figures:
         against = [party.id for party in election.parties if party.kind == "none-of-the-above"]
-        check_shares(rows, facts, figures, first, against if settings.against_all != "inside" else ())
+        check_shares(rows, figures, first, against if settings.against_all != "inside" else ())
     _settle_faults(rows, faults, settings)
-    polls = _Polls(rows, layout, facts, figures, first, names, election)
+    polls = _Polls(rows, layout, facts, figures, first, election)
     return Read(polls.table(settings), found, layout)
 
 
@@ -192,7 +192,6 @@ class _Polls:
         facts: Facts,
         figures: Figures,
         first: Sequence[int],
-        names: Names,
         election: Election,
     ) -> None:
         chosen = set(first)
