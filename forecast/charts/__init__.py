@@ -36,15 +36,13 @@ _ONE: dict[str, Drawn] = {
     **{name: _of_one("parties", name) for name in ("entering", "shares", "seats")},
     **{name: _of_one("outcomes", name) for name in ("coalitions", "parliament")},
     "polls": _of_one("trend_and_record", "polls"),
-    "thresholds": _of_one("rules", "thresholds"),
+    "thresholds": _of_one("other_thresholds", "thresholds"),
     "calibration": _of_one("trend_and_record", "calibration"),
 }
 _RULES: dict[str, Drawn] = {
-    **{
-        name: _of_several("rules", name)
-        for name in ("passing", "seats", "majority", "decomposition", "indices")
-    },
-    "last-seat": _of_several("rules", "last_seat"),
+    **{name: _of_several("rules", name) for name in ("passing", "seats", "majority")},
+    **{name: _of_several("explained", name) for name in ("decomposition", "indices")},
+    "last-seat": _of_several("explained", "last_seat"),
 }
 _DAYS: dict[str, Drawn] = {name: _of_several("over_time", name) for name in ("passing", "seats")}
 
