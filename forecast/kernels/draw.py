@@ -28,10 +28,8 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.normals import normal_row, plain_normals
-from forecast.kernels.random_bits import fill_bits, mix, seed_lanes
-from forecast.kernels.shares_of_normals import add_undecided, correlate, votes_of_normals
-from forecast.kernels.sobol import block_bases, block_table, scramble
-from forecast.kernels.t_scale import tail_scales
+from forecast.kernels.random_bits import block_bases, block_table, fill_bits, mix, scramble, seed_lanes
+from forecast.kernels.shares_of_normals import add_undecided, correlate, tail_scales, votes_of_normals
 
 AT_A_TIME = 8
 """Units whose words become votes before those of the next are drawn: few enough to stay in the first-level
@@ -70,7 +68,7 @@ class Source(NamedTuple):
     factor: F32x2
     """(U, U) lower triangular, or (0, 0) for independent units."""
     t_scales: F32x1
-    """Table of the t scale (see ``t_scale``), or (0,) for Gaussian tails."""
+    """Table of the t scale (see ``shares_of_normals``), or (0,) for Gaussian tails."""
     invalid: F64x1
     """(2,) range of the share of invalid ballots among those cast."""
     turnout: F64x1

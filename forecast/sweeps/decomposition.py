@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from forecast.sweeps.grid import Grid
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 POLLS, UNDECIDED = "polls", "undecided"
 _OTHER_POLLS = np.uint64(0x5EED_0F_0711)

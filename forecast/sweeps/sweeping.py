@@ -24,8 +24,8 @@ from forecast.rules.compiled_around import largest_house
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
 from forecast.simulation.forecasting import How, ballot_of, identity_of, labelled
 from forecast.simulation.inputs import Units, draws_of, given_draws, needs
+from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
-from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
 from forecast.simulation.stages import Forms
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
+    from forecast.rules.compiled_districts import SeatTable
     from forecast.rules.grids import Rules
-    from forecast.rules.tiers import SeatTable
     from forecast.simulation.inputs import Draws
 
 MOST_BYTES = 2**28
