@@ -10,7 +10,7 @@ import typer
 
 from forecast.cli.options import Json, OutputFile, Quiet
 from forecast.cli.telling import progress, show_json, tell
-from forecast.door.numbers import is_whole
+from forecast.door.digits import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.visible import json_text
 
@@ -243,8 +243,8 @@ def records(
     from forecast.estimation import load_constants
     from forecast.estimation.records import records_text
     from forecast.verification.archive import read_archives
-    from forecast.verification.cases import cases_of
     from forecast.verification.likelihood import observations_of
+    from forecast.verification.past_elections import cases_of
     from forecast.verification.recording import records_of
     from forecast.writing import replacing
 

@@ -60,7 +60,6 @@ class LawConstants:
     european_weight: float = 0.0
     """c_E"""
 
-
     def last_result(self, log_months: Any) -> Any:
         """How far the centre goes back to the last result, by ln T (a number or an array); never away."""
         return np.maximum(0.0, self.last_result_weight + self.last_result_growth * log_months)

@@ -23,7 +23,7 @@ from forecast.estimation.records import country_record
 from forecast.estimation.reports import Floats
 from forecast.estimation.trend import TrendConstants, series_of, trend_mean
 from forecast.verification.archive import PastElection
-from forecast.verification.cases import HORIZONS, Case, cases_of
+from forecast.verification.compared_methods import plain_mean
 from forecast.verification.likelihood import (
     Observations,
     corrected_observations,
@@ -32,7 +32,7 @@ from forecast.verification.likelihood import (
     observations_of,
     subset,
 )
-from forecast.verification.methods import plain_mean
+from forecast.verification.past_elections import HORIZONS, Case, cases_of
 from forecast.verification.recording import records_of
 
 START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)

@@ -8,8 +8,8 @@ import numpy as np
 
 from forecast.estimation.law import LawConstants
 from forecast.estimation.records import Record
-from forecast.verification.cases import Case
 from forecast.verification.likelihood import Observations, squared_misses
+from forecast.verification.past_elections import Case
 
 
 def records_of(cases: Sequence[Case], average: Observations, law: LawConstants) -> tuple[Record, ...]:

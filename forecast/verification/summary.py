@@ -16,8 +16,8 @@ from forecast.estimation.records import shipped_records
 from forecast.estimation.reports import Flags, Floats
 from forecast.verification.archive import read_archives
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.cases import HORIZONS
-from forecast.verification.methods import METHODS, PLAIN, REFERENCE
+from forecast.verification.compared_methods import METHODS, PLAIN, REFERENCE
+from forecast.verification.past_elections import HORIZONS
 from forecast.verification.scores import BINS, brier, calibration_curve, calibration_error, clustered_error
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from forecast.estimation.law import LawConstants, Situation, squared_scales
 from forecast.estimation.preparation import FLOOR, Prepared
 from forecast.estimation.reports import Floats
 from forecast.estimation.trend import trend_mean
-from forecast.verification.cases import Case
-from forecast.verification.laws import Dirichlet, Law, LogisticT
+from forecast.verification.past_elections import Case
+from forecast.verification.share_distributions import Dirichlet, Law, LogisticT
 
 METHODS = ("default", "average", "trend", "plain-average", "pooled-dirichlet", "last-poll-dirichlet")
 """Those of this program first, the default before the others."""
