@@ -32,6 +32,7 @@ DRAWS = 4000
 _SEED = 20_030_319
 Step = Callable[[int, int], None]
 """Called with the number of cases done and the number in all."""
+LawOf = Callable[[Case, Constants, str, float], Law]
 ConstantsOf = Callable[[str], Constants]
 """The constants with which elections of a country are forecast."""
 
@@ -76,12 +77,14 @@ def run_backtest(
     horizons: Sequence[int] = HORIZONS,
     methods: Sequence[str] = METHODS,
     draws: int = DRAWS,
+    laws: LawOf = law_of,
     step: Step | None = None,
 ) -> Backtest:
     """Forecast and score ``elections`` at ``horizons`` days before the vote.
 
     A country's own record is that of its earlier elections among ``elections``, and among ``records`` of
-    others. The draws of a case are the same in every run: their seed is made of its election and horizon.
+    others. ``laws`` gives the distribution of a case by its constants, a method and the record of its
+    country. The draws of a case are the same in every run: their seed is made of its election and horizon.
     """
     cases = cases_of(elections, horizons)
     polled = {case.election.id: case.election for case in cases}
@@ -93,7 +96,9 @@ def run_backtest(
         target = apart if case.election.sparse else scored
         record = told.of(case.election) if "default" in methods else CountryRecord()
         constants = constants_of(case.election.country)
-        target += _score_case(case, constants, record, methods, draws, not reasons[case.election.id])
+        found = {method: laws(case, constants, method, record.value) for method in methods}
+        scores_of = _score_case(case, found, draws, not reasons[case.election.id])
+        target += [replace(one, earlier=record.elections) for one in scores_of]
         if step is not None:
             step(done, len(cases))
     without = [election.id for election in elections if election.id not in polled]
@@ -136,20 +141,11 @@ def _notes(
     return (*said, *undrawn)
 
 
-def _score_case(
-    case: Case,
-    constants: Constants,
-    record: CountryRecord,
-    methods: Sequence[str],
-    number: int,
-    with_seats: bool,
-) -> list[Scored]:
+def _score_case(case: Case, laws: Mapping[str, Law], number: int, with_seats: bool) -> list[Scored]:
     reference = pooled_dirichlet(case.prepared)
     questions = questions_of(case, reference, _draws(case, reference, number))
     seats = official_seats(case) if with_seats else None
-    laws = {method: law_of(case, constants, method, record.value) for method in methods}
-    found = [_score(case, method, law, questions, seats, number) for method, law in laws.items()]
-    return [replace(one, earlier=record.elections) for one in found]
+    return [_score(case, method, law, questions, seats, number) for method, law in laws.items()]
 
 
 def _draws(case: Case, law: Law, number: int) -> Floats:

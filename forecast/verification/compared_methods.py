@@ -26,8 +26,13 @@ POOLED_DAYS, PLAIN_DAYS = 14, 21
 _PSEUDO_COUNT = 0.5
 
 
-def law_of(case: Case, constants: Constants, method: str, record: float = 0.0) -> Law:
-    """The predictive distribution of a case by one of ``METHODS``; ``record`` is R of its country."""
+def law_of(
+    case: Case, constants: Constants, method: str, record: float = 0.0, trend: Floats | None = None
+) -> Law:
+    """The predictive distribution of a case by one of ``METHODS``; ``record`` is R of its country.
+
+    ``trend`` (U,) are shares to take for those of the trend.
+    """
     if method == "last-poll-dirichlet":
         return last_poll_dirichlet(case.prepared)
     if method == "pooled-dirichlet":
@@ -36,7 +41,7 @@ def law_of(case: Case, constants: Constants, method: str, record: float = 0.0) -
         return plain_average(case, constants.plain_average)
     if method == "average":
         return _our_law(case.centre.mean, case.centre.mean, constants.law(method), case.situation)
-    trend = trend_mean(case.prepared, constants.trend_model)
+    trend = trend_mean(case.prepared, constants.trend_model) if trend is None else trend
     if method == "trend":
         return _our_law(trend, trend, constants.law(method), case.situation)
     seen = case.correction(trend)
