@@ -310,7 +310,15 @@ def _track_record(forecast: Forecast) -> dict[str, Any]:
         "coverage": _by_label(forecast.array("record/interval"), forecast.array("record/coverage"))
         if tested
         else None,
+        "coverage80_by_kind": _by_kind(forecast) if tested else None,
     }
+
+
+def _by_kind(forecast: Forecast) -> dict[str, dict[str, float | int | None]]:
+    """By kind of election and days before the vote, as far as it was tested."""
+    kinds, days = forecast.names("record/election_kind"), forecast.array("record/days_before")
+    held = forecast.array("record/coverage80_by_kind")
+    return {kind: _by_label(days, row) for kind, row in zip(kinds, held, strict=True) if (row == row).any()}
 
 
 def plain_number(value: Any) -> float | int | None:

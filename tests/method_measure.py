@@ -138,14 +138,18 @@ def measure_terms(archives: Sequence[str]) -> None:
     material = material_of(elections, known.trend_model)
     whole = _of_terms(elections, material, known, TERMS, law_of)
     found: list[tuple[str, list[Row]]] = []
-    for title, terms in WITHOUT.items():
-        kept = tuple(name for name in TERMS if name not in terms)
-        found.append((title, _worth(whole, _of_terms(elections, material, known, kept, law_of))))
     alone = replace(
         material,
         default=corrected_observations(material.cases, [case.centre.mean for case in material.cases]),
     )
     found.append((NO_TREND, _worth(whole, _of_terms(elections, alone, known, TERMS, _law_without_trend))))
+    for title, terms in WITHOUT.items():
+        kept = tuple(name for name in TERMS if name not in terms)
+        found.append((title, _worth(whole, _of_terms(elections, material, known, kept, law_of))))
+        _keep_terms(found)
+
+
+def _keep_terms(found: Sequence[tuple[str, list[Row]]]) -> None:
     with TERMS_TABLE.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("term", "subset", "metric", "value", "standard_error"))

@@ -218,6 +218,7 @@ TESTED: dict[str, Shows | str] = {
     "track_record/horizon": "record/horizon",
     "track_record/elections": "record/elections",
     r"track_record/coverage/(?P<l>[\d.]+)": "record/coverage",
+    r"track_record/coverage80_by_kind/(?P<k>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
 }
 """The same where a backtest speaks for the forecast; else they are null."""
 
@@ -327,6 +328,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
         {
             **_same(r"polls/(?P<poll>\d+)", "row", "size", "age", "weight", "undecided", prefix="polls/"),
             r"polls/(?P<poll>\d+)/share_(?P<p>.+)": "polls/share",
+        },
+    ),
+    "record-by-kind": (
+        ("election_kind", "days_before"),
+        {
+            r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/days_before": "days_before",
+            r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
+            r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
         },
     ),
     "houses": (

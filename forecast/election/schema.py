@@ -294,7 +294,7 @@ class EstimateSettings(Part):
         Literal["default", "average", "trend"],
         one_of(("default", "average", "trend"), "method of estimation"),
     ] = Field(
-        default="average",
+        default="default",
         description="default (polls, their trend and the last result); average (weighted polls) or trend "
         "(random walk with house effects) alone",
     )

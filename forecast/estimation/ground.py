@@ -113,7 +113,7 @@ def _errors(ground: Ground) -> Iterator[str]:
     if ground.context != 1.0:
         yield (
             f"the error of pre-election polls is multiplied by {ground.context:g} (estimate.context); the "
-            "2.5 for managed elections rests on two of them, Kazakhstan 2012 and 2023"
+            "2 for managed elections rests on two of them, Kazakhstan 2012 and 2023"
         )
 
 

@@ -131,7 +131,7 @@ def read_archives(folders: Sequence[str | Path]) -> list[PastElection]:
         for election in elections:
             first = before.setdefault(election.id, str(folder))
             if first != str(folder):
-                remedy = f"this election is in {first} too; keep one"
+                remedy = f"this election is in {Path(first).name} too; keep one"
                 faults.append(Fault(str(folder), "election_id", election.id, remedy))
         found += elections
     if faults:

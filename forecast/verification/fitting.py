@@ -97,7 +97,7 @@ def _law(theta: Floats, terms: Sequence[str]) -> LawConstants:
         else float(value)
         for name, value in zip(terms, theta, strict=True)
     }
-    return LawConstants(**values)
+    return LawConstants(**{**dict.fromkeys(FIRST_TERMS, 0.0), **values})
 
 
 _BOUNDS = {

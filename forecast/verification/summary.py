@@ -32,7 +32,11 @@ COMPARED_WITH = (REFERENCE, PLAIN)
 COMPARED = ("crps", "energy", "crossing_brier", "majority_brier")
 """Metrics that are also told as a reduction below another method: 0.16 is 16 % lower."""
 
-BY_SUBSET = ("crps", "mae", "coverage_50", "coverage_80", "coverage_95", "crossing_brier", "majority_brier")
+BY_SUBSET = (
+    *("crps", "mae", "coverage_50", "coverage_80", "coverage_95", "crossing_brier", "majority_brier"),
+    *("seats_rps", "seats_mae", "seats_coverage_80", "crossing_calibration_error"),
+    "crossing_calibration_floor",
+)
 """Metrics that are also told of subsets: archives, kinds of elections, countries."""
 
 SEEN_ERRORS = 2.8
@@ -167,9 +171,9 @@ def rows_of(backtest: Backtest) -> list[Row]:
 
 
 def _rows_of_subset(subset: str, method: str, held: list[Scored]) -> Iterator[Row]:
-    """What is told of a subset: pooled, and of kinds of elections also by horizon."""
+    """What is told of a subset: pooled, and of archives and kinds of elections also by horizon."""
     days: tuple[int | None, ...] = (None,)
-    if subset.startswith("kind="):
+    if subset.startswith(("kind=", "archive=")):
         days = (None, *sorted({one.horizon for one in held}))
     for horizon in days:
         chosen = [one for one in held if horizon in (None, one.horizon)]
@@ -184,7 +188,10 @@ def subsets_of(backtest: Backtest) -> dict[str, list[Scored]]:
     country without an earlier election) and ``country=NAME``.
     """
     found: dict[str, list[Scored]] = {}
-    for names in (("archive",), ("kind",), ("archive", "kind"), ("record",), ("country",)):
+    crossed = ("archive", "kind")
+    several = all(len({getattr(one, name) for one in backtest.scored}) > 1 for name in crossed)
+    both = [crossed] if several else []
+    for names in (("archive",), ("kind",), *both, ("record",), ("country",)):
         parts: dict[str, list[Scored]] = {}
         for one in backtest.scored:
             values = {**vars(one), "record": "some" if one.earlier else "none"}
@@ -228,7 +235,7 @@ def _rows(
         if len(found.values):
             yield _row(method, horizon, name, found)
     said, happened, elections = _crossings(chosen)
-    if len(said) and only is None:
+    if len(said) and (only is None or "crossing_calibration_error" in only):
         error = _bootstrapped(said, happened, elections)
         number = len(np.unique(elections))
         value = calibration_error(said, happened)

@@ -74,12 +74,14 @@ def _labels(data: xr.Dataset) -> dict[str, Any]:
         "h": "holder",
         "t": "tier",
     }
-    return {group: by_label(data, dim) for group, dim in (dims | {"o": "probability_bin"}).items()}
+    dims |= {"o": "probability_bin", "k": "election_kind", "d": "days_before"}
+    return {group: by_label(data, dim) for group, dim in dims.items()}
 
 
 @functools.cache
 def _json(left: Left) -> Walk:
-    blank = {f"track_record/{name}": Shows(walked.BLANK) for name in ("horizon", "elections", "coverage")}
+    names = ("horizon", "elections", "coverage", "coverage80_by_kind")
+    blank = {f"track_record/{name}": Shows(walked.BLANK) for name in names}
     shows = walked.RECORD | (walked.TESTED if left.tested else blank)
     walk = Walk(left.data, shows, _labels(left.data))
     for path, found in numbers(left.record):
