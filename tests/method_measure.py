@@ -22,7 +22,7 @@ from forecast.verification.archive import PastElection, read_archives
 from forecast.verification.backtest import Backtest, Scored, run_backtest
 from forecast.verification.calibrating import calibration_of
 from forecast.verification.chart import as_svg, calibration_chart
-from forecast.verification.compared_methods import REFERENCE, law_of
+from forecast.verification.compared_methods import PLAIN, REFERENCE, law_of
 from forecast.verification.fitting import (
     START,
     TERMS,
@@ -120,9 +120,12 @@ def _keep(measured: dict[str, object]) -> None:
 
 
 def _lines(kind: str, rows: Iterable[Row]) -> Iterator[tuple[object, ...]]:
-    """Rows of the file; of single countries those of the default method only."""
+    """Rows of the file: of subsets those of three methods, of single countries three of the default."""
     for row in rows:
-        if row.subset.startswith("country=") and row.method != "default":
+        if row.subset != "all" and row.method not in ("default", "average", PLAIN):
+            continue
+        of_country = row.method == "default" and row.metric in ("crps", "mae", "coverage_80")
+        if row.subset.startswith("country=") and not of_country:
             continue
         yield (
             *(kind, row.method, row.against, row.horizon or "", row.metric, row.subset),

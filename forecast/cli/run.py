@@ -207,7 +207,8 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
     """The forecast of draws from elsewhere."""
     election, folder, _ = _election(asked, ())
     say_if_cold(asked.quiet)
-    from forecast.simulation.given import read_share_draws, simulate_given
+    from forecast.estimation.share_draws import read_share_draws
+    from forecast.simulation.given import simulate_given
 
     given = read_share_draws(file, election)
     _refuse_more_than_drawn(save_draws, len(given.shares))

@@ -141,6 +141,11 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         if isinstance(table, dict) and isinstance(table.get(last), str) and table[last].strip():
             named = table[last].strip()
             table[last] = named if named == _NO_FILE.get(".".join((*way, last))) else str(folder / named)
+    estimate = data.get("estimate")
+    outside = estimate.get("outside") if isinstance(estimate, dict) else None
+    for one in outside if isinstance(outside, list) else ():
+        if isinstance(one, dict) and isinstance(one.get("draws"), str) and one["draws"].strip():
+            one["draws"] = str(folder / one["draws"].strip())
     tiers = data.get("tiers")
     for tier in tiers if isinstance(tiers, list) else ():
         if isinstance(tier, dict) and isinstance(tier.get("table"), str) and tier["table"].strip():

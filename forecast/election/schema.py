@@ -283,6 +283,26 @@ class Event(_Named):
     )
 
 
+class OutsideForecast(Part):
+    """``[[estimate.outside]]``: a forecast of others, or an earlier one, that enters beside the polls."""
+
+    draws: FileName = Field(
+        description="its draws of vote shares, as for --share-draws, relative to this file"
+    )
+    weight: Exact = Field(
+        description="how much it counts beside the polls, above 0 and under 1, such as 0.3; a belief"
+    )
+    name: Label = Field(default="", description="whose forecast it is; default: the file")
+
+    @field_validator("weight")
+    @classmethod
+    def _a_part(cls, weight: Fraction) -> Fraction:
+        if not 0 < weight < 1:
+            msg = "a weight lies above 0 and under 1: the polls have what is left; such as 0.3"
+            raise ValueError(msg)
+        return weight
+
+
 class EstimateSettings(Part):
     """``[estimate]``: how polls become an estimate."""
 
@@ -307,6 +327,9 @@ class EstimateSettings(Part):
         default=None,
         description="constants of the error law that `forecast fit` wrote, relative to this file; default: "
         "those that come with the program",
+    )
+    outside: Annotated[tuple[OutsideForecast, ...], not_too_many] = Field(
+        default=(), description="forecasts of others, or earlier ones, that enter beside the polls"
     )
     undecided_spread: Exact | None = Field(
         default=None,
@@ -354,6 +377,9 @@ class EstimateSettings(Part):
     def _sensible(self) -> EstimateSettings:
         if self.context <= 0:
             msg = "context must be above 0; 1 is an ordinary election"
+            raise ValueError(msg)
+        if sum(one.weight for one in self.outside) >= 1:
+            msg = "the weights of estimate.outside add up to 1 or more: nothing is left for the polls"
             raise ValueError(msg)
         if sum(self.share.values()) > 1:
             msg = "the fixed shares of estimate.share add up to more than 100%"

@@ -16,10 +16,11 @@ from forecast.election.forecast_day import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import Average, average
 from forecast.estimation.calibration import Calibration, shipped_calibration
-from forecast.estimation.centre import centre_of
+from forecast.estimation.centre import Centre, centre_of
 from forecast.estimation.constants import Constants, load_constants, shipped_constants
 from forecast.estimation.ground import Ground, ground_of, left_out, supposed
-from forecast.estimation.law import Situation, squared_scales
+from forecast.estimation.law import LawConstants, Situation, squared_scales
+from forecast.estimation.outside_forecasts import with_outside
 from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
 from forecast.estimation.reports import OTHER, Floats, Reports
 from forecast.estimation.signals import disagreement, movement
@@ -153,11 +154,8 @@ def estimate(
         election, prepared, centre, situation_of(prepared, centre, horizon, exit_polls), constants, vote
     )
     situation = stands.situation
-    wanted = _adjustment(election)
-    mean = adjusted(stands.mean, prepared, wanted, election.place)
     law = constants.law(settings.method)
-    sized = stands.sized * mean / stands.mean
-    scale = squared_scales(sized, law, situation, context=context, other=prepared.open_ballot)
+    mean, scale, pooled = _drawn_around(election, prepared, stands, law, context)
     tested, record = _tested(constants, settings.method, horizon, exit_polls, context)
     undecided = float(centre.weights @ prepared.undecided)
     spread = _undecided_spread(settings.undecided_spread, undecided)
@@ -167,13 +165,14 @@ def estimate(
         *left_out(polls, as_of),
         *prepared.warnings,
         *stands.warnings,
+        *pooled,
         *ground,
     ]
     estimated = Estimate(
         units=prepared.units,
         absorbed=prepared.absorbed,
         mean=mean,
-        scale=np.diag(scale),
+        scale=scale,
         degrees_of_freedom=law.degrees_of_freedom,
         undecided=undecided,
         undecided_spread=spread,
@@ -200,6 +199,27 @@ def estimate(
         unreported=prepared.unreported,
     )
     return without_withdrawn(estimated, election)
+
+
+def _drawn_around(
+    election: Election, prepared: Prepared, stands: Centre, law: LawConstants, context: float
+) -> tuple[Floats, Floats, list[str]]:
+    """Centre (U,) and squared scale (U, U) of the draws, and what is said of forecasts that are pooled in.
+
+    What-ifs come last; where nothing is pooled in, scales are those of the shares that they make.
+    """
+    other, situation = prepared.open_ballot, stands.situation
+    mean, pooled = stands.mean, []
+    spread = np.zeros(0)
+    if election.estimate.outside and not situation.exit_polls:
+        own = np.diag(squared_scales(stands.sized, law, situation, context=context, other=other))
+        nu = law.degrees_of_freedom
+        mean, spread, pooled = with_outside(election, prepared.units, mean, own, nu)
+    wanted = adjusted(mean, prepared, _adjustment(election), election.place)
+    if not pooled:
+        sized = stands.sized * wanted / mean
+        spread = np.diag(squared_scales(sized, law, situation, context=context, other=other))
+    return wanted, spread, pooled
 
 
 def _average_shown(stands: Floats, average: Floats, mean: Floats) -> Floats | None:

@@ -183,3 +183,56 @@ def test_an_election_without_a_date_is_forecast_as_if_held_on_the_day_of_the_for
         undated, read_polls(tmp_path / "polls.csv", undated), days, How.of(undated, 2048, 1, None)
     )
     assert series.attrs["election_name"] == "X, if it were held on each day"
+
+
+def drawn_file(folder: Path, logs: np.ndarray) -> str:
+    shares = np.exp(logs)
+    shares /= shares.sum(1, keepdims=True)
+    file = folder / "theirs.csv"
+    lines = ["red,blue,green,other", *(",".join(f"{value:.8f}" for value in row) for row in shares)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return str(file)
+
+
+def test_an_outside_forecast_that_is_ours_changes_nothing(tmp_path: Path) -> None:
+    """The pool of two equal distributions is the same again; the tolerance is that of 40,000 draws."""
+    ours = estimated(tmp_path, an_election(LAST))
+    nu = ours.degrees_of_freedom
+    rng = np.random.default_rng(3)
+    errors = rng.standard_normal((40_000, 4)) @ np.linalg.cholesky(ours.scale * nu / (nu - 2)).T
+    file = drawn_file(tmp_path, np.log(ours.mean) + errors)
+    pooled = estimated(
+        tmp_path, an_election(LAST, outside=[{"draws": file, "weight": "0.5", "name": "Twin"}])
+    )
+    assert pooled.mean == pytest.approx(ours.mean, rel=0.02)
+    contrast = np.array([1.0, -1.0, 0.0, 0.0])
+    assert contrast @ pooled.scale @ contrast == pytest.approx(contrast @ ours.scale @ contrast, rel=0.05)
+    assert (
+        "Twin enters with a weight of 50% (estimate.outside); no backtest speaks for that" in pooled.warnings
+    )
+    assert np.linalg.eigvalsh(pooled.scale).min() > 0
+
+
+def test_a_sure_outside_forecast_draws_the_centre_to_itself(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    theirs = np.log([0.35, 0.35, 0.2, 0.1]) + 0.02 * rng.standard_normal((2000, 4))
+    file = drawn_file(tmp_path, theirs)
+    ours = estimated(tmp_path, an_election(LAST))
+    pooled = estimated(tmp_path, an_election(LAST, outside=[{"draws": file, "weight": "0.3"}]))
+    assert abs(pooled.mean[0] - 0.35) < 0.2 * abs(ours.mean[0] - 0.35)
+    told = simulate(an_election(LAST), pooled, draws=4096)
+    assert told.array("share_quantile")[0, 3] == pytest.approx(0.35, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("outside", "said"),
+    [
+        ([{"draws": "x.csv", "weight": 1}], "a weight lies above 0 and under 1"),
+        ([{"draws": "x.csv", "weight": "0.6"}] * 2, "add up to 1 or more: nothing is left for the polls"),
+    ],
+)
+def test_weights_that_leave_nothing_to_the_polls_are_refused(
+    outside: list[dict[str, Any]], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        an_election(outside=outside)

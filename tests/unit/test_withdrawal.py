@@ -16,13 +16,14 @@ from forecast.charts import chart_of
 from forecast.election import load_election, parse_election
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import Estimate, estimate
+from forecast.estimation.share_draws import read_share_draws
 from forecast.estimation.withdrawal import handed_on
 from forecast.polls import polls_of, read_polls
 from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate_and_keep
-from forecast.simulation.given import read_share_draws, simulate_given
+from forecast.simulation.given import simulate_given
 from forecast.words.facts import Facts
 
 CONFIG = Path(__file__).parents[2] / "configs" / "kazakhstan-2023.toml"
