@@ -49,7 +49,8 @@ def record(forecast: Forecast) -> Any:
     each = [_of_place(forecast, place) for place in forecast.places()]
     if along == "as_of":
         return {**drawn, **supposed, **how, "as_of": each, "warnings": warnings}
-    return {**drawn, "as_of": attrs["as_of"], **supposed, **how, f"{along}s": each, "warnings": warnings}
+    one = {"as_of": attrs["as_of"], **supposed}
+    return {**drawn, **how, **one, f"{along}s": each, "warnings": warnings}
 
 
 def _districts(forecast: Forecast) -> dict[str, Any]:

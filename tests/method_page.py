@@ -148,7 +148,7 @@ def _shown(known: Figures, key: tuple[str, ...]) -> str:
     if key not in known:
         return ""
     value, error = known[key]
-    if any(word in key[-1] for word in _PERCENT):
+    if any(word in key[KEYS.index("metric")] for word in _PERCENT):
         return f"{value:.1%}" + (f" ({error * 100:.1f})" if error is not None else "")
     return f"{value:.3f}" + (f" ({error:.3f})" if error is not None else "")
 
@@ -363,7 +363,12 @@ def _losses(config: str, as_of: datetime.date | None, factors: np.ndarray) -> np
 def _likeliest(losses: np.ndarray, values: np.ndarray) -> tuple[str, str]:
     """The likeliest value and its interval of 95 % by the likelihood ratio."""
     inside = values[losses < losses.min() + 1.92]
-    return f"{values[losses.argmin()]:.3g}", f"{inside.min():.2g} to {inside.max():.2g}"
+    # The least value looked at stands for all below it.
+    best, least = (
+        f"under {one:.2g}" if one == values[0] else f"{one:.2g}"
+        for one in (values[losses.argmin()], inside.min())
+    )
+    return best, f"{least} to {inside.max():.2g}"
 
 
 def context_table() -> str:

@@ -330,14 +330,6 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
             r"polls/(?P<poll>\d+)/share_(?P<p>.+)": "polls/share",
         },
     ),
-    "record-by-kind": (
-        ("election_kind", "days_before"),
-        {
-            r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/days_before": "days_before",
-            r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
-            r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
-        },
-    ),
     "houses": (
         ("pollster", "party"),
         {
@@ -354,6 +346,9 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
 _STATED = {name: name for name in ("forecast_probability", "observed_frequency", "statements")}
 
 CALIBRATION: dict[str, Shows | str] = {
+    r"record-by-kind/[^/]+/(?P<d>[^/]+)/days_before": "days_before",
+    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
+    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {
@@ -390,5 +385,7 @@ def key_of(table: str, place: int, row: Mapping[str, Any]) -> str:
     if table == "calibration":
         middle = 0.5 * (float(row["low"]) + float(row["high"]))
         return f"{row['statement']}/{middle:.9g}"
+    if table == "record-by-kind":
+        return f"{row['election_kind']}/{row['days_before']}"
     keys = _TABLES[table][0]
     return "/".join(str(row[key]) for key in keys) if keys else str(place)

@@ -200,7 +200,11 @@ def test_every_variable_of_the_root_stands_in_some_view(left: Left) -> None:
     seen = _json(left).seen | _tables(left).seen
     held = {str(n) for n, v in left.data.variables.items() if v.dtype.kind in "if"}
     aside = ("estimate/", "trend/") if left.tested else ("estimate/", "trend/", "record/")
-    labels = {"quantile_level", "day", *([] if left.tested else ["interval", "probability_bin"])}
+    labels = {
+        "quantile_level",
+        "day",
+        *([] if left.tested else ["interval", "probability_bin", "days_before"]),
+    }
     # The estimate stands in the table of the run, as texts; the trend in pictures.
     assert {name for name in held - seen - labels if not name.startswith(aside)} == set()
 
