@@ -1,17 +1,7 @@
 """How the core is compiled, kept and loaded."""
 
-from forecast.compiling.kernel import (
-    Kernel,
-    Step,
-    call,
-    element,
-    kernel,
-    on_compilation,
-    prepare,
-    processors,
-    say_on_stderr,
-    stage,
-)
+from forecast.compiling.kernel import Kernel, Step, call, element, kernel, stage
+from forecast.compiling.preparing import on_compilation, prepare, processors, say_on_stderr
 
 __all__ = [
     "Kernel",

@@ -1,15 +1,10 @@
-"""Kernels: the stages of the core, each compiled by itself when it is first needed, or side by side with
-others before a run begins.
-"""
+"""Kernels: the stages of the core, each compiled by itself when it is first needed."""
 
 from __future__ import annotations
 
-import importlib
-import os
 import re
-import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from ctypes import c_int64, c_void_p, pointer
 from functools import cached_property
@@ -20,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import cache, machine_code
+from forecast.compiling.preparing import tell
 from forecast.locking import Held, locked
 
 _PATIENCE = 600.0
@@ -256,75 +252,3 @@ class Kernel:
 def kernel(function: Callable[..., Any], **types: Any) -> Kernel:
     """Make a kernel of a function whose parameters are annotated; ``types`` stand in for some annotations."""
     return Kernel(function, types)
-
-
-_progress: dict[str, Any] = {"say": None, "done": 0, "total": 0}
-
-
-def on_compilation(say: Callable[[int, int], None]) -> None:
-    """Call ``say`` with a number and how many there are whenever a kernel is compiled that is not in the
-    cache.
-    """
-    _progress["say"] = say
-
-
-def tell() -> None:
-    """Say that one more is compiled."""
-    _progress["done"] += 1
-    _progress["total"] = max(_progress["total"], _progress["done"])
-    if _progress["say"] is not None:
-        _progress["say"](_progress["done"], _progress["total"])
-
-
-def say_on_stderr(done: int, total: int) -> None:
-    """Say how far compiling is."""
-    print(f"compiling the core, once: {done} of {total} ...", file=sys.stderr, flush=True)
-
-
-def prepare(kernels: Iterable[Kernel]) -> None:
-    """Load kernels, and compile those that are not in the cache, side by side where processors are idle.
-
-    Every process takes the first kernel that no other is at, so that many processes that start at once
-    compile each kernel once.
-    """
-    wanted = list(kernels)
-    missing = [one for one in wanted if not one.at_hand]
-    if missing:
-        _progress["done"], _progress["total"] = 0, len(missing)
-        helpers = _start_helpers(missing)
-        for one in missing:
-            one.compile_unless_others_do()
-        for helper in helpers:
-            helper.wait()
-    for one in wanted:
-        _ = one.address
-
-
-def _start_helpers(missing: Sequence[Kernel]) -> list[subprocess.Popen[bytes]]:
-    """Processes that compile the same kernels; none where there is but one processor."""
-    number = min(processors(), len(missing)) - 1
-    root = str(Path(__file__).parents[2])
-    program = f"import sys; sys.path.insert(0, {root!r}); from {__name__} import main; main(sys.argv[1:])"
-    command = [sys.executable, "-c", program, *(one.importable for one in missing)]
-    helpers = []
-    for _ in range(number):
-        try:
-            quiet = subprocess.DEVNULL
-            helpers.append(subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet))
-        except OSError:  # it is compiled here then
-            break
-    return helpers
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def main(addresses: Sequence[str]) -> None:
-    """Compile kernels that are given as ``module:name`` into the cache."""
-    for address in addresses:
-        module, name = address.split(":")
-        getattr(importlib.import_module(module), name).compile_unless_others_do()

@@ -81,7 +81,9 @@ def _table(degrees_of_freedom: float) -> NDArray[np.float32]:
     return table.ravel()
 
 
-SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
+SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN, SAMPLER_DRAWN = 0, 1, 2, 3
+"""Plain and quasi-random draws; votes from outside; shares that were drawn before.
+"""
 
 
 class Draws(NamedTuple):
@@ -112,7 +114,7 @@ class Draws(NamedTuple):
     directions: NDArray[np.uint32]
     """(D, 32) Sobol direction numbers, or (0, 32)."""
     given: NDArray[np.float64]
-    """(N, U) votes given from outside, or (0, U)."""
+    """(N, U) votes given from outside, or shares that were drawn before; or (0, U)."""
     valid_votes: float
     """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
     pattern: Pattern | None = None

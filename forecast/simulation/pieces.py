@@ -20,7 +20,7 @@ from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
 from forecast.simulation.chamber import Assembly
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
+from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, LocalBench
 from forecast.simulation.run_counts import Tallies
 from forecast.simulation.stages import (
@@ -131,8 +131,8 @@ class Bench:
     def _source(self) -> Step:
         """What fills the votes of a piece."""
         draws = self._draws
-        if draws.sampler == SAMPLER_GIVEN:
-            return draw.take_given.step(draws.given, self.ballots.piece, self.ballots.votes)
+        if draws.sampler in (SAMPLER_GIVEN, SAMPLER_DRAWN):
+            return self.forms.draw.step(draws.given, self.ballots.piece, self.ballots.votes)
         source = source_of(draws)
         self._words = new_words(source, len(draws.directions))
         return self.forms.draw.step(source, self.ballots.piece, self._words, self.ballots.votes)

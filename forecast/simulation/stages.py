@@ -30,7 +30,14 @@ from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.random_bits import BITS
 from forecast.rules.compiled_districts import Tier
 from forecast.rules.grids import Rules
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
+from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
+
+_DRAW = {
+    SAMPLER_RANDOM: draw.draw_plain,
+    SAMPLER_SOBOL: draw.draw_sobol,
+    SAMPLER_GIVEN: draw.take_given,
+    SAMPLER_DRAWN: draw.take_drawn,
+}
 
 
 class Forms:
@@ -38,7 +45,7 @@ class Forms:
 
     def __init__(self, draws: Draws, rules: Rules) -> None:
         given = draws.sampler == SAMPLER_GIVEN
-        self.draw = draw.draw_sobol if draws.sampler == SAMPLER_SOBOL else draw.draw_plain
+        self.draw = _DRAW[int(draws.sampler)]
         self.admit = admit.admit_given if given else admit.admit_drawn
         self.keep_shares = count.keep_shares_given if given else count.keep_shares_drawn
         self.shares = count.count_shares_given if given else count.count_shares_drawn
@@ -63,7 +70,7 @@ class Forms:
                 needed += _OF_PLACING if tier.placing else ()
             if tier is None or tier.divides_nationally:
                 needed.append(divide(rules.records[r], given=self._given))
-        needed.append(draw.take_given if self._given else self.draw)
+        needed.append(self.draw)
         if self._sobol:
             needed.append(draw.begin_replicate)
         if rules.singles:
