@@ -14,7 +14,6 @@ from forecast.words.chamber import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.chamber import ChamberTier
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.counts import RunCounts
     from forecast.simulation.pieces import KeptDraws
@@ -84,17 +83,13 @@ def events_of_chamber(election: Election, counts: RunCounts, kept: KeptDraws, of
 
 
 def _contests(chamber: Chamber, counts: RunCounts) -> Values:
-    """Chances in the districts whose chances are given; errors as of independent draws."""
-    named = [won for tier, won in zip(chamber.tiers, counts.districts_won, strict=True) if _by_district(tier)]
+    """Chances in the districts that are told apart; errors as of independent draws."""
+    named = [won for number, won in enumerate(counts.districts_won) if chamber.contests_of(number)]
     if not named:
         return {}
     chance = np.concatenate(named) / counts.draws
     error = np.maximum(np.sqrt(chance * (1.0 - chance) / counts.draws), 1.0 / counts.draws)
     return {"chamber/win_probability": chance, f"chamber/{error_of('win_probability')}": error}
-
-
-def _by_district(tier: ChamberTier) -> bool:
-    return tier.seats > 0 and tier.belief is not None and bool(tier.belief.chances)
 
 
 def _part(number: Proportion, at: Any) -> Proportion:
@@ -139,9 +134,8 @@ def _labels(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
     }
     districts = [
         (district, tier.id)
-        for tier in chamber.tiers
-        if _by_district(tier) and tier.belief is not None
-        for district in tier.belief.chances
+        for number, tier in enumerate(chamber.tiers)
+        for district in chamber.contests_of(number)
     ]
     if districts:
         labels |= {"contest": [name for name, _ in districts], "contest_tier": [of for _, of in districts]}

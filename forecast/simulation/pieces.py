@@ -89,7 +89,7 @@ class Bench:
         self._draws, self.rules, self.questions, self.kept = draws, rules, questions, kept
         self.units, self.lists = len(draws.location), rules.lists
         given = draws.sampler == SAMPLER_GIVEN
-        by_winners = draws.chamber is not None and draws.chamber.levelled
+        by_winners = draws.chamber is not None and draws.chamber.by_block
         self.blocks = 1 if draws.pattern is not None or by_winners else blocks_of_piece(self.units)
         self.forms = Forms(draws, rules)
         self.ballots = Ballots(
