@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.simulation.counts import Proportion
-from forecast.simulation.numbers import Run, Values, largest, representative_draw
-from forecast.variables import error_of
+from forecast.simulation.numbers import Run, Values, largest, representative_draw, seat_quantiles
+from forecast.variables import QUANTILES, error_of
 from forecast.words.chamber import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
+    from forecast.kernels.contests import CoverCounts
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.counts import RunCounts
     from forecast.simulation.pieces import KeptDraws
@@ -54,20 +56,31 @@ def chamber_values(
             lists.counts.proportion("majorities"), _part(run.counts.proportion("majorities"), np.s_[1:])
         ),
     }
-    values: Values = {}
-    for name, number in found.items():
-        parts = (name, error_of(name)) if isinstance(number, Proportion) else (name,)
-        arrays = number if isinstance(number, Proportion) else (number,)
-        values |= {f"{_GROUP}/{part}": array for part, array in zip(parts, arrays, strict=True)}
+    values = _by_path(found)
     names = _names(election, chamber)
     values["chamber/tier_basis"] = np.array(
         ["votes for lists, drawn from the polls", *(basis_of(tier, names) for tier in chamber.tiers)]
     )
     values["chamber/tier_size"] = np.array([election.rule.seats, *(tier.seats for tier in chamber.tiers)])
     values |= _contests(chamber, counts)
+    if counts.uncovered is not None:
+        values |= _uncovered(chamber, counts.uncovered, counts.draws)
     few = ("representative_seats", "largest_probability", error_of("largest_probability"))
     rests_on = dict.fromkeys((f"{_GROUP}/{name}" for name in few), len(kept.chamber))
-    return values, _labels(election, chamber, ends), rests_on
+    labels = _labels(election, chamber, ends)
+    if counts.uncovered is not None:
+        labels["chamber/uncovered_winners"] = np.arange(len(values["chamber/all_uncovered_probability"]))
+    return values, labels, rests_on
+
+
+def _by_path(numbers: Mapping[str, Any]) -> Values:
+    """Numbers by path, errors beside what has them."""
+    values: Values = {}
+    for name, number in numbers.items():
+        parts = (name, error_of(name)) if isinstance(number, Proportion) else (name,)
+        arrays = number if isinstance(number, Proportion) else (number,)
+        values |= {f"{_GROUP}/{part}": array for part, array in zip(parts, arrays, strict=True)}
+    return values
 
 
 def events_of_chamber(election: Election, counts: RunCounts, kept: KeptDraws, of_lists: Values) -> Values:
@@ -87,9 +100,40 @@ def _contests(chamber: Chamber, counts: RunCounts) -> Values:
     named = [won for number, won in enumerate(counts.districts_won) if chamber.contests_of(number)]
     if not named:
         return {}
-    chance = np.concatenate(named) / counts.draws
-    error = np.maximum(np.sqrt(chance * (1.0 - chance) / counts.draws), 1.0 / counts.draws)
+    chance, error = _independent(np.concatenate(named) / counts.draws, counts.draws)
     return {"chamber/win_probability": chance, f"chamber/{error_of('win_probability')}": error}
+
+
+def _uncovered(chamber: Chamber, counts: CoverCounts, draws: int) -> Values:
+    """Winners without a seat: of each holder, of all, and district by district; errors as of independent
+    draws.
+    """
+    numbers = np.arange(counts.number.shape[1])
+    shares = counts.number / draws
+    mean = shares @ numbers
+    error = np.sqrt(np.maximum(shares @ numbers**2 - mean**2, 0.0) / draws)
+    quantiles = seat_quantiles(counts.number[None], np.array(QUANTILES))[0]
+    every = shares[-1, : int(np.flatnonzero(counts.number[-1]).max(initial=0)) + 1]
+    chance = np.concatenate(
+        [
+            counts.seatless.sum(1) / draws if tier.how == "covered" else np.zeros(len(chamber.contests_of(n)))
+            for n, tier in enumerate(chamber.tiers)
+        ]
+    )
+    found = {
+        "uncovered_quantile": quantiles[:-1],
+        "uncovered_mean": Proportion(mean[:-1], error[:-1]),
+        "all_uncovered_quantile": quantiles[-1],
+        "all_uncovered_mean": Proportion(mean[-1], error[-1]),
+        "all_uncovered_probability": _independent(every, draws),
+        "uncovered_probability": _independent(chance, draws),
+    }
+    return _by_path(found)
+
+
+def _independent(chance: NDArray[np.float64], draws: int) -> Proportion:
+    """A chance with the error of independent draws."""
+    return Proportion(chance, np.maximum(np.sqrt(chance * (1.0 - chance) / draws), 1.0 / draws))
 
 
 def _part(number: Proportion, at: Any) -> Proportion:

@@ -126,6 +126,11 @@ class DistrictBallots:
         ]
         """What fills the votes of the districts in a piece of one block."""
 
+    @property
+    def covers(self) -> bool:
+        """Whether winners may be left without a seat."""
+        return self._of.cover is not None
+
     def cover(self, national: Ballots, tier: Seats) -> Step:
         """What takes seats from winners whom those of their lists do not cover."""
         cover = self._of.cover

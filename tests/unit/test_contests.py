@@ -28,16 +28,15 @@ def read(folder: Path, more: str = 'split = "same"\n', file: str = FILE, tier: s
 
 
 def run(
-    folder: Path, more: str = 'split = "same"\n', file: str = FILE, tier: str = TIER, **how: int
+    folder: Path,
+    more: str = 'split = "same"\n',
+    file: str = FILE,
+    tier: str = TIER,
+    number: int = DRAWS,
+    threads: int = 1,
 ) -> Forecast:
     election = moors(folder, file, tier, more)
-    return simulate(
-        election, estimate(election, polls_of(election)), draws=how.get("draws", DRAWS), **_but(how)
-    )
-
-
-def _but(how: dict[str, int]) -> dict[str, int]:
-    return {name: value for name, value in how.items() if name != "draws"}
+    return simulate(election, estimate(election, polls_of(election)), draws=number, threads=threads)
 
 
 def test_the_last_votes_are_matched_with_parties_and_districts(tmp_path: Path) -> None:
@@ -122,7 +121,7 @@ def test_every_district_has_a_winner_and_every_draw_all_seats(tmp_path: Path) ->
 
 
 def test_the_same_bits_come_from_any_number_of_threads(tmp_path: Path) -> None:
-    one, three = (run(tmp_path, draws=40_000, threads=threads) for threads in (1, 3))
+    one, three = (run(tmp_path, number=40_000, threads=threads) for threads in (1, 3))
     for name, variable in one.groups["chamber"].data_vars.items():
         assert (variable.values == three.array(f"chamber/{name}")).all(), name
 
@@ -218,6 +217,45 @@ def test_winners_let_their_list_in_and_hold_seats_of_the_rule(tmp_path: Path) ->
     assert found.chamber_size >= 40
 
 
+def test_winners_sit_as_far_as_the_seats_of_their_list_cover_them(tmp_path: Path) -> None:
+    """With 12 seats of the rule and 12 districts a party that wins more than its share has winners without a
+    seat; all numbers are of the same draws.
+    """
+    file = FILE.replace("seats = 40", "seats = 12")
+    found = run(tmp_path, file=file, tier=TIER.replace("seats = 12", 'seats = 12\nhow = "covered"'))
+    assert found.chamber_size == 12
+    won = found.array("chamber/win_probability").sum(0)
+    without, seated = found.array("chamber/uncovered_mean"), found.array("chamber/tier_seat_mean")[1]
+    np.testing.assert_allclose(won, seated + without, atol=1e-9)
+    assert 0.5 < without.sum() < 6.0
+    assert float(found.array("chamber/all_uncovered_mean")) == pytest.approx(without.sum())
+    assert found.array("chamber/uncovered_probability").sum() == pytest.approx(without.sum())
+    numbers = found.array("chamber/all_uncovered_probability")
+    assert numbers.sum() == pytest.approx(1.0)
+    assert numbers @ found.array("chamber/uncovered_winners") == pytest.approx(without.sum())
+    record = found.record()["chamber"]
+    assert record["uncovered"]["mean"] == pytest.approx(without.sum())
+    chance = found.array("chamber/uncovered_probability")[0]
+    assert record["districts"][0]["uncovered"]["probability"] == chance
+    assert record["holders"][0]["uncovered"]["mean"] == pytest.approx(without[0])
+    assert any("without a seat" in note for note in table_of(found, "tiers").notes)
+    file, tier = FILE.replace("seats = 40", "seats = 400"), TIER.replace("12", '12\nhow = "covered"')
+    assert float(run(tmp_path, file=file, tier=tier).array("chamber/all_uncovered_mean")) == 0.0
+
+
+def test_lists_below_the_level_cover_nobody_but_enter_by_their_winners(tmp_path: Path) -> None:
+    cast = votes()
+    cast[5] = [2_000, 1_500, 6_500]
+    write_candidates(tmp_path / "candidates.csv", cast)
+    tier = TIER.replace("seats = 12", 'seats = 12\nhow = "covered"')
+    for level, least in (('"5%"', 0.9), ('"30%", or_direct_seats = 1', 0.9), ('"30%"', 0.0)):
+        file = FILE.replace('threshold.level = "5%"', f"threshold = {{ level = {level} }}")
+        found = run(tmp_path, file=file, tier=tier)
+        seated = found.array("chamber/tier_seat_mean")[1, 2]
+        assert found.array("chamber/win_probability")[5, 2] > 0.9
+        assert (seated >= least) if least else (seated == 0.0)
+
+
 def test_given_shares_are_carried_to_the_districts(tmp_path: Path) -> None:
     election = moors(tmp_path)
     shares = np.tile([0.42, 0.40, 0.18], (3_000, 1))
@@ -285,7 +323,7 @@ def test_what_is_missing_or_wrong_is_said(name: str, tmp_path: Path) -> None:
     tier = TIER if part is None else TIER.replace('last = "candidates.csv"', "") if part == "last =" else TIER
     tier = tier.replace("candidates.csv", "nobody.csv") if part == "candidates.csv" else tier
     with pytest.raises(ForecastError) as caught:
-        run(tmp_path, more, tier=tier, draws=100)
+        run(tmp_path, more, tier=tier, number=100)
     assert said in str(caught.value)
 
 
