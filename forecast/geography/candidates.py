@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.contests import SAME
+from forecast.election.district_votes import SAME
 from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from forecast.election import Election
     from forecast.election.chamber import ChamberTier
-    from forecast.election.contests import DistrictVotes
+    from forecast.election.district_votes import DistrictVotes
 
 REST = "candidates of others"
 """The unit of all candidates who are those of no holder of seats."""
@@ -72,7 +72,9 @@ class TierVotes:
     stands: Flags
     """(D, P)"""
     ratio: Floats
-    """(P,) votes for candidates over votes for the list; NaN where nothing is known of it."""
+    """(P,) votes for candidates over votes for the list, of the whole country as it is now; NaN where nothing
+    is known of it.
+    """
     rest_ratio: float
     """The same of all others; NaN where not known."""
     regional: Floats
@@ -115,21 +117,22 @@ def read_tier_votes(election: Election, tier: ChamberTier) -> TierVotes:
         faults.append(Fault(election.place, f"{here}.votes.last", str(settings.last), remedy))
     names = tuple(party.id for party in candidates.parties)
     splits = _Splits.of(election, settings, last, heirs, lists)
-    stands &= ~(splits.ratio == 0.0)
+    stands &= ~(splits.given == 0.0)
     for d in np.flatnonzero(~stands[:, [_may_win(party) for party in candidates.parties]].any(1)):
         remedy = "no party or group of the file has a candidate there; see continues and stands_in"
         faults.append(Fault(election.place, f"{here}.votes", places.names[d], remedy))
     if faults:
         raise ConfigurationError(*faults)
+    weights, mine = valid / valid.sum(), shares @ heirs
     found = TierVotes(
         tier,
         places,
         names,
-        valid / valid.sum(),
-        shares @ heirs,
+        weights,
+        mine,
         (last.votes.sum(0) / last.valid.sum()) @ heirs,
         stands,
-        splits.ratio,
+        splits.now(weights @ stands, had_candidates(mine, weights)),
         splits.rest,
         splits.by_region(last, places, carried, heirs),
         (),
@@ -237,8 +240,10 @@ def _in_tier(fault: Fault, election: Election, here: str) -> Fault:
 class _Splits:
     """Votes for candidates over votes for lists."""
 
-    ratio: Floats
-    """(P,) NaN where not known."""
+    given: Floats
+    """(P,) NaN where the election file does not say."""
+    last: Floats
+    """(P,) at the last election; NaN where not known."""
     rest: float
     lists: LastResult | None
     of_lists: Floats
@@ -254,9 +259,10 @@ class _Splits:
         lists: LastResult | None,
     ) -> _Splits:
         parties, number = election.parties, heirs.shape[1]
-        ratio, rest, of_lists = np.full(number, np.nan), np.nan, np.zeros((0, number))
+        given, ratio = np.full((2, number), np.nan)
+        rest, of_lists = np.nan, np.zeros((0, number))
         if settings.split == SAME:
-            ratio[: len(parties)], rest = 1.0, 1.0
+            given[: len(parties)], rest = 1.0, 1.0
         if lists is not None:
             inherited, faults = heritage(election, lists)
             if faults:
@@ -271,8 +277,15 @@ class _Splits:
         if isinstance(settings.split, dict):
             for p, party in enumerate(parties):
                 if party.id in settings.split:
-                    ratio[p] = float(settings.split[party.id])
-        return cls(ratio, float(rest), lists, of_lists)
+                    given[p] = float(settings.split[party.id])
+        return cls(given, ratio, float(rest), lists, of_lists)
+
+    def now(self, reach: Floats, last_reach: Floats) -> Floats:
+        """(P,) as given; else the last ones where they had candidates, for where they have some now: both
+        shares of the voters who live there.
+        """
+        moved = self.last * reach / np.where(last_reach > 0.0, last_reach, 1.0)
+        return np.where(np.isnan(self.given), moved, self.given)
 
     def by_region(self, last: LastResult, places: Places, carried: Floats, heirs: Floats) -> Floats:
         """(R, P) votes for lists over those for candidates, by region; those of the country where votes for
@@ -342,14 +355,23 @@ def tier_pattern(
     central = polled * ratio + own
     central /= central.sum()
     if settings.split != SAME:
-        large = np.clip((np.maximum(central, _LEAST) / SPLIT_AT) ** SPLIT_POWER, 1.0, SPLIT_MOST)
-        sd = np.where(own > 0.0, sd, sd * large)
+        sd = np.where(own > 0.0, sd, split_sd(central, sd))
     base = _base(votes, units, at, np.where(polled > 0.0, ratio, 1.0) if settings.cast == "lists" else None)
     law, scale = error_law(election)
     swing = election.geography.swing if election.geography is not None else "model"
     pattern = pattern_of(base, central, law, swing=swing, scale=scale)
     pattern = with_candidates(pattern, float(settings.error_of_candidates))
     return TierPattern(votes, units, unit_of, ratio, own, sd, pattern, said)
+
+
+def had_candidates(last: Floats, weights: Floats) -> Floats:
+    """(U,) share of the voters who live where each unit had candidates, by its last shares (D, U)."""
+    return weights @ (last > 0.0)
+
+
+def split_sd(share: Floats, error: Floats | float) -> Floats:
+    """Sds of the logs of splits at these national shares, of so much at a quarter of the votes."""
+    return error * np.clip((np.maximum(share, _LEAST) / SPLIT_AT) ** SPLIT_POWER, 1.0, SPLIT_MOST)
 
 
 def with_candidates(pattern: Pattern, error: float) -> Pattern:
@@ -372,6 +394,7 @@ def _splits_of(
             # A group: it is on no list, and no poll names it.
             ratio[v], own[v], sd[v] = 0.0, votes.national[p] if p >= 0 else 0.0, GROUP_ERROR
         elif p < 0 or votes.ratio[p] != votes.ratio[p]:
+            ratio[v] = votes.weights @ votes.stands[:, p] if p >= 0 else 0.0
             sd[v] *= UNKNOWN_SPLIT
             if polled[v] >= _LARGE:
                 unknown.append(units[v])
@@ -384,7 +407,7 @@ def _splits_of(
         ratio[-1], own[-1], sd[-1] = 0.0, max(rest, 0.0), GROUP_ERROR
     said = (
         f"{votes.tier.name}: how votes for candidates compare with those for the list is not known of "
-        f"{', '.join(unknown)}; as many are expected, with twice the error "
+        f"{', '.join(unknown)}; as many are expected where it has candidates, with twice the error "
         f"(tiers.{votes.tier.id}.votes.split)"
     )
     return ratio, own, sd, (said,) if unknown else ()

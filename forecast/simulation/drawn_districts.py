@@ -18,7 +18,7 @@ from forecast.simulation.stages import new_noise, new_piece
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.chamber import ChamberTier
-    from forecast.geography.contests import TierPattern
+    from forecast.geography.candidates import TierPattern
     from forecast.simulation.stages import Ballots
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
@@ -56,7 +56,7 @@ def drawn_districts(
     """
     # Most chambers have no such districts: what reads and projects them is not imported in vain.
     from forecast.geography.compiled import compiled
-    from forecast.geography.contests import read_tier_votes, tier_pattern
+    from forecast.geography.candidates import read_tier_votes, tier_pattern
 
     found = tier_pattern(election, read_tier_votes(election, tier), holders, national)
     about = np.zeros(1, contests.SPLIT)
