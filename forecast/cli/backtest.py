@@ -91,8 +91,8 @@ Winners = Annotated[
     bool,
     typer.Option(
         "--winners",
-        help="Of an archive of results by district: score the chances of winning single-member districts, from its "
-        "votes for candidates (tables NAME-smd.csv).",
+        help="Of an archive of results by district: score the chances of winning single-member districts, "
+        "from its votes for candidates (tables NAME-smd.csv).",
     ),
 ]
 BacktestFolder = Annotated[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from forecast.cli.backtest_report import results_table
 from forecast.tables.terminal import console_for_results
-from forecast.verification.districts.winning import BY_SPLIT, FIRST, MODEL, USUAL
+from forecast.verification.districts.winning import BY_SPLIT, FIRST, INDEPENDENT, MODEL, USUAL
 
 if TYPE_CHECKING:
     from forecast.verification.districts.winning import WinnerEvaluation, WinnerScore
@@ -47,9 +47,10 @@ def print_winners(found: WinnerEvaluation) -> None:
                 if any(values):
                     scores.add_row(way, given, metric, *map(_shown, values))
     for metric, name in _TOTALS.items():
-        for given in (FIRST, BY_SPLIT):
-            values = [known.get((MODEL, given, group, metric)) for group in groups]
-            scores.add_row(MODEL, given, name, *map(_shown, values))
+        for way in (MODEL, INDEPENDENT):
+            for given in (FIRST, BY_SPLIT):
+                values = [known.get((way, given, group, metric)) for group in groups]
+                scores.add_row(way, given, name, *map(_shown, values))
     console.print(scores)
     for given, bins in found.bins.items():
         title = f"Chances of winning, {given}, {USUAL} countries"

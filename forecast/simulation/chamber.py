@@ -15,6 +15,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels import admit, chamber, count
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.count import Questions
+from forecast.simulation.counts import Tallies, empty_tallies
 from forecast.simulation.drawn_districts import (
     NOWHERE,
     DistrictBallots,
@@ -22,7 +23,6 @@ from forecast.simulation.drawn_districts import (
     drawn_districts,
     no_votes,
 )
-from forecast.simulation.counts import Tallies, empty_tallies
 from forecast.simulation.questions import compile_chamber_questions
 from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats
 

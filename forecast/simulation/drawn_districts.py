@@ -55,8 +55,8 @@ def drawn_districts(
     ``PollDataError`` and ``ConfigurationError`` for what is wrong with its tables or does not fit the file.
     """
     # Most chambers have no such districts: what reads and projects them is not imported in vain.
-    from forecast.geography.compiled import compiled
     from forecast.geography.candidates import read_tier_votes, tier_pattern
+    from forecast.geography.compiled import compiled
 
     found = tier_pattern(election, read_tier_votes(election, tier), holders, national)
     about = np.zeros(1, contests.SPLIT)

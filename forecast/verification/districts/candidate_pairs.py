@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +116,7 @@ def _consecutive(names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         if match:
             by_country.setdefault(match["country"], []).append(name)
     for country, own in by_country.items():
-        for before, after in zip(own, own[1:], strict=False):
+        for before, after in pairwise(own):
             yield country, before, after
 
 

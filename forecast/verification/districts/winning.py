@@ -21,6 +21,7 @@ from forecast.geography.pattern import Pattern, drawn, pattern_of
 from forecast.geography.swing import Floats
 from forecast.verification.districts.candidate_pairs import Contested
 from forecast.verification.districts.scoring import Ranks, ranks
+from forecast.verification.districts.ways import by_themselves
 from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
 
 FIRST, BY_SPLIT = "true votes for candidates", "true votes for lists, last split"
@@ -57,6 +58,7 @@ class PairWinners:
     """One pair by one way: chances, who was called, and totals by party."""
 
     contested: Contested
+    way: str
     given: str
     chances: Floats
     """(D, U)"""
@@ -145,39 +147,34 @@ def evaluate_winners(
     found: Sequence[Contested], constants_of: ConstantsOf, step: Step | None = None
 ) -> WinnerEvaluation:
     """Scores of the model and its rivals on all pairs."""
-    model: list[PairWinners] = []
-    rivals: dict[str, list[Floats]] = {INDEPENDENT: [], LAST_WINNER: [], PROPORTIONAL: []}
+    drawn_ways: list[PairWinners] = []
     called = {LAST_WINNER: [one.last_winners for one in found], PROPORTIONAL: []}
     for number, one in enumerate(found):
         law = constants_of(one.pair.country)
-        pattern = _pattern(one, law)
         stream = np.random.default_rng([_SEED, number])
-        model.append(_drawn(one, FIRST, pattern, 0.0, stream))
-        if one.by_split is not None:
-            model.append(_drawn(one, BY_SPLIT, pattern, SPLIT_ERROR, stream))
-        rivals[INDEPENDENT].append(_chances(_independent(pattern), one.pair.national, 0.0, stream)[0])
+        for way in (MODEL, INDEPENDENT):
+            drawn_ways.append(_drawn(one, way, FIRST, law, stream))
+            if one.by_split is not None:
+                drawn_ways.append(_drawn(one, way, BY_SPLIT, law, stream))
         swung = pattern_of(one.pair.base, one.pair.national, law, swing="proportional").shares
         called[PROPORTIONAL].append(swung[:, : one.pair.lists].argmax(1))
         if step is not None:
             step(number + 1, len(found))
-    for way, winners in called.items():
-        rivals[way] = [_said(found, winners, at) for at in range(len(found))]
-    scores = [*_of_model(model), *_of_rivals(found, rivals, called)]
+    rivals = {way: [_said(found, winners, at) for at in range(len(found))] for way, winners in called.items()}
+    model = [one for one in drawn_ways if one.way == MODEL]
+    scores = [
+        *_of_draws(model),
+        *_of_draws([one for one in drawn_ways if one.way == INDEPENDENT]),
+        *_of_rivals(found, rivals, called),
+    ]
     usual = [one for one in model if one.contested.pair.country not in APART]
     bins = {given: tuple(_bins([one for one in usual if one.given == given])) for given in (FIRST, BY_SPLIT)}
     return WinnerEvaluation(tuple(scores), tuple(model), bins)
 
 
-def _pattern(one: Contested, law: Constants) -> Pattern:
-    pattern = pattern_of(one.pair.base, one.pair.national, law)
+def _pattern(one: Contested, national: Floats, law: Constants) -> Pattern:
+    pattern = pattern_of(one.pair.base, national, law)
     return with_candidates(pattern, ERRORS.get(one.pair.country, USUAL_ERROR))
-
-
-def _independent(pattern: Pattern) -> Pattern:
-    """The same variances, but each district by itself."""
-    from forecast.verification.districts.ways import by_themselves
-
-    return by_themselves(pattern)
 
 
 def _chances(
@@ -195,18 +192,15 @@ def _chances(
     return chances, winners
 
 
-def _drawn(
-    one: Contested, given: str, pattern: Pattern, split: float, stream: np.random.Generator
-) -> PairWinners:
-    national = one.pair.national
+def _drawn(one: Contested, way: str, given: str, law: Constants, stream: np.random.Generator) -> PairWinners:
+    national, split = one.pair.national, 0.0
     if given == BY_SPLIT:
         assert one.by_split is not None
-        national = one.by_split
-        pattern = with_candidates(
-            pattern_of(one.pair.base, national, pattern.constants),
-            ERRORS.get(one.pair.country, USUAL_ERROR),
-        )
-    chances, winners = _chances(pattern, national, split, stream)
+        national, split = one.by_split, SPLIT_ERROR
+    pattern = _pattern(one, national, law)
+    chances, winners = _chances(
+        by_themselves(pattern) if way == INDEPENDENT else pattern, national, split, stream
+    )
     likeliest = chances.argmax(1)
     hits = (winners == likeliest).sum(1)
     low, high = np.quantile(hits, (0.025, 0.975))
@@ -216,6 +210,7 @@ def _drawn(
     standardised = (true - totals.mean(0))[chosen] / totals.std(0)[chosen]
     return PairWinners(
         one,
+        way,
         given,
         chances,
         int((likeliest == one.winners).sum()),
@@ -284,15 +279,15 @@ def _scores(way: str, given: str, pairs: Sequence[Contested], chances: Sequence[
     return scores
 
 
-def _of_model(found: Sequence[PairWinners]) -> list[WinnerScore]:
+def _of_draws(found: Sequence[PairWinners]) -> list[WinnerScore]:
     scores: list[WinnerScore] = []
     for given in (FIRST, BY_SPLIT):
         own = [one for one in found if one.given == given]
         if not own:
             continue
-        pairs = [one.contested for one in own]
-        scores += _scores(MODEL, given, pairs, [one.chances for one in own])
-        for one in own:
+        way, pairs = own[0].way, [one.contested for one in own]
+        scores += _scores(way, given, pairs, [one.chances for one in own])
+        for one in own if way == MODEL else ():
             of = one.contested.name
             number = len(one.contested.winners)
             for metric, value in (
@@ -301,20 +296,20 @@ def _of_model(found: Sequence[PairWinners]) -> list[WinnerScore]:
                 ("right_low95", one.interval[0]),
                 ("right_high95", one.interval[1]),
             ):
-                scores.append(WinnerScore(MODEL, given, of, metric, value, float("nan"), number))
+                scores.append(WinnerScore(way, given, of, metric, value, float("nan"), number))
         for group, numbers in _groups(pairs).items():
-            scores += _of_totals(given, group, [own[n] for n in numbers])
+            scores += _of_totals(way, given, group, [own[n] for n in numbers])
     return scores
 
 
-def _of_totals(given: str, group: str, own: Sequence[PairWinners]) -> list[WinnerScore]:
+def _of_totals(way: str, given: str, group: str, own: Sequence[PairWinners]) -> list[WinnerScore]:
     """Root mean square of standardised errors of totals by party, and how often intervals hold them."""
     squared = np.concatenate([one.standardised**2 for one in own])
     cluster = np.repeat(np.arange(len(own)), [len(one.standardised) for one in own])
     mean, error = float(squared.mean()), clustered_error(squared, cluster)
     rms = float(np.sqrt(mean))
     scores = [
-        WinnerScore(MODEL, given, group, "totals_rms", rms, error / (2.0 * rms), len(squared)),
+        WinnerScore(way, given, group, "totals_rms", rms, error / (2.0 * rms), len(squared)),
     ]
     generators = [np.random.default_rng([_SEED, seed]) for seed in range(PIT_SEEDS)]
     held = np.array(
@@ -325,7 +320,7 @@ def _of_totals(given: str, group: str, own: Sequence[PairWinners]) -> list[Winne
         value = float(sizes @ hits / sizes.sum())
         error = clustered_error(hits, np.arange(len(own)), sizes)
         scores.append(
-            WinnerScore(MODEL, given, group, f"totals_coverage_{level:g}", value, error, int(sizes.sum()))
+            WinnerScore(way, given, group, f"totals_coverage_{level:g}", value, error, int(sizes.sum()))
         )
     return scores
 
