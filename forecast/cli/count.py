@@ -12,7 +12,7 @@ from forecast.cli.telling import show_json, tell
 from forecast.cli.working import say_warnings
 
 if TYPE_CHECKING:
-    from forecast.rules.cases import Verification
+    from forecast.rules.case_files import Verification
 
 VotesFile = Annotated[
     Path | None,
@@ -40,7 +40,7 @@ def count(
     from forecast.cli.count_report import print_count, refuse_void, seats_as_json
     from forecast.election import load_election
     from forecast.election.notes import warnings_on
-    from forecast.rules.chamber import with_tiers
+    from forecast.rules.counted_chamber import with_tiers
     from forecast.rules.counts import read_count
     from forecast.rules.reference import apply_rule
     from forecast.rules.remarks import remarks_on
@@ -65,7 +65,7 @@ def verify(cases: CasesFiles, as_json: Json = False) -> None:
 
     Exit code 0 only if every count is reproduced. Election files without official seats are named.
     """
-    from forecast.rules.official import as_record
+    from forecast.rules.remarks import as_record
     from forecast.rules.verifying import verify_all
 
     verification = verify_all(cases)
@@ -115,7 +115,7 @@ def methods(as_json: Json = False) -> None:
 
 
 def _print_verification(verification: Verification) -> None:
-    from forecast.rules.official import as_record
+    from forecast.rules.remarks import as_record
     from forecast.tables.terminal import console_for_results, grid, print_line
 
     console = console_for_results()

@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from forecast.election.exact_numbers import Exact, Share, parse_exact, parse_share
 from forecast.election.geography import Heritage, Where
-from forecast.election.numbers import Exact, Share, parse_exact, parse_share
 from forecast.election.texts import FileText
 from forecast.election.vocabulary import Part, one_of, parse_positive
 

@@ -19,7 +19,7 @@ from forecast.election.district_votes import SAME
 from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.geography.geography import Given, Table, regions_matter
+from forecast.geography.known_districts import Given, Table, regions_matter
 from forecast.geography.last_result import LastResult, Move, read_borders, read_last_result
 from forecast.geography.matching import carried_over, handed_on, heritage, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from forecast.election import Election
-    from forecast.election.chamber import ChamberTier
     from forecast.election.district_votes import DistrictVotes
+    from forecast.election.tiers_and_groups import ChamberTier
 
 REST = "candidates of others"
 """The unit of all candidates who are those of no holder of seats."""

@@ -27,10 +27,10 @@ from forecast.kernels.arrays import (
     U64x2,
     Votes,
 )
-from forecast.kernels.chamber import Winners
 from forecast.kernels.elementary import exp2, larger
 from forecast.kernels.normals import plain_normals
 from forecast.kernels.random_bits import mix, seed_lanes
+from forecast.kernels.whole_chamber import Winners
 
 _SPLIT = np.uint64(0x5B117)
 _LEAST = np.float32(2.0**-60)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.simulation.counts import Proportion
 from forecast.simulation.numbers import Run, Values, largest, representative_draw, seat_quantiles
+from forecast.simulation.run_counts import Proportion
 from forecast.variables import QUANTILES, error_of
-from forecast.words.chamber import LISTS, basis_of
+from forecast.words.law_in_words import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.kernels.contests import CoverCounts
     from forecast.simulation.chamber import Chamber
-    from forecast.simulation.counts import RunCounts
     from forecast.simulation.pieces import KeptDraws
+    from forecast.simulation.run_counts import RunCounts
 
 _GROUP = "chamber"
 _LISTS_AND_WINNERS = "Lists, with the winners of districts"

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import chamber, contests, project
+from forecast.kernels import contests, project, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.simulation.local import new_projection
 from forecast.simulation.stages import new_noise, new_piece
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.chamber import ChamberTier
+    from forecast.election.tiers_and_groups import ChamberTier
     from forecast.geography.candidates import TierPattern
     from forecast.simulation.stages import Ballots
 
@@ -35,7 +35,7 @@ class DrawnDistricts:
     stands: NDArray[np.bool_]
     """(D, H)"""
     transfers: NDArray[np.float32]
-    """(V, H) as ``kernels.chamber.Contests`` has them."""
+    """(V, H) as ``kernels.whole_chamber.Contests`` has them."""
     cover: contests.Cover | None
     """Where the seats of lists must cover their winners."""
     warnings: tuple[str, ...]
@@ -56,7 +56,7 @@ def drawn_districts(
     """
     # Most chambers have no such districts: what reads and projects them is not imported in vain.
     from forecast.geography.candidates import read_tier_votes, tier_pattern
-    from forecast.geography.compiled import compiled
+    from forecast.geography.compiled_pattern import compiled
 
     found = tier_pattern(election, read_tier_votes(election, tier), holders, national)
     about = np.zeros(1, contests.SPLIT)
@@ -82,7 +82,7 @@ def drawn_districts(
 
 def _transfers(tier: ChamberTier, units: Sequence[str], holders: Sequence[str]) -> NDArray[np.float32]:
     assert tier.votes is not None
-    said = np.full((len(units), len(holders)), chamber.UNNAMED, np.float32)
+    said = np.full((len(units), len(holders)), whole_chamber.UNNAMED, np.float32)
     for v, unit in enumerate(units):
         for name, share in tier.votes.transfers.get(unit, {}).items():
             if name in holders:
@@ -108,7 +108,7 @@ class DistrictBallots:
         self._of = of
         self.votes = _votes(number, units)
         asked = number if of.cover is not None else 0
-        self.winners = chamber.Winners(
+        self.winners = whole_chamber.Winners(
             new_rows((asked, BLOCK), np.uint16), new_rows((asked, BLOCK), np.float32)
         )
         holders = of.stands.shape[1]
@@ -146,7 +146,7 @@ class DistrictBallots:
         )
 
 
-NOWHERE = chamber.Winners(np.zeros((0, BLOCK), np.uint16), np.zeros((0, BLOCK), np.float32))
+NOWHERE = whole_chamber.Winners(np.zeros((0, BLOCK), np.uint16), np.zeros((0, BLOCK), np.float32))
 """Of tiers without votes."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from forecast.election import parse_election
-from forecast.rules.chamber import with_tiers
+from forecast.rules.counted_chamber import with_tiers
 from forecast.rules.counts import read_count
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.kernels import chamber, contests
+from forecast.kernels import contests, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.simulation.stages import new_noise, new_piece, new_seats
 from tests import twins
@@ -28,7 +28,7 @@ class Drawn(NamedTuple):
     stands: np.ndarray
     tier: Seats
     won: np.ndarray
-    winners: chamber.Winners
+    winners: whole_chamber.Winners
     words: list[list[int]]
     """By draw, one for each round of the stream."""
     normals: np.ndarray
@@ -47,13 +47,13 @@ def fill(
 ) -> Drawn:
     """Fill a tier from votes (D, V, BLOCK) in the districts."""
     districts, holders = stands.shape
-    record = np.zeros(1, chamber.TIER)
-    record["seed"], record["number"], record["way"], record["rounds"] = 5, 2, chamber.BY_VOTES, 1
-    said = about.pop("transfers", np.full((single.shape[1], holders), chamber.UNNAMED, np.float32))
+    record = np.zeros(1, whole_chamber.TIER)
+    record["seed"], record["number"], record["way"], record["rounds"] = 5, 2, whole_chamber.BY_VOTES, 1
+    said = about.pop("transfers", np.full((single.shape[1], holders), whole_chamber.UNNAMED, np.float32))
     for name, value in about.items():
         record[name] = value
     where, holder = np.nonzero(stands)
-    of = chamber.Contests(
+    of = whole_chamber.Contests(
         record,
         np.searchsorted(where, np.arange(districts + 1)).astype(np.int64),
         holder.astype(np.int64),
@@ -68,17 +68,17 @@ def fill(
     lists = new_seats(1, holders)
     lists.house[0, :] = house
     noise = new_noise(holders)
-    workspace = chamber.ContestWorkspace(
+    workspace = whole_chamber.ContestWorkspace(
         *noise,
         *(new_rows((holders, BLOCK), np.float32), new_rows((3, BLOCK), np.float32)),
         *(new_rows((2, BLOCK), np.int32), new_rows((2, BLOCK), np.uint32)),
     )
     tier, won = new_seats(1, holders), np.zeros((districts, holders), np.int64)
-    winners = chamber.Winners(
+    winners = whole_chamber.Winners(
         np.zeros((districts, BLOCK), np.uint16), np.zeros((districts, BLOCK), np.float32)
     )
     national = votes_of(np.ones((1, holders, BLOCK), np.float32))
-    chamber.fill_tier_drawn(of, piece, national, votes_of(single), lists, workspace, tier, won, winners)
+    whole_chamber.fill_tier_drawn(of, piece, national, votes_of(single), lists, workspace, tier, won, winners)
     key = twins.mix(5 ^ _STREAM_OF_CHAMBER, 0, 2)
     rounds = districts * int(record["rounds"][0]) + (len(noise[1]) if record["rounds"][0] > 1 else 0)
     lanes = [list(islice(twins.sfc64(key, 0, lane), rounds)) for lane in range(LOOKED_AT // 2)]
@@ -135,7 +135,7 @@ def test_the_first_two_meet_again_where_nobody_has_the_majority(
     said = np.where(
         rng.random((single.shape[1], stands.shape[1])) < 0.5,
         rng.random((single.shape[1], stands.shape[1])) / 2,
-        chamber.UNNAMED,
+        whole_chamber.UNNAMED,
     ).astype(np.float32)
     drawn = fill(single, stands, rounds=2, majority=majority, transfer_sd=sd, transfers=said)
     told = [[None if share < 0 else float(share) for share in row] for row in said]

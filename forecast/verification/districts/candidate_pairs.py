@@ -22,6 +22,7 @@ from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.geography.candidates import had_candidates
 from forecast.geography.pattern import Floats
 from forecast.geography.swing import reach_of
+from forecast.verification.archive_rows import ArchiveRow, read_archive_rows
 from forecast.verification.districts.pairs import (
     NEW,
     TRANSITIONS,
@@ -30,7 +31,6 @@ from forecast.verification.districts.pairs import (
     pair_of,
     read_result,
 )
-from forecast.verification.rows import ArchiveRow, read_archive_rows
 
 CANDIDATES = "-smd"
 _YEAR = re.compile(r"(?P<country>[a-z]+)-(?P<year>\d{4}(?:-\d{2})?)")

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from forecast.estimation.calibration import Bin
 from forecast.geography.candidates import split_sd, with_candidates
-from forecast.geography.constants import Constants
 from forecast.geography.pattern import Pattern, drawn, pattern_of
+from forecast.geography.projection_constants import Constants
 from forecast.geography.swing import Floats
 from forecast.verification.districts.candidate_pairs import Contested
 from forecast.verification.districts.scoring import Ranks, ranks

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from forecast.election.texts import normalised
 from forecast.errors import PollDataError, suggest
-from forecast.rules.named import party_names
-from forecast.rules.tables import Row, parse_votes, read_rows
+from forecast.rules.tables import Row, parse_votes, party_names, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
