@@ -21,10 +21,11 @@ from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.geography.known_districts import Given, Table, regions_matter
 from forecast.geography.last_result import LastResult, Move, read_borders, read_last_result
+from forecast.geography.local_polls import local_polls_of, with_local_polls
 from forecast.geography.matching import carried_over, handed_on, heritage, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
 from forecast.geography.places import Places
-from forecast.geography.projection import error_law
+from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
 from forecast.rules.ballot import District
 
 if TYPE_CHECKING:
@@ -337,10 +338,15 @@ class TierPattern:
 
 
 def tier_pattern(
-    election: Election, votes: TierVotes, holders: Sequence[str], national: Mapping[str, float]
+    election: Election,
+    votes: TierVotes,
+    holders: Sequence[str],
+    national: Mapping[str, float],
+    estimate: Centre | None = None,
 ) -> TierPattern:
     """The pattern of the districts around the central ``national`` shares of the polls' units; ``holders``
-    are ids of those who may win, lists first.
+    are ids of those who may win, lists first. Polls of its districts that an ``estimate`` knows are taken for
+    polls of the votes for candidates; they move the projection there by their precision against its own.
     """
     settings = votes.tier.votes
     assert settings is not None
@@ -361,6 +367,12 @@ def tier_pattern(
     swing = election.geography.swing if election.geography is not None else "model"
     pattern = pattern_of(base, central, law, swing=swing, scale=scale)
     pattern = with_candidates(pattern, float(settings.error_of_candidates))
+    if estimate is not None and estimate.of_places is not None:
+        polls = local_polls_of(estimate.of_places, votes.places, units, estimate.as_of, ("district",))
+        polled_sd = dict(zip(estimate.units, national_sd(estimate).tolist(), strict=True))
+        of_nation = np.array([polled_sd.get(unit, 0.0) for unit in units])
+        pattern = with_local_polls(pattern, polls, np.hypot(of_nation, sd))
+        said = (*said, *said_of_polls(polls))
     return TierPattern(votes, units, unit_of, ratio, own, sd, pattern, said)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.tiers_and_groups import ChamberTier
     from forecast.geography.candidates import TierPattern
+    from forecast.geography.places import Places
+    from forecast.geography.projection import Centre
     from forecast.simulation.stages import Ballots
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
@@ -29,7 +31,7 @@ _SEED = 0x7E2D
 class DrawnDistricts:
     """The districts of a tier, D of them, with V units on their ballots, H of which may win."""
 
-    names: tuple[str, ...]
+    places: Places
     split: contests.Split
     pattern: project.Pattern
     stands: NDArray[np.bool_]
@@ -40,6 +42,11 @@ class DrawnDistricts:
     """Where the seats of lists must cover their winners."""
     warnings: tuple[str, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the districts."""
+        return self.places.names
+
 
 def drawn_districts(
     election: Election,
@@ -48,9 +55,10 @@ def drawn_districts(
     holders: Sequence[str],
     national: Mapping[str, float],
     seed: int,
+    estimate: Centre | None = None,
 ) -> DrawnDistricts:
     """The districts of a tier around central ``national`` shares of the polls' units, in the order of the
-    core.
+    core, after what the polls of an ``estimate`` say of them.
 
     ``PollDataError`` and ``ConfigurationError`` for what is wrong with its tables or does not fit the file.
     """
@@ -58,13 +66,13 @@ def drawn_districts(
     from forecast.geography.candidates import read_tier_votes, tier_pattern
     from forecast.geography.compiled_pattern import compiled
 
-    found = tier_pattern(election, read_tier_votes(election, tier), holders, national)
+    found = tier_pattern(election, read_tier_votes(election, tier), holders, national, estimate)
     about = np.zeros(1, contests.SPLIT)
     about["seed"], about["number"] = seed, number
     pattern = compiled(found.pattern, seed ^ (_SEED + number), range(len(found.units)))
     lists = sum(name in election.by_id for name in holders)
     return DrawnDistricts(
-        found.votes.places.names,
+        found.votes.places,
         contests.Split(
             about,
             found.unit_of,
