@@ -396,8 +396,7 @@ def with_candidates(pattern: Pattern, error: float) -> Pattern:
 def _splits_of(
     votes: TierVotes, settings: DistrictVotes, units: Sequence[str], at: Sequence[int], polled: Floats
 ) -> tuple[Floats, Floats, Floats, tuple[str, ...]]:
-    """Ratios, shares of those without a list, and the errors of both before they grow for small parties (V,).
-    """
+    """(V,) ratios, shares of those without a list, and errors of both before they grow for small parties."""
     error = float(settings.split_error) if settings.split != SAME else 0.0
     ratio, own, sd = np.ones(len(units)), np.zeros(len(units)), np.full(len(units), error)
     unknown: list[str] = []

@@ -104,8 +104,7 @@ def local_polls_of(
 
 
 def refuse_unknown_places(table: PollTable, every: Sequence[Places], as_of: datetime.date) -> None:
-    """``PollDataError`` for polls of a place that is none of this election's, which would silently be lost.
-    """
+    """``PollDataError`` for polls of a place that is none of this election's, which would else be lost."""
     known = table.known_at(as_of)
     rows = known.polls["row"].tolist()
     faults: list[Fault] = []
