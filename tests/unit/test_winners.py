@@ -41,7 +41,7 @@ def write_archive(folder: Path, countries: int = 4, *, seed: int = 3) -> Path:
     """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    transitions: list[list[object]] = []
+    transitions: list[list[str]] = []
     ratio = np.array([1.2, 0.9, 0.7])
     for number in range(countries):
         country = f"land{'abcdef'[number]}"
@@ -61,7 +61,7 @@ def write_archive(folder: Path, countries: int = 4, *, seed: int = 3) -> Path:
                 transitions += [[country, f"{country}-2001", name, one, one] for one in LISTS]
             candidates = shares * ratio / (shares * ratio).sum(1, keepdims=True)
             for suffix, cast in (("", shares), ("-smd", candidates)):
-                rows: list[list[object]] = [
+                rows = [
                     [
                         year + d,
                         f"North{' – ' if year > 2001 else '-'}Side {d}",
