@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from forecast.cli.count_chamber import chamber_as_json, chamber_table
+from forecast.cli.count_chamber import chamber_as_json, chamber_table, uncovered_table
 from forecast.cli.count_districts import districts_as_json, districts_table, standing_somewhere
 from forecast.election import Election
 from forecast.election.methods import METHODS
@@ -126,8 +126,9 @@ def print_count(
         for text in standing_somewhere(ready, names):
             print_line(console, text)
     whole = chamber_table(election, outcome)
-    if whole is not None:
-        console.print(whole)
+    for more in (whole, uncovered_table(election, outcome)):
+        if more is not None:
+            console.print(more)
     unused = [f"not counted: {', '.join(ready.not_counted)}"] if ready.not_counted else []
     minded = [f"Mind: {warning}" for warning in warnings]
     for text in (*_remarks(election, ballot, outcome, names), *unused, *minded):

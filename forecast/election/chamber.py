@@ -20,8 +20,8 @@ from forecast.election.vocabulary import Count, Part, Seats, one_of, parse_count
 
 TierKind = Literal["single-member", "appointed", "minorities", "by-elections"]
 TIER_KINDS: tuple[TierKind, ...] = ("single-member", "appointed", "minorities", "by-elections")
-Meeting = Literal["apart", "levelled", "compensated"]
-MEETINGS: tuple[Meeting, ...] = ("apart", "levelled", "compensated")
+Meeting = Literal["apart", "levelled", "covered", "compensated"]
+MEETINGS: tuple[Meeting, ...] = ("apart", "levelled", "covered", "compensated")
 
 SLOPE = Fraction("1.9")
 """Change of the log odds of a party's share of single-member seats with those of its share of the vote: over
@@ -151,8 +151,10 @@ class ChamberTier(Part):
     how: Annotated[Meeting, one_of(MEETINGS, "way in which tiers meet")] = Field(
         default="apart",
         description="how the tier meets the lists: apart, each counted by itself; levelled: its winners hold "
-        "seats of the rule, which sets them against their lists' share (rule.levelling); compensated: apart, "
-        "and votes for losers, and for winners beyond what they needed, count for their lists",
+        "seats of the rule, which sets them against their lists' share (rule.levelling, "
+        "rule.districts.direct); covered: its winners are seated as far as the seats of their list in their "
+        "region cover them; compensated: apart, and votes for losers, and for winners beyond what they "
+        "needed, count for their lists",
     )
     held: SeatsByHolder = Field(
         default_factory=dict, description="seats by party and group that are held whoever votes"
@@ -173,6 +175,11 @@ class ChamberTier(Part):
     def holders(self) -> frozenset[str]:
         """Ids of the parties and groups that it names."""
         return frozenset((*self.held, *(self.belief.holders if self.belief is not None else ())))
+
+    @property
+    def in_the_rule(self) -> bool:
+        """Whether its winners hold seats of the rule, none beside them."""
+        return self.how in ("levelled", "covered")
 
     @property
     def open_seats(self) -> int:
@@ -204,6 +211,8 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
             yield f"belief.seats adds up to {believed}, not to the {tier.seats - held} seats that are open"
     if tier.how == "compensated" and tier.table is None:
         yield "compensated: the votes for candidates count for the lists; name them (table)"
+    if tier.how == "covered" and tier.table is None:
+        yield "covered: which winners are seated hangs on their shares of the votes; name these (table)"
     official = sum(tier.official.values())
     if tier.official and official != tier.seats:
         yield f"official adds up to {official}, not to the {tier.seats} seats of the tier"

@@ -299,12 +299,16 @@ def _levelled(
     """Winners of districts that the rule is to set against the share of their lists, and does not."""
     if tier.get("how") != "levelled":
         return
-    mode = _table(_table(data.get("rule")).get("levelling")).get("mode")
-    if mode not in ("keep", "redistribute", "level"):
+    rule = _table(data.get("rule"))
+    mode, direct = _table(rule.get("levelling")).get("mode"), _table(rule.get("districts")).get("direct")
+    if mode not in ("keep", "redistribute", "level") and direct is None:
         remedy = 'winners are set against the share by rule.levelling.mode: "keep", "redistribute" or "level"'
         yield Problem(("tiers", i, "how"), "levelled", remedy)
-    if "districts" in _table(data.get("rule")):
-        remedy = "this rule has [rule.districts], which give their lists seats already; write apart"
+    if "districts" in rule and direct is None:
+        remedy = (
+            "this rule has [rule.districts], which give their lists seats already; write apart, or "
+            'rule.districts.direct = "start", where winners are set against the seats there'
+        )
         yield Problem(("tiers", i, "how"), "levelled", remedy)
     belief = _table(tier.get("belief"))
     named = [tier.get("held"), belief.get("seats"), *_table(belief.get("chances")).values()]

@@ -405,7 +405,7 @@ class Election(Part):
     @property
     def apart(self) -> tuple[ChamberTier, ...]:
         """Tiers with seats of their own, beside those of the rule."""
-        return tuple(tier for tier in self.tiers if tier.how != "levelled")
+        return tuple(tier for tier in self.tiers if not tier.in_the_rule)
 
     @property
     def levelled(self) -> tuple[ChamberTier, ...]:

@@ -112,7 +112,7 @@ def _refuse_unsaid(election: Election) -> None:
             "knows them",
         )
         for tier in election.tiers
-        if tier.how == "compensated" and tier.seats
+        if tier.how in ("compensated", "covered") and tier.seats
     ]
     if faults:
         raise ConfigurationError(*faults)

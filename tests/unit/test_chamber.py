@@ -380,3 +380,66 @@ def test_seats_of_a_party_that_withdraws_go_to_the_others_of_the_district() -> N
         forecast_of(
             changed("tiers.districts.belief.seats={amanat=29}", "estimate.withdrawal.amanat={auyl='100%'}")
         )
+
+
+def test_winners_beyond_the_seats_of_their_list_in_the_region_are_uncovered(tmp_path: Path) -> None:
+    """a wins three districts of the north, where its list has two seats: the smallest share stays without; an
+    independent keeps a seat, and lists divide one less.
+    """
+    election = covered(tmp_path)
+    outcome = count(election)
+    assert {winner.district: winner.holder for winner in outcome.uncovered} == {"n3": "a"}
+    assert dict(outcome.seats) == {"a": 3, "b": 2}
+    assert {place.name: place.of("a") for place in outcome.districts} == {"north": 2, "south": 1}
+    assert outcome.tiers == {"constituencies": {"independents": 1}}
+    assert sum(outcome.chamber.values()) == 6
+
+
+def covered(folder: Path, *candidates: str) -> Election:
+    rows = candidates or (
+        *(
+            "n1,north,a,30",
+            "n1,north,b,10",
+            "n2,north,a,40",
+            "n2,north,b,35",
+            "n3,north,a,20",
+            "n3,north,b,19",
+        ),
+        *("s1,south,Someone,30", "s1,south,a,29"),
+    )
+    (folder / "candidates.csv").write_text(
+        "\n".join(["district,region,party,votes", *rows]), encoding="utf-8"
+    )
+    places = ("north,a,60", "north,b,40", "south,a,40", "south,b,35")
+    (folder / "states.csv").write_text("\n".join(["district,party,votes", *places]), encoding="utf-8")
+    return parse_election(
+        {
+            "election": {"id": "made", "name": "made", "date": "2030-01-06"},
+            "parties": [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}],
+            "groups": [{"id": "independents", "name": "Independents", "aliases": ["Someone"]}],
+            "rule": {
+                "seats": 6,
+                "allocation": {"method": "sainte-lague"},
+                "districts": {
+                    "method": "sainte-lague",
+                    "national_totals": "own-votes",
+                    "table": "states.csv",
+                },
+            },
+            "tiers": [
+                {
+                    "id": "constituencies",
+                    "name": "constituencies",
+                    "seats": 4,
+                    "how": "covered",
+                    "table": "candidates.csv",
+                }
+            ],
+        },
+        folder=folder,
+    )
+
+
+def test_a_constituency_in_no_district_of_the_rule_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PollDataError, match="the district of the rule that this one lies in"):
+        count(covered(tmp_path, "n1,norht,a,30", "n1,norht,b,10"))
