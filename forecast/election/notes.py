@@ -33,10 +33,17 @@ def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
 
 
 def of_the_lists_alone(election: Election) -> list[str]:
-    """What a reader must know where only the lists of a chamber are counted under other rules."""
+    """What a reader must know where the lists of a chamber are counted under other rules: how far its other
+    tiers are.
+    """
     said: list[str] = []
     others = [tier for tier in election.apart if tier.seats]
-    if others:
+    if election.tiers_do_not_hang_on_rules:
+        said.append(
+            f"of the {election.rule.seats} list seats alone: what changes, differs, flips or explains the "
+            f"outcome; tables named chamber are of all {election.chamber_seats} seats under each rule"
+        )
+    elif others:
         seats = sum(tier.seats for tier in others)
         named = " and ".join(tier.name for tier in others)
         lists = f"of the {election.rule.seats} list seats alone, and majorities are of those"

@@ -408,6 +408,12 @@ class Election(Part):
         return tuple(tier for tier in self.tiers if not tier.in_the_rule)
 
     @property
+    def tiers_do_not_hang_on_rules(self) -> bool:
+        """Whether there are tiers beside the lists, which are the same under every rule of these."""
+        ways = {tier.how for tier in self.tiers if tier.seats}
+        return ways == {"apart"}
+
+    @property
     def levelled(self) -> tuple[ChamberTier, ...]:
         """Tiers whose winners hold seats of the rule, which sets them against the share of their lists."""
         return tuple(tier for tier in self.tiers if tier.how == "levelled" and tier.seats)

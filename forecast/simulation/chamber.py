@@ -59,14 +59,15 @@ class Chamber:
         """What is counted: the chamber, then each tier."""
         return 1 + len(self.tiers)
 
-    def empty(self, spans: int, lists_most: int) -> Tallies:
-        """Tallies of zero over (spans, assemblies); the lists hand out ``lists_most`` seats at most."""
+    def empty(self, spans: int, lists_most: int, rules: int = 1) -> Tallies:
+        """Tallies of zero over (spans, assemblies), of several rules over (spans, rules); the lists hand out
+        ``lists_most`` seats at most.
+        """
         coalitions, events = (
             len(starts) - 1 for starts in (self.questions.coalition_starts, self.questions.event_starts)
         )
-        return empty_tallies(
-            spans, 0, len(self.holders), self.assemblies, lists_most + self.seats, coalitions, events
-        )
+        over, most = rules if rules > 1 else self.assemblies, lists_most + self.seats
+        return empty_tallies(spans, 0, len(self.holders), over, most, coalitions, events)
 
 
 def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
@@ -262,7 +263,7 @@ class Assembly:
         for number, contests in enumerate(of.contests):
             tier, won = new_seats(blocks, holders, coalitions), self.won[number]
             filled = fill.step(
-                contests, piece, ballots.votes, ballots.seats, _new_workspace(holders), tier, won
+                contests, piece, ballots.votes, ballots.seats, new_contest_workspace(holders), tier, won
             )
             if contests.about["ahead"][0]:
                 self._ahead += [filled, chamber.hold_tier.step(piece, tier, ballots.seats)]
@@ -309,7 +310,8 @@ class Assembly:
             tallies.events[row, assembly, : len(counts.events)] += counts.events
 
 
-def _new_workspace(holders: int) -> chamber.ContestWorkspace:
+def new_contest_workspace(holders: int) -> chamber.ContestWorkspace:
+    """What the districts of a block are drawn with."""
     return chamber.ContestWorkspace(
         *new_noise(holders),
         new_rows((holders, BLOCK), np.float32),

@@ -21,6 +21,7 @@ from forecast.simulation.forecasting import How, draws, simulate, simulate_and_k
 from forecast.simulation.given import ShareDraws, simulate_given
 from forecast.storage import load, save
 from forecast.sweeps.slider import slide
+from forecast.sweeps.sweeping import sweep
 from forecast.tables import table_of
 from tests.forecasts import CONFIG
 
@@ -443,3 +444,59 @@ def covered(folder: Path, *candidates: str) -> Election:
 def test_a_constituency_in_no_district_of_the_rule_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PollDataError, match="the district of the rule that this one lies in"):
         count(covered(tmp_path, "n1,norht,a,30", "n1,norht,b,10"))
+
+
+@pytest.fixture(scope="module", params=["sobol", "random"])
+def swept(request: pytest.FixtureRequest) -> tuple[str, Forecast]:
+    """Levels at which all lists, some and hardly any take part, by two methods; void where nobody passes."""
+    election = changed(f"simulation.sampler={request.param}", *VOID)
+    levels, methods = [0.0, 0.05, 0.6], ["hare", "dhondt"]
+    estimated = estimate(election, polls_of(election))
+    return request.param, sweep(
+        election, estimated, threshold=levels, method=methods, draws=20_000, explained=False
+    )
+
+
+VOID = ("rule.threshold.min_lists=1", "rule.threshold.nobody=void")
+
+
+@pytest.mark.parametrize("level", ["0%", "5%", "60%"])
+@pytest.mark.parametrize("method", ["hare", "dhondt"])
+def test_the_chamber_of_a_sweep_is_that_of_separate_runs_to_the_bit(
+    swept: tuple[str, Forecast], level: str, method: str
+) -> None:
+    sampler, forecast = swept
+    election = changed(
+        *(f"simulation.sampler={sampler}", *VOID),
+        *(f"rule.threshold.level={level}", f"rule.allocation.method={method}"),
+    )
+    alone = forecast_of(election, 20_000)
+    here = forecast.sel(threshold=float(level.removesuffix("%")) / 100, method=method)
+    compared = [name for name in alone.groups["chamber"].data_vars if f"chamber/{name}" in here]
+    assert {"seat_probability", "majority_mc_error", "two_thirds_probability"} <= set(compared)
+    for path in (*(f"chamber/{name}" for name in compared), "event_probability", "event_mc_error"):
+        ours, theirs = here.array(path), alone.array(path)
+        assert np.array_equal(ours[..., : theirs.shape[-1]] if ours.ndim else ours, theirs, equal_nan=True), (
+            path
+        )
+
+
+def test_majorities_of_the_chamber_flip_along_the_threshold(chamber: Forecast) -> None:
+    """Two districts of three to the others: under a high level the lists of Amanat outweigh them."""
+    election = changed(
+        "tiers.districts.belief.seats={amanat = 2, independents = 27}", "tiers.districts.belief.spread=0.1"
+    )
+    found = sweep(
+        election, estimate(election, polls_of(election)), threshold=[0.0, 0.05, 0.1, 0.3], draws=4_000
+    )
+    about = set(zip(found.names("flips/about"), found.names("flips/subject"), strict=True))
+    assert ("majority of the chamber", "amanat-alone") in about
+    assert any("tables named" in line for line in found.attrs["warnings"])
+    assert table_of(found, "majorities-of-chamber").title.endswith("of 98")
+
+
+def test_a_sweep_leaves_out_tiers_whose_winners_count_for_their_lists() -> None:
+    election = load_election(CONFIG.with_name("new-zealand-2023.toml"))
+    found = sweep(election, estimate(election, polls_of(election)), threshold=[0.04, 0.05], draws=500)
+    assert "chamber/size" not in found
+    assert any("each is taken to fall to whom" in line for line in found.attrs["warnings"])
