@@ -32,16 +32,16 @@ def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(" ".join(line.split()) for line in lines))
 
 
-def of_the_lists_alone(election: Election) -> list[str]:
-    """What a reader must know where the lists of a chamber are counted under other rules: how far its other
-    tiers are.
+def of_the_lists_alone(election: Election, *, drawn: bool = False) -> list[str]:
+    """What a reader must know where the lists of a chamber are counted under other rules; ``drawn``: in
+    draws, where other tiers that hang on no rule are drawn beside them.
     """
     said: list[str] = []
     others = [tier for tier in election.apart if tier.seats]
-    if election.tiers_do_not_hang_on_rules:
+    if drawn and election.tiers_do_not_hang_on_rules:
         said.append(
             f"of the {election.rule.seats} list seats alone: what changes, differs, flips or explains the "
-            f"outcome; tables named chamber are of all {election.chamber_seats} seats under each rule"
+            f"outcome; numbers of the chamber are of all its {election.chamber_seats} seats"
         )
     elif others:
         seats = sum(tier.seats for tier in others)

@@ -177,7 +177,7 @@ def sweep_grid(
     large.
     """
     whole = election if election.tiers_do_not_hang_on_rules else election.of_lists
-    told, election = of_the_lists_alone(election), election.of_lists
+    told, election = of_the_lists_alone(election, drawn=True), election.of_lists
     units = Units.of(election, estimate.units)
     refuse_without_the_largest(election, estimate)
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]

@@ -491,7 +491,7 @@ def test_majorities_of_the_chamber_flip_along_the_threshold(chamber: Forecast) -
     )
     about = set(zip(found.names("flips/about"), found.names("flips/subject"), strict=True))
     assert ("majority of the chamber", "amanat-alone") in about
-    assert any("tables named" in line for line in found.attrs["warnings"])
+    assert any("numbers of the chamber are of all its 98 seats" in line for line in found.attrs["warnings"])
     assert table_of(found, "majorities-of-chamber").title.endswith("of 98")
 
 
