@@ -16,12 +16,12 @@ from benchmarks.records import Results, Row
 from benchmarks.vectorised import highest_averages
 from forecast import estimate, load_election, read_polls
 from forecast.election import Election
-from forecast.geography.geography import read_geography
+from forecast.geography.known_districts import read_geography
 from forecast.geography.pattern import Pattern, drawn
 from forecast.geography.projection import projection_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.inputs import Units, draws_of
-from forecast.simulation.projecting import local_of
+from forecast.simulation.local import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import run_draws
 

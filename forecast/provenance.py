@@ -28,7 +28,7 @@ def with_sources(
     Its files with their digests, the keys that were changed, the rule in words, the law, and the notes of the
     election file.
     """
-    from forecast.words.rule import rule_in_words
+    from forecast.words.law_in_words import rule_in_words
     from forecast.writing import digest_of
 
     facts, rule = election.election, election.rule

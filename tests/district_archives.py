@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.geography.constants import shipped
 from forecast.geography.pattern import Base, drawn, pattern_of
+from forecast.geography.projection_constants import shipped
 
 LISTS = ("RED", "BLUE", "GREEN", "GOLD")
 DISTRICTS = 18

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from forecast.election import Election, load_election
-from forecast.geography.geography import Geography, read_geography
+from forecast.geography.known_districts import Geography, read_geography
 
 DISTRICTS = {
     "Alder": ("North", 4, 40_000),

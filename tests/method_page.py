@@ -26,7 +26,7 @@ from forecast.estimation.law import LawConstants
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
 from forecast.simulation.forecasting import simulate
-from forecast.verification.laws import LogisticT
+from forecast.verification.share_distributions import LogisticT
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "method.md"

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from forecast.election import Election, parse_election
-from forecast.polls.days import month_names
+from forecast.polls.written_days import month_names
 
 ELECTION_DAY = datetime.date(2026, 9, 13)
 DASHES = ("-", "–", " – ", "—", " - ")

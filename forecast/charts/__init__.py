@@ -35,18 +35,16 @@ def _of_several(module: str, function: str) -> Drawn:
 _ONE: dict[str, Drawn] = {
     **{name: _of_one("parties", name) for name in ("entering", "shares", "seats")},
     **{name: _of_one("outcomes", name) for name in ("coalitions", "parliament")},
-    "polls": _of_one("polls", "polls"),
-    "thresholds": _of_one("rules", "thresholds"),
-    "calibration": _of_one("polls", "calibration"),
+    "polls": _of_one("trend_and_record", "polls"),
+    "thresholds": _of_one("other_thresholds", "thresholds"),
+    "calibration": _of_one("trend_and_record", "calibration"),
 }
 _RULES: dict[str, Drawn] = {
-    **{
-        name: _of_several("rules", name)
-        for name in ("passing", "seats", "majority", "decomposition", "indices")
-    },
-    "last-seat": _of_several("rules", "last_seat"),
+    **{name: _of_several("rules", name) for name in ("passing", "seats", "majority")},
+    **{name: _of_several("explained", name) for name in ("decomposition", "indices")},
+    "last-seat": _of_several("explained", "last_seat"),
 }
-_DAYS: dict[str, Drawn] = {name: _of_several("days", name) for name in ("passing", "seats")}
+_DAYS: dict[str, Drawn] = {name: _of_several("over_time", name) for name in ("passing", "seats")}
 
 
 def charts_of(forecast: Forecast) -> Mapping[str, Drawn]:

@@ -10,47 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.charts.curve_names import places
 from forecast.charts.drawing import (
     ACCENT,
     INK,
-    PERCENT,
     SOFT,
     WIDTH,
     Chart,
-    Data,
-    Rows,
     Spec,
     as_it_is,
     at,
-    below,
-    beside,
     called,
     finished,
-    ink_of,
-    inline,
     layered,
     level_line,
     mark,
     name,
     number,
     on_white,
-    panels,
     shares_axis,
     shortened,
-    title,
 )
-from forecast.charts.parties import PANELS, names_column, told
-from forecast.charts.placing import places
 from forecast.election.methods import METHODS
-from forecast.sweeps.slider import may_slide, slide
 from forecast.variables import error_of
 from forecast.words.facts import level_of
 from forecast.words.headlines import level_text, names, of_hundred_short, whole_percent
-from forecast.words.rounding import percent, probability, whole
+from forecast.words.rounding import probability
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
-    from forecast.words.facts import Facts
 
 _HEIGHT = 340
 _LETTERS = 22
@@ -59,13 +47,11 @@ _LEAST_BAND = 0.036
 _MOST_CELLS = 21
 _MOST_CURVES = 12
 """Parties whose curves have a colour and a name."""
-_GREY, _LIGHT = "#c9c9c9", "#bdbdbd"
+_GREY = "#c9c9c9"
 _MOST_NARROW = 6
 _MANY_LEVELS = 30
 _PLAIN = (ACCENT, "#6b6b6b", "#4d7ea8", "#8c8c8c")
 """Of parties without a colour of their own, so that neighbours differ in grey too."""
-_MOST_STEPS = 12
-_STEPS_HEIGHT = 66
 
 
 @dataclass(frozen=True)
@@ -168,120 +154,6 @@ class Variants:
 def method_name(method: str) -> str:
     """A method as people call it, without its divisors."""
     return METHODS[method].title.partition(":")[0] if method in METHODS else method
-
-
-# What the slider of the page moves through.
-
-
-def thresholds(facts: Facts) -> Chart | None:
-    """Seats and chances by threshold on the same draws; ``None`` where the forecast cannot be drawn again."""
-    if not may_slide(facts.forecast):
-        return None
-    slid = slide(facts.forecast)
-    levels = slid.ticks["threshold"]
-    chances = {
-        row["party"]: slid.array("pass_probability")[:, 0, slid.parties.index(row["party"])]
-        for row in facts.lists
-    }
-    drawn = [row for row in facts.lists if _seats_of(slid, row, 0)[:, 1].max() > 0]
-    # Those with a median of no seats at every level have no steps to show, and a chance worth a row all the
-    # same.
-    means = slid.array("seat_mean").max(axis=(0, 1))
-    listed = [row for row in facts.lists if means[slid.parties.index(row["party"])] > 0.05]
-    steps = [
-        steps_body(inline(steps_rows(slid, row, 0, facts.level))) | title(called(row, 24))
-        for row in drawn[:_MOST_STEPS]
-    ]
-    body = below(_chances(facts, listed, chances, levels), panels(steps, PANELS, 18), spacing=26)
-    meaning = facts.forecast["pass_probability"].attrs["long_name"]
-    method = method_name(str(facts.rule_method))
-    explanation = (
-        f"Above: {meaning}, in percent, by its height. Below: median seats (line) with the "
-        f"80 % interval (band). The same {slid.draws:,} draws throughout; allocation: {method}."
-    )
-    finding = _threshold_finding(facts, np.sum([chances[row["party"]] for row in listed], axis=0), levels)
-    return finished(body, finding, explanation, facts.caption, indent=22)
-
-
-def _threshold_finding(facts: Facts, entering: np.ndarray, levels: list[float]) -> str:
-    level = facts.level or 0.0
-    k = int(np.argmin(np.abs(np.array(levels) - level)))
-    here = f"at a threshold of {level_text(levels[k])}" if levels[k] else "without a threshold"
-    parts = [f"{entering[k]:.1f} parties on average enter {here}"]
-    for other in (0.03, 0.05, 0.07, 0.1):
-        k = int(np.argmin(np.abs(np.array(levels) - other)))
-        if abs(levels[k] - other) < 1e-9 and abs(other - level) > 0.015:
-            parts.append(f"{entering[k]:.1f} at {level_text(other)}")
-    return ", ".join(parts[:3])
-
-
-def _chances(
-    facts: Facts, listed: list[dict[str, Any]], chances: dict[str, np.ndarray], levels: list[float]
-) -> Spec:
-    """A map of chances: parties by levels."""
-    shown = [k for k, level in enumerate(levels) if whole_percent(level) or level == facts.level]
-    cells = [
-        {
-            "party": row["party"],
-            "level": level_text(levels[k]),
-            "chance": float(chances[row["party"]][k]),
-            "text": of_hundred_short(float(chances[row["party"]][k])),
-            "ink": "white" if chances[row["party"]][k] > 0.55 else INK,
-        }
-        for row in listed
-        for k in shown
-    ]
-    ids = [row["party"] for row in listed]
-    named = {"values": [about for row, about in told(facts, WIDTH) if row["party"] in ids]}
-    axis = {"title": None, "orient": "top", "labelAngle": 0, "ticks": False, "domain": False}
-    where = {"x": name("level", axis=axis), "y": name("party", axis=None)}
-    shade = number("chance", legend=None, scale={"domain": [0, 1], "range": ["#ffffff", ACCENT]})
-    plot = layered(
-        mark("rect", None, {**where, "fill": shade}, stroke="white"),
-        mark("text", None, {**where, "text": name("text"), "color": as_it_is("ink")}, fontSize=11),
-        data={"values": cells},
-        width=WIDTH - 215 - 40,
-        height={"step": 21},
-    )
-    return beside(names_column(named, WIDTH, row=21), plot, spacing=12)
-
-
-def _seats_of(slid: Forecast, row: dict[str, Any], method: int) -> np.ndarray:
-    """(levels, 3) lower end, median and upper end of seats."""
-    return slid.array("seat_quantile")[:, method, slid.parties.index(row["party"])][:, [1, 3, 5]]
-
-
-def steps_rows(slid: Forecast, row: dict[str, Any], method: int, level: float | None) -> dict[str, Rows]:
-    """Seats of a party at every level, and the level of the law."""
-    ink, levels = ink_of(row), slid.ticks["threshold"]
-    ends = _seats_of(slid, row, method).tolist()
-    return {
-        "steps": [
-            {"level": where, "low": low, "seats": middle, "high": high, "ink": ink}
-            for where, (low, middle, high) in zip(levels, ends, strict=True)
-        ],
-        "law": [] if level is None else [{"level": level}],
-    }
-
-
-def steps_body(data: Data, width: float = (WIDTH - 60) / PANELS - 30) -> Spec:
-    """One panel: the band and the line of a party's seats by level."""
-    x = number("level", axis={"title": None, "labelExpr": PERCENT, "tickCount": 5, "grid": False})
-    axis = {"title": None, "tickCount": 3, "tickMinStep": 1, "format": "d", "minExtent": 24, "maxExtent": 24}
-    y = {"axis": axis, "scale": {"nice": True, "zero": False}}
-    ink = as_it_is("ink")
-    band = {"x": x, "y": number("low", **y), "y2": {"field": "high"}, "color": ink}
-    line = {"x": x, "y": number("seats", **y), "color": ink}
-    return layered(
-        mark("area", data("steps"), band, interpolate="step-after", opacity=0.25),
-        mark("line", data("steps"), line, interpolate="step-after", strokeWidth=2.2),
-        level_line(data("law")),
-        width=width,
-        height=_STEPS_HEIGHT,
-    )
-
-
-# Sweeps.
 
 
 def passing(forecast: Forecast) -> Chart | None:
@@ -565,213 +437,3 @@ def _few(variants: Variants) -> list[int]:
         if whole_percent(level) or (law is not None and abs(level - law) < 1e-9)
     ]
     return some if 2 <= len(some) <= _MOST_CELLS else list(range(0, count, -(-count // _MOST_CELLS)))
-
-
-# What explains a sweep.
-
-_MOST_PARTIES = 4
-_BAR = 17
-_TOGETHER = "together"
-_VOTES = ("polls", "undecided")
-_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.2~f')"
-_LEAST_SPREAD = 0.05
-"""Seats of a standard deviation that is worth a panel."""
-
-
-def decomposition(forecast: Forecast) -> Chart | None:
-    """What moves the seats of the parties with the largest spread: bars of one standard deviation each."""
-    variants = Variants(forecast)
-    if "decomposition/seat_first_order" not in forecast:
-        return None
-    spread = np.sqrt(forecast.array("decomposition/seat_variance"))
-    widest = sorted(variants.lists, key=lambda row: -spread[row["at"]])
-    chosen = [row for row in widest if spread[row["at"]] > _LEAST_SPREAD][:_MOST_PARTIES]
-    if not chosen:
-        return None
-    parts = {row["party"]: _parts(forecast, row["at"], float(spread[row["at"]])) for row in chosen}
-    reach = 1.1 * max(part["high"] for found in parts.values() for part in found)
-    drawn = [
-        _tornado(row["name"], float(spread[row["at"]]), parts[row["party"]], reach, last=row is chosen[-1])
-        for row in chosen
-    ]
-    first = chosen[0]
-    largest = [part for part in parts[first["party"]] if part["factor"] != _TOGETHER]
-    shares = f"{largest[0]['percent']} is the {largest[0]['factor']}"
-    if len(largest) > 1:
-        shares += f" and {largest[1]['percent']} the {largest[1]['factor']}"
-    owner = f"{first['name']}'" if first["name"].endswith("s") else f"{first['name']}'s"
-    few = " of the parties with the largest spread" if len(widest) > len(chosen) else ""
-    explanation = (
-        f"Seats{few}, if one thing alone varied: one standard deviation to either side of the mean, and its "
-        f"part of the variance (first-order Sobol index). Blue: the rule, every value of the sweep as likely "
-        f"as the next. Grey: the votes, and what none does alone ({_TOGETHER})."
-    )
-    finding = f"Of the spread in {owner} seats, {shares}"
-    return finished(below(*drawn, spacing=16), finding, explanation, variants.caption, indent=110)
-
-
-def _parts(forecast: Forecast, k: int, spread: float) -> list[dict[str, Any]]:
-    """Every factor with its share of the variance, the widest first."""
-    first = forecast.array("decomposition/seat_first_order")[k].tolist()
-    shares = dict(zip(forecast.names("decomposition/factor"), first, strict=True))
-    shares[_TOGETHER] = float(forecast.array("decomposition/seat_interactions")[k])
-    found: list[dict[str, Any]] = []
-    for factor, signed in shares.items():
-        share = max(signed, 0.0)
-        rule = factor not in _VOTES and factor != _TOGETHER
-        found.append(
-            {
-                "factor": factor.replace("_", " "),
-                "share": share,
-                "low": -spread * share**0.5,
-                "high": spread * share**0.5,
-                "percent": "<1 %" if share < 0.005 else f"{100 * share:.0f} %",
-                "ink": ACCENT if rule else _LIGHT,
-            }
-        )
-    return sorted(found, key=lambda part: -part["share"])
-
-
-def _tornado(text: str, spread: float, parts: list[dict[str, Any]], reach: float, *, last: bool) -> Spec:
-    """Bars of one party, the widest on top; the axis stands below the last panel."""
-    y = {"y": name("factor", axis={"title": None, "ticks": False, "domain": False, "minExtent": 100})}
-    axis = {
-        "title": "seats from the mean" if last else None,
-        "labels": last,
-        "ticks": last,
-        "labelExpr": _SIGNED,
-    }
-    x = number("low", axis=axis, scale={"domain": [-reach, reach], "nice": False})
-    bars = {**y, "x": x, "x2": {"field": "high"}, "color": as_it_is("ink")}
-    texts = {**y, "x": number("high"), "text": name("percent"), "color": at(INK)}
-    return layered(
-        mark("bar", None, bars, height=_BAR - 4),
-        mark("rule", {"values": [{"at": 0}]}, {"x": number("at")}, color=SOFT, strokeWidth=1),
-        mark("text", None, texts, align="left", dx=5, fontSize=11),
-        data={"values": parts},
-        width=WIDTH - 130,
-        height=_BAR * len(parts),
-        **title(f"{text}: ± {spread:.1f} seats in all", offset=6),
-    )
-
-
-_INDICES = {"wasted": "Wasted votes", "gallagher": "Gallagher index"}
-
-
-def indices(forecast: Forecast) -> Chart | None:
-    """Votes without a seat and disproportionality by the height of the threshold."""
-    variants = Variants(forecast)
-    if not variants.levels:
-        return None
-    curves = {key: variants.along(f"rules/{key}", "threshold") for key in _INDICES}
-    drawn = [_index_curve(variants, text, curves[key]) for key, text in _INDICES.items()]
-    wasted = curves["wasted"]
-    low, high = variants.levels[0], variants.levels[-1]
-    finding = f"Votes for lists without a seat: {percent(float(wasted[0]))} at {level_text(low)}"
-    held = variants.at_law(wasted)
-    if held is not None and variants.law not in (low, high):
-        finding += f", {percent(held)} at {level_text(variants.law or 0)}"
-    finding += f", {percent(float(wasted[-1]))} at {level_text(high)}"
-    of = "Means over the simulated elections" if variants.drawn else "Of the real votes"
-    explanation = (
-        f"{of}, by the height of the threshold. Wasted votes: share of the valid votes for lists that win no "
-        "seat. Gallagher's index: 0 where seats are as votes. Dashed: the threshold of the law."
-    )
-    return finished(beside(*drawn, spacing=36), finding, explanation, variants.caption, indent=44)
-
-
-def _index_curve(variants: Variants, text: str, values: np.ndarray) -> Spec:
-    held = [{"level": a, "value": float(b)} for a, b in zip(variants.levels, values, strict=True)]
-    scale = {"domain": [0.0, max(0.01, float(np.max(values)))], "nice": 5}
-    line = {
-        "x": variants.levels_axis(),
-        "y": number("value", scale=scale, **shares_axis(title=None, tickCount=5)),
-    }
-    how = "linear" if variants.drawn else "step-after"
-    return layered(
-        mark("line", {"values": held}, line, color=ACCENT, strokeWidth=2.4, interpolate=how),
-        *variants.law_line(),
-        width=(WIDTH - 130) / 2,
-        height=200,
-        **title(text, size=13, offset=6),
-    )
-
-
-_MOST_BARS = 8
-_LEAST_CHANCE = 0.005
-"""Pairs of lists between which the last seat stands more rarely are left out."""
-
-
-def last_seat(forecast: Forecast) -> Chart | None:
-    """Between whom the last seat stands, or by how many votes a list of a real count misses its next."""
-    variants = Variants(forecast)
-    if "last_seat/probability" in forecast:
-        return _pairs(variants)
-    return _counted(variants) if "last_seat/next_votes" in forecast else None
-
-
-def _pairs(variants: Variants) -> Chart | None:
-    forecast = variants.forecast
-    chances = forecast.array("last_seat/probability")
-    pairs = sorted(
-        (
-            (float(chances[gains["at"], loses["at"]]), f"{gains['name']} from {loses['name']}")
-            for gains in variants.lists
-            for loses in variants.lists
-            if gains is not loses
-        ),
-        reverse=True,
-    )
-    shown = [pair for pair in pairs if pair[0] >= _LEAST_CHANCE][:_MOST_BARS]
-    if not shown:
-        return None
-    if "last_seat/votes_quantile" in forecast:
-        margin = f"{whole(float(forecast.array('last_seat/votes_quantile')[3]))} votes"
-    else:
-        margin = f"{percent(float(forecast.array('last_seat/share_quantile')[3]))} of the votes"
-    bars = [{"pair": pair, "value": chance, "text": percent(chance)} for chance, pair in shown]
-    explanation = (
-        "Share of simulated elections in which these two lists are the closest to exchanging a seat: the "
-        "fewest votes more for the first move one from the second, the other lists' votes unchanged."
-    )
-    finding = f"The last seat hangs on {margin} in the middle simulation"
-    return _bars(variants, bars, PERCENT, finding, explanation)
-
-
-def _counted(variants: Variants) -> Chart | None:
-    forecast = variants.forecast
-    called_by = {row["party"]: row["name"] for row in variants.lists}
-    wanted: list[dict[str, Any]] = []
-    for row in variants.lists:
-        votes = float(forecast.array("last_seat/next_votes")[row["at"]])
-        losers = [one for one in forecast.names("last_seat/next_from")[row["at"]].split("+") if one]
-        if np.isfinite(votes) and losers and set(losers) <= set(called_by):
-            pair = f"{row['name']} from {' and '.join(called_by[one] for one in losers)}"
-            wanted.append({"pair": pair, "value": votes, "text": whole(votes)})
-    wanted.sort(key=lambda one: one["value"])
-    if not wanted:
-        return None
-    finding = f"The closest seat: {wanted[0]['text']} votes more, for {wanted[0]['pair']}"
-    explanation = (
-        "Fewest votes more that win a list its next seat, and who would give it up; the votes of the other "
-        "lists stay, and the base of the threshold grows."
-    )
-    return _bars(variants, wanted[:_MOST_BARS], "format(datum.value, ',')", finding, explanation)
-
-
-def _bars(
-    variants: Variants, bars: list[dict[str, Any]], labels: str, finding: str, explanation: str
-) -> Chart:
-    axis = {"labelLimit": 300, "ticks": False, "domain": False, "labelPadding": 8}
-    y = {"y": name("pair", title=None, axis=axis)}
-    scale = {"domain": [0.0, 1.12 * max(bar["value"] for bar in bars)], "nice": False}
-    x = number("value", title=None, axis={"labelExpr": labels, "tickCount": 5}, scale=scale)
-    text = {**y, "x": number("value"), "text": name("text")}
-    body = layered(
-        mark("bar", None, {**y, "x": x}, color=ACCENT, size=16),
-        mark("text", None, text, align="left", dx=6, fontSize=12, color=INK),
-        data={"values": bars},
-        width=WIDTH - 320,
-        height=28 * len(bars),
-    )
-    return finished(body, finding, explanation, variants.caption, indent=250)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
-    from forecast.geography.geography import Geography
+    from forecast.geography.known_districts import Geography
     from forecast.polls import PollTable
 
 
@@ -40,7 +40,7 @@ def check(
     election = _checked_election(config, settings or ())
     polls = None
     if as_of is not None:
-        from forecast.election.days import day_of_forecast
+        from forecast.election.forecast_day import day_of_forecast
 
         as_of = day_of_forecast(election, as_of, "--as-of")
     if election.election.polls is not None:
@@ -67,7 +67,7 @@ def _geography_of(election: Election) -> Geography | None:
     """The districts and the last result in them; ``None`` where there are none, or where the districts of a
     count are all that the file knows of them.
     """
-    from forecast.geography.geography import read_geography
+    from forecast.geography.known_districts import read_geography
 
     if election.geography is None and election.election.polls is None:
         return None
@@ -151,8 +151,8 @@ def _poll_faults(config: Path, settings: Sequence[str]) -> tuple[Fault, ...]:
 def _summary(
     election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
 ) -> Iterator[tuple[str, str]]:
-    from forecast.election.idle import idle_keys
-    from forecast.words.rule import rule_in_words
+    from forecast.election.notes import idle_keys
+    from forecast.words.law_in_words import rule_in_words
 
     facts = election.election
     yield "election", f"{facts.name} ({facts.id}), {facts.date}"
@@ -186,7 +186,7 @@ def _chamber(election: Election) -> Iterator[tuple[str, str]]:
     """The tiers beside the lists, and what each rests on."""
     if not election.tiers:
         return
-    from forecast.words.chamber import basis_of
+    from forecast.words.law_in_words import basis_of
 
     seats, names = election.chamber_seats, {one.id: one.name for one in (*election.parties, *election.groups)}
     yield "chamber", f"{seats} seats, {seats // 2 + 1} for a majority: {election.rule.seats} of the lists"

@@ -12,7 +12,7 @@ from forecast.cli.telling import show_json, tell
 from forecast.cli.working import say_warnings
 
 if TYPE_CHECKING:
-    from forecast.rules.cases import Verification
+    from forecast.rules.case_files import Verification
 
 VotesFile = Annotated[
     Path | None,
@@ -63,7 +63,7 @@ def verify(cases: CasesFiles, as_json: Json = False) -> None:
 
     Exit code 0 only if every count is reproduced. Election files without official seats are named.
     """
-    from forecast.rules.official import as_record
+    from forecast.rules.remarks import as_record
     from forecast.rules.verifying import verify_all
 
     verification = verify_all(cases)
@@ -113,7 +113,7 @@ def methods(as_json: Json = False) -> None:
 
 
 def _print_verification(verification: Verification) -> None:
-    from forecast.rules.official import as_record
+    from forecast.rules.remarks import as_record
     from forecast.tables.terminal import console_for_results, grid, print_line
 
     console = console_for_results()

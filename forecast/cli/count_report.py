@@ -1,28 +1,33 @@
-"""A count for readers: seats, who was admitted and why, the working, ties, how close the last seat was."""
+"""A count for readers: seats, who was admitted and why, the working, ties, how close the last seat was; the
+same by district, and the whole chamber.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from forecast.cli.count_chamber import chamber_as_json, chamber_table, uncovered_table
-from forecast.cli.count_districts import districts_as_json, districts_table, standing_somewhere
 from forecast.election import Election
+from forecast.election.exact_numbers import percent
 from forecast.election.methods import METHODS
-from forecast.election.numbers import percent
 from forecast.errors import Fault, NoValidOutcome
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.margins import NextSeat, next_seats
+from forecast.rules.margins import NextSeat, last_seats, next_seats
 from forecast.rules.outcome import Admission, Line, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD
-from forecast.tables.terminal import print_line, shown_text
+from forecast.tables.terminal import grid, print_line, shown_text
 from forecast.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
+    from forecast.election import Election
+    from forecast.rules.ballot import District
     from forecast.rules.counts import Count
+    from forecast.rules.outcome import DistrictSeats, Outcome
+
 
 _DECIDED = {
     "votes": "more votes go first",
@@ -110,7 +115,7 @@ def print_count(
             shown_text(visible(names[entry.id])),
             _number(entry.votes),
             _share(entry.votes, ballot.valid),
-            _why(election, entry, outcome.admissions[entry.id]),
+            _why(entry, outcome.admissions[entry.id]),
             *(_cell(title, line) for title in working),
             str(outcome.seats[entry.id]),
         )
@@ -171,7 +176,7 @@ def _cell(title: str, line: Line | None) -> str:
     return "" if value is None else _decimal(value)
 
 
-def _why(election: Election, entry: Entry, admission: Admission) -> str:
+def _why(entry: Entry, admission: Admission) -> str:
     needed = "" if admission.level is None else _level(admission.level)
     answers: Mapping[str, str] = {
         "no threshold": "yes",
@@ -278,3 +283,164 @@ def _decimal(value: Fraction | float | int) -> str:
         return f"{value:,.2f}"
     number = Fraction(value)
     return f"{int(number):,}" if number.denominator == 1 else f"{float(number):,.2f}"
+
+
+def chamber_as_json(election: Election, outcome: Outcome) -> dict[str, Any]:
+    """The chamber as plain data (docs/json.md); nothing where it is its lists alone."""
+    uncovered = [
+        {
+            "district": winner.district,
+            "region": winner.region,
+            "id": winner.holder,
+            "votes": winner.votes,
+            "share": float(winner.share),
+        }
+        for winner in outcome.uncovered
+    ]
+    without = {"uncovered": uncovered} if any(tier.how == "covered" for tier in election.tiers) else {}
+    if not outcome.tiers:
+        return without
+    return without | {
+        "chamber": {
+            "size": sum(outcome.chamber.values()),
+            "tiers": {"lists": dict(outcome.seats), **{id: dict(won) for id, won in outcome.tiers.items()}},
+            "holders": [{"id": holder, "seats": seats} for holder, seats in outcome.chamber.items()],
+        }
+    }
+
+
+def uncovered_table(election: Election, outcome: Outcome) -> Table | None:
+    """A line for each winner of a district who has no seat; ``None`` where all have theirs."""
+    if not outcome.uncovered:
+        return None
+    rows = [
+        (
+            winner.district,
+            winner.region,
+            election.by_id[winner.holder].label,
+            f"{winner.votes:,}",
+            f"{float(100 * winner.share):.2f}%",
+        )
+        for winner in sorted(outcome.uncovered, key=lambda winner: winner.share)
+    ]
+    title = f"Winners without a seat ({len(rows)}): the seats of their list in their region do not cover them"
+    columns = ("district", "region", "list", "votes", "share")
+    return grid(title, columns, rows, numeric=(3, 4), unwrapped=(0,))
+
+
+def chamber_table(election: Election, outcome: Outcome) -> Table | None:
+    """A line for each party and group with seats, a column a tier; ``None`` where lists are the chamber."""
+    if not outcome.tiers:
+        return None
+    known = {one.id: one for one in (*election.parties, *election.groups)}
+    tiers = [tier for tier in election.tiers if tier.id in outcome.tiers]
+    rows = [
+        (
+            known[holder].short or known[holder].name if holder in known else holder,
+            str(outcome.seats.get(holder, 0)),
+            *(str(outcome.tiers[tier.id].get(holder, 0)) for tier in tiers),
+            str(seats),
+        )
+        for holder, seats in outcome.chamber.items()
+        if seats
+    ]
+    sums = [sum(outcome.tiers[tier.id].values()) for tier in tiers]
+    rows.append(("total", str(outcome.house), *map(str, sums), str(outcome.house + sum(sums))))
+    given = {tier.id: "" if tier.table is not None else " (given)" for tier in tiers}
+    columns = ("", "lists", *(f"{tier.name}{given[tier.id]}" for tier in tiers), "chamber")
+    return grid("The whole chamber", columns, rows, numeric=range(1, len(columns)), unwrapped=(0,))
+
+
+_MOST_NAMED = 6
+
+
+def districts_as_json(election: Election, ready: Count, outcome: Outcome) -> list[dict[str, Any]]:
+    """Every district as plain data (docs/json.md)."""
+    last = last_seats(election.rule, ready.ballot, outcome)
+    return [
+        {
+            "id": district.name,
+            "name": district.label,
+            "region": district.region,
+            "seats": place.seats,
+            "valid_votes": district.valid,
+            "parties": [_party_as_json(ready, district, place, name) for name in district.votes],
+            "last_seat": _last_as_json(last.get(district.name)),
+        }
+        for district, place in zip(ready.ballot.districts, outcome.districts, strict=True)
+    ]
+
+
+def _party_as_json(ready: Count, district: District, place: DistrictSeats, name: str) -> dict[str, Any]:
+    official = ready.official_districts.get((district.name, name))
+    return {
+        "id": name,
+        "votes": district.votes[name],
+        "seats": place.of(name),
+        "fixed": place.fixed.get(name, 0),
+        "levelling": place.levelling.get(name, 0),
+        "direct": place.direct.get(name, 0),
+        "official": official.seats if official is not None else None,
+    }
+
+
+def _last_as_json(last: NextSeat | None) -> dict[str, Any] | None:
+    """The list that would take the last seat with the fewest votes more, and from whom."""
+    if last is None:
+        return None
+    return {"party": last.list, "votes": last.votes, "gains": last.gains, "from": dict(last.losers)}
+
+
+def districts_table(
+    election: Election, ready: Count, outcome: Outcome, names: Mapping[str, str]
+) -> Table | None:
+    """One line a district; ``None`` where the rule has none."""
+    if not outcome.districts:
+        return None
+    last = last_seats(election.rule, ready.ballot, outcome)
+    levelled = any(place.levelling for place in outcome.districts)
+    rows = [
+        (
+            district.label,
+            str(place.seats),
+            *((str(sum(place.levelling.values())),) if levelled else ()),
+            ", ".join(_seats_of(place, names)),
+            _closest(last.get(district.name), names),
+        )
+        for district, place in zip(ready.ballot.districts, outcome.districts, strict=True)
+    ]
+    columns = ("district", "seats", *(("levelling",) if levelled else ()), "won by", "last seat")
+    title = f"by district{' (seats, + levelling seats)' if levelled else ''}"
+    return grid(title, columns, rows, numeric=range(1, 3 if levelled else 2), unwrapped=(0,))
+
+
+def _seats_of(place: DistrictSeats, names: Mapping[str, str]) -> Iterator[str]:
+    """Seats of each list that has some, most first: own ones with constituencies, and levelling seats."""
+    for name, label in sorted(names.items(), key=lambda item: -place.of(item[0])):
+        if place.of(name):
+            own = place.fixed.get(name, 0) + place.direct.get(name, 0)
+            levelling = place.levelling.get(name, 0)
+            yield f"{label} {own}{f'+{levelling}' if levelling else ''}"
+
+
+def _closest(last: NextSeat | None, names: Mapping[str, str]) -> str:
+    if last is None:
+        return ""
+    losers = " and ".join(names.get(name, name) for name in last.losers)
+    return f"{last.votes:,} more for {names[last.list]}{f' takes it from {losers}' if losers else ''}"
+
+
+def standing_somewhere(ready: Count, names: Mapping[str, str]) -> Iterator[str]:
+    """Lists that stand in some districts only: those without a row in a district cannot win there."""
+    districts = [district for district in ready.ballot.districts if district.seats != 0]
+    stands = {
+        entry.id: sum(entry.id in district.votes for district in districts)
+        for entry in ready.ballot.entries
+        if entry.eligible
+    }
+    some = {name: number for name, number in stands.items() if 0 < number < len(districts)}
+    if some:
+        most = sorted(some.items(), key=lambda item: -item[1])
+        shown = ", ".join(f"{names[name]} in {number}" for name, number in most[:_MOST_NAMED])
+        more = f", and {len(most) - _MOST_NAMED} more lists" if len(most) > _MOST_NAMED else ""
+        yield f"not standing in all of {len(districts)} districts (no row in the table there): {shown}{more}"

@@ -1,19 +1,29 @@
-"""``forecast fit`` and ``forecast backtest`` on an archive of results by district."""
+"""``forecast fit`` and ``forecast backtest`` on an archive of results by district, and what they
+show of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from forecast.cli.backtest_report import results_table
 from forecast.cli.telling import progress, show_json, tell
+from forecast.tables.terminal import console_for_results, print_line
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from forecast.estimation import Constants as ErrorConstants
-    from forecast.geography.constants import Constants
+    from forecast.geography.projection_constants import Constants
     from forecast.verification.archive import PastElection
-    from forecast.verification.districts.fitting import Fitted
+    from forecast.verification.districts.chain import Chain, ChainRow
+    from forecast.verification.districts.evaluating import Evaluation, Score
+    from forecast.verification.districts.fitting_projection import Fitted
     from forecast.verification.districts.pairs import Pair, PairArchive
+
 
 OUTPUT = Path("outputs/districts")
 
@@ -27,8 +37,8 @@ def holds_districts(folder: Path) -> bool:
 
 def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
-    from forecast.geography.constants import constants_table, histories_table
-    from forecast.verification.districts.fitting import fit_pairs
+    from forecast.geography.projection_constants import constants_table, histories_table
+    from forecast.verification.districts.fitting_projection import fit_pairs
     from forecast.verification.districts.joining import country_names
     from forecast.writing import replacing_folder
 
@@ -47,8 +57,6 @@ def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: b
     if as_json:
         show_json(fitted.record(), 1)
     else:
-        from forecast.cli.district_report import print_fit
-
         print_fit(fitted)
     _say(found.left_out, quiet)
     if not quiet:
@@ -68,7 +76,7 @@ def backtest_districts(
     """How good the projection is: districts and seats of past elections at their true national shares."""
     from forecast.verification.districts.evaluating import Plan, evaluate
     from forecast.verification.districts.exact_law import ExactLaw
-    from forecast.verification.districts.fitting import histories_before
+    from forecast.verification.districts.fitting_projection import histories_before
     from forecast.verification.districts.past_laws import past_laws
 
     found = _pairs(archive)
@@ -82,8 +90,6 @@ def backtest_districts(
     if as_json:
         show_json([score.record() for score in scored.scores], 1)
     else:
-        from forecast.cli.district_report import print_evaluation
-
         print_evaluation(scored, len(found.pairs))
     _say(found.left_out, quiet)
     if not quiet:
@@ -119,8 +125,6 @@ def backtest_chain(
     if as_json:
         show_json([row.record() for row in rows], 1)
     else:
-        from forecast.cli.district_report import print_chain
-
         print_chain(chain, rows)
     _say(chain.notes, quiet)
     if not quiet:
@@ -137,12 +141,12 @@ def _projections(
     pairs: Sequence[Pair], constants: Path | None, *, left_out: bool, quiet: bool
 ) -> Callable[[str], Constants]:
     """Constants by country: those of a file, or fitted without it."""
-    from forecast.geography.constants import SHIPPED, read_constants
+    from forecast.geography.projection_constants import SHIPPED, read_constants
 
     if not left_out:
         law = read_constants(constants or SHIPPED)
         return lambda country: law
-    from forecast.verification.districts.fitting import fit_pairs
+    from forecast.verification.districts.fitting_projection import fit_pairs
 
     with progress("fitting without each country", quiet) as step:
         fitted = fit_pairs(pairs, step)
@@ -166,3 +170,112 @@ def _save(folder: Path, name: str, rows: Sequence[dict[str, Any]]) -> None:
 def _say(notes: Sequence[str], quiet: bool) -> None:
     for note in notes if not quiet else ():
         tell(f"note: {note}")
+
+
+_LEVELS = ("0.5", "0.8", "0.95")
+_HELD = {
+    "shares": "district shares",
+    "regional_shares": "regional shares",
+    "district_seats": "seats by district",
+    "national_seats": "national seats",
+    "blocs": "blocs of parties",
+}
+_SUMS = {
+    "shares_crps_permille": "CRPS of district shares, permille, mean",
+    "district_seats_crps": "CRPS of seats by district, sum",
+    "national_seats_crps": "CRPS of national seats, sum",
+    "misplaced": "misplaced seats of the central projection, sum",
+}
+_CHAIN = {
+    "seats_rps": "seats, RPS a list",
+    "seats_mae": "seats, mean absolute error a list",
+    "seats_coverage_50": "50 % intervals of seats held",
+    "seats_coverage_80": "80 % intervals of seats held",
+    "seats_coverage_95": "95 % intervals of seats held",
+}
+
+
+def print_fit(fitted: Fitted) -> None:
+    """The constants with their errors, and what they rest on."""
+    console = console_for_results()
+    table = results_table("Constants of the projection to districts", "constant", "value", "standard error")
+    for field in fields(fitted.constants):
+        error = fitted.errors.get(field.name)
+        value = getattr(fitted.constants, field.name)
+        table.add_row(field.name.replace("_", " "), f"{value:.3f}", "" if error is None else f"{error:.3f}")
+    console.print(table)
+    countries = results_table("Errors of countries against the constants", "country", "pairs", "scale")
+    for name, history in fitted.histories.items():
+        countries.add_row(name, str(history.pairs), f"{history.scale:.2f}")
+    console.print(countries)
+    said = f"{fitted.pairs} pairs; divergence of true from central shares {fitted.divergence:.2f} permille"
+    print_line(console, said, "dim")
+
+
+def print_evaluation(found: Evaluation, pairs: int) -> None:
+    """Ways side by side: intervals held, scores, and misplaced seats pair by pair."""
+    console = console_for_results()
+    ways = list(dict.fromkeys(score.way for score in found.scores))
+    values = {(score.way, score.metric): score for score in found.scores}
+    title = f"{pairs} pairs of elections at the true national shares: intervals held, 50 / 80 / 95 %"
+    console.print(_held(results_table(title, "of", *ways), ways, values))
+    table = results_table("Scores (standard errors over countries)", "score", *ways)
+    for metric, name in _SUMS.items():
+        table.add_row(name, *(_with_error(values.get((way, metric))) for way in ways))
+    console.print(table)
+    if found.misplaced:
+        console.print(_misplaced(found))
+
+
+def _held(table: Table, ways: Sequence[str], values: Mapping[tuple[str, str], Score]) -> Table:
+    for metric, name in _HELD.items():
+        shown: list[str] = []
+        number = 0
+        for way in ways:
+            held = [values.get((way, f"{metric}_{level}")) for level in _LEVELS]
+            shown.append(" / ".join(f"{score.value * 100:.1f}" for score in held if score is not None))
+            number = max([number, *(score.number for score in held if score is not None)])
+        table.add_row(f"{name} ({number:,})", *shown)
+    return table
+
+
+def _misplaced(found: Evaluation) -> Table:
+    ways = list(found.misplaced)
+    table = results_table("Misplaced seats of the central projection", "pair", *ways)
+    for pair in next(iter(found.misplaced.values())):
+        table.add_row(pair, *(f"{found.misplaced[way].get(pair, 0.0):g}" for way in ways))
+    return table
+
+
+def _with_error(score: Score | None) -> str:
+    if score is None:
+        return ""
+    error = f" ({score.error:.2f})" if score.error == score.error else ""
+    return f"{score.value:.2f}{error}"
+
+
+def print_chain(chain: Chain, rows: Sequence[ChainRow]) -> None:
+    """Seats with districts and without, all horizons and each."""
+    console = console_for_results()
+    if not rows:
+        console.print("No election was scored: the two archives have none in common that a law is known of.")
+        return
+    ways = list(dict.fromkeys(row.way for row in rows))
+    horizons = list(dict.fromkeys(row.horizon for row in rows))
+    elections = max(row.elections for row in rows)
+    for horizon in horizons:
+        when = "all horizons" if horizon is None else f"{horizon} days before"
+        table = results_table(f"Seats of {elections} elections from their polls, {when}", "score", *ways)
+        values = {(row.way, row.metric): row for row in rows if row.horizon == horizon}
+        for metric, name in _CHAIN.items():
+            table.add_row(name, *(_of_chain(values.get((way, metric))) for way in ways))
+        console.print(table)
+    print_line(console, f"elections: {', '.join(dict.fromkeys(one.election for one in chain.scores))}", "dim")
+
+
+def _of_chain(row: ChainRow | None) -> str:
+    if row is None:
+        return ""
+    times = 100.0 if "coverage" in row.metric else 1.0
+    error = f" ({row.error * times:.2f})" if row.error == row.error else ""
+    return f"{row.value * times:.2f}{error}"

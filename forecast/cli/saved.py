@@ -13,7 +13,7 @@ from forecast.cli.telling import show, show_json, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
 if TYPE_CHECKING:
-    from forecast.tables.model import Table
+    from forecast.tables.definitions import Table
 
 Saved = Annotated[
     Path,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from forecast.provenance import Making
     from forecast.result import Forecast
     from forecast.simulation.forecasting import How
-    from forecast.tables.model import Table
+    from forecast.tables.definitions import Table
 
 Sampler = Annotated[
     Literal["sobol", "random"] | None,
@@ -162,7 +162,7 @@ def _write(
     nothing.
     """
     from forecast.storage import FILE_NAME, write_draws, write_forecast
-    from forecast.tables.formats import as_csv
+    from forecast.tables.exporting import as_csv
     from forecast.writing import RECORD_NAME, digests_of, replacing_folder
 
     with replacing_folder(folder) as draft:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import os
 import subprocess
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from forecast.compiling.kernel import Kernel
 
 _progress: dict[str, Any] = {"say": None, "done": 0, "total": 0}
+_helpers: list[subprocess.Popen[bytes]] = []
 
 
 def on_compilation(say: Callable[[int, int], None]) -> None:
@@ -36,28 +38,37 @@ def say_on_stderr(done: int, total: int) -> None:
     print(f"compiling the core, once: {done} of {total} ...", file=sys.stderr, flush=True)
 
 
-def prepare(kernels: Iterable[Kernel]) -> None:
+def prepare(kernels: Iterable[Kernel], later: Iterable[Kernel] = ()) -> None:
     """Load kernels, and compile those that are not in the cache, side by side where processors are idle.
 
     Every process takes the first kernel that no other is at, so that many processes that start at once
-    compile each kernel once.
+    compile each kernel once. What is wanted ``later`` is compiled by the others while this one goes on.
     """
     wanted = list(kernels)
     missing = [one for one in wanted if not one.at_hand]
+    waiting = [one for one in later if one not in wanted and not one.at_hand]
+    _helpers[:] = [helper for helper in _helpers if helper.poll() is None]
+    if (missing or waiting) and not _helpers:
+        _helpers.extend(_start_helpers([*missing, *waiting]))
     if missing:
         _progress["done"], _progress["total"] = 0, len(missing)
-        helpers = _start_helpers(missing)
         for one in missing:
             one.compile_unless_others_do()
-        for helper in helpers:
-            helper.wait()
     for one in wanted:
         _ = one.address
 
 
+@atexit.register
+def _end_helpers() -> None:
+    """Nothing goes on behind a program that ends; what they were at is compiled when it is next needed."""
+    for helper in _helpers:
+        helper.kill()
+        helper.wait()
+
+
 def _start_helpers(missing: Sequence[Kernel]) -> list[subprocess.Popen[bytes]]:
     """Processes that compile the same kernels; none where there is but one processor."""
-    number = min(processors(), len(missing)) - 1
+    number = min(processors() - 1, len(missing))
     root = str(Path(__file__).parents[2])
     program = f"import sys; sys.path.insert(0, {root!r}); from {__name__} import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", program, *(one.importable for one in missing)]

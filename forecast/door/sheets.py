@@ -11,8 +11,7 @@ from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import NamedTuple
 
-from forecast.door.encodings import Written, written
-from forecast.door.files import MOST_OF_A_TABLE, Refusal, Remedy, read_bytes, unpacked
+from forecast.door.files import MOST_OF_A_TABLE, Refusal, Remedy, Written, read_bytes, unpacked, written
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.visible import UNSEEN, first_unseen
 

@@ -11,8 +11,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from forecast.door.digits import MOST_DIGITS, is_moderate
 from forecast.door.files import A_FOLDER, Refusal, Remedy, read_bytes, utf8_text
-from forecast.door.numbers import MOST_DIGITS, is_moderate
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.visible import first_unseen
 

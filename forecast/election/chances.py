@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.door.sheets import Line, read_sheet
-from forecast.election.numbers import parse_share
+from forecast.election.exact_numbers import parse_share
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
 COLUMNS = ("district", "party", "chance")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from forecast.election.numbers import Exact, Share, Swing, parse_exact
+from forecast.election.exact_numbers import Exact, Share, Swing, parse_exact
 from forecast.election.texts import FileText, Label, Text, not_too_many, parse_filled, parse_texts
 from forecast.election.vocabulary import Part, Positive, one_of
 

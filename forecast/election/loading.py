@@ -1,20 +1,23 @@
-"""An election from its file: the tables, the overrides, and every fault at once."""
+"""An election from its file: the tables, the keys changed for one run (``--set PATH=VALUE``), and every fault
+at once.
+"""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from forecast.door.arguments import path_of
-from forecast.door.trees import read_toml
+from forecast.door.trees import read_toml, toml_value
 from forecast.election.chances import read_chances
-from forecast.election.faults import faults_of
-from forecast.election.overrides import overridden
+from forecast.election.faults import faults_of, field_of, model_in, schema_paths
 from forecast.election.schema import Election
-from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.election.vocabulary import keys_of
+from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
 _FILE_KEYS = (
     ("election", "polls"),
@@ -138,3 +141,102 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
     for tier in tiers if isinstance(tiers, list) else ():
         if isinstance(tier, dict) and isinstance(tier.get("table"), str) and tier["table"].strip():
             tier["table"] = str(folder / tier["table"].strip())
+
+
+PLACE = "--set"
+_EXAMPLE = "write PATH=VALUE, such as rule.threshold.level=3%"
+
+
+def overridden(data: Mapping[str, Any], overrides: Sequence[str]) -> tuple[dict[str, Any], list[Fault]]:
+    """A copy of an election's tables with the overrides in place, and what is wrong with their paths.
+
+    A value is read as TOML where it is TOML (0.05, true, ["a"], 2023-03-15), else as a text (3%, hare).
+    An empty value takes the key away, so that its default applies.
+    """
+    changed = copy.deepcopy(dict(data))
+    faults: list[Fault] = []
+    for override in overrides:
+        path, sign, text = override.partition("=")
+        path = path.strip()
+        if not sign or not path:
+            faults.append(Fault(PLACE, "", override, _EXAMPLE))
+            continue
+        step = _follow(changed, path, create=bool(text.strip()))
+        if isinstance(step, Fault):
+            faults.append(step)
+        elif text.strip():
+            try:
+                value = toml_value(text)
+            except ValueError as error:
+                faults.append(Fault(PLACE, path, text, str(error)))
+            else:
+                step.table[step.key] = text.strip() if step.is_text else value
+        else:
+            step.table.pop(step.key, None)
+    return changed, faults
+
+
+class _Target(NamedTuple):
+    table: dict[str, Any]
+    key: str
+    is_text: bool
+
+
+def _follow(data: dict[str, Any], path: str, *, create: bool) -> _Target | Fault:
+    """The table and key that a path leads to, with tables that the file leaves out created where asked."""
+    *way, last = path.split(".")
+    table: dict[str, Any] = data
+    model: type[BaseModel] | None = Election
+    done: list[str] = []
+    while way:
+        key = way.pop(0)
+        field = field_of(model, key) if model is not None else None
+        if model is not None and field is None:
+            return _unknown(data, path, done, key, keys_of(model))
+        model = model_in(field.annotation) if field is not None else None
+        done.append(key)
+        inner = table.setdefault(key, {}) if create else table.get(key, {})
+        if isinstance(inner, list):
+            ids = [str(entry.get("id")) for entry in inner if isinstance(entry, dict)]
+            entry_id = way.pop(0) if way else last
+            if not done[1:] and entry_id in ids and entry_id is not last:
+                inner = inner[ids.index(entry_id)]
+                done.append(entry_id)
+            elif entry_id in ids:
+                keys = ", ".join(keys_of(model)) if model is not None else ""
+                return Fault(PLACE, path, ABSENT, f"this is a table; name one of its keys: {keys}")
+            else:
+                return _unknown(data, path, done, entry_id, ids)
+        if not isinstance(inner, dict):
+            return Fault(PLACE, path, ABSENT, f"{'.'.join(done)} is a single value and has no keys")
+        table = inner
+    if model is not None and field_of(model, last) is None:
+        return _unknown(data, path, done, last, keys_of(model))
+    field = field_of(model, last) if model is not None else None
+    return _Target(table, last, field is not None and field.annotation is str)
+
+
+def _unknown(
+    data: Mapping[str, Any], path: str, done: Sequence[str], key: str, known: Sequence[str]
+) -> Fault:
+    """A key that does not exist: the nearest beside it, else the nearest anywhere, else what there is."""
+    prefix = "".join(f"{part}." for part in done)
+    near = suggest(key, known)
+    if near.startswith("did you mean"):
+        better = prefix + near.split("'")[1] + path[len(prefix) + len(key) :]
+        return Fault(PLACE, path, ABSENT, f"no such key; did you mean '{better}'?")
+    anywhere = suggest(path, [*schema_paths(), *_entry_paths(data)])
+    return Fault(PLACE, path, ABSENT, f"no such key; {anywhere if anywhere.startswith('did') else near}")
+
+
+def _entry_paths(data: Mapping[str, Any]) -> list[str]:
+    paths: list[str] = []
+    for name in ("parties", "groups", "tiers", "coalitions", "events"):
+        field = field_of(Election, name)
+        model = model_in(field.annotation) if field is not None else None
+        entries = data.get(name)
+        if model is None or not isinstance(entries, list):
+            continue
+        ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
+        paths += [f"{name}.{entry_id}.{key}" for entry_id in ids for key in keys_of(model)]
+    return paths

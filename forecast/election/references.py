@@ -12,7 +12,7 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from forecast.election.numbers import parse_share, percent
+from forecast.election.exact_numbers import parse_share, percent
 from forecast.election.own_seats import HELD_SEATS, Holder, beyond_the_house
 from forecast.election.texts import normalised
 from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS, parse_seats

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from forecast.election.exact_numbers import Exact, Share
+from forecast.election.levelling_steps import Placing, placing_problems
 from forecast.election.methods import (
     METHODS,
     DivisorFamily,
@@ -21,8 +23,6 @@ from forecast.election.methods import (
     power_divisors,
     sequence_divisors,
 )
-from forecast.election.numbers import Exact, Share
-from forecast.election.placing import Placing, placing_problems
 from forecast.election.texts import FileText, Text
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Threshold
 from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of

@@ -25,9 +25,8 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from forecast.election.chamber import ChamberTier, Group
+from forecast.election.exact_numbers import Exact, Share, ShareRange, Swing
 from forecast.election.geography import Geography, Heritage, Where
-from forecast.election.numbers import Exact, Share, ShareRange, Swing
 from forecast.election.poll_settings import PollSettings
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
@@ -46,6 +45,7 @@ from forecast.election.texts import (
     not_too_many,
     whole_between,
 )
+from forecast.election.tiers_and_groups import ChamberTier, Group
 from forecast.election.vocabulary import (
     CONDITIONS,
     ELIGIBLE_KINDS,

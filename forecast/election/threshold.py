@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from forecast.election.numbers import Exact, Share, parse_share
+from forecast.election.exact_numbers import Exact, Share, parse_share
 from forecast.election.texts import Text
 from forecast.election.vocabulary import (
     BaseName,

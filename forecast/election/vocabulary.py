@@ -8,8 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
-from forecast.door.numbers import is_whole
-from forecast.election.numbers import parse_share, plain
+from forecast.door.digits import is_whole
+from forecast.election.exact_numbers import parse_share, plain
 from forecast.errors import suggest
 
 Base = Literal["valid", "lists", "cast", "registered"]

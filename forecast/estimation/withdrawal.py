@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.election.numbers import percent
+from forecast.election.exact_numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.reports import Floats
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from forecast.election.numbers import parse_share
+from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.geography.pattern import Floats

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.geography.constants import Constants, shipped
+from forecast.geography.projection_constants import Constants, shipped
 from forecast.geography.swing import LAWS, LEAST_SHARE, Floats, slopes, strength_of
 
 Flags = NDArray[np.bool_]

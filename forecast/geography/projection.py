@@ -11,9 +11,15 @@ import numpy as np
 from forecast.election.geography import Geography as Settings
 from forecast.election.geography import OwnHistory
 from forecast.election.texts import normalised
-from forecast.geography.constants import Constants, History, shipped, shipped_histories, with_history
 from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local_polls
 from forecast.geography.pattern import Pattern, pattern_of
+from forecast.geography.projection_constants import (
+    Constants,
+    History,
+    shipped,
+    shipped_histories,
+    with_history,
+)
 from forecast.geography.regional_swings import with_regional_swings
 from forecast.geography.swing import LAWS, Floats
 
@@ -21,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from forecast.election import Election
-    from forecast.geography.geography import Geography
+    from forecast.geography.known_districts import Geography
     from forecast.polls import PollTable
 
 _USUAL_SCALE = (0.5, 2.5)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.geography.constants import Constants
+from forecast.geography.projection_constants import Constants
 
 if TYPE_CHECKING:
     from forecast.geography.pattern import Base, Pattern

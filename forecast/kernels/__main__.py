@@ -9,7 +9,7 @@ import sys
 import time
 
 from forecast.compiling import on_compilation, prepare, say_on_stderr
-from forecast.kernels import admit, chamber, count, divide_divisor, divide_quota, draw, drive, sweep
+from forecast.kernels import admit, count, divide_divisor, divide_quota, draw, drive, sweep, whole_chamber
 
 # What takes longest first.
 KERNELS = (
@@ -19,7 +19,7 @@ KERNELS = (
     divide_divisor.divide_divisor_drawn,
     count.count_seats,
     *sweep.KERNELS,
-    *chamber.DRAWN,
+    *whole_chamber.DRAWN,
     draw.begin_replicate,
     drive.drive,
     count.count_shares_drawn,

@@ -26,7 +26,7 @@ from forecast.kernels.arrays import (
 )
 from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, Law, Rule
-from forecast.kernels.ties import earlier, lot_of
+from forecast.kernels.one_draw import earlier, lot_of
 
 _ROUNDING = np.float32(2.0**-24)
 """Of a float32, relative: half a unit in the last place."""

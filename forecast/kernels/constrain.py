@@ -26,8 +26,17 @@ from forecast.kernels.laws import (
     Law,
     Rule,
 )
-from forecast.kernels.one_draw import ENTITLED, FLOORS, LIMITS, SEATS, vote_size, votes_of_all_lists
-from forecast.kernels.ties import before, earlier, lot_of
+from forecast.kernels.one_draw import (
+    ENTITLED,
+    FLOORS,
+    LIMITS,
+    SEATS,
+    before,
+    earlier,
+    lot_of,
+    vote_size,
+    votes_of_all_lists,
+)
 
 PRESENT, CLAIM, BEHIND, LIMIT, WON = 0, 1, 2, 3, 4
 """Rows of the workspace by list, for the national division: 1 where a list takes part; its votes as they
@@ -105,7 +114,7 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
     if _lay_out(rule, law, votes, claims, n, i, rows) == 0.0:
         rows[WON, :] = 0.0
         return False
-    outside = _outside(rule, law, votes, vote, n, i, rows)
+    outside = _outside(rule, law, votes, n, i, rows)
     _limit_lists(rule, law, constraints, votes, n, i, rows)
     _take_held(rule, constraints, seats, n, i, rows)
     pool = _pool(rule, np.float64(constraints.houses[n]), rows)
@@ -137,7 +146,7 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
         if rule.levelling == LEVELLING_APART:
             for k in range(rows.shape[1]):
                 rows[WON, k] += rows[PRESENT, k] * rows[HELD, k]
-    _finish(rule, law, constraints, winner, bonus, votes, claims, n, i, rows)
+    _finish(rule, constraints, winner, bonus, claims, n, i, rows)
     return grown
 
 
@@ -164,7 +173,7 @@ def _lay_out(rule, law, votes, claims, n, i, rows):
 
 
 @stage
-def _outside(rule, law, votes, vote, n, i, rows):
+def _outside(rule, law, votes, n, i, rows):
     """Votes behind the quota of lists that take no part."""
     if not rule.quota_of_valid:
         return 0.0
@@ -435,7 +444,7 @@ def _seats_down_to(way, claims, k, weakest, held):
 
 
 @stage
-def _finish(rule, law, constraints, winner, bonus, votes, claims, n, i, rows):
+def _finish(rule, constraints, winner, bonus, claims, n, i, rows):
     """Add seats kept by lists that are not admitted, the bonus and extra seats."""
     for k in range(rows.shape[1]):
         rows[PRESENT, k] = 0.0

@@ -98,7 +98,7 @@ def count_seats(
     for n in range(here.blocks):
         valid = min(here.valid - n * BLOCK, BLOCK)
         if valid < BLOCK:
-            clear_idle(seats, claims, n, valid)
+            clear_idle(seats, n, valid)
         add_coalitions(seats, n, questions)
         _count_block(seats, n, lists, counts.seats)
         _leave_out(counts.seats, BLOCK - valid)
@@ -118,8 +118,8 @@ def count_seats(
 
 
 @stage
-def clear_idle(seats, claims, n, valid):
-    """No seats and no claims in the draws of block ``n`` behind the last that counts."""
+def clear_idle(seats, n, valid):
+    """No seats in the draws of block ``n`` behind the last that counts."""
     for k in range(seats.filled.shape[1]):
         for i in range(valid, BLOCK):
             seats.whole[n, k, i] = 0

@@ -31,11 +31,12 @@ from forecast.kernels.one_draw import (
     FLOORS,
     LIMITS,
     SEATS,
+    before,
     begin_block,
     entitle,
+    lot_of,
     put_seats,
 )
-from forecast.kernels.ties import before, lot_of
 
 _NONE, _UNIT, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
 _FAR = np.float32(2.0**120)

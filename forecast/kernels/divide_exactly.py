@@ -13,8 +13,7 @@ from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, Piece, Sea
 from forecast.kernels.divide_divisor import divisor_seats
 from forecast.kernels.divide_quota import electorate, quota_seats
 from forecast.kernels.laws import FAMILY_DIVISOR, Law, Rule
-from forecast.kernels.one_draw import SEATS, begin_block, put_seats, vote_size
-from forecast.kernels.ties import lot_of
+from forecast.kernels.one_draw import SEATS, begin_block, lot_of, put_seats, vote_size
 
 
 def _divide_exactly(

@@ -43,13 +43,14 @@ from forecast.kernels.one_draw import (
     REMAINDERS,
     SEATS,
     SERVED,
+    before,
     begin_block,
     entitle,
+    lot_of,
     put_seats,
     vote_size,
     votes_of_all_lists,
 )
-from forecast.kernels.ties import before, lot_of
 
 _ROUNDING = np.float32(2.0**-24)
 _NONE, _UNIT, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)

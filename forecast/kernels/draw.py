@@ -28,10 +28,8 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.normals import normal_row, plain_normals
-from forecast.kernels.random_bits import fill_bits, mix, seed_lanes
-from forecast.kernels.shares_of_normals import add_undecided, correlate, votes_of_normals
-from forecast.kernels.sobol import block_bases, block_table, scramble
-from forecast.kernels.t_scale import tail_scales
+from forecast.kernels.random_bits import block_bases, block_table, fill_bits, mix, scramble, seed_lanes
+from forecast.kernels.shares_of_normals import add_undecided, correlate, tail_scales, votes_of_normals
 
 AT_A_TIME = 8
 """Units whose words become votes before those of the next are drawn: few enough to stay in the first-level
@@ -70,7 +68,7 @@ class Source(NamedTuple):
     factor: F32x2
     """(U, U) lower triangular, or (0, 0) for independent units."""
     t_scales: F32x1
-    """Table of the t scale (see ``t_scale``), or (0,) for Gaussian tails."""
+    """Table of the t scale (see ``shares_of_normals``), or (0,) for Gaussian tails."""
     invalid: F64x1
     """(2,) range of the share of invalid ballots among those cast."""
     turnout: F64x1
@@ -217,6 +215,24 @@ def _draw_bases(source, words, flips, row, per_cast, per_registered):
         voted = (np.float64(np.uint32(second[i] ^ other)) + 0.5) * 2.0**-32
         per_cast[i] = 1.0 / (1.0 - (invalid[0] + (invalid[1] - invalid[0]) * spoiled))
         per_registered[i] = per_cast[i] / (turnout[0] + (turnout[1] - turnout[0]) * voted)
+
+
+@kernel
+def take_drawn(given: F64x2, piece: Piece, votes: Votes) -> None:
+    """Votes of a piece from shares (draws, U) that were drawn before; the draws behind the last are copies of
+    it.
+    """
+    here = piece[0]
+    for n in range(here.blocks):
+        first, valid = here.first + n * BLOCK, min(here.valid - n * BLOCK, BLOCK)
+        total = votes.total[n]
+        for i in range(BLOCK):
+            total[i] = _NONE
+        for k in range(given.shape[1]):
+            row = votes.single[n, k]
+            for i in range(BLOCK):
+                row[i] = np.float32(given[first + min(i, valid - 1), k])
+                total[i] += row[i]
 
 
 @kernel

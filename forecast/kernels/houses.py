@@ -18,8 +18,7 @@ from forecast.kernels.divide_quota import (
     take_smallest_remainder,
 )
 from forecast.kernels.laws import Law, Rule
-from forecast.kernels.one_draw import ENTITLED, REMAINDERS, SEATS, vote_size
-from forecast.kernels.ties import BY_ORDER
+from forecast.kernels.one_draw import BY_ORDER, ENTITLED, REMAINDERS, SEATS, vote_size
 
 
 @kernel

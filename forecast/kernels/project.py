@@ -157,7 +157,7 @@ def _project(
         key = mix(about.seed ^ _DISTRICTS, here.replicate, 0)
         seed_lanes(key, here.first // STREAM, workspace.state, workspace.bits[0])
     _national_shares(national, workspace.shares)
-    _draw_common(pattern, workspace)
+    _draw_common(workspace)
     units = pattern.last.shape[0]
     for k in range(units):
         _swing_list(pattern, k, workspace)
@@ -180,7 +180,7 @@ def _national_shares(national, shares):
 
 
 @stage
-def _draw_common(pattern, workspace):
+def _draw_common(workspace):
     """Normals that districts share: row 0 the country's; then of every list its scale, slope, two factors;
     then the regions.
     """

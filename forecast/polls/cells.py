@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from forecast.door.numbers import is_whole, ungrouped
+from forecast.door.digits import is_whole, ungrouped
 from forecast.errors import suggest
-from forecast.polls.vocabulary import without_notes
+from forecast.polls.known_words import without_notes
 
 NOT_REPORTED = frozenset(
     {

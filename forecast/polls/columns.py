@@ -14,7 +14,7 @@ from forecast.election.poll_settings import PollSettings
 from forecast.election.texts import normalised
 from forecast.errors import suggest
 from forecast.polls.cells import is_reported, named_figures, parse_figure
-from forecast.polls.vocabulary import (
+from forecast.polls.known_words import (
     FACTS,
     NO_SHARES,
     OTHER,

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from forecast.polls.columns import Target
 from forecast.polls.figures import Figures, Floats, steps_of
+from forecast.polls.known_words import OTHER, UNDECIDED
 from forecast.polls.table import Doubt
-from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 Flags = NDArray[np.bool_]
 Place = Literal["inside", "beside"]

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from forecast.errors import ABSENT
 from forecast.polls.cells import Figure, named_figures, parse_figure, share_fault
 from forecast.polls.columns import Layout, Names, Target
+from forecast.polls.known_words import OTHER, UNDECIDED
 from forecast.polls.rows import Rows
 from forecast.polls.table import Doubt
-from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
-    from forecast.polls.facts import Facts
+    from forecast.polls.poll_facts import Facts
 
 Floats = NDArray[np.float64]
 _SLACK = 0.5
@@ -300,9 +300,7 @@ def steps_of(figures: Figures) -> Floats:
     return found
 
 
-def check_shares(
-    rows: Rows, facts: Facts, figures: Figures, first: Sequence[int], against: Sequence[str] = ()
-) -> None:
+def check_shares(rows: Rows, figures: Figures, first: Sequence[int], against: Sequence[str] = ()) -> None:
     """Sums, parts of merged parties given twice, shares that look like fractions, polls that say nothing.
 
     Votes ``against`` all may stand beside others that come to 100 percent.

@@ -23,13 +23,13 @@ from forecast.polls.conventions import (
     undecided_beside,
 )
 from forecast.polls.doubts import doubted
-from forecast.polls.facts import MOST_YEARS_BEFORE, Facts, read_facts
 from forecast.polls.figures import Figures, Scale, check_shares, read_figures, settle_seats
+from forecast.polls.known_words import OTHER, UNDECIDED
+from forecast.polls.poll_facts import MOST_YEARS_BEFORE, Facts, read_facts
 from forecast.polls.repeats import settle_repeats
 from forecast.polls.rows import Rows, count_of, select
 from forecast.polls.sources import Found, found_in
 from forecast.polls.table import Doubt, PollTable
-from forecast.polls.vocabulary import OTHER, UNDECIDED
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -125,9 +125,9 @@ def read_with_layout(found: Found, election: Election, *, dated: bool = True) ->
         settle_seats(rows, facts, figures, first, scale.house)
     if layout.figures:
         against = [party.id for party in election.parties if party.kind == "none-of-the-above"]
-        check_shares(rows, facts, figures, first, against if settings.against_all != "inside" else ())
+        check_shares(rows, figures, first, against if settings.against_all != "inside" else ())
     _settle_faults(rows, faults, settings)
-    polls = _Polls(rows, layout, facts, figures, first, names, election)
+    polls = _Polls(rows, layout, facts, figures, first, election)
     return Read(polls.table(settings), found, layout)
 
 
@@ -192,7 +192,6 @@ class _Polls:
         facts: Facts,
         figures: Figures,
         first: Sequence[int],
-        names: Names,
         election: Election,
     ) -> None:
         chosen = set(first)

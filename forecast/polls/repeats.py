@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from forecast.election.texts import normalised
-from forecast.polls.facts import Facts
 from forecast.polls.figures import Figures
+from forecast.polls.known_words import SAMPLE_WORDS
+from forecast.polls.poll_facts import Facts
 from forecast.polls.rows import Rows, count_of, numbered
 from forecast.polls.table import Doubt
-from forecast.polls.vocabulary import SAMPLE_WORDS
 
 
 def settle_repeats(

@@ -14,9 +14,9 @@ from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, Fault
 from forecast.polls.cells import is_reported, parse_figure
 from forecast.polls.columns import Layout
-from forecast.polls.days import Written, parse_written
+from forecast.polls.known_words import NO_POLL, heading_key, without_notes
 from forecast.polls.table import Doubt
-from forecast.polls.vocabulary import NO_POLL, heading_key, without_notes
+from forecast.polls.written_days import Written, parse_written
 
 Value = TypeVar("Value")
 
@@ -146,20 +146,18 @@ def _select_asked(rows: Rows, settings: PollSettings) -> Iterable[Fault]:
 def _pass_over_no_polls(rows: Rows, layout: Layout) -> None:
     """Headings that are repeated, events, years, elections, averages: counted and passed over."""
     heading = [heading_key(name) for name in rows.heading]
-    facts = [at for ats in layout.facts.values() for at in ats]
-    looked = sorted({*facts, *layout.figures, *((layout.party,) if layout.long else ())})
     named = [
         at
         for fact in ("pollster", "sample_size", "fieldwork", "fieldwork_end", "date", "published")
         for at in layout.facts.get(fact, ())
     ]
-    suspects = _suspects(rows, layout, named, looked)
+    suspects = _suspects(rows, layout, named)
     why: dict[int, str] = {}
     year = 0
     for i in range(len(rows)):
         if i in suspects:
             texts = [rows.columns[at][i] for at in range(len(rows.heading))]
-            kind = _why_no_poll(texts, heading, named, looked, layout)
+            kind = _why_no_poll(texts, heading, named, layout)
             if kind:
                 why[i] = kind
             said = next((text for text in texts if text), "")
@@ -177,7 +175,7 @@ def _pass_over_no_polls(rows: Rows, layout: Layout) -> None:
     rows.keep([i not in why for i in range(len(rows))])
 
 
-def _suspects(rows: Rows, layout: Layout, named: Sequence[int], looked: Sequence[int]) -> set[int]:
+def _suspects(rows: Rows, layout: Layout, named: Sequence[int]) -> set[int]:
     """Rows that may be no polls: by a word in a cell of facts, or by figures that are none."""
     found: set[int] = set()
     for at in named:
@@ -206,9 +204,7 @@ def is_figure(text: str) -> bool:
         return False
 
 
-def _why_no_poll(
-    texts: Sequence[str], heading: Sequence[str], named: Sequence[int], looked: Sequence[int], layout: Layout
-) -> str:
+def _why_no_poll(texts: Sequence[str], heading: Sequence[str], named: Sequence[int], layout: Layout) -> str:
     """What a row is that is no poll; empty where it may be one."""
     said = [text for text in texts if text]
     keys = [heading_key(text) for text in said]

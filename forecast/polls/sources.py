@@ -6,6 +6,7 @@ Collections that are known by name have their own ways; ``PRESETS`` says which.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,8 +16,7 @@ import pandas as pd
 
 from forecast.door.arguments import path_of
 from forecast.door.books import book_sheets, is_book
-from forecast.door.encodings import Written, written
-from forecast.door.files import MOST_OF_A_TABLE, read_bytes, unpacked
+from forecast.door.files import MOST_OF_A_TABLE, Written, read_bytes, unpacked, written
 from forecast.door.pages import PageTable, is_page, page_tables
 from forecast.door.sheets import (
     SEPARATORS,
@@ -31,9 +31,7 @@ from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.polls.collections import dawum_sheet, ropf_sheet
 from forecast.polls.columns import Names
-from forecast.polls.frames import sheet_of
-from forecast.polls.rows import NO_ROW, is_figure, year_in
-from forecast.polls.vocabulary import (
+from forecast.polls.known_words import (
     FACTS,
     NO_SHARES,
     PARTY_COLUMN,
@@ -42,9 +40,13 @@ from forecast.polls.vocabulary import (
     heading_key,
     split_words,
 )
+from forecast.polls.rows import NO_ROW, is_figure, year_in
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from forecast.election import Election
+
 
 EMPTY = "the table is empty; a heading and one row a poll are expected"
 PRESETS: dict[str, dict[str, Any]] = {
@@ -297,3 +299,35 @@ def _with_preset(sheet: Sheet, settings: PollSettings, said: tuple[str, ...], kn
         how = "as [polls] says" if settings.format else "known by its form"
         said = (*said, f"format {name}, {how}")
     return Found(replace(sheet, said=(*sheet.said,)), settings.model_copy(update=open_keys), said, name)
+
+
+PLACE = "polls"
+"""What messages call the table."""
+_MOST_WRITTEN_OUT = 1e15
+"""Whole numbers below are exact as floats, and written without a point."""
+
+
+def sheet_of(frame: pd.DataFrame) -> Sheet:
+    """The cells of a DataFrame as a CSV file would hold them: days as ISO text, numbers to their last digit,
+    nothing where there is no value. An index that has a name is a column. Rows are numbered as in a file: the
+    heading is 1.
+    """
+    frame = frame.reset_index() if frame.index.name else frame
+    heading = tuple(str(name).strip() for name in frame.columns)
+    columns = [_cells(frame.iloc[:, at]) for at in range(len(heading))]
+    lines = tuple(Line(number, cells) for number, cells in enumerate(zip(*columns, strict=True), start=2))
+    opened = fitted(Line(1, heading), lines, PLACE, PollDataError)
+    return Sheet(PLACE, opened.heading, tuple(opened.lines), tuple(opened.faults))
+
+
+def _cells(column: pd.Series) -> list[str]:
+    values, missing = column.tolist(), column.isna().tolist()
+    return ["" if no else _cell(value) for value, no in zip(values, missing, strict=True)]
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime.datetime):  # and with it pandas' timestamps
+        return value.date().isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_WRITTEN_OUT:
+        return str(int(value))
+    return str(value).strip()

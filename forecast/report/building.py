@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.charts.drawing import ink_of
-from forecast.charts.polls import MOST_PANELS
+from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
 from forecast.report.data import chamber_headline, coalition_cells, page_headlines, party_cells, payload
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
-from forecast.tables.formats import as_csv
+from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
 from forecast.words import rounding
 from forecast.words.facts import Facts, said
+from forecast.words.law_in_words import rule_in_words
 from forecast.words.page import TEXTS
-from forecast.words.rule import rule_in_words
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.charts import outcomes, parties, polls, rules
+from forecast.charts import other_thresholds, outcomes, parties, trend_and_record
 from forecast.charts.drawing import Rows, look, named
+from forecast.charts.rules import method_name
 from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
@@ -120,12 +121,15 @@ def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
     if not facts.polls_used:
         return {}
     if facts.polls_together:
-        rows = (polls.together_rows(facts, width) for width in (_WIDE, _NARROW))
+        rows = (trend_and_record.together_rows(facts, width) for width in (_WIDE, _NARROW))
         return {"polls": _chart(pool, _shares_said(facts), *rows)}
-    drawn = [row for row in facts.parties if row["told"]][: polls.MOST_PANELS]
+    drawn = [row for row in facts.parties if row["told"]][: trend_and_record.MOST_PANELS]
     return {
         "trends": [
-            _panel(pool, row["name"], polls.share_said(row), polls.trend_rows(facts, row)) for row in drawn
+            _panel(
+                pool, row["name"], trend_and_record.share_said(row), trend_and_record.trend_rows(facts, row)
+            )
+            for row in drawn
         ]
     }
 
@@ -143,7 +147,9 @@ def _panel(pool: Pool, name: str, text: str, tables: Mapping[str, Rows]) -> dict
 
 
 def _shares_said(facts: Facts) -> str:
-    return "; ".join(f"{row['name']}: {polls.share_said(row)}" for row in facts.parties if row["told"])
+    return "; ".join(
+        f"{row['name']}: {trend_and_record.share_said(row)}" for row in facts.parties if row["told"]
+    )
 
 
 def _hundred_said(text: str, chance: float, error: float) -> str:
@@ -160,12 +166,12 @@ def _specs(facts: Facts) -> dict[str, list[Spec]]:
         "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
         "hundred": [outcomes.hundred_body(named)],
         "distributions": [parties.seats_body(named, _PANEL + 40)],
-        "thresholds": [rules.steps_body(named, _PANEL)],
+        "thresholds": [other_thresholds.steps_body(named, _PANEL)],
     }
     if facts.polls_together:
-        bodies["polls"] = [polls.together_body(named, width) for width in (_WIDE, _NARROW)]
+        bodies["polls"] = [trend_and_record.together_body(named, width) for width in (_WIDE, _NARROW)]
     elif facts.polls_used:
-        bodies["trends"] = [polls.trend_body(named, facts, _PANEL)]
+        bodies["trends"] = [trend_and_record.trend_body(named, facts, _PANEL)]
     return {name: [_compiled(body) for body in of_widths] for name, of_widths in bodies.items()}
 
 
@@ -233,10 +239,7 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool) -> di
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
         places.append(found)
-    names = [
-        rules.method_name(method) if method != "law" else rules.method_name(facts.rule_method)
-        for method in methods
-    ]
+    names = [method_name(method) if method != "law" else method_name(facts.rule_method) for method in methods]
     ids = [row["party"] for row in facts.parties]
     return {
         "places": places,
@@ -282,8 +285,8 @@ def _steps(facts: Facts, slid: Forecast, method: int, pool: Pool) -> list[dict[s
     """Seats by threshold of the larger parties, and the medians in words for every level."""
     found: list[dict[str, Any]] = []
     for row in facts.lists:
-        steps = rules.steps_rows(slid, row, method, None)["steps"]
-        if len(found) < polls.MOST_PANELS and any(step["seats"] > 0 for step in steps):
+        steps = other_thresholds.steps_rows(slid, row, method, None)["steps"]
+        if len(found) < trend_and_record.MOST_PANELS and any(step["seats"] > 0 for step in steps):
             medians = [rounding.whole(step["seats"]) for step in steps]
             found.append({"name": row["name"], "medians": medians, "data": {"steps": pool.put(steps)}})
     return found

@@ -1,16 +1,251 @@
-"""Dividing seats among lists: one method, then caps, then alliances first and inside them afterwards."""
+"""Dividing seats among lists, exactly: the bonus off the pool, one method, then caps, then alliances first
+and inside them afterwards.
+
+Divisor methods give the seats one by one to the highest votes / divisor. Quota methods give one seat for
+every whole quota, and the seats left over by a remainder rule.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from heapq import heapify, heappop, heappush
+from math import floor
+from typing import Any
 
-from forecast.election.rule import Allocation, divisors_of
-from forecast.rules.divisor import divide_by_divisors
-from forecast.rules.outcome import DecidedBy, Division
-from forecast.rules.quota import divide_by_quota
-from forecast.rules.ties import Unit
+from forecast.election.methods import METHODS, DivisorMethod, QuotaMethod
+from forecast.election.rule import Allocation, Bonus, divisors_of
+from forecast.rules.outcome import DecidedBy, Division, Line, Step, Tie
+from forecast.rules.ties import Unit, first_among, tie_at_the_cut
+
+
+def bonus_seats(bonus: Bonus, share: Fraction) -> int:
+    """Seats of the bonus for a list with this share of the valid votes.
+
+    Greece, law 4804/2021: 20 seats from 25 % of the votes on, one more for each half point, 50 at most.
+    """
+    if bonus.type == "fixed":
+        return bonus.seats or 0
+    start, step = bonus.from_, bonus.step
+    if start is None or not step or share < start:
+        return 0
+    return min((bonus.base or 0) + floor((share - start) / step), bonus.max or 0)
+
+
+def award_bonus(
+    bonus: Bonus, admitted: Sequence[Unit], valid: int, pool: int, decide: DecidedBy, place: str = ""
+) -> tuple[dict[str, int], list[Tie]]:
+    """The bonus of the largest admitted list, never more than the pool. ``admitted`` with votes as cast."""
+    largest, ties = first_among(
+        [unit for unit in admitted if unit.wins and unit.votes > 0],
+        1,
+        lambda unit: unit.votes,
+        what="largest list (bonus)",
+        place=place,
+        decide=decide,
+    )
+    seats = min(bonus_seats(bonus, largest[0].votes / valid), pool) if largest and valid else 0
+    return ({largest[0].id: seats}, ties) if seats else ({}, [])
+
+
+Claim = tuple[bool, Fraction]
+"""Whether the quotient is infinite; then votes, else votes ** degree / divisor."""
+
+
+def claim_of(method: DivisorMethod, votes: Fraction, seat: int) -> Claim:
+    """The claim of ``votes`` to the list's ``seat``-th seat (from 1)."""
+    divisor = method.divisor(seat)
+    return (True, votes) if divisor == 0 else (False, votes**method.degree / divisor)
+
+
+def divide_by_divisors(
+    method: DivisorMethod, units: Sequence[Unit], seats: int, *, decide: DecidedBy, place: str = ""
+) -> Division:
+    """Give ``seats`` to the highest quotients; a unit's sequence begins after the seats it holds.
+
+    Units without votes get nothing. Equal quotients: more votes first, then the order of registration.
+    """
+    gained = {unit.id: 0 for unit in units}
+
+    def entry(unit: Unit) -> tuple[bool, Fraction, Fraction, int, Unit]:
+        infinite, value = claim_of(method, unit.votes, unit.held + gained[unit.id] + 1)
+        return (not infinite, -value, -unit.votes, unit.order, unit)
+
+    queue = [entry(unit) for unit in units if unit.votes > 0]
+    heapify(queue)
+    served: list[tuple[Unit, Claim]] = []
+    for _ in range(seats if queue else 0):
+        finite, value, _, _, unit = heappop(queue)
+        served.append((unit, (not finite, -value)))
+        gained[unit.id] += 1
+        heappush(queue, entry(unit))
+    waiting = [
+        (unit, (not finite, -value)) for finite, value, _, _, unit in sorted(queue, key=lambda e: e[:4])
+    ]
+    tie = (
+        tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide)
+        if served and waiting
+        else None
+    )
+    lines = tuple(_line(method, unit, gained[unit.id]) for unit in units)
+    order = tuple(unit.id for unit, _ in served)
+    return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else (), order)
+
+
+def _line(method: DivisorMethod, unit: Unit, gained: int) -> Line:
+    holds = unit.held + gained
+    return Line(
+        unit.id,
+        unit.votes,
+        gained,
+        last_quotient=_quotient(method, unit.votes, holds) if gained else None,
+        next_quotient=_quotient(method, unit.votes, holds + 1) if unit.votes else None,
+    )
+
+
+def _quotient(method: DivisorMethod, votes: Fraction, seat: int) -> Fraction | float:
+    infinite, value = claim_of(method, votes, seat)
+    if infinite:
+        return float("inf")
+    return value if method.degree == 1 else float(votes) / float(method.divisor(seat)) ** (1 / method.degree)
+
+
+def house_that_covers(method: DivisorMethod, units: Sequence[Unit], floors: Sequence[int], start: int) -> int:
+    """The smallest house of at least ``start`` seats in which every unit's share covers its floor.
+
+    The house must reach down to the weakest claim among the floors; every claim ahead of it is served before.
+    Units without votes can never be covered and must not have a floor.
+    """
+    needs = [
+        (*claim_of(method, unit.votes, floor), unit.votes, -unit.order)
+        for unit, floor in zip(units, floors, strict=True)
+        if floor > 0
+    ]
+    if not needs:
+        return start
+    weakest = min(needs)
+    return max(start, sum(_seats_down_to(method, unit, weakest) for unit in units if unit.votes > 0))
+
+
+def _seats_down_to(method: DivisorMethod, unit: Unit, weakest: tuple[bool, Fraction, Fraction, int]) -> int:
+    """How many claims of the unit are not behind ``weakest``, by doubling and halving."""
+
+    def ahead(seat: int) -> bool:
+        return (*claim_of(method, unit.votes, seat), unit.votes, -unit.order) >= weakest
+
+    low, high = 0, 1
+    while ahead(high):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if ahead(middle) else (low, middle)
+    return low
+
+
+def divide_by_quota(
+    allocation: Allocation,
+    units: Sequence[Unit],
+    seats: int,
+    *,
+    electorate: Fraction,
+    decide: DecidedBy,
+    place: str = "",
+) -> Division:
+    """Whole quotas first, then the seats left over; too many awarded are taken from the smallest remainders.
+
+    ``electorate`` are the votes behind the quota. Units without votes get nothing.
+    """
+    price = quota_of(allocation, electorate, seats)
+    taking_part = [unit for unit in units if unit.votes > 0] if price else []
+    if not taking_part or price is None:
+        return Division({unit.id: 0 for unit in units}, (Step(place, allocation.method, seats, ()),))
+    count = QuotaCount(taking_part, price, decide, place)
+    count.take_back(sum(count.seats.values()) - seats)
+    left = seats - sum(count.seats.values())
+    if allocation.remainder == "largest-lists":
+        count.serve(left, lambda unit: unit.votes, "votes")
+    elif allocation.remainder == "largest-then-average":
+        by_remainder = min(left, allocation.remainder_seats or 0)
+        count.serve(by_remainder, lambda unit: count.remainders[unit.id], "remainder")
+        count.serve(left - by_remainder, count.average, "votes per seat")
+    else:
+        count.serve(left, lambda unit: count.remainders[unit.id], "remainder")
+    gained = {unit.id: count.seats.get(unit.id, 0) for unit in units}
+    lines = tuple(
+        Line(unit.id, unit.votes, gained[unit.id], *whole_and_remainder(unit.votes, price)) for unit in units
+    )
+    step = Step(place, allocation.method, seats, lines, quota=price)
+    return Division(gained, (step,), tuple(count.ties))
+
+
+def quota_of(allocation: Allocation, electorate: Fraction, seats: int) -> Fraction | None:
+    """The price of a seat; ``None`` where there is nothing to buy or nobody to pay."""
+    method = METHODS[allocation.method]
+    if seats < 1 or electorate <= 0 or not isinstance(method, QuotaMethod):
+        return None
+    return method.quota(electorate, seats)
+
+
+def whole_and_remainder(votes: Fraction, price: Fraction) -> tuple[int, Fraction]:
+    """Whole quotas in the votes, and the votes that are left."""
+    whole = floor(votes / price)
+    return whole, votes - whole * price
+
+
+class QuotaCount:
+    """Seats while they are handed out by one quota: whole quotas at first, then back and forth."""
+
+    def __init__(self, units: Sequence[Unit], price: Fraction, decide: DecidedBy, place: str) -> None:
+        self.units, self.price, self.place = units, price, place
+        self.decide: DecidedBy = decide
+        self.seats: dict[str, int] = {}
+        self.remainders: dict[str, Fraction] = {}
+        self.ties: list[Tie] = []
+        for unit in units:
+            self.seats[unit.id], self.remainders[unit.id] = whole_and_remainder(unit.votes, price)
+
+    def take_back(self, surplus: int) -> None:
+        """Take seats from the smallest remainders; a seat given up adds a whole quota to the remainder."""
+        remainders = dict(self.remainders)
+        while surplus > 0:
+            holders = [unit for unit in self.units if self.seats[unit.id] > 0]
+            losers, ties = first_among(
+                holders,
+                min(surplus, len(holders)),
+                lambda unit: remainders[unit.id],
+                what="smallest remainder",
+                place=self.place,
+                decide=self.decide,
+                smallest=True,
+            )
+            self.ties += ties
+            for unit in losers:
+                self.seats[unit.id] -= 1
+                remainders[unit.id] += self.price
+            surplus -= len(losers)
+
+    def serve(self, left: int, claim: Callable[[Unit], Any], what: str) -> None:
+        """One seat each in the order of the claims, round after round until none is left."""
+        while left > 0:
+            claims = {unit.id: claim(unit) for unit in self.units}
+            winners, ties = first_among(
+                self.units,
+                min(left, len(self.units)),
+                lambda unit, claims=claims: claims[unit.id],
+                what=what,
+                place=self.place,
+                decide=self.decide,
+            )
+            self.ties += ties
+            for unit in winners:
+                self.seats[unit.id] += 1
+            left -= len(winners)
+
+    def average(self, unit: Unit) -> tuple[bool, Fraction]:
+        """Votes per seat held; lists that hold none come after those that do."""
+        holds = self.seats[unit.id]
+        return holds > 0, unit.votes / holds if holds else Fraction(0)
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,8 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
-from forecast.rules.compiled_districts import tier_of
+from forecast.rules.compiled_districts import SeatTable, Tier, tier_of
 from forecast.rules.grids import Rules, with_grids
-from forecast.rules.tiers import SeatTable, Tier
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule

@@ -16,7 +16,7 @@ from forecast.kernels import laws
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
-    from forecast.rules.tiers import SeatTable
+    from forecast.rules.compiled_districts import SeatTable
 
 GROWTH = 8
 """A house that grows until it covers the seats held may grow to so many times its size; seats are

@@ -10,19 +10,26 @@ from typing import Any
 
 from forecast.door.arguments import made_by, whole
 from forecast.election import Election, Party
+from forecast.election.exact_numbers import parse_share
 from forecast.election.notes import warnings_on
-from forecast.election.numbers import parse_share
 from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.chamber import Won, rule_beside, tiers_won, with_tiers, with_winners
+from forecast.rules.counted_chamber import Won, rule_beside, tiers_won, with_tiers, with_winners
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
-from forecast.rules.named import alliance_of, party_names, party_of
 from forecast.rules.outcome import Outcome
-from forecast.rules.published import votes_of
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
-from forecast.rules.tables import Row, parse_seats, parse_votes, read_rows
+from forecast.rules.tables import (
+    Row,
+    alliance_of,
+    parse_seats,
+    parse_votes,
+    party_names,
+    party_of,
+    read_rows,
+    votes_of,
+)
 from forecast.rules.thresholds import missing_totals
 from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
 

@@ -14,8 +14,16 @@ from forecast.door.sheets import read_sheet
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.rules.ballot import District
 from forecast.rules.district_checks import problems_of
-from forecast.rules.named import alliance_of, party_names, party_of
-from forecast.rules.tables import Row, is_total, parse_seats, parse_votes, read_rows
+from forecast.rules.tables import (
+    Row,
+    alliance_of,
+    is_total,
+    parse_seats,
+    parse_votes,
+    party_names,
+    party_of,
+    read_rows,
+)
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -10,13 +10,11 @@ from fractions import Fraction
 from forecast.election.methods import METHODS, QuotaMethod, half_up
 from forecast.election.rule import Allocation, Districts, Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.rules.allocation import Plan, divide, divide_by_method
+from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, divide_by_quota
 from forecast.rules.ballot import Ballot, District, regions_of
-from forecast.rules.bonus import award_bonus
 from forecast.rules.district_checks import problems_of
 from forecast.rules.entitled import entitled_in, outside_quota_in
 from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
-from forecast.rules.quota import QuotaCount, divide_by_quota
 from forecast.rules.ties import Unit
 
 _HARE = Allocation.model_validate({"method": "hare"})

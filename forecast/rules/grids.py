@@ -10,9 +10,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.kernels.districts import NATIONAL
+from forecast.kernels.count_places import NATIONAL
 from forecast.kernels.laws import Constraints
-from forecast.rules.tiers import Tier
+from forecast.rules.compiled_districts import Tier
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]

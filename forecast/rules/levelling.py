@@ -1,17 +1,25 @@
-"""Seats held in constituencies against the national share: keep, redistribute, start after them, or level."""
+"""Seats held in constituencies against the national share: keep, redistribute, start after them, or level; in
+which districts levelling seats are then taken, and from which surplus seats are given back.
+
+Steps of ``[[rule.levelling.placing]]``: every one gives the seats of each list to places, one by one, by
+exact quotients of votes there.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 
-from forecast.election.rule import Levelling, divisors_of
+from forecast.election.methods import METHODS, DivisorMethod
+from forecast.election.rule import Districts, Levelling, Placing, Rule, divisors_of
 from forecast.election.vocabulary import MOST_SEATS
-from forecast.errors import Fault, NoValidOutcome
-from forecast.rules.allocation import Plan, divide, divide_with_caps
-from forecast.rules.divisor import house_that_covers
-from forecast.rules.outcome import Division
+from forecast.errors import ConfigurationError, Fault, NoValidOutcome, suggest
+from forecast.rules.allocation import Claim, Plan, claim_of, divide, divide_with_caps, house_that_covers
+from forecast.rules.ballot import Ballot, District, regions_of
+from forecast.rules.districts import Tier
+from forecast.rules.outcome import DecidedBy, Division, Tie
 from forecast.rules.ties import Unit
 
 
@@ -131,3 +139,249 @@ def _least_house(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(divide(plan, units, middle)) else (middle + 1, high)
     return divide(plan, units, low)
+
+
+NATION = ""
+_Pair = tuple[str, str]
+"""A list and a place."""
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Levelling seats by place and list, those of each list that found no place, and the ties."""
+
+    seats: Mapping[str, Mapping[str, int]]
+    unplaced: Mapping[str, int]
+    ties: tuple[Tie, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Site:
+    """A place while seats are put there: what it holds, and how many more it takes (``None``: any)."""
+
+    district: District
+    fixed: Mapping[str, int]
+    size: int
+    room: int | None
+
+
+def place_levelling(
+    rule: Rule, ballot: Ballot, tier: Tier, due: Mapping[str, int], order: Sequence[str]
+) -> Placed:
+    """The levelling seats ``due`` to each list, by district.
+
+    ``order`` names the list of each, as they were won nationally. Raises ``ConfigurationError`` where a
+    capacity is not one of the places of the table.
+    """
+    steps = rule.levelling.placing if rule.levelling is not None else ()
+    here: dict[str, Mapping[str, int]] = {NATION: due}
+    unplaced, ties = Counter[str](), list[Tie]()
+    for step in steps:
+        sites = _sites(step, ballot, tier)
+        _refuse_unknown(step, sites)
+        below: dict[str, Mapping[str, int]] = {}
+        for parent, seats in here.items():
+            inside = {name: site for name, site in sites.items() if parent in (NATION, site.district.region)}
+            placed = _place(step, inside, seats, order, rule.ties)
+            below |= placed.seats
+            unplaced.update(placed.unplaced)
+            ties += placed.ties
+        here = below
+    if not steps:
+        unplaced.update(due)
+        here = {}
+    return Placed(here, {name: seats for name, seats in unplaced.items() if seats}, tuple(ties))
+
+
+def _sites(step: Placing, ballot: Ballot, tier: Tier) -> dict[str, _Site]:
+    """The places of a step with the fixed seats that lists hold there."""
+    places = regions_of(ballot) if step.where == "region" else {d.name: d for d in ballot.districts}
+    sites: dict[str, _Site] = {}
+    for name, place in places.items():
+        members = [
+            d.name for d in ballot.districts if name in (d.region if step.where == "region" else d.name,)
+        ]
+        fixed = Counter[str]()
+        for member in members:
+            fixed.update(tier.seats[member])
+        size = sum(tier.sizes[member] for member in members)
+        sites[name] = _Site(place, fixed, size, _room(step, place))
+    return sites
+
+
+def _room(step: Placing, place: District) -> int | None:
+    if isinstance(step.capacity, Mapping):
+        return step.capacity.get(place.name, 0)
+    return place.levelling if step.capacity == "table" else step.capacity
+
+
+def _refuse_unknown(step: Placing, sites: Mapping[str, _Site]) -> None:
+    """A capacity for a place that is not in the table, or a place without one, is a slip."""
+    if not isinstance(step.capacity, Mapping):
+        return
+    key = "rule.levelling.placing.capacity"
+    faults = [
+        Fault("count", key, name, f"no such {step.where} in the table of districts; {suggest(name, sites)}")
+        for name in step.capacity
+        if name not in sites
+    ]
+    faults += [
+        Fault(
+            "count", key, name, f"this {step.where} of the table has no capacity; write 0 where it takes none"
+        )
+        for name in sites
+        if name not in step.capacity
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+
+
+class _Placement:
+    """One parent's seats while they go to its places."""
+
+    def __init__(self, step: Placing, sites: Mapping[str, _Site], due: Mapping[str, int]) -> None:
+        method = METHODS[step.method]
+        assert isinstance(method, DivisorMethod)
+        self.step, self.sites, self.method = step, sites, method
+        self.left = {name: seats for name, seats in due.items() if seats > 0}
+        self.placed: dict[str, Counter[str]] = {name: Counter() for name in sites}
+        self.equal: list[tuple[_Pair, _Pair, int]] = []
+
+    def pairs(self, lists: Sequence[str]) -> Iterator[_Pair]:
+        """Lists and places that are open to each other: a list takes seats only where it has votes."""
+        open_to = [
+            place
+            for place, site in self.sites.items()
+            if site.room is None or self.placed[place].total() < site.room
+        ]
+        for name in lists:
+            for place in open_to:
+                if self.sites[place].district.votes.get(name, 0) > 0:
+                    yield name, place
+
+    def votes(self, pair: _Pair) -> int:
+        """Votes of the list in the place."""
+        return self.sites[pair[1]].district.votes[pair[0]]
+
+    def claim(self, pair: _Pair) -> Claim:
+        """The quotient with which the list claims its next seat in the place."""
+        name, place = pair
+        site, votes = self.sites[place], Fraction(self.votes(pair))
+        if self.step.compare != "votes":
+            votes /= site.district.valid
+        if self.step.compare == "quotas":
+            votes *= site.size
+        return claim_of(self.method, votes, site.fixed.get(name, 0) + self.placed[place][name] + 1)
+
+    def give(self, lists: Sequence[str]) -> bool:
+        """One seat to the highest claim among these lists; false where nothing is open to them.
+
+        Equal claims: more votes first, then the order of registration and that of the places.
+        """
+        claims = [(self.claim(pair), pair) for pair in self.pairs(lists)]
+        if not claims:
+            return False
+        best, chosen = max(claims, key=lambda of: (of[0], self.votes(of[1])))
+        name, place = chosen
+        self.placed[place][name] += 1
+        self.left[name] -= 1
+        for claim, (other, where) in claims:
+            if claim == best and (other, where) != chosen:
+                self.equal.append((chosen, (other, where), self.placed[where][other] + 1))
+        return True
+
+    def ties(self, decide: DecidedBy) -> Iterator[Tie]:
+        """Equal claims of which one went without a seat in the end."""
+        for chosen, other, seat in self.equal:
+            name, where = other
+            if self.placed[where][name] < seat:
+                lists = tuple(dict.fromkeys((chosen[0], name)))
+                places = ", ".join(dict.fromkeys((chosen[1], where)))
+                decided = "votes" if self.votes(chosen) != self.votes(other) else decide
+                yield Tie(lists, 1, chosen[:1], decided, "quotient for a levelling seat", places)
+
+
+def _place(
+    step: Placing,
+    sites: Mapping[str, _Site],
+    due: Mapping[str, int],
+    order: Sequence[str],
+    decide: DecidedBy,
+) -> Placed:
+    placement = _Placement(step, sites, due)
+    if step.order == "national":
+        for name in order:
+            placement.give([name])
+    else:
+        while placement.give([name for name, seats in placement.left.items() if seats > 0]):
+            pass
+    seats = {place: dict(given) for place, given in placement.placed.items()}
+    return Placed(seats, placement.left, tuple(placement.ties(decide)))
+
+
+def give_back(rule: Rule, districts: Districts, tier: Tier, totals: Mapping[str, int]) -> Tier:
+    """The districts after lists have given back the seats that they hold beyond their national ``totals``.
+
+    The seats with the lowest quotients of the list go first, each to the list next in turn in its district
+    that is still below its total; where there is none the district is a seat short. Ties are added to those
+    of the tier.
+    """
+    giving = _GivingBack(rule, divisors_of(districts), tier, totals)
+    for name in totals:
+        giving.take_from(name)
+    for place in giving.returned:
+        giving.hand_on(place)
+    return replace(tier, seats=giving.seats, ties=(*tier.ties, *giving.ties))
+
+
+class _GivingBack:
+    """Seats by district while surplus ones are taken back and handed on."""
+
+    def __init__(self, rule: Rule, method: DivisorMethod, tier: Tier, totals: Mapping[str, int]) -> None:
+        self.decide: DecidedBy = rule.ties
+        self.method, self.tier, self.totals = method, tier, totals
+        self.seats = {name: Counter(given) for name, given in tier.seats.items()}
+        self.won = Counter(tier.won)
+        self.votes = {place: {unit.id: unit.votes for unit in units} for place, units in tier.units.items()}
+        self.returned: list[str] = []
+        self.ties: list[Tie] = []
+
+    def take_from(self, name: str) -> None:
+        """The seats of a list beyond its total, where its quotients are lowest."""
+        surplus = max(self.won[name] - self.totals[name], 0)
+        claims = sorted(
+            (
+                (claim_of(self.method, self.votes[place][name], seat), place)
+                for place, given in self.seats.items()
+                for seat in range(1, given[name] + 1)
+            ),
+            key=lambda of: of[0],
+        )
+        for _, place in claims[:surplus]:
+            self.seats[place][name] -= 1
+            self.won[name] -= 1
+            self.returned.append(place)
+        if 0 < surplus < len(claims) and claims[surplus - 1][0] == claims[surplus][0]:
+            equal = ", ".join(dict.fromkeys(place for claim, place in claims if claim == claims[surplus][0]))
+            self.ties.append(
+                Tie((name,), 1, (name,), self.decide, "quotient for the seats that it keeps", equal)
+            )
+
+    def hand_on(self, place: str) -> None:
+        """A seat given back in a district to the list next in turn there."""
+        claims = [
+            (claim_of(self.method, unit.votes, self.seats[place][unit.id] + 1), unit.votes, unit.id)
+            for unit in self.tier.units[place]
+            if unit.votes > 0 and self.won[unit.id] < self.totals.get(unit.id, 0)
+        ]
+        if not claims:
+            return
+        best, votes, winner = max(claims, key=lambda of: of[:2])
+        equal = [(name, cast) for claim, cast, name in claims if claim == best]
+        if len(equal) > 1:
+            by_votes = sum(cast == votes for _, cast in equal) == 1
+            decided: DecidedBy = "votes" if by_votes else self.decide
+            lists = tuple(name for name, _ in equal)
+            self.ties.append(Tie(lists, 1, (winner,), decided, "quotient for a seat given back", place))
+        self.seats[place][winner] += 1
+        self.won[winner] += 1

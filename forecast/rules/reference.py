@@ -12,14 +12,12 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from forecast.election.rule import Rule
-from forecast.rules.allocation import Plan, divide
+from forecast.rules.allocation import Plan, award_bonus, divide
 from forecast.rules.ballot import Ballot
-from forecast.rules.bonus import award_bonus
 from forecast.rules.districts import Tier, divide_districts
 from forecast.rules.entitled import entitled, outside_quota
-from forecast.rules.levelling import level_out
+from forecast.rules.levelling import give_back, level_out, place_levelling
 from forecast.rules.outcome import Admission, Division, Outcome, Step, Tie
-from forecast.rules.placing import give_back, place_levelling
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
 from forecast.rules.ties import Unit
 from forecast.rules.totals_first import place_by_own_votes, place_totals

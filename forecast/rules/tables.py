@@ -1,19 +1,25 @@
-"""Tables of votes as people keep them: columns by name, thousands marks, wrong cells."""
+"""Tables of votes as people keep them and authorities publish them: columns by name, thousands marks, wrong
+cells, rows of totals, shares only; and which party a row means, by id, name, short name or alias.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from forecast.door.numbers import is_whole, ungrouped
+from forecast.door.digits import is_whole, ungrouped
 from forecast.door.sheets import read_sheet
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.polls.vocabulary import PARTY_COLUMN, heading_key, without_notes
+from forecast.polls.known_words import PARTY_COLUMN, heading_key, without_notes
+
+if TYPE_CHECKING:
+    from forecast.election import Election, Party
+
 
 Value = TypeVar("Value")
 
@@ -166,3 +172,96 @@ def _heading_faults(
             yield Fault(place, "row 1", name, f"no such column; {suggest(name, missing or known)}")
     for name in missing:
         yield Fault(place, f"column {name}", ABSENT, f"missing; the table needs columns {', '.join(needed)}")
+
+
+OF_ALLIANCE = "@"
+"""Before the name of an alliance: votes for it as such and for none of its lists."""
+
+
+def party_names(election: Election) -> dict[str, str]:
+    """Every name that a table may use for a party, in lower case and as ``normalised``, and the id it
+    means.
+    """
+    meant: dict[str, str] = {}
+    for party in election.parties:
+        for name in (party.id, party.name, party.short, *party.names.values(), *party.aliases):
+            for key in (name.casefold(), normalised(name)) if name else ():
+                meant.setdefault(key, party.id)
+    return meant
+
+
+def party_of(election: Election, names: Mapping[str, str], row: Row) -> Party | None:
+    """The party of a row; ``None`` with a fault where there is no such party."""
+    said = row.cells.get("party", "")
+    if not said:
+        row.fault("party", ABSENT, "the id of a party is expected")
+        return None
+    known = names.get(normalised(said))
+    if known is None:
+        row.fault("party", said, f"no such party in {election.place}; {suggest(said, election.by_id)}")
+        return None
+    return election.by_id[known]
+
+
+def alliance_of(election: Election, row: Row) -> str | None:
+    """The alliance of a row ``@NAME``; ``None`` where the row is of a party, or with a fault of none."""
+    said = row.cells.get("party", "")
+    if not said.startswith(OF_ALLIANCE) or normalised(said) in party_names(election):
+        return None
+    name = said.removeprefix(OF_ALLIANCE).strip()
+    alliances = {party.alliance.casefold(): party.alliance for party in election.parties if party.alliance}
+    if name.casefold() not in alliances:
+        row.fault(
+            "party",
+            said,
+            f"no party has this alliance in {election.place}; {suggest(name, alliances.values())}",
+        )
+        return None
+    return alliances[name.casefold()]
+
+
+def votes_of(
+    rows: list[Row], place: str, names: Mapping[str, str], valid: int | None
+) -> tuple[list[Row], list[str]]:
+    """The rows of lists, without that of their total, and what to mind; where only shares are published,
+    votes are made of them.
+
+    ``names`` are those of parties, one of which may be called as totals are (SPOLU of Czechia); ``valid`` the
+    valid votes of the election file.
+    """
+    said: list[str] = []
+    if any(row.cells.get("votes", "").endswith("%") for row in rows):
+        rows = [replace(row, cells={**row.cells, "share": row.cells["votes"], "votes": ""}) for row in rows]
+    if any(row.cells.get("share") for row in rows) and not any(row.cells.get("votes") for row in rows):
+        rows, said = _from_shares(rows, place, valid)
+    lists = [row for row in rows if not is_total(row, names)]
+    for row in rows:
+        if is_total(row, names) and row.cells.get("votes"):
+            total = row.read("votes", parse_votes, 0)
+            added = sum(
+                Row(place, other.number, other.cells).read("votes", parse_votes, 0) for other in lists
+            )
+            if total != added:
+                difference = f"{total:,}, the rows of lists add up to {added:,}"
+                said.append(f"{place}: row {row.number}, {row.cells['party']}: {difference}")
+    return lists, said
+
+
+def _from_shares(rows: list[Row], place: str, valid: int | None) -> tuple[list[Row], list[str]]:
+    """Rows whose votes are made of published shares: no exact count, and said to be none."""
+    shares = [row.read("share", parse_percent, Fraction(0)) for row in rows]
+    faults = [fault for row in rows for fault in row.faults]
+    if faults:
+        raise PollDataError(*faults)
+    decimals = max((share.denominator for share in shares), default=1)
+    whole = valid if valid is not None else 100 * max(100, 10 ** len(str(decimals)))
+    made = [
+        replace(row, cells={**row.cells, "votes": str(round(share * whole / 100))})
+        for row, share in zip(rows, shares, strict=True)
+    ]
+    of = f"{whole:,} valid votes" if valid is not None else f"{whole:,} votes that stand for all"
+    said = (
+        f"{place}: only shares are published: votes are made of them, of {of}; seats that hang on fewer "
+        "votes than their rounding may be others"
+    )
+    return made, [said]

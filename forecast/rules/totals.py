@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from forecast.election.idle import idle_keys
-from forecast.election.numbers import percent
+from forecast.election.exact_numbers import percent
+from forecast.election.notes import idle_keys
 from forecast.errors import Fault, PollDataError
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, missing_totals
-from forecast.words.rule import BASE_WORDS
+from forecast.words.law_in_words import BASE_WORDS
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from forecast.election import load_election
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError
-from forecast.rules.cases import Verification, read_cases, verify
+from forecast.rules.case_files import Verification, read_cases, verify
 from forecast.rules.counts import outcome_of, read_count
-from forecast.rules.official import differences, has_official_seats
+from forecast.rules.remarks import differences, has_official_seats
 
 _ELECTION = ".toml"
 

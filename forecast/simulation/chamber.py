@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from forecast.compiling import Step
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.kernels import admit, chamber, count
+from forecast.kernels import admit, count, whole_chamber
 from forecast.kernels.arrays import BLOCK, Votes, new_rows
 from forecast.kernels.count import Questions
-from forecast.simulation.counts import Tallies, empty_tallies
 from forecast.simulation.questions import compile_chamber_questions
+from forecast.simulation.run_counts import Tallies, empty_tallies
 from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.chamber import Belief, ChamberTier
-    from forecast.kernels.chamber import Contests
+    from forecast.election.tiers_and_groups import Belief, ChamberTier
     from forecast.kernels.laws import Law
+    from forecast.kernels.whole_chamber import Contests
     from forecast.simulation.inputs import Units
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
@@ -167,7 +167,7 @@ def _contests(
     seed: int,
 ) -> Contests:
     """A tier as the core reads it."""
-    about = np.zeros(1, chamber.TIER)
+    about = np.zeros(1, whole_chamber.TIER)
     about["seed"], about["number"] = seed, number
     about["ahead"] = tier.how == "levelled" and tier.seats > 0
     belief = tier.belief if tier.seats else None
@@ -180,7 +180,7 @@ def _contests(
     index = {name: h for h, name in enumerate(holders)}
     share = np.clip([at.get(name, 0.5) for name in holders], _LEAST, _MOST)
     flat = [(index[name], float(chance)) for here in cells for name, chance in here.items()]
-    return chamber.Contests(
+    return whole_chamber.Contests(
         about,
         np.cumsum([0, *map(len, cells)]),
         np.array([h for h, _ in flat], np.int64),
@@ -255,20 +255,20 @@ class Assembly:
         self.won = [np.zeros((len(one.starts) - 1, holders), np.int64) for one in of.contests]
         """(D, H) by tier: draws in which each holder wins each district."""
         self._of, self._ballots = of, ballots
-        fill = chamber.fill_tier_given if ballots.given else chamber.fill_tier_drawn
+        fill = whole_chamber.fill_tier_given if ballots.given else whole_chamber.fill_tier_drawn
         piece, claims = ballots.piece, ballots.claims
         whole = new_seats(blocks, holders, coalitions)
         self._ahead: list[Step] = []
-        self.steps: list[Step] = [chamber.seat_lists.step(piece, ballots.seats, whole)]
+        self.steps: list[Step] = [whole_chamber.seat_lists.step(piece, ballots.seats, whole)]
         for number, contests in enumerate(of.contests):
             tier, won = new_seats(blocks, holders, coalitions), self.won[number]
             filled = fill.step(
                 contests, piece, ballots.votes, ballots.seats, new_contest_workspace(holders), tier, won
             )
             if contests.about["ahead"][0]:
-                self._ahead += [filled, chamber.hold_tier.step(piece, tier, ballots.seats)]
+                self._ahead += [filled, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
             else:
-                self.steps += [filled, chamber.seat_tier.step(piece, tier, whole)]
+                self.steps += [filled, whole_chamber.seat_tier.step(piece, tier, whole)]
             self.steps.append(
                 count.count_seats.step(piece, claims, tier, unasked, self._counts[1 + number], workspace)
             )
@@ -310,9 +310,9 @@ class Assembly:
             tallies.events[row, assembly, : len(counts.events)] += counts.events
 
 
-def new_contest_workspace(holders: int) -> chamber.ContestWorkspace:
+def new_contest_workspace(holders: int) -> whole_chamber.ContestWorkspace:
     """What the districts of a block are drawn with."""
-    return chamber.ContestWorkspace(
+    return whole_chamber.ContestWorkspace(
         *new_noise(holders),
         new_rows((holders, BLOCK), np.float32),
         new_rows((3, BLOCK), np.float32),

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import chamber, count, sweep
+from forecast.kernels import count, sweep, whole_chamber
 from forecast.kernels.arrays import BLOCK, new_rows
 from forecast.simulation.chamber import new_contest_workspace
 from forecast.simulation.stages import Ballots, new_seats
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from forecast.kernels.arrays import Seats
     from forecast.rules.grids import Grid, Row
     from forecast.simulation.chamber import Chamber
-    from forecast.simulation.counts import Tallies
+    from forecast.simulation.run_counts import Tallies
 
 
 class Chambers:
@@ -34,7 +34,7 @@ class Chambers:
         self._holders = len(of.holders)
         self._coalitions = len(of.questions.coalition_starts) - 1
         self._events = len(of.questions.event_starts) - 1
-        fill = chamber.fill_tier_given if ballots.given else chamber.fill_tier_drawn
+        fill = whole_chamber.fill_tier_given if ballots.given else whole_chamber.fill_tier_drawn
         self._tiers = [self._new_seats() for _ in of.contests]
         self._whole = self._new_seats()
         self._workspace = count.CountWorkspace(
@@ -57,9 +57,9 @@ class Chambers:
     def _seated(self) -> Iterator[Step]:
         """The lists, as they are seated at this point, and the tiers beside them."""
         piece = self._ballots.piece
-        yield chamber.seat_lists.step(piece, self._ballots.seats, self._whole)
+        yield whole_chamber.seat_lists.step(piece, self._ballots.seats, self._whole)
         for tier in self._tiers:
-            yield chamber.seat_tier.step(piece, tier, self._whole)
+            yield whole_chamber.seat_tier.step(piece, tier, self._whole)
 
     def under(self, r: int) -> OneRule:
         """What counts the chamber under rule ``r``, whose lists are seated."""

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.simulation.counts import Proportion
 from forecast.simulation.numbers import Run, Values, largest, representative_draw
+from forecast.simulation.run_counts import Proportion
 from forecast.variables import error_of
-from forecast.words.chamber import LISTS, basis_of
+from forecast.words.law_in_words import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.chamber import ChamberTier
+    from forecast.election.tiers_and_groups import ChamberTier
     from forecast.simulation.chamber import Chamber
-    from forecast.simulation.counts import RunCounts
     from forecast.simulation.pieces import KeptDraws
+    from forecast.simulation.run_counts import RunCounts
 
 _GROUP = "chamber"
 _LISTS_AND_WINNERS = "Lists, with the winners of districts"
@@ -56,7 +56,7 @@ def chamber_values(
     return (
         values,
         chamber_labels(election, chamber, ends),
-        dict.fromkeys(OF_KEPT_DRAWS, kept.chamber.shape[1]),
+        dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0])),
     )
 
 

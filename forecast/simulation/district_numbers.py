@@ -8,16 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels import laws
-from forecast.kernels.districts import EVERYONE, LOCAL, NATIONAL
+from forecast.kernels.count_places import EVERYONE, LOCAL, NATIONAL
 from forecast.simulation.numbers import Ballot, Values, seat_quantiles
 from forecast.variables import QUANTILES, error_of
 
 if TYPE_CHECKING:
+    from forecast.rules.compiled_districts import Tier
     from forecast.rules.grids import Rules
-    from forecast.rules.tiers import Tier
-    from forecast.simulation.counts import RunCounts
-    from forecast.simulation.local import KeptDistricts
-    from forecast.simulation.projecting import Local
+    from forecast.simulation.local import KeptDistricts, Local
+    from forecast.simulation.run_counts import RunCounts
 
 Floats = NDArray[np.float64]
 

@@ -23,8 +23,8 @@ from forecast.simulation.chamber_numbers import chamber_values, events_of_chambe
 from forecast.simulation.district_numbers import district_values
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
 from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, needs
+from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
-from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_draws
 from forecast.variables import PASSES_BY_SEATS, QUANTILES, error_of
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
     from forecast.rules.grids import Rules
     from forecast.simulation.chamber import Chamber
-    from forecast.simulation.counts import RunCounts
     from forecast.simulation.inputs import Draws
-    from forecast.simulation.projecting import Local
+    from forecast.simulation.local import Local
+    from forecast.simulation.run_counts import RunCounts
 
 _VERSIONED = ("forecast", "numpy", "numba", "llvmlite", "xarray", "scipy", "pandas", "pydantic")
 FIRST_DRAWS = 2**17

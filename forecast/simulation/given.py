@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from forecast.door.files import MOST_OF_DRAWS
 from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
-from forecast.election.numbers import percent
+from forecast.election.exact_numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
 from forecast.simulation.forecasting import How, count_draws
 from forecast.simulation.inputs import RESTS_ON, Units, given_draws
-from forecast.simulation.projecting import local_of
+from forecast.simulation.local import local_of
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -1,30 +1,89 @@
-"""What the core needs to draw: the estimate as arrays, in the order of the core."""
+"""What the core needs to draw: the estimate as arrays, in the order of the core, and the table behind the t
+draws (cubic pieces of w(u) = sqrt(nu / chi2_nu(u))).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.compiling.cache import cache_folder
 from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
 from forecast.kernels.project import Pattern
+from forecast.kernels.shares_of_normals import PIECES, PIECES_PER_BINADE
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
-from forecast.simulation.tails import tail_table
 from forecast.variables import SEATLESS_KINDS
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.rules.tiers import SeatTable
+    from forecast.rules.compiled_districts import SeatTable
     from forecast.simulation.chamber import Chamber
-    from forecast.simulation.projecting import Local
+    from forecast.simulation.local import Local
 
-SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN = 0, 1, 2
+
+_NODES = 4
+
+
+@lru_cache(maxsize=8)
+def tail_table(degrees_of_freedom: float) -> NDArray[np.float32]:
+    """(8 pieces,) cubic coefficients, four a piece: for u up to one half, then for 1 - u; (0,) for infinite
+    nu.
+
+    Piece p holds the words x + 1/2 whose exponent and first four bits lie p above those of one half, with u
+    = (x + 1/2) / 2**32; its variable runs from 1 to 2. Interpolated at Chebyshev nodes.
+    """
+    empty = np.zeros(0, np.float32)
+    table = empty if np.isinf(degrees_of_freedom) else _remembered(degrees_of_freedom)
+    table.setflags(write=False)
+    return table
+
+
+def _remembered(degrees_of_freedom: float) -> NDArray[np.float32]:
+    """The table from the folder of the compiled core, where it is put the first time.
+
+    To fill it needs ``scipy.special``, whose import takes longer than the million draws that use the table.
+    """
+    path = cache_folder() / f"t-scales-{PIECES}-{float(degrees_of_freedom).hex()}.npy"
+    try:
+        return np.load(path)
+    except (OSError, ValueError):
+        table = _table(degrees_of_freedom)
+    with contextlib.suppress(OSError):
+        draft = path.with_suffix(f".{os.getpid()}.npy")
+        np.save(draft, table)
+        draft.replace(path)
+    return table
+
+
+def _table(degrees_of_freedom: float) -> NDArray[np.float32]:
+    from scipy.special import gammainccinv, gammaincinv
+
+    binade, within = np.divmod(np.arange(PIECES), PIECES_PER_BINADE)
+    low = np.ldexp(1.0 + within / PIECES_PER_BINADE, binade - 1)
+    width = np.ldexp(1.0 / PIECES_PER_BINADE, binade - 1)
+    nodes = (1.0 - np.cos(np.pi * (2 * np.arange(_NODES) + 1) / (2 * _NODES))) / 2.0
+    u = (low[:, None] + width[:, None] * nodes) / 2.0**32
+    table = np.empty((2, PIECES, _NODES), np.float32)
+    for side, quantile in enumerate((gammaincinv, gammainccinv)):
+        scale = np.sqrt(degrees_of_freedom / (2.0 * quantile(degrees_of_freedom / 2.0, u)))
+        # In the variable of a piece the system is the same for all.
+        table[side] = np.linalg.solve(np.vander(1.0 + nodes, _NODES, increasing=True), scale.T).T
+    return table.ravel()
+
+
+SAMPLER_RANDOM, SAMPLER_SOBOL, SAMPLER_GIVEN, SAMPLER_DRAWN = 0, 1, 2, 3
+"""Plain and quasi-random draws; votes from outside; shares that were drawn before.
+"""
 
 
 class Draws(NamedTuple):
@@ -41,7 +100,7 @@ class Draws(NamedTuple):
     factor: NDArray[np.float64]
     """(U, U) lower triangular, or (0, 0) for independent units."""
     tail: NDArray[np.float32]
-    """Table of the t scale (see ``t_scale``), or (0,) for Gaussian tails."""
+    """Table of the t scale (see ``shares_of_normals``), or (0,) for Gaussian tails."""
     undecided: float
     """Share of the vote that is still undecided."""
     undecided_spread: float
@@ -55,7 +114,7 @@ class Draws(NamedTuple):
     directions: NDArray[np.uint32]
     """(D, 32) Sobol direction numbers, or (0, 32)."""
     given: NDArray[np.float64]
-    """(N, U) votes given from outside, or (0, U)."""
+    """(N, U) votes given from outside, or shares that were drawn before; or (0, U)."""
     valid_votes: float
     """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
     pattern: Pattern | None = None

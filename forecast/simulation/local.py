@@ -1,21 +1,25 @@
-"""The districts of a run: their votes, and how each rule divides their seats."""
+"""The districts of a run: what rules have to know of them, how national votes are projected to them, and how
+each rule divides their seats.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import admit, districts, houses, placing
+from forecast.kernels import admit, count_places, houses, place_levelling
 from forecast.kernels.arrays import BLOCK, Claims, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.laws import Law
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
-from forecast.rules.tiers import LocalLevels, Tier
+from forecast.rules.ballot import Ballot
+from forecast.rules.compiled_districts import LocalLevels, SeatTable, Tier
 from forecast.simulation.inputs import Draws
 from forecast.simulation.stages import (
     Ballots,
@@ -30,7 +34,74 @@ from forecast.simulation.stages import (
 )
 
 if TYPE_CHECKING:
+    from forecast.election import Election
+    from forecast.election.rule import Rule
+    from forecast.geography.places import Places
+    from forecast.geography.projection import Centre
     from forecast.rules.grids import Rules
+    from forecast.simulation.inputs import Units
+
+
+@dataclass(frozen=True)
+class Local:
+    """The districts of a run."""
+
+    places: Places
+    table: SeatTable
+    pattern: Pattern
+    """As the core reads it, in the order of its units."""
+    warnings: tuple[str, ...]
+    """What a reader must know of the last result, the projection and its polls."""
+
+
+def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Local | None:
+    """The districts of an election, and their pattern around the centre of an estimate; ``None`` where its
+    rule has none.
+
+    Raises ``PollDataError`` and ``ConfigurationError`` for what is wrong with the tables of districts, or
+    does not fit the election file.
+    """
+    if election.rule.districts is None:
+        return None
+    # Most rules have no districts: what reads and projects them is not imported in vain.
+    from forecast.geography.compiled_pattern import compiled
+    from forecast.geography.known_districts import read_geography
+    from forecast.geography.projection import projection_of
+
+    geography = read_geography(election)
+    if geography is None:
+        return None
+    found = projection_of(election, geography, centre)
+    order = [centre.units.index(unit) for unit in units.ids]
+    return Local(
+        geography.places,
+        table_of(geography.places, election.rule),
+        compiled(found.pattern, seed, order),
+        found.warnings,
+    )
+
+
+def table_of(places: Places, rule: Rule) -> SeatTable:
+    """Seats of districts and what else rules ask of them; seats by population are divided at once."""
+    districts = places.places
+    of_rule = rule.districts
+    assert of_rule is not None
+    if of_rule.seats == "by-population":
+        from forecast.rules.districts import district_seats
+
+        seats = district_seats(rule, of_rule, Ballot((), districts=districts)).seats
+        districts = tuple(replace(district, seats=seats[district.name]) for district in districts)
+    by_votes = of_rule.seats == "by-votes"
+    return SeatTable(
+        tuple(district.name for district in districts),
+        np.array([_or(district.seats, 1 if by_votes else 0) for district in districts], np.int64),
+        tuple(district.region for district in districts),
+        np.array([_or(district.levelling, -1) for district in districts], np.int64),
+    )
+
+
+def _or(number: int | None, otherwise: int) -> int:
+    return otherwise if number is None else number
 
 
 class KeptDistricts(NamedTuple):
@@ -40,7 +111,7 @@ class KeptDistricts(NamedTuple):
     seats: NDArray[np.uint16]
 
 
-class Local:
+class LocalBench:
     """The districts of a bench."""
 
     def __init__(self, draws: Draws, rules: Rules, pattern: Pattern, kept: KeptDistricts) -> None:
@@ -52,7 +123,7 @@ class Local:
         self.ballots = Ballots(piece, votes, claims, new_seats(number, self._lists))
         self._stands = np.ascontiguousarray(pattern.base[:, : self._lists] > -1e29)
         marks = new_rows((3, self._lists, BLOCK), np.float32)
-        self._marks = districts.InsideWorkspace(*marks)
+        self._marks = count_places.InsideWorkspace(*marks)
         self._unasked = np.zeros(rules.lists, np.int64)
 
     def project(self, forms: Forms, national: Ballots) -> Step:
@@ -76,7 +147,7 @@ class Local:
             place_of = tier.local.place_of
             places, steps = self._admit_in_places(tier.local, law, here)
             yield from steps
-        yield districts.claim_in_districts.step(
+        yield count_places.claim_in_districts.step(
             tier.who,
             law,
             national.claims,
@@ -89,7 +160,7 @@ class Local:
         )
         pooled = new_seats(1, self._lists)
         yield from self._divide(tier, law, here, pooled)
-        yield districts.sum_districts.step(here.seats, national.seats)
+        yield count_places.sum_districts.step(here.seats, national.seats)
         if tier.leftover is not None:
             yield houses.add_seats.step(pooled, national.seats)
         if any(tier.waivers):
@@ -135,7 +206,7 @@ class Local:
         size = np.bincount(of, tier.houses).astype(np.int64)
         piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
         assert isinstance(votes, Votes)
-        yield districts.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
+        yield count_places.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
         waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
         form = admit.admit_by_districts_given if national.given else admit.admit_by_districts_drawn
         yield form.step(
@@ -166,13 +237,15 @@ class Local:
             )
         if tier.returns:
             most = int(tier.houses.sum())
-            back = placing.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
+            back = place_levelling.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
             row = int(tier.record["divisor_row"][0])
-            yield placing.give_back.step(row, law, here.piece, here.votes, here.seats, national.seats, back)
+            yield place_levelling.give_back.step(
+                row, law, here.piece, here.votes, here.seats, national.seats, back
+            )
         if not tier.placing:
             return
         due = new_seats(1, lists)
-        yield placing.seats_due.step(here.seats, national.seats, due)
+        yield place_levelling.seats_due.step(here.seats, national.seats, due)
         for step in tier.placing:
             places = len(step.parent_of)
             fixed, place_votes = here.seats, here.votes
@@ -182,14 +255,14 @@ class Local:
                     new_votes(places, self._draws),
                     new_seats(places, lists),
                 )
-                yield districts.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
-                yield placing.sum_seats.step(step.place_of, here.seats, fixed)
-            about = placing.Places(step.parent_of, step.room, step.houses)
-            workspace = placing.PlacingWorkspace(
+                yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
+                yield place_levelling.sum_seats.step(step.place_of, here.seats, fixed)
+            about = place_levelling.Places(step.parent_of, step.room, step.houses)
+            workspace = place_levelling.PlacingWorkspace(
                 np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
             )
             placed = new_seats(places, lists)
-            yield placing.place_seats.step(
+            yield place_levelling.place_seats.step(
                 step.record, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
             )
             due = placed
@@ -201,7 +274,7 @@ class Local:
         claims = new_claims(local.places, self._lists)
         if local.places < len(local.place_of):
             votes, piece = new_votes(local.places, self._draws), new_piece(apart=0)
-            steps.append(districts.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
+            steps.append(count_places.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
         top, bottom = local.numerators, local.denominators
         level = law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))
         steps.append(
@@ -219,7 +292,7 @@ class Local:
 class LocalCounts:
     """Seats by district and list under one rule."""
 
-    def __init__(self, local: Local, rules: Rules, kept: KeptDistricts, r: int) -> None:
+    def __init__(self, local: LocalBench, rules: Rules, kept: KeptDistricts, r: int) -> None:
         tier = rules.tiers[r]
         assert tier is not None
         number, lists = len(tier.houses), rules.lists
@@ -229,8 +302,8 @@ class LocalCounts:
         self.seats = np.zeros((number, lists, most + 1), np.int64)
         here = local.ballots
         self.steps = [
-            districts.count_districts.step(here.piece, here.seats, self._counts),
-            districts.keep_districts.step(here.piece, here.votes, here.seats, kept.votes, kept.seats[r]),
+            count_places.count_districts.step(here.piece, here.seats, self._counts),
+            count_places.keep_districts.step(here.piece, here.votes, here.seats, kept.votes, kept.seats[r]),
         ]
 
     def finish(self) -> None:

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.kernels.count import SHARE_BINS
-from forecast.simulation.counts import Proportion, RunCounts
 from forecast.simulation.inputs import Units
 from forecast.simulation.pieces import KeptDraws
+from forecast.simulation.run_counts import Proportion, RunCounts
 from forecast.variables import LEAST_CONDITION_DRAWS, QUANTILES, described, error_of
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
 from forecast.simulation.chamber import Assembly
 from forecast.simulation.chamber_by_rule import Chambers, OneRule
-from forecast.simulation.counts import Tallies
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
-from forecast.simulation.local import KeptDistricts, Local
+from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
+from forecast.simulation.local import KeptDistricts, LocalBench
+from forecast.simulation.run_counts import Tallies
 from forecast.simulation.stages import (
     Ballots,
     Forms,
@@ -99,9 +99,9 @@ class Bench:
             new_claims(self.blocks, self.lists, corrects=_any_corrects(rules)),
             new_seats(self.blocks, self.lists, len(questions.coalition_starts) - 1),
         )
-        self.local: Local | None = None
+        self.local: LocalBench | None = None
         if draws.pattern is not None and kept.districts is not None:
-            self.local = Local(draws, rules, draws.pattern, kept.districts)
+            self.local = LocalBench(draws, rules, draws.pattern, kept.districts)
         self.counting = count.CountWorkspace(
             new_rows((self.lists, BLOCK), np.uint16), np.zeros((2, BLOCK), np.int32)
         )
@@ -136,8 +136,8 @@ class Bench:
     def _source(self) -> Step:
         """What fills the votes of a piece."""
         draws = self._draws
-        if draws.sampler == SAMPLER_GIVEN:
-            return draw.take_given.step(draws.given, self.ballots.piece, self.ballots.votes)
+        if draws.sampler in (SAMPLER_GIVEN, SAMPLER_DRAWN):
+            return self.forms.draw.step(draws.given, self.ballots.piece, self.ballots.votes)
         source = source_of(draws)
         self._words = new_words(source, len(draws.directions))
         return self.forms.draw.step(source, self.ballots.piece, self._words, self.ballots.votes)

@@ -17,10 +17,10 @@ from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
 from forecast.kernels.count import Questions
 from forecast.rules.grids import Rules, one_by_one
-from forecast.simulation.counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
 from forecast.simulation.local import KeptDistricts
 from forecast.simulation.pieces import Bench, KeptDraws, Span
+from forecast.simulation.run_counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
 from forecast.simulation.stages import Forms
 
 REPLICATES = 16

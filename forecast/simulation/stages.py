@@ -10,27 +10,34 @@ from numpy.typing import NDArray
 from forecast.compiling import Kernel, Step
 from forecast.kernels import (
     admit,
-    chamber,
     constrain,
     count,
-    districts,
+    count_places,
     divide_divisor,
     divide_exactly,
     divide_quota,
     draw,
     houses,
-    placing,
+    place_levelling,
     project,
     sweep,
+    whole_chamber,
 )
 from forecast.kernels.arrays import BLOCK, LANES, PIECE, Claims, GivenVotes, Seats, Votes, new_rows
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
 from forecast.kernels.one_draw import DRAW_ROWS
-from forecast.kernels.sobol import BITS
+from forecast.kernels.random_bits import BITS
+from forecast.rules.compiled_districts import Tier
 from forecast.rules.grids import Rules
-from forecast.rules.tiers import Tier
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
+from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
+
+_DRAW = {
+    SAMPLER_RANDOM: draw.draw_plain,
+    SAMPLER_SOBOL: draw.draw_sobol,
+    SAMPLER_GIVEN: draw.take_given,
+    SAMPLER_DRAWN: draw.take_drawn,
+}
 
 
 class Forms:
@@ -38,7 +45,7 @@ class Forms:
 
     def __init__(self, draws: Draws, rules: Rules) -> None:
         given = draws.sampler == SAMPLER_GIVEN
-        self.draw = draw.draw_sobol if draws.sampler == SAMPLER_SOBOL else draw.draw_plain
+        self.draw = _DRAW[int(draws.sampler)]
         self.admit = admit.admit_given if given else admit.admit_drawn
         self.keep_shares = count.keep_shares_given if given else count.keep_shares_drawn
         self.shares = count.count_shares_given if given else count.count_shares_drawn
@@ -59,11 +66,11 @@ class Forms:
             if tier is not None:
                 needed += [*_divisions_of(tier, given=self._given), *_OF_DISTRICTS, self.project]
                 needed += [admit.admit_drawn] if tier.local is not None else []
-                needed += [placing.give_back] if tier.returns else []
+                needed += [place_levelling.give_back] if tier.returns else []
                 needed += _OF_PLACING if tier.placing else ()
             if tier is None or tier.divides_nationally:
                 needed.append(divide(rules.records[r], given=self._given))
-        needed.append(draw.take_given if self._given else self.draw)
+        needed.append(self.draw)
         if self._sobol:
             needed.append(draw.begin_replicate)
         if rules.singles:
@@ -71,18 +78,18 @@ class Forms:
         if grids:
             needed += sweep.KERNELS
         if self._in_chamber:
-            needed += chamber.GIVEN if self._given else chamber.DRAWN
+            needed += whole_chamber.GIVEN if self._given else whole_chamber.DRAWN
         if self._admits:
             needed.append(admit.admit_by_districts_given if self._given else admit.admit_by_districts_drawn)
         return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))
 
 
 _OF_DISTRICTS = (
-    districts.claim_in_districts,
-    districts.sum_districts,
-    districts.sum_votes,
-    districts.count_districts,
-    districts.keep_districts,
+    count_places.claim_in_districts,
+    count_places.sum_districts,
+    count_places.sum_votes,
+    count_places.count_districts,
+    count_places.keep_districts,
 )
 
 
@@ -98,7 +105,7 @@ def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
     return [*kernels, divide(tier.record[0], given=False)]
 
 
-_OF_PLACING = (placing.seats_due, placing.sum_seats, placing.place_seats)
+_OF_PLACING = (place_levelling.seats_due, place_levelling.sum_seats, place_levelling.place_seats)
 
 
 def divide(record: np.void, *, given: bool) -> Kernel:

@@ -11,8 +11,8 @@ from math import prod
 from typing import Any
 
 from forecast.door.trees import toml_value
+from forecast.election.exact_numbers import parse_exact, percent, plain
 from forecast.election.methods import METHODS
-from forecast.election.numbers import parse_exact, percent, plain
 from forecast.election.vocabulary import BASES, parse_level
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.sweeps.keys import schema_location

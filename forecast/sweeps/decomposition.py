@@ -10,7 +10,8 @@ is held.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
+from forecast.simulation.inputs import SAMPLER_DRAWN, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
 from forecast.sweeps.differences import Estimated
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from forecast.sweeps.grid import Grid
 
 Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
 
 POLLS, UNDECIDED = "polls", "undecided"
 _OTHER_POLLS = np.uint64(0x5EED_0F_0711)
@@ -82,18 +82,21 @@ def decompose(
     splits = float(inputs.undecided) > 0.0 and float(inputs.undecided_spread) > 0.0
     sets = _ballots(inputs, grid, parties, draws, splits, threads)
     sources = (inputs, _projected_anew(inputs), inputs)
-    seats = [
-        _seats(source, grid, parties, votes, threads) for source, votes in zip(sources, sets, strict=False)
-    ]
+    seats = _seats([_drawn(*pair) for pair in zip(sources, sets, strict=False)], grid, parties, threads)
     factors = (*grid.dims, POLLS, *([UNDECIDED] if splits else []))
 
     def of(outcome: Sequence[Floats]) -> SobolIndices:
         return sobol_indices(*(values.reshape(*grid.shape, draws) for values in outcome))
 
-    by_list = tuple(of([s[:, :, k].astype(np.float64) for s in seats]) for k in range(len(parties)))
-    by_coalition = tuple(
-        of([2.0 * s[:, :, list(members)].sum(2) > s.sum(2) for s in seats]) for members in coalitions
-    )
+    def of_list(k: int) -> SobolIndices:
+        return of([s[k].astype(np.float64) for s in seats])
+
+    def of_coalition(members: Sequence[int]) -> SobolIndices:
+        return of([2 * s[list(members)].sum(0) > s.sum(0) for s in seats])
+
+    with ThreadPoolExecutor(threads) as pool:
+        by_list = tuple(pool.map(of_list, range(len(parties))))
+        by_coalition = tuple(pool.map(of_coalition, coalitions))
     return Decomposition(factors, draws, by_list, by_coalition)
 
 
@@ -135,26 +138,30 @@ def with_undecided(decided: Floats, z: Floats, share: float, spread: float) -> F
     return (1.0 - share) * decided + share * split / split.sum(1, keepdims=True)
 
 
-def _seats(
-    inputs: Draws, grid: Grid, parties: Sequence[Party], votes: Floats, threads: int
-) -> NDArray[np.int32]:
-    """(V, N, K) seats of votes (N, U) under every variant."""
-    number, lists = len(votes), len(parties)
-    whole = np.round(votes * float(inputs.valid_votes))
-    given = inputs._replace(
-        sampler=SAMPLER_GIVEN,
-        given=np.ascontiguousarray(whole),
+def _drawn(inputs: Draws, shares: Floats) -> Draws:
+    """Shares (N, U) that were drawn before, in place of what would be drawn."""
+    return inputs._replace(
+        sampler=SAMPLER_DRAWN,
+        given=np.ascontiguousarray(shares),
         invalid=np.full(2, inputs.invalid.mean()),
         turnout=np.full(2, inputs.turnout.mean()),
         directions=NO_DIRECTIONS,
     )
-    seats = np.empty((len(grid), number, lists), np.int32)
+
+
+def _seats(
+    sets: Sequence[Draws], grid: Grid, parties: Sequence[Party], threads: int
+) -> list[NDArray[np.int32]]:
+    """(K, V, N) seats of every set of N draws under every variant."""
+    number, lists = len(sets[0].given), len(parties)
+    found = [np.empty((lists, len(grid), number), np.int32) for _ in sets]
     step = rules_at_once(number, lists)
     for start in range(0, len(grid), step):
-        compiled = compile_rules(grid.rules[start : start + step], parties, table=inputs.table)
-        _, kept = run_draws(given, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
-        seats[start : start + step] = kept.seats
-    return seats
+        compiled = compile_rules(grid.rules[start : start + step], parties, table=sets[0].table)
+        for draws, seats in zip(sets, found, strict=True):
+            _, kept = run_draws(draws, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
+            seats[:, start : start + step] = kept.seats.transpose(2, 0, 1)
+    return found
 
 
 def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None = None) -> SobolIndices:
@@ -165,13 +172,10 @@ def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None =
     also takes off the bias of finite draws. NaN where nothing varies.
     """
     sets = [np.asarray(s, np.float64) for s in (a, polls_anew, undecided_anew) if s is not None]
-    # About the mean: products of means that are large against their spread would drown it in their noise.
-    mean = np.mean([s.mean() for s in sets])
-    sets = [s - mean for s in sets]
     axes, draws = sets[0].ndim - 1, sets[0].shape[-1]
     edges = _edges(draws)
     groups = len(edges) - 1
-    moments = [_moments([s[..., x:y] for s in sets], axes) for x, y in pairwise(edges)]
+    moments = _moments(sets, axes, edges)
     whole = _ratios(_pooled(moments))
     without = np.array([_ratios(_pooled(moments[:g] + moments[g + 1 :])) for g in range(groups)])
 
@@ -228,30 +232,64 @@ class _Moments(NamedTuple):
         return self.square / self.draws - (self.mean / self.draws) ** 2
 
 
-def _moments(sets: Sequence[Floats], axes: int) -> _Moments:
-    draws = sets[0].shape[-1]
-    rule = tuple(range(axes))
-    levels = tuple(
-        sum(
-            (s.mean(tuple(x for x in rule if x != axis)).sum(-1) for s in sets), np.zeros(sets[0].shape[axis])
-        )
-        for axis in rule
-    )
-    within = np.array(
-        [sum(float(s.var(axis).mean(tuple(range(axes - 1))).sum()) for s in sets) for axis in rule]
-    )
-    over_rules = [s.mean(rule) for s in sets]
-    mean = sum(float(m.sum()) for m in over_rules)
-    square = sum(float((s**2).mean(rule).sum()) for s in sets)
-    anew = np.array([float(((sets[0] - other) ** 2).mean(rule).sum()) for other in sets[1:]])
+def _moments(sets: Sequence[Floats], axes: int, edges: Sequence[int]) -> list[_Moments]:
+    """The moments of every group of draws. Sums of whole numbers, such as seats, are exact up to the division
+    by their number: where nothing varies nothing is left.
+    """
+    rules = sets[0][..., 0].size
+    centre = float(np.mean([s.mean() for s in sets]))
+    # About the mean: products of means that are large against their spread would drown it in their noise.
+    over_rules = [_summed(s, range(axes)) / rules - centre for s in sets]
+    squares = [_dot(s, s) for s in sets]
+    mean = np.sum(over_rules, axis=0)
+    square = np.sum(squares, axis=0) / rules - 2.0 * centre * mean - len(sets) * centre**2
+    anew = [(squares[0] + squares[d] - 2.0 * _dot(sets[0], sets[d])) / rules for d in range(1, len(sets))]
+    levels, within = [], []
+    for axis in range(axes):
+        size = sets[0].shape[axis]
+        others = [other for other in range(axes) if other != axis]
+        along = [s.sum(axis) for s in sets]
+        spread = [size * square - _dot(sums, sums) for square, sums in zip(squares, along, strict=True)]
+        within.append(np.sum(spread, axis=0) / (rules * size))
+        sums = np.sum([_summed(s, others) for s in sets], axis=0)
+        levels.append(sums * (size / rules) - len(sets) * centre)
     if len(sets) == 2:
-        product = contrast = np.array([sum(float((m**2).sum()) for m in over_rules) / 2.0])
+        product = contrast = [np.mean([m**2 for m in over_rules], axis=0)]
     else:
         kept, polls_anew, undecided_anew = over_rules
         pairs = ((undecided_anew, polls_anew), (polls_anew, undecided_anew))
-        product = np.array([float((kept * same).sum()) for same, _ in pairs])
-        contrast = np.array([float(((kept - other) * same).sum()) for same, other in pairs])
-    return _Moments(draws * len(sets), mean, square, levels, within, product, contrast, anew)
+        product = [kept * same for same, _ in pairs]
+        contrast = [(kept - other) * same for same, other in pairs]
+
+    def of_group(begin: int, end: int) -> _Moments:
+        def totals(of_draws: Sequence[Floats]) -> Floats:
+            return np.array([float(values[begin:end].sum()) for values in of_draws])
+
+        return _Moments(
+            (end - begin) * len(sets),
+            float(mean[begin:end].sum()),
+            float(square[begin:end].sum()),
+            tuple(each[:, begin:end].sum(1) for each in levels),
+            totals(within),
+            totals(product),
+            totals(contrast),
+            totals(anew),
+        )
+
+    return [of_group(begin, end) for begin, end in pairwise(edges)]
+
+
+def _summed(outcome: Floats, axes: Iterable[int]) -> Floats:
+    """Sums over some axes of the rule, one after the other: less is left to read after each."""
+    for axis in sorted(axes, reverse=True):
+        outcome = outcome.sum(axis)
+    return outcome
+
+
+def _dot(one: Floats, other: Floats) -> Floats:
+    """(N,) sums over the rules of products, draw by draw."""
+    draws = one.shape[-1]
+    return np.einsum("vn,vn->n", one.reshape(-1, draws), other.reshape(-1, draws))
 
 
 def _pooled(moments: Sequence[_Moments]) -> _Moments:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forecast.variables import error_of
 
 if TYPE_CHECKING:
-    from forecast.simulation.counts import RunCounts
+    from forecast.simulation.run_counts import RunCounts
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]

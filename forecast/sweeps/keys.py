@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any, get_origin
 
 from forecast.election import Rule
+from forecast.election.exact_numbers import parse_share
 from forecast.election.faults import field_of, model_at, model_in, schema_paths, unknown_key
 from forecast.election.methods import METHODS, is_quota_method
-from forecast.election.numbers import parse_share
 from forecast.election.rule import AdmitLargest, LowerTo
 from forecast.election.vocabulary import Part, parse_level
 from forecast.errors import suggest

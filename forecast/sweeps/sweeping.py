@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.compiling import Kernel, prepare
 from forecast.door.arguments import made_by
 from forecast.election.notes import beliefs_of, of_the_lists_alone, warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.kernels.draw import take_drawn
 from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import largest_house
@@ -28,11 +30,12 @@ from forecast.simulation.chamber_numbers import (
     labels_of_the_whole,
 )
 from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
-from forecast.simulation.inputs import Units, draws_of, needs
+from forecast.simulation.inputs import Units, draws_of, given_draws, needs
+from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
-from forecast.simulation.projecting import local_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
+from forecast.simulation.stages import Forms
 from forecast.sweeps.axes import MOST_VARIANTS, axes_of
 from forecast.sweeps.decomposition import decompose, decomposition_values
 from forecast.sweeps.differences import differences
@@ -54,7 +57,8 @@ if TYPE_CHECKING:
     from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
-    from forecast.rules.tiers import SeatTable
+    from forecast.rules.compiled_districts import SeatTable
+    from forecast.rules.grids import Rules
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.inputs import Draws
 
@@ -200,6 +204,7 @@ def sweep_grid(
         whole,
         chamber,
     )
+    _compile(task, grid, explained=explained)
     say(f"{len(grid):,} variants of the rule on {how.draws:,} draws")
     found, forecast = _count(task, grid, estimate, progress)
     forecast.attrs["warnings"] += told
@@ -221,6 +226,24 @@ def sweep_grid(
             values, labels = values | more, labels | along
             rests_on |= dict.fromkeys(more, number)
     return _labelled(grid, forecast, values, labels, rests_on)
+
+
+def _compile(task: _Task, grid: Grid, *, explained: bool) -> None:
+    """What the draws need before they begin, and what explains them meanwhile."""
+    later: list[Kernel] = []
+    if explained:
+        later.append(take_drawn)
+    if explained and task.inputs.table is None:
+        given = given_draws(task.election, np.zeros((0, len(task.units.ids))), task.units)
+        later += Forms(given, compile_rules([grid.base], task.parties)).needed()
+    first = batches(grid.in_rows(), _batch_size(task))[0]
+    prepare(Forms(task.inputs, _compiled(task, grid, first)).needed(), later)
+
+
+def _compiled(task: _Task, grid: Grid, at: NDArray[np.int64]) -> Rules:
+    """The base rule and the variants ``at``."""
+    rules = [grid.base, *(grid.rules[v] for v in at)]
+    return compile_rules(rules, task.parties, task.election.place, task.inputs.table)
 
 
 def _labelled(
@@ -327,8 +350,7 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
     base: Forecast | None = None
     looked_at = draws_looked_at(task.how.draws, len(grid))
     for at in batches(grid.in_rows(), _batch_size(task)):
-        rules = [grid.base, *(grid.rules[v] for v in at)]
-        compiled = compile_rules(rules, task.parties, task.election.place, task.inputs.table)
+        compiled = _compiled(task, grid, at)
         told = None if progress is None else _times(progress, len(at))
         counts, kept = run_draws(
             task.inputs._replace(chamber=task.chamber),
@@ -338,6 +360,7 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
             threads=task.how.threads,
             progress=told,
         )
+        rules = [grid.base, *(grid.rules[v] for v in at)]
         houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]
         numbers, rests_on = numbers_of(
             Run(counts, kept, task.units.lists, houses, rules),
@@ -352,7 +375,7 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
             numbers |= events_of_chamber(task.whole, counts, kept, numbers)
             numbers |= chamber_values_by_rule(task.whole, counts, kept, task.ends)
             assert kept.chamber is not None
-            found.rests_on |= dict.fromkeys(OF_KEPT_DRAWS, kept.chamber.shape[1])
+            found.rests_on |= dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0]))
         of_rules = {path: values[1:] for path, values in numbers.items() if not described(path).of_votes}
         found.put(at, of_rules)
         squares = _look(task, grid, at, found, looked_at, plain=counts.replicates == 1)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
-from forecast.tables import across, causes, chamber, places, sources, subjects
-from forecast.tables.building import chosen_names
-from forecast.tables.model import Column, Shown, Table
+from forecast.tables import across, causes, chamber_tables, district_tables, evidence, subjects
+from forecast.tables.definitions import Column, Shown, Table, chosen_names
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -87,19 +86,19 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("thresholds", subjects.thresholds, _one),
     ("seats", subjects.distribution, _one),
     ("coalitions", subjects.coalitions, _one),
-    ("chamber", chamber.chamber, _of_chamber),
-    ("chamber-coalitions", chamber.coalitions, _asked("coalition", _of_chamber)),
-    ("tiers", chamber.tiers, _of_tiers),
-    ("chamber-seats", chamber.distribution, _one_chamber),
-    ("contests", chamber.contests, _with_contests),
+    ("chamber", chamber_tables.chamber, _of_chamber),
+    ("chamber-coalitions", chamber_tables.coalitions, _asked("coalition", _of_chamber)),
+    ("tiers", chamber_tables.tiers, _of_tiers),
+    ("chamber-seats", chamber_tables.distribution, _one_chamber),
+    ("contests", chamber_tables.contests, _with_contests),
     ("events", subjects.events, _one),
-    ("districts", places.districts, _in_districts),
-    ("district-seats", places.district_seats, _in_districts),
-    ("district-distribution", places.district_distribution, _in_districts),
-    ("polls", sources.polls, _one),
-    ("houses", sources.houses, _one),
-    ("calibration", sources.calibration, _one),
-    ("run", sources.run, _one),
+    ("districts", district_tables.districts, _in_districts),
+    ("district-seats", district_tables.district_seats, _in_districts),
+    ("district-distribution", district_tables.district_distribution, _in_districts),
+    ("polls", evidence.polls, _one),
+    ("houses", evidence.houses, _one),
+    ("calibration", evidence.calibration, _one),
+    ("run", evidence.run, _one),
     ("passes", across.passes, _drawn),
     ("seats", across.seats, _several),
     ("shares", across.shares, _not_of_rules),

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import (
+from forecast.tables.definitions import (
+    Column,
+    Row,
+    Shown,
+    Table,
     as_is,
     columns_of,
     label_columns,
@@ -20,7 +24,6 @@ from forecast.tables.building import (
     text_of,
     yes_or_no,
 )
-from forecast.tables.model import Column, Row, Shown, Table
 from forecast.tables.subjects import of_the_lists
 from forecast.variables import ENDS, SEATLESS_KINDS, VARIABLES, error_of
 from forecast.words import rounding

@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import as_is, names_of, number, pair_of, table, text_of, title_of
-from forecast.tables.model import Column, Row, Shown, Table
+from forecast.tables.definitions import (
+    Column,
+    Row,
+    Shown,
+    Table,
+    as_is,
+    names_of,
+    number,
+    pair_of,
+    table,
+    text_of,
+    title_of,
+)
 from forecast.variables import QUANTILES, VARIABLES, error_of
 from forecast.words import rounding
 

@@ -10,8 +10,19 @@ import numpy as np
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.simulation.stacking import said_of_each
-from forecast.tables.building import as_is, chosen_names, number, provenance_of, text_of, unless_seatless
-from forecast.tables.model import Column, Row, Shown, Table, typed
+from forecast.tables.definitions import (
+    Column,
+    Row,
+    Shown,
+    Table,
+    as_is,
+    chosen_names,
+    number,
+    provenance_of,
+    text_of,
+    typed,
+    unless_seatless,
+)
 from forecast.variables import VARIABLES, Variable, error_of
 from forecast.words import rounding
 

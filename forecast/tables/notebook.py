@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from forecast.tables import tables_of, tables_shown
-from forecast.tables.formats import html_table
+from forecast.tables.exporting import html_table
 from forecast.visible import visible
+from forecast.words.law_in_words import rule_in_words
 from forecast.words.rounding import percent
-from forecast.words.rule import rule_in_words
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import (
+from forecast.tables.definitions import (
+    Column,
+    Shown,
+    Table,
     as_is,
     columns_of,
     label_columns,
@@ -20,7 +23,6 @@ from forecast.tables.building import (
     text_of,
     unless_seatless,
 )
-from forecast.tables.model import Column, Shown, Table
 from forecast.variables import EVERY, SEATLESS_KINDS, Variable, error_of
 from forecast.words import rounding
 
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
 
 _ALWAYS = ("estimate/average", "last_election/share", "last_election/seats_won")
 """Columns that every forecast of one rule has, blank where it does not know them."""
-_KIND = Column("kind", "", "text", "kind of option; none-of-the-above and residual hold no seats")
 _ABOUT_PARTIES = (
     "Last: the last election. Polls: centre of the estimate. Share, Seats: medians over the draws, beside "
     "them the interval that holds 80 % of them. Passes: {passes}, ± one Monte Carlo standard error. One "

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    from forecast.tables.model import Table
+    from forecast.tables.definitions import Table
 
 _WIDTH_OF_FILES = 160
 _LONGEST_LINE = 4_000

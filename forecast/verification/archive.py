@@ -21,7 +21,7 @@ from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.reports import OTHER, Floats, Reports
 from forecast.polls.cells import LARGEST_SAMPLE, LEAST_SAMPLE
 from forecast.polls.reading import MOST_YEARS_BEFORE
-from forecast.verification.rows import ArchiveRow, read_archive_rows, refuse_twice
+from forecast.verification.archive_rows import ArchiveRow, read_archive_rows, refuse_twice
 
 SPARSE = "X"
 """Quality of elections that are shown apart and never fitted."""

@@ -12,16 +12,16 @@ from forecast.estimation.constants import Constants
 from forecast.estimation.reports import Flags, Floats
 from forecast.verification import scores
 from forecast.verification.archive import PastElection
-from forecast.verification.cases import HORIZONS, Case, cases_of
-from forecast.verification.laws import Law
-from forecast.verification.methods import METHODS, law_of, pooled_dirichlet
-from forecast.verification.questions import (
+from forecast.verification.compared_methods import METHODS, law_of, pooled_dirichlet
+from forecast.verification.past_elections import HORIZONS, Case, cases_of
+from forecast.verification.scored_statements import (
     Questions,
     crossing_chances,
     majority_chances,
     questions_of,
 )
 from forecast.verification.seats import OfficialSeats, drawn_seats, official_seats, why_no_seats
+from forecast.verification.share_distributions import Law
 
 DRAWS = 4000
 """Draws of shares by case and method."""

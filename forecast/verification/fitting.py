@@ -18,9 +18,9 @@ from forecast.estimation.preparation import Prepared
 from forecast.estimation.reports import Floats
 from forecast.estimation.trend import TrendConstants, series_of, trend_mean
 from forecast.verification.archive import PastElection
-from forecast.verification.cases import HORIZONS, Case, cases_of
+from forecast.verification.compared_methods import plain_mean
 from forecast.verification.likelihood import Observations, common_scale, log_densities, observations_of
-from forecast.verification.methods import plain_mean
+from forecast.verification.past_elections import HORIZONS, Case, cases_of
 
 START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)
 """Where the search starts; the optimum does not depend on it."""

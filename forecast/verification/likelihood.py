@@ -16,7 +16,7 @@ from scipy.special import gammaln
 from forecast.estimation.law import REFERENCE_DAYS, LawConstants
 from forecast.estimation.preparation import FLOOR
 from forecast.estimation.reports import Floats
-from forecast.verification.cases import Case
+from forecast.verification.past_elections import Case
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from forecast.simulation.inputs import Units, given_draws
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import run_draws
 from forecast.verification.archive import PastElection
-from forecast.verification.cases import Case
+from forecast.verification.past_elections import Case
 
 Seats = NDArray[np.int64]
 

@@ -15,8 +15,8 @@ from forecast.estimation.calibration import Bin
 from forecast.estimation.reports import Flags, Floats
 from forecast.verification.archive import read_archive
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.cases import HORIZONS
-from forecast.verification.methods import METHODS, REFERENCE
+from forecast.verification.compared_methods import METHODS, REFERENCE
+from forecast.verification.past_elections import HORIZONS
 from forecast.verification.scores import brier, calibration_curve, calibration_error, clustered_error
 
 if TYPE_CHECKING:

@@ -26,19 +26,15 @@ ENGLISH = {
         "All seats of the chamber, by the law as it stands: those of the lists, of which the rest of this "
         "page tells, and those of the other tiers. What the tiers rest on stands below the tables."
     ),
-    "chamber_coalitions": "Coalitions in the whole chamber",
-    "holder": "Party or group",
-    "tier": "Tier",
-    "two_thirds": "Two thirds",
     "districts": "Districts",
     "district": "District",
     "districts_note": (
         "Seats in every district: the median over the draws and, where it is wider, the interval that holds "
-        "80 % of them. Districts swing together: their chances are not independent."
+        "80 % of them. Districts swing together: their chances are not independent. In play: seats that no "
+        "party holds in nine draws of ten."
     ),
     "districts_table": "Seats of every party in every district",
     "in_play": "In play",
-    "in_play_note": "Seats that no party holds in nine draws of ten.",
     "last_seat": "Last seat",
     "apart": "Apart",
     "parties": "Parties",
@@ -75,10 +71,6 @@ ENGLISH = {
     "parliament_note": (
         "One simulated outcome that stands for many, parties by size. The real one will differ."
     ),
-    "hundred_before": "a majority in",
-    "hundred_after": "of 100 simulations",
-    "more_than_99": "more than 99",
-    "fewer_than_1": "fewer than 1",
     "thresholds": "What a higher or lower threshold would do",
     "thresholds_note": (
         "Median seats (line) and the interval that holds 80 % of simulations (band) by the height of the "
@@ -135,7 +127,6 @@ ENGLISH = {
     "warnings": "Mind",
     "downloads": "Tables to download",
     "provenance": "What the numbers rest on",
-    "print_hint": "Numbers of the law as it stands, unless said otherwise.",
 }
 
 TEXTS: dict[str, dict[str, str]] = {"en": ENGLISH}

@@ -21,7 +21,7 @@ import pytest
 from forecast.errors import ConfigurationError
 from forecast.storage import load
 from forecast.tables import tables_of
-from forecast.tables.formats import as_csv
+from forecast.tables.exporting import as_csv
 from forecast.writing import UNFINISHED
 from tests.archives import write_archive
 from tests.forecasts import CONFIG

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecast.charts import charts_of
-from forecast.charts.days import passing, seats
+from forecast.charts.over_time import passing, seats
 from forecast.cli.main import main
 from forecast.result import Forecast
 from forecast.storage import load

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from forecast.charts import charts_of
-from forecast.charts.rules import Variants, decomposition, indices, last_seat, majority, passing, seats
+from forecast.charts.explained import decomposition, indices, last_seat
+from forecast.charts.rules import Variants, majority, passing, seats
 from forecast.cli.main import main
 from forecast.storage import load
 from tests.swept import flat

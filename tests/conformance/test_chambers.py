@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from forecast.election import load_election, parse_election
-from forecast.rules.cases import read_cases
+from forecast.rules.case_files import read_cases
 from forecast.rules.counts import outcome_of, read_count
 from forecast.rules.outcome import Outcome
 

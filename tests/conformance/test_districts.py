@@ -12,9 +12,9 @@ import pytest
 
 from forecast.election import Election
 from forecast.rules.counts import Count, read_count
-from forecast.rules.official import differences
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
+from forecast.rules.remarks import differences
 from tests.districts import LAWS, election_of, official_nationally, party_totals, rows_of
 
 WITHOUT_VOTES_ABROAD = {"turkey-2018": 9, "turkey-2023": 4}

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from forecast.election import Election, load_election
-from forecast.geography.geography import read_geography
+from forecast.geography.known_districts import read_geography
 from forecast.rules.ballot import Ballot, District
-from forecast.rules.cases import Case, read_case, read_cases
+from forecast.rules.case_files import Case, read_case, read_cases
 from forecast.rules.counts import read_count
-from forecast.rules.named import party_names
-from forecast.rules.official import differences
 from forecast.rules.reference import apply_rule
+from forecast.rules.remarks import differences
+from forecast.rules.tables import party_names
 from tests.counts import ROOT
 
 CONFIGS = ROOT / "configs"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forecast.rules.cases import read_case, read_cases, seats_of, verify
+from forecast.rules.case_files import read_case, read_cases, seats_of, verify
 
 PUBLIC = Path(__file__).with_name("public-counts.json")
 """Counts from press and commission pages, or recalled and kept because every list comes out."""

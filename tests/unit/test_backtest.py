@@ -14,17 +14,17 @@ from forecast.estimation.calibration import parse_calibration, shipped_calibrati
 from forecast.verification.archive import PastElection, read_archive
 from forecast.verification.backtest import Backtest, run_backtest
 from forecast.verification.calibrating import calibration_of
-from forecast.verification.cases import Case, case_of
+from forecast.verification.compared_methods import METHODS
 from forecast.verification.fitting import bootstrap, fit_constants, fit_without, material_of
-from forecast.verification.laws import Dirichlet
-from forecast.verification.methods import METHODS
-from forecast.verification.questions import (
+from forecast.verification.past_elections import Case, case_of
+from forecast.verification.scored_statements import (
     crossing_chances,
     majority_chances,
     questions_of,
     seat_shares,
 )
 from forecast.verification.seats import drawn_seats, official_seats, why_no_seats
+from forecast.verification.share_distributions import Dirichlet
 from forecast.verification.summary import Row, rows_of
 from tests.archives import RULE, write_archive
 from tests.unit.test_estimation_preparation import NAN, reports

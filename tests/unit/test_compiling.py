@@ -127,6 +127,31 @@ def test_processes_that_begin_at_once_compile_each_kernel_once(project: Path) ->
     assert sum(int(answer[1]) for answer in answers) == 2
 
 
+LATER = """
+import numpy as np
+from forecast.compiling import preparing
+from forecast.kernels.caller import raised
+from forecast.kernels.other import doubled
+preparing.processors = lambda: 2
+preparing.prepare([raised], later=[doubled])
+(helper,) = preparing._helpers
+preparing.prepare([doubled])
+out = np.zeros(1, np.int64)
+raised(np.array([3]), out)
+doubled(out)
+print(out[0], helper.wait())
+"""
+
+
+def test_what_is_wanted_later_is_compiled_by_another_process_meanwhile(project: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(project), "FORECAST_CACHE": str(project / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", LATER], env=env, cwd=project, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["18", "0"]
+    assert said(project) == (18, 0, False)
+
+
 def test_a_folder_that_cannot_be_written_does_not_stop_a_run(project: Path) -> None:
     (project / "cache").write_text("a file where the folder would be")
     assert said(project, TMPDIR=str(project)) == (18, 2, True)

@@ -12,7 +12,7 @@ from forecast.cli.main import main
 from forecast.election import Election, parse_election
 from forecast.election.notes import warnings_on
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.cases import verify
+from forecast.rules.case_files import verify
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
 from forecast.sweeps.axes import parse_axes

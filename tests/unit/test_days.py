@@ -12,14 +12,14 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.election import Election, load_election
-from forecast.election.days import day_of_forecast, days_of_forecasts
+from forecast.election.forecast_day import day_of_forecast, days_of_forecasts
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How
 from forecast.simulation.mixture import simulate_scenarios
 from forecast.simulation.stacking import simulate_over_time
-from forecast.verification.cases import case_of
+from forecast.verification.past_elections import case_of
 
 VOTE = datetime.date(2023, 3, 19)
 LATE = VOTE + datetime.timedelta(1)

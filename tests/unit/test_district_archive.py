@@ -11,19 +11,19 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError, PollDataError
-from forecast.geography.constants import (
+from forecast.geography.pattern import drawn
+from forecast.geography.projection_constants import (
     SHIPPED,
     constants_table,
     read_constants,
     rests_on,
     shipped,
 )
-from forecast.geography.pattern import drawn
 from forecast.verification.archive import read_archive
 from forecast.verification.districts.chain import DISTRICTS, with_units
 from forecast.verification.districts.evaluating import NATIONALLY, Plan, evaluate
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
-from forecast.verification.districts.fitting import fit_once, fit_pairs, histories_of
+from forecast.verification.districts.fitting_projection import fit_once, fit_pairs, histories_of
 from forecast.verification.districts.joining import joined, read_days, same_lists
 from forecast.verification.districts.pairs import Pair, read_pairs
 from forecast.verification.districts.past_laws import past_laws, read_laws

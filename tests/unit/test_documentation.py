@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from forecast.election import parse_election
 from forecast.election.geography import Geography, OwnHistory, RegionalSwing
-from forecast.election.placing import Placing
+from forecast.election.levelling_steps import Placing
 from forecast.election.poll_settings import PollSettings
 from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
 from forecast.election.schema import (

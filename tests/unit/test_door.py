@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from forecast.door import files
-from forecast.door.numbers import is_moderate, is_whole, ungrouped
+from forecast.door.digits import is_moderate, is_whole, ungrouped
 from forecast.door.sheets import open_sheet, read_sheet
 from forecast.door.trees import json_of, read_toml, toml_of, toml_value
 from forecast.errors import ConfigurationError, PollDataError

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from forecast.election import Election, load_election, parse_election
-from forecast.election.idle import idle_keys
-from forecast.election.notes import notes_on
+from forecast.election.notes import idle_keys, notes_on
 from forecast.errors import ConfigurationError
 from forecast.rules.ballot import Ballot, Entry
 from forecast.sweeps.axes import parse_axes

@@ -9,7 +9,7 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError, PollDataError
-from forecast.geography.geography import read_geography
+from forecast.geography.known_districts import read_geography
 from tests.geographies import (
     DISTRICTS,
     GEOGRAPHY,

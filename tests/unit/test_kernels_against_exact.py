@@ -16,9 +16,8 @@ from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
-from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
+from forecast.simulation.inputs import SAMPLER_GIVEN, Draws, tail_table
 from forecast.simulation.running import run_draws
-from forecast.simulation.tails import tail_table
 
 METHODS: list[dict[str, Any]] = [
     {"method": "hare"},

@@ -17,9 +17,8 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import GROWTH, seats_to_share
 from forecast.rules.reference import apply_rule
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws, tail_table
 from forecast.simulation.running import run_draws
-from forecast.simulation.tails import tail_table
 from tests.unit.test_kernels_against_exact import METHODS, THRESHOLDS
 
 DIVISOR = METHODS[8:]

@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
-from forecast.geography.compiled import compiled
+from forecast.geography.compiled_pattern import compiled
 from forecast.geography.pattern import Base, drawn, pattern_of
 from forecast.geography.swing import LAWS
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.compiled import compile_rules
+from forecast.rules.compiled_districts import SeatTable
 from forecast.rules.reference import apply_rule
-from forecast.rules.tiers import SeatTable
 from forecast.simulation.district_numbers import last_and_next
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
 from forecast.simulation.running import run_draws

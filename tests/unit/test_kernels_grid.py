@@ -12,10 +12,9 @@ from forecast.election import Party, Rule
 from forecast.kernels.count import Questions
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import one_by_one
-from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
+from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, tail_table
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
-from forecast.simulation.tails import tail_table
 
 SHARES = np.array([0.40, 0.22, 0.11, 0.09, 0.06, 0.05, 0.03, 0.04])
 LISTS = [Party(id=f"p{k}", name=f"P{k}", kind="minority" if k == 6 else "party") for k in range(7)]

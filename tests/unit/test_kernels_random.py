@@ -12,11 +12,10 @@ from benchmarks.probing import probe
 from forecast.kernels.arrays import BLOCK, LANES
 from forecast.kernels.elementary import exp2, minus_log2, quarter_cosine, quarter_sine
 from forecast.kernels.normals import normal_pair_rows, normal_row
-from forecast.kernels.random_bits import fill_bits, seed_lanes
-from forecast.kernels.sobol import block_bases, block_table, scramble
-from forecast.kernels.t_scale import tail_scales
+from forecast.kernels.random_bits import block_bases, block_table, fill_bits, scramble, seed_lanes
+from forecast.kernels.shares_of_normals import tail_scales
+from forecast.simulation.inputs import tail_table
 from forecast.simulation.sobol_directions import direction_numbers
-from forecast.simulation.tails import tail_table
 from tests import twins
 
 

@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 
-from forecast.polls.days import month_names, read_days
+from forecast.polls.written_days import month_names, read_days
 from tests.month_names import FILE, text
 
 DAY = datetime.date(2026, 9, 13)

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from forecast.cli.main import main
-from forecast.door.encodings import written
+from forecast.door.files import written
 from forecast.election import Election, parse_election
 from forecast.errors import PollDataError
 from forecast.polls import PollTable, read_polls

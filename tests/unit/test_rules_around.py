@@ -8,8 +8,8 @@ import pytest
 
 from forecast.election.rule import Bonus, Rule
 from forecast.errors import ConfigurationError, NoValidOutcome
+from forecast.rules.allocation import bonus_seats
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.bonus import bonus_seats
 from forecast.rules.reference import apply_rule
 from tests.counts import count, rule_of, seats_of
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from forecast.errors import ConfigurationError
-from forecast.rules.cases import UnsupportedCaseError, read_case, read_cases, verify
+from forecast.rules.case_files import UnsupportedCaseError, read_case, read_cases, verify
 
 CASE: dict[str, Any] = {
     "id": "test",

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from forecast.election import Election, parse_election
+from forecast.election import Election, load_election, parse_election
 from forecast.estimation import Estimate
-from forecast.sweeps.decomposition import SobolIndices, sobol_indices, with_undecided
-from tests.swept import estimate_of, flat, swept
+from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.reference import apply_rule
+from forecast.simulation.inputs import Units, draws_of
+from forecast.sweeps.axes import axes_of
+from forecast.sweeps.decomposition import SobolIndices, _drawn, _seats, sobol_indices, with_undecided
+from forecast.sweeps.grid import Grid
+from tests.swept import EXIT_POLLS, estimate_of, flat, swept
 
 N = 8192
 
@@ -151,3 +157,23 @@ def test_a_sweep_of_a_known_case_has_its_shares_and_is_stable_over_seeds() -> No
     assert np.all(spread < 0.02), spread
     ratio = np.sqrt((errors**2).mean(0)) / spread[:2]
     assert np.all((ratio > 0.5) & (ratio < 2.0)), ratio
+
+
+def test_shares_that_were_drawn_before_have_the_seats_of_the_exact_count(kazakhstan: Path) -> None:
+    """2,000 draws that are no exact ties: no whole number of blocks, so that copies stand behind the last."""
+    election = load_election(kazakhstan)
+    units = Units.of(election, [party.id for party in election.parties])
+    parties = [election.by_id[name] for name in units.ids[: units.lists]]
+    votes = np.random.default_rng(4).dirichlet(40.0 * np.array(EXIT_POLLS), 2_000)
+    inputs = draws_of(election, estimate_of(election), units, 7, "random")
+    axes = axes_of(threshold=[0.0, 0.05], method=["hare", "dhondt", "droop"])
+    grid = Grid.of(election.rule, axes)
+    (found,) = _seats([_drawn(inputs, votes)], grid, parties, 2)
+    for rule, seats in zip(grid.rules, found.transpose(1, 2, 0), strict=True):
+        for row, drawn in zip(votes[::40], seats[::40], strict=True):
+            entries = tuple(
+                Entry(name, round(float(share) * 1e9), kind=election.by_id[name].kind)
+                for name, share in zip(units.ids, row, strict=True)
+            )
+            won = apply_rule(rule, Ballot(entries)).seats
+            assert [won[party.id] for party in parties] == drawn.tolist()

@@ -16,7 +16,7 @@ from forecast.election import load_election
 from forecast.result import Forecast
 from forecast.tables import MOST_DISTRIBUTIONS, tables_of, tables_shown
 from forecast.tables.causes import decomposition_in_words
-from forecast.tables.model import Table
+from forecast.tables.definitions import Table
 from tests.swept import estimate_of, flat, swept
 
 LEVELS = 6

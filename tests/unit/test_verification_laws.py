@@ -12,11 +12,11 @@ from forecast.estimation.constants import PlainConstants
 from forecast.estimation.law import LawConstants, Situation, squared_error, squared_scales
 from forecast.estimation.preparation import prepare
 from forecast.verification.archive import PastElection
-from forecast.verification.cases import case_of
+from forecast.verification.compared_methods import last_poll_dirichlet, plain_mean, pooled_dirichlet
 from forecast.verification.fitting import fit_law, fit_plain
-from forecast.verification.laws import Dirichlet, LogisticT
 from forecast.verification.likelihood import Observations, common_scale, log_densities, observations_of
-from forecast.verification.methods import last_poll_dirichlet, plain_mean, pooled_dirichlet
+from forecast.verification.past_elections import case_of
+from forecast.verification.share_distributions import Dirichlet, LogisticT
 from tests.unit.test_estimation_preparation import NAN, reports
 
 LAW = LawConstants(0.12, 0.3, 0.3, 0.05, 1.5, 8.0, 0.4, 0.3)

@@ -21,8 +21,7 @@ from forecast.result import Forecast
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
 from forecast.storage import load
 from forecast.tables import tables_of
-from forecast.tables.exporting import as_parquet
-from forecast.tables.formats import as_csv, as_html, as_json, as_latex, as_markdown
+from forecast.tables.exporting import as_csv, as_html, as_json, as_latex, as_markdown, as_parquet
 
 Capsys = pytest.CaptureFixture[str]
 HEAD = """

@@ -8,7 +8,7 @@ import pytest
 
 from forecast.election import Rule
 from forecast.election.methods import METHODS
-from forecast.words.rule import rule_in_words
+from forecast.words.law_in_words import rule_in_words
 
 
 def words(**tables: Any) -> str:

@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecast.estimation.constants import Constants as ErrorConstants
-from forecast.geography.constants import Constants
 from forecast.geography.pattern import drawn, pattern_of
+from forecast.geography.projection_constants import Constants
 from forecast.geography.swing import Floats
-from forecast.verification.cases import Case, case_of
+from forecast.verification.compared_methods import law_of
 from forecast.verification.districts.evaluating import NATIONALLY, PIT_SEEDS
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
 from forecast.verification.districts.joining import Joined
 from forecast.verification.districts.pairs import Pair
 from forecast.verification.districts.past_laws import PastLaw
 from forecast.verification.districts.scoring import LEAST_CHANCE, Ranks, Seats, ranks
-from forecast.verification.methods import law_of
+from forecast.verification.past_elections import Case, case_of
 from forecast.verification.scores import LEVELS, clustered_error, ranked_probability_score
 
 DISTRICTS = "districts"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from forecast.geography.constants import Constants, History
+from forecast.geography.projection_constants import Constants, History
 from forecast.geography.swing import Floats
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
 from forecast.verification.districts.pairs import Pair

@@ -10,9 +10,9 @@ import numpy as np
 from forecast.election.rule import Rule
 from forecast.geography.swing import Floats
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.named import OF_ALLIANCE
 from forecast.rules.outcome import DistrictSeats
 from forecast.rules.reference import apply_rule
+from forecast.rules.tables import OF_ALLIANCE
 from forecast.verification.districts.pairs import OTHER, Pair
 from forecast.verification.districts.past_laws import PastLaw
 from forecast.verification.districts.scoring import Seats

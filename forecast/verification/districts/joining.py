@@ -18,8 +18,8 @@ import numpy as np
 from forecast.election.texts import normalised
 from forecast.errors import Fault, PollDataError
 from forecast.verification.archive import PastElection
+from forecast.verification.archive_rows import read_archive_rows
 from forecast.verification.districts.pairs import Pair
-from forecast.verification.rows import read_archive_rows
 
 INDEX = "index.csv"
 """Says of each table of results by district which election it is: file, country, date."""

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.geography.geography import regions_matter
+from forecast.geography.known_districts import regions_matter
 from forecast.geography.pattern import Base, Flags, Floats
 from forecast.rules.ballot import District
-from forecast.verification.rows import ArchiveRow, read_archive_rows
+from forecast.verification.archive_rows import ArchiveRow, read_archive_rows
 
 TRANSITIONS = "transitions.csv"
 NEW = "NEW"

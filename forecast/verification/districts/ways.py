@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecast.geography.constants import Constants, History, with_history
 from forecast.geography.pattern import Pattern, drawn, pattern_of
+from forecast.geography.projection_constants import Constants, History, with_history
 from forecast.geography.swing import Floats
 from forecast.verification.districts.pairs import Pair
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from forecast.polls.vocabulary import without_notes
+from forecast.polls.known_words import without_notes
 
 NOT_A_DAY = frozenset(
     {

@@ -11,16 +11,15 @@ from typing import TYPE_CHECKING
 
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, PollDataError, suggest
-from forecast.rules.named import party_names
 from forecast.rules.outcome import Winner
-from forecast.rules.tables import Row, parse_votes, read_rows
+from forecast.rules.tables import Row, parse_votes, party_names, read_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from forecast.election import Election
-    from forecast.election.chamber import ChamberTier
     from forecast.election.rule import Rule
+    from forecast.election.tiers_and_groups import ChamberTier
     from forecast.rules.ballot import Ballot, District
     from forecast.rules.outcome import Outcome
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.geography.constants import Constants
 from forecast.geography.pattern import Flags, Floats, pattern_of, sds_of
+from forecast.geography.projection_constants import Constants
 from forecast.verification.districts.pairs import Pair
 
 LEAST_CENTRAL = 0.003

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import as_is, pair_of, table, text_of
-from forecast.tables.model import Column, Row, Shown, Table
+from forecast.tables.definitions import Column, Row, Shown, Table, as_is, pair_of, table, text_of
 from forecast.variables import VARIABLES
 from forecast.words import rounding
 

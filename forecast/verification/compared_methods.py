@@ -9,8 +9,8 @@ from forecast.estimation.law import LawConstants, squared_scales
 from forecast.estimation.preparation import FLOOR, Prepared
 from forecast.estimation.reports import Floats
 from forecast.estimation.trend import trend_mean
-from forecast.verification.cases import Case
-from forecast.verification.laws import Dirichlet, Law, LogisticT
+from forecast.verification.past_elections import Case
+from forecast.verification.share_distributions import Dirichlet, Law, LogisticT
 
 METHODS = ("default", "trend", "last-poll-dirichlet", "pooled-dirichlet", "plain-average")
 """Ours first. ``default`` is the weighted average with the fitted error law."""

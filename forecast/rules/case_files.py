@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from forecast.door.trees import read_json
-from forecast.election.numbers import parse_share
+from forecast.election.exact_numbers import parse_share
 from forecast.election.own_seats import excess_under
 from forecast.election.rule import Rule
 from forecast.election.vocabulary import KINDS, parse_count

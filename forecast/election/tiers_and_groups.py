@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from forecast.election.numbers import Exact, Share, parse_share, percent
+from forecast.election.exact_numbers import Exact, Share, parse_share, percent
 from forecast.election.texts import Colour, FileName, Id, Label, Name, Names, Text, Texts, parse_filled
 from forecast.election.vocabulary import Count, Part, Seats, one_of, parse_count
 

@@ -20,10 +20,10 @@ from forecast.polls.cells import (
     parse_unit,
 )
 from forecast.polls.columns import Layout
-from forecast.polls.days import Days, Settled, languages_of, read_days
+from forecast.polls.known_words import SAMPLES, without_notes
 from forecast.polls.rows import Rows, count_of, numbered
 from forecast.polls.table import EXIT, NATIONAL, PLACES, Doubt
-from forecast.polls.vocabulary import SAMPLES, without_notes
+from forecast.polls.written_days import Days, Settled, languages_of, read_days
 
 MOST_YEARS_BEFORE = 6
 """A poll older than this, seen from election day, is passed over."""

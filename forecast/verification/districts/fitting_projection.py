@@ -16,10 +16,10 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 
 from forecast.errors import Fault, PollDataError
-from forecast.geography.constants import Constants, History, shipped
 from forecast.geography.pattern import pattern_of
+from forecast.geography.projection_constants import Constants, History, shipped
 from forecast.geography.swing import LAWS, Floats
-from forecast.verification.districts.likelihood import (
+from forecast.verification.districts.district_likelihood import (
     Observed,
     log_likelihood_by_scale,
     mean_log_likelihood,

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import (
+from forecast.tables.definitions import (
+    Column,
+    Shown,
+    Table,
     as_is,
     columns_of,
     label_columns,
@@ -17,7 +20,6 @@ from forecast.tables.building import (
     table,
     text_of,
 )
-from forecast.tables.model import Column, Shown, Table
 from forecast.tables.subjects import everywhere
 from forecast.variables import VARIABLES, error_of
 from forecast.words import rounding

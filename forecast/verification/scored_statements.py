@@ -8,8 +8,8 @@ from itertools import combinations
 import numpy as np
 
 from forecast.estimation.reports import Flags, Floats
-from forecast.verification.cases import Case
-from forecast.verification.laws import Law
+from forecast.verification.past_elections import Case
+from forecast.verification.share_distributions import Law
 
 USUAL_LEVEL, LEAST_LEVEL = 0.04, 0.03
 """Level of crossings where an election has no threshold, or one too low to be in doubt."""

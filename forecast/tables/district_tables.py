@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.building import as_is, columns_of, names_of, pair_of, table, text_of
-from forecast.tables.model import Column, Shown, Table
+from forecast.tables.definitions import (
+    Column,
+    Shown,
+    Table,
+    as_is,
+    columns_of,
+    names_of,
+    pair_of,
+    table,
+    text_of,
+)
 from forecast.variables import SEATLESS_KINDS, VARIABLES, error_of
 from forecast.words import rounding
 
