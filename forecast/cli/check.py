@@ -192,6 +192,10 @@ def _chamber(election: Election) -> Iterator[tuple[str, str]]:
     yield "chamber", f"{seats} seats, {seats // 2 + 1} for a majority: {election.rule.seats} of the lists"
     for tier in election.tiers:
         yield "", f"{tier.name}, {tier.seats} seats: {basis_of(tier, names)}."
+        if tier.votes is not None and tier.seats:
+            from forecast.geography.candidates import read_tier_votes
+
+            yield from (("", line) for line in read_tier_votes(election, tier).matched)
 
 
 def _geography(election: Election, geography: Geography) -> Iterator[tuple[str, str]]:

@@ -64,6 +64,11 @@ def tiers_won(election: Election, *, own: bool = True, districts: Sequence[Distr
                 f"{tier.name}: {tier.seats} of the {election.chamber_seats} seats of the chamber are not "
                 f"counted here; tiers.{tier.id}.official gives who won them"
             )
+        elif tier.how == "covered":
+            said.append(
+                f"{tier.name}: which winners the seats of their lists cover is not counted here; "
+                f"tiers.{tier.id}.table gives the votes for candidates"
+            )
         found[tier.id] = Won(dict(tier.official), tuple(said))
     return found
 

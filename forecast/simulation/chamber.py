@@ -13,8 +13,15 @@ from numpy.typing import NDArray
 from forecast.compiling import Step
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels import admit, count, whole_chamber
-from forecast.kernels.arrays import BLOCK, Votes, new_rows
+from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.count import Questions
+from forecast.simulation.drawn_districts import (
+    NOWHERE,
+    DistrictBallots,
+    DrawnDistricts,
+    drawn_districts,
+    no_votes,
+)
 from forecast.simulation.questions import compile_chamber_questions
 from forecast.simulation.run_counts import Tallies, empty_tallies
 from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats
@@ -42,7 +49,9 @@ class Chamber:
     questions: Questions
     """About the chamber (``compile_chamber_questions``)."""
     admits: int = 0
-    """Districts of levelled tiers that let in a list below its level; 0: none do."""
+    """Districts of levelled or covered tiers that let in a list below its level; 0: none do."""
+    districts: tuple[DrawnDistricts | None, ...] = ()
+    """Of each tier, where its districts are drawn by votes."""
 
     @property
     def seats(self) -> int:
@@ -50,9 +59,21 @@ class Chamber:
         return sum(tier.seats for tier in self.tiers)
 
     @property
-    def levelled(self) -> bool:
-        """Whether winners of some tier hold seats of the rule."""
-        return any(one.about["ahead"][0] for one in self.contests)
+    def by_block(self) -> bool:
+        """Whether pieces are one block: where winners hold seats of the rule, or are found among votes."""
+        return any(one.about["ahead"][0] for one in self.contests) or any(self.districts)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know of its districts."""
+        return tuple(line for one in self.districts if one is not None for line in one.warnings)
+
+    def contests_of(self, number: int) -> tuple[str, ...]:
+        """Names of the districts of a tier, where they are told apart."""
+        drawn, belief = self.districts[number], self.tiers[number].belief
+        if not self.tiers[number].seats:
+            return ()
+        return drawn.names if drawn is not None else tuple(belief.chances) if belief is not None else ()
 
     @property
     def assemblies(self) -> int:
@@ -82,14 +103,21 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     _refuse_untold(election, holders)
     _refuse_nobody(election, holders)
     central = {unit: float(share) for unit, share in zip(units.ids, shares, strict=True)}
+    districts = tuple(
+        drawn_districts(election, tier, number, holders, central, seed) if tier.votes and tier.seats else None
+        for number, tier in enumerate(election.tiers)
+    )
     contests = tuple(
         _contests(tier, number, holders, units.lists, central, seed)
-        for number, tier in enumerate(election.tiers)
+        if drawn is None
+        else _by_votes(tier, number, holders, drawn, seed)
+        for number, (tier, drawn) in enumerate(zip(election.tiers, districts, strict=True))
     )
     questions = compile_chamber_questions(election.coalitions, election.events, holders)
     threshold = election.rule.threshold
-    admits = threshold.or_direct_seats if threshold is not None and election.levelled else None
-    return Chamber(holders, election.tiers, contests, questions, admits or 0)
+    counted = any(tier.how in ("levelled", "covered") and tier.seats for tier in election.tiers)
+    admits = threshold.or_direct_seats if threshold is not None and counted else None
+    return Chamber(holders, election.tiers, contests, questions, admits or 0, districts)
 
 
 def _refuse_unsaid(election: Election) -> None:
@@ -99,10 +127,11 @@ def _refuse_unsaid(election: Election) -> None:
             election.place,
             f"tiers.{tier.id}",
             ABSENT,
-            f"nothing says who may win {tier.open_seats} of its {tier.seats} seats: write [tiers.belief]",
+            f"nothing says who may win {tier.open_seats} of its {tier.seats} seats: write [tiers.votes] or "
+            "[tiers.belief]",
         )
         for tier in election.tiers
-        if tier.belief is None and tier.open_seats
+        if tier.belief is None and tier.votes is None and tier.open_seats
     ]
     faults += [
         Fault(
@@ -113,7 +142,7 @@ def _refuse_unsaid(election: Election) -> None:
             "knows them",
         )
         for tier in election.tiers
-        if tier.how in ("compensated", "covered") and tier.seats
+        if tier.how == "compensated" and tier.seats
     ]
     if faults:
         raise ConfigurationError(*faults)
@@ -188,6 +217,31 @@ def _contests(
         np.array([name in follows for name in holders]).astype(np.int64),
         np.log2(share / (1.0 - share)).astype(np.float32),
         np.array([tier.held.get(name, 0) if tier.seats else 0 for name in holders], np.int64),
+        np.zeros((0, len(holders)), np.float32),
+    )
+
+
+def _by_votes(
+    tier: ChamberTier, number: int, holders: Sequence[str], drawn: DrawnDistricts, seed: int
+) -> Contests:
+    """A tier whose districts are drawn by votes, as the core reads it."""
+    settings = tier.votes
+    assert settings is not None
+    about = np.zeros(1, whole_chamber.TIER)
+    about["seed"], about["number"], about["way"] = seed, number, whole_chamber.BY_VOTES
+    about["rounds"], about["majority"] = settings.rounds, float(settings.majority)
+    about["transfer_sd"] = float(settings.transfer_error) * _BITS_PER_NAT
+    about["ahead"] = tier.how in ("levelled", "covered")
+    district, holder = np.nonzero(drawn.stands)
+    return whole_chamber.Contests(
+        about,
+        np.searchsorted(district, np.arange(len(drawn.names) + 1)).astype(np.int64),
+        holder.astype(np.int64),
+        np.zeros(len(holder), np.float32),
+        np.zeros(len(holders), np.int64),
+        np.zeros(len(holders), np.float32),
+        np.array([tier.held.get(name, 0) for name in holders], np.int64),
+        drawn.transfers,
     )
 
 
@@ -230,9 +284,7 @@ def _followed(belief: Belief, lists: Sequence[str]) -> tuple[str, ...]:
 
 
 class Assembly:
-    """What seats the chamber of a bench and counts it, tier by tier and as a whole. With a levelled tier
-    pieces are one block.
-    """
+    """What seats the chamber of a bench and counts it, tier by tier and as a whole."""
 
     def __init__(self, of: Chamber, ballots: Ballots, kept: NDArray[np.int64], lists_most: int) -> None:
         blocks, holders = ballots.seats.house.shape[0], len(of.holders)
@@ -259,16 +311,32 @@ class Assembly:
         piece, claims = ballots.piece, ballots.claims
         whole = new_seats(blocks, holders, coalitions)
         self._ahead: list[Step] = []
+        self._directly: Seats = ballots.seats
+        self.districts = [DistrictBallots(one, ballots) if one is not None else None for one in of.districts]
         self.steps: list[Step] = [whole_chamber.seat_lists.step(piece, ballots.seats, whole)]
         for number, contests in enumerate(of.contests):
             tier, won = new_seats(blocks, holders, coalitions), self.won[number]
+            drawn = self.districts[number]
             filled = fill.step(
-                contests, piece, ballots.votes, ballots.seats, new_contest_workspace(holders), tier, won
+                contests,
+                piece,
+                ballots.votes,
+                drawn.votes if drawn is not None else no_votes(holders),
+                ballots.seats,
+                new_contest_workspace(holders),
+                tier,
+                won,
+                drawn.winners if drawn is not None else NOWHERE,
             )
-            if contests.about["ahead"][0]:
-                self._ahead += [filled, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
+            steps = [*(drawn.steps if drawn is not None else ()), filled]
+            if of.tiers[number].how == "covered" and drawn is not None:
+                self._ahead += steps
+                self._directly = tier
+                self.steps.append(drawn.cover(ballots, tier))
+            elif contests.about["ahead"][0]:
+                self._ahead += [*steps, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
             else:
-                self.steps += [filled, whole_chamber.seat_tier.step(piece, tier, whole)]
+                self.steps += [*steps, whole_chamber.seat_tier.step(piece, tier, whole)]
             self.steps.append(
                 count.count_seats.step(piece, claims, tier, unasked, self._counts[1 + number], workspace)
             )
@@ -278,8 +346,8 @@ class Assembly:
         ]
 
     def ahead(self, law: Law, passes: NDArray[np.int64]) -> Iterator[Step]:
-        """What seats the winners of levelled tiers before the seats of the lists are divided, and admits
-        their lists; ``passes`` (K,) grow by these.
+        """What finds the winners of levelled and covered tiers before the seats of the lists are divided, and
+        admits their lists; ``passes`` (K,) grow by these.
         """
         here, admits = self._ballots, self._of.admits
         yield from self._ahead
@@ -293,7 +361,14 @@ class Assembly:
             waivers = admit.Waivers(np.array([admits]), np.array([0]), np.zeros(0, np.int64), nowhere)
             form = admit.admit_by_districts_given if here.given else admit.admit_by_districts_drawn
             yield form.step(
-                law, waivers, here.piece, here.votes, here.seats, here.claims, passes, new_admission(lists)
+                law,
+                waivers,
+                here.piece,
+                here.votes,
+                self._directly,
+                here.claims,
+                passes,
+                new_admission(lists),
             )
 
     def begin(self) -> None:
@@ -316,4 +391,6 @@ def new_contest_workspace(holders: int) -> whole_chamber.ContestWorkspace:
         *new_noise(holders),
         new_rows((holders, BLOCK), np.float32),
         new_rows((3, BLOCK), np.float32),
+        new_rows((2, BLOCK), np.int32),
+        new_rows((2, BLOCK), np.uint32),
     )

@@ -14,6 +14,7 @@ from forecast.compiling import Step
 from forecast.kernels import count, sweep, whole_chamber
 from forecast.kernels.arrays import BLOCK, new_rows
 from forecast.simulation.chamber import new_contest_workspace
+from forecast.simulation.drawn_districts import NOWHERE, DistrictBallots, no_votes
 from forecast.simulation.stages import Ballots, new_seats
 
 if TYPE_CHECKING:
@@ -42,14 +43,24 @@ class Chambers:
         )
         self.first: list[Step] = []
         """What draws the tiers of a piece, before any rule."""
-        for contests, tier in zip(of.contests, self._tiers, strict=True):
+        for contests, tier, districts in zip(of.contests, self._tiers, of.districts, strict=True):
             whatever = contests._replace(about=contests.about.copy())
             whatever.about["ahead"] = True
-            won = np.zeros((len(contests.starts) - 1, self._holders), np.int64)
-            workspace = new_contest_workspace(self._holders)
-            self.first.append(
-                fill.step(whatever, ballots.piece, ballots.votes, ballots.seats, workspace, tier, won)
-            )
+            drawn = DistrictBallots(districts, ballots) if districts is not None else None
+            self.first += [
+                *(drawn.steps if drawn is not None else ()),
+                fill.step(
+                    whatever,
+                    ballots.piece,
+                    ballots.votes,
+                    drawn.votes if drawn is not None else no_votes(self._holders),
+                    ballots.seats,
+                    new_contest_workspace(self._holders),
+                    tier,
+                    np.zeros((len(contests.starts) - 1, self._holders), np.int64),
+                    drawn.winners if drawn is not None else NOWHERE,
+                ),
+            ]
 
     def _new_seats(self) -> Seats:
         return new_seats(self._ballots.seats.house.shape[0], self._holders, self._coalitions)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.simulation.numbers import Run, Values, largest, representative_draw
+from forecast.simulation.numbers import Run, Values, largest, representative_draw, seat_quantiles
 from forecast.simulation.run_counts import Proportion
-from forecast.variables import error_of
+from forecast.variables import QUANTILES, error_of
 from forecast.words.law_in_words import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.tiers_and_groups import ChamberTier
+    from forecast.kernels.contests import CoverCounts
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.pieces import KeptDraws
     from forecast.simulation.run_counts import RunCounts
@@ -53,11 +53,11 @@ def chamber_values(
     )
     values["chamber/tier_size"] = np.array([election.rule.seats, *(tier.seats for tier in chamber.tiers)])
     values |= _contests(chamber, counts)
-    return (
-        values,
-        chamber_labels(election, chamber, ends),
-        dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0])),
-    )
+    labels = chamber_labels(election, chamber, ends)
+    if counts.uncovered is not None:
+        values |= _uncovered(chamber, counts.uncovered, counts.draws)
+        labels["chamber/uncovered_winners"] = np.arange(len(values["chamber/all_uncovered_probability"]))
+    return values, labels, dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0]))
 
 
 OF_KEPT_DRAWS = tuple(
@@ -124,17 +124,44 @@ def events_of_chamber(election: Election, counts: RunCounts, kept: KeptDraws, of
 
 
 def _contests(chamber: Chamber, counts: RunCounts) -> Values:
-    """Chances in the districts whose chances are given; errors as of independent draws."""
-    named = [won for tier, won in zip(chamber.tiers, counts.districts_won, strict=True) if _by_district(tier)]
+    """Chances in the districts that are told apart; errors as of independent draws."""
+    named = [won for number, won in enumerate(counts.districts_won) if chamber.contests_of(number)]
     if not named:
         return {}
-    chance = np.concatenate(named) / counts.draws
-    error = np.maximum(np.sqrt(chance * (1.0 - chance) / counts.draws), 1.0 / counts.draws)
+    chance, error = _independent(np.concatenate(named) / counts.draws, counts.draws)
     return {"chamber/win_probability": chance, f"chamber/{error_of('win_probability')}": error}
 
 
-def _by_district(tier: ChamberTier) -> bool:
-    return tier.seats > 0 and tier.belief is not None and bool(tier.belief.chances)
+def _uncovered(chamber: Chamber, counts: CoverCounts, draws: int) -> Values:
+    """Winners without a seat: of each holder, of all, and district by district; errors as of independent
+    draws.
+    """
+    numbers = np.arange(counts.number.shape[1])
+    shares = counts.number / draws
+    mean = shares @ numbers
+    error = np.sqrt(np.maximum(shares @ numbers**2 - mean**2, 0.0) / draws)
+    quantiles = seat_quantiles(counts.number[None], np.array(QUANTILES))[0]
+    every = shares[-1, : int(np.flatnonzero(counts.number[-1]).max(initial=0)) + 1]
+    chance = np.concatenate(
+        [
+            counts.seatless.sum(1) / draws if tier.how == "covered" else np.zeros(len(chamber.contests_of(n)))
+            for n, tier in enumerate(chamber.tiers)
+        ]
+    )
+    found = {
+        "uncovered_quantile": quantiles[:-1],
+        "uncovered_mean": Proportion(mean[:-1], error[:-1]),
+        "all_uncovered_quantile": quantiles[-1],
+        "all_uncovered_mean": Proportion(mean[-1], error[-1]),
+        "all_uncovered_probability": _independent(every, draws),
+        "uncovered_probability": _independent(chance, draws),
+    }
+    return _by_path(found)
+
+
+def _independent(chance: NDArray[np.float64], draws: int) -> Proportion:
+    """A chance with the error of independent draws."""
+    return Proportion(chance, np.maximum(np.sqrt(chance * (1.0 - chance) / draws), 1.0 / draws))
 
 
 def _part(number: Any, at: Any) -> Any:
@@ -172,9 +199,8 @@ def chamber_labels(election: Election, chamber: Chamber, ends: int) -> dict[str,
     }
     districts = [
         (district, tier.id)
-        for tier in chamber.tiers
-        if _by_district(tier) and tier.belief is not None
-        for district in tier.belief.chances
+        for number, tier in enumerate(chamber.tiers)
+        for district in chamber.contests_of(number)
     ]
     if districts:
         labels |= {"contest": [name for name, _ in districts], "contest_tier": [of for _, of in districts]}

@@ -280,13 +280,17 @@ def count_draws(
         keep=max(keep, KEPT_DRAWS),
         progress=progress,
     )
+    of_chamber = inputs.chamber.warnings if inputs.chamber is not None else ()
     attrs = {
         **identity_of(election),
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
         "warnings": warnings_on(
-            election, [*attrs["warnings"], *(local.warnings if local else ())], beliefs_of(election)
+            election,
+            [*attrs["warnings"], *(local.warnings if local else ())],
+            beliefs_of(election),
+            of_chamber,
         ),
     }
     looked_at = kept._replace(

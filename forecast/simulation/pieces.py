@@ -90,7 +90,7 @@ class Bench:
         self._draws, self.rules, self.questions, self.kept = draws, rules, questions, kept
         self.units, self.lists = len(draws.location), rules.lists
         given = draws.sampler == SAMPLER_GIVEN
-        by_winners = draws.chamber is not None and draws.chamber.levelled
+        by_winners = draws.chamber is not None and draws.chamber.by_block
         self.blocks = 1 if draws.pattern is not None or by_winners else blocks_of_piece(self.units)
         self.forms = Forms(draws, rules)
         self.ballots = Ballots(
@@ -117,7 +117,8 @@ class Bench:
         if draws.chamber is not None and kept.chamber is not None and len(rules.records) == 1:
             self.assembly = Assembly(draws.chamber, self.ballots, kept.chamber[0], rules.most_seats)
         elif draws.chamber is not None and kept.chamber is not None:
-            assert not draws.chamber.levelled, "winners that count for their lists are those of one rule"
+            ahead = any(one.about["ahead"][0] for one in draws.chamber.contests)
+            assert not ahead, "winners that count for their lists are those of one rule"
             self.chambers = Chambers(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
         self.singles = {r: Single(self, r) for r in rules.singles}
         self._counters: list[Counter] = list(self.singles.values())

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forecast.compiling import prepare
 from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
+from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import Questions
 from forecast.rules.grids import Rules, one_by_one
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
@@ -147,6 +148,7 @@ def run_draws(
         getattr(counts.totals, name)[...] = total
     counts.district_seats = worker.district_seats()
     counts.districts_won = worker.districts_won()
+    counts.uncovered = worker.uncovered()
     return counts, worker.kept
 
 
@@ -257,6 +259,19 @@ class _Worker:
         """(D, H) draws in which a holder wins a district, by tier of the chamber, of all benches."""
         parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]
         return [np.sum(tier, axis=0) for tier in zip(*parts, strict=True)]
+
+    def uncovered(self) -> CoverCounts | None:
+        """Winners without a seat, of all benches; ``None`` where no law leaves any without."""
+        parts = [
+            districts.counts
+            for bench in self._every
+            if bench.assembly is not None
+            for districts in bench.assembly.districts
+            if districts is not None and districts.covers
+        ]
+        if not parts:
+            return None
+        return CoverCounts(*(np.sum(part, axis=0) for part in zip(*parts, strict=True)))
 
 
 def _kept_districts(draws: Draws, rules: Rules, keep: int) -> KeptDistricts | None:

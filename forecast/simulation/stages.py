@@ -11,6 +11,7 @@ from forecast.compiling import Kernel, Step
 from forecast.kernels import (
     admit,
     constrain,
+    contests,
     count,
     count_places,
     divide_divisor,
@@ -54,6 +55,10 @@ class Forms:
         self._sobol = draws.sampler == SAMPLER_SOBOL
         self._rules = rules
         self._in_chamber = draws.chamber is not None
+        tiers = (
+            [one for one in draws.chamber.districts if one is not None] if draws.chamber is not None else []
+        )
+        self._by_votes, self._covers = bool(tiers), any(one.cover is not None for one in tiers)
         self._admits = draws.chamber is not None and draws.chamber.admits > 0
 
     def needed(self) -> list[Kernel]:
@@ -79,6 +84,9 @@ class Forms:
             needed += sweep.KERNELS
         if self._in_chamber:
             needed += whole_chamber.GIVEN if self._given else whole_chamber.DRAWN
+        if self._by_votes:
+            needed += [contests.split_given if self._given else contests.split_drawn, project.project_drawn]
+            needed += [contests.cover_winners] if self._covers else []
         if self._admits:
             needed.append(admit.admit_by_districts_given if self._given else admit.admit_by_districts_drawn)
         return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))

@@ -94,6 +94,7 @@ def tiers(forecast: Forecast) -> Table:
         sizes = forecast.array(f"{_GROUP}/tier_size").tolist()
         about = zip(_labels(forecast, "tier_name"), sizes, _labels(forecast, "tier_basis"), strict=True)
         notes = [f"{name} ({size} seats): {basis}." for name, size, basis in about]
+        notes += uncovered_note(forecast)
     title = f"Tiers of the chamber{everywhere(forecast)}"
     return table(
         forecast,
@@ -104,6 +105,19 @@ def tiers(forecast: Forecast) -> Table:
         notes,
         lambda row: (number(row["tier_seat_high95"]) or 0) > 0,
     )
+
+
+def uncovered_note(forecast: Forecast) -> list[str]:
+    """How many winners have no seat, where those of their lists must cover them."""
+    path = f"{_GROUP}/all_uncovered_quantile"
+    if path not in forecast:
+        return []
+    of = dict(zip(forecast.array("quantile_level").tolist(), forecast.array(path).tolist(), strict=True))
+    said = (
+        "Winners of districts without a seat, whom those of their list in the region do not cover: "
+        f"{of[0.5]:.0f} (median), {of[0.1]:.0f} to {of[0.9]:.0f} in 80 % of the draws."
+    )
+    return [said]
 
 
 def distribution(forecast: Forecast) -> Table:
@@ -159,6 +173,18 @@ def contests(forecast: Forecast) -> Table:
             Shown(what.capitalize(), lambda row, what=what, told=told: told[str(row[what])], numeric=False),
             Shown("Wins", pair_of(chance, error, rounding.probability)),
         ]
+    path = f"{_GROUP}/uncovered_probability"
+    if path in forecast:
+        without, error = (forecast.array(one)[rows] for one in (path, error_of(path)))
+        columns |= {
+            Column("uncovered_probability", "1", "number", VARIABLES[path].meaning): without,
+            Column(
+                "uncovered_mc_error", "1", "number", "Monte Carlo standard error of uncovered_probability"
+            ): error,
+        }
+        shown.append(
+            Shown("No seat", pair_of("uncovered_probability", "uncovered_mc_error", rounding.probability))
+        )
     notes = ("The most open first. Districts move together: their chances are not independent.",)
     return table(forecast, "contests", "Single-member districts", columns, shown, notes)
 

@@ -14,6 +14,7 @@ from forecast.election.rule import Allocation, Bonus, Districts, Levelling, Loca
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LowerTo, Threshold
 
 if TYPE_CHECKING:
+    from forecast.election.district_votes import DistrictVotes
     from forecast.election.tiers_and_groups import ChamberTier
 
 
@@ -280,6 +281,8 @@ def basis_of(tier: ChamberTier, names: Mapping[str, str]) -> str:
     parts = []
     if tier.held:
         parts.append(f"held whoever votes: {_seats(tier.held, names)}")
+    if tier.votes is not None:
+        parts.append(_of_votes(tier.votes))
     if tier.belief is not None:
         followed = " and ".join(names.get(name, name) for name in tier.belief.follows)
         followed = followed or ("each party" if tier.belief.chances else _leader(tier, names))
@@ -298,6 +301,27 @@ def basis_of(tier: ChamberTier, names: Mapping[str, str]) -> str:
         rests = f"; {tier.belief.source}" if tier.belief.source else ""
         parts.append(f"{said}{at}; {moved}{rests}")
     return "; ".join(parts) or "nothing says who may win them"
+
+
+def _of_votes(votes: DistrictVotes) -> str:
+    """What draws of districts by votes rest on."""
+    what = "candidates" if votes.cast == "candidates" else "lists"
+    split = (
+        "the national votes that the polls ask for"
+        if votes.split == "same"
+        else f"the national votes for lists by the last split (error {float(votes.split_error):g} on the log)"
+    )
+    said = (
+        f"the last votes for {what} in each district, which follow {split}; candidates err by "
+        f"{float(votes.error_of_candidates):g} on the log besides"
+    )
+    if votes.rounds == 1:
+        return f"{said}; most votes win"
+    return (
+        f"{said}; without more than {float(100 * votes.majority):g} % of the votes the first two meet again, "
+        f"and the voters of the others choose between them with an error of {float(votes.transfer_error):g} "
+        "on log odds"
+    )
 
 
 def _leader(tier: ChamberTier, names: Mapping[str, str]) -> str:
