@@ -286,6 +286,10 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
                 elif way[-1] != "at" and kinds.get(name) in ("none-of-the-above", "residual"):
                     remedy = f"this option ({kinds[name]}) wins no seats; leave it out"
                     yield Problem(("tiers", i, *way, name), ABSENT, remedy)
+        before = [other.get("how") for _, other in tiers if other is not tier][:i]
+        if tier.get("how") == "compensated" and "compensated" in before:
+            remedy = "another tier's votes for candidates count for the lists already"
+            yield Problem(("tiers", i, "how"), "compensated", remedy)
         yield from _of_candidates(i, _table(tier.get("votes")), kinds, groups)
         yield from _levelled(data, i, tier, groups)
     for i, event in _tables(data, "events") if not tiers else ():

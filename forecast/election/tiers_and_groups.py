@@ -218,8 +218,10 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
             yield f"belief.seats adds up to {believed}, not to the {tier.seats - held} seats that are open"
     if tier.how == "covered" and tier.votes is None and tier.table is None:
         yield "covered: which winners sit hangs on their shares; name the last votes there (votes.last)"
-    if tier.how == "compensated" and tier.table is None:
-        yield "compensated: the votes for candidates count for the lists; name them (table)"
+    if tier.how == "compensated" and tier.table is None and tier.votes is None:
+        yield "compensated: the votes for candidates count for the lists; name them (table, or votes.last)"
+    if tier.how == "compensated" and tier.votes is not None and tier.votes.rounds > 1:
+        yield "compensated: most votes win in one round; leave out votes.rounds"
     official = sum(tier.official.values())
     if tier.official and official != tier.seats:
         yield f"official adds up to {official}, not to the {tier.seats} seats of the tier"

@@ -143,6 +143,11 @@ class Bench:
         self._words = new_words(source, len(draws.directions))
         return self.forms.draw.step(source, self.ballots.piece, self._words, self.ballots.votes)
 
+    @property
+    def divided(self) -> Ballots:
+        """The ballots with the votes by which national seats are divided."""
+        return self.assembly.divided if self.assembly is not None else self.ballots
+
     def law(self, r: int) -> Law:
         """The numbers of rule ``r`` by list."""
         rules = self.rules
@@ -202,7 +207,7 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
         about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
         if constraints is not None:
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
-        steps.append(division(record, law, about, bench.ballots, odd.beyond))
+        steps.append(division(record, law, about, bench.divided, odd.beyond))
     if places and tier is not None and bench.local is not None:
         steps += bench.local.place(tier, law, bench.ballots)
     return steps

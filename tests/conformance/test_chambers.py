@@ -7,12 +7,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from forecast.election import load_election, parse_election
 from forecast.rules.case_files import read_cases
 from forecast.rules.counts import outcome_of, read_count
 from forecast.rules.outcome import Outcome
+from forecast.simulation.given import ShareDraws, simulate_given
 
 APART = {
     "georgia-2012": {
@@ -411,3 +413,58 @@ def test_kazakhstans_mazhilis_of_2023_has_98_members(kazakhstan: Path) -> None:
         "osdp": 4,
         "independents": 7,
     }
+
+
+def test_draws_of_hungary_around_its_own_votes_give_its_own_chamber(shared: Path, tmp_path: Path) -> None:
+    """Votes for candidates drawn with hardly an error around those of the day, on the votes of the day: the
+    medians are the official 133, 38, 23 and 5, and the votes that elected nobody have moved seats of lists.
+    """
+    name = "hungary-2014"
+    lists, candidates = rows_of(shared, name), rows_of(shared, f"{name}-smd")
+    votes = Counter[str]()
+    for row in lists:
+        votes[row["party"]] += int(row["votes"] or 0)
+    names = [n for n, _ in votes.most_common(4)]
+    written(
+        tmp_path / "last.csv",
+        ["district", "party", "votes"],
+        [[row["district"], row["party"], row["votes"]] for row in candidates],
+    )
+    written(
+        tmp_path / "lists.csv",
+        ["district", "party", "votes"],
+        [[row["district"], row["party"], row["votes"]] for row in lists],
+    )
+
+    def drawn(how: str) -> list[int]:
+        election = parse_election(
+            {
+                "election": {"id": name, "name": name, "date": "2014-04-06"},
+                "parties": [{"id": f"p{k}", "name": n} for k, n in enumerate(names)],
+                "rule": HUNGARY,
+                "geography": {"error_scale": "0.1", "swing": "proportional"},
+                "tiers": [
+                    {
+                        "id": "districts",
+                        "name": "districts",
+                        "seats": 106,
+                        "how": how,
+                        "votes": {
+                            "last": "last.csv",
+                            "lists": "lists.csv",
+                            "split_error": 0,
+                            "candidate_error": 0,
+                        },
+                    }
+                ],
+            },
+            folder=tmp_path,
+        )
+        shares = np.array([votes[n] for n in names]) / sum(votes.values())
+        given = np.tile([*shares, 1.0 - shares.sum()], (1_000, 1))
+        ids = (*(party.id for party in election.parties), "other")
+        found, _ = simulate_given(election, ShareDraws("votes", ids, given, ()))
+        return sorted(found.array("chamber/seat_quantile")[:, 3].astype(int).tolist(), reverse=True)
+
+    assert [n for n in drawn("compensated") if n] == official(shared, name)
+    assert [n for n in drawn("apart") if n] != official(shared, name)
