@@ -62,11 +62,18 @@ def of_the_lists_alone(election: Election, *, drawn: bool = False) -> list[str]:
 def beliefs_of(election: Election) -> list[str]:
     """Tiers of the chamber that rest on nothing but a belief."""
     return [
-        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats rest on a stated belief, not "
+        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats"
+        f"{' (the house may grow)' if _may_grow(election) else ''} rest on a stated belief, not "
         f"on polls or results; numbers of {_what_rests(tier)} are as good as it is"
         for tier in election.tiers
         if tier.seats and tier.belief is not None and tier.open_seats
     ]
+
+
+def _may_grow(election: Election) -> bool:
+    """Whether seats beyond the share of a list are added to the house."""
+    levelling = election.rule.levelling
+    return bool(election.levelled) and levelling is not None and levelling.mode in ("keep", "level")
 
 
 def _what_rests(tier: ChamberTier) -> str:
