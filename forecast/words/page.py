@@ -92,6 +92,7 @@ ENGLISH = {
         "One simulated outcome that stands for many, parties by size. The real one will differ."
     ),
     "thresholds": "What a higher or lower threshold would do",
+    "thresholds_lists": "List seats.",
     "thresholds_note": (
         "Median seats (line) and the interval that holds 80 % of simulations (band) by the height of the "
         "threshold: the same draws of votes throughout, allocated as chosen above. Dashed: the threshold "
