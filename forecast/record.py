@@ -104,7 +104,7 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
             "holders": _each(holders, ("tier", "holder"), values, (t,)),
             "coalitions": _each(coalitions, ("tier", "coalition"), values, (t,)),
         }
-        for t, tier in enumerate(forecast.names("chamber/tier"))
+        for t, tier in enumerate(forecast.names("chamber/tier") if "chamber/tier" in forecast else ())
     ]
     if "chamber/win_probability" in values:
         tiers = forecast.names("chamber/contest_tier")

@@ -466,7 +466,7 @@ _RULES = _in(
 
 _FLIPS = _in(
     "flips",
-    _text("about", "flip", "what flips: passes or majority"),
+    _text("about", "flip", "what flips: passes, majority or majority of the chamber"),
     _text("subject", "flip", "id of the party or coalition"),
     _text("change", "flip", "lost or won as the level rises"),
     _text("elsewhere", "flip", "labels on the other axes (JSON)"),

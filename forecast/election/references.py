@@ -286,6 +286,10 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
                 elif way[-1] != "at" and kinds.get(name) in ("none-of-the-above", "residual"):
                     remedy = f"this option ({kinds[name]}) wins no seats; leave it out"
                     yield Problem(("tiers", i, *way, name), ABSENT, remedy)
+        before = [other.get("how") for _, other in tiers if other is not tier][:i]
+        if tier.get("how") == "compensated" and "compensated" in before:
+            remedy = "another tier's votes for candidates count for the lists already"
+            yield Problem(("tiers", i, "how"), "compensated", remedy)
         yield from _of_candidates(i, _table(tier.get("votes")), kinds, groups)
         yield from _levelled(data, i, tier, groups)
     for i, event in _tables(data, "events") if not tiers else ():
@@ -328,12 +332,19 @@ def _levelled(
     ):
         remedy = "another tier's winners hold seats of the rule already"
         yield Problem(("tiers", i, "how"), how, remedy)
-    mode = _table(_table(data.get("rule")).get("levelling")).get("mode")
-    if how == "levelled" and mode not in ("keep", "redistribute", "level"):
+    rule = _table(data.get("rule"))
+    mode, districts = _table(rule.get("levelling")).get("mode"), _table(rule.get("districts"))
+    direct, own_votes = districts.get("direct"), districts.get("national_totals") == "own-votes"
+    if how == "levelled" and mode not in ("keep", "redistribute", "level") and direct is None:
         remedy = 'winners are set against the share by rule.levelling.mode: "keep", "redistribute" or "level"'
         yield Problem(("tiers", i, "how"), how, remedy)
-    if "districts" in _table(data.get("rule")):
-        remedy = "this rule has [rule.districts], which give their lists seats already; write apart"
+    if "districts" in rule and (direct is None if how == "levelled" else not own_votes):
+        remedy = (
+            "this rule has [rule.districts], which give their lists seats already; write apart, or "
+            'rule.districts.direct = "start", where winners are set against the seats there'
+        )
+        if how == "covered":
+            remedy = 'seats of lists in [rule.districts] cover winners by national_totals = "own-votes" alone'
         yield Problem(("tiers", i, "how"), how, remedy)
     belief = _table(tier.get("belief"))
     named = [tier.get("held"), belief.get("seats"), *_table(belief.get("chances")).values()]

@@ -153,10 +153,10 @@ class ChamberTier(Part):
     how: Annotated[Meeting, one_of(MEETINGS, "way in which tiers meet")] = Field(
         default="apart",
         description="how the tier meets the lists: apart, each counted by itself; levelled: its winners hold "
-        "seats of the rule, which sets them against their lists' share (rule.levelling); covered: winners "
-        "sit as far as the seats of their list in the region cover them, those with the largest shares "
-        "first; compensated: apart, and votes for losers, and for winners beyond what they needed, count for "
-        "their lists",
+        "seats of the rule, which sets them against their lists' share (rule.levelling, "
+        "rule.districts.direct); covered: its winners are seated as far as the seats of their list in their "
+        "region cover them, those with the largest shares first; compensated: apart, and votes for losers, "
+        "and for winners beyond what they needed, count for their lists",
     )
     held: SeatsByHolder = Field(
         default_factory=dict, description="seats by party and group that are held whoever votes"
@@ -180,6 +180,11 @@ class ChamberTier(Part):
     def holders(self) -> frozenset[str]:
         """Ids of the parties and groups that it names."""
         return frozenset((*self.held, *(self.belief.holders if self.belief is not None else ())))
+
+    @property
+    def in_the_rule(self) -> bool:
+        """Whether its winners hold seats of the rule, none beside them."""
+        return self.how in ("levelled", "covered")
 
     @property
     def open_seats(self) -> int:
@@ -213,8 +218,10 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
             yield f"belief.seats adds up to {believed}, not to the {tier.seats - held} seats that are open"
     if tier.how == "covered" and tier.votes is None and tier.table is None:
         yield "covered: which winners sit hangs on their shares; name the last votes there (votes.last)"
-    if tier.how == "compensated" and tier.table is None:
-        yield "compensated: the votes for candidates count for the lists; name them (table)"
+    if tier.how == "compensated" and tier.table is None and tier.votes is None:
+        yield "compensated: the votes for candidates count for the lists; name them (table, or votes.last)"
+    if tier.how == "compensated" and tier.votes is not None and tier.votes.rounds > 1:
+        yield "compensated: most votes win in one round; leave out votes.rounds"
     official = sum(tier.official.values())
     if tier.official and official != tier.seats:
         yield f"official adds up to {official}, not to the {tier.seats} seats of the tier"

@@ -78,6 +78,8 @@ class TierVotes:
     """
     rest_ratio: float
     """The same of all others; NaN where not known."""
+    per_list: float
+    """Votes for candidates of all parties over those for all lists; 1 where not known."""
     regional: Floats
     """(R, P) votes for the list over those for its candidates in each region; 1 where not known."""
     matched: tuple[str, ...]
@@ -135,6 +137,7 @@ def read_tier_votes(election: Election, tier: ChamberTier) -> TierVotes:
         stands,
         splits.now(weights @ stands, had_candidates(mine, weights)),
         splits.rest,
+        splits.in_all(last),
         splits.by_region(last, places, carried, heirs),
         (),
     )
@@ -211,7 +214,7 @@ def _of_candidates(election: Election, tier: ChamberTier, settings: DistrictVote
         elif party.id in none:
             own["continues"] = {}
         changed.append(party.model_copy(update=own))
-    if tier.how == "apart":
+    if tier.how in ("apart", "compensated"):
         changed += [
             Party(
                 id=group.id,
@@ -287,6 +290,10 @@ class _Splits:
         """
         moved = self.last * reach / np.where(last_reach > 0.0, last_reach, 1.0)
         return np.where(np.isnan(self.given), moved, self.given)
+
+    def in_all(self, last: LastResult) -> float:
+        """Votes for candidates over votes for lists, of all parties; 1 where not known."""
+        return float(last.valid.sum() / self.lists.valid.sum()) if self.lists is not None else 1.0
 
     def by_region(self, last: LastResult, places: Places, carried: Floats, heirs: Floats) -> Floats:
         """(R, P) votes for lists over those for candidates, by region; those of the country where votes for

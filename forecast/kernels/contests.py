@@ -13,6 +13,7 @@ from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     STREAM,
+    Claims,
     F32x1,
     F32x2,
     F32x3,
@@ -28,9 +29,10 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.elementary import exp2, larger
+from forecast.kernels.laws import Law
 from forecast.kernels.normals import plain_normals
 from forecast.kernels.random_bits import mix, seed_lanes
-from forecast.kernels.whole_chamber import Winners
+from forecast.kernels.whole_chamber import Contests, Winners
 
 _SPLIT = np.uint64(0x5B117)
 _LEAST = np.float32(2.0**-60)
@@ -258,3 +260,93 @@ def _strike_lowest(cover, r, k, i, winners, counts):
             lowest = d
     winners.who[lowest, i] = SEATLESS
     counts.seatless[lowest, k] += 1
+
+
+def _add_unused(
+    contests: Contests,
+    per_list: F32x1,
+    piece: Piece,
+    local: Votes,
+    winners: Winners,
+    national: Votes,
+    law: Law,
+    sums: F32x2,
+    tier: Seats,
+    won: I64x2,
+    claims: Claims,
+    divided: Votes,
+) -> None:
+    """The national votes of a block with those for candidates that elected nobody added to their lists: all
+    votes of losers, and of winners those beyond one more than the second has (Hungary, Act CCIII of 2011,
+    s. 15). Into ``divided``, and into ``claims`` of those who take part.
+
+    ``local`` (D, V, BLOCK) add up to the national votes; per_list (1,) votes for candidates are cast for each
+    of these. In void draws nobody has a seat. sums (2, BLOCK) is workspace.
+    """
+    lists, units = law.levels.shape[0], divided.single.shape[1]
+    _copy(national, units, divided)
+    one, second, whole = sums[0], sums[1], national.total[0]
+    for i in range(BLOCK):
+        valid = np.float32(national.stands_for[0])
+        one[i] = np.float32(whole[i]) / valid if valid > _NONE else np.float32(1.0)
+    for d in range(contests.starts.shape[0] - 1):
+        who = winners.who[d]
+        for i in range(BLOCK):
+            second[i] = _NONE
+        for c in range(contests.starts[d], contests.starts[d + 1]):
+            row, own = local.single[d, contests.holder[c]], np.uint16(contests.holder[c])
+            for i in range(BLOCK):
+                second[i] = larger(second[i], _NONE if who[i] == own else row[i])
+        for c in range(contests.starts[d], contests.starts[d + 1]):
+            h = contests.holder[c]
+            if h < lists:
+                row, out, own = local.single[d, h], divided.single[0, h], np.uint16(h)
+                for i in range(BLOCK):
+                    # A vote for a candidate is as much as one for a list, of which there are others in all.
+                    cast = row[i] * per_list[0]
+                    beyond = larger(cast - second[i] * per_list[0] - one[i], _NONE)
+                    out[i] += beyond if who[i] == own else cast
+    _claim_again(national, law, claims, divided)
+    for i in range(min(piece[0].valid, BLOCK)):
+        if claims.many[0, i] == _NONE:
+            tier.house[0, i] = np.uint16(0)
+            for h in range(tier.filled.shape[1]):
+                tier.whole[0, h, i] = np.uint16(0)
+            for d in range(winners.who.shape[0]):
+                won[d, np.int64(winners.who[d, i])] -= 1
+
+
+add_unused_drawn = kernel(_add_unused, national=Votes, divided=Votes)
+add_unused_given = kernel(_add_unused, national=GivenVotes, divided=GivenVotes)
+
+
+@stage
+def _copy(national, units, divided):
+    """The votes before anything is added."""
+    for u in range(units):
+        row, out = national.single[0, u], divided.single[0, u]
+        for i in range(BLOCK):
+            out[i] = row[i]
+
+
+@stage
+def _claim_again(national, law, claims, divided):
+    """Claims, and the votes that count where single precision cannot tell, by the votes with those added."""
+    for k in range(divided.single.shape[1]):
+        cast, known, row, before = (
+            divided.single[0, k],
+            divided.exact[0, k],
+            national.exact[0, k],
+            national.single[0, k],
+        )
+        for i in range(BLOCK):
+            known[i] = row[i] + (cast[i] - before[i])
+    total = claims.total[0]
+    for i in range(BLOCK):
+        total[i] = _NONE
+    for p in range(claims.number[0]):
+        k, row = claims.present[0, p], claims.votes[0, p]
+        cast, weight = divided.exact[0, k], law.single_weights[k]
+        for i in range(BLOCK):
+            row[i] = np.float32(cast[i]) * weight if row[i] > _NONE else _NONE
+            total[i] += row[i]

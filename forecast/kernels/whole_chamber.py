@@ -347,14 +347,17 @@ def seat_lists(piece: Piece, lists: Seats, chamber: Seats) -> None:
 
 @kernel
 def seat_tier(piece: Piece, tier: Seats, chamber: Seats) -> None:
-    """The seats of a tier of a piece are added to those of the chamber."""
+    """The seats of a tier of a piece are added to those of the chamber, but where nobody holds any: the
+    election is void there.
+    """
     for n in range(piece[0].blocks):
-        for i in range(BLOCK):
-            chamber.house[n, i] += tier.house[n, i]
+        house = chamber.house[n]
         for h in range(tier.filled.shape[1]):
             row, more = chamber.whole[n, h], tier.whole[n, h]
             for i in range(BLOCK):
-                row[i] += more[i]
+                row[i] += more[i] if house[i] > 0 else np.uint16(0)
+        for i in range(BLOCK):
+            house[i] += tier.house[n, i] if house[i] > 0 else np.uint16(0)
 
 
 DRAWN = (fill_tier_drawn, hold_tier, seat_lists, seat_tier)

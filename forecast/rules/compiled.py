@@ -157,6 +157,8 @@ def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
     """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
     if rule.threshold is not None and rule.threshold.alliances is not None:
         yield "rule.threshold.alliances", ABSENT
+    if rule.levelling is not None and rule.levelling.unbalanced:
+        yield "rule.levelling.unbalanced", rule.levelling.unbalanced
 
 
 def _national_method(rule: Rule, place: str) -> Allocation:

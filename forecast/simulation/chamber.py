@@ -24,7 +24,7 @@ from forecast.simulation.drawn_districts import (
 )
 from forecast.simulation.questions import compile_chamber_questions
 from forecast.simulation.run_counts import Tallies, empty_tallies
-from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats
+from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats, votes_like
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -82,14 +82,15 @@ class Chamber:
         """What is counted: the chamber, then each tier."""
         return 1 + len(self.tiers)
 
-    def empty(self, spans: int, lists_most: int) -> Tallies:
-        """Tallies of zero over (spans, assemblies); the lists hand out ``lists_most`` seats at most."""
+    def empty(self, spans: int, lists_most: int, rules: int = 1) -> Tallies:
+        """Tallies of zero over (spans, assemblies), of several rules over (spans, rules); the lists hand out
+        ``lists_most`` seats at most.
+        """
         coalitions, events = (
             len(starts) - 1 for starts in (self.questions.coalition_starts, self.questions.event_starts)
         )
-        return empty_tallies(
-            spans, 0, len(self.holders), self.assemblies, lists_most + self.seats, coalitions, events
-        )
+        over, most = rules if rules > 1 else self.assemblies, lists_most + self.seats
+        return empty_tallies(spans, 0, len(self.holders), over, most, coalitions, events)
 
 
 def chamber_of(
@@ -133,7 +134,7 @@ def chamber_of(
     )
     questions = compile_chamber_questions(election.coalitions, election.events, holders)
     threshold = election.rule.threshold
-    counted = any(tier.how in ("levelled", "covered") and tier.seats for tier in election.tiers)
+    counted = any(tier.in_the_rule and tier.seats for tier in election.tiers)
     admits = threshold.or_direct_seats if threshold is not None and counted else None
     return Chamber(holders, election.tiers, contests, questions, admits or 0, districts)
 
@@ -156,11 +157,11 @@ def _refuse_unsaid(election: Election) -> None:
             election.place,
             f"tiers.{tier.id}.how",
             tier.how,
-            "a forecast cannot draw the votes for candidates that count for the lists yet; `forecast count` "
-            "knows them",
+            "the votes for candidates count for the lists: write [tiers.votes] with the last votes in the "
+            "districts, from which they are drawn",
         )
         for tier in election.tiers
-        if tier.how == "compensated" and tier.seats
+        if tier.how == "compensated" and tier.seats and tier.votes is None
     ]
     if faults:
         raise ConfigurationError(*faults)
@@ -249,7 +250,7 @@ def _by_votes(
     about["seed"], about["number"], about["way"] = seed, number, whole_chamber.BY_VOTES
     about["rounds"], about["majority"] = settings.rounds, float(settings.majority)
     about["transfer_sd"] = float(settings.transfer_error) * _BITS_PER_NAT
-    about["ahead"] = tier.how in ("levelled", "covered")
+    about["ahead"] = tier.how != "apart"
     district, holder = np.nonzero(drawn.stands)
     return whole_chamber.Contests(
         about,
@@ -331,6 +332,9 @@ class Assembly:
         self._ahead: list[Step] = []
         self._directly: Seats = ballots.seats
         self.districts = [DistrictBallots(one, ballots) if one is not None else None for one in of.districts]
+        self._unused: list[tuple[whole_chamber.Contests, DistrictBallots, Seats, NDArray[np.int64]]] = []
+        self.divided = ballots
+        """Ballots with the votes by which the seats of lists are divided."""
         self.steps: list[Step] = [whole_chamber.seat_lists.step(piece, ballots.seats, whole)]
         for number, contests in enumerate(of.contests):
             tier, won = new_seats(blocks, holders, coalitions), self.won[number]
@@ -341,7 +345,7 @@ class Assembly:
                 ballots.votes,
                 drawn.votes if drawn is not None else no_votes(holders),
                 ballots.seats,
-                _new_workspace(holders),
+                new_contest_workspace(holders),
                 tier,
                 won,
                 drawn.winners if drawn is not None else NOWHERE,
@@ -351,6 +355,11 @@ class Assembly:
                 self._ahead += steps
                 self._directly = tier
                 self.steps.append(drawn.cover(ballots, tier))
+            elif of.tiers[number].how == "compensated" and drawn is not None:
+                self._ahead += steps
+                self._unused.append((contests, drawn, tier, won))
+                self.divided = ballots._replace(votes=votes_like(ballots.votes))
+                self.steps.append(whole_chamber.seat_tier.step(piece, tier, whole))
             elif contests.about["ahead"][0]:
                 self._ahead += [*steps, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
             else:
@@ -388,6 +397,8 @@ class Assembly:
                 passes,
                 new_admission(lists),
             )
+        for contests, drawn, tier, won in self._unused:
+            yield drawn.add_unused(contests, here, law, tier, won, self.divided.votes)
 
     def begin(self) -> None:
         """Start a span with counts of zero."""
@@ -403,7 +414,8 @@ class Assembly:
             tallies.events[row, assembly, : len(counts.events)] += counts.events
 
 
-def _new_workspace(holders: int) -> whole_chamber.ContestWorkspace:
+def new_contest_workspace(holders: int) -> whole_chamber.ContestWorkspace:
+    """What the districts of a block are drawn with."""
     return whole_chamber.ContestWorkspace(
         *new_noise(holders),
         new_rows((holders, BLOCK), np.float32),

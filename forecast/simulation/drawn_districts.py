@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.compiling import Step
 from forecast.kernels import contests, project, whole_chamber
-from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
+from forecast.kernels.arrays import BLOCK, GivenVotes, Seats, Votes, new_rows
 from forecast.simulation.local import new_projection
 from forecast.simulation.stages import new_noise, new_piece
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from forecast.geography.candidates import TierPattern
     from forecast.geography.places import Places
     from forecast.geography.projection import Centre
+    from forecast.kernels.laws import Law
     from forecast.simulation.stages import Ballots
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
@@ -40,6 +41,10 @@ class DrawnDistricts:
     """(V, H) as ``kernels.whole_chamber.Contests`` has them."""
     cover: contests.Cover | None
     """Where the seats of lists must cover their winners."""
+    per_list: float
+    """Votes for candidates cast for each vote for a list, where those that elect nobody count for lists; else
+    0.
+    """
     warnings: tuple[str, ...]
 
     @property
@@ -84,6 +89,7 @@ def drawn_districts(
         np.ascontiguousarray(pattern.base[:, : len(holders)] > project.ABSENT),
         _transfers(tier, found.units, holders),
         _cover(found, holders[:lists]) if tier.how == "covered" else None,
+        found.votes.per_list if tier.how == "compensated" else 0.0,
         found.warnings,
     )
 
@@ -115,7 +121,7 @@ class DistrictBallots:
         number, units = of.pattern.base.shape
         self._of = of
         self.votes = _votes(number, units)
-        asked = number if of.cover is not None else 0
+        asked = number if of.cover is not None or of.per_list else 0
         self.winners = whole_chamber.Winners(
             new_rows((asked, BLOCK), np.uint16), new_rows((asked, BLOCK), np.float32)
         )
@@ -138,6 +144,23 @@ class DistrictBallots:
     def covers(self) -> bool:
         """Whether winners may be left without a seat."""
         return self._of.cover is not None
+
+    def add_unused(
+        self,
+        of: whole_chamber.Contests,
+        national: Ballots,
+        law: Law,
+        tier: Seats,
+        won: NDArray[np.int64],
+        divided: Votes | GivenVotes,
+    ) -> Step:
+        """What adds the votes for candidates that elected nobody to those of their lists, into ``divided``
+        and into the claims.
+        """
+        form = contests.add_unused_given if national.given else contests.add_unused_drawn
+        per_list, sums = np.array([self._of.per_list], np.float32), new_rows((2, BLOCK), np.float32)
+        here = national.piece, self.votes, self.winners, national.votes
+        return form.step(of, per_list, *here, law, sums, tier, won, national.claims, divided)
 
     def cover(self, national: Ballots, tier: Seats) -> Step:
         """What takes seats from winners whom those of their lists do not cover."""

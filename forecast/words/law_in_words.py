@@ -178,6 +178,10 @@ def _seats_of(bonus: Bonus) -> str:
 
 def _of_districts(districts: Districts) -> Iterator[str]:
     how = f"{_method(districts)}{_districts(districts)}"
+    if districts.national_totals == "own-votes":
+        words = f"each list divides its seats among the constituencies by its own votes there, by {how}"
+        yield _with_article(words, districts.article)
+        return
     yield _with_article(f"seats are divided in each constituency by {how}", districts.article)
     if districts.local_threshold is not None:
         yield from _local(districts.local_threshold)
@@ -215,9 +219,14 @@ def _districts(districts: Districts) -> str:
         words += "; seats left over are divided nationally on the summed remainders"
     if districts.direct == "plurality":
         words += "; a list holds at least the constituencies that it won"
+    if districts.direct == "mean":
+        words += (
+            "; a list holds at least the constituencies that it won, or the mean of these and its share "
+            "there, rounded up, and in all no fewer than its shares"
+        )
     if districts.direct == "start":
         words += "; a list holds the constituencies that it won besides, and its divisors begin after them"
-    if districts.national_totals is not None:
+    if districts.national_totals == "smallest-remainders":
         words += (
             "; they place the seats that lists have nationally: seats given by the smallest remainders pass "
             "from lists above their total to lists below it"
@@ -235,6 +244,11 @@ _COMPARED = {
 def _levelling(levelling: Levelling) -> Iterator[str]:
     if levelling.mode is not None:
         yield _with_article(_LEVELLING_WORDS[levelling.mode], levelling.article)
+    if levelling.unbalanced:
+        yield (
+            f"up to {levelling.unbalanced} constituencies won beyond a list's share, of all lists together, "
+            "stay without others growing for them"
+        )
     if levelling.deduct_unadmitted:
         yield "seats held by lists that are not admitted are kept and taken off the pool"
     for step in levelling.placing:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from forecast.kernels import contests, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
-from forecast.simulation.stages import new_noise, new_piece, new_seats
+from forecast.kernels.laws import Law
+from forecast.simulation.stages import new_claims, new_noise, new_piece, new_seats, votes_like
 from tests import twins
 
 LOOKED_AT = 48
@@ -265,3 +266,101 @@ def test_votes_for_candidates_follow_those_for_lists_by_the_split() -> None:
     error = 5.0 * sd[:3] / np.sqrt(against.shape[1])
     assert (np.abs(against.mean(1) - wanted) < error).all()
     assert (np.abs(against.std(1) / sd[:3] - 1.0) < 5.0 / np.sqrt(2.0 * against.shape[1])).all()
+
+
+@settings(max_examples=40, deadline=None)
+@given(ballots(), st.integers(0, 2**32 - 1), st.sampled_from([0.5, 1.0, 1.25]), st.booleans())
+def test_votes_that_elect_nobody_are_added_to_those_of_the_lists(
+    ballot: tuple[np.ndarray, np.ndarray], seed: int, per_list: float, whole: bool
+) -> None:
+    """All votes of losers, those of winners beyond one more than the second; void draws hold no seat. All
+    numbers are small and whole, or halves and quarters of such, so that single precision is exact.
+    """
+    single, stands = ballot
+    districts, holders = stands.shape
+    rng = np.random.default_rng(seed)
+    lists = int(rng.integers(1, holders + 1))
+    drawn = fill(single, stands, ahead=True)
+    national = rng.integers(0, 500, (1, lists + 2, BLOCK)).astype(np.float32)
+    votes = votes_of(national)
+    if not whole:  # a vote is worth a quarter of the unit of the draws
+        votes = votes._replace(
+            stands_for=np.full(1, 4.0 * 1024), total=np.full((1, BLOCK), 1024.0, np.float32)
+        )
+    one = 1.0 if whole else 0.25
+    inside = rng.random((lists, BLOCK)) < 0.7
+    claims = claims_of(national, inside)
+    divided = votes_like(votes)
+    before = drawn.tier.whole.copy()
+    contests.add_unused_drawn(
+        *(
+            contests_of(stands),
+            np.array([per_list], np.float32),
+            one_block(),
+            votes_of(single),
+            drawn.winners,
+        ),
+        *(votes, law_of(lists), new_rows((2, BLOCK), np.float32), drawn.tier, drawn.won, claims, divided),
+    )
+    for i in range(LOOKED_AT):
+        added = np.zeros(holders)
+        for d in range(districts):
+            cast = [per_list * float(single[d, h, i]) if stands[d, h] else 0.0 for h in range(holders)]
+            first = int(drawn.winners.who[d, i])
+            second = max((cast[h] for h in range(holders) if h != first and stands[d, h]), default=0.0)
+            added += [c if h != first else max(c - second - one, 0.0) for h, c in enumerate(cast)]
+        expected = national[0, :, i] + np.pad(added[:lists], (0, 2))
+        assert divided.single[0, :, i].tolist() == expected.tolist()
+        rows = {int(claims.present[0, p]): float(claims.votes[0, p, i]) for p in range(claims.number[0])}
+        takes_part = inside[:, i] & (national[0, :lists, i] > 0)
+        assert rows == {k: float(expected[k]) if takes_part[k] else 0.0 for k in rows}
+        assert claims.total[0, i] == sum(rows.values())
+        void = not takes_part.any()
+        assert (
+            drawn.tier.whole[0, :holders, i].tolist()
+            == (0 * before if void else before)[0, :holders, i].tolist()
+        )
+    voids = int((claims.many[0] == 0).sum())
+    assert (drawn.won.sum(1) == BLOCK - voids).all()
+
+
+def claims_of(national: np.ndarray, inside: np.ndarray) -> Any:
+    """Claims of lists that take part in some draws."""
+    claims = new_claims(1, len(inside))
+    number = 0
+    for k, row in enumerate(inside):
+        cast = np.where(row, national[0, k], np.float32(0.0))
+        if cast.any():
+            claims.votes[0, number], claims.present[0, number] = cast, k
+            claims.many[0] += cast > 0
+            number += 1
+    claims.number[0] = number
+    return claims
+
+
+def law_of(lists: int) -> Law:
+    ones = np.ones(lists)
+    return Law(
+        *(0 * ones, ones, (0 * ones).astype(np.float32), ones, ones.astype(np.float32)),
+        np.zeros(lists + 2, np.int64),
+        np.ones((1, 4)),
+    )
+
+
+def one_block() -> Any:
+    piece = new_piece()
+    piece["blocks"], piece["valid"] = 1, BLOCK
+    return piece
+
+
+def contests_of(stands: np.ndarray) -> whole_chamber.Contests:
+    where, holder = np.nonzero(stands)
+    holders = stands.shape[1]
+    return whole_chamber.Contests(
+        np.zeros(1, whole_chamber.TIER),
+        np.searchsorted(where, np.arange(len(stands) + 1)).astype(np.int64),
+        holder.astype(np.int64),
+        np.zeros(len(holder), np.float32),
+        *(np.zeros(holders, np.int64), np.zeros(holders, np.float32), np.zeros(holders, np.int64)),
+        np.zeros((holders, holders), np.float32),
+    )
