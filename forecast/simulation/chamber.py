@@ -29,9 +29,11 @@ from forecast.simulation.stages import Ballots, new_admission, new_noise, new_se
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.tiers_and_groups import Belief, ChamberTier
+    from forecast.geography.projection import Centre
     from forecast.kernels.laws import Law
     from forecast.kernels.whole_chamber import Contests
     from forecast.simulation.inputs import Units
+    from forecast.simulation.local import Local
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
 _LEAST, _MOST = 1e-9, 1.0 - 2.0**-23
@@ -91,10 +93,20 @@ class Chamber:
         return empty_tallies(spans, 0, len(self.holders), over, most, coalitions, events)
 
 
-def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
-    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone.
+def chamber_of(
+    election: Election,
+    units: Units,
+    shares: NDArray[np.float64],
+    seed: int,
+    *,
+    local: Local | None = None,
+    estimate: Centre | None = None,
+) -> Chamber | None:
+    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone. Districts
+    are moved by the polls of them that an ``estimate`` knows; ``local`` are those of the rule.
 
-    ``PollDataError`` where a party that a tier names is not told apart by the polls.
+    ``PollDataError`` where a party that a tier names is not told apart by the polls, for what is wrong with
+    the tables of tiers, and for polls of a district that there is not.
     """
     if not election.tiers:
         return None
@@ -104,9 +116,16 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     _refuse_nobody(election, holders)
     central = {unit: float(share) for unit, share in zip(units.ids, shares, strict=True)}
     districts = tuple(
-        drawn_districts(election, tier, number, holders, central, seed) if tier.votes and tier.seats else None
+        drawn_districts(election, tier, number, holders, central, seed, estimate)
+        if tier.votes and tier.seats
+        else None
         for number, tier in enumerate(election.tiers)
     )
+    if any(districts) and estimate is not None and estimate.of_places is not None:
+        from forecast.geography.local_polls import refuse_unknown_places
+
+        every = [one.places for one in (local, *districts) if one is not None]
+        refuse_unknown_places(estimate.of_places, every, estimate.as_of)
     contests = tuple(
         _contests(tier, number, holders, units.lists, central, seed)
         if drawn is None

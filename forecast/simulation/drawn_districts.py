@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.tiers_and_groups import ChamberTier
     from forecast.geography.candidates import TierPattern
+    from forecast.geography.places import Places
+    from forecast.geography.projection import Centre
     from forecast.kernels.laws import Law
     from forecast.simulation.stages import Ballots
 
@@ -30,13 +32,13 @@ _SEED = 0x7E2D
 class DrawnDistricts:
     """The districts of a tier, D of them, with V units on their ballots, H of which may win."""
 
-    names: tuple[str, ...]
+    places: Places
     split: contests.Split
     pattern: project.Pattern
     stands: NDArray[np.bool_]
     """(D, H)"""
     transfers: NDArray[np.float32]
-    """(V, H) as ``kernels.chamber.Contests`` has them."""
+    """(V, H) as ``kernels.whole_chamber.Contests`` has them."""
     cover: contests.Cover | None
     """Where the seats of lists must cover their winners."""
     per_list: float
@@ -44,6 +46,11 @@ class DrawnDistricts:
     0.
     """
     warnings: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the districts."""
+        return self.places.names
 
 
 def drawn_districts(
@@ -53,9 +60,10 @@ def drawn_districts(
     holders: Sequence[str],
     national: Mapping[str, float],
     seed: int,
+    estimate: Centre | None = None,
 ) -> DrawnDistricts:
     """The districts of a tier around central ``national`` shares of the polls' units, in the order of the
-    core.
+    core, after what the polls of an ``estimate`` say of them.
 
     ``PollDataError`` and ``ConfigurationError`` for what is wrong with its tables or does not fit the file.
     """
@@ -63,13 +71,13 @@ def drawn_districts(
     from forecast.geography.candidates import read_tier_votes, tier_pattern
     from forecast.geography.compiled_pattern import compiled
 
-    found = tier_pattern(election, read_tier_votes(election, tier), holders, national)
+    found = tier_pattern(election, read_tier_votes(election, tier), holders, national, estimate)
     about = np.zeros(1, contests.SPLIT)
     about["seed"], about["number"] = seed, number
     pattern = compiled(found.pattern, seed ^ (_SEED + number), range(len(found.units)))
     lists = sum(name in election.by_id for name in holders)
     return DrawnDistricts(
-        found.votes.places.names,
+        found.votes.places,
         contests.Split(
             about,
             found.unit_of,

@@ -269,7 +269,9 @@ def count_draws(
     rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
     if election.tiers:
         centre = central_shares(inputs, rules, units)
-        inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
+        inputs = inputs._replace(
+            chamber=chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
+        )
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,

@@ -191,7 +191,7 @@ def sweep_grid(
     chamber = None
     if whole.tiers:
         centre = central_shares(inputs, compile_rules([grid.base], parties, election.place, table), units)
-        chamber = chamber_of(whole, units, centre, how.seed)
+        chamber = chamber_of(whole, units, centre, how.seed, local=local, estimate=estimate)
     refuse_what_cannot_be_swept(election, grid, parties, table, chamber)
     task = _Task(
         election,

@@ -256,6 +256,51 @@ def test_lists_below_the_level_cover_nobody_but_enter_by_their_winners(tmp_path:
         assert seated >= least if least else seated < 0.01
 
 
+def with_polls(folder: Path, *more: tuple[str, int, int, int]) -> None:
+    """National polls, and ``more`` of places: shares of Red, Blue and Green."""
+    rows = [
+        [pollster, day, "national", 1_000, *shares]
+        for pollster, day, shares in (
+            ("House A", "2024-06-01", (42, 40, 18)),
+            ("House B", "2024-06-03", (41, 40, 19)),
+            ("House A", "2024-06-06", (43, 39, 18)),
+        )
+    ]
+    rows += [["House C", "2024-06-05", place, 600, *shares] for place, *shares in more]
+    heading = ["pollster", "fieldwork_end", "scope", "sample_size", "red", "blue", "green"]
+    write_rows(folder / "polls.csv", heading, rows)
+
+
+def test_a_poll_of_a_district_moves_its_chances_and_not_the_nation(tmp_path: Path) -> None:
+    """And those of the others hardly; the seats of the lists stay what they are, to the bit."""
+    with_polls(tmp_path)
+    before = run(tmp_path)
+    with_polls(tmp_path, ("district: d5", 20, 20, 60))
+    after = run(tmp_path)
+    was, now = (found.array("chamber/win_probability") for found in (before, after))
+    assert was[5, 2] < 0.05
+    assert now[5, 2] > 0.5
+    assert np.abs(was[[0, 1, 10, 11]] - now[[0, 1, 10, 11]]).max() < 0.1
+    assert (before.array("seat_probability") == after.array("seat_probability")).all()
+    assert any("1 poll of a region or district moves" in line for line in after.attrs["warnings"])
+
+
+def test_a_larger_poll_of_a_district_says_more(tmp_path: Path) -> None:
+    chances = []
+    for size in (60, 6_000):
+        with_polls(tmp_path, ("district: d5", 30, 28, 42))
+        text = (tmp_path / "polls.csv").read_text().replace("d5,600", f"d5,{size}")
+        (tmp_path / "polls.csv").write_text(text)
+        chances.append(run(tmp_path).array("chamber/win_probability")[5, 2])
+    assert chances[0] < chances[1]
+
+
+def test_a_poll_of_a_district_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with_polls(tmp_path, ("district: d55", 20, 20, 60))
+    with pytest.raises(PollDataError, match=r"no such district in .*candidates\.csv; did you mean"):
+        run(tmp_path)
+
+
 def test_given_shares_are_carried_to_the_districts(tmp_path: Path) -> None:
     election = moors(tmp_path)
     shares = np.tile([0.42, 0.40, 0.18], (3_000, 1))
