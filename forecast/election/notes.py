@@ -55,6 +55,13 @@ def of_the_lists_alone(election: Election, *, drawn: bool = False) -> list[str]:
     said += [
         f"{tier.name}: each is taken to fall to whom it is believed to fall to; `forecast run` draws them"
         for tier in election.levelled
+        if tier.votes is None
+    ]
+    said += [
+        f"{tier.name}: who wins them hangs on votes that are not drawn here: nobody is let in by winning "
+        "some, and none is set against a list's share; `forecast run` draws them"
+        for tier in election.tiers
+        if tier.votes is not None and tier.seats and tier.in_the_rule
     ]
     return said
 
@@ -178,7 +185,7 @@ def _of_rule(election: Election, shared: Counter[str]) -> Iterator[Idle]:
     if (
         threshold.or_direct_seats is not None
         and not tabled
-        and not election.levelled
+        and not any(tier.seats and tier.in_the_rule for tier in election.tiers)
         and not any(p.direct_seats for p in election.parties)
     ):
         yield Idle("rule.threshold.or_direct_seats", "no party has direct_seats, so that it admits nobody")

@@ -140,7 +140,7 @@ def chamber_of(
     )
     questions = compile_chamber_questions(election.coalitions, election.events, holders)
     threshold = election.rule.threshold
-    counted = any(tier.how in ("levelled", "covered") and tier.seats for tier in election.tiers)
+    counted = any(tier.in_the_rule and tier.seats for tier in election.tiers)
     admits = threshold.or_direct_seats if threshold is not None and counted else None
     return Chamber(holders, election.tiers, contests, questions, admits or 0, districts)
 

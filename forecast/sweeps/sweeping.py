@@ -465,5 +465,10 @@ def _attrs(task: _Task, estimate: Estimate) -> dict[str, Any]:
         "seed": task.how.seed,
         "sampler": task.how.sampler,
         "as_of": estimate.as_of.isoformat(),
-        "warnings": warnings_on(task.whole, estimate.warnings, beliefs_of(task.whole)),
+        "warnings": warnings_on(
+            task.whole,
+            estimate.warnings,
+            beliefs_of(task.whole),
+            task.chamber.warnings if task.chamber is not None else (),
+        ),
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from forecast.cli.main import main
+from forecast.election import load_election
 from forecast.errors import ConfigurationError, ForecastError, PollDataError
 from forecast.estimation import estimate
 from forecast.geography.candidates import TierVotes, read_tier_votes, tier_pattern
@@ -256,6 +258,24 @@ def test_lists_below_the_level_cover_nobody_but_enter_by_their_winners(tmp_path:
         seated = found.array("chamber/tier_seat_mean")[1, 2]
         assert found.array("chamber/win_probability")[5, 2] > 0.9
         assert seated >= least if least else seated < 0.01
+
+
+def test_the_winners_without_a_seat_of_germany_2025_are_drawn(root: Path) -> None:
+    """23 there were; by the polls between 17 and 64 in four draws of five, as the page says."""
+    election = load_election(root / "configs" / "germany-2025-constituencies.toml")
+    found = simulate(election, estimate(election, polls_of(election)), draws=DRAWS)
+    quantiles = dict(
+        zip(
+            found.array("quantile_level").tolist(), found.array("chamber/all_uncovered_quantile"), strict=True
+        )
+    )
+    page = (root / "docs" / "chamber.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"By the polls of\s+the day before it\s+was (\d+), and (\d+) to (\d+)", page)
+    for number, level in zip(told, (0.5, 0.1, 0.9), strict=True):
+        assert abs(int(number) - quantiles[level]) <= 1
+    assert quantiles[0.1] <= 23 <= quantiles[0.9]
+    assert len(found.names("chamber/contest")) == 299
+    assert not any("or_direct_seats" in line for line in found.attrs["warnings"])
 
 
 def with_polls(folder: Path, *more: tuple[str, int, int, int]) -> None:
