@@ -46,6 +46,8 @@ class DrawnDistricts:
     0.
     """
     warnings: tuple[str, ...]
+    where: NDArray[np.int64] | None = None
+    """(D,) in which district of the rule each lies, where winners hold seats of their lists there."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -119,9 +121,9 @@ class DistrictBallots:
 
     def __init__(self, of: DrawnDistricts, national: Ballots) -> None:
         number, units = of.pattern.base.shape
-        self._of = of
+        self._of, self._piece = of, national.piece
         self.votes = _votes(number, units)
-        asked = number if of.cover is not None or of.per_list else 0
+        asked = number if of.cover is not None or of.per_list or of.where is not None else 0
         self.winners = whole_chamber.Winners(
             new_rows((asked, BLOCK), np.uint16), new_rows((asked, BLOCK), np.float32)
         )
@@ -161,6 +163,16 @@ class DistrictBallots:
         per_list, sums = np.array([self._of.per_list], np.float32), new_rows((2, BLOCK), np.float32)
         here = national.piece, self.votes, self.winners, national.votes
         return form.step(of, per_list, *here, law, sums, tier, won, national.claims, divided)
+
+    @property
+    def hold_in_districts(self) -> bool:
+        """Whether winners hold seats of their lists in the districts of the rule."""
+        return self._of.where is not None
+
+    def hold_in(self, seats: Seats) -> Step:
+        """What lets winners hold ``seats`` of their lists in the districts of the rule."""
+        assert self._of.where is not None
+        return contests.hold_in_districts.step(self._of.where, self._piece, self.winners, seats)
 
     def cover(self, national: Ballots, tier: Seats) -> Step:
         """What takes seats from winners whom those of their lists do not cover."""

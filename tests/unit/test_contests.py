@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import re
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from forecast.estimation import estimate
 from forecast.geography.candidates import TierVotes, read_tier_votes, tier_pattern
 from forecast.polls import polls_of
 from forecast.result import Forecast
-from forecast.simulation.forecasting import draws, simulate
+from forecast.simulation.forecasting import How, draws, simulate
 from forecast.simulation.given import ShareDraws, simulate_given
+from forecast.simulation.stacking import simulate_over_time
 from forecast.tables import table_of
 from tests.contested import FILE, NAMES, TIER, moors, votes, write_candidates
 from tests.geographies import write_rows
@@ -472,3 +474,16 @@ def test_a_row_without_votes_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "candidates.csv", ["district", "party", "votes"], [["d0", "Red", "many"]])
     with pytest.raises(PollDataError, match="many"):
         read(tmp_path)
+
+
+def test_days_side_by_side_keep_the_districts(tmp_path: Path) -> None:
+    """Each day's chances are those of a run as of that day, and can be taken out again."""
+    election = moors(tmp_path)
+    days = [datetime.date(2024, 6, 3), datetime.date(2024, 6, 6)]
+    found = simulate_over_time(election, polls_of(election), days, How(2_000, 1, "sobol", 1))
+    for day in days:
+        here = found.sel(as_of=day)
+        alone = simulate(election, estimate(election, polls_of(election), day), draws=2_000, seed=1)
+        for path in ("chamber/win_probability", "chamber/seat_mean"):
+            assert np.array_equal(here.array(path), alone.array(path)), path
+        assert table_of(here, "contests").rows == table_of(alone, "contests").rows
