@@ -97,6 +97,14 @@ DistrictFolder = Annotated[
         show_default=False,
     ),
 ]
+Winners = Annotated[
+    bool,
+    typer.Option(
+        "--winners",
+        help="Of an archive of results by district: score the chances of winning single-member districts, "
+        "from its votes for candidates (tables NAME-smd.csv).",
+    ),
+]
 BacktestFolder = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the table, the summary and the chart."),
@@ -116,6 +124,7 @@ def backtest(
     leave_out: LeaveOut = None,
     constants: ConstantsFile = None,
     districts: DistrictFolder = None,
+    winners: Winners = False,
     output: BacktestFolder = Path("outputs/backtest"),
     as_json: Json = False,
     quiet: Quiet = False,
@@ -124,7 +133,7 @@ def backtest(
 
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
-    from forecast.cli.district_archive import backtest_chain, backtest_districts
+    from forecast.cli.district_archive import backtest_chain, backtest_districts, backtest_winners
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
     from forecast.verification.archive import read_archives
@@ -136,8 +145,12 @@ def backtest(
         raise ConfigurationError(Fault("--output", "", str(output), "this is a file; name a folder"))
     left_out = leave_out is not None
     by_district = _of_districts(archives)
+    if winners and by_district is None:
+        remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
+        raise ConfigurationError(Fault("--winners", "", str(archives[0]), remedy))
     if by_district is not None:
-        backtest_districts(by_district, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
+        score = backtest_winners if winners else backtest_districts
+        score(by_district, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
         return
     known = load_constants(constants)
     wanted = tuple(methods or _METHODS)

@@ -138,18 +138,23 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         table: Any = data
         for key in way:
             table = table.get(key) if isinstance(table, dict) else None
-        if isinstance(table, dict) and isinstance(table.get(last), str) and table[last].strip():
-            named = table[last].strip()
-            table[last] = named if named == _NO_FILE.get(".".join((*way, last))) else str(folder / named)
+        if isinstance(table, dict) and table.get(last) != _NO_FILE.get(".".join((*way, last)), ABSENT):
+            _resolve(table, (last,), folder)
     estimate = data.get("estimate")
     outside = estimate.get("outside") if isinstance(estimate, dict) else None
     for one in outside if isinstance(outside, list) else ():
-        if isinstance(one, dict) and isinstance(one.get("draws"), str) and one["draws"].strip():
-            one["draws"] = str(folder / one["draws"].strip())
+        _resolve(one, ("draws",), folder)
     tiers = data.get("tiers")
     for tier in tiers if isinstance(tiers, list) else ():
-        if isinstance(tier, dict) and isinstance(tier.get("table"), str) and tier["table"].strip():
-            tier["table"] = str(folder / tier["table"].strip())
+        if isinstance(tier, dict):
+            _resolve(tier, ("table",), folder)
+            _resolve(tier.get("votes"), ("last", "lists", "borders"), folder)
+
+
+def _resolve(table: Any, keys: Sequence[str], folder: Path) -> None:
+    for key in keys if isinstance(table, dict) else ():
+        if isinstance(table.get(key), str) and table[key].strip():
+            table[key] = str(folder / table[key].strip())
 
 
 PLACE = "--set"

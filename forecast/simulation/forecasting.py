@@ -17,7 +17,7 @@ from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -269,8 +269,10 @@ def count_draws(
     held = sum(tier.seats for tier in election.levelled)
     rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
     if election.tiers:
-        centre = _central_shares(inputs, rules, units)
-        inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
+        centre = central_shares(inputs, rules, units)
+        inputs = inputs._replace(
+            chamber=chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
+        )
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,
@@ -281,19 +283,24 @@ def count_draws(
         keep=max(keep, KEPT_DRAWS),
         progress=progress,
     )
+    of_chamber = inputs.chamber.warnings if inputs.chamber is not None else ()
     attrs = {
         **identity_of(election),
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
         "warnings": warnings_on(
-            election, [*attrs["warnings"], *(local.warnings if local else ())], beliefs_of(election)
+            election,
+            [*attrs["warnings"], *(local.warnings if local else ())],
+            beliefs_of(election),
+            of_chamber,
+            not_placed(election),
         ),
     }
     looked_at = kept._replace(
         shares=kept.shares[:KEPT_DRAWS],
         seats=kept.seats[:, :KEPT_DRAWS],
-        chamber=kept.chamber[:KEPT_DRAWS] if kept.chamber is not None else None,
+        chamber=kept.chamber[:, :KEPT_DRAWS] if kept.chamber is not None else None,
     )
     beside = Beside(rules, local, inputs.chamber)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
@@ -301,7 +308,7 @@ def count_draws(
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
-def _central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
+def central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
     """(U,) medians of the shares that are drawn: where shares are far from certain these are not those of
     the estimate.
     """
@@ -421,7 +428,7 @@ def kept_dataset(
     if kept.chamber is not None:
         holders = [*units.ids[: units.lists], *(group.id for group in election.groups)]
         said_of = {"long_name": "seats of the whole chamber", "units": "seats"}
-        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[:keep], said_of)
+        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[0, :keep], said_of)
         coords["holder"] = ("holder", holders, {"long_name": "id of a list or group"})
     said = {name: value for name, value in attrs.items() if name not in ("warnings", "definition")}
     return dataset_of(variables, coords, said)
