@@ -147,7 +147,7 @@ def backtest(
     by_district = _of_districts(archives)
     if winners and by_district is None:
         remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
-        raise ConfigurationError(Fault("--winners", "", str(archives[0]), remedy))
+        raise ConfigurationError(Fault("--winners", "", " ".join(map(str, archives)), remedy))
     if by_district is not None:
         score = backtest_winners if winners else backtest_districts
         score(by_district, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)

@@ -138,8 +138,11 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         table: Any = data
         for key in way:
             table = table.get(key) if isinstance(table, dict) else None
-        if isinstance(table, dict) and table.get(last) != _NO_FILE.get(".".join((*way, last)), ABSENT):
+        named = table.get(last) if isinstance(table, dict) else None
+        if isinstance(named, str) and named.strip() != _NO_FILE.get(".".join((*way, last)), ""):
             _resolve(table, (last,), folder)
+        elif isinstance(named, str):
+            table[last] = named.strip()
     estimate = data.get("estimate")
     outside = estimate.get("outside") if isinstance(estimate, dict) else None
     for one in outside if isinstance(outside, list) else ():
