@@ -262,7 +262,7 @@ def test_lists_below_the_level_cover_nobody_but_enter_by_their_winners(tmp_path:
 
 
 def test_the_winners_without_a_seat_of_germany_2025_are_drawn(root: Path) -> None:
-    """23 there were; by the polls between 17 and 64 in four draws of five, as the page says."""
+    """23 there were; by the polls between 17 and 65 in four draws of five, as the page says."""
     election = load_election(root / "configs" / "germany-2025-constituencies.toml")
     found = simulate(election, estimate(election, polls_of(election)), draws=DRAWS)
     quantiles = dict(
