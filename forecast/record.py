@@ -116,6 +116,9 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
         _filled(found, _known("chamber/all_uncovered", values), values, ())
         for d, district in enumerate(found["districts"]):
             _filled(district, _known("chamber/uncovered_probability", values, along=1), values, (d,))
+    if "districts" in found:
+        surest = values["chamber/win_probability"].max(axis=1)
+        found["districts"] = [found["districts"][d] for d in np.argsort(surest, kind="stable")]
     return {"chamber": found}
 
 

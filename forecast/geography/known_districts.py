@@ -94,7 +94,7 @@ def read_geography(election: Election) -> Geography | None:
     Raises ``PollDataError`` for what is wrong with its tables, ``ConfigurationError`` where they do not fit
     the election file: a list, a district or a region that matches nothing. All faults at once.
     """
-    if election.rule.districts is None:
+    if election.rule.districts is None or election.rule.only_places:
         return None
     settings = election.geography or Settings()
     faults: list[Fault] = []

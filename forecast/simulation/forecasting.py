@@ -17,7 +17,7 @@ from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -293,6 +293,7 @@ def count_draws(
             [*attrs["warnings"], *(local.warnings if local else ())],
             beliefs_of(election),
             of_chamber,
+            not_placed(election),
         ),
     }
     looked_at = kept._replace(

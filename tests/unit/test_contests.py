@@ -21,7 +21,7 @@ from forecast.simulation.forecasting import How, draws, simulate
 from forecast.simulation.given import ShareDraws, simulate_given
 from forecast.simulation.stacking import simulate_over_time
 from forecast.tables import table_of
-from tests.contested import FILE, NAMES, TIER, moors, votes, write_candidates
+from tests.contested import FILE, NAMES, REGIONS, TIER, moors, votes, write_candidates
 from tests.geographies import write_rows
 
 DRAWS = 20_000
@@ -487,3 +487,17 @@ def test_days_side_by_side_keep_the_districts(tmp_path: Path) -> None:
         for path in ("chamber/win_probability", "chamber/seat_mean"):
             assert np.array_equal(here.array(path), alone.array(path)), path
         assert table_of(here, "contests").rows == table_of(alone, "contests").rows
+
+
+def test_a_rule_that_only_places_seats_is_drawn_as_without_districts(tmp_path: Path) -> None:
+    """One file counts the seats of lists in the states and draws winners that these cover."""
+    covered = TIER.replace("seats = 12", 'seats = 12\nhow = "covered"')
+    rule = 'districts = { method = "sainte-lague", national_totals = "own-votes", table = "states.csv" }'
+    write_rows(tmp_path / "states.csv", ["district", "party", "votes"], [[r, "red", 1] for r in REGIONS])
+    placed = FILE.replace('allocation.method = "sainte-lague"', f'allocation.method = "sainte-lague"\n{rule}')
+    there = run(tmp_path, file=placed, tier=covered, number=2_000)
+    without = run(tmp_path, tier=covered, number=2_000)
+    for path in ("seat_mean", "chamber/win_probability", "chamber/uncovered_mean"):
+        assert np.array_equal(there.array(path), without.array(path)), path
+    apart = run(tmp_path, file=placed, number=500)
+    assert any("is counted and not drawn" in line for line in apart.attrs["warnings"])
