@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import AsOf, Quiet, Settings
+from forecast.cli.options import AsOf, On, Quiet, Settings, with_vote_on
 from forecast.cli.telling import show, tell
 from forecast.cli.working import refuse_beside, say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
+    from forecast.election.schema import ElectionFacts
     from forecast.geography.known_districts import Geography
     from forecast.polls import PollTable
 
@@ -46,6 +47,7 @@ Updating = Annotated[
 def check(
     config: Checked,
     as_of: AsOf = None,
+    on: On = None,
     settings: Settings = None,
     strict: Strict = False,
     update: Updating = False,
@@ -57,7 +59,7 @@ def check(
     forecast that was saved, or an archive, is read and said to be whole, or refused with what to do.
     """
     if (read := _reader_of(config)) is not None:
-        given = {"--as-of": as_of, "--set": settings, "--strict": strict or None}
+        given = {"--as-of": as_of, "--on": on, "--set": settings, "--strict": strict or None}
         refuse_beside("check an election file", given, "a forecast or an archive is read as it is")
         for topic, text in read(config):
             show(f"{topic:<10} {text}")
@@ -66,12 +68,13 @@ def check(
         return
     if update:
         _update(config, quiet=quiet)
-    election = _checked_election(config, settings or ())
+    election = _checked_election(config, with_vote_on(settings, on))
     polls = None
     if as_of is not None:
         from forecast.election.forecast_day import day_of_forecast
 
         as_of = day_of_forecast(election, as_of, "--as-of")
+    as_of = as_of or election.election.on
     if election.election.polls is not None:
         from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
@@ -257,7 +260,7 @@ def _summary(
     from forecast.words.law_in_words import rule_in_words
 
     facts = election.election
-    yield "election", f"{facts.name} ({facts.id}), {facts.date}"
+    yield "election", f"{facts.name} ({facts.id}), {_day_of(facts)}"
     yield "ballot", ", ".join(party.id for party in election.parties if party.eligible)
     seatless = [party.id for party in election.parties if not party.eligible]
     if seatless:
@@ -337,3 +340,12 @@ def _polls(polls: PollTable, as_of: datetime.date | None) -> Iterator[tuple[str,
     yield "as of", f"{day}: {len(known)} national polls known, the newest on {newest}"
     if len(known.exit_polls):
         yield "", f"{len(known.exit_polls)} exit polls are among them: they alone enter the mean"
+
+
+def _day_of(facts: ElectionFacts) -> str:
+    """The day of the vote, and which one is forecast where that is another."""
+    if facts.date is None and facts.on is None:
+        return "day not known: as if held on the day of the forecast"
+    return f"{facts.date or 'day not known'}" + (
+        f", as if held on {facts.on}" if facts.on is not None else ""
+    )
