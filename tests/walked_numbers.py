@@ -6,6 +6,7 @@ stands there, and its named groups at which place of which dimension. A path tha
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,6 +123,11 @@ def by_label(data: xr.Dataset, dim: str) -> Callable[[str], dict[str, int]]:
 def by_order(dim: str, order: Sequence[int]) -> Callable[[str], dict[str, int]]:
     """A group of a path that counts along an order of its own."""
     return lambda text: {dim: int(order[int(text)])}
+
+
+def _majority_of_chamber(attrs: Mapping[str, Any]) -> int:
+    told = json.loads(attrs["definition"])
+    return (told["rule"]["seats"] + sum(tier["seats"] for tier in told["tiers"])) // 2 + 1
 
 
 def _least_majority(attrs: Mapping[str, Any]) -> int:
@@ -301,6 +307,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
                 for name in ("seat_mean", "seat_mean_mc_error")
             },
+            "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
+                "chamber/size", of=lambda size, attrs: size // 2 + 1
+            ),
+            "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
+                "chamber/coalition_seat_quantile",
+                at={"quantile_level": 0.5},
+                of=lambda median, attrs: median - _majority_of_chamber(attrs),
+            ),
         },
     ),
     "tiers": (
