@@ -6,6 +6,7 @@ stands there, and its named groups at which place of which dimension. A path tha
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -122,6 +123,12 @@ def by_label(data: xr.Dataset, dim: str) -> Callable[[str], dict[str, int]]:
 def by_order(dim: str, order: Sequence[int]) -> Callable[[str], dict[str, int]]:
     """A group of a path that counts along an order of its own."""
     return lambda text: {dim: int(order[int(text)])}
+
+
+def _chamber_seats(attrs: Mapping[str, Any]) -> int:
+    """Seats of the whole chamber by the election file, of which no house grows."""
+    said = json.loads(attrs["definition"])
+    return said["rule"]["seats"] + sum(tier["seats"] for tier in said["tiers"] if tier["how"] == "apart")
 
 
 def _least_majority(attrs: Mapping[str, Any]) -> int:
@@ -296,6 +303,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 for name in (f"{what}_probability", f"{what}_mc_error")
             },
             **_ends("chamber-coalitions/(?P<c>[^/]+)", "chamber_seat", "chamber/coalition_seat_quantile"),
+            "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
+                "chamber/size", of=lambda size, attrs: size // 2 + 1
+            ),
+            "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
+                "chamber/coalition_seat_quantile",
+                at={"quantile_level": 0.5},
+                of=lambda median, attrs: median - (_chamber_seats(attrs) // 2 + 1),
+            ),
             **{
                 f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
                 for name in ("seat_mean", "seat_mean_mc_error")
