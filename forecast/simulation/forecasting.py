@@ -179,6 +179,7 @@ def simulate_and_keep(
         "seed": how.seed,
         "sampler": how.sampler,
         "as_of": estimate.as_of.isoformat(),
+        **supposed_vote(election, estimate.election_date.isoformat()),
         "warnings": list(estimate.warnings),
     }
     return count_draws(
@@ -382,7 +383,7 @@ def identity_of(election: Election) -> dict[str, Any]:
     return {
         "election": facts.id,
         "election_name": facts.name,
-        "election_date": facts.date.isoformat(),
+        "election_date": facts.vote.isoformat() if facts.vote is not None else "",
         "country": facts.country,
         "note": facts.note or "",
         "definition": json.dumps(
@@ -390,6 +391,14 @@ def identity_of(election: Election) -> dict[str, Any]:
         ),
         "versions": json.dumps(versions()),
     }
+
+
+def supposed_vote(election: Election, day: str) -> dict[str, str]:
+    """Attributes that name a vote as what it is, where it is held in thought only; ``day`` may be several."""
+    if not election.election.supposed:
+        return {}
+    name = f"{election.election.name}, if it were held on {day}"
+    return {"election_name": name, "election_date": day, "supposed_vote": day}
 
 
 def kept_dataset(
