@@ -125,9 +125,10 @@ def by_order(dim: str, order: Sequence[int]) -> Callable[[str], dict[str, int]]:
     return lambda text: {dim: int(order[int(text)])}
 
 
-def _majority_of_chamber(attrs: Mapping[str, Any]) -> int:
-    told = json.loads(attrs["definition"])
-    return (told["rule"]["seats"] + sum(tier["seats"] for tier in told["tiers"])) // 2 + 1
+def _chamber_seats(attrs: Mapping[str, Any]) -> int:
+    """Seats of the whole chamber by the election file, of which no house grows."""
+    said = json.loads(attrs["definition"])
+    return said["rule"]["seats"] + sum(tier["seats"] for tier in said["tiers"] if tier["how"] == "apart")
 
 
 def _least_majority(attrs: Mapping[str, Any]) -> int:
@@ -303,18 +304,18 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 for name in (f"{what}_probability", f"{what}_mc_error")
             },
             **_ends("chamber-coalitions/(?P<c>[^/]+)", "chamber_seat", "chamber/coalition_seat_quantile"),
-            **{
-                f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
-                for name in ("seat_mean", "seat_mean_mc_error")
-            },
             "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
                 "chamber/size", of=lambda size, attrs: size // 2 + 1
             ),
             "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
                 "chamber/coalition_seat_quantile",
                 at={"quantile_level": 0.5},
-                of=lambda median, attrs: median - _majority_of_chamber(attrs),
+                of=lambda median, attrs: median - (_chamber_seats(attrs) // 2 + 1),
             ),
+            **{
+                f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
+                for name in ("seat_mean", "seat_mean_mc_error")
+            },
         },
     ),
     "tiers": (
