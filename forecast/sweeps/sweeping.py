@@ -321,7 +321,13 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
         compiled = _compiled(task, grid, at)
         told = None if progress is None else _times(progress, len(at))
         counts, kept = run_draws(
-            task.inputs, compiled, task.questions, task.how.draws, threads=task.how.threads, progress=told
+            task.inputs,
+            compiled,
+            task.questions,
+            task.how.draws,
+            threads=task.how.threads,
+            progress=told,
+            runner=task.how.runner,
         )
         rules = [grid.base, *(grid.rules[v] for v in at)]
         houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]
