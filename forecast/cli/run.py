@@ -19,7 +19,6 @@ from forecast.cli.options import (
     Settings,
     Threads,
     Verbose,
-    parse_days,
     whole_number,
 )
 from forecast.cli.working import (
@@ -34,7 +33,7 @@ from forecast.cli.working import (
     say_if_cold,
     speaker,
 )
-from forecast.errors import ABSENT, ConfigurationError, Fault, NoValidOutcome
+from forecast.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
     import datetime
@@ -119,6 +118,8 @@ def run(
     Writes forecast.nc, tables/ and run.json to a folder, and prints the main tables (or JSON, with --json).
     Several days, and scenarios, stand side by side in forecast.nc.
     """
+    from forecast.election.forecast_day import parse_days
+
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
@@ -179,6 +180,7 @@ def _of_polls(
         estimated = estimate(election, polls_of(election), days[0] if days else None)
         asked.say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
         say_if_cold(asked.quiet)
+        from forecast.simulation.caveats import refuse_void
         from forecast.simulation.forecasting import (
             MOST_DRAWS_TO_AN_ERROR,
             simulate_and_keep,
@@ -196,7 +198,7 @@ def _of_polls(
         most = asked.draws if asked.draws is not None else MOST_DRAWS_TO_AN_ERROR
         drawn = simulate_to_error(election, estimated, target_error, how, most_draws=most)
     asked.say(f"{drawn.draws:,} draws on {asked.cores} threads")
-    _refuse_void(election, drawn)
+    refuse_void(election, drawn)
     finish(asked, election, drawn, folder, kept=kept if save_draws else None)
 
 
@@ -204,6 +206,7 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
     """The forecast of draws from elsewhere."""
     election, folder, _ = _election(asked, ())
     say_if_cold(asked.quiet)
+    from forecast.simulation.caveats import refuse_void
     from forecast.simulation.given import read_share_draws, simulate_given
 
     given = read_share_draws(file, election)
@@ -212,7 +215,7 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
         drawn, kept = simulate_given(
             election, given, keep=save_draws or 0, threads=asked.cores, progress=progress
         )
-    _refuse_void(election, drawn)
+    refuse_void(election, drawn)
     finish(asked, election, drawn, folder, kept=kept if save_draws else None)
 
 
@@ -244,12 +247,6 @@ def _of_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
     with progress_bar(how.draws * len(scenarios), asked.quiet) as progress:
         forecast = simulate_scenarios(election, scenarios, how, days[0] if days else None, progress=progress)
     finish(asked, election, forecast, folder, scenarios=file)
-
-
-def _refuse_void(election: Election, forecast: Forecast) -> None:
-    if float(forecast.array("void_probability")) >= 1.0:
-        remedy = "nobody is admitted in any draw, and the rule says that this voids the election"
-        raise NoValidOutcome(Fault(election.place, "rule.threshold", ABSENT, remedy))
 
 
 def _refuse_more_than_drawn(wanted: int | None, drawn: int) -> None:
