@@ -171,9 +171,8 @@ def _say_ended(ended: Ended, store: Path, *, as_json: bool, quiet: bool) -> None
             tell(f"failed: {job.label}: {reason}")
     if not as_json:
         now = f" ({ended.done_now:,} now)" if ended.done_now != ended.done else ""
-        show(
-            f"{ended.jobs:,} jobs: {ended.done:,} done{now}, {len(ended.failures):,} failed, {ended.left:,} left"
-        )
+        rest = f"{len(ended.failures):,} failed, {ended.left:,} left"
+        show(f"{ended.jobs:,} jobs: {ended.done:,} done{now}, {rest}")
     if not quiet and ended.done:
         tell(f"wrote {store}; next: forecast jobs collect {store}")
 
@@ -189,7 +188,9 @@ def status(
 
     place = Store(store)
     found = list(status_of(place))
-    numbers = {state: sum(one == state for _, one, _ in found) for state in ("done", "running", "failed", "left")}
+    numbers = {
+        state: sum(one == state for _, one, _ in found) for state in ("done", "running", "failed", "left")
+    }
     cost = place.costs(job.digest for job, state, _ in found if state == "done")
     if as_json:
         failures = [
@@ -252,5 +253,3 @@ def _size(number: float) -> str:
             return f"{number:.0f} {unit}"
         number /= 1000
     return f"{number:,.1f} TB"
-
-

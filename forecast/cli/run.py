@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
-    from forecast.result import Forecast
 
 MOST_SAVED = 10**6
 """Draws that a run saves at most; text of that size is 200 MB."""

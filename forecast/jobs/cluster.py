@@ -34,6 +34,14 @@ _AHEAD = 2
 """Tasks of each worker that are sent out at a time: one under way, one that waits."""
 _DEATHS = 10
 """Workers that may die with a task before it counts as what kills them."""
+_LOCAL: dict[str, Any] = {
+    "threads_per_worker": 1,
+    "processes": True,
+    "host": "127.0.0.1",
+    "dashboard_address": None,
+    "silence_logs": logging.CRITICAL,
+}
+"""Of workers on this machine: nobody elsewhere can reach them, and there is no page about them."""
 _PROGRAM = "__import__('forecast.jobs.program', fromlist=['program']).program()"
 """Evaluated by workers before anything of ours is sent to them."""
 _TRIALS = 20
@@ -86,7 +94,7 @@ class Cluster:
     """
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self._client: Any = client  # its methods are typed as those of an asynchronous one
         try:
             client.wait_for_workers(1, timeout=_WAIT)
         except TimeoutError:
@@ -107,7 +115,7 @@ class Cluster:
         from distributed import WorkerPlugin
 
         name = f"forecast-{secrets.token_hex(8)}"
-        plugin = type("Plugin", (Sent, WorkerPlugin), {})(name, value, os.getcwd())
+        plugin = type("Plugin", (Sent, WorkerPlugin), {})(name, value, str(Path.cwd()))
         self._client.register_plugin(plugin, name=name)
         try:
             yield name
@@ -145,7 +153,9 @@ class Cluster:
                         raise
                     result = lost(error, items[at])
                 except CancelledError:
-                    said = "the scheduler has gone, and the workers with it; the same command goes on from here"
+                    said = (
+                        "the scheduler has gone, and the workers with it; the same command goes on from here"
+                    )
                     raise ConnectionError(errno.ECONNABORTED, said) from None
                 future.release()
                 send()
@@ -155,7 +165,7 @@ class Cluster:
                 with suppress(Exception):  # a cluster that is gone runs nothing
                     self._client.cancel(list(under_way), force=True)
 
-    def _send(self, function: Callable[[In], Any], item: In) -> Future:
+    def _send(self, function: Callable[[In], Any], item: In) -> Future[Any]:
         key = f"forecast-{secrets.token_hex(8)}"
         return self._client.submit(call_there, function, item, program(), key=key, pure=False)
 
@@ -163,7 +173,9 @@ class Cluster:
         found = self._client.run(eval, _PROGRAM, on_error="return")
         for address, theirs in found.items():
             if isinstance(theirs, Exception):
-                remedy = f"this worker has no such program ({type(theirs).__name__}: {theirs}); install it there"
+                remedy = (
+                    f"this worker has no such program ({type(theirs).__name__}: {theirs}); install it there"
+                )
                 raise ConfigurationError(Fault(f"worker {address}", "forecast", ABSENT, remedy))
             if theirs != program():
                 raise _other_program(address, theirs, program())
@@ -186,7 +198,9 @@ def _other_program(address: str, theirs: Mapping[str, str], ours: Mapping[str, s
     differ = [name for name in ours if theirs.get(name) != ours[name]]
     remedy = "another program than this one's " + ", ".join(f"{name} {ours[name]}" for name in differ)
     said = ", ".join(f"{name} {theirs.get(name, 'none')}" for name in differ)
-    return ConfigurationError(Fault(f"worker {address}", "", said, f"{remedy}: its numbers may differ; update it"))
+    return ConfigurationError(
+        Fault(f"worker {address}", "", said, f"{remedy}: its numbers may differ; update it")
+    )
 
 
 @contextmanager
@@ -196,23 +210,15 @@ def local_workers(number: int) -> Generator[Cluster]:
     ``ConfigurationError`` where dask.distributed is not installed.
     """
     _require()
-    import dask
+    from dask.config import set as configured
     from distributed import Client, LocalCluster
 
     settings = {"distributed.scheduler.allowed-failures": _DEATHS, "distributed.comm.timeouts.connect": "60s"}
     with (
         _quiet(),
-        dask.config.set(settings),
+        configured(settings),
         tempfile.TemporaryDirectory(prefix="forecast-", ignore_cleanup_errors=True) as scratch,
-        LocalCluster(
-            n_workers=number,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            local_directory=scratch,
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
+        LocalCluster(**{**_LOCAL, "n_workers": number, "local_directory": scratch}) as cluster,
         Client(cluster) as client,
     ):
         client.wait_for_workers(number, timeout=_WAIT)
@@ -230,7 +236,9 @@ def workers_of(scheduler: str) -> Generator[Cluster]:
 
     with _quiet():
         try:
-            where = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
+            where: dict[str, Any] = (
+                {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
+            )
             client = Client(**where, timeout="30s")
         except (OSError, ValueError) as error:
             remedy = f"no dask scheduler answers ({error}); an address such as tcp://host:8786 is expected"

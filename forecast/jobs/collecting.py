@@ -13,15 +13,14 @@ from numpy.typing import NDArray
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.jobs.job import Job
 from forecast.jobs.store import Store
-from forecast.result import Labelled, dataset_of
-from forecast.storage import load, require_zarr
+from forecast.outside import Unreadable, read_netcdf
+from forecast.result import Forecast, Labelled, dataset_of
+from forecast.storage import require_zarr
 from forecast.variables import VARIABLES, described
 from forecast.writing import replacing
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from forecast.result import Forecast
 
 MOST_BYTES = 2**32
 """Of a Dataset that is composed in memory: as netCDF; zarr is written election by election."""
@@ -66,7 +65,7 @@ class _Frame:
                 known = self.labels.setdefault(dim, {})
                 for label in labels:
                     known.setdefault(label, len(known))
-        warnings = len("\n".join(forecast.attrs["warnings"]))
+        warnings = len(str(forecast.attrs["warnings"]))
         names = max(map(len, forecast.names("party_name")), default=1)
         for name, length in (("warnings", warnings), ("party_name", names)):
             self.longest[name] = max(self.longest[name], length)
@@ -117,7 +116,7 @@ def collect(stores: Sequence[Store], target: str | Path, *, step: Step | None = 
         remedy = "no job is done yet; `forecast jobs TABLE -o FOLDER` does them"
         raise ConfigurationError(Fault(str(stores[0].folder), "", ABSENT, remedy))
     for file in found.values():
-        frame.learn(told(load(file)))
+        frame.learn(told(_read(file)))
     frame.in_order()
     parts = (_of_election(frame, found, e, told) for e in range(frame.shape[0]))
     if target.suffix == ".zarr":
@@ -125,6 +124,16 @@ def collect(stores: Sequence[Store], target: str | Path, *, step: Step | None = 
     else:
         _write_netcdf(frame, parts, target)
     return Collected(len(frame.at), sum(job.digest in found for job in frame.at.values()), target)
+
+
+def _read(file: Path) -> Forecast:
+    """A forecast as it was written here, as far as it is collected."""
+    try:
+        groups = read_netcdf(file, among=_GROUPS)
+    except Unreadable as error:
+        remedy = f"{error}; remove it, and the same command as before makes it again"
+        raise ConfigurationError(Fault(str(file), "", ABSENT, remedy)) from None
+    return Forecast(groups)
 
 
 def _frame(stores: Sequence[Store]) -> tuple[_Frame, dict[str, Path]]:
@@ -146,8 +155,8 @@ def _frame(stores: Sequence[Store]) -> tuple[_Frame, dict[str, Path]]:
     frame = _Frame(axes)
     places = {name: {label: at for at, label in enumerate(labels)} for name, labels in axes.items()}
     for job in jobs:
-        label = {"election": job.election, day: job.day, "variant": job.variant}
-        label["seed"] = -1 if job.asked_seed is None else job.asked_seed
+        seed = -1 if job.asked_seed is None else job.asked_seed
+        label = {"election": job.election, day: job.day, "variant": job.variant, "seed": seed}
         place = tuple(known[label[name]] for name, known in places.items())
         if frame.at.setdefault(place, job).digest != job.digest:
             remedy = "two stores have this job, with other inputs or versions: collect them apart"
@@ -198,13 +207,13 @@ def _of_election(
         state[here] = "done" if job.digest in found else "left"
         if job.digest not in found:
             continue
-        forecast = told(load(found[job.digest]))
+        forecast = told(_read(found[job.digest]))
         for path, dims, array in _numbers(forecast):
             _put(values[path][(*here, ...)], frame, forecast, path, dims, array)
         for party, name in zip(forecast.parties, forecast.names("party_name"), strict=True):
             names[0, frame.labels["party"][party]] = name
         draws[here], day[here] = forecast.draws, str(forecast.attrs["as_of"])
-        warnings[here] = "\n".join(forecast.attrs["warnings"])
+        warnings[here] = str(forecast.attrs["warnings"])
     variables: dict[str, Labelled] = {
         path.replace("/", "_"): ((*ahead, *frame.dims[path]), array, dict(described(path).attrs))
         for path, array in values.items()
@@ -270,9 +279,13 @@ def _write_netcdf(frame: _Frame, parts: Iterator[xr.Dataset], target: Path) -> N
     cells = sum(int(np.prod([len(frame.labels[dim]) for dim in dims])) for dims in frame.dims.values())
     size = 8 * cells * int(np.prod(frame.shape))
     if size > MOST_BYTES:
-        remedy = f"{size / 2**30:,.0f} GiB of numbers; write them election by election: a name that ends in .zarr"
+        remedy = (
+            f"{size / 2**30:,.0f} GiB of numbers; write them election by election: a name that ends in .zarr"
+        )
         raise ConfigurationError(Fault(str(target), "", ABSENT, remedy))
-    whole = xr.concat(list(parts), "election", data_vars="minimal", coords="minimal", join="exact", compat="override")
+    whole = xr.concat(
+        list(parts), "election", data_vars="minimal", coords="minimal", join="exact", compat="override"
+    )
     image = netcdf_image(whole)
     with replacing(target) as draft:
         draft.write_bytes(image)

@@ -114,7 +114,9 @@ def do_table(
         _Doing(store, hands, turn, listed, step).all()
     wanted = {job.digest: job for job in listed.jobs}
     now = store.done()
-    failures = {digest: one for digest, one in store.failures().items() if digest in wanted and digest not in now}
+    failures = {
+        digest: one for digest, one in store.failures().items() if digest in wanted and digest not in now
+    }
     ended = len(wanted.keys() & now)
     return Ended(
         len(wanted),

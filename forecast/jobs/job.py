@@ -38,7 +38,7 @@ class Job:
     """A forecast that a table asks for; all that it takes to make it anywhere."""
 
     digest: str
-    """Of all that its numbers follow from: definition, files, day, settings, draws, seed, sampler, version."""
+    """Of all that its numbers follow from: definition and files, day, draws, seed, sampler, version."""
     inputs: str
     """Of the definition of the election and of its files."""
     election: str
@@ -222,6 +222,8 @@ def _inputs(config: str, settings: tuple[str, ...], inputs: str) -> tuple[Electi
 
     election = load_election(config, settings)
     if inputs_of(election) != inputs and not inputs.startswith(UNREADABLE):
-        remedy = "this file, or one that it names, is not as it was when the jobs were listed: list them again"
+        remedy = (
+            "this file, or one that it names, is not as it was when the jobs were listed: list them again"
+        )
         raise ConfigurationError(Fault(config, "", ABSENT, remedy))
     return election, polls_of(election)

@@ -23,7 +23,8 @@ _PLACES = ("votes", "seats")
 def image_of(part: Part) -> bytes:
     """The bytes of an ``.npz`` file, whose parts carry checksums (CRC-32)."""
     stream = io.BytesIO()
-    np.savez_compressed(stream, **_arrays(part))
+    arrays: Any = _arrays(part)
+    np.savez_compressed(stream, **arrays)
     return stream.getvalue()
 
 

@@ -21,7 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.jobs.job import Done, Failed, Job

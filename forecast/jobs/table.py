@@ -82,12 +82,16 @@ def read_table(path: str | Path) -> Table:
     place = str(file)
     asked = {name for row in rows for name in ("as_of", "days_before") if getattr(row, name) is not None}
     if len(asked) == 2:
-        faults.append(Fault(place, "as_of", ABSENT, "a table names days, or days before the election: not both"))
+        faults.append(
+            Fault(place, "as_of", ABSENT, "a table names days, or days before the election: not both")
+        )
     seen: set[tuple[str, ...]] = set()
     for row in rows:
         if row.label in seen:
             said = ", ".join(part for part in row.label if part)
-            faults.append(Fault(place, "", said, "this job is asked for twice: same election, day, variant, seed"))
+            faults.append(
+                Fault(place, "", said, "this job is asked for twice: same election, day, variant, seed")
+            )
         seen.add(row.label)
     if not rows and not faults:
         faults.append(Fault(place, "", ABSENT, "no job; at least one election file is expected"))
@@ -115,9 +119,9 @@ def _of_product(file: Path) -> tuple[list[Row], list[Fault]]:
     read = _Reader(place, faults)
     files = read.files(file.parent, tables.get("elections"))
     days: Sequence[datetime.date | None] = read.days(tables.get("as_of")) or [None]
-    before: Sequence[int | None] = (
-        read.numbers("days_before", tables.get("days_before"), _MOST_DAYS_BEFORE) or [None]
-    )
+    before: Sequence[int | None] = read.numbers(
+        "days_before", tables.get("days_before"), _MOST_DAYS_BEFORE
+    ) or [None]
     seeds: Sequence[int | None] = read.numbers("seeds", tables.get("seeds"), MOST_SEED) or [None]
     variants: Sequence[Written | None] = [None]
     if "variants" in tables:
@@ -151,7 +155,8 @@ def _of_rows(file: Path) -> tuple[list[Row], list[Fault]]:
         return [], faults
     lines = [(line.number, dict(zip(sheet.heading, line.cells, strict=True))) for line in sheet.lines]
     names = {
-        path: name for name, path in _named({file.parent / cells["election"].strip() for _, cells in lines}).items()
+        path: name
+        for name, path in _named({file.parent / cells["election"].strip() for _, cells in lines}).items()
     }
     rows = []
     for number, cells in lines:
@@ -191,7 +196,8 @@ def _named(files: Iterable[Path]) -> dict[str, Path]:
     ordered = sorted(set(files))
     stems = [file.stem for file in ordered]
     return {
-        file.stem if stems.count(file.stem) == 1 else file.with_suffix("").as_posix(): file for file in ordered
+        file.stem if stems.count(file.stem) == 1 else file.with_suffix("").as_posix(): file
+        for file in ordered
     }
 
 
@@ -206,8 +212,16 @@ class _Reader:
 
     def files(self, folder: Path, value: Any) -> list[Path]:
         """Election files by name or by pattern."""
-        if not isinstance(value, str | list) or not value or not all(isinstance(one, str) for one in _list(value)):
-            self._wrong("elections", ABSENT if value is None else value, 'files are expected, such as ["configs/*.toml"]')
+        if (
+            not isinstance(value, str | list)
+            or not value
+            or not all(isinstance(one, str) for one in _list(value))
+        ):
+            self._wrong(
+                "elections",
+                ABSENT if value is None else value,
+                'files are expected, such as ["configs/*.toml"]',
+            )
             return []
         found: list[Path] = []
         for one in _list(value):
