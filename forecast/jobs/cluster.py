@@ -38,10 +38,11 @@ _LOCAL: dict[str, Any] = {
     "threads_per_worker": 1,
     "processes": True,
     "host": "127.0.0.1",
-    "dashboard_address": None,
+    "dashboard_address": "127.0.0.1:0",
+    "preload": ["forecast.jobs.deaf"],
     "silence_logs": logging.CRITICAL,
 }
-"""Of workers on this machine: nobody elsewhere can reach them, and there is no page about them."""
+"""Of workers on this machine: nobody elsewhere can reach them, and their ports are any that are free."""
 _PROGRAM = "__import__('forecast.jobs.program', fromlist=['program']).program()"
 """Evaluated by workers before anything of ours is sent to them."""
 _TRIALS = 20
