@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, OutputFile, Quiet
+from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers
 from forecast.cli.telling import progress, show_json, tell
 from forecast.door.digits import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
@@ -106,6 +106,8 @@ def backtest(
     leave_out: LeaveOut = None,
     constants: ConstantsFile = None,
     districts: DistrictFolder = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     output: BacktestFolder = Path("outputs/backtest"),
     as_json: Json = False,
     quiet: Quiet = False,
@@ -115,6 +117,7 @@ def backtest(
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
     from forecast.cli.district_archive import backtest_chain, backtest_districts, holds_districts
+    from forecast.cli.working import hands_of, refuse_beside
     from forecast.estimation import load_constants
     from forecast.verification.archive import read_archive
     from forecast.verification.backtest import run_backtest
@@ -124,6 +127,9 @@ def backtest(
     if output.exists() and not output.is_dir():
         raise ConfigurationError(Fault("--output", "", str(output), "this is a file; name a folder"))
     left_out = leave_out is not None
+    if holds_districts(archive) or districts is not None:
+        others = {"--workers": workers, "--scheduler": scheduler}
+        refuse_beside("--districts", others, "districts are scored in one process")
     if holds_districts(archive):
         backtest_districts(archive, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
         return
@@ -142,13 +148,14 @@ def backtest(
             quiet=quiet,
         )
         return
-    with progress("scoring", quiet) as step:
+    with hands_of(workers, scheduler) as hands, progress("scoring", quiet) as step:
         found = run_backtest(
             elections,
             lambda country: by_country.get(country, known),
             horizons=days,
             methods=methods or _METHODS,
             step=step,
+            do=hands.do,
         )
     rows = rows_of(found)
     _save(found, rows, elections, leave_out or "", output)

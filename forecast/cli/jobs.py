@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +15,6 @@ from forecast.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
     from forecast.jobs.doing import Ended
-    from forecast.jobs.hands import Hands
     from forecast.jobs.store import Turn
 
 DO = "do"
@@ -96,7 +93,7 @@ def do(
     if dry_run:
         _say_outlook(found, place, workers or 1, as_json=as_json)
         return
-    from forecast.cli.working import refuse_place, say_if_cold
+    from forecast.cli.working import hands_of, refuse_place, say_if_cold
 
     refuse_place(store)
     say_if_cold(quiet)
@@ -105,24 +102,6 @@ def do(
     _say_ended(ended, store, as_json=as_json, quiet=quiet)
     if ended.exit_code:
         raise typer.Exit(ended.exit_code)
-
-
-@contextmanager
-def hands_of(workers: int | None, scheduler: str | None, threads: int | None = None) -> Generator[Hands]:
-    """Those who do the work: processes of this machine, workers of a scheduler, or this process."""
-    if workers is not None and scheduler is not None:
-        remedy = "with --scheduler its own workers do the work: leave one of the two out"
-        raise ConfigurationError(Fault("--workers", "", workers, remedy))
-    if workers is None and scheduler is None:
-        from forecast.compiling import processors
-        from forecast.jobs.hands import Here
-
-        yield Here(threads or processors())
-        return
-    from forecast.jobs.cluster import local_workers, workers_of
-
-    with local_workers(workers) if workers is not None else workers_of(str(scheduler)) as hands:
-        yield hands
 
 
 def _say_outlook(table: Any, store: Any, workers: int, *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +16,12 @@ from forecast.cli.options import (
     Json,
     OutputFolder,
     Quiet,
+    Scheduler,
     Seed,
     Settings,
     Threads,
     Verbose,
+    Workers,
     whole_number,
 )
 from forecast.cli.working import (
@@ -30,6 +33,7 @@ from forecast.cli.working import (
     progress_bar,
     refuse_beside,
     refuse_place,
+    runner_of,
     say_if_cold,
     speaker,
 )
@@ -96,10 +100,13 @@ SaveDraws = Annotated[
 
 
 def run(
+    context: typer.Context,
     config: ConfigFile,
     draws: Draws = None,
     seed: Seed = None,
     threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     sampler: Sampler = None,
     target_error: TargetError = None,
     as_of: Days = None,
@@ -125,19 +132,11 @@ def run(
     asked = Asked(
         config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
     )
+    asked = replace(asked, runner=runner_of(context, workers, scheduler))
     if share_draws is not None:
-        refuse_beside(
-            "--share-draws",
-            {
-                "--draws": draws,
-                "--seed": seed,
-                "--sampler": sampler,
-                "--target-error": target_error,
-                "--as-of": as_of,
-                "--scenarios": scenarios,
-            },
-            "with --share-draws nothing is drawn",
-        )
+        drawn = {"--draws": draws, "--seed": seed, "--sampler": sampler, "--target-error": target_error}
+        drawn |= {"--as-of": as_of, "--scenarios": scenarios, "--workers": workers, "--scheduler": scheduler}
+        refuse_beside("--share-draws", drawn, "with --share-draws nothing is drawn")
         _of_given(asked, share_draws, save_draws)
     elif scenarios is not None:
         others = {"--target-error": target_error, "--save-draws": save_draws}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +17,12 @@ from forecast.cli.options import (
     Json,
     OutputFolder,
     Quiet,
+    Scheduler,
     Seed,
     Settings,
     Threads,
     Verbose,
+    Workers,
 )
 from forecast.cli.working import (
     Asked,
@@ -30,6 +33,7 @@ from forecast.cli.working import (
     progress_bar,
     refuse_beside,
     refuse_place,
+    runner_of,
     say_if_cold,
     speaker,
 )
@@ -98,6 +102,7 @@ Votes = Annotated[
 
 
 def sweep(
+    context: typer.Context,
     config: ConfigFile,
     threshold: Threshold = None,
     method: Method = None,
@@ -108,6 +113,8 @@ def sweep(
     draws: Draws = None,
     seed: Seed = None,
     threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     sampler: Sampler = None,
     as_of: AsOf = None,
     settings: Settings = None,
@@ -128,6 +135,7 @@ def sweep(
     asked = Asked(
         config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
     )
+    asked = replace(asked, runner=runner_of(context, workers, scheduler))
     election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
     folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
@@ -136,6 +144,7 @@ def sweep(
         swept = _drawn(asked, election, grid, as_of)
     else:
         options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
+        options |= {"--workers": workers, "--scheduler": scheduler}
         refuse_beside("--votes", options, "with --votes nothing is drawn")
         swept = _counted(asked, election, votes, grid)
     finish(asked, election, swept, folder, scenarios=scenarios)

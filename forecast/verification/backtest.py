@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,7 +29,7 @@ DRAWS = 4000
 
 _SEED = 20_030_319
 Step = Callable[[int, int], None]
-"""Called with the number of cases done and the number in all."""
+"""Called with the number of elections done and the number in all."""
 ConstantsOf = Callable[[str], Constants]
 """The constants with which elections of a country are forecast."""
 
@@ -56,6 +57,32 @@ class Backtest:
     notes: tuple[str, ...] = field(default=())
 
 
+class Task(NamedTuple):
+    """An election to be forecast and scored, with all that this takes."""
+
+    election: PastElection
+    constants: Constants
+    horizons: tuple[int, ...]
+    methods: tuple[str, ...]
+    draws: int
+
+
+class Found(NamedTuple):
+    """What was found of an election: nothing and no reason where no poll was known in time."""
+
+    scored: list[Scored]
+    why_no_seats: str | None
+
+
+Do = Callable[[Callable[[Task], Found], Sequence[Task]], Iterator[tuple[int, Found]]]
+"""Applies a function to tasks and gives each result with the place of its task, in any order."""
+
+
+def one_by_one(function: Callable[[Task], Found], tasks: Sequence[Task]) -> Iterator[tuple[int, Found]]:
+    """In this process."""
+    yield from enumerate(map(function, tasks))
+
+
 def run_backtest(
     elections: Sequence[PastElection],
     constants_of: ConstantsOf,
@@ -64,25 +91,42 @@ def run_backtest(
     methods: Sequence[str] = METHODS,
     draws: int = DRAWS,
     step: Step | None = None,
+    do: Do = one_by_one,
 ) -> Backtest:
     """Forecast and score ``elections`` at ``horizons`` days before the vote.
 
-    The draws of a case are the same in every run: their seed is made of its election and horizon.
+    The draws of a case are the same in every run: their seed is made of its election and horizon. ``do`` says
+    who scores the elections.
     """
-    cases = cases_of(elections, horizons)
-    polled = {case.election.id: case.election for case in cases}
-    reasons = {name: why_no_seats(election) for name, election in polled.items()}
+    asked = (tuple(horizons), tuple(methods), draws)
+    tasks = [Task(election, constants_of(election.country), *asked) for election in elections]
+    found: dict[int, Found] = {}
+    for at, one in do(score_election, tasks):
+        found[at] = one
+        if step is not None:
+            step(len(found), len(tasks))
     scored: list[Scored] = []
     apart: list[Scored] = []
-    for done, case in enumerate(cases, start=1):
-        target = apart if case.election.sparse else scored
-        target += _score_case(
-            case, constants_of(case.election.country), methods, draws, not reasons[case.election.id]
-        )
-        if step is not None:
-            step(done, len(cases))
-    without = [election.id for election in elections if election.id not in polled]
+    reasons: dict[str, str] = {}
+    without: list[str] = []
+    for at, election in enumerate(elections):
+        reason = found[at].why_no_seats
+        if reason is None:
+            without.append(election.id)
+            continue
+        reasons[election.id] = reason
+        (apart if election.sparse else scored).extend(found[at].scored)
     return Backtest(tuple(scored), tuple(apart), _notes(without, reasons))
+
+
+def score_election(task: Task) -> Found:
+    """Forecast and score one election at all horizons."""
+    cases = cases_of([task.election], task.horizons)
+    if not cases:
+        return Found([], None)
+    reason = why_no_seats(task.election)
+    scored = (_score_case(case, task.constants, task.methods, task.draws, not reason) for case in cases)
+    return Found([one for found in scored for one in found], reason)
 
 
 def _notes(without: Sequence[str], reasons: Mapping[str, str]) -> tuple[str, ...]:
