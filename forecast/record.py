@@ -104,7 +104,7 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
             "holders": _each(holders, ("tier", "holder"), values, (t,)),
             "coalitions": _each(coalitions, ("tier", "coalition"), values, (t,)),
         }
-        for t, tier in enumerate(forecast.names("chamber/tier"))
+        for t, tier in enumerate(forecast.names("chamber/tier") if "chamber/tier" in forecast else ())
     ]
     if "chamber/win_probability" in values:
         tiers = forecast.names("chamber/contest_tier")
@@ -112,7 +112,18 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
             {"id": name, "tier": tiers[d], "holders": _each(holders, ("contest", "holder"), values, (d,))}
             for d, name in enumerate(forecast.names("chamber/contest"))
         ]
+    if "chamber/all_uncovered_mean" in values:
+        _filled(found, _known("chamber/all_uncovered", values), values, ())
+        for d, district in enumerate(found["districts"]):
+            _filled(district, _known("chamber/uncovered_probability", values, along=1), values, (d,))
     return {"chamber": found}
+
+
+def _known(path: str, values: Mapping[str, Any], along: int = 0) -> list[Variable]:
+    """Variables whose paths begin so, with their errors, of one place of their first dimensions."""
+    known = [one for one in EVERY if one.path.startswith(path) and one.key and one.path in values]
+    known += [described(error_of(one.path)) for one in known if one.estimated]
+    return [replace(one, dims=one.dims[along:]) for one in known]
 
 
 def _each(
@@ -190,7 +201,7 @@ def _filled(
         if behind == ("quantile_level",):
             quantiles = _by_label(values["quantile_level"], value)
             place.setdefault(last, {}).update(median=quantiles["0.5"], quantiles=quantiles)
-        elif behind in (("seats",), ("district_seats",), ("chamber_seats",)):
+        elif behind in (("seats",), ("district_seats",), ("chamber_seats",), ("uncovered_winners",)):
             known_at_all = not math.isnan(value[0])
             some = {str(n): float(p) for n, p in enumerate(value.tolist()) if p > 0}
             if "mc_error" not in last:

@@ -466,7 +466,7 @@ _RULES = _in(
 
 _FLIPS = _in(
     "flips",
-    _text("about", "flip", "what flips: passes or majority"),
+    _text("about", "flip", "what flips: passes, majority or majority of the chamber"),
     _text("subject", "flip", "id of the party or coalition"),
     _text("change", "flip", "lost or won as the level rises"),
     _text("elsewhere", "flip", "labels on the other axes (JSON)"),
@@ -566,6 +566,7 @@ _DISTRICTS = _in(
 """Of districts, where the rule has any. What is won there otherwise than by one division has no last seat."""
 
 _MEMBERS = "seats of the whole chamber"
+_UNCOVERED = "winners of districts without a seat, whom those of their list do not cover"
 _CHAMBER = _in(
     "chamber",
     *_labels(
@@ -578,8 +579,9 @@ _CHAMBER = _in(
         _text("tier_name", "tier", "its name"),
         _text("tier_kind", "tier", "lists, single-member, appointed, minorities or by-elections"),
         _whole("chamber_seats", "chamber_seats", "seats", f"number of {_MEMBERS}"),
-        _text("contest", "contest", "single-member district whose chances are given"),
+        _text("contest", "contest", "single-member district that is told apart"),
         _text("contest_tier", "contest", "id of its tier"),
+        _whole("uncovered_winners", "uncovered_winners", "winners", f"number of {_UNCOVERED}"),
     ),
     _text("tier_basis", "tier", "what its numbers rest on, in words"),
     _whole("tier_size", "tier", "seats", "seats of the tier"),
@@ -657,6 +659,31 @@ _CHAMBER = _in(
         key="majority.probability",
     ),
     _chance("win_probability", "contest holder", "probability of winning the district", key="probability"),
+    _chance(
+        "uncovered_probability",
+        "contest",
+        "probability that who wins the district has no seat",
+        key="uncovered.probability",
+    ),
+    _whole(
+        "uncovered_quantile", "holder quantile_level", "winners", f"quantile of {_UNCOVERED}", key="uncovered"
+    ),
+    _mean("uncovered_mean", "holder", "winners", f"mean {_UNCOVERED}", key="uncovered.mean"),
+    _whole(
+        "all_uncovered_quantile",
+        "quantile_level",
+        "winners",
+        f"quantile of all {_UNCOVERED}",
+        key="uncovered",
+        column="uncovered",
+    ),
+    _mean("all_uncovered_mean", "", "winners", f"mean of all {_UNCOVERED}", key="uncovered.mean"),
+    _chance(
+        "all_uncovered_probability",
+        "uncovered_winners",
+        f"probability of a number of {_UNCOVERED}",
+        key="uncovered.distribution",
+    ),
 )
 """Of the whole chamber, where it has tiers beside the lists."""
 

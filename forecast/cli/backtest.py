@@ -87,6 +87,14 @@ DistrictFolder = Annotated[
         show_default=False,
     ),
 ]
+Winners = Annotated[
+    bool,
+    typer.Option(
+        "--winners",
+        help="Of an archive of results by district: score the chances of winning single-member districts, "
+        "from its votes for candidates (tables NAME-smd.csv).",
+    ),
+]
 BacktestFolder = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="FOLDER", help="Folder for the table, the summary and the chart."),
@@ -106,6 +114,7 @@ def backtest(
     leave_out: LeaveOut = None,
     constants: ConstantsFile = None,
     districts: DistrictFolder = None,
+    winners: Winners = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
     output: BacktestFolder = Path("outputs/backtest"),
@@ -116,7 +125,12 @@ def backtest(
 
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
-    from forecast.cli.district_archive import backtest_chain, backtest_districts, holds_districts
+    from forecast.cli.district_archive import (
+        backtest_chain,
+        backtest_districts,
+        backtest_winners,
+        holds_districts,
+    )
     from forecast.cli.working import hands_of, refuse_beside
     from forecast.estimation import load_constants
     from forecast.verification.archive import read_archive
@@ -127,11 +141,15 @@ def backtest(
     if output.exists() and not output.is_dir():
         raise ConfigurationError(Fault("--output", "", str(output), "this is a file; name a folder"))
     left_out = leave_out is not None
+    if winners and not holds_districts(archive):
+        remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
+        raise ConfigurationError(Fault("--winners", "", str(archive), remedy))
     if holds_districts(archive) or districts is not None:
         others = {"--workers": workers, "--scheduler": scheduler}
         refuse_beside("--districts", others, "districts are scored in one process")
     if holds_districts(archive):
-        backtest_districts(archive, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
+        score = backtest_winners if winners else backtest_districts
+        score(archive, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
         return
     known = load_constants(constants)
     elections = read_archive(archive)

@@ -101,9 +101,8 @@ def _warnings(
 
 def _of_the_result(election: Election) -> list[str]:
     """What a count of the official result would say; nothing where the file names none, or not its totals."""
-    from forecast.rules.counts import read_count
+    from forecast.rules.counts import outcome_of, read_count
     from forecast.rules.district_table import holds_votes
-    from forecast.rules.reference import apply_rule
     from forecast.rules.remarks import remarks_on
 
     table = election.rule.districts.table if election.rule.districts is not None else None
@@ -113,7 +112,7 @@ def _of_the_result(election: Election) -> list[str]:
         ready = read_count(election)
     except ConfigurationError:
         return []  # a total that a count needs and a forecast does not
-    outcome = apply_rule(election.rule, ready.ballot)
+    outcome = outcome_of(election, ready)
     official = ready.official, ready.official_districts
     return [*ready.warnings, *remarks_on(election, ready.ballot, outcome, *official)]
 
@@ -193,6 +192,10 @@ def _chamber(election: Election) -> Iterator[tuple[str, str]]:
     yield "chamber", f"{seats} seats, {seats // 2 + 1} for a majority: {election.rule.seats} of the lists"
     for tier in election.tiers:
         yield "", f"{tier.name}, {tier.seats} seats: {basis_of(tier, names)}."
+        if tier.votes is not None and tier.seats:
+            from forecast.geography.candidates import read_tier_votes
+
+            yield from (("", line) for line in read_tier_votes(election, tier).matched)
 
 
 def _geography(election: Election, geography: Geography) -> Iterator[tuple[str, str]]:

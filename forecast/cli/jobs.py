@@ -37,6 +37,7 @@ jobs = typer.Typer(
     cls=JobsGroup,
     add_completion=False,
     no_args_is_help=True,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Do many forecasts: a table of elections, days, variants and seeds; `forecast jobs TABLE -o STORE`.",
 )

@@ -26,6 +26,13 @@ EXIT_CODES = (
 )
 DEBUG = "FORECAST_DEBUG"
 """Environment variable that lets errors through with their traceback."""
+_PLAIN_HELP: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+"""Help as text without boxes: rich, and the reader of Markdown that typer loads with it, take as long to
+import as all else.
+"""
 
 
 class Listed(NamedTuple):
@@ -80,7 +87,7 @@ def load_command(name: str) -> Any:
     target = getattr(import_module(module), function)
     if isinstance(target, typer.Typer):  # with commands of its own
         return typer.main.get_command(target)
-    single = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+    single = typer.Typer(add_completion=False, **_PLAIN_HELP)
     single.command(name)(target)
     return typer.main.get_command(single)
 
@@ -89,8 +96,8 @@ app = typer.Typer(
     name="forecast",
     cls=CommandGroup,
     epilog=EXIT_CODES,
-    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    **_PLAIN_HELP,
 )
 
 

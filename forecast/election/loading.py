@@ -151,12 +151,18 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         table: Any = data
         for key in way:
             table = table.get(key) if isinstance(table, dict) else None
-        if isinstance(table, dict) and isinstance(table.get(last), str) and table[last].strip():
-            table[last] = str(folder / table[last].strip())
+        _resolve(table, (last,), folder)
     tiers = data.get("tiers")
     for tier in tiers if isinstance(tiers, list) else ():
-        if isinstance(tier, dict) and isinstance(tier.get("table"), str) and tier["table"].strip():
-            tier["table"] = str(folder / tier["table"].strip())
+        if isinstance(tier, dict):
+            _resolve(tier, ("table",), folder)
+            _resolve(tier.get("votes"), ("last", "lists", "borders"), folder)
+
+
+def _resolve(table: Any, keys: Sequence[str], folder: Path) -> None:
+    for key in keys if isinstance(table, dict) else ():
+        if isinstance(table.get(key), str) and table[key].strip():
+            table[key] = str(folder / table[key].strip())
 
 
 PLACE = "--set"

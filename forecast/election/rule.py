@@ -259,6 +259,11 @@ class Levelling(Part):
     start_seats: SomeSeats | None = Field(
         default=None, description="level: the size from which the house grows"
     )
+    unbalanced: Seats = Field(
+        default=0,
+        description="level: so many constituencies won beyond a list's share, of all lists together, stay "
+        "without other lists growing for them",
+    )
     deduct_unadmitted: Flag = Field(
         default=False, description="seats held by lists that are not admitted are kept and taken off the pool"
     )
@@ -278,12 +283,19 @@ class Levelling(Part):
         if self.start_seats is not None and self.mode != "level":
             msg = 'start_seats belongs to mode = "level"'
             raise ValueError(msg)
+        if self.unbalanced and self.mode != "level":
+            msg = 'unbalanced belongs to mode = "level", where the house grows for what lists hold'
+            raise ValueError(msg)
         family = METHODS.get(self.method or "")
         parameter = family.parameter if isinstance(family, DivisorFamily) else ""
         if parameter:
             msg = f'write method = "{self.method}" and its {parameter} under rule.allocation instead'
             raise ValueError(msg)
         return self
+
+
+DIRECT = ("plurality", "mean", "start")
+TOTALS = ("smallest-remainders", "own-votes")
 
 
 class Districts(Allocation):
@@ -315,12 +327,13 @@ class Districts(Allocation):
         description="national-remainders: rounded quotas in the districts, the seats left over nationally on "
         "the summed remainders with the rounded Hagenbach-Bischoff quota",
     )
-    direct: (
-        Annotated[Literal["plurality", "start"], one_of(("plurality", "start"), "use of direct seats")] | None
-    ) = Field(
-        default=None,
-        description="plurality: a list holds at least the direct seats of the table in each district; start: "
-        "it holds them besides, and its divisors begin after them",
+    direct: Annotated[Literal["plurality", "mean", "start"], one_of(DIRECT, "use of direct seats")] | None = (
+        Field(
+            default=None,
+            description="plurality: a list holds at least the direct seats of the table in each district; "
+            "mean: at least these, or the mean of them and its share there, rounded up, and in all no fewer "
+            "than its shares; start: it holds them besides, and its divisors begin after them",
+        )
     )
     seatless: Annotated[
         Literal["national", "shared"], one_of(("national", "shared"), "use of votes without a district seat")
@@ -330,14 +343,13 @@ class Districts(Allocation):
         "shared (also added to each list in the districts, in proportion to the valid votes there)",
     )
     national_totals: (
-        Annotated[
-            Literal["smallest-remainders"], one_of(("smallest-remainders",), "way to meet national totals")
-        ]
+        Annotated[Literal["smallest-remainders", "own-votes"], one_of(TOTALS, "way to meet national totals")]
         | None
     ) = Field(
         default=None,
         description="rule.allocation gives each list its seats nationally and the districts only place them: "
-        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it)",
+        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it) "
+        "or own-votes (each list divides its own among the districts, by its votes there)",
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
@@ -374,7 +386,8 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
     if districts.national_totals is None:
         return
-    if not districts.by_quota or districts.remainder != "largest":
+    smallest = districts.national_totals == "smallest-remainders"
+    if smallest and (not districts.by_quota or districts.remainder != "largest"):
         yield "national_totals moves seats given by largest remainders: it needs a quota method such as hare"
     if districts.leftover or districts.bonus or districts.direct:
         yield "national_totals goes without leftover, bonus and direct"

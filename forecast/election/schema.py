@@ -405,7 +405,13 @@ class Election(Part):
     @property
     def apart(self) -> tuple[ChamberTier, ...]:
         """Tiers with seats of their own, beside those of the rule."""
-        return tuple(tier for tier in self.tiers if tier.how != "levelled")
+        return tuple(tier for tier in self.tiers if not tier.in_the_rule)
+
+    @property
+    def tiers_do_not_hang_on_rules(self) -> bool:
+        """Whether there are tiers beside the lists, which are the same under every rule of these."""
+        ways = {tier.how for tier in self.tiers if tier.seats}
+        return ways == {"apart"}
 
     @property
     def levelled(self) -> tuple[ChamberTier, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.contests import CoverCounts
 from forecast.simulation.local import KeptDistricts
 from forecast.simulation.pieces import KeptDraws
 from forecast.simulation.run_counts import Tallies
@@ -49,6 +50,8 @@ def _arrays(part: Part) -> dict[str, NDArray[Any]]:
     found |= {name: getattr(aside, name) for name in ("shares", "share_sums", "share_draws")}
     found |= {f"district_seats/{r}": seats for r, seats in aside.district_seats.items()}
     found |= {f"districts_won/{tier}": won for tier, won in enumerate(aside.districts_won)}
+    if aside.uncovered is not None:
+        found |= {f"uncovered/{name}": array for name, array in aside.uncovered._asdict().items()}
     found["first_kept"] = np.array(aside.first_kept)
     kept = aside.kept
     found |= {f"kept/{name}": getattr(kept, name) for name in _KEPT if getattr(kept, name) is not None}
@@ -73,12 +76,14 @@ def _part(arrays: Arrays) -> Part:
     if "kept/districts/votes" in arrays:
         places = KeptDistricts(*(arrays[f"kept/districts/{name}"] for name in _PLACES))
     kept = KeptDraws(arrays["kept/shares"], arrays["kept/seats"], places, arrays.get("kept/chamber"))
+    uncovered = _below(arrays, "uncovered/")
     aside = Aside(
         arrays["shares"],
         arrays["share_sums"],
         arrays["share_draws"],
         {int(r): seats for r, seats in _below(arrays, "district_seats/").items()},
         list(_below(arrays, "districts_won/").values()),
+        CoverCounts(**uncovered) if uncovered else None,
         int(arrays["first_kept"]),
         kept,
     )

@@ -24,11 +24,17 @@ from forecast.rules.ties import Unit
 
 
 def level_out(
-    levelling: Levelling, plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int
+    levelling: Levelling,
+    plan: Plan,
+    units: Sequence[Unit],
+    held: Mapping[str, int],
+    pool: int,
+    beyond: Mapping[str, int],
 ) -> Division:
     """Final seats of the admitted ``units``, of which ``held`` names the seats they have already.
 
-    ``pool`` are the seats that they share, those held included.
+    ``pool`` are the seats that they share, those held included; ``beyond`` those of ``held`` that are
+    constituencies beyond their shares of districts.
     """
     if levelling.mode == "start":
         return _start_after(plan, units, held, pool)
@@ -40,7 +46,7 @@ def level_out(
     elif levelling.mode == "redistribute":
         division = _redistribute(plan, units, held, pool)
     elif levelling.mode == "level":
-        division = _grow(plan, units, held, pool)
+        division = _grow(levelling, plan, units, held, pool, beyond)
     else:
         division = divide(plan, units, pool)
     return replace(division, order=_beyond(division.order, held))
@@ -84,8 +90,16 @@ def _start_after(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], poo
     return replace(division, seats={name: held[name] + seats for name, seats in division.seats.items()})
 
 
-def _grow(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
-    """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2020).
+def _grow(
+    levelling: Levelling,
+    plan: Plan,
+    units: Sequence[Unit],
+    held: Mapping[str, int],
+    pool: int,
+    beyond: Mapping[str, int],
+) -> Division:
+    """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2023), but for
+    as many constituencies in all as may stay unbalanced (three since 14 November 2020, § 6 (5)).
 
     A list without votes has no share to grow; it keeps what it holds on top. Raises ``NoValidOutcome`` where
     a list holds seats with next to no votes, so that no house would do.
@@ -96,7 +110,35 @@ def _grow(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int)
         remedy = "the house would grow beyond reason to cover the seats held; check votes and direct seats"
         raise NoValidOutcome(Fault("count", "rule.levelling.mode", f"{house} seats", remedy))
     division = divide(plan, units, house)
+    if levelling.unbalanced:
+        floors = {unit.id: held[unit.id] for unit in voted}
+        division = _least_house(plan, units, floors, beyond, levelling.unbalanced, (pool, house))
     return replace(division, seats={name: max(seats, held[name]) for name, seats in division.seats.items()})
+
+
+def _least_house(
+    plan: Plan,
+    units: Sequence[Unit],
+    floors: Mapping[str, int],
+    beyond: Mapping[str, int],
+    unbalanced: int,
+    between: tuple[int, int],
+) -> Division:
+    """The smallest house of ``between`` in which shares lack at most ``unbalanced`` seats of their floors,
+    each of a list no more than its constituencies ``beyond``; by halving, since no share shrinks as a house
+    grows.
+    """
+
+    def enough(division: Division) -> bool:
+        lacking = {name: max(floor - division.seats.get(name, 0), 0) for name, floor in floors.items()}
+        own = all(seats <= beyond.get(name, 0) for name, seats in lacking.items())
+        return own and sum(lacking.values()) <= unbalanced
+
+    low, high = between
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(divide(plan, units, middle)) else (middle + 1, high)
+    return divide(plan, units, low)
 
 
 NATION = ""

@@ -20,7 +20,7 @@ from forecast.rules.levelling import give_back, level_out, place_levelling
 from forecast.rules.outcome import Admission, Division, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
 from forecast.rules.ties import Unit
-from forecast.rules.totals_first import place_totals
+from forecast.rules.totals_first import place_by_own_votes, place_totals
 
 
 @dataclass
@@ -54,13 +54,14 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     ballot = _with_direct_seats(rule, ballot)
     districts = rule.districts
     tier = None
-    if districts is not None and not districts.threshold:
+    own_votes = districts is not None and districts.national_totals == "own-votes"
+    if districts is not None and not districts.threshold and not own_votes:
         tier = divide_districts(rule, districts, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)
-    if districts is not None and tier is None:
+    if districts is not None and tier is None and not own_votes:
         tier = divide_districts(rule, districts, ballot, admissions)
     count = _Count(rule, ballot, admissions, units, tier, ties=ties)
     count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
@@ -73,7 +74,7 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     else:
         count.steps += tier.steps
         count.ties += tier.ties
-        count.held = _held_with_districts(rule, ballot, tier.won)
+        count.held = _held_with_districts(rule, ballot, tier)
     return _finish(count)
 
 
@@ -91,15 +92,17 @@ def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
     return replace(ballot, entries=entries)
 
 
-def _held_with_districts(rule: Rule, ballot: Ballot, won: Mapping[str, int]) -> dict[str, int]:
+def _held_with_districts(rule: Rule, ballot: Ballot, tier: Tier) -> dict[str, int]:
     """Seats of the district tier and direct seats of lists outside it; with levelling all seats held."""
     levelled = rule.levelling is not None and rule.levelling.mode is not None
     direct = rule.districts is not None and rule.districts.direct is not None
+    least = tier.shares if rule.districts is not None and rule.districts.direct == "mean" else {}
+    won = tier.won
     held: dict[str, int] = {}
     for entry in ballot.entries:
         if entry.eligible:
             before = entry.held if levelled else entry.direct_seats if direct else 0
-            held[entry.id] = max(before, won.get(entry.id, 0))
+            held[entry.id] = max(before, won.get(entry.id, 0), least.get(entry.id, 0))
     return held
 
 
@@ -128,7 +131,8 @@ def _finish(count: _Count) -> Outcome:
     if levelling is None:
         division = divide(plan, count.units, pool)
     else:
-        division = level_out(levelling, plan, count.units, count.held, pool)
+        beyond = count.tier.beyond if count.tier is not None else count.held
+        division = level_out(levelling, plan, count.units, count.held, pool, beyond)
     return _with_places(count, division, kept, bonus, pool)
 
 
@@ -139,14 +143,17 @@ def _as_held(count: _Count) -> Outcome:
 
 
 def _totals_first(count: _Count) -> Outcome:
-    """National totals, which the districts place (Bulgaria, Election Code art. 297)."""
+    """National totals, which the districts place (Bulgaria, Election Code art. 297; Germany, BWahlG § 4)."""
     rule, method, tier = count.rule, count.rule.allocation, count.tier
     assert method is not None
-    assert tier is not None
     plan = Plan(method, rule.ties, rule.alliances, outside_quota(method, rule, count.ballot, count.units))
     division = divide(plan, count.units, rule.seats)
-    count.tier = place_totals(rule, tier, division.seats)
-    count.ties += count.tier.ties[len(tier.ties) :]
+    if tier is None:
+        count.tier = place_by_own_votes(rule, count.ballot, division.seats)
+        count.ties += count.tier.ties
+    else:
+        count.tier = place_totals(rule, tier, division.seats)
+        count.ties += count.tier.ties[len(tier.ties) :]
     return _with_places(count, division, {}, {}, rule.seats)
 
 

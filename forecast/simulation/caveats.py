@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, Fault, ForecastError, NoValidOutcome, PollDataError
-from forecast.rules.counts import read_count
+from forecast.rules.rows_of_parties import rows_of_parties
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party
@@ -68,7 +68,7 @@ def _known_largest(election: Election) -> Iterator[tuple[Party, str]]:
     if election.election.result is None:
         return
     try:
-        entries = read_count(election).ballot.entries
+        entries = rows_of_parties(election, election.election.result).entries.values()
     except ForecastError:  # a result that cannot be read is no business of a forecast
         return
     most = max(entries, key=lambda entry: entry.votes if entry.eligible else -1)

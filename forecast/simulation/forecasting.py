@@ -270,8 +270,10 @@ def count_draws(
     held = sum(tier.seats for tier in election.levelled)
     rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
     if election.tiers:
-        centre = _central_shares(inputs, rules, units)
-        inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
+        centre = central_shares(inputs, rules, units)
+        inputs = inputs._replace(
+            chamber=chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
+        )
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,
@@ -283,19 +285,23 @@ def count_draws(
         progress=progress,
         runner=how.runner,
     )
+    of_chamber = inputs.chamber.warnings if inputs.chamber is not None else ()
     attrs = {
         **identity_of(election),
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
         "warnings": warnings_on(
-            election, [*attrs["warnings"], *(local.warnings if local else ())], beliefs_of(election)
+            election,
+            [*attrs["warnings"], *(local.warnings if local else ())],
+            beliefs_of(election),
+            of_chamber,
         ),
     }
     looked_at = kept._replace(
         shares=kept.shares[:KEPT_DRAWS],
         seats=kept.seats[:, :KEPT_DRAWS],
-        chamber=kept.chamber[:KEPT_DRAWS] if kept.chamber is not None else None,
+        chamber=kept.chamber[:, :KEPT_DRAWS] if kept.chamber is not None else None,
     )
     beside = Beside(rules, local, inputs.chamber)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
@@ -303,7 +309,7 @@ def count_draws(
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
-def _central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
+def central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
     """(U,) medians of the shares that are drawn: where shares are far from certain these are not those of
     the estimate.
     """
@@ -415,7 +421,7 @@ def kept_dataset(
     if kept.chamber is not None:
         holders = [*units.ids[: units.lists], *(group.id for group in election.groups)]
         said_of = {"long_name": "seats of the whole chamber", "units": "seats"}
-        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[:keep], said_of)
+        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[0, :keep], said_of)
         coords["holder"] = ("holder", holders, {"long_name": "id of a list or group"})
     said = {name: value for name, value in attrs.items() if name not in ("warnings", "definition")}
     return dataset_of(variables, coords, said)

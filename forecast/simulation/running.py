@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from forecast.compiling import prepare
 from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
+from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import Questions
 from forecast.rules.grids import Rules, one_by_one
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
@@ -172,7 +173,7 @@ class Work:
         _, lists, rules, seats, coalitions, _ = self.shape
         of_rules = 8 * rules * (lists + coalitions) * (seats + 1)
         chamber = self.draws.chamber
-        return of_rules + (chamber.empty(1, seats).seats.nbytes if chamber is not None else 0)
+        return of_rules + (chamber.empty(1, seats, rules).seats.nbytes if chamber is not None else 0)
 
     def kept(self, places: int) -> KeptDraws:
         """Room for so many draws."""
@@ -189,7 +190,9 @@ class Work:
             np.zeros((places, units)),
             np.zeros((number, places, lists), np.int64),
             districts,
-            np.zeros((places, len(draws.chamber.holders)), np.int64) if draws.chamber is not None else None,
+            np.zeros((number, places, len(draws.chamber.holders)), np.int64)
+            if draws.chamber is not None
+            else None,
         )
 
 
@@ -213,6 +216,8 @@ class Aside(NamedTuple):
     """Histograms of seats (D, K, S + 1) by the number of a rule."""
     districts_won: list[NDArray[np.int64]]
     """(D, H) draws in which a holder wins a district, by tier of the chamber."""
+    uncovered: CoverCounts | None
+    """Winners without a seat; ``None`` where no law leaves any without."""
     first_kept: int
     kept: KeptDraws
     """Those of the kept draws that fall in these calls, from number ``first_kept`` on."""
@@ -314,7 +319,8 @@ class Total:
         plan, chamber = work.plan, work.draws.chamber
         self.counts = new_counts(plan.sizes, empty_tallies(0, *work.shape))
         if chamber is not None:
-            self.counts.chamber = new_counts(plan.sizes, chamber.empty(0, work.rules.most_seats))
+            empty = chamber.empty(0, work.rules.most_seats, len(work.rules.records))
+            self.counts.chamber = new_counts(plan.sizes, empty)
         self._work = work
         self._kept: KeptDraws | None = None
         self._so_far: Tallied | None = None
@@ -348,6 +354,10 @@ class Total:
             counts.district_seats[r] = seats if known is None else known + seats
         before = counts.districts_won or [np.zeros_like(won) for won in aside.districts_won]
         counts.districts_won = [won + more for won, more in zip(before, aside.districts_won, strict=True)]
+        if aside.uncovered is not None:
+            added = zip(counts.uncovered or aside.uncovered, aside.uncovered, strict=True)
+            first = counts.uncovered is None
+            counts.uncovered = CoverCounts(*(more if first else so_far + more for so_far, more in added))
         if self._kept is None and aside.first_kept == 0 and len(aside.kept.shares) == self._work.keep:
             self._kept = aside.kept
             return
@@ -360,7 +370,7 @@ def _rooms(kept: KeptDraws) -> list[NDArray[Any]]:
     rooms: list[NDArray[Any]] = [kept.shares, np.moveaxis(kept.seats, 1, 0)]
     if kept.districts is not None:
         rooms += [kept.districts.votes, np.moveaxis(kept.districts.seats, 1, 0)]
-    return rooms if kept.chamber is None else [*rooms, kept.chamber]
+    return rooms if kept.chamber is None else [*rooms, np.moveaxis(kept.chamber, 1, 0)]
 
 
 def _kept_from(kept: KeptDraws, first: int) -> KeptDraws:
@@ -370,7 +380,7 @@ def _kept_from(kept: KeptDraws, first: int) -> KeptDraws:
         kept.shares[first:],
         kept.seats[:, first:],
         None if districts is None else KeptDistricts(districts.votes[first:], districts.seats[:, first:]),
-        None if chamber is None else chamber[first:],
+        None if chamber is None else chamber[:, first:],
     )
 
 
@@ -419,7 +429,9 @@ class _Worker:
             self._every.append(bench)
         _, *shape = work.shape
         tallies = empty_tallies(len(call), 0, *shape)
-        of_chamber = chamber.empty(len(call), work.rules.most_seats) if chamber is not None else None
+        of_chamber = None
+        if chamber is not None:
+            of_chamber = chamber.empty(len(call), work.rules.most_seats, len(work.rules.records))
         for row, span in enumerate(call):
             bench.run(span, tallies, row, of_chamber)
         if tallies.beyond.any():
@@ -437,6 +449,7 @@ class _Worker:
             np.sum([part.draws for part in parts], axis=0),
             self._district_seats(),
             self._districts_won(),
+            self._uncovered(),
             first,
             _kept_from(self._kept, first),
         )
@@ -453,6 +466,16 @@ class _Worker:
     def _districts_won(self) -> list[NDArray[np.int64]]:
         parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]
         return [np.sum(tier, axis=0) for tier in zip(*parts, strict=True)]
+
+    def _uncovered(self) -> CoverCounts | None:
+        parts = [
+            districts.counts
+            for bench in self._every
+            if bench.assembly is not None
+            for districts in bench.assembly.districts
+            if districts is not None and districts.covers
+        ]
+        return CoverCounts(*(np.sum(part, axis=0) for part in zip(*parts, strict=True))) if parts else None
 
 
 def _too_large(tallies: Tallies) -> NoValidOutcome:
