@@ -228,8 +228,8 @@ class Kept:
         if progress is not None:
             progress(sum(draws_of(work, cut) for cut in there))
         missing = [cut for at, cut in enumerate(cuts) if self.turn.mine(at) and cut not in there]
-        for cut, part, seconds in count_parts(self.hands, work, missing, progress):
-            self.store.write_part(self.digest, cut, part)
+        for cut, image, seconds in count_parts(self.hands, work, missing, progress):
+            self.store.write_part(self.digest, cut, image)
             self.seconds += seconds
         if not self.store.parts(self.digest) >= set(cuts):
             raise OthersTurn(self.digest)

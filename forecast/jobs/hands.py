@@ -11,6 +11,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
+from forecast.jobs.part_files import image_of, part_of
 from forecast.simulation.running import Part, Progress, Work, run_part
 
 In = TypeVar("In")
@@ -100,22 +101,25 @@ def held(name: str) -> Any:
     return _held[name]
 
 
-def count_held(name: str, cut: Cut) -> tuple[Part, float]:
-    """Count some calls of a run that this process was sent, and the seconds that it takes."""
+def count_held(name: str, cut: Cut) -> tuple[bytes, float]:
+    """Count some calls of a run that this process was sent: the part as its file holds it, a fiftieth of its
+    size in memory, and the seconds that it took.
+    """
     work, threads = held(name)
     began = time.perf_counter()
-    return run_part(work, *cut, threads=threads), time.perf_counter() - began
+    image = image_of(run_part(work, *cut, threads=threads))
+    return image, time.perf_counter() - began
 
 
 def count_parts(
     hands: Hands, work: Work, cuts: Sequence[Cut], progress: Progress | None
-) -> Iterator[tuple[Cut, Part, float]]:
-    """Count parts of a run, with the seconds of each, as they come."""
+) -> Iterator[tuple[Cut, bytes, float]]:
+    """Count parts of a run, each as its file holds it, with the seconds that it took, as they come."""
     with hands.hold(work) as name:
-        for at, (part, seconds) in hands.do(partial(count_held, name), cuts):
+        for at, (image, seconds) in hands.do(partial(count_held, name), cuts):
             if progress is not None:
                 progress(draws_of(work, cuts[at]))
-            yield cuts[at], part, seconds
+            yield cuts[at], image, seconds
 
 
 def draws_of(work: Work, cut: Cut) -> int:
@@ -158,7 +162,10 @@ class ByHands:
             yield run_part(work, *cuts[0], progress=progress)
             return
         found = count_parts(self.hands, work, cuts, progress)
-        yield from in_order(cuts, ((cut, part) for cut, part, _ in found))
+        for image in in_order(cuts, ((cut, image) for cut, image, _ in found)):
+            part = part_of(image)
+            assert part is not None, "it came as it was sent"
+            yield part
 
 
 def in_order(keys: Iterable[Cut], found: Iterable[tuple[Cut, Out]]) -> Iterator[Out]:

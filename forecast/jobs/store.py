@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.jobs.job import Done, Failed, Job
-from forecast.jobs.part_files import image_of, part_of
+from forecast.jobs.part_files import part_of
 from forecast.locking import Held, locked
 from forecast.simulation.running import Part
 from forecast.writing import clear_drafts, replacing
@@ -167,9 +167,9 @@ class Store:
             file.unlink(missing_ok=True)
         return part
 
-    def write_part(self, digest: str, cut: Cut, part: Part) -> None:
-        """Keep a part."""
-        self._write(self._part(digest, cut), image_of(part))
+    def write_part(self, digest: str, cut: Cut, image: bytes) -> None:
+        """Keep a part, as ``image_of`` gives it."""
+        self._write(self._part(digest, cut), image)
 
     def _part(self, digest: str, cut: Cut) -> Path:
         return self.folder / "parts" / digest / f"{cut[0]}-{cut[1]}.npz"
