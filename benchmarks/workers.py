@@ -88,9 +88,8 @@ def _about_parts(work: Work, hands) -> None:  # noqa: ANN001
     began = time.perf_counter()
     sent = [cut for cut, _, _ in count_parts(hands, work, cuts[:20], None)]
     took = time.perf_counter() - began
-    print(
-        f"{len(sent)} parts by {hands.workers} workers: {took / len(sent):.3f} s each, of {cuts[0][1] * one:.3f}"
-    )
+    each = cuts[0][1] * one
+    print(f"{len(sent)} parts by {hands.workers} workers: {took / len(sent):.3f} s each, of {each:.3f}")
     planned = Calls(Plan.of(10**10, int(work.draws.sampler)).sizes, 2**18, 1)
     print(f"10**10 draws: {len(planned):,} calls, {len(planned) * one:,.0f} s of one thread")
 
