@@ -46,8 +46,8 @@ _LOCAL: dict[str, Any] = {
 _PROGRAM = "__import__('forecast.jobs.program', fromlist=['program']).program()"
 """Evaluated by workers before anything of ours is sent to them."""
 _TRIALS = 20
-_WAIT = 60.0
-"""Seconds to wait for the first worker."""
+_WAIT, _PAUSE = 60.0, 0.05
+"""Seconds to wait for the first worker, and between two looks."""
 
 
 class Sent:
@@ -96,12 +96,10 @@ class Cluster:
 
     def __init__(self, client: Client) -> None:
         self._client: Any = client  # its methods are typed as those of an asynchronous one
-        try:
-            client.wait_for_workers(1, timeout=_WAIT)
-        except TimeoutError:
+        if not self.wait_for(1):
             place = str(client.scheduler.address if client.scheduler else "scheduler")
             remedy = f"no worker within {_WAIT:.0f} seconds; start some: dask worker {place}"
-            raise ConfigurationError(Fault(place, "", ABSENT, remedy)) from None
+            raise ConfigurationError(Fault(place, "", ABSENT, remedy))
         self._refuse_others()
         self.task_seconds = self._measured()
 
@@ -109,6 +107,19 @@ class Cluster:
     def workers(self) -> int:
         """Threads of all workers there are now."""
         return max(1, sum(self._client.nthreads().values()))
+
+    def wait_for(self, number: int) -> bool:
+        """Wait until so many workers are there; whether they came within a minute.
+
+        The scheduler is asked: what a cluster believes of its workers (``wait_for_workers``) may be how they
+        were when they registered, for ever.
+        """
+        until = time.monotonic() + _WAIT
+        while len(self._client.nthreads()) < number:
+            if time.monotonic() > until:
+                return False
+            time.sleep(_PAUSE)
+        return True
 
     @contextmanager
     def hold(self, value: Any) -> Generator[str]:
@@ -222,7 +233,6 @@ def local_workers(number: int) -> Generator[Cluster]:
         LocalCluster(**{**_LOCAL, "n_workers": number, "local_directory": scratch}) as cluster,
         Client(cluster) as client,
     ):
-        client.wait_for_workers(number, timeout=_WAIT)
         yield Cluster(client)
 
 

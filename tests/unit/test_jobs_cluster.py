@@ -19,6 +19,7 @@ pytest.importorskip("distributed", reason="the extra cluster is not installed")
 from forecast.election import load_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
+from forecast.estimation.constants import shipped_constants
 from forecast.jobs import Store, do_table, read_table
 from forecast.jobs import cluster as cluster_module
 from forecast.jobs import hands as hands_module
@@ -26,7 +27,10 @@ from forecast.jobs.cluster import Cluster, local_workers
 from forecast.jobs.hands import ByHands
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How, simulate_and_keep
-from tests.jobs import command, digests_of, environment, files_of, write_table
+from forecast.verification.archive import read_archive
+from forecast.verification.backtest import one_by_one, run_backtest
+from tests.archives import write_archive
+from tests.jobs import command, digests_of, environment, files_of, run, write_table
 from tests.made import write_made_election
 
 DRAWS = 20_000_000
@@ -87,7 +91,7 @@ def test_a_run_on_workers_is_the_run_to_the_last_bit(
     for name, data in whole.groups.items():
         assert data.identical(again.groups[name]), name
     assert kept.identical(kept_again)
-    workers._client.wait_for_workers(2, timeout=60)
+    assert workers.wait_for(2)
     assert victims[0] not in pids(workers)
 
 
@@ -98,7 +102,7 @@ def test_what_kills_its_workers_is_lost_and_the_rest_is_done(
     monkeypatch.setattr(scheduler, "allowed_failures", 0)
     found = dict(workers.do(deadly, [1, 2, 3], lambda error, item: f"{type(error).__name__} {item}"))
     assert found[1] == "KilledWorker 2"
-    workers._client.wait_for_workers(2, timeout=60)
+    assert workers.wait_for(2)
 
 
 def test_a_short_run_is_sent_nowhere(
@@ -139,6 +143,30 @@ def test_failures_come_back_from_workers(workers: Cluster, tmp_path: Path) -> No
     (tmp_path / "e1" / "polls.csv").write_text("pollster,end\n")
     found = do_table(read_table(table), Store(tmp_path / "store"), client=workers._client)
     assert (found.done, found.exit_code) == (2, 3)
+
+
+def test_a_backtest_on_workers_is_that_of_one_process(workers: Cluster, tmp_path: Path) -> None:
+    elections = read_archive(write_archive(tmp_path, countries=2, elections=2))
+    constants = shipped_constants()
+    alone, shared = (
+        run_backtest(elections, lambda _: constants, horizons=(1, 30), draws=200, do=do)
+        for do in (one_by_one, workers.do)
+    )
+    assert len(alone.scored) == len(shared.scored) > 0
+    for one, other in zip(alone.scored, shared.scored, strict=True):
+        assert (one.election, one.horizon, one.method) == (other.election, other.horizon, other.method)
+        assert one.values == other.values
+    assert alone.notes == shared.notes
+
+
+def test_a_command_with_workers_writes_the_same_file(tmp_path: Path) -> None:
+    config = write_made_election(tmp_path, 4, odd=False, coalitions=1, polls=3)
+    for name, options in (("alone", ()), ("shared", ("--workers", 2))):
+        ended = run("run", config, "-n", "2e7", "-q", "-o", tmp_path / name, *options)
+        assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "alone" / "forecast.nc").read_bytes() == (
+        tmp_path / "shared" / "forecast.nc"
+    ).read_bytes()
 
 
 def children_of(pid: int) -> set[int]:
