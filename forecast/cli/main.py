@@ -59,8 +59,9 @@ COMMANDS: dict[str, Listed] = {
     "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
     "charts": Listed("forecast.cli.saved:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.saved:report", "Write a saved forecast as one self-contained page."),
-    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on an archive of past elections."),
-    "fit": Listed("forecast.cli.backtest:fit", "Fit the error law to an archive of past elections."),
+    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on archives of past elections."),
+    "fit": Listed("forecast.cli.backtest:fit", "Fit the error laws to archives of past elections."),
+    "records": Listed("forecast.cli.backtest:records", "How far polls missed in past elections, by country."),
     "methods": Listed("forecast.cli.count:methods", "List allocation methods and threshold bases."),
     "init": Listed("forecast.cli.init:init", "Write a commented election file to start from."),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +16,15 @@ def _parse_day(text: str) -> datetime.date:
     except ValueError:
         msg = f"'{text}' is no day; write year-month-day, such as 2023-03-15"
         raise typer.BadParameter(msg) from None
+
+
+def _parse_on(text: str) -> datetime.date:
+    return datetime.date.today() if str(text).strip().lower() == "today" else _parse_day(str(text))
+
+
+def with_vote_on(settings: Sequence[str] | None, on: datetime.date | None) -> list[str]:
+    """The changes of the election file that ``--set`` and ``--on`` ask for."""
+    return [*(settings or ()), *([f"election.on={on}"] if on is not None else [])]
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
@@ -58,6 +67,17 @@ AsOf = Annotated[
         parser=_parse_day,
         help="Use only what was known by the end of this day. Default: election day if there is an exit "
         "poll, else the day of the newest poll.",
+        show_default=False,
+    ),
+]
+On = Annotated[
+    datetime.date | None,
+    typer.Option(
+        "--on",
+        metavar="DATE|today",
+        parser=_parse_on,
+        help="Forecast a vote held on this day, from what was known by its end: if it were today. "
+        "Default: the vote on its date.",
         show_default=False,
     ),
 ]

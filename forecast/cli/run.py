@@ -14,6 +14,7 @@ from forecast.cli.options import (
     ConfigFile,
     Draws,
     Json,
+    On,
     OutputFolder,
     Quiet,
     Scheduler,
@@ -23,6 +24,7 @@ from forecast.cli.options import (
     Verbose,
     Workers,
     whole_number,
+    with_vote_on,
 )
 from forecast.cli.working import (
     Asked,
@@ -110,6 +112,7 @@ def run(
     sampler: Sampler = None,
     target_error: TargetError = None,
     as_of: Days = None,
+    on: On = None,
     share_draws: ShareDrawsFile = None,
     scenarios: Scenarios = None,
     save_draws: SaveDraws = None,
@@ -129,13 +132,13 @@ def run(
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
-    asked = Asked(
-        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
-    )
+    changes = with_vote_on(settings, on)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
     asked = replace(asked, runner=runner_of(context, workers, scheduler))
     if share_draws is not None:
         drawn = {"--draws": draws, "--seed": seed, "--sampler": sampler, "--target-error": target_error}
-        drawn |= {"--as-of": as_of, "--scenarios": scenarios, "--workers": workers, "--scheduler": scheduler}
+        drawn |= {"--as-of": as_of, "--on": on, "--scenarios": scenarios}
+        drawn |= {"--workers": workers, "--scheduler": scheduler}
         refuse_beside("--share-draws", drawn, "with --share-draws nothing is drawn")
         _of_given(asked, share_draws, save_draws)
     elif scenarios is not None:
@@ -204,8 +207,9 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
     """The forecast of draws from elsewhere."""
     election, folder, _ = _election(asked, ())
     say_if_cold(asked.quiet)
+    from forecast.estimation.share_draws import read_share_draws
     from forecast.simulation.caveats import refuse_void
-    from forecast.simulation.given import read_share_draws, simulate_given
+    from forecast.simulation.given import simulate_given
 
     given = read_share_draws(file, election)
     _refuse_more_than_drawn(save_draws, len(given.shares))

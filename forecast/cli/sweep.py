@@ -15,6 +15,7 @@ from forecast.cli.options import (
     ConfigFile,
     Draws,
     Json,
+    On,
     OutputFolder,
     Quiet,
     Scheduler,
@@ -23,6 +24,7 @@ from forecast.cli.options import (
     Threads,
     Verbose,
     Workers,
+    with_vote_on,
 )
 from forecast.cli.working import (
     Asked,
@@ -117,6 +119,7 @@ def sweep(
     scheduler: Scheduler = None,
     sampler: Sampler = None,
     as_of: AsOf = None,
+    on: On = None,
     settings: Settings = None,
     output: OutputFolder = None,
     as_json: Json = False,
@@ -132,9 +135,8 @@ def sweep(
 
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
-    asked = Asked(
-        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
-    )
+    changes = with_vote_on(settings, on)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
     asked = replace(asked, runner=runner_of(context, workers, scheduler))
     election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
@@ -143,7 +145,7 @@ def sweep(
     if votes is None:
         swept = _drawn(asked, election, grid, as_of)
     else:
-        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
+        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of, "--on": on}
         options |= {"--workers": workers, "--scheduler": scheduler}
         refuse_beside("--votes", options, "with --votes nothing is drawn")
         swept = _counted(asked, election, votes, grid)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 USUAL_CONTEXT = (Fraction(1, 2), Fraction(5))
-"""Factors on the error of polls that may be meant; 2.5 is that of managed elections."""
+"""Factors on the error of polls that may be meant; 2 is that of managed elections."""
 _USUAL_SPREAD = Fraction(2)
 _USUAL_LEVEL = Fraction(1, 5)
 _ROUNDING = Fraction(2, 100)

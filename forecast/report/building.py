@@ -42,6 +42,10 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 """What the page takes of the library that draws, which is bundled by its version."""
 
 
+_TABLES = ("events", "polls", "calibration", "record-by-kind")
+"""Tables that the page shows as they are."""
+
+
 def page(forecast: Forecast, language: str = "en") -> str:
     """The whole page of a forecast of one rule and day; ``ConfigurationError`` for several side by side."""
     from jinja2 import Environment, StrictUndefined
@@ -71,7 +75,10 @@ def page(forecast: Forecast, language: str = "en") -> str:
         parties=[_party(row) for row in facts.parties],
         largest=_largest(facts),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
-        tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},
+        tables={
+            table.name: table
+            for table in tables_of(forecast, ("events", "polls", "calibration", "record-by-kind"))
+        },
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
         source=forecast.rule.get("source"),

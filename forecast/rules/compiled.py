@@ -114,7 +114,7 @@ def _tier_of(
     place: str,
     held: int,
 ) -> Tier | None:
-    if rule.districts is None:
+    if rule.districts is None or rule.only_places:
         return None
     if table is None:
         remedy = "these votes are national; the rule divides seats by district"

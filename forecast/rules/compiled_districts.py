@@ -220,7 +220,6 @@ def _not_drawn(rule: Rule, place: str, held: int) -> Iterator[Fault]:
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
         "direct": districts.direct if districts.direct != "start" or not held else None,
-        "national_totals": districts.national_totals if districts.national_totals == "own-votes" else None,
         "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
     }
     for key, value in asked.items():
