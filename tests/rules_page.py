@@ -66,13 +66,15 @@ def _row(part: type[Part], key: str) -> str:
         "needed"
         if default is PydanticUndefined
         else ""
-        if default in (None, "", {})
+        if default in (None, "", {}, ())
         else f"`{_toml(default)}`"
     )
     return f"| `{key}` | {field.description} | {shown} |"
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from forecast.election.exact_numbers import Exact, Share
 from forecast.election.levelling_steps import Placing, placing_problems
@@ -25,7 +25,16 @@ from forecast.election.methods import (
 )
 from forecast.election.texts import FileText, Text
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Threshold
-from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
+from forecast.election.vocabulary import (
+    EligibleKind,
+    Flag,
+    Part,
+    Seats,
+    SomeSeats,
+    TieRule,
+    one_of,
+    parse_ties,
+)
 
 __all__ = [
     "AdmitLargest",
@@ -38,19 +47,32 @@ __all__ = [
     "Levelling",
     "LocalThreshold",
     "LowerTo",
+    "Majority",
     "Placing",
     "Rule",
     "Threshold",
     "divisors_of",
 ]
 
-REMAINDERS = ("largest", "largest-lists", "largest-then-average")
+REMAINDERS = (
+    "largest",
+    "largest-lists",
+    "largest-then-average",
+    "highest-average",
+    "largest-then-highest-average",
+)
 
 Method = Annotated[str, one_of(METHODS, "method")]
 Remainder = Annotated[
-    Literal["largest", "largest-lists", "largest-then-average"], one_of(REMAINDERS, "remainder rule")
+    Literal[
+        "largest", "largest-lists", "largest-then-average", "highest-average", "largest-then-highest-average"
+    ],
+    one_of(REMAINDERS, "remainder rule"),
 ]
 QuotaOf = Annotated[Literal["admitted", "valid"], one_of(("admitted", "valid"), "electorate of a quota")]
+
+
+GoesOn = Annotated[Literal["step", "ratio"], one_of(("step", "ratio"), "way to go on")]
 
 
 class Allocation(Part):
@@ -61,10 +83,16 @@ class Allocation(Part):
         default=None,
         description="quota methods: who gets the seats left over: largest (remainders; the default), "
         "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
-        "votes per seat)",
+        "votes per seat), highest-average (votes / (seats + 1)), largest-then-highest-average (one each by "
+        "remainder, then one each by votes / (seats + 1))",
     )
     remainder_seats: Seats | None = Field(
         default=None, description="largest-then-average: how many seats go by remainder at most"
+    )
+    remainder_from: Share | None = Field(
+        default=None,
+        description="quota methods: the share of a quota that a list needs for a seat left over, such as 75%; "
+        "in the last round of largest-then-highest-average, and where no list has it, none is needed",
     )
     quota_of: QuotaOf | None = Field(
         default=None,
@@ -73,7 +101,13 @@ class Allocation(Part):
     )
     divisors: tuple[Exact, ...] | None = Field(
         default=None,
-        description='method "sequence": the divisors in order; beyond the last they go on by the last step',
+        description='method "sequence": the divisors in order',
+    )
+    divisors_go_on: GoesOn | None = Field(
+        default=None,
+        description='method "sequence": how they go on beyond the last: step (by the last difference) or ratio '
+        "(by the last quotient); not given: by ratio where three or more are geometric, such as 1, 2, 4, else "
+        "by step",
     )
     power: Exact | None = Field(
         default=None, description='method "power": p of the divisors n^p, such as 0.9'
@@ -112,7 +146,7 @@ class Allocation(Part):
         if divisors is None:
             return None
         if len(divisors) < 2:
-            msg = "at least two divisors are needed, such as [1, 3]; they go on by the last step"
+            msg = "at least two divisors are needed, such as [1, 3], which goes on 5, 7, ..."
             raise ValueError(msg)
         if divisors[0] < 0 or any(late <= early for early, late in pairwise(divisors)):
             msg = "divisors must grow from 0 or more, such as [1.4, 3, 5]"
@@ -130,12 +164,15 @@ class Allocation(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Allocation:
         if not is_quota_method(self.method):
-            for key in ("remainder", "remainder_seats", "quota_of"):
+            for key in ("remainder", "remainder_seats", "remainder_from", "quota_of"):
                 if getattr(self, key) is not None:
                     msg = (
                         f"{key} belongs to quota methods, but {self.method} is a divisor method: leave it out"
                     )
                     raise ValueError(msg)
+        if self.divisors_go_on is not None and self.method != "sequence":
+            msg = f'divisors_go_on belongs to method "sequence", not to {self.method}'
+            raise ValueError(msg)
         for key, method in (("divisors", "sequence"), ("power", "power")):
             if self.method == method and getattr(self, key) is None:
                 msg = f'method "{method}" needs {key}'
@@ -162,9 +199,18 @@ def divisors_of(allocation: Allocation) -> DivisorMethod:
     if allocation.power is not None:
         return power_divisors(allocation.power)
     if allocation.divisors is not None:
-        return sequence_divisors(allocation.divisors)
+        return sequence_divisors(allocation.divisors, by_ratio=goes_on(allocation) == "ratio")
     msg = f"{allocation.method} is not a divisor method"
     raise ValueError(msg)
+
+
+def goes_on(allocation: Allocation) -> Literal["step", "ratio"]:
+    """How divisors of a sequence go on beyond the last."""
+    given = allocation.divisors or ()
+    if allocation.divisors_go_on is not None:
+        return allocation.divisors_go_on
+    geometric = len(given) > 2 and given[0] > 0 and all(b * given[0] == a * given[1] for a, b in pairwise(given))
+    return "ratio" if geometric else "step"
 
 
 class Alliances(Allocation):
@@ -210,6 +256,23 @@ class Bonus(Part):
             msg = "a graded bonus has a step above 0 and a base not above max"
             raise ValueError(msg)
         return self
+
+
+class Majority(Part):
+    """``[rule.majority]``: whoever has a majority of the votes gets a majority of the seats."""
+
+    of: Annotated[Literal["valid", "admitted"], one_of(("valid", "admitted"), "electorate of a majority")] = (
+        Field(
+            default="valid",
+            description="the votes of which a list has more than half: valid, or those of the lists that are "
+            "admitted",
+        )
+    )
+    seat: Annotated[Literal["moved", "added"], one_of(("moved", "added"), "way to a majority")] = Field(
+        description="moved: from the list that won one with the smallest remainder or quotient; added: the "
+        "house grows"
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
 
 class Cap(Part):
@@ -259,6 +322,9 @@ class Levelling(Part):
     start_seats: SomeSeats | None = Field(
         default=None, description="level: the size from which the house grows"
     )
+    parity: Annotated[Literal["odd", "even"], one_of(("odd", "even"), "parity of a house")] | None = Field(
+        default=None, description="level: the house has an odd or an even number of seats, one more if need be"
+    )
     deduct_unadmitted: Flag = Field(
         default=False, description="seats held by lists that are not admitted are kept and taken off the pool"
     )
@@ -277,6 +343,9 @@ class Levelling(Part):
             raise ValueError(msg)
         if self.start_seats is not None and self.mode != "level":
             msg = 'start_seats belongs to mode = "level"'
+            raise ValueError(msg)
+        if self.parity is not None and self.mode != "level":
+            msg = 'parity belongs to mode = "level", in which the house grows'
             raise ValueError(msg)
         family = METHODS.get(self.method or "")
         parameter = family.parameter if isinstance(family, DivisorFamily) else ""
@@ -388,9 +457,12 @@ class Rule(Part):
     source: Text = Field(
         default="", description="where the text of the law or an official account of it is found"
     )
-    ties: Annotated[
-        Literal["registration", "lot"], one_of(("registration", "lot"), "way to decide a tie")
-    ] = Field(default="lot", description="who wins a tie: registration (the order of [[parties]]) or lot")
+    ties: Annotated[TieRule, BeforeValidator(parse_ties)] = Field(
+        default=("votes", "lot"),
+        description="who goes first among equal claims, step by step: votes (more), fewest-votes, no-seat (a "
+        "list without a seat), precincts (more of them won, which no table has), registration (the order of "
+        '[[parties]]), lot; such as ["votes", "lot"], or "lot" alone',
+    )
     threshold: Threshold | None = Field(
         default=None, description="which lists take part; not given: every list"
     )
@@ -403,6 +475,9 @@ class Rule(Part):
         description="what a vote counts in the allocation, by kind of list, after the threshold",
     )
     bonus: Bonus | None = Field(default=None, description="extra seats for the largest list")
+    majority: Majority | None = Field(
+        default=None, description="more than half of the votes gives more than half of the seats"
+    )
     cap: Cap | None = Field(default=None, description="the most that a list may get")
     levelling: Levelling | None = Field(
         default=None, description="seats held in constituencies against the share"
@@ -465,6 +540,10 @@ def _contradictions(rule: Rule) -> Iterable[str]:
     if mode in ("start", "level") and (rule.alliances or rule.bonus or rule.cap):
         yield f'levelling.mode = "{mode}" does not go with alliances, a bonus or a cap'
     yield from _of_the_tiers(rule)
+    if rule.majority is not None and (
+        districts or levelling or rule.alliances or rule.bonus or rule.cap or rule.weights
+    ):
+        yield "rule.majority stands beside a threshold and an allocation alone"
     if threshold is not None and threshold.min_lists is not None and threshold.min_lists > rule.seats > 0:
         yield "threshold.min_lists is larger than the number of seats"
     if rule.bonus is not None and max(rule.bonus.seats or 0, rule.bonus.max or 0) > rule.seats:

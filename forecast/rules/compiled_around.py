@@ -47,12 +47,13 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
     if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
         held += in_districts
-    return max(_grown(rule), rule.seats, in_districts) + held + sum(party.extra_seats for party in lists)
+    added = rule.seats if rule.majority is not None and rule.majority.seat == "added" else 0
+    return max(_grown(rule), rule.seats + added, in_districts) + held + sum(party.extra_seats for party in lists)
 
 
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
     """Whether there is more to a rule than admission and one division."""
-    parts = (rule.bonus, rule.cap, rule.levelling)
+    parts = (rule.bonus, rule.cap, rule.levelling, rule.majority)
     limited = any(party.max_seats is not None and party.max_seats < rule.seats for party in lists)
     extra = any(party.extra_seats for party in lists)
     return any(part is not None for part in parts) or limited or extra or bool(_alliances(rule, lists))
@@ -78,6 +79,12 @@ def constraints_of(
     if cap is not None and cap.share_factor is not None and cap.house is not None:
         record["cap_numerator"] = cap.share_factor.numerator * cap.house
         record["cap_denominator"] = cap.share_factor.denominator
+    if rule.majority is not None:
+        moves = rule.majority.seat == "moved"
+        record["majority"] = laws.MAJORITY_MOVES if moves else laws.MAJORITY_ADDS
+        record["majority_of_valid"] = rule.majority.of == "valid"
+    if levelling is not None and levelling.parity is not None:
+        record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
     if levelling is not None:
         record["levelling"] = _MODES[levelling.mode]
         record["keeps"] = True

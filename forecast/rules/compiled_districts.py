@@ -141,7 +141,7 @@ def tier_of(rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllo
     """
     districts = rule.districts
     assert districts is not None
-    faults = [*_not_drawn(rule, place), *_missing(rule, table, place)]
+    faults = [*not_drawn(rule, place), *_missing(rule, table, place)]
     if faults:
         raise ConfigurationError(*faults)
     record = _record_of(districts, fill)
@@ -200,7 +200,7 @@ def _who(rule: Rule, districts: Districts) -> int:
     return compiled.EITHER if districts.local_threshold.waives_national else compiled.BOTH
 
 
-def _not_drawn(rule: Rule, place: str) -> Iterator[Fault]:
+def not_drawn(rule: Rule, place: str) -> Iterator[Fault]:
     """Clauses that an exact count knows and a draw does not yet."""
     districts, levelling = rule.districts, rule.levelling
     assert districts is not None

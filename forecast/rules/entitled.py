@@ -9,7 +9,7 @@ from math import floor
 
 from forecast.election.rule import Allocation, Districts, Rule
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.outcome import Admission
+from forecast.rules.outcome import UNLISTED, Admission
 from forecast.rules.thresholds import reaches_locally
 from forecast.rules.ties import Unit
 
@@ -84,6 +84,35 @@ def entitled_in(
         if entry.eligible and votes[entry.id] and _competes(rule, nationally):
             units.append(_unit(rule, None, entry, order, nationally, votes[entry.id]))
     return units
+
+
+def votes_outside(
+    rule: Rule,
+    ballot: Ballot,
+    admissions: Mapping[str, Admission],
+    local: Mapping[str, Sequence[Unit]] | None = None,
+) -> dict[str, int]:
+    """Votes that count for nobody where seats are divided, by option: all of lists that take no part, and of
+    others those cast in districts in which they take none (``local``: who does in each) where no seats are
+    divided nationally.
+    """
+    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    nationally = local is None or levelled or rule.allocation is not None
+    inside = {entry.id for entry in ballot.entries if nationally and _competes(rule, admissions[entry.id])}
+    there = {place: {unit.id for unit in units} for place, units in (local or {}).items()}
+    outside: dict[str, int] = {}
+    for entry in ballot.entries:
+        if entry.id in inside:
+            continue
+        counted = sum(
+            district.votes.get(entry.id, 0)
+            for district in ballot.districts
+            if entry.id in there.get(district.name, ())
+        )
+        outside[entry.id] = entry.votes - min(counted, entry.votes)
+    known = sum(entry.votes for entry in ballot.entries) + sum(ballot.alliance_votes.values())
+    outside[UNLISTED] = max(ballot.valid - known, 0)
+    return {name: votes for name, votes in outside.items() if votes}
 
 
 def _competes(rule: Rule, admission: Admission) -> bool:

@@ -15,8 +15,9 @@ from forecast.election.rule import Rule
 from forecast.rules.allocation import Plan, award_bonus, divide
 from forecast.rules.ballot import Ballot
 from forecast.rules.districts import Tier, divide_districts
-from forecast.rules.entitled import entitled, outside_quota
+from forecast.rules.entitled import entitled, outside_quota, votes_outside
 from forecast.rules.levelling import give_back, level_out, place_levelling
+from forecast.rules.majority import with_majority
 from forecast.rules.outcome import Admission, Division, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
 from forecast.rules.ties import Unit
@@ -64,17 +65,18 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
         tier = divide_districts(rule, districts, ballot, admissions)
     count = _Count(rule, ballot, admissions, units, tier, ties=ties)
     count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
+    outside = votes_outside(rule, ballot, admissions, tier.units if tier is not None else None)
     nobody = not any(unit.votes > 0 and unit.wins for unit in units)
     if nobody and (tier is None or not any(tier.won.values())):
         seats = {entry.id: 0 for entry in ballot.entries}
-        return Outcome(seats, admissions, (), tuple(ties), base=count.base, void=True)
+        return Outcome(seats, admissions, (), tuple(ties), base=count.base, void=True, outside=outside)
     if tier is None:
         count.held = {entry.id: entry.held for entry in ballot.entries if entry.eligible}
     else:
         count.steps += tier.steps
         count.ties += tier.ties
         count.held = _held_with_districts(rule, ballot, tier.won)
-    return _finish(count)
+    return replace(_finish(count), outside=outside)
 
 
 def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
@@ -127,8 +129,11 @@ def _finish(count: _Count) -> Outcome:
     plan = Plan(method, rule.ties, rule.alliances, outside)
     if levelling is None:
         division = divide(plan, count.units, pool)
+        if rule.majority is not None:
+            division = with_majority(rule.majority, plan, count.units, division, count.ballot.valid)
     else:
-        division = level_out(levelling, plan, count.units, count.held, pool)
+        held = {unit.id: count.held[unit.id] if unit.wins else 0 for unit in count.units}
+        division = level_out(levelling, plan, count.units, held, pool)
     return _with_places(count, division, kept, bonus, pool)
 
 

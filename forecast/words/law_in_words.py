@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 
 from forecast.election.exact_numbers import percent, plain
 from forecast.election.methods import METHODS
-from forecast.election.rule import Allocation, Bonus, Districts, Levelling, LocalThreshold, Placing, Rule
+from forecast.election.rule import (
+    Allocation,
+    Bonus,
+    Districts,
+    Levelling,
+    LocalThreshold,
+    Placing,
+    Rule,
+    goes_on,
+)
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LowerTo, Threshold
+from forecast.election.vocabulary import DecidedBy, TieRule
 
 if TYPE_CHECKING:
     from forecast.election.tiers_and_groups import ChamberTier
@@ -51,6 +61,8 @@ def _as_sentence(words: str) -> str:
 
 def _sentences(rule: Rule) -> Iterator[str]:
     yield from _threshold(rule.threshold) if rule.threshold is not None else ["every list takes part"]
+    if rule.threshold is not None:
+        yield _of_those_who_fall_out(rule)
     if rule.bonus is not None:
         yield _with_article(
             f"the largest admitted list gets {_seats_of(rule.bonus)} as a bonus before the others are "
@@ -82,13 +94,25 @@ def _sentences(rule: Rule) -> Iterator[str]:
         if rule.cap.share_factor is not None:
             limits.append(f"{plain(rule.cap.share_factor)} times its share of {rule.cap.house} seats")
         yield _with_article(f"no list gets more than {' or '.join(limits)}", rule.cap.article)
-    if rule.ties == "lot":
-        yield "ties are decided by lot, but between unequal votes by more votes"
-    else:
-        yield (
-            "ties go to the list that stands earlier in the file (order of registration), but between "
-            "unequal votes to the one with more"
-        )
+    yield _ties(rule.ties)
+
+
+TIE_WORDS: dict[DecidedBy, str] = {
+    "votes": "the list with more votes",
+    "fewest-votes": "the list with fewer votes",
+    "no-seat": "a list without a seat",
+    "precincts": "the list that won more precincts (which no table of votes has)",
+    "registration": "the list that stands earlier in the file (order of registration)",
+    "lot": "a lot",
+}
+
+
+def _ties(ties: TieRule) -> str:
+    steps = [TIE_WORDS[step] for step in ties]
+    if ties[-1] == "lot":
+        first = f"first to {', then to '.join(steps[:-1])}, then " if steps[:-1] else ""
+        return f"equal claims go {first}by a lot among all that are equal still"
+    return f"equal claims go to {', then to '.join(steps)}"
 
 
 def _level(level: Fraction | str) -> str:
@@ -131,6 +155,14 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     yield from _nobody(threshold)
 
 
+def _of_those_who_fall_out(rule: Rule) -> str:
+    """What becomes of the votes of lists that take no part."""
+    parts = [part for part in (rule.allocation, rule.districts) if part is not None]
+    behind = any(part.quota_of == "valid" for part in parts)
+    quota = ", and stand behind the quota of a seat" if behind else ""
+    return f"votes for lists that take no part win no seat; they count in what the level is a share of{quota}"
+
+
 def _alliance_levels(levels: AllianceLevels, comparison: str) -> Iterator[str]:
     words = f"the lists of an alliance take part with {comparison} {percent(levels.level)} together"
     if levels.votes_from:
@@ -158,7 +190,8 @@ def _method(part: Allocation) -> str:
         title = f"divisors n^{plain(part.power)}"
     if part.divisors is not None:
         given = ", ".join(plain(divisor) for divisor in part.divisors)
-        title = f"divisors {given}, ... (beyond these by the last step)"
+        last = "by the ratio of the last two" if goes_on(part) == "ratio" else "by the last step"
+        title = f"divisors {given}, ... (beyond these {last})"
     if part.remainder is None:
         return title
     whose = ", of all valid votes" if part.quota_of == "valid" else ""

@@ -119,7 +119,8 @@ def assert_same(rule: Rule, parties: Sequence[Party], ballots: Sequence[Sequence
 
 def new_rule(seats: int, method: dict[str, Any], **parts: Any) -> Rule:
     given_parts = {name: part for name, part in parts.items() if part is not None}
-    return Rule.model_validate({"seats": seats, "ties": "registration", "allocation": method, **given_parts})
+    ties = ["votes", "registration"]
+    return Rule.model_validate({"seats": seats, "ties": ties, "allocation": method, **given_parts})
 
 
 @st.composite
