@@ -220,12 +220,17 @@ class Alliances(Allocation):
 class Bonus(Part):
     """Seats for the largest admitted list, taken off the pool before the allocation."""
 
-    type: Annotated[Literal["fixed", "graded"], one_of(("fixed", "graded"), "type of bonus")] = Field(
-        description="fixed (seats) or graded (grows with the share of valid votes)"
+    type: Annotated[
+        Literal["fixed", "graded", "at-least"], one_of(("fixed", "graded", "at-least"), "type of bonus")
+    ] = Field(
+        description="fixed (seats), graded (grows with the share of valid votes), or at-least: the largest list "
+        "or alliance gets so many seats where it has fewer, and the others divide the rest"
     )
-    seats: SomeSeats | None = Field(default=None, description="fixed: how many seats")
+    seats: SomeSeats | None = Field(default=None, description="fixed, at-least: how many seats")
     from_: Share | None = Field(
-        default=None, alias="from", description="graded: the share of valid votes from which there is a bonus"
+        default=None,
+        alias="from",
+        description="graded, at-least: the share of valid votes from which there is a bonus",
     )
     base: Seats | None = Field(default=None, description="graded: seats at that share")
     step: Share | None = Field(
@@ -237,13 +242,15 @@ class Bonus(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Bonus:
         graded = {"from": self.from_, "base": self.base, "step": self.step, "max": self.max}
-        if self.type == "fixed":
+        if self.type in ("fixed", "at-least"):
             if self.seats is None:
-                msg = "a fixed bonus needs seats"
+                msg = f"a {self.type} bonus needs seats"
                 raise ValueError(msg)
+            if self.type == "at-least":
+                del graded["from"]
             extra = [key for key, value in graded.items() if value is not None]
             if extra:
-                msg = f"a fixed bonus has seats alone: leave out {', '.join(extra)}"
+                msg = f"a {self.type} bonus has seats alone: leave out {', '.join(extra)}"
                 raise ValueError(msg)
             return self
         missing = [key for key, value in graded.items() if value is None]
@@ -283,27 +290,46 @@ class Cap(Part):
         default=None,
         description="seats <= floor(factor x share of the votes for lists x house), less direct seats",
     )
+    share_plus: Share | None = Field(
+        default=None,
+        description="added to that share: seats <= floor((factor x share + plus) x house), less direct seats",
+    )
+    share_of: Annotated[Literal["lists", "admitted"], one_of(("lists", "admitted"), "votes of a share")] = (
+        Field(
+            default="lists", description="the votes that the share is of: for all lists, or for those admitted"
+        )
+    )
     house: SomeSeats | None = Field(
-        default=None, description="share_factor: the number of seats that the share is of"
+        default=None, description="share_factor, share_plus: the number of seats that the share is of"
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="after")
     def _consistent(self) -> Cap:
-        if (self.share_factor is None) != (self.house is None):
-            msg = "share_factor and house go together"
+        if self.by_share != (self.house is not None):
+            msg = "share_factor or share_plus, and house go together"
             raise ValueError(msg)
-        if self.seats is None and self.share_factor is None:
-            msg = "a cap needs seats, or share_factor and house"
+        if self.seats is None and not self.by_share:
+            msg = "a cap needs seats, or share_factor or share_plus and house"
             raise ValueError(msg)
         if self.share_factor is not None and self.share_factor <= 0:
             msg = "share_factor must be above 0, such as 1.25"
             raise ValueError(msg)
         return self
 
+    @property
+    def by_share(self) -> bool:
+        """Whether the cap depends on the share of the list."""
+        return self.share_factor is not None or self.share_plus is not None
 
-MODES = ("keep", "redistribute", "return", "start", "level", "apart")
-Mode = Literal["keep", "redistribute", "return", "start", "level", "apart"]
+    @property
+    def factor(self) -> Fraction:
+        """What the share is multiplied by."""
+        return Fraction(1) if self.share_factor is None else self.share_factor
+
+
+MODES = ("keep", "redistribute", "return", "start", "level", "apart", "part")
+Mode = Literal["keep", "redistribute", "return", "start", "level", "apart", "part"]
 
 
 class Levelling(Part):
@@ -314,13 +340,20 @@ class Levelling(Part):
         description="keep (the larger of the two, the house grows), redistribute (lists above their share "
         "are set aside), return (they give back the district seats beyond it), start (divisors begin after "
         "the seats held), level (the house grows until every share covers them), apart (the other seats are "
-        "divided nationally whatever is held)",
+        "divided nationally whatever is held), part (each list gets a part of what its share of the whole house "
+        "is above the seats held; the rule's seats are those handed out besides)",
     )
     method: Method | None = Field(
         default=None, description="method of the national share; default: of the allocation"
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="level: the size from which the house grows"
+    )
+    part: Share | None = Field(
+        default=None, description="part: how much of what its share is above the seats held, such as 1/2"
+    )
+    house: SomeSeats | None = Field(
+        default=None, description="part: the whole house that the share is of, constituencies included"
     )
     parity: Annotated[Literal["odd", "even"], one_of(("odd", "even"), "parity of a house")] | None = Field(
         default=None, description="level: the house has an odd or an even number of seats, one more if need be"
@@ -343,6 +376,9 @@ class Levelling(Part):
             raise ValueError(msg)
         if self.start_seats is not None and self.mode != "level":
             msg = 'start_seats belongs to mode = "level"'
+            raise ValueError(msg)
+        if (self.mode == "part") != (self.part is not None) or (self.part is None) != (self.house is None):
+            msg = 'mode = "part" goes with part, such as "1/2", and house'
             raise ValueError(msg)
         if self.parity is not None and self.mode != "level":
             msg = 'parity belongs to mode = "level", in which the house grows'
@@ -539,6 +575,13 @@ def _contradictions(rule: Rule) -> Iterable[str]:
         yield f'levelling.mode = "{mode}" needs a divisor method, but {national.method} is a quota method'
     if mode in ("start", "level") and (rule.alliances or rule.bonus or rule.cap):
         yield f'levelling.mode = "{mode}" does not go with alliances, a bonus or a cap'
+    if mode == "part" and (districts or rule.alliances or rule.bonus or rule.cap):
+        yield 'levelling.mode = "part" does not go with districts, alliances, a bonus or a cap'
+    premium = rule.bonus is not None and rule.bonus.type == "at-least"
+    if premium and (mode or rule.weights):
+        yield 'a bonus of the type "at-least" does not go with levelling or weights'
+    if districts is not None and districts.bonus is not None and districts.bonus.type == "at-least":
+        yield 'the bonus of a district is "fixed" or "graded"'
     yield from _of_the_tiers(rule)
     if rule.majority is not None and (
         districts or levelling or rule.alliances or rule.bonus or rule.cap or rule.weights

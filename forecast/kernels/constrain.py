@@ -31,6 +31,7 @@ from forecast.kernels.laws import (
     LEVELLING_APART,
     LEVELLING_GROW,
     LEVELLING_KEEP,
+    LEVELLING_PART,
     LEVELLING_REDISTRIBUTE,
     LEVELLING_START,
     MAJORITY_ADDS,
@@ -65,9 +66,11 @@ UNFIXED, FLOORED, ASIDE, HELD = 12, 13, 14, 15
 """1 where a member of an alliance is above its floor; seats of those that are not; seats of lists that hold
 more than their share; seats that a list has before the division.
 """
-AID, ALLY = 16, 17
-"""Votes of lists that count for their alliance alone; number of the alliance with which a list takes part."""
-CONSTRAIN_ROWS = 18
+AID, ALLY, SUB = 16, 17, 18
+"""Votes of lists that count for their alliance alone; number of the alliance with which a list takes part, and of
+that inside it.
+"""
+CONSTRAIN_ROWS = 19
 
 
 class ConstrainWorkspace(NamedTuple):
@@ -140,9 +143,13 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
     way = _Way(rule, law.divisors[rule.divisor_row], outside, vote, lot)
     inner = constraints.inside[0]
     inside = _Way(inner, law.divisors[inner.divisor_row], 0.0, vote, lot)
-    grown = False
+    grown, valid = False, 0.0
+    for k in range(votes.exact.shape[1]):
+        valid += votes.exact[n, k, i] * rule.vote
     if rule.levelling == LEVELLING_START:
         _start_after(way, constraints, pool, workspace)
+    elif rule.levelling == LEVELLING_PART:
+        _give_part(rule, way, pool, workspace)
     else:
         house = pool
         if rule.levelling == LEVELLING_GROW:
@@ -154,10 +161,10 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
         taken = 0.0
         while taken >= 0.0:
             house -= taken
-            _divide(way, inside, constraints, max(house, 0.0), workspace)
+            _divide(way, inside, constraints, valid, max(house, 0.0), workspace)
             taken = _set_aside(rows[HELD], rows) if rule.levelling == LEVELLING_REDISTRIBUTE else -1.0
         if rule.majority > 0:
-            _give_majority(rule, way, votes, n, i, workspace)
+            _give_majority(rule, way, valid, workspace)
         for k in range(rows.shape[1]):
             rows[WON, k] += rows[ASIDE, k]
         if rule.levelling == LEVELLING_GROW or rule.levelling == LEVELLING_KEEP:
@@ -171,7 +178,7 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
 
 
 @stage
-def _give_majority(rule, way, votes, n, i, workspace):
+def _give_majority(rule, way, valid, workspace):
     """More than half of the seats for the list with more than half of the votes: one by one those that others
     won last, or more seats.
     """
@@ -179,10 +186,7 @@ def _give_majority(rule, way, votes, n, i, workspace):
     for k in range(rows.shape[1]):
         whole += rows[CLAIM, k]
         total += rows[WON, k]
-    if rule.majority_of_valid:
-        whole = 0.0
-        for k in range(votes.exact.shape[1]):
-            whole += votes.exact[n, k, i] * rule.vote
+    whole = valid if rule.majority_of_valid else whole
     for k in range(rows.shape[1]):
         first = k if 2.0 * rows[CLAIM, k] > whole else first
     while first >= 0 and 2.0 * rows[WON, first] <= total:
@@ -224,13 +228,13 @@ def _lay_out(rule, law, constraints, votes, claims, n, i, rows):
         rows[CLAIM, k] = 0.0
         rows[BEHIND, k] = 0.0
         rows[AID, k] = 0.0
-        rows[ALLY, k] = constraints.alliances[k]
+        rows[ALLY, k], rows[SUB, k] = constraints.alliances[k], constraints.subs[k]
         how = claims.joined[n * lists + k, i] if claims.joined.shape[0] > 0 else np.uint8(TAKES_PART)
         if how == AIDS and rows[ALLY, k] >= 0.0:
             rows[AID, k] = votes.exact[n, k, i] * law.weights[k] * rule.uncorrected
             rows[BEHIND, k] = rows[AID, k]
         elif how == ALONE:
-            rows[ALLY, k] = -1.0
+            rows[ALLY, k], rows[SUB, k] = -1.0, -1.0
     for p in range(claims.number[n]):
         k = claims.present[n, p]
         if claims.votes[n, p, i] > 0.0:
@@ -258,13 +262,17 @@ def _outside(rule, law, votes, n, i, rows):
 def _limit_lists(rule, law, constraints, votes, n, i, rows):
     """The smaller of a list's own limit and of what the cap by share allows."""
     top, bottom, listed = rule.cap_numerator, rule.cap_denominator, 0.0
-    for k in range(law.no_lists.shape[0]):
-        listed += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
+    if rule.cap_of_admitted:
+        for k in range(rows.shape[1]):
+            listed += votes.exact[n, k, i] * rows[PRESENT, k]
+    else:
+        for k in range(law.no_lists.shape[0]):
+            listed += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
     unit = listed * bottom
     for k in range(rows.shape[1]):
         limit = constraints.limits[k]
         if top > 0.0 and unit > 0.0:
-            allowed = _whole_times(votes.exact[n, k, i] * top, unit)
+            allowed = _whole_times(votes.exact[n, k, i] * top + listed * rule.cap_plus, unit)
             limit = min(limit, max(allowed - constraints.direct[k], 0.0))
         rows[LIMIT, k] = limit
 
@@ -372,8 +380,10 @@ def _divide_capped(way, house, workspace):
 
 
 @stage
-def _divide(way, inside, constraints, house, workspace):
-    """Divide the house between alliances and single lists, then inside every alliance."""
+def _divide(way, inside, constraints, valid, house, workspace):
+    """Divide the house between alliances and single lists, then inside every alliance; ``valid`` votes as they
+    count.
+    """
     rows, alliances = workspace.rows, workspace.rows[ALLY]
     for k in range(alliances.shape[0]):
         rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k], rows[BEHIND, k]
@@ -381,10 +391,14 @@ def _divide(way, inside, constraints, house, workspace):
     for a in range(way.rule.alliances):
         _join(alliances, a, rows)
     _divide_capped(way, house, workspace)
+    if way.rule.premium > 0.0:
+        _give_premium(way, valid, house, workspace)
     for k in range(alliances.shape[0]):
         rows[WON, k] = rows[PART_WON, k]
     for a in range(way.rule.alliances):
         house, kept = _enter(alliances, a, rows), 0.0
+        for s in range(way.rule.subs):
+            _join_inside(a, s, rows)
         while kept >= 0.0:
             house -= kept
             _divide_capped(inside, house, workspace)
@@ -392,6 +406,30 @@ def _divide(way, inside, constraints, house, workspace):
         for k in range(alliances.shape[0]):
             if alliances[k] == a:
                 rows[WON, k] = rows[PART_WON, k] + rows[FLOORED, k]
+    for s in range(way.rule.subs):
+        _divide_capped(inside, _enter(rows[SUB], s, rows), workspace)
+        for k in range(alliances.shape[0]):
+            if rows[SUB, k] == s:
+                rows[WON, k] = rows[PART_WON, k]
+
+
+@stage
+def _give_premium(way, valid, house, workspace):
+    """At least so many seats for the list or alliance with most votes; the others divide the rest anew."""
+    rows, best, rule = workspace.rows, -1, way.rule
+    claims = rows[PART_CLAIM]
+    for k in range(rows.shape[1]):
+        tied = best >= 0 and claims[k] == claims[best]
+        if claims[k] > 0.0 and (best < 0 or claims[k] > claims[best] or (tied and earlier(way.lot, k, best))):
+            best = k
+    if best < 0 or claims[best] * rule.premium_denominator < rule.premium_numerator * valid:
+        return
+    premium = min(rule.premium, house)
+    if rows[PART_WON, best] >= premium:
+        return
+    rows[PART_CLAIM, best], rows[PART_BEHIND, best] = 0.0, 0.0
+    _divide_capped(way, house - premium, workspace)
+    rows[PART_WON, best] = premium
 
 
 @stage
@@ -412,6 +450,23 @@ def _join(alliances, a, rows):
         if alliances[k] == a:
             rows[PART_CLAIM, k] = claim * competes if k == leader else 0.0
             rows[PART_BEHIND, k] = behind * competes if k == leader else 0.0
+            rows[PART_LIMIT, k] = limit
+
+
+@stage
+def _join_inside(a, s, rows):
+    """Let the first present member of sub-alliance ``s`` stand for all in the division inside alliance a."""
+    leader, claim, behind, limit = -1, 0.0, 0.0, 0.0
+    for k in range(rows.shape[1]):
+        if rows[SUB, k] == s and rows[ALLY, k] == a and rows[PRESENT, k] > 0.0:
+            leader = k if leader < 0 else leader
+            claim += rows[PART_CLAIM, k]
+            behind += rows[PART_BEHIND, k]
+            limit += rows[LIMIT, k]
+    for k in range(rows.shape[1]):
+        if rows[SUB, k] == s and rows[ALLY, k] == a:
+            rows[PART_CLAIM, k] = claim if k == leader else 0.0
+            rows[PART_BEHIND, k] = behind if k == leader else 0.0
             rows[PART_LIMIT, k] = limit
 
 
@@ -479,6 +534,33 @@ def _start_after(way, constraints, pool, workspace):
     divisor_seats(way.rule, way.divisors, house, workspace.everyone, way.lot, draw)
     for k in range(rows.shape[1]):
         rows[WON, k] = draw[SEATS, k]
+
+
+@stage
+def _give_part(rule, way, pool, workspace):
+    """A part of what each list's share of the whole house is above its seats held: rounded, none below 1; in
+    proportion to these numbers where they are too many, and what they leave by the votes.
+    """
+    rows, total, house, given = workspace.rows, 0.0, rule.whole_house, 0.0
+    for k in range(rows.shape[1]):
+        total += rows[CLAIM, k]
+        house -= rows[HELD, k] * (1.0 - rows[PRESENT, k])
+    unit = rule.part_denominator * total
+    for k in range(rows.shape[1]):
+        lacks = rule.part_numerator * (house * rows[CLAIM, k] - rows[HELD, k] * total) * rows[PRESENT, k]
+        rows[ASIDE, k] = _whole_times(2.0 * lacks + unit, 2.0 * unit) if lacks >= unit else 0.0
+        given += rows[ASIDE, k]
+    enough = given > pool
+    for k in range(rows.shape[1]):
+        rows[PART_CLAIM, k] = rows[ASIDE, k] if enough else rows[CLAIM, k]
+        rows[PART_BEHIND, k] = rows[ASIDE, k] if enough else rows[BEHIND, k]
+        rows[PART_LIMIT, k] = NO_LIMIT
+        rows[ASIDE, k] = 0.0 if enough else rows[ASIDE, k]
+    vote = 1.0 / rule.vote if enough else way.vote
+    apart = _Way(way.rule, way.divisors, 0.0 if enough else way.outside, vote, way.lot)
+    _divide_capped(apart, pool if enough else pool - given, workspace)
+    for k in range(rows.shape[1]):
+        rows[WON, k] = rows[PART_WON, k] + rows[ASIDE, k]
 
 
 @stage

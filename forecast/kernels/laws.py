@@ -19,6 +19,7 @@ QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOT
     4,
 )
 QUOTA_HARE_ROUNDED_UP = 5
+LEVELLING_PART = 6
 LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW, LEVELLING_APART = (
     0,
     1,
@@ -80,7 +81,13 @@ RULE = np.dtype(
         ("limited", np.bool_),
         ("cap_numerator", np.float64),
         ("cap_denominator", np.float64),
+        ("cap_plus", np.float64),
+        ("cap_of_admitted", np.bool_),
+        ("part_numerator", np.float64),
+        ("part_denominator", np.float64),
+        ("whole_house", np.float64),
         ("alliances", np.int64),
+        ("subs", np.int64),
         ("levelling", np.int64),
         ("deducts", np.bool_),
         ("keeps", np.bool_),
@@ -94,6 +101,9 @@ RULE = np.dtype(
         ("bonus_steps", np.float64),
         ("bonus_unit", np.float64),
         ("bonus_most", np.float64),
+        ("premium", np.float64),
+        ("premium_numerator", np.float64),
+        ("premium_denominator", np.float64),
     ],
     align=True,
 )
@@ -112,14 +122,16 @@ for it from aid_numerator / aid_denominator on, and wins seats with it from own_
 
 What ``constrained`` rules have around their division: ``limited`` rules have a limit for some list, a number
 (see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
-less its direct seats. ``alliances`` is their number. Seats of lists that are not admitted are ``deducts``,
+or of those admitted (``cap_of_admitted``), and cap_plus / cap_denominator, less its direct seats. ``alliances`` is their number, ``subs`` that of alliances inside them. Seats of lists that are not admitted are ``deducts``,
 taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows.
 With ``parity`` it is made even or odd by one seat more. More than half of the votes, of all that
 are valid (``majority_of_valid``) or of those admitted, gives more than half of the seats by ``majority``.
 A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
 Seats ``held_drawn`` are those that stand in the seats of a draw already.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
-bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all).
+bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all). The largest list or alliance has ``premium`` seats at least, from
+premium_numerator / premium_denominator of the votes on. Where lists get part_numerator / part_denominator of what
+they lack, their share is of ``whole_house`` seats.
 """
 
 Rule = Annotated[NDArray[np.void], RULE, 1]
@@ -162,5 +174,7 @@ class Constraints(NamedTuple):
     """(K,) seats added at the very end."""
     alliances: I64x1
     """(K,) number of the list's alliance, -1 for none."""
+    subs: I64x1
+    """(K,) number of its alliance inside that, -1 for none."""
     inside: Rule
     """(1,) how an alliance divides its seats."""

@@ -28,6 +28,8 @@ def bonus_seats(bonus: Bonus, share: Fraction) -> int:
     """
     if bonus.type == "fixed":
         return bonus.seats or 0
+    if bonus.type == "at-least":
+        return 0
     start, step = bonus.from_, bonus.step
     if start is None or not step or share < start:
         return 0
@@ -298,6 +300,14 @@ class QuotaCount:
 
 
 @dataclass(frozen=True)
+class Premium:
+    """At least so many ``seats`` for the list or alliance with most votes, if these are ``needed`` votes."""
+
+    seats: int
+    needed: Fraction
+
+
+@dataclass(frozen=True)
 class Plan:
     """How one division works.
 
@@ -308,14 +318,17 @@ class Plan:
     decide: TieRule
     alliances: Allocation | None = None
     outside: Fraction = Fraction(0)
+    premium: Premium | None = None
 
 
 def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
-    """Divide ``seats``: between alliances and single lists first, then inside each alliance."""
+    """Divide ``seats``: between alliances and single lists first, then inside each alliance; there between
+    sub-alliances and the other lists first (Switzerland, BPR art. 42).
+    """
     if plan.alliances is None:
-        return divide_with_caps(plan, units, seats, place)
+        return _divide_with_premium(plan, units, seats, place)
     groups = _grouped(units)
-    between = divide_with_caps(plan, [competitor for competitor, _ in groups], seats, place)
+    between = _divide_with_premium(plan, [competitor for competitor, _ in groups], seats, place)
     given: dict[str, int] = {}
     steps, ties = list(between.steps), list(between.ties)
     for competitor, members in groups:
@@ -324,10 +337,13 @@ def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Di
         if members == [competitor]:
             given[competitor.id] = between.seats[competitor.id]
             continue
-        own = Plan(plan.alliances, plan.decide)
-        division = _divide_with_floors(
-            own, members, between.seats[competitor.id], f"{place} {competitor.id}".strip()
-        )
+        own, where = Plan(plan.alliances, plan.decide), f"{place} {competitor.id}".strip()
+        if any(unit.sub_alliance for unit in members):
+            inside = [replace(unit, alliance=unit.sub_alliance, sub_alliance=None) for unit in members]
+            own = replace(own, alliances=plan.alliances)
+            division = divide(own, inside, between.seats[competitor.id], where)
+        else:
+            division = _divide_with_floors(own, members, between.seats[competitor.id], where)
         given.update(division.seats)
         steps += division.steps
         ties += division.ties
@@ -365,6 +381,28 @@ def _as_one(name: str, members: Sequence[Unit]) -> Unit:
         limit=sum(limits) if len(limits) == len(winning) else None,
         behind_quota=sum((unit.electorate for unit in members), Fraction(0)),
     )
+
+
+def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:
+    """A division in which the largest has at least its premium (Italy, law 270/2005 art. 1: 340 seats)."""
+    division = divide_with_caps(plan, units, seats, place)
+    if plan.premium is None:
+        return division
+    largest, ties = first_among(
+        [unit for unit in units if unit.votes > 0],
+        1,
+        lambda unit: unit.votes,
+        what="largest list (bonus)",
+        place=place,
+        decide=plan.decide,
+    )
+    premium = min(plan.premium.seats, seats)
+    if not largest or largest[0].votes < plan.premium.needed or division.seats[largest[0].id] >= premium:
+        return division
+    others = [unit for unit in units if unit.id != largest[0].id]
+    rest = divide_with_caps(plan, others, seats - premium, place)
+    given = {unit.id: premium if unit is largest[0] else rest.seats[unit.id] for unit in units}
+    return replace(rest, seats=given, ties=(*ties, *rest.ties))
 
 
 def divide_with_caps(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:

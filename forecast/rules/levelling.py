@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import floor
 
 from forecast.election.methods import METHODS, DivisorMethod
 from forecast.election.rule import Districts, Levelling, Placing, Rule, divisors_of
@@ -24,12 +25,20 @@ from forecast.rules.ties import Keys, Unit, decided_by, first_among, precedence
 
 
 def level_out(
-    levelling: Levelling, plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int
+    levelling: Levelling,
+    plan: Plan,
+    units: Sequence[Unit],
+    held: Mapping[str, int],
+    pool: int,
+    *,
+    outsiders: int = 0,
 ) -> Division:
     """Final seats of the admitted ``units``, of which ``held`` names the seats they have already.
 
-    ``pool`` are the seats that they share, those held included.
+    ``pool`` are the seats that they share, those held included; ``outsiders`` the seats held by others.
     """
+    if levelling.mode == "part":
+        return _give_part(plan, units, held, pool, (levelling.house or 0) - outsiders, levelling.part or Fraction(0))
     if levelling.mode == "start":
         return _start_after(plan, units, held, pool)
     if levelling.mode == "apart":
@@ -54,6 +63,27 @@ def _beyond(order: Sequence[str], held: Mapping[str, int]) -> tuple[str, ...]:
         if passed[name] > held.get(name, 0):
             beyond.append(name)
     return tuple(beyond)
+
+
+def _give_part(
+    plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int, house: int, part: Fraction
+) -> Division:
+    """A part of what each list's share of the ``house`` is above its seats held: rounded, none below 1; in
+    proportion to these numbers where they are too many, and what they leave by the votes.
+
+    Korea, Public Official Election Act art. 189 (2): half, of the house less seats of those outside.
+    """
+    total = sum((unit.votes for unit in units), Fraction(0))
+    linked: dict[str, int] = {}
+    for unit in units:
+        lacks = part * (house * unit.votes / total - held[unit.id]) if total else Fraction(0)
+        linked[unit.id] = floor(lacks + Fraction(1, 2)) if lacks >= 1 else 0
+    given = sum(linked.values())
+    if given > pool:
+        claims = [replace(u, votes=Fraction(linked[u.id]), behind_quota=None, limit=None) for u in units]
+        return divide(replace(plan, outside=Fraction(0)), claims, pool)
+    division = divide(plan, [replace(unit, limit=None) for unit in units], pool - given)
+    return replace(division, seats={name: linked[name] + seats for name, seats in division.seats.items()})
 
 
 def _keep(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from forecast.election.rule import Rule
-from forecast.rules.allocation import Plan, award_bonus, divide
+from forecast.rules.allocation import Plan, Premium, award_bonus, divide
 from forecast.rules.ballot import Ballot
 from forecast.rules.districts import Tier, divide_districts
 from forecast.rules.entitled import entitled, outside_quota, votes_outside
@@ -115,7 +115,7 @@ def _finish(count: _Count) -> Outcome:
         return _as_held(count)
     outsiders = count.outsiders
     pool = _pool(count)
-    keeps = mode is not None or (levelling is not None and levelling.deduct_unadmitted)
+    keeps = mode not in (None, "part") or (levelling is not None and levelling.deduct_unadmitted)
     kept = outsiders if keeps else {}
     bonus: dict[str, int] = {}
     if rule.bonus is not None:
@@ -126,14 +126,18 @@ def _finish(count: _Count) -> Outcome:
         count.ties += bonus_ties
     method = rule.national_method
     outside = outside_quota(method, rule, count.ballot, count.units)
-    plan = Plan(method, rule.ties, rule.alliances, outside)
+    premium = None
+    if rule.bonus is not None and rule.bonus.type == "at-least":
+        premium = Premium(rule.bonus.seats or 0, (rule.bonus.from_ or 0) * Fraction(count.ballot.valid))
+    plan = Plan(method, rule.ties, rule.alliances, outside, premium)
     if levelling is None:
         division = divide(plan, count.units, pool)
         if rule.majority is not None:
             division = with_majority(rule.majority, plan, count.units, division, count.ballot.valid)
     else:
         held = {unit.id: count.held[unit.id] if unit.wins else 0 for unit in count.units}
-        division = level_out(levelling, plan, count.units, held, pool)
+        aside = sum(outsiders.values())
+        division = level_out(levelling, plan, count.units, held, pool, outsiders=aside)
     return _with_places(count, division, kept, bonus, pool)
 
 

@@ -31,6 +31,7 @@ class Unit:
     limit: int | None = None
     floor: int = 0
     alliance: str | None = None
+    sub_alliance: str | None = None
     behind_quota: Fraction | None = None
     wins: bool = True
 

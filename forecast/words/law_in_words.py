@@ -37,6 +37,9 @@ _REMAINDER_WORDS = {
     "largest": "seats left over go to the largest remainders",
     "largest-lists": "seats left over go to the lists with the most votes",
     "largest-then-average": "seats left over go by remainder first, then by votes per seat",
+    "highest-average": "seats left over go one by one to the highest votes / (seats + 1)",
+    "largest-then-highest-average": "seats left over go one each by remainder, then one each by votes / "
+    "(seats + 1)",
 }
 _LEVELLING_WORDS = {
     "keep": "a list keeps the larger of its seats held and its share, and the house grows",
@@ -45,6 +48,8 @@ _LEVELLING_WORDS = {
     "the next in turn there",
     "start": "the divisors of a list begin after the seats that it holds",
     "apart": "the seats that the districts leave are divided by the national votes, whatever a list holds",
+    "part": "a list gets a part of what its share of the whole house is above the seats that it holds, rounded; "
+    "in proportion to these numbers where they are more seats than there are, and what they leave by the votes",
     "level": "the house grows until every share covers the seats held",
 }
 
@@ -63,7 +68,14 @@ def _sentences(rule: Rule) -> Iterator[str]:
     yield from _threshold(rule.threshold) if rule.threshold is not None else ["every list takes part"]
     if rule.threshold is not None:
         yield _of_those_who_fall_out(rule)
-    if rule.bonus is not None:
+    if rule.bonus is not None and rule.bonus.type == "at-least":
+        least = "" if rule.bonus.from_ is None else f" with at least {percent(rule.bonus.from_)} of the votes"
+        yield _with_article(
+            f"the largest list or alliance{least} gets at least {_seats_of(rule.bonus)}, and the others divide "
+            "the rest",
+            rule.bonus.article,
+        )
+    elif rule.bonus is not None:
         yield _with_article(
             f"the largest admitted list gets {_seats_of(rule.bonus)} as a bonus before the others are "
             "divided",
@@ -87,12 +99,21 @@ def _sentences(rule: Rule) -> Iterator[str]:
             yield (
                 "a list below its own level takes no part, and its votes do not count for its alliance either"
             )
+    if rule.majority is not None:
+        votes = "valid votes" if rule.majority.of == "valid" else "votes of admitted lists"
+        how = "others won last" if rule.majority.seat == "moved" else "the house grows by"
+        yield _with_article(
+            f"a list with more than half of the {votes} gets more than half of the seats, by those that {how}",
+            rule.majority.article,
+        )
     if rule.levelling is not None:
         yield from _levelling(rule.levelling)
     if rule.cap is not None:
         limits = [f"{rule.cap.seats} seats"] if rule.cap.seats is not None else []
         if rule.cap.share_factor is not None:
             limits.append(f"{plain(rule.cap.share_factor)} times its share of {rule.cap.house} seats")
+        if rule.cap.share_plus is not None:
+            limits.append(f"{percent(rule.cap.share_plus)} of {rule.cap.house} seats beyond its share of them")
         yield _with_article(f"no list gets more than {' or '.join(limits)}", rule.cap.article)
     yield _ties(rule.ties)
 
@@ -195,7 +216,10 @@ def _method(part: Allocation) -> str:
     if part.remainder is None:
         return title
     whose = ", of all valid votes" if part.quota_of == "valid" else ""
-    return f"{title}{whose}; {_REMAINDER_WORDS[part.remainder]}"
+    needs = ""
+    if part.remainder_from is not None:
+        needs = f", among lists with {percent(part.remainder_from)} of a quota if there are any"
+    return f"{title}{whose}; {_REMAINDER_WORDS[part.remainder]}{needs}"
 
 
 def _with_article(words: str, article: str) -> str:
@@ -203,9 +227,9 @@ def _with_article(words: str, article: str) -> str:
 
 
 def _seats_of(bonus: Bonus) -> str:
-    most = bonus.seats if bonus.type == "fixed" else bonus.max
+    most = bonus.max if bonus.type == "graded" else bonus.seats
     seats = "1 seat" if most == 1 else f"{most} seats"
-    return seats if bonus.type == "fixed" else f"up to {seats}"
+    return f"up to {seats}" if bonus.type == "graded" else seats
 
 
 def _of_districts(districts: Districts) -> Iterator[str]:
@@ -266,7 +290,14 @@ _COMPARED = {
 
 def _levelling(levelling: Levelling) -> Iterator[str]:
     if levelling.mode is not None:
-        yield _with_article(_LEVELLING_WORDS[levelling.mode], levelling.article)
+        words = _LEVELLING_WORDS[levelling.mode]
+        if levelling.part is not None:
+            words = words.replace("a part", f"{plain(levelling.part)}", 1).replace(
+                "the whole house", f"{levelling.house} seats", 1
+            )
+        if levelling.parity is not None:
+            words += f", and by one more to an {levelling.parity} number"
+        yield _with_article(words, levelling.article)
     if levelling.deduct_unadmitted:
         yield "seats held by lists that are not admitted are kept and taken off the pool"
     for step in levelling.placing:

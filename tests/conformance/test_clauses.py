@@ -12,6 +12,9 @@ import pytest
 from forecast.election import load_election
 from forecast.rules.counts import count
 
+KOREA = 'rule.levelling={mode="part", part="1/2", house=300}'
+OUTSIDERS = "parties.newfuture.direct_seats=2"
+"""One seat of New Future, one of the Progressive Party: of parties that take no part."""
 ITALY = 'rule.threshold.alliances={level="10%", votes_from="1%", seats_from="3%"}'
 
 
@@ -20,6 +23,10 @@ ITALY = 'rule.threshold.alliances={level="10%", votes_from="1%", seats_from="3%"
     [
         ("italy-2022-list", [ITALY], [69, 23, 22, 0, 57, 11, 0, 0, 41, 21, 1, 0, 0]),
         ("geometric-divisors", [], [5, 4, 4, 4, 3, 3, 3, 2, 1, 1]),
+        ("korea-2024-list", [KOREA, "parties.reform.direct_seats=1", OUTSIDERS], [18, 14, 12, 2, 0, 0, 0]),
+        ("north-rhine-westphalia-2022", ['rule.levelling.parity="odd"'], [76, 56, 39, 12, 12]),
+        ("majority-clause", ['rule.majority={seat="moved"}'], [8, 3, 2, 1, 1]),
+        ("alliance-in-alliance", [f'parties.p1-{n}.sub_alliance="p1"' for n in (1, 2)], [2, 0, 1, 2]),
         ("alliance", [], [3, 1, 1]),
         ("no-alliance", [], [4, 1, 0]),
     ],

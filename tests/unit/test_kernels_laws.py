@@ -13,7 +13,15 @@ from forecast.election import Party, Rule
 from forecast.rules.compiled import undrawn
 from forecast.simulation.pieces import _LOTS
 from tests.twins import M64, mix
-from tests.unit.test_kernels_around import assert_same, core_seats, exact_seats, many_ballots, many_parties, new_rule
+from tests.unit.test_kernels_around import (
+    a_threshold,
+    assert_same,
+    core_seats,
+    exact_seats,
+    many_ballots,
+    many_parties,
+    new_rule,
+)
 from tests.unit.test_kernels_against_exact import METHODS
 
 TIES = [
@@ -165,3 +173,79 @@ def test_a_house_of_a_parity_grows_as_in_the_exact_count(parity: str, data: st.D
         levelling={"mode": "level", "parity": parity, "deduct_unadmitted": data.draw(st.booleans(), "deduct")},
     )
     assert_same(rule, parties, data.draw(many_ballots(len(parties), 2_000), "ballots"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_alliances_inside_alliances_are_the_exact_count_s(data: st.DataObject) -> None:
+    parties = [
+        party.model_copy(update={"sub_alliance": data.draw(st.sampled_from(["", "s", "s", "t"]), "sub")})
+        if party.alliance
+        else party
+        for party in data.draw(many_parties(alliances=True, limits=data.draw(st.booleans(), "limits")))
+    ]
+    rule = new_rule(
+        data.draw(st.integers(1, 40), "seats"),
+        data.draw(st.sampled_from(METHODS), "method"),
+        alliances=data.draw(st.sampled_from(METHODS), "inside"),
+        threshold=data.draw(st.sampled_from([None, {"level": "5%"}]), "threshold"),
+    )
+    parties = [party.model_copy(update={"min_seats": 0}) for party in parties]
+    assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_part_of_what_lists_lack_is_the_exact_count_s(data: st.DataObject) -> None:
+    parties = data.draw(many_parties(alliances=False, limits=False))
+    seats = data.draw(st.integers(1, 40), "seats")
+    levelling = {
+        "mode": "part",
+        "part": data.draw(st.sampled_from(["1/2", "1/3", "90%"]), "part"),
+        "house": data.draw(st.sampled_from([30, 60, 300]), "house"),
+    }
+    rule = new_rule(
+        seats,
+        data.draw(st.sampled_from(METHODS), "method"),
+        threshold=a_threshold(data, seats),
+        levelling=levelling,
+    )
+    assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_the_largest_has_its_seats_at_least_as_in_the_exact_count(data: st.DataObject) -> None:
+    parties = data.draw(many_parties(alliances=True, limits=data.draw(st.booleans(), "limits")))
+    seats = data.draw(st.integers(2, 40), "seats")
+    bonus: dict[str, Any] = {"type": "at-least", "seats": data.draw(st.integers(1, seats), "bonus")}
+    if data.draw(st.booleans(), "from"):
+        bonus["from"] = "40%"
+    rule = new_rule(
+        seats,
+        data.draw(st.sampled_from(METHODS), "method"),
+        alliances=data.draw(st.sampled_from([None, *METHODS]), "inside"),
+        threshold=data.draw(st.sampled_from([None, {"level": "5%"}]), "threshold"),
+        bonus=bonus,
+    )
+    assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_cap_some_points_above_the_share_is_the_exact_count_s(data: st.DataObject) -> None:
+    parties = data.draw(many_parties(alliances=False, limits=data.draw(st.booleans(), "limits")))
+    cap: dict[str, Any] = {
+        "share_plus": data.draw(st.sampled_from(["8%", "1/7", 0]), "plus"),
+        "share_of": data.draw(st.sampled_from(["lists", "admitted"]), "of"),
+        "house": data.draw(st.sampled_from([10, 30, 50]), "house"),
+    }
+    if data.draw(st.booleans(), "factor"):
+        cap["share_factor"] = "1.1"
+    rule = new_rule(
+        data.draw(st.integers(2, 40), "seats"),
+        data.draw(st.sampled_from(METHODS), "method"),
+        threshold=data.draw(st.sampled_from([None, {"level": "5%"}]), "threshold"),
+        cap=cap,
+    )
+    assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
