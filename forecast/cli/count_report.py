@@ -188,6 +188,7 @@ def _why(entry: Entry, admission: Admission) -> str:
         "exempt": f"yes, {entry.kind} exempt",
         "direct seats": f"yes, {entry.direct_seats} direct seats",
         "regional share": "yes, share in one region",
+        "district share": "yes, share in one district",
         "district seats": "yes, seats in the districts",
         "regions": "yes, votes in the regions",
         "alliance": f"yes, with {entry.alliance}",

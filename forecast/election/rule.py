@@ -436,13 +436,20 @@ class Districts(Allocation):
     )
     national_totals: (
         Annotated[
-            Literal["smallest-remainders"], one_of(("smallest-remainders",), "way to meet national totals")
+            Literal["smallest-remainders", "biproportional"],
+            one_of(("smallest-remainders", "biproportional"), "way to meet national totals"),
         ]
         | None
     ) = Field(
         default=None,
         description="rule.allocation gives each list its seats nationally and the districts only place them: "
-        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it)",
+        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it), "
+        "biproportional (divisors of districts and of lists meet both sums)",
+    )
+    voters: Flag = Field(
+        default=False,
+        description="biproportional: nationally a list counts with its votes in each district by the seats "
+        "there, rounded (voters with as many votes as seats)",
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
@@ -477,9 +484,14 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield "leftover does not go with a bonus in the districts or divisors that begin after direct seats"
     if districts.direct == "start" and districts.by_quota:
         yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
+    if districts.voters and districts.national_totals != "biproportional":
+        yield 'voters belongs to national_totals = "biproportional"'
     if districts.national_totals is None:
         return
-    if not districts.by_quota or districts.remainder != "largest":
+    if districts.national_totals == "biproportional":
+        if districts.by_quota:
+            yield f'national_totals = "biproportional" needs a divisor method, but {districts.method} is none'
+    elif not districts.by_quota or districts.remainder != "largest":
         yield "national_totals moves seats given by largest remainders: it needs a quota method such as hare"
     if districts.leftover or districts.bonus or districts.direct:
         yield "national_totals goes without leftover, bonus and direct"
@@ -569,6 +581,9 @@ def _contradictions(rule: Rule) -> Iterable[str]:
         yield "districts divide all seats: leave out rule.allocation, or say by rule.levelling how they meet"
     if totals and (rule.allocation is None or levelling is not None):
         yield "districts.national_totals needs rule.allocation, which gives them, and no rule.levelling"
+    doubly = districts is not None and districts.national_totals == "biproportional"
+    if doubly and (rule.alliances or rule.weights or districts.seatless == "shared"):
+        yield 'national_totals = "biproportional" goes without alliances, weights and shared votes'
     if districts is not None and mode is None and (rule.bonus or rule.cap):
         yield "a bonus or a cap needs a national allocation beside the districts"
     if mode in ("start", "level") and national is not None and national.by_quota:

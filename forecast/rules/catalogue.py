@@ -54,6 +54,11 @@ WAIVERS: tuple[Known, ...] = (
         "Germany 1990, BVerfG of 29 September 1990",
     ),
     Known(
+        "or_district_share",
+        "a share of the votes of one district admits as well",
+        "Zurich, GPR § 102: 5 % in a Wahlkreis",
+    ),
+    Known(
         "or_district_seats",
         "so many seats won in the districts admit to the levelling seats",
         "Denmark, folketingsvalgloven § 77: one; Austria, NRWO § 100: a basic mandate",

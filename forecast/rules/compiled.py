@@ -180,6 +180,8 @@ def cannot_draw(rule: Rule, place: str = "rule") -> list[Fault]:
 
 def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
     """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
+    if rule.threshold is not None and rule.threshold.or_district_share is not None:
+        yield "rule.threshold.or_district_share", rule.threshold.or_district_share
     threshold, levels = rule.threshold, rule.threshold.alliances if rule.threshold is not None else None
     if threshold is None or levels is None or rule.districts is None or rule.alliances is None:
         return

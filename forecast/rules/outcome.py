@@ -15,6 +15,7 @@ Ground = Literal[
     "exempt",
     "direct seats",
     "regional share",
+    "district share",
     "district seats",
     "regions",
     "alliance",

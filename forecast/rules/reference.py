@@ -14,6 +14,7 @@ from fractions import Fraction
 from forecast.election.rule import Rule
 from forecast.rules.allocation import Plan, Premium, award_bonus, divide
 from forecast.rules.ballot import Ballot
+from forecast.rules.biproportional import place_doubly, voters
 from forecast.rules.districts import Tier, divide_districts
 from forecast.rules.entitled import entitled, outside_quota, votes_outside
 from forecast.rules.levelling import give_back, level_out, place_levelling
@@ -153,9 +154,18 @@ def _totals_first(count: _Count) -> Outcome:
     assert method is not None
     assert tier is not None
     plan = Plan(method, rule.ties, rule.alliances, outside_quota(method, rule, count.ballot, count.units))
-    division = divide(plan, count.units, rule.seats)
-    count.tier = place_totals(rule, tier, division.seats)
-    count.ties += count.tier.ties[len(tier.ties) :]
+    districts = rule.districts
+    assert districts is not None
+    doubly = districts.national_totals == "biproportional"
+    units = voters(count.units, count.ballot, tier) if districts.voters else count.units
+    division = divide(plan, units, sum(tier.sizes.values()) if doubly else rule.seats)
+    place = place_doubly if doubly else place_totals
+    count.tier = place(rule, replace(tier, ties=()) if doubly else tier, division.seats)
+    if doubly:
+        count.ties = [tie for tie in count.ties if tie not in tier.ties]  # of districts by themselves
+        count.ties += count.tier.ties
+    else:
+        count.ties += count.tier.ties[len(tier.ties) :]
     return _with_places(count, division, {}, {}, rule.seats)
 
 

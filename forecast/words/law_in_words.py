@@ -157,6 +157,8 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
         yield f"{threshold.or_direct_seats} constituencies won admit a list as well"
     if threshold.or_regional_share is not None:
         yield f"{percent(threshold.or_regional_share)} in one region admits a list as well"
+    if threshold.or_district_share is not None:
+        yield f"{percent(threshold.or_district_share)} of the valid votes of one constituency admit a list as well"
     if threshold.or_district_seats is not None:
         seats = "1 seat" if threshold.or_district_seats == 1 else f"{threshold.or_district_seats} seats"
         yield f"{seats} won in the constituencies admits a list to the levelling seats as well"
@@ -273,7 +275,14 @@ def _districts(districts: Districts) -> str:
         words += "; a list holds at least the constituencies that it won"
     if districts.direct == "start":
         words += "; a list holds the constituencies that it won besides, and its divisors begin after them"
-    if districts.national_totals is not None:
+    if districts.national_totals == "biproportional":
+        words += (
+            "; they place the seats that lists have nationally, by divisors of districts and of lists with which "
+            "both have theirs (double proportion)"
+        )
+        if districts.voters:
+            words += "; nationally a list counts with its votes in each district by the seats there, rounded"
+    elif districts.national_totals is not None:
         words += (
             "; they place the seats that lists have nationally: seats given by the smallest remainders pass "
             "from lists above their total to lists below it"
