@@ -77,6 +77,7 @@ def ballot_of(parties: Sequence[Party], votes: Sequence[int], *, limits: bool = 
             count,
             party.kind,
             alliance=party.alliance or None,
+            sub_alliance=party.sub_alliance or None,
             direct_seats=party.direct_seats,
             min_seats=party.min_seats,
             max_seats=party.max_seats if limits else None,
