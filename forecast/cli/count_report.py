@@ -233,7 +233,8 @@ def _outside_remark(ballot: Ballot, outcome: Outcome, names: Mapping[str, str]) 
     shown = [f"{names.get(name, name)} {_number(votes)}" for name, votes in most[:_MOST_NAMED]]
     more = [f"and {len(most) - _MOST_NAMED} more"] if len(most) > _MOST_NAMED else []
     lost = sum(outcome.outside.values())
-    return [f"count for no seat: {_number(lost)} votes ({_share(lost, ballot.valid)}): {', '.join([*shown, *more])}"]
+    listed = ", ".join([*shown, *more])
+    return [f"count for no seat: {_number(lost)} votes ({_share(lost, ballot.valid)}): {listed}"]
 
 
 def _method_remark(outcome: Outcome) -> list[str]:

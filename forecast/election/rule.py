@@ -91,8 +91,8 @@ class Allocation(Part):
     )
     remainder_from: Share | None = Field(
         default=None,
-        description="quota methods: the share of a quota that a list needs for a seat left over, such as 75%; "
-        "in the last round of largest-then-highest-average, and where no list has it, none is needed",
+        description="quota methods: the share of a quota that a list needs for a seat left over, such as "
+        "75%; in the last round of largest-then-highest-average, and where no list has it, none is needed",
     )
     quota_of: QuotaOf | None = Field(
         default=None,
@@ -105,9 +105,9 @@ class Allocation(Part):
     )
     divisors_go_on: GoesOn | None = Field(
         default=None,
-        description='method "sequence": how they go on beyond the last: step (by the last difference) or ratio '
-        "(by the last quotient); not given: by ratio where three or more are geometric, such as 1, 2, 4, else "
-        "by step",
+        description='method "sequence": how they go on beyond the last: step (by the last difference) or '
+        "ratio (by the last quotient); not given: by ratio where three or more are geometric, such as 1, "
+        "2, 4, else by step",
     )
     power: Exact | None = Field(
         default=None, description='method "power": p of the divisors n^p, such as 0.9'
@@ -209,7 +209,9 @@ def goes_on(allocation: Allocation) -> Literal["step", "ratio"]:
     given = allocation.divisors or ()
     if allocation.divisors_go_on is not None:
         return allocation.divisors_go_on
-    geometric = len(given) > 2 and given[0] > 0 and all(b * given[0] == a * given[1] for a, b in pairwise(given))
+    geometric = (
+        len(given) > 2 and given[0] > 0 and all(b * given[0] == a * given[1] for a, b in pairwise(given))
+    )
     return "ratio" if geometric else "step"
 
 
@@ -223,8 +225,8 @@ class Bonus(Part):
     type: Annotated[
         Literal["fixed", "graded", "at-least"], one_of(("fixed", "graded", "at-least"), "type of bonus")
     ] = Field(
-        description="fixed (seats), graded (grows with the share of valid votes), or at-least: the largest list "
-        "or alliance gets so many seats where it has fewer, and the others divide the rest"
+        description="fixed (seats), graded (grows with the share of valid votes), or at-least: the largest "
+        "list or alliance gets so many seats where it has fewer, and the others divide the rest"
     )
     seats: SomeSeats | None = Field(default=None, description="fixed, at-least: how many seats")
     from_: Share | None = Field(
@@ -296,7 +298,8 @@ class Cap(Part):
     )
     share_of: Annotated[Literal["lists", "admitted"], one_of(("lists", "admitted"), "votes of a share")] = (
         Field(
-            default="lists", description="the votes that the share is of: for all lists, or for those admitted"
+            default="lists",
+            description="the votes that the share is of: for all lists, or for those admitted",
         )
     )
     house: SomeSeats | None = Field(
@@ -340,8 +343,8 @@ class Levelling(Part):
         description="keep (the larger of the two, the house grows), redistribute (lists above their share "
         "are set aside), return (they give back the district seats beyond it), start (divisors begin after "
         "the seats held), level (the house grows until every share covers them), apart (the other seats are "
-        "divided nationally whatever is held), part (each list gets a part of what its share of the whole house "
-        "is above the seats held; the rule's seats are those handed out besides)",
+        "divided nationally whatever is held), part (each list gets a part of what its share of the whole "
+        "house is above the seats held; the rule's seats are those handed out besides)",
     )
     method: Method | None = Field(
         default=None, description="method of the national share; default: of the allocation"
@@ -356,7 +359,8 @@ class Levelling(Part):
         default=None, description="part: the whole house that the share is of, constituencies included"
     )
     parity: Annotated[Literal["odd", "even"], one_of(("odd", "even"), "parity of a house")] | None = Field(
-        default=None, description="level: the house has an odd or an even number of seats, one more if need be"
+        default=None,
+        description="level: the house has an odd or an even number of seats, one more if need be",
     )
     deduct_unadmitted: Flag = Field(
         default=False, description="seats held by lists that are not admitted are kept and taken off the pool"
@@ -581,8 +585,8 @@ def _contradictions(rule: Rule) -> Iterable[str]:
         yield "districts divide all seats: leave out rule.allocation, or say by rule.levelling how they meet"
     if totals and (rule.allocation is None or levelling is not None):
         yield "districts.national_totals needs rule.allocation, which gives them, and no rule.levelling"
-    doubly = districts is not None and districts.national_totals == "biproportional"
-    if doubly and (rule.alliances or rule.weights or districts.seatless == "shared"):
+    doubly = districts if districts is not None and districts.national_totals == "biproportional" else None
+    if doubly and (rule.alliances or rule.weights or doubly.seatless == "shared"):
         yield 'national_totals = "biproportional" goes without alliances, weights and shared votes'
     if districts is not None and mode is None and (rule.bonus or rule.cap):
         yield "a bonus or a cap needs a national allocation beside the districts"

@@ -101,6 +101,7 @@ def parse_ties(value: Any) -> TieRule:
         if step not in _TIE_STEPS:
             msg = f"no such way to decide a tie; {suggest(str(step), _TIE_STEPS)}"
             raise ValueError(msg)
+    known: TieRule = tuple(known for step in steps for known in _TIE_STEPS if known == step)
     if len(set(steps)) < len(steps) or {"votes", "fewest-votes"} <= set(steps):
         msg = "each step stands once, and votes and fewest-votes exclude each other"
         raise ValueError(msg)
@@ -113,7 +114,7 @@ def parse_ties(value: Any) -> TieRule:
     if "no-seat" in steps[1:]:
         msg = "no-seat stands first: of lists with equal votes and claims both hold a seat or none"
         raise ValueError(msg)
-    return tuple(steps) if steps[-1] in _LAST_STEPS else (*steps, "lot")
+    return known if known[-1] in _LAST_STEPS else (*known, "lot")
 
 
 def one_of(names: Iterable[str], what: str) -> BeforeValidator:

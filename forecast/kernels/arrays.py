@@ -120,8 +120,8 @@ class Claims(NamedTuple):
     """(N,) P."""
     joined: U8x2
     """(N K, BLOCK) how a list takes part: ``TAKES_PART`` like others or not at all; as a ``RUNNER_UP`` whose
-    quotient the law corrects; its votes ``AIDS`` its alliance, and it wins nothing; ``ALONE``, though it has an
-    alliance. (0, BLOCK) where no law tells them apart.
+    quotient the law corrects; its votes ``AIDS`` its alliance, and it wins nothing; ``ALONE``, though it has
+    an alliance. (0, BLOCK) where no law tells them apart.
     """
 
 

@@ -18,7 +18,8 @@ from forecast.kernels.arrays import (
     RUNNER_UP,
     TAKES_PART,
     Claims,
-    F64x2, GivenVotes,
+    F64x2,
+    GivenVotes,
     I64x1,
     Piece,
     Seats,
@@ -67,8 +68,8 @@ UNFIXED, FLOORED, ASIDE, HELD = 12, 13, 14, 15
 more than their share; seats that a list has before the division.
 """
 AID, ALLY, SUB = 16, 17, 18
-"""Votes of lists that count for their alliance alone; number of the alliance with which a list takes part, and of
-that inside it.
+"""Votes of lists that count for their alliance alone; number of the alliance with which a list takes part,
+and of that inside it.
 """
 CONSTRAIN_ROWS = 19
 
@@ -381,8 +382,8 @@ def _divide_capped(way, house, workspace):
 
 @stage
 def _divide(way, inside, constraints, valid, house, workspace):
-    """Divide the house between alliances and single lists, then inside every alliance; ``valid`` votes as they
-    count.
+    """Divide the house between alliances and single lists, then inside every alliance; ``valid`` votes as
+    they count.
     """
     rows, alliances = workspace.rows, workspace.rows[ALLY]
     for k in range(alliances.shape[0]):

@@ -33,8 +33,8 @@ from forecast.kernels.laws import (
     QUOTA_HARE,
     QUOTA_HARE_ROUNDED_UP,
     QUOTA_IMPERIALI,
-    REMAINDER_LARGEST,
     REMAINDER_HIGHEST_AVERAGE,
+    REMAINDER_LARGEST,
     REMAINDER_LARGEST_LISTS,
     REMAINDER_THEN_HIGHEST,
     Law,
@@ -455,7 +455,10 @@ def take_smallest_remainder(quota, lot, present, draw):
         if (
             worst < 0
             or remainders[p] < remainders[worst]
-            or (tied and before(entitled[worst], own[worst], present[worst], entitled[p], own[p], present[p], lot))
+            or (
+                tied
+                and before(entitled[worst], own[worst], present[worst], entitled[p], own[p], present[p], lot)
+            )
         ):
             worst = p
     if worst < 0:
@@ -492,7 +495,10 @@ def _one_round(claims, lot, present, draw, left):
             if (
                 best < 0
                 or claims[p] > claims[best]
-                or (tied and before(entitled[p], own[p], present[p], entitled[best], own[best], present[best], lot))
+                or (
+                    tied
+                    and before(entitled[p], own[p], present[p], entitled[best], own[best], present[best], lot)
+                )
             ):
                 best = p
         if best < 0:

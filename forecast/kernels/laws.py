@@ -114,24 +114,27 @@ a runner-up is ``corrected``: it counts ``correction`` of every ``uncorrected`` 
 divided in ``single_precision``, with the draws that this cannot tell divided exactly; other methods are
 divided exactly in every draw.
 
-Equal claims go by ``ties``, the sum of ``TIES_*``: by more votes and then the order of the lists where it is 0.
+Equal claims go by ``ties``, the sum of ``TIES_*``: by more votes and then the order of the lists where it is
+0.
 
 Lists beyond their level may take part, or not, where the rule is ``corrected``. Of ``pacts`` alliances with
-levels of their own (0: none) each takes part with pact_numerator / pact_denominator of the base; a list counts
-for it from aid_numerator / aid_denominator on, and wins seats with it from own_numerator / own_denominator.
+levels of their own (0: none) each takes part with pact_numerator / pact_denominator of the base; a list
+counts for it from aid_numerator / aid_denominator on, and wins seats with it from own_numerator /
+own_denominator.
 
 What ``constrained`` rules have around their division: ``limited`` rules have a limit for some list, a number
 (see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
-or of those admitted (``cap_of_admitted``), and cap_plus / cap_denominator, less its direct seats. ``alliances`` is their number, ``subs`` that of alliances inside them. Seats of lists that are not admitted are ``deducts``,
-taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows.
-With ``parity`` it is made even or odd by one seat more. More than half of the votes, of all that
-are valid (``majority_of_valid``) or of those admitted, gives more than half of the seats by ``majority``.
-A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
+or of those admitted (``cap_of_admitted``), and cap_plus / cap_denominator, less its direct seats.
+``alliances`` is their number, ``subs`` that of alliances inside them. Seats of lists that are not admitted
+are ``deducts``, taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a
+house that grows. With ``parity`` it is made even or odd by one seat more. More than half of the votes, of
+all that are valid (``majority_of_valid``) or of those admitted, gives more than half of the seats by
+``majority``. A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
 Seats ``held_drawn`` are those that stand in the seats of a draw already.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
-bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all). The largest list or alliance has ``premium`` seats at least, from
-premium_numerator / premium_denominator of the votes on. Where lists get part_numerator / part_denominator of what
-they lack, their share is of ``whole_house`` seats.
+bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all). The largest list or alliance
+has ``premium`` seats at least, from premium_numerator / premium_denominator of the votes on. Where lists get
+part_numerator / part_denominator of what they lack, their share is of ``whole_house`` seats.
 """
 
 Rule = Annotated[NDArray[np.void], RULE, 1]

@@ -136,9 +136,7 @@ def house_that_covers(
     return max(start, sum(_seats_down_to(method, unit, weakest, decide) for unit in units if unit.votes > 0))
 
 
-def _seats_down_to(
-    method: DivisorMethod, unit: Unit, weakest: tuple[Claim, Keys], decide: TieRule
-) -> int:
+def _seats_down_to(method: DivisorMethod, unit: Unit, weakest: tuple[Claim, Keys], decide: TieRule) -> int:
     """How many claims of the unit are not behind ``weakest``, by doubling and halving."""
 
     def ahead(seat: int) -> bool:

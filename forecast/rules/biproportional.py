@@ -1,10 +1,10 @@
 """Double proportionality: the national totals of lists and the seats of districts, both met at once.
 
 M. L. Balinski, G. Demange (1989), Algorithms for proportional matrices in reals and integers; F. Pukelsheim
-(2017), Proportional Representation, ch. 14-15: Zurich, Gesetz über die politischen Rechte § 103-104. The seats are
-those that divisors of districts and of lists would give; they are found without these, by moving seats inside
-districts from lists above their total to lists below it, each time along the chain of lists whose quotients lose
-least, in exact fractions.
+(2017), Proportional Representation, ch. 14-15: Zurich, Gesetz über die politischen Rechte § 103-104. The
+seats are those that divisors of districts and of lists would give; they are found without these, by moving
+seats inside districts from lists above their total to lists below it, each time along the chain of lists
+whose quotients lose least, in exact fractions.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from forecast.rules.ties import Unit
 
 
 def voters(units: Sequence[Unit], ballot: Ballot, tier: Tier) -> list[Unit]:
-    """The lists with voters instead of votes: in each district the votes for it by the seats there, rounded (a
-    voter has as many votes as there are seats: Zurich, GPR § 103).
+    """The lists with voters instead of votes: in each district the votes for it by the seats there, rounded
+    (a voter has as many votes as there are seats: Zurich, GPR § 103).
     """
     numbers = Counter[str]()
     for district in ballot.districts:
@@ -64,7 +64,8 @@ class _Moving:
     def __init__(self, rule: Rule, method: DivisorMethod, tier: Tier, totals: Mapping[str, int]) -> None:
         self.rule, self.method = rule, method
         self.votes = {
-            place: {unit.id: unit.votes for unit in units if unit.votes > 0} for place, units in tier.units.items()
+            place: {unit.id: unit.votes for unit in units if unit.votes > 0}
+            for place, units in tier.units.items()
         }
         self.seats = {place: Counter(given) for place, given in tier.seats.items()}
         self.above = Counter(tier.won)
@@ -95,8 +96,8 @@ class _Moving:
     def _fault(self) -> Fault:
         short = ", ".join(f"{name} {-more}" for name, more in self.above.items() if more < 0)
         remedy = (
-            "no table of seats has the totals of lists and the seats of districts: the lists named are short of so "
-            "many seats, and stand in too few districts"
+            "no table of seats has the totals of lists and the seats of districts: the lists named are short "
+            "of so many seats, and stand in too few districts"
         )
         return Fault("count", "rule.districts.national_totals", short, remedy)
 
@@ -124,7 +125,11 @@ class _Moving:
             lost = votes[name] ** self.method.degree / self.method.divisor(given[name])
             for other, cast in votes.items():
                 if other != name:
-                    yield place, other, lost * self.method.divisor(given[other] + 1) / cast**self.method.degree
+                    yield (
+                        place,
+                        other,
+                        lost * self.method.divisor(given[other] + 1) / cast**self.method.degree,
+                    )
 
     def ties(self) -> Iterator[Tie]:
         """Ways round that cost nothing: the same sums could be met by another table."""
@@ -139,5 +144,7 @@ class _Moving:
                 if frozenset(lists) not in told:
                     told.add(frozenset(lists))
                     places = ", ".join(dict.fromkeys(where for where, *_ in moves))
-                    last = next(step for step in self.rule.ties if step in ("registration", "lot", "precincts"))
+                    last = next(
+                        step for step in self.rule.ties if step in ("registration", "lot", "precincts")
+                    )
                     yield Tie(lists, 1, lists[:1], last, "quotient in a double proportion", places)

@@ -48,8 +48,8 @@ _REMAINDERS = {
     "largest-then-highest-average": laws.REMAINDER_THEN_HIGHEST,
 }
 _UNDRAWN = (
-    "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the seats "
-    "are then divided without it, or take its polls out and count"
+    "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
+    "seats are then divided without it, or take its polls out and count"
 )
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 

@@ -49,7 +49,9 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
         held += in_districts
     added = rule.seats if rule.majority is not None and rule.majority.seat == "added" else 0
-    return max(_grown(rule), rule.seats + added, in_districts) + held + sum(party.extra_seats for party in lists)
+    return (
+        max(_grown(rule), rule.seats + added, in_districts) + held + sum(party.extra_seats for party in lists)
+    )
 
 
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:

@@ -208,7 +208,9 @@ def not_drawn(rule: Rule, place: str) -> Iterator[Fault]:
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
         "direct": districts.direct,
-        "national_totals": districts.national_totals if districts.national_totals == "biproportional" else None,
+        "national_totals": districts.national_totals
+        if districts.national_totals == "biproportional"
+        else None,
         "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
     }
     for key, value in asked.items():

@@ -18,8 +18,8 @@ def limit_of(rule: Rule, ballot: Ballot, entry: Entry, admitted: int | None = No
     """The smallest of the caps that apply to this list; ``None`` where none does.
 
     The cap by share is Georgia's of 2020: no more than 1.25 times the share of the votes for lists, of all
-    150 seats, constituencies included; Mexico's is the share of the votes of parties ``admitted`` (default: not
-    looked at) and 8 points (Constitution, art. 54 V).
+    150 seats, constituencies included; Mexico's is the share of the votes of parties ``admitted`` (default:
+    not looked at) and 8 points (Constitution, art. 54 V).
     """
     limits = [entry.max_seats] if entry.max_seats is not None else []
     cap = rule.cap

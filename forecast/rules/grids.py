@@ -148,7 +148,11 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     """
     record, tops, bottoms = rules.records[r], rules.numerators[r], rules.denominators[r]
     tier = rules.tiers[r]
-    if record["constrained"] or record["pacts"] or (tier is not None and (tier.who != NATIONAL or any(tier.waivers))):
+    if (
+        record["constrained"]
+        or record["pacts"]
+        or (tier is not None and (tier.who != NATIONAL or any(tier.waivers)))
+    ):
         return False
     one_level = bool(np.all(tops == tops[0]) and np.all(bottoms == bottoms[0]))
     plain = record["correction"] == record["uncorrected"] and record["joint_numerator"] == 0

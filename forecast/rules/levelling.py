@@ -38,7 +38,9 @@ def level_out(
     ``pool`` are the seats that they share, those held included; ``outsiders`` the seats held by others.
     """
     if levelling.mode == "part":
-        return _give_part(plan, units, held, pool, (levelling.house or 0) - outsiders, levelling.part or Fraction(0))
+        return _give_part(
+            plan, units, held, pool, (levelling.house or 0) - outsiders, levelling.part or Fraction(0)
+        )
     if levelling.mode == "start":
         return _start_after(plan, units, held, pool)
     if levelling.mode == "apart":
@@ -117,8 +119,8 @@ def _start_after(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], poo
 def _grow(
     plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int, parity: str | None
 ) -> Division:
-    """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2020), and by one
-    more where its ``parity`` asks for that (North Rhine-Westphalia, LWahlG § 33 (4): an odd number).
+    """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2020), and by
+    one more where its ``parity`` asks for that (North Rhine-Westphalia, LWahlG § 33 (4): an odd number).
 
     A list without votes has no share to grow; it keeps what it holds on top. Raises ``NoValidOutcome`` where
     a list holds seats with next to no votes, so that no house would do.

@@ -18,7 +18,8 @@ def with_majority(
     """The division after a list with more than half of the votes has more than half of the seats.
 
     ``moved``: a seat passes from the list that won the last one, by the smallest remainder or quotient
-    (Netherlands, Kieswet art. P 9); ``added``: seats are added until it has (Germany, BWahlG § 4 (4) of 2023).
+    (Netherlands, Kieswet art. P 9); ``added``: seats are added until it has (Germany, BWahlG § 4 (4) of
+    2023).
     """
     whole = sum((unit.votes for unit in units), Fraction(0)) if majority.of == "admitted" else valid
     first = next((unit for unit in units if 2 * unit.votes > whole), None)

@@ -108,7 +108,8 @@ def lost_to_alliances(election: Election, ballot: Ballot, outcome: Outcome) -> I
         if levels is not None:
             if outcome.admissions[entry.id].ground == "below the level":
                 level = percent(levels.votes_from)
-                yield f"{name} is below {level}: its {entry.votes:,} votes do not count for its alliance either"
+                yield f"{name} is below {level}: its {entry.votes:,} votes do not count for its alliance "
+                "either"
             continue
         yield (
             f"{name} is below its own level: its {entry.votes:,} votes do not count for its alliance "

@@ -252,7 +252,10 @@ def ties(forecast: Forecast) -> Table:
         "won": ("text", "ids of the lists that got them, joined by +"),
         "claim": ("text", "what is equal"),
         "place": ("text", "district or alliance; empty: the national division"),
-        "decided_by": ("text", "the step of rule.ties: votes, fewest-votes, no-seat, precincts, registration or lot"),
+        "decided_by": (
+            "text",
+            "the step of rule.ties: votes, fewest-votes, no-seat, precincts, registration or lot",
+        ),
     }
     for name, (type_, meaning) in about_ties.items():
         values = [tie[name] for _, tie in rows]
@@ -272,8 +275,8 @@ def ties(forecast: Forecast) -> Table:
         Shown("Decided by", as_is("decided_by"), numeric=False),
     ]
     said = (
-        "By lot or precincts: that is not ours to say, and the seats stand in the order of registration until "
-        "it is known."
+        "By lot or precincts: that is not ours to say, and the seats stand in the order of registration "
+        "until it is known."
     )
     open_ones = any(tie["decided_by"] in ("lot", "precincts") for _, tie in rows)
     return table(forecast, "ties", "Ties", columns, shown, (said,) if open_ones else ())

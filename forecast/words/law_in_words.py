@@ -48,8 +48,10 @@ _LEVELLING_WORDS = {
     "the next in turn there",
     "start": "the divisors of a list begin after the seats that it holds",
     "apart": "the seats that the districts leave are divided by the national votes, whatever a list holds",
-    "part": "a list gets a part of what its share of the whole house is above the seats that it holds, rounded; "
-    "in proportion to these numbers where they are more seats than there are, and what they leave by the votes",
+    "part": "a list gets a part of what its share of the whole house is above the seats that it holds, "
+    "rounded; "
+    "in proportion to these numbers where they are more seats than there are, and what they leave by the "
+    "votes",
     "level": "the house grows until every share covers the seats held",
 }
 
@@ -71,8 +73,8 @@ def _sentences(rule: Rule) -> Iterator[str]:
     if rule.bonus is not None and rule.bonus.type == "at-least":
         least = "" if rule.bonus.from_ is None else f" with at least {percent(rule.bonus.from_)} of the votes"
         yield _with_article(
-            f"the largest list or alliance{least} gets at least {_seats_of(rule.bonus)}, and the others divide "
-            "the rest",
+            f"the largest list or alliance{least} gets at least {_seats_of(rule.bonus)}, and the others "
+            "divide the rest",
             rule.bonus.article,
         )
     elif rule.bonus is not None:
@@ -103,7 +105,8 @@ def _sentences(rule: Rule) -> Iterator[str]:
         votes = "valid votes" if rule.majority.of == "valid" else "votes of admitted lists"
         how = "others won last" if rule.majority.seat == "moved" else "the house grows by"
         yield _with_article(
-            f"a list with more than half of the {votes} gets more than half of the seats, by those that {how}",
+            f"a list with more than half of the {votes} gets more than half of the seats, by those that "
+            f"{how}",
             rule.majority.article,
         )
     if rule.levelling is not None:
@@ -113,7 +116,9 @@ def _sentences(rule: Rule) -> Iterator[str]:
         if rule.cap.share_factor is not None:
             limits.append(f"{plain(rule.cap.share_factor)} times its share of {rule.cap.house} seats")
         if rule.cap.share_plus is not None:
-            limits.append(f"{percent(rule.cap.share_plus)} of {rule.cap.house} seats beyond its share of them")
+            limits.append(
+                f"{percent(rule.cap.share_plus)} of {rule.cap.house} seats beyond its share of them"
+            )
         yield _with_article(f"no list gets more than {' or '.join(limits)}", rule.cap.article)
     yield _ties(rule.ties)
 
@@ -158,7 +163,8 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     if threshold.or_regional_share is not None:
         yield f"{percent(threshold.or_regional_share)} in one region admits a list as well"
     if threshold.or_district_share is not None:
-        yield f"{percent(threshold.or_district_share)} of the valid votes of one constituency admit a list as well"
+        yield f"{percent(threshold.or_district_share)} of the valid votes of one constituency admit a list "
+        "as well"
     if threshold.or_district_seats is not None:
         seats = "1 seat" if threshold.or_district_seats == 1 else f"{threshold.or_district_seats} seats"
         yield f"{seats} won in the constituencies admits a list to the levelling seats as well"
@@ -277,8 +283,8 @@ def _districts(districts: Districts) -> str:
         words += "; a list holds the constituencies that it won besides, and its divisors begin after them"
     if districts.national_totals == "biproportional":
         words += (
-            "; they place the seats that lists have nationally, by divisors of districts and of lists with which "
-            "both have theirs (double proportion)"
+            "; they place the seats that lists have nationally, by divisors of districts and of lists with "
+            "which both have theirs (double proportion)"
         )
         if districts.voters:
             words += "; nationally a list counts with its votes in each district by the seats there, rounded"

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from forecast.election import load_election
+from forecast.election.rule import Rule
+from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.counts import count
+from forecast.rules.reference import apply_rule
 
 KOREA = 'rule.levelling={mode="part", part="1/2", house=300}'
 OUTSIDERS = "parties.newfuture.direct_seats=2"
@@ -54,3 +57,19 @@ def test_a_lot_among_unequal_votes_is_left_open_with_its_lists(
     (tie,) = outcome.ties
     assert (tie.lists, tie.seats, tie.decided_by, tie.provisional) == (lists, at_stake, "lot", True)
     assert {name: seats - (name in tie.won) for name, seats in outcome.seats.items()} == sure
+
+
+def test_the_largest_coalition_of_italy_2013_has_its_340_seats() -> None:
+    """Shares of the Ministry, https://www.mainfatti.it/elezioni/ (Camera 2013); coalitions and lists with 10
+    % and 4 %, 617 seats of the country without Aosta.
+    """
+    shares = {"csx": 2954, "cdx": 2918, "m5s": 2555, "monti": 1056}
+    rule = Rule.model_validate(
+        {
+            "seats": 617,
+            "bonus": {"type": "at-least", "seats": 340},
+            "allocation": {"method": "hare"},
+        }
+    )
+    outcome = apply_rule(rule, Ballot(tuple(Entry(name, votes) for name, votes in shares.items()), 10_000))
+    assert list(outcome.seats.values()) == [340, 124, 108, 45]

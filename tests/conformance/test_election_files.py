@@ -71,8 +71,8 @@ def test_every_election_file_is_checked_on_a_real_count_or_was_never_held():
     assert {path.stem for path in FILES} <= counted
 
 
-def test_the_election_files_show_forty_five_countries():
-    assert len({load_election(path).election.country for path in FILES}) >= 45
+def test_the_election_files_show_forty_seven_countries():
+    assert len({load_election(path).election.country for path in FILES}) >= 47
 
 
 @pytest.mark.parametrize("name", IN_ROUNDED_SHARES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forecast.cli.main import main
 from forecast.election import Party, Rule
 from forecast.rules.compiled import undrawn
 from forecast.simulation.pieces import _LOTS
 from tests.twins import M64, mix
+from tests.unit.test_kernels_against_exact import METHODS
 from tests.unit.test_kernels_around import (
     a_threshold,
     assert_same,
@@ -21,8 +24,8 @@ from tests.unit.test_kernels_around import (
     many_ballots,
     many_parties,
     new_rule,
+    random_ballots,
 )
-from tests.unit.test_kernels_against_exact import METHODS
 
 TIES = [
     ["registration"],
@@ -54,7 +57,9 @@ def lot_number(draw: int, k: int, steps: int) -> int:
     return z ^ (z >> 31)
 
 
-@pytest.mark.parametrize(("ties", "steps"), [(["lot"], 3), (["votes", "lot"], 1), (["fewest-votes", "lot"], 5)])
+@pytest.mark.parametrize(
+    ("ties", "steps"), [(["lot"], 3), (["votes", "lot"], 1), (["fewest-votes", "lot"], 5)]
+)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_a_lot_is_drawn_among_all_that_the_exact_count_ties(
@@ -127,7 +132,9 @@ REMAINDERS: list[dict[str, Any]] = [
 QUOTAS = ["hare", "droop", "hagenbach-bischoff", "hagenbach-bischoff-rounded", "imperiali", "hare-rounded-up"]
 
 
-@pytest.mark.parametrize("remainder", REMAINDERS, ids=lambda remainder: "-".join(map(str, remainder.values())))
+@pytest.mark.parametrize(
+    "remainder", REMAINDERS, ids=lambda remainder: "-".join(map(str, remainder.values()))
+)
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_seats_left_over_go_as_in_the_exact_count(remainder: dict[str, Any], data: st.DataObject) -> None:
@@ -151,7 +158,10 @@ def test_a_majority_of_votes_gives_one_of_seats_as_in_the_exact_count(seat: str,
     parties = [Party(id=f"p{k}", name=f"P{k}") for k in range(lists)]
     small = data.draw(many_ballots(lists, 1000), "ballots")
     ballots = [
-        [sum(votes) + data.draw(st.integers(-2, 9), "more") if k == 0 and sum(votes) > 2 else n for k, n in enumerate(votes)]
+        [
+            sum(votes) + data.draw(st.integers(-2, 9), "more") if k == 0 and sum(votes) > 2 else n
+            for k, n in enumerate(votes)
+        ]
         for votes in small
     ]
     threshold = data.draw(st.sampled_from([None, {"level": "5%"}]), "threshold")
@@ -170,7 +180,11 @@ def test_a_house_of_a_parity_grows_as_in_the_exact_count(parity: str, data: st.D
         data.draw(st.integers(1, 40), "seats"),
         {"method": data.draw(st.sampled_from(["dhondt", "sainte-lague"]), "method")},
         threshold=data.draw(st.sampled_from([None, {"level": "5%"}]), "threshold"),
-        levelling={"mode": "level", "parity": parity, "deduct_unadmitted": data.draw(st.booleans(), "deduct")},
+        levelling={
+            "mode": "level",
+            "parity": parity,
+            "deduct_unadmitted": data.draw(st.booleans(), "deduct"),
+        },
     )
     assert_same(rule, parties, data.draw(many_ballots(len(parties), 2_000), "ballots"))
 
@@ -249,3 +263,71 @@ def test_a_cap_some_points_above_the_share_is_the_exact_count_s(data: st.DataObj
         cap=cap,
     )
     assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
+
+
+CLAUSES: dict[str, dict[str, Any]] = {
+    "lot-by-order": {"ties": ["registration"]},
+    "fewest-votes": {"ties": ["fewest-votes", "registration"]},
+    "no-seat": {"ties": ["no-seat", "registration"]},
+    "levels-of-alliances": {
+        "threshold": {"level": "10%", "alliances": ALLIANCE_LEVELS[0]},
+        "alliances": {"method": "hare"},
+    },
+    "sub-alliances": {"alliances": {"method": "dhondt"}},
+    "highest-average": {"allocation": {"method": "hare", **REMAINDERS[1]}},
+    "last-round": {"allocation": {"method": "hare", "quota_of": "valid", **REMAINDERS[2]}},
+    "majority-moved": {"majority": {"seat": "moved"}},
+    "majority-added": {"majority": {"seat": "added", "of": "admitted"}},
+    "odd": {"levelling": {"mode": "level", "parity": "odd"}},
+    "part": {"levelling": {"mode": "part", "part": "1/2", "house": 300}},
+    "at-least": {"bonus": {"type": "at-least", "seats": 12}, "alliances": {"method": "hare"}},
+    "points": {"cap": {"share_plus": "8%", "share_of": "admitted", "house": 60}},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clause", CLAUSES)
+def test_a_hundred_thousand_allocations_under_a_clause_are_the_exact_count_s(clause: str) -> None:
+    generator = np.random.default_rng(20261127)
+    for _ in range(20):
+        units = int(generator.integers(2, 10))
+        parties = [
+            Party(
+                id=f"p{k}",
+                name=f"P{k}",
+                alliance=str(generator.choice(["", "x", "y"])),
+                direct_seats=int(generator.choice([0, 0, 1, 3])),
+            )
+            for k in range(units)
+        ]
+        if clause == "sub-alliances":
+            inner = generator.choice(["", "s", "t"], units)
+            parties = [
+                party.model_copy(update={"sub_alliance": str(sub) if party.alliance else ""})
+                for party, sub in zip(parties, inner, strict=True)
+            ]
+        parts = {"threshold": {"level": "5%"}, **CLAUSES[clause]}
+        method = parts.pop("allocation", {"method": "sainte-lague"})
+        rule = new_rule(int(generator.integers(12, 60)), method, **parts)
+        assert_same(rule, parties, random_ballots(generator, 5_000, units))
+
+
+def test_a_file_with_polls_whose_clause_is_not_drawn_is_refused_by_check(
+    tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (root / "configs" / "zurich-2018.toml").read_text(encoding="utf-8")
+    for name in ("zurich-2018-result.csv", "zurich-2018-districts.csv"):
+        (tmp_path / name).write_bytes((root / "configs" / name).read_bytes())
+    file = tmp_path / "zurich.toml"
+    file.write_text(text, encoding="utf-8")
+    assert main(["check", str(file)]) == 0
+    assert "Counted, not drawn: a forecast would refuse rule.districts.national_totals." in capsys.readouterr().out
+    (tmp_path / "polls.csv").write_text(
+        "pollster,start,end,n,SP,SVP,FDP,Grüne,glp,AL,EVP/BDP\nA,2018-02-01,2018-02-03,1000,33,13,16,12,11,8,3\n",
+        encoding="utf-8",
+    )
+    file.write_text(text.replace("[election]\n", '[election]\npolls = "polls.csv"\n', 1), encoding="utf-8")
+    assert main(["check", str(file)]) == 2
+    told = capsys.readouterr().err
+    assert "rule.districts.national_totals" in told
+    assert "`forecast count` knows this clause" in told
