@@ -209,7 +209,7 @@ class Forecast:
     def has_tiers(self) -> bool:
         """Whether the chamber has seats beside those of the lists, by the election file."""
         tiers = json.loads(self.attrs.get("definition", "{}")).get("tiers") or ()
-        return any(tier["seats"] for tier in tiers if tier["how"] != "levelled")
+        return any(tier["seats"] for tier in tiers if tier["how"] not in ("levelled", "covered"))
 
     @property
     def chamber_size(self) -> int:

@@ -339,10 +339,18 @@ _RECORD = _in(
     *_labels(
         _share("interval", "interval", "what an interval promises to hold"),
         _share("probability_bin", "probability_bin", "middle of a tenth of the forecast probabilities"),
+        _text("election_kind", "election_kind", "kind of election: national, regional or european"),
+        _number("days_before", "days_before", "days", "days before the vote"),
     ),
     _number("horizon", "", "days", "days before the vote at which the backtest forecast"),
     _share("elections", "", "elections of the backtest at that horizon"),
     _share("coverage", "interval", "how many results the intervals of the share held there"),
+    _share(
+        "coverage80_by_kind",
+        "election_kind days_before",
+        "how many results the 80 % intervals of the share held, by kind of election",
+    ),
+    _share("elections_by_kind", "election_kind days_before", "elections of the backtest of that kind"),
     _share(
         "pass_forecast_probability", "probability_bin", "crossing the threshold: mean forecast probability"
     ),
@@ -466,7 +474,7 @@ _RULES = _in(
 
 _FLIPS = _in(
     "flips",
-    _text("about", "flip", "what flips: passes or majority"),
+    _text("about", "flip", "what flips: passes, majority or majority of the chamber"),
     _text("subject", "flip", "id of the party or coalition"),
     _text("change", "flip", "lost or won as the level rises"),
     _text("elsewhere", "flip", "labels on the other axes (JSON)"),
@@ -566,6 +574,7 @@ _DISTRICTS = _in(
 """Of districts, where the rule has any. What is won there otherwise than by one division has no last seat."""
 
 _MEMBERS = "seats of the whole chamber"
+_UNCOVERED = "winners of districts without a seat, whom those of their list do not cover"
 _CHAMBER = _in(
     "chamber",
     *_labels(
@@ -578,8 +587,9 @@ _CHAMBER = _in(
         _text("tier_name", "tier", "its name"),
         _text("tier_kind", "tier", "lists, single-member, appointed, minorities or by-elections"),
         _whole("chamber_seats", "chamber_seats", "seats", f"number of {_MEMBERS}"),
-        _text("contest", "contest", "single-member district whose chances are given"),
+        _text("contest", "contest", "single-member district that is told apart"),
         _text("contest_tier", "contest", "id of its tier"),
+        _whole("uncovered_winners", "uncovered_winners", "winners", f"number of {_UNCOVERED}"),
     ),
     _text("tier_basis", "tier", "what its numbers rest on, in words"),
     _whole("tier_size", "tier", "seats", "seats of the tier"),
@@ -657,6 +667,31 @@ _CHAMBER = _in(
         key="majority.probability",
     ),
     _chance("win_probability", "contest holder", "probability of winning the district", key="probability"),
+    _chance(
+        "uncovered_probability",
+        "contest",
+        "probability that who wins the district has no seat",
+        key="uncovered.probability",
+    ),
+    _whole(
+        "uncovered_quantile", "holder quantile_level", "winners", f"quantile of {_UNCOVERED}", key="uncovered"
+    ),
+    _mean("uncovered_mean", "holder", "winners", f"mean {_UNCOVERED}", key="uncovered.mean"),
+    _whole(
+        "all_uncovered_quantile",
+        "quantile_level",
+        "winners",
+        f"quantile of all {_UNCOVERED}",
+        key="uncovered",
+        column="uncovered",
+    ),
+    _mean("all_uncovered_mean", "", "winners", f"mean of all {_UNCOVERED}", key="uncovered.mean"),
+    _chance(
+        "all_uncovered_probability",
+        "uncovered_winners",
+        f"probability of a number of {_UNCOVERED}",
+        key="uncovered.distribution",
+    ),
 )
 """Of the whole chamber, where it has tiers beside the lists."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 import numpy as np
 
@@ -85,3 +86,61 @@ def votes_of_words(words: list[int], mean: np.ndarray, scale: np.ndarray, nu: fl
     x = np.log(mean) + tail * (np.linalg.cholesky(scale) @ z[:units])
     votes = np.exp(x)
     return votes / votes.sum()
+
+
+M32 = (1 << 32) - 1
+
+
+def rough_normal(word: int) -> float:
+    """The sum of both halves of a word, bent."""
+    u = ((word & 0xFFFF) + (word >> 16) - 65535) / 65536
+    return u * (2.2 + 0.52 * u * u) / 0.985
+
+
+def lot_of(word: int, holder: int) -> int:
+    """The lot that a holder draws with the word of a district."""
+    return (word ^ (holder * 0x9E3779B9 & M32)) * 0x85EBCA6B & M32
+
+
+def in_their_order(votes: Sequence[float], standing: Sequence[int], word: int) -> list[int]:
+    """Those who stand in a district, by votes, the equal by lot."""
+    return sorted(standing, key=lambda h: (votes[h], lot_of(word, h)), reverse=True)
+
+
+def second_round(
+    votes: Sequence[float], pair: tuple[int, int], said: Sequence[Sequence[float | None]], odds: float
+) -> tuple[float, float]:
+    """Votes of two who meet again: of the voters of every other unit, parts go to either by what is ``said``
+    of transfers, half of what is left where nothing is, at odds that are so many times those.
+    """
+    a, b = pair
+    first, second = votes[a], votes[b]
+    for j, cast in enumerate(votes):
+        if j not in pair:
+            to_a, to_b = said[j][a], said[j][b]
+            share_a = (1.0 - (to_b or 0.0)) / 2.0 if to_a is None else to_a
+            share_b = (1.0 - (to_a or 0.0)) / 2.0 if to_b is None else to_b
+            voting, weighed = min(share_a + share_b, 1.0), share_a * odds
+            part = weighed / (weighed + share_b) if weighed + share_b else 0.0
+            first, second = first + cast * voting * part, second + cast * voting * (1.0 - part)
+    return first, second
+
+
+def seats_by_region(seats: int, votes: Sequence[Fraction]) -> list[int]:
+    """Sainte-Lague, seat by seat; equal quotients by the order of the regions."""
+    won = [0] * len(votes)
+    for _ in range(seats if any(votes) else 0):
+        best = max(range(len(votes)), key=lambda r: (votes[r] / (2 * won[r] + 1), -r))
+        won[best] += 1
+    return won
+
+
+def seatless(winners: Sequence[tuple[int, float]], seats: Sequence[int]) -> set[int]:
+    """Numbers of the winners of a list, each with its region and its share of the votes, whom the seats of
+    the list by region do not cover: those with the lowest shares.
+    """
+    left: set[int] = set()
+    for region, number in enumerate(seats):
+        inside = [(share, d) for d, (own, share) in enumerate(winners) if own == region]
+        left.update(d for _, d in sorted(inside, key=lambda one: (-one[0], one[1]))[number:])
+    return left

@@ -127,8 +127,9 @@ def coalitions(facts: Facts) -> Chart | None:
 
 
 def seated(facts: Facts) -> list[tuple[dict[str, Any], int]]:
-    """Parties with seats in the representative draw, the largest first."""
-    held = [(row, int(row["representative_seats"] or 0)) for row in facts.lists]
+    """Parties, and groups of the whole chamber, with seats in the representative draw, the largest first."""
+    rows = facts.holders if facts.of_chamber else facts.lists
+    held = [(row, int(row["representative_seats"] or 0)) for row in rows]
     return sorted(((row, seats) for row, seats in held if seats), key=lambda pair: -pair[1])
 
 
@@ -152,9 +153,8 @@ def parliament_rows(facts: Facts, width: float = _HEMICYCLE) -> dict[str, Rows]:
         if number_held >= _LABELLED_FROM * house:
             angle = sum(math.atan2(y, x) for x, y in block) / number_held
             labels.append(_label(called(row, 14 if width >= 400 else 9), number_held, angle))
-    labels.append(
-        {"x": 0, "y": 0.05, "align": "center", "text": f"{house} {facts.seats_called}", "weight": "bold"}
-    )
+    of = "seats" if facts.of_chamber else facts.seats_called
+    labels.append({"x": 0, "y": 0.05, "align": "center", "text": f"{house} {of}", "weight": "bold"})
     return {"seats": seats, "labels": labels}
 
 

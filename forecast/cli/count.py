@@ -40,14 +40,12 @@ def count(
     from forecast.cli.count_report import print_count, refuse_void, seats_as_json
     from forecast.election import load_election
     from forecast.election.notes import warnings_on
-    from forecast.rules.counted_chamber import with_tiers
-    from forecast.rules.counts import read_count
-    from forecast.rules.reference import apply_rule
+    from forecast.rules.counts import outcome_of, read_count
     from forecast.rules.remarks import remarks_on
 
     election = load_election(config, settings or ())
     ready = read_count(election, votes, settings or ())
-    outcome = with_tiers(election, apply_rule(election.rule, ready.ballot), ready.won)
+    outcome = outcome_of(election, ready)
     refuse_void(election, outcome)
     remarks = remarks_on(election, ready.ballot, outcome, ready.official, ready.official_districts)
     warnings = warnings_on(election, ready.warnings, remarks)

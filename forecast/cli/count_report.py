@@ -81,7 +81,7 @@ def seats_as_json(
         "districts": districts_as_json(election, ready, outcome) if outcome.districts else [],
         "in_no_district": dict(outcome.unplaced),
         "votes_outside": dict(outcome.outside),
-        **chamber_as_json(outcome),
+        **chamber_as_json(election, outcome),
         "ties": [
             {
                 "lists": list(tie.lists),
@@ -136,8 +136,9 @@ def print_count(
         for text in standing_somewhere(ready, names):
             print_line(console, text)
     whole = chamber_table(election, outcome)
-    if whole is not None:
-        console.print(whole)
+    for more in (whole, uncovered_table(election, outcome)):
+        if more is not None:
+            console.print(more)
     unused = [f"not counted: {', '.join(ready.not_counted)}"] if ready.not_counted else []
     minded = [f"Mind: {warning}" for warning in warnings]
     for text in (*_remarks(election, ballot, outcome, names), *unused, *minded):
@@ -303,17 +304,47 @@ def _decimal(value: Fraction | float | int) -> str:
     return f"{int(number):,}" if number.denominator == 1 else f"{float(number):,.2f}"
 
 
-def chamber_as_json(outcome: Outcome) -> dict[str, Any]:
+def chamber_as_json(election: Election, outcome: Outcome) -> dict[str, Any]:
     """The chamber as plain data (docs/json.md); nothing where it is its lists alone."""
+    uncovered = [
+        {
+            "district": winner.district,
+            "region": winner.region,
+            "id": winner.holder,
+            "votes": winner.votes,
+            "share": float(winner.share),
+        }
+        for winner in outcome.uncovered
+    ]
+    without = {"uncovered": uncovered} if any(tier.how == "covered" for tier in election.tiers) else {}
     if not outcome.tiers:
-        return {}
-    return {
+        return without
+    return without | {
         "chamber": {
             "size": sum(outcome.chamber.values()),
             "tiers": {"lists": dict(outcome.seats), **{id: dict(won) for id, won in outcome.tiers.items()}},
             "holders": [{"id": holder, "seats": seats} for holder, seats in outcome.chamber.items()],
         }
     }
+
+
+def uncovered_table(election: Election, outcome: Outcome) -> Table | None:
+    """A line for each winner of a district who has no seat; ``None`` where all have theirs."""
+    if not outcome.uncovered:
+        return None
+    rows = [
+        (
+            winner.district,
+            winner.region,
+            election.by_id[winner.holder].label,
+            f"{winner.votes:,}",
+            f"{float(100 * winner.share):.2f}%",
+        )
+        for winner in sorted(outcome.uncovered, key=lambda winner: winner.share)
+    ]
+    title = f"Winners without a seat ({len(rows)}): the seats of their list in their region do not cover them"
+    columns = ("district", "region", "list", "votes", "share")
+    return grid(title, columns, rows, numeric=(3, 4), unwrapped=(0,))
 
 
 def chamber_table(election: Election, outcome: Outcome) -> Table | None:

@@ -96,6 +96,36 @@ def backtest_districts(
         tell(f"wrote {output}")
 
 
+def backtest_winners(
+    archive: Path, constants: Path | None, output: Path, *, left_out: bool, as_json: bool, quiet: bool
+) -> None:
+    """How good chances of winning single-member districts are, at the true national votes."""
+    from forecast.geography.projection_constants import SHIPPED, read_constants
+    from forecast.verification.districts.candidate_pairs import read_contested
+    from forecast.verification.districts.fitting_projection import fit_without
+    from forecast.verification.districts.winning import evaluate_winners
+
+    found = read_contested(archive)
+    law, without = read_constants(constants or SHIPPED), {}
+    if left_out:
+        countries = [one.pair.country for one in found.pairs]
+        with progress("fitting without each country", quiet) as step:
+            law, without = fit_without(_pairs(archive).pairs, countries, step)
+    with progress("scoring", quiet) as step:
+        scored = evaluate_winners(found.pairs, lambda country: without.get(country, law), step)
+    rows = [score.record() for score in (*scored.scores, *scored.bin_scores())]
+    _save(output, "winners.csv", rows)
+    if as_json:
+        show_json(rows, 1)
+    else:
+        from forecast.cli.winners_report import print_winners
+
+        print_winners(scored)
+    _say(found.left_out, quiet)
+    if not quiet:
+        tell(f"wrote {output}")
+
+
 def backtest_chain(
     elections: Sequence[PastElection],
     districts: Path,
@@ -110,6 +140,8 @@ def backtest_chain(
     """The whole chain, polls to seats, with districts and without."""
     from dataclasses import replace
 
+    from forecast.estimation.records import shipped_records
+    from forecast.verification.backtest import Records
     from forecast.verification.districts.chain import ChainPlan, chain_rows, run_chain
     from forecast.verification.districts.joining import joined, read_days
     from forecast.verification.districts.past_laws import past_laws
@@ -117,7 +149,10 @@ def backtest_chain(
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))
     constants_of = _projections(found.pairs, None, left_out=left_out, quiet=quiet)
-    plan = ChainPlan(estimates, constants_of, past_laws(districts), horizons=horizons)
+    told = Records(elections, estimates, () if left_out else shipped_records())
+    plan = ChainPlan(
+        estimates, constants_of, past_laws(districts), lambda election: told.of(election).value, horizons
+    )
     with progress("scoring", quiet) as step:
         chain = run_chain(both, replace(plan, step=step))
     rows = chain_rows(chain)

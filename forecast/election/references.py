@@ -286,6 +286,11 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
                 elif way[-1] != "at" and kinds.get(name) in ("none-of-the-above", "residual"):
                     remedy = f"this option ({kinds[name]}) wins no seats; leave it out"
                     yield Problem(("tiers", i, *way, name), ABSENT, remedy)
+        before = [other.get("how") for _, other in tiers if other is not tier][:i]
+        if tier.get("how") == "compensated" and "compensated" in before:
+            remedy = "another tier's votes for candidates count for the lists already"
+            yield Problem(("tiers", i, "how"), "compensated", remedy)
+        yield from _of_candidates(i, _table(tier.get("votes")), kinds, groups)
         yield from _levelled(data, i, tier, groups)
     for i, event in _tables(data, "events") if not tiers else ():
         if event.get("of") == "chamber":
@@ -293,27 +298,62 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
             yield Problem(("events", i, "of"), "chamber", remedy)
 
 
+def _of_candidates(
+    i: int, votes: Mapping[str, Any], kinds: Mapping[str, Any], groups: Sequence[str]
+) -> Iterator[Problem]:
+    """Parties of ``[tiers.votes]`` that there are not, and options that have no candidates."""
+    transfers = _table(votes.get("transfers"))
+    for way, named in (
+        *(((key,), _table(votes.get(key))) for key in ("split", "continues", "stands_in")),
+        (("transfers",), transfers),
+        *((("transfers", name), _table(here)) for name, here in transfers.items()),
+    ):
+        known = [*kinds, *(groups if way != ("split",) else ())]
+        for name in named:
+            if name not in known:
+                remedy = (
+                    f"no party{' or group' * (way != ('split',))} has this id; {suggest(str(name), known)}"
+                )
+                yield Problem(("tiers", i, "votes", *way, name), ABSENT, remedy)
+            elif kinds.get(name) in ("none-of-the-above", "residual"):
+                remedy = f"this option ({kinds[name]}) has no candidates; leave it out"
+                yield Problem(("tiers", i, "votes", *way, name), ABSENT, remedy)
+
+
 def _levelled(
     data: Mapping[str, Any], i: int, tier: Mapping[str, Any], groups: Sequence[str]
 ) -> Iterator[Problem]:
     """Winners of districts that the rule is to set against the share of their lists, and does not."""
-    if tier.get("how") != "levelled":
+    how = tier.get("how")
+    if how not in ("levelled", "covered"):
         return
-    mode = _table(_table(data.get("rule")).get("levelling")).get("mode")
-    if mode not in ("keep", "redistribute", "level"):
+    if how == "covered" and any(
+        other.get("how") in ("levelled", "covered") for _, other in _tables(data, "tiers")[:i]
+    ):
+        remedy = "another tier's winners hold seats of the rule already"
+        yield Problem(("tiers", i, "how"), how, remedy)
+    rule = _table(data.get("rule"))
+    mode, districts = _table(rule.get("levelling")).get("mode"), _table(rule.get("districts"))
+    direct, own_votes = districts.get("direct"), districts.get("national_totals") == "own-votes"
+    if how == "levelled" and mode not in ("keep", "redistribute", "level") and direct is None:
         remedy = 'winners are set against the share by rule.levelling.mode: "keep", "redistribute" or "level"'
-        yield Problem(("tiers", i, "how"), "levelled", remedy)
-    if "districts" in _table(data.get("rule")):
-        remedy = "this rule has [rule.districts], which give their lists seats already; write apart"
-        yield Problem(("tiers", i, "how"), "levelled", remedy)
+        yield Problem(("tiers", i, "how"), how, remedy)
+    if "districts" in rule and (direct is None if how == "levelled" else not own_votes):
+        remedy = (
+            "this rule has [rule.districts], which give their lists seats already; write apart, or "
+            'rule.districts.direct = "start", where winners are set against the seats there'
+        )
+        if how == "covered":
+            remedy = 'seats of lists in [rule.districts] cover winners by national_totals = "own-votes" alone'
+        yield Problem(("tiers", i, "how"), how, remedy)
     belief = _table(tier.get("belief"))
     named = [tier.get("held"), belief.get("seats"), *_table(belief.get("chances")).values()]
     for name in dict.fromkeys(name for part in named for name in _table(part) if name in groups):
         remedy = f"'{name}' stands on no list whose share could be set against its seats"
-        yield Problem(("tiers", i, "how"), "levelled", remedy)
+        yield Problem(("tiers", i, "how"), how, remedy)
     if any(_count(party.get("direct_seats")) for _, party in _tables(data, "parties")):
         remedy = "the winners are drawn: leave out direct_seats of the parties, or put them into held"
-        yield Problem(("tiers", i, "how"), "levelled", remedy)
+        yield Problem(("tiers", i, "how"), how, remedy)
 
 
 def _names(value: Any) -> list[str]:

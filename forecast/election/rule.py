@@ -362,6 +362,11 @@ class Levelling(Part):
         default=None,
         description="level: the house has an odd or an even number of seats, one more if need be",
     )
+    unbalanced: Seats = Field(
+        default=0,
+        description="level: so many constituencies won beyond a list's share, of all lists together, stay "
+        "without other lists growing for them",
+    )
     deduct_unadmitted: Flag = Field(
         default=False, description="seats held by lists that are not admitted are kept and taken off the pool"
     )
@@ -387,12 +392,22 @@ class Levelling(Part):
         if self.parity is not None and self.mode != "level":
             msg = 'parity belongs to mode = "level", in which the house grows'
             raise ValueError(msg)
+        if self.parity is not None and self.unbalanced:
+            msg = "parity and unbalanced do not go together"
+            raise ValueError(msg)
+        if self.unbalanced and self.mode != "level":
+            msg = 'unbalanced belongs to mode = "level", where the house grows for what lists hold'
+            raise ValueError(msg)
         family = METHODS.get(self.method or "")
         parameter = family.parameter if isinstance(family, DivisorFamily) else ""
         if parameter:
             msg = f'write method = "{self.method}" and its {parameter} under rule.allocation instead'
             raise ValueError(msg)
         return self
+
+
+DIRECT = ("plurality", "mean", "start")
+TOTALS = ("smallest-remainders", "own-votes", "biproportional")
 
 
 class Districts(Allocation):
@@ -424,12 +439,13 @@ class Districts(Allocation):
         description="national-remainders: rounded quotas in the districts, the seats left over nationally on "
         "the summed remainders with the rounded Hagenbach-Bischoff quota",
     )
-    direct: (
-        Annotated[Literal["plurality", "start"], one_of(("plurality", "start"), "use of direct seats")] | None
-    ) = Field(
-        default=None,
-        description="plurality: a list holds at least the direct seats of the table in each district; start: "
-        "it holds them besides, and its divisors begin after them",
+    direct: Annotated[Literal["plurality", "mean", "start"], one_of(DIRECT, "use of direct seats")] | None = (
+        Field(
+            default=None,
+            description="plurality: a list holds at least the direct seats of the table in each district; "
+            "mean: at least these, or the mean of them and its share there, rounded up, and in all no fewer "
+            "than its shares; start: it holds them besides, and its divisors begin after them",
+        )
     )
     seatless: Annotated[
         Literal["national", "shared"], one_of(("national", "shared"), "use of votes without a district seat")
@@ -440,15 +456,16 @@ class Districts(Allocation):
     )
     national_totals: (
         Annotated[
-            Literal["smallest-remainders", "biproportional"],
-            one_of(("smallest-remainders", "biproportional"), "way to meet national totals"),
+            Literal["smallest-remainders", "own-votes", "biproportional"],
+            one_of(TOTALS, "way to meet national totals"),
         ]
         | None
     ) = Field(
         default=None,
         description="rule.allocation gives each list its seats nationally and the districts only place them: "
         "smallest-remainders (seats given by remainder pass from lists above their total to lists below it), "
-        "biproportional (divisors of districts and of lists meet both sums)",
+        "own-votes (each list divides its own among the districts, by its votes there) or biproportional "
+        "(divisors of districts and of lists meet both sums)",
     )
     voters: Flag = Field(
         default=False,
@@ -492,10 +509,10 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield 'voters belongs to national_totals = "biproportional"'
     if districts.national_totals is None:
         return
-    if districts.national_totals == "biproportional":
-        if districts.by_quota:
-            yield f'national_totals = "biproportional" needs a divisor method, but {districts.method} is none'
-    elif not districts.by_quota or districts.remainder != "largest":
+    if districts.national_totals == "biproportional" and districts.by_quota:
+        yield f'national_totals = "biproportional" needs a divisor method, but {districts.method} is none'
+    smallest = districts.national_totals == "smallest-remainders"
+    if smallest and (not districts.by_quota or districts.remainder != "largest"):
         yield "national_totals moves seats given by largest remainders: it needs a quota method such as hare"
     if districts.leftover or districts.bonus or districts.direct:
         yield "national_totals goes without leftover, bonus and direct"
@@ -558,6 +575,11 @@ class Rule(Part):
         for problem in _contradictions(self):
             raise ValueError(problem)
         return self
+
+    @property
+    def only_places(self) -> bool:
+        """Whether districts change no list's total, and each list places its own seats there by its votes."""
+        return self.districts is not None and self.districts.national_totals == "own-votes"
 
     @property
     def national_method(self) -> Allocation | None:

@@ -2,7 +2,8 @@
 
 The list tier is the rule's own (``rule.seats``). A tier beside it has seats of its own: single-member
 districts, appointed members, seats of minorities. Who wins them is given in one of these ways: seats that are
-held whoever votes (``held``), or a stated belief (``belief``) of how they fall at the centre of the draws.
+held whoever votes (``held``), the last votes in the districts (``votes``), or a stated belief (``belief``) of
+how they fall at the centre of the draws.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from forecast.election.district_votes import DistrictVotes
 from forecast.election.exact_numbers import Exact, Share, parse_share, percent
 from forecast.election.texts import Colour, FileName, Id, Label, Name, Names, Text, Texts, parse_filled
 from forecast.election.vocabulary import Count, Part, Seats, one_of, parse_count
 
 TierKind = Literal["single-member", "appointed", "minorities", "by-elections"]
 TIER_KINDS: tuple[TierKind, ...] = ("single-member", "appointed", "minorities", "by-elections")
-Meeting = Literal["apart", "levelled", "compensated"]
-MEETINGS: tuple[Meeting, ...] = ("apart", "levelled", "compensated")
+Meeting = Literal["apart", "levelled", "covered", "compensated"]
+MEETINGS: tuple[Meeting, ...] = ("apart", "levelled", "covered", "compensated")
 
 SLOPE = Fraction("1.9")
 """Change of the log odds of a party's share of single-member seats with those of its share of the vote: over
@@ -151,11 +153,16 @@ class ChamberTier(Part):
     how: Annotated[Meeting, one_of(MEETINGS, "way in which tiers meet")] = Field(
         default="apart",
         description="how the tier meets the lists: apart, each counted by itself; levelled: its winners hold "
-        "seats of the rule, which sets them against their lists' share (rule.levelling); compensated: apart, "
-        "and votes for losers, and for winners beyond what they needed, count for their lists",
+        "seats of the rule, which sets them against their lists' share (rule.levelling, "
+        "rule.districts.direct); covered: its winners are seated as far as the seats of their list in their "
+        "region cover them, those with the largest shares first; compensated: apart, and votes for losers, "
+        "and for winners beyond what they needed, count for their lists",
     )
     held: SeatsByHolder = Field(
         default_factory=dict, description="seats by party and group that are held whoever votes"
+    )
+    votes: DistrictVotes | None = Field(
+        default=None, description="the last votes in its districts, from which a forecast draws the next"
     )
     belief: Belief | None = Field(default=None, description="a belief of how the other seats fall")
     table: FileName | None = Field(
@@ -175,6 +182,11 @@ class ChamberTier(Part):
         return frozenset((*self.held, *(self.belief.holders if self.belief is not None else ())))
 
     @property
+    def in_the_rule(self) -> bool:
+        """Whether its winners hold seats of the rule, none beside them."""
+        return self.how in ("levelled", "covered")
+
+    @property
     def open_seats(self) -> int:
         """Seats that are not held whoever votes."""
         return self.seats - sum(self.held.values())
@@ -190,11 +202,13 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
     held = sum(tier.held.values())
     if held > tier.seats:
         yield f"held gives {held} seats, more than the {tier.seats} of the tier"
-    elif tier.belief is None and held < tier.seats and tier.table is None:
+    elif tier.belief is None and tier.votes is None and held < tier.seats and tier.table is None:
         yield (
-            f"nothing says who wins {tier.seats - held} of its {tier.seats} seats: write [tiers.belief] with "
-            "seats, held, or for a count a table"
+            f"nothing says who wins {tier.seats - held} of its {tier.seats} seats: write [tiers.votes] with "
+            "the last votes, [tiers.belief] with seats, held, or for a count a table"
         )
+    elif tier.belief is not None and tier.votes is not None:
+        yield "its districts follow the last votes (votes) or a belief; keep one of the two"
     elif tier.belief is not None:
         chances = tier.belief.chances
         believed = len(chances) or sum(tier.belief.seats.values())
@@ -202,8 +216,12 @@ def _contradictions(tier: ChamberTier) -> Iterator[str]:
             yield f"belief.chances has {believed} districts, not the {tier.seats - held} that are open"
         elif believed != tier.seats - held:
             yield f"belief.seats adds up to {believed}, not to the {tier.seats - held} seats that are open"
-    if tier.how == "compensated" and tier.table is None:
-        yield "compensated: the votes for candidates count for the lists; name them (table)"
+    if tier.how == "covered" and tier.votes is None and tier.table is None:
+        yield "covered: which winners sit hangs on their shares; name the last votes there (votes.last)"
+    if tier.how == "compensated" and tier.table is None and tier.votes is None:
+        yield "compensated: the votes for candidates count for the lists; name them (table, or votes.last)"
+    if tier.how == "compensated" and tier.votes is not None and tier.votes.rounds > 1:
+        yield "compensated: most votes win in one round; leave out votes.rounds"
     official = sum(tier.official.values())
     if tier.official and official != tier.seats:
         yield f"official adds up to {official}, not to the {tier.seats} seats of the tier"

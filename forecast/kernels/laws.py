@@ -92,6 +92,7 @@ RULE = np.dtype(
         ("deducts", np.bool_),
         ("keeps", np.bool_),
         ("held_drawn", np.bool_),
+        ("held_beside", np.bool_),
         ("largest_house", np.int64),
         ("parity", np.int64),
         ("majority", np.int64),
@@ -130,7 +131,8 @@ are ``deducts``, taken off the seats that the others share, and ``keeps``, kept.
 house that grows. With ``parity`` it is made even or odd by one seat more. More than half of the votes, of
 all that are valid (``majority_of_valid``) or of those admitted, gives more than half of the seats by
 ``majority``. A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
-Seats ``held_drawn`` are those that stand in the seats of a draw already.
+Seats ``held_drawn`` are those that stand in the seats of a draw already; with ``held_beside`` the house is
+larger by them, where divisors begin after them.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
 bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all). The largest list or alliance
 has ``premium`` seats at least, from premium_numerator / premium_denominator of the votes on. Where lists get

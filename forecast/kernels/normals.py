@@ -30,6 +30,11 @@ _QUARTER = np.uint32(0x3FFFFFFF)
 _EIGHTH = np.float32(2.0**29)
 _PER_QUARTER = np.float32(2.0**-30)
 
+# A normal from one word: the sum of two of its halves, bent so that mean, variance and the range within 2.8
+# standard deviations are those of a normal.
+_HALF_WORD, _CENTRE, _PER_SUM = np.uint32(0xFFFF), np.float32(65535.0), np.float32(1.0 / 65536.0)
+_STRAIGHT, _BENT = np.float32(2.2 / 0.985), np.float32(0.52 / 0.985)
+
 # z / (1 - 2 u), u < 1/2, as a function of -log2(4 u (1 - u)) from 0 to 32: relative error 2.4e-7.
 _UP0, _UP1, _UP2, _UP3, _UP4, _UP5 = (
     np.float32(c)
@@ -95,3 +100,11 @@ def normal_row(words, flip, out):
         up = ((((_UP5 * x + _UP4) * x + _UP3) * x + _UP2) * x + _UP1) * x + _UP0
         down = ((((_DOWN5 * x + _DOWN4) * x + _DOWN3) * x + _DOWN2) * x + _DOWN1) * x + _UNIT
         out[i] = with_sign_of(opposite, centre * up / down)
+
+
+@stage
+def rough_normal(word):
+    """A nearly normal number from one word: kurtosis 2.7, within 2.8 standard deviations."""
+    total = float_of(np.uint32((word & _HALF_WORD) + (word >> np.uint32(16))))
+    u = (total - _CENTRE) * _PER_SUM
+    return u * (_STRAIGHT + _BENT * (u * u))

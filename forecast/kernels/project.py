@@ -26,8 +26,8 @@ from forecast.kernels.arrays import (
     U64x2,
     Votes,
 )
-from forecast.kernels.elementary import exp2, float_of, larger, minus_log2, smaller
-from forecast.kernels.normals import plain_normals
+from forecast.kernels.elementary import exp2, larger, minus_log2, smaller
+from forecast.kernels.normals import plain_normals, rough_normal
 from forecast.kernels.random_bits import mix, next_bits, seed_lanes
 
 ABSENT = np.float32(-1e30)
@@ -37,11 +37,6 @@ _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
 _LEAST = np.float32(2.0**-60)
 _DISTRICTS = np.uint64(0x9_0000_0000)
 """Streams of districts are others than those of national draws."""
-
-# A normal from one word: the sum of two of its halves, bent so that mean, variance and the range within 2.8
-# standard deviations are those of a normal.
-_HALF_WORD, _CENTRE, _PER_SUM = np.uint32(0xFFFF), np.float32(65535.0), np.float32(1.0 / 65536.0)
-_STRAIGHT, _BENT = np.float32(2.2 / 0.985), np.float32(0.52 / 0.985)
 
 BY_SLOPE, BY_POINTS, BY_ODDS = 0, 1, 2
 """How districts follow the nation (``forecast.geography.swing``)."""
@@ -265,14 +260,14 @@ def _project_list(pattern, k, workspace, local):
             start = workspace.ends[0]
             for i in range(BLOCK):
                 error = own_slope * slope[i] + first * one[i] + second * two[i] + region_sd * region[i]
-                error += own * _rough_normal(words[i])
+                error += own * rough_normal(words[i])
                 votes = start[i] * exp2(scale[i] * error)
                 out[i] = votes
                 summed[i] += weight * votes
             continue
         for i in range(BLOCK):
             error = own_slope * slope[i] + first * one[i] + second * two[i] + region_sd * region[i]
-            error += own * _rough_normal(words[i])
+            error += own * rough_normal(words[i])
             votes = share[i] * exp2(base + swing[i] * strength + scale[i] * error)
             out[i] = votes
             summed[i] += weight * votes
@@ -291,14 +286,6 @@ def _start_from(pattern, d, k, share, swing, ends):
     else:
         for i in range(BLOCK):
             start[i] = central * swing[i] / (_UNIT - central + central * swing[i])
-
-
-@stage
-def _rough_normal(word):
-    """A nearly normal number from one word: kurtosis 2.7, within 2.8 standard deviations."""
-    total = float_of(np.uint32((word & _HALF_WORD) + (word >> np.uint32(16))))
-    u = (total - _CENTRE) * _PER_SUM
-    return u * (_STRAIGHT + _BENT * (u * u))
 
 
 @stage

@@ -13,9 +13,20 @@ import numpy as np
 from forecast.charts.drawing import ink_of
 from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
-from forecast.report.data import chamber_headline, coalition_cells, page_headlines, party_cells, payload
+from forecast.report.data import (
+    chamber_coalition_cells,
+    chamber_headline,
+    coalition_cells,
+    holder_cells,
+    page_headlines,
+    party_cells,
+    payload,
+    slid_of_chamber,
+    with_interval,
+)
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
+from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
@@ -31,6 +42,10 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 """What the page takes of the library that draws, which is bundled by its version."""
 
 
+_TABLES = ("events", "polls", "calibration", "record-by-kind")
+"""Tables that the page shows as they are."""
+
+
 def page(forecast: Forecast, language: str = "en") -> str:
     """The whole page of a forecast of one rule and day; ``ConfigurationError`` for several side by side."""
     from jinja2 import Environment, StrictUndefined
@@ -44,8 +59,8 @@ def page(forecast: Forecast, language: str = "en") -> str:
     template = environment.from_string(_asset("page.html.j2"))
     texts = _texts(forecast, language)
     shown = payload(facts, slid) | {
-        "names": [row["name"] for row in facts.parties],
-        "inks": [ink_of(row) for row in facts.parties],
+        "names": [row["name"] for row in _members(facts)],
+        "inks": [ink_of(row) for row in _members(facts)],
         "law_draws": forecast.draws,
     }
     return template.render(
@@ -60,13 +75,17 @@ def page(forecast: Forecast, language: str = "en") -> str:
         parties=[_party(row) for row in facts.parties],
         largest=_largest(facts),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
-        tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},
+        tables={
+            table.name: table
+            for table in tables_of(forecast, ("events", "polls", "calibration", "record-by-kind"))
+        },
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
         source=forecast.rule.get("source"),
         houses=_houses(forecast),
         districts=_districts(forecast),
-        chamber=_chamber(forecast),
+        chamber=_chamber(facts),
+        moves=slid is not None and slid_of_chamber(slid),
         downloads=[_download(table) for table in tables_of(forecast)],
         slides=slid is not None,
         css=_asset("page.css"),
@@ -203,28 +222,64 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
     }
 
 
-def _chamber(forecast: Forecast) -> list[dict[str, Any]]:
-    """The tables of the whole chamber, as on paper; none where it is its lists alone."""
+def _members(facts: Facts) -> list[dict[str, Any]]:
+    """Rows of those of whom coalitions can be built (``members_of``)."""
+    known = {row["party"] for row in facts.parties}
+    others = [row | {"seatless": False} for row in facts.holders if row["holder"] not in known]
+    return [*facts.parties, *others]
+
+
+def _chamber(facts: Facts) -> dict[str, Any] | None:
+    """The whole chamber: seats of every party and group by tier and in all, coalitions, districts; ``None``
+    where it is its lists alone.
+    """
+    forecast = facts.forecast
     if "chamber/size" not in forecast:
-        return []
-    wanted = ("chamber", "chamber-coalitions", "tiers", "contests")
-    names = [name for name in wanted[0 if forecast.has_tiers else 2 :] if name in known_tables(forecast)]
-    return [
-        {
-            "name": table.name,
-            "title": table.title,
-            "long": table.length > 30,
-            "titles": [(column.title, column.numeric) for column in table.shown],
-            "rows": list(table.texts()),
-            "notes": table.notes,
-        }
-        for table in tables_of(forecast, names)
-        if table.length
-    ]
+        return None
+    tiers = list(zip(forecast.names("chamber/tier_name"), forecast.array("chamber/tier_size"), strict=True))
+    low, middle, high = np.moveaxis(forecast.array("chamber/tier_seat_quantile")[..., [1, 3, 5]], -1, 0)
+    numbers = {holder: h for h, holder in enumerate(forecast.names("chamber/holder"))}
+    rows = []
+    for row in facts.holders:
+        h = numbers[row["holder"]]
+        if facts.of_chamber or high[:, h].any():
+            cells = holder_cells(facts, row)
+            rows.append(
+                {
+                    "name": row["name"],
+                    "lists": cells[: len(cells) - 4],
+                    "tiers": [
+                        with_interval(low[t, h], middle[t, h], high[t, h]) for t in range(1, len(tiers))
+                    ],
+                    "all": cells[-4:],
+                }
+            )
+    districts = table_of(forecast, "contests") if "contests" in known_tables(forecast) else None
+    of_chamber = [(row["name"], chamber_coalition_cells(facts, row)) for row in facts.coalitions]
+    return {
+        "size": forecast.chamber_size,
+        "coalitions_note": majorities_said(forecast),
+        "lists": int(tiers[0][1]),
+        "tiers": [(name[:1].upper() + name[1:], int(size)) for name, size in tiers[1:]],
+        "rows": rows,
+        "coalitions": of_chamber if facts.of_chamber else [],
+        "said": tiers_said(forecast),
+        "districts": districts,
+        "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
+    }
 
 
 def _largest(facts: Facts) -> list[tuple[str, str]]:
     """Names of parties that may be the largest and how likely, the likeliest first."""
+    if facts.of_chamber:
+        forecast = facts.forecast
+        chances = (
+            forecast.names("chamber/holder_name"),
+            forecast.array("chamber/largest_probability").tolist(),
+            forecast.array("chamber/largest_mc_error").tolist(),
+        )
+        found = sorted(zip(*chances, strict=True), key=lambda row: -row[1])
+        return [(name, said(chance, error)) for name, chance, error in found if chance and not facts.too_few]
     told = [row for row in facts.lists if row.get("largest_probability")]
     return [
         (row["name"], said(row["largest_probability"], row["largest_mc_error"]))

@@ -166,7 +166,7 @@ LEVELLING: tuple[Known, ...] = (
     Known(
         "level",
         "the house grows until every share covers the seats held",
-        "Germany, BWahlG § 6 of 2013 to 2020",
+        "Germany, BWahlG § 6 as amended on 3 May 2013; since 14 November 2020 all but three (unbalanced)",
     ),
     Known(
         "apart",

@@ -87,7 +87,7 @@ def compile_rules(
             level = _level_of(rule, party)
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
-        tier = _tier_of(rule, lists, table, tables, place)
+        tier = _tier_of(rule, lists, table, tables, place, held)
         if tier is None or tier.divides_nationally:
             _fill_allocation(records[r], _national_method(rule, place), tables)
         if records[r]["correction"] != records[r]["uncorrected"]:
@@ -131,13 +131,18 @@ def _tier_of(
     table: SeatTable | None,
     tables: _DivisorTables,
     place: str,
+    held: int,
 ) -> Tier | None:
-    if rule.districts is None:
+    if rule.districts is None or rule.only_places:
         return None
     if table is None:
         remedy = "these votes are national; the rule divides seats by district"
         raise ConfigurationError(Fault(place, "rule.districts", rule.districts.method, remedy))
-    return tier_of(rule, lists, table, lambda record, method: _fill_allocation(record, method, tables), place)
+
+    def fill(record: np.void, method: Allocation) -> None:
+        _fill_allocation(record, method, tables)
+
+    return tier_of(rule, lists, table, fill, place, held)
 
 
 def _join_tier(record: np.void, rule: Rule, tier: Tier | None) -> None:
@@ -180,6 +185,8 @@ def cannot_draw(rule: Rule, place: str = "rule") -> list[Fault]:
 
 def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
     """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
+    if rule.levelling is not None and rule.levelling.unbalanced:
+        yield "rule.levelling.unbalanced", rule.levelling.unbalanced
     if rule.threshold is not None and rule.threshold.or_district_share is not None:
         yield "rule.threshold.or_district_share", rule.threshold.or_district_share
     threshold, levels = rule.threshold, rule.threshold.alliances if rule.threshold is not None else None

@@ -13,7 +13,7 @@ from forecast.election.notes import warnings_on
 from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.counted_chamber import Won, tiers_won, with_tiers, with_winners
+from forecast.rules.counted_chamber import Won, rule_beside, tiers_won, with_tiers, with_winners
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
@@ -68,9 +68,18 @@ def count(election: Election, votes: str | Path | Mapping[str, int] | None = Non
     """
     made_by("load_election", election=election)
     ready = counted_from(election, votes) if isinstance(votes, Mapping) else read_count(election, votes)
-    found = with_tiers(election, apply_rule(election.rule, ready.ballot), ready.won)
+    found = outcome_of(election, ready)
     said = warnings_on(election, ready.warnings, remarks_on(election, ready.ballot, found, ready.official))
     return replace(found, warnings=tuple(said))
+
+
+def outcome_of(election: Election, ready: Count) -> Outcome:
+    """The seats of a ballot: of its lists by the rule, and of the tiers of the chamber.
+
+    Raises ``ConfigurationError`` where the rule needs what the ballot lacks.
+    """
+    outcome = apply_rule(rule_beside(election, ready.won), ready.ballot)
+    return with_tiers(election, outcome, ready.won)
 
 
 def counted_from(election: Election, votes: Mapping[str, int]) -> Count:
@@ -134,7 +143,7 @@ def _ready(
         districts=table.districts if table is not None else (),
         alliance_votes=rows.alliances,
     )
-    won = tiers_won(election, own=own)
+    won = tiers_won(election, own=own, districts=ballot.districts)
     ballot = with_winners(election, ballot, won)
     _refuse_more_than_the_house(election, ballot)
     missing = [party.name for party in election.parties if party.id not in rows.entries]

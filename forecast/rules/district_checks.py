@@ -24,10 +24,12 @@ class Problem(NamedTuple):
         return Fault(place, ", ".join(filter(None, where)), self.found, self.remedy)
 
 
-def problems_of(rule: Rule, districts: Sequence[District], *, counted: bool = True) -> Iterator[Problem]:
+def problems_of(
+    rule: Rule, districts: Sequence[District], *, counted: bool = True, winners: bool = True
+) -> Iterator[Problem]:
     """Everything that keeps these districts from being counted under the rule.
 
-    Without ``counted`` their votes are still to come.
+    Without ``counted`` their votes are still to come; without ``winners`` their direct seats.
     """
     if rule.districts is None:
         return
@@ -36,7 +38,7 @@ def problems_of(rule: Rule, districts: Sequence[District], *, counted: bool = Tr
     if counted:
         yield from _impossible(rule, districts)
     if not any(problem.column in ("seats", "levelling") for problem in missing):
-        yield from _against_the_house(rule, districts, counted=counted)
+        yield from _against_the_house(rule, districts, counted=counted and winners)
 
 
 def _missing(rule: Rule, districts: Sequence[District], *, counted: bool) -> Iterator[Problem]:
@@ -44,7 +46,7 @@ def _missing(rule: Rule, districts: Sequence[District], *, counted: bool) -> Ite
     assert rule.districts is not None
     local = rule.districts.local_threshold
     why = {
-        "seats": rule.districts.seats == "given" and 'rule.districts.seats = "given"',
+        "seats": seats_in_table(rule) and 'rule.districts.seats = "given"',
         "population": rule.districts.seats == "by-population" and 'rule.districts.seats = "by-population"',
         "invalid_votes": counted
         and local is not None
@@ -64,6 +66,12 @@ def _missing(rule: Rule, districts: Sequence[District], *, counted: bool) -> Ite
         for district in lacking:
             remedy = f"missing for {district.label}, and {reason} needs it of every district"
             yield Problem(district.name, column, ABSENT, remedy)
+
+
+def seats_in_table(rule: Rule) -> bool:
+    """Whether the table gives districts their seats."""
+    districts = rule.districts
+    return districts is not None and districts.seats == "given" and districts.national_totals != "own-votes"
 
 
 def _of_the_table(rule: Rule) -> bool:
@@ -98,7 +106,7 @@ def _against_the_house(rule: Rule, districts: Sequence[District], *, counted: bo
     Direct seats of an election still to come are not known, and may be any number up to those of the rule.
     """
     assert rule.districts is not None
-    if rule.districts.seats != "given":
+    if not seats_in_table(rule):
         return
     own = sum(district.seats or 0 for district in districts)
     parts = {"the seats of the districts": own}

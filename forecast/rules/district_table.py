@@ -95,7 +95,9 @@ def read_districts(election: Election, path: str | Path) -> DistrictTable:
         faults += row.faults
     districts = tuple(_as_district(name, read) for name, read in found.items())
     if not faults:
-        faults = [problem.fault(place) for problem in problems_of(election.rule, districts)]
+        winners = not any(tier.in_the_rule and tier.table is not None for tier in election.tiers)
+        problems = problems_of(election.rule, districts, winners=winners)
+        faults = [problem.fault(place) for problem in problems]
     if faults:
         raise PollDataError(*faults)
     return DistrictTable(place, districts, official)

@@ -38,6 +38,10 @@ class Tier:
     ties: tuple[Tie, ...] = ()
     pooled: Mapping[str, int] = field(default_factory=dict)
     direct: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    shares: Mapping[str, int] = field(default_factory=dict)
+    """Seats of each list by its votes in the districts, whatever it holds directly."""
+    beyond: Mapping[str, int] = field(default_factory=dict)
+    """Direct seats of each list beyond its share of the district."""
 
     @property
     def won(self) -> dict[str, int]:
@@ -63,15 +67,7 @@ def divide_districts(
     ``admissions`` are national; empty where the threshold does not guard the districts. Raises
     ``ConfigurationError`` where the table lacks what the rule asks for.
     """
-    if not ballot.districts:
-        remedy = "the rule divides seats by district: a table is needed"
-        raise ConfigurationError(Fault("count", "districts", ABSENT, remedy))
-    faults = [
-        Fault("count", f"districts.{p.district}.{p.column}".replace("..", "."), p.found, p.remedy)
-        for p in problems_of(rule, ballot.districts)
-    ]
-    if faults:
-        raise ConfigurationError(*faults)
+    needs_table(rule, ballot)
     sizes = district_seats(rule, districts, ballot)
     regional = districts.local_threshold is not None and districts.local_threshold.of == "region"
     regions = regions_of(ballot) if regional else {}
@@ -84,16 +80,56 @@ def divide_districts(
     if districts.leftover is not None:
         return _with_national_leftover(rule, districts, ballot, units, sizes)
     won: dict[str, Mapping[str, int]] = {}
+    shares, beyond = Counter[str](), Counter[str]()
     steps, ties = list(sizes.steps), list(sizes.ties)
     for district in ballot.districts:
         local = units[district.name]
         division = divide_district(rule, districts, ballot, district, local, sizes.seats[district.name])
-        won[district.name] = division.seats
+        won[district.name] = with_direct_seats(districts, district, division.seats)
+        shares.update(division.seats)
+        beyond.update({k: max(n - division.seats.get(k, 0), 0) for k, n in district.direct.items()})
         steps += division.steps
         ties += division.ties
     besides = ballot.districts if districts.direct == "start" else ()
     direct = {district.name: district.direct for district in besides}
-    return Tier(won, sizes.seats, units, tuple(steps), tuple(ties), direct=direct)
+    return Tier(
+        won, sizes.seats, units, tuple(steps), tuple(ties), direct=direct, shares=shares, beyond=beyond
+    )
+
+
+def needs_table(rule: Rule, ballot: Ballot) -> None:
+    """``ConfigurationError`` where the ballot has no table of districts, or one that the rule cannot use."""
+    if not ballot.districts:
+        remedy = "the rule divides seats by district: a table is needed"
+        raise ConfigurationError(Fault("count", "districts", ABSENT, remedy))
+    faults = [
+        Fault("count", f"districts.{p.district}.{p.column}".replace("..", "."), p.found, p.remedy)
+        for p in problems_of(rule, ballot.districts)
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+
+
+def with_direct_seats(
+    districts: Districts, district: District, seats: Mapping[str, int]
+) -> Mapping[str, int]:
+    """What each list holds at least in a district, by its share there and its direct seats.
+
+    Germany, BWahlG § 6: the larger of the two (as amended on 3 May 2013); the larger of the direct seats and
+    the mean of both, rounded up (as amended on 14 November 2020).
+    """
+    if districts.direct not in ("plurality", "mean"):
+        return seats
+    held = dict(seats)
+    for name, direct in district.direct.items():
+        held.setdefault(name, 0)
+        held[name] = max(held[name], direct) if districts.direct == "plurality" else held[name]
+    if districts.direct == "mean":
+        held = {
+            k: max(district.direct.get(k, 0), -(-(district.direct.get(k, 0) + n) // 2))
+            for k, n in held.items()
+        }
+    return held
 
 
 def divide_district(
@@ -106,8 +142,8 @@ def divide_district(
 ) -> Division:
     """The seats of one district among the lists that take part there.
 
-    With ``direct = "plurality"`` a list has at least its direct seats; with ``"start"`` its divisors begin
-    after them, and they are not among the seats returned.
+    With ``direct = "start"`` the divisors of a list begin after its direct seats, which are not among the
+    seats returned.
     """
     bonus: Mapping[str, int] = {}
     ties: list[Tie] = []
@@ -119,8 +155,6 @@ def divide_district(
     plan = Plan(districts, rule.ties, rule.alliances, outside)
     division = divide(plan, units, seats - sum(bonus.values()), district.name)
     total = {name: given + bonus.get(name, 0) for name, given in division.seats.items()}
-    for name, direct in district.direct.items() if districts.direct == "plurality" else ():
-        total[name] = max(total.get(name, 0), direct)
     return replace(division, seats=total, ties=(*ties, *division.ties))
 
 

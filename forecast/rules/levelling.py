@@ -30,12 +30,14 @@ def level_out(
     units: Sequence[Unit],
     held: Mapping[str, int],
     pool: int,
+    beyond: Mapping[str, int],
     *,
     outsiders: int = 0,
 ) -> Division:
     """Final seats of the admitted ``units``, of which ``held`` names the seats they have already.
 
-    ``pool`` are the seats that they share, those held included; ``outsiders`` the seats held by others.
+    ``pool`` are the seats that they share, those held included; ``beyond`` those of ``held`` that are
+    constituencies beyond their shares of districts; ``outsiders`` the seats held by others.
     """
     if levelling.mode == "part":
         return _give_part(
@@ -51,7 +53,7 @@ def level_out(
     elif levelling.mode == "redistribute":
         division = _redistribute(plan, units, held, pool)
     elif levelling.mode == "level":
-        division = _grow(plan, units, held, pool, levelling.parity)
+        division = _grow(levelling, plan, units, held, pool, beyond)
     else:
         division = divide(plan, units, pool)
     return replace(division, order=_beyond(division.order, held))
@@ -117,24 +119,58 @@ def _start_after(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], poo
 
 
 def _grow(
-    plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int, parity: str | None
+    levelling: Levelling,
+    plan: Plan,
+    units: Sequence[Unit],
+    held: Mapping[str, int],
+    pool: int,
+    beyond: Mapping[str, int],
 ) -> Division:
-    """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2020), and by
-    one more where its ``parity`` asks for that (North Rhine-Westphalia, LWahlG § 33 (4): an odd number).
+    """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2023), but for
+    as many constituencies in all as may stay unbalanced (three since 14 November 2020, § 6 (5)), and by one
+    more where its parity asks for that (North Rhine-Westphalia, LWahlG § 33 (4): an odd number).
 
     A list without votes has no share to grow; it keeps what it holds on top. Raises ``NoValidOutcome`` where
     a list holds seats with next to no votes, so that no house would do.
     """
     voted = [unit for unit in units if unit.votes > 0]
-    floors = [held[unit.id] for unit in voted]
-    house = house_that_covers(divisors_of(plan.allocation), voted, floors, pool, plan.decide)
-    if parity is not None and (house % 2 == 1) != (parity == "odd"):
+    least = [held[unit.id] for unit in voted]
+    house = house_that_covers(divisors_of(plan.allocation), voted, least, pool, plan.decide)
+    if levelling.parity is not None and (house % 2 == 1) != (levelling.parity == "odd"):
         house += 1
     if house > MOST_SEATS:
         remedy = "the house would grow beyond reason to cover the seats held; check votes and direct seats"
         raise NoValidOutcome(Fault("count", "rule.levelling.mode", f"{house} seats", remedy))
     division = divide(plan, units, house)
+    if levelling.unbalanced:
+        floors = {unit.id: held[unit.id] for unit in voted}
+        division = _least_house(plan, units, floors, beyond, levelling.unbalanced, (pool, house))
     return replace(division, seats={name: max(seats, held[name]) for name, seats in division.seats.items()})
+
+
+def _least_house(
+    plan: Plan,
+    units: Sequence[Unit],
+    floors: Mapping[str, int],
+    beyond: Mapping[str, int],
+    unbalanced: int,
+    between: tuple[int, int],
+) -> Division:
+    """The smallest house of ``between`` in which shares lack at most ``unbalanced`` seats of their floors,
+    each of a list no more than its constituencies ``beyond``; by halving, since no share shrinks as a house
+    grows.
+    """
+
+    def enough(division: Division) -> bool:
+        lacking = {name: max(floor - division.seats.get(name, 0), 0) for name, floor in floors.items()}
+        own = all(seats <= beyond.get(name, 0) for name, seats in lacking.items())
+        return own and sum(lacking.values()) <= unbalanced
+
+    low, high = between
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(divide(plan, units, middle)) else (middle + 1, high)
+    return divide(plan, units, low)
 
 
 NATION = ""

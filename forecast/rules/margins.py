@@ -14,7 +14,7 @@ from math import ceil
 
 from forecast.election.rule import Districts, Rule
 from forecast.rules.ballot import Ballot, District, Entry, regions_of
-from forecast.rules.districts import divide_district
+from forecast.rules.districts import divide_district, with_direct_seats
 from forecast.rules.entitled import entitled_in
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
@@ -140,7 +140,8 @@ class _Local:
         units = entitled_in(
             self.rule, self.districts, self.ballot, self.admissions, district, self._region_with(name, extra)
         )
-        return divide_district(self.rule, self.districts, self.ballot, district, units, self.seats).seats
+        division = divide_district(self.rule, self.districts, self.ballot, district, units, self.seats)
+        return with_direct_seats(self.districts, district, division.seats)
 
     def _region_with(self, name: str, extra: int) -> District | None:
         region = self.region

@@ -134,6 +134,23 @@ class DistrictSeats:
 
 
 @dataclass(frozen=True)
+class Winner:
+    """Who has most votes in a single-member district; ``region`` is where the seats of lists are placed."""
+
+    district: str
+    region: str
+    holder: str
+    """Id of the party or group."""
+    votes: int
+    valid: int
+
+    @property
+    def share(self) -> Fraction:
+        """Share of the valid votes for candidates there."""
+        return Fraction(self.votes, max(self.valid, 1))
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The result of a count. ``seats`` has every entry of the ballot, in its order.
 
@@ -160,6 +177,9 @@ class Outcome:
     tiers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Seats of each tier of the chamber beside the lists, by party and group, as the election file gives
     them.
+    """
+    uncovered: tuple[Winner, ...] = ()
+    """Winners of districts who have no seat, since the seats of their list in their region do not cover them.
     """
     warnings: tuple[str, ...] = ()
     """What a reader must know of how the votes were read and counted (``forecast.count``)."""

@@ -22,7 +22,7 @@ from forecast.rules.majority import with_majority
 from forecast.rules.outcome import Admission, Division, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
 from forecast.rules.ties import Unit
-from forecast.rules.totals_first import place_totals
+from forecast.rules.totals_first import place_by_own_votes, place_totals
 
 
 @dataclass
@@ -56,13 +56,13 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     ballot = _with_direct_seats(rule, ballot)
     districts = rule.districts
     tier = None
-    if districts is not None and not districts.threshold:
+    if districts is not None and not districts.threshold and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)
-    if districts is not None and tier is None:
+    if districts is not None and tier is None and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, admissions)
     count = _Count(rule, ballot, admissions, units, tier, ties=ties)
     count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
@@ -76,7 +76,7 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     else:
         count.steps += tier.steps
         count.ties += tier.ties
-        count.held = _held_with_districts(rule, ballot, tier.won)
+        count.held = _held_with_districts(rule, ballot, tier)
     return replace(_finish(count), outside=outside)
 
 
@@ -94,15 +94,17 @@ def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
     return replace(ballot, entries=entries)
 
 
-def _held_with_districts(rule: Rule, ballot: Ballot, won: Mapping[str, int]) -> dict[str, int]:
+def _held_with_districts(rule: Rule, ballot: Ballot, tier: Tier) -> dict[str, int]:
     """Seats of the district tier and direct seats of lists outside it; with levelling all seats held."""
     levelled = rule.levelling is not None and rule.levelling.mode is not None
     direct = rule.districts is not None and rule.districts.direct is not None
+    least = tier.shares if rule.districts is not None and rule.districts.direct == "mean" else {}
+    won = tier.won
     held: dict[str, int] = {}
     for entry in ballot.entries:
         if entry.eligible:
             before = entry.held if levelled else entry.direct_seats if direct else 0
-            held[entry.id] = max(before, won.get(entry.id, 0))
+            held[entry.id] = max(before, won.get(entry.id, 0), least.get(entry.id, 0))
     return held
 
 
@@ -137,8 +139,9 @@ def _finish(count: _Count) -> Outcome:
             division = with_majority(rule.majority, plan, count.units, division, count.ballot.valid)
     else:
         held = {unit.id: count.held[unit.id] if unit.wins else 0 for unit in count.units}
+        beyond = count.tier.beyond if count.tier is not None else count.held
         aside = sum(outsiders.values())
-        division = level_out(levelling, plan, count.units, held, pool, outsiders=aside)
+        division = level_out(levelling, plan, count.units, held, pool, beyond, outsiders=aside)
     return _with_places(count, division, kept, bonus, pool)
 
 
@@ -149,22 +152,25 @@ def _as_held(count: _Count) -> Outcome:
 
 
 def _totals_first(count: _Count) -> Outcome:
-    """National totals, which the districts place (Bulgaria, Election Code art. 297)."""
+    """National totals, which the districts place (Bulgaria, Election Code art. 297; Germany, BWahlG § 4)."""
     rule, method, tier = count.rule, count.rule.allocation, count.tier
     assert method is not None
-    assert tier is not None
     plan = Plan(method, rule.ties, rule.alliances, outside_quota(method, rule, count.ballot, count.units))
-    districts = rule.districts
-    assert districts is not None
-    doubly = districts.national_totals == "biproportional"
-    units = voters(count.units, count.ballot, tier) if districts.voters else count.units
-    division = divide(plan, units, sum(tier.sizes.values()) if doubly else rule.seats)
-    place = place_doubly if doubly else place_totals
-    count.tier = place(rule, replace(tier, ties=()) if doubly else tier, division.seats)
-    if doubly:
+    assert rule.districts is not None
+    if rule.districts.national_totals == "biproportional":
+        assert tier is not None
+        units = voters(count.units, count.ballot, tier) if rule.districts.voters else count.units
+        division = divide(plan, units, sum(tier.sizes.values()))
+        count.tier = place_doubly(rule, tier, division.seats)
         count.ties = [tie for tie in count.ties if tie not in tier.ties]  # of districts by themselves
         count.ties += count.tier.ties
+        return _with_places(count, division, {}, {}, rule.seats)
+    division = divide(plan, count.units, rule.seats)
+    if tier is None:
+        count.tier = place_by_own_votes(rule, count.ballot, division.seats)
+        count.ties += count.tier.ties
     else:
+        count.tier = place_totals(rule, tier, division.seats)
         count.ties += count.tier.ties[len(tier.ties) :]
     return _with_places(count, division, {}, {}, rule.seats)
 

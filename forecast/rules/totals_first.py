@@ -1,4 +1,4 @@
-"""National totals first: the districts place the seats that lists have nationally (Bulgaria)."""
+"""National totals first: the districts place the seats that lists have nationally (Bulgaria, Germany)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from forecast.election.rule import Rule
-from forecast.rules.districts import Tier
+from forecast.rules.allocation import Plan, divide_by_method
+from forecast.rules.ballot import Ballot
+from forecast.rules.districts import Tier, needs_table
 from forecast.rules.outcome import Line, Step, Tie
-from forecast.rules.ties import Keys, precedence
+from forecast.rules.ties import Keys, Unit, precedence
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,31 @@ def place_totals(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
         pass
     passing.give_back()
     return replace(tier, seats=passing.seats, ties=(*tier.ties, *passing.ties))
+
+
+def place_by_own_votes(rule: Rule, ballot: Ballot, totals: Mapping[str, int]) -> Tier:
+    """The seats of each list divided among the districts by its own votes there (Germany, BWahlG § 4 (3):
+    from the party to its lists in the states).
+
+    Raises ``ConfigurationError`` where there is no table of districts.
+    """
+    assert rule.districts is not None
+    needs_table(rule, ballot)
+    won: dict[str, dict[str, int]] = {district.name: {} for district in ballot.districts}
+    steps: list[Step] = []
+    ties: list[Tie] = []
+    for name, seats in totals.items():
+        places = [
+            Unit(district.name, Fraction(district.votes.get(name, 0)), order)
+            for order, district in enumerate(ballot.districts)
+        ]
+        division = divide_by_method(Plan(rule.districts, rule.ties), places, seats, name)
+        steps += division.steps
+        ties += division.ties
+        for place, given in division.seats.items():
+            won[place][name] = given
+    sizes = {place: sum(given.values()) for place, given in won.items()}
+    return Tier(won, sizes, {}, tuple(steps), tuple(ties))
 
 
 class _Passing:

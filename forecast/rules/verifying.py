@@ -8,8 +8,7 @@ from pathlib import Path
 from forecast.election import load_election
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError
 from forecast.rules.case_files import Verification, read_cases, verify
-from forecast.rules.counts import read_count
-from forecast.rules.reference import apply_rule
+from forecast.rules.counts import outcome_of, read_count
 from forecast.rules.remarks import differences, has_official_seats
 
 _ELECTION = ".toml"
@@ -44,7 +43,7 @@ def _verify_election(path: Path) -> Verification:
         count = read_count(election)
         if not has_official_seats(count):
             return Verification(0, (), (), unchecked=(name,))
-        outcome = apply_rule(election.rule, count.ballot)
+        outcome = outcome_of(election, count)
         wrong = tuple(differences(name, count.official, count.official_districts, outcome))
     except ForecastError as error:
         reasons = "; ".join(str(fault) for fault in error.faults)

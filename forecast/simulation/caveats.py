@@ -69,6 +69,16 @@ def _known_largest(election: Election) -> Iterator[tuple[Party, str]]:
         yield election.by_id[most.id], f"it is the largest in {election.election.result}"
 
 
+def not_placed(election: Election) -> list[str]:
+    """Seats of lists by district that draws leave out, where these change no total; covered winners are found
+    by region all the same.
+    """
+    covered = any(tier.how == "covered" and tier.votes is not None for tier in election.tiers)
+    if not election.rule.only_places or covered:
+        return []
+    return ["in which districts lists place their seats (rule.districts) is counted and not drawn"]
+
+
 def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:
     """Members of alliances that may fall below their own level: how often, and with how many votes."""
     if election.rule.alliances is None or election.rule.threshold is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -11,20 +11,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.election.texts import normalised
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.kernels import admit, count, whole_chamber
-from forecast.kernels.arrays import BLOCK, Votes, new_rows
+from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.count import Questions
+from forecast.simulation.drawn_districts import (
+    NOWHERE,
+    DistrictBallots,
+    DrawnDistricts,
+    drawn_districts,
+    no_votes,
+)
 from forecast.simulation.questions import compile_chamber_questions
 from forecast.simulation.run_counts import Tallies, empty_tallies
-from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats
+from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats, votes_like
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.tiers_and_groups import Belief, ChamberTier
+    from forecast.geography.projection import Centre
     from forecast.kernels.laws import Law
     from forecast.kernels.whole_chamber import Contests
     from forecast.simulation.inputs import Units
+    from forecast.simulation.local import Local, LocalBench
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
 _LEAST, _MOST = 1e-9, 1.0 - 2.0**-23
@@ -42,7 +52,9 @@ class Chamber:
     questions: Questions
     """About the chamber (``compile_chamber_questions``)."""
     admits: int = 0
-    """Districts of levelled tiers that let in a list below its level; 0: none do."""
+    """Districts of levelled or covered tiers that let in a list below its level; 0: none do."""
+    districts: tuple[DrawnDistricts | None, ...] = ()
+    """Of each tier, where its districts are drawn by votes."""
 
     @property
     def seats(self) -> int:
@@ -50,29 +62,52 @@ class Chamber:
         return sum(tier.seats for tier in self.tiers)
 
     @property
-    def levelled(self) -> bool:
-        """Whether winners of some tier hold seats of the rule."""
-        return any(one.about["ahead"][0] for one in self.contests)
+    def by_block(self) -> bool:
+        """Whether pieces are one block: where winners hold seats of the rule, or are found among votes."""
+        return any(one.about["ahead"][0] for one in self.contests) or any(self.districts)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know of its districts."""
+        return tuple(line for one in self.districts if one is not None for line in one.warnings)
+
+    def contests_of(self, number: int) -> tuple[str, ...]:
+        """Names of the districts of a tier, where they are told apart."""
+        drawn, belief = self.districts[number], self.tiers[number].belief
+        if not self.tiers[number].seats:
+            return ()
+        return drawn.names if drawn is not None else tuple(belief.chances) if belief is not None else ()
 
     @property
     def assemblies(self) -> int:
         """What is counted: the chamber, then each tier."""
         return 1 + len(self.tiers)
 
-    def empty(self, spans: int, lists_most: int) -> Tallies:
-        """Tallies of zero over (spans, assemblies); the lists hand out ``lists_most`` seats at most."""
+    def empty(self, spans: int, lists_most: int, rules: int = 1) -> Tallies:
+        """Tallies of zero over (spans, assemblies), of several rules over (spans, rules); the lists hand out
+        ``lists_most`` seats at most.
+        """
         coalitions, events = (
             len(starts) - 1 for starts in (self.questions.coalition_starts, self.questions.event_starts)
         )
-        return empty_tallies(
-            spans, 0, len(self.holders), self.assemblies, lists_most + self.seats, coalitions, events
-        )
+        over, most = rules if rules > 1 else self.assemblies, lists_most + self.seats
+        return empty_tallies(spans, 0, len(self.holders), over, most, coalitions, events)
 
 
-def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
-    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone.
+def chamber_of(
+    election: Election,
+    units: Units,
+    shares: NDArray[np.float64],
+    seed: int,
+    *,
+    local: Local | None = None,
+    estimate: Centre | None = None,
+) -> Chamber | None:
+    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone. Districts
+    are moved by the polls of them that an ``estimate`` knows; ``local`` are those of the rule.
 
-    ``PollDataError`` where a party that a tier names is not told apart by the polls.
+    ``PollDataError`` where a party that a tier names is not told apart by the polls, for what is wrong with
+    the tables of tiers, and for polls of a district that there is not.
     """
     if not election.tiers:
         return None
@@ -81,14 +116,62 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     _refuse_untold(election, holders)
     _refuse_nobody(election, holders)
     central = {unit: float(share) for unit, share in zip(units.ids, shares, strict=True)}
+    districts = tuple(
+        drawn_districts(election, tier, number, holders, central, seed, estimate)
+        if tier.votes and tier.seats
+        else None
+        for number, tier in enumerate(election.tiers)
+    )
+    if local is not None and election.levelled:
+        districts = tuple(
+            _held_there(election, tier, drawn, local.table.names)
+            for tier, drawn in zip(election.tiers, districts, strict=True)
+        )
+    if any(districts) and estimate is not None and estimate.of_places is not None:
+        from forecast.geography.local_polls import refuse_unknown_places
+
+        every = [one.places for one in (local, *districts) if one is not None]
+        refuse_unknown_places(estimate.of_places, every, estimate.as_of)
     contests = tuple(
         _contests(tier, number, holders, units.lists, central, seed)
-        for number, tier in enumerate(election.tiers)
+        if drawn is None
+        else _by_votes(tier, number, holders, drawn, seed)
+        for number, (tier, drawn) in enumerate(zip(election.tiers, districts, strict=True))
     )
     questions = compile_chamber_questions(election.coalitions, election.events, holders)
     threshold = election.rule.threshold
-    admits = threshold.or_direct_seats if threshold is not None and election.levelled else None
-    return Chamber(holders, election.tiers, contests, questions, admits or 0)
+    counted = any(tier.in_the_rule and tier.seats for tier in election.tiers)
+    admits = threshold.or_direct_seats if threshold is not None and counted else None
+    return Chamber(holders, election.tiers, contests, questions, admits or 0, districts)
+
+
+def _held_there(
+    election: Election, tier: ChamberTier, drawn: DrawnDistricts | None, names: Sequence[str]
+) -> DrawnDistricts | None:
+    """A tier whose winners hold seats of their lists in the districts of the rule, where each lies by its
+    region; others as they are.
+    """
+    if tier.how != "levelled" or not tier.seats:
+        return drawn
+    if drawn is None:
+        remedy = "winners are those of a district of the rule: name the last votes in them ([tiers.votes])"
+        raise ConfigurationError(Fault(election.place, f"tiers.{tier.id}.how", tier.how, remedy))
+    known = {normalised(name): d for d, name in enumerate(names)}
+    regions = [place.region for place in drawn.places.places]
+    faults = [
+        Fault(
+            election.place,
+            f"tiers.{tier.id}.votes.last",
+            region or ABSENT,
+            "the region of every district there is the district of the rule that it lies in "
+            f"(rule.districts.table); {suggest(region, names)}",
+        )
+        for region in dict.fromkeys(regions)
+        if normalised(region) not in known
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+    return replace(drawn, where=np.array([known[normalised(region)] for region in regions], np.int64))
 
 
 def _refuse_unsaid(election: Election) -> None:
@@ -98,21 +181,22 @@ def _refuse_unsaid(election: Election) -> None:
             election.place,
             f"tiers.{tier.id}",
             ABSENT,
-            f"nothing says who may win {tier.open_seats} of its {tier.seats} seats: write [tiers.belief]",
+            f"nothing says who may win {tier.open_seats} of its {tier.seats} seats: write [tiers.votes] or "
+            "[tiers.belief]",
         )
         for tier in election.tiers
-        if tier.belief is None and tier.open_seats
+        if tier.belief is None and tier.votes is None and tier.open_seats
     ]
     faults += [
         Fault(
             election.place,
             f"tiers.{tier.id}.how",
             tier.how,
-            "a forecast cannot draw the votes for candidates that count for the lists yet; `forecast count` "
-            "knows them",
+            "the votes for candidates count for the lists: write [tiers.votes] with the last votes in the "
+            "districts, from which they are drawn",
         )
         for tier in election.tiers
-        if tier.how == "compensated" and tier.seats
+        if tier.how == "compensated" and tier.seats and tier.votes is None
     ]
     if faults:
         raise ConfigurationError(*faults)
@@ -187,6 +271,31 @@ def _contests(
         np.array([name in follows for name in holders]).astype(np.int64),
         np.log2(share / (1.0 - share)).astype(np.float32),
         np.array([tier.held.get(name, 0) if tier.seats else 0 for name in holders], np.int64),
+        np.zeros((0, len(holders)), np.float32),
+    )
+
+
+def _by_votes(
+    tier: ChamberTier, number: int, holders: Sequence[str], drawn: DrawnDistricts, seed: int
+) -> Contests:
+    """A tier whose districts are drawn by votes, as the core reads it."""
+    settings = tier.votes
+    assert settings is not None
+    about = np.zeros(1, whole_chamber.TIER)
+    about["seed"], about["number"], about["way"] = seed, number, whole_chamber.BY_VOTES
+    about["rounds"], about["majority"] = settings.rounds, float(settings.majority)
+    about["transfer_sd"] = float(settings.transfer_error) * _BITS_PER_NAT
+    about["ahead"] = tier.how != "apart"
+    district, holder = np.nonzero(drawn.stands)
+    return whole_chamber.Contests(
+        about,
+        np.searchsorted(district, np.arange(len(drawn.names) + 1)).astype(np.int64),
+        holder.astype(np.int64),
+        np.zeros(len(holder), np.float32),
+        np.zeros(len(holders), np.int64),
+        np.zeros(len(holders), np.float32),
+        np.array([tier.held.get(name, 0) for name in holders], np.int64),
+        drawn.transfers,
     )
 
 
@@ -229,11 +338,17 @@ def _followed(belief: Belief, lists: Sequence[str]) -> tuple[str, ...]:
 
 
 class Assembly:
-    """What seats the chamber of a bench and counts it, tier by tier and as a whole. With a levelled tier
-    pieces are one block.
-    """
+    """What seats the chamber of a bench and counts it, tier by tier and as a whole."""
 
-    def __init__(self, of: Chamber, ballots: Ballots, kept: NDArray[np.int64], lists_most: int) -> None:
+    def __init__(
+        self,
+        of: Chamber,
+        ballots: Ballots,
+        kept: NDArray[np.int64],
+        lists_most: int,
+        local: LocalBench | None = None,
+    ) -> None:
+        """``local``: the districts of the rule, in which winners may hold seats of their lists."""
         blocks, holders = ballots.seats.house.shape[0], len(of.holders)
         coalitions = len(of.questions.coalition_starts) - 1
         events = len(of.questions.event_starts) - 1
@@ -258,16 +373,43 @@ class Assembly:
         piece, claims = ballots.piece, ballots.claims
         whole = new_seats(blocks, holders, coalitions)
         self._ahead: list[Step] = []
+        self._directly: Seats = ballots.seats
+        self.districts = [DistrictBallots(one, ballots) if one is not None else None for one in of.districts]
+        self._unused: list[tuple[whole_chamber.Contests, DistrictBallots, Seats, NDArray[np.int64]]] = []
+        self.divided = ballots
+        """Ballots with the votes by which the seats of lists are divided."""
         self.steps: list[Step] = [whole_chamber.seat_lists.step(piece, ballots.seats, whole)]
         for number, contests in enumerate(of.contests):
             tier, won = new_seats(blocks, holders, coalitions), self.won[number]
+            drawn = self.districts[number]
             filled = fill.step(
-                contests, piece, ballots.votes, ballots.seats, _new_workspace(holders), tier, won
+                contests,
+                piece,
+                ballots.votes,
+                drawn.votes if drawn is not None else no_votes(holders),
+                ballots.seats,
+                new_contest_workspace(holders),
+                tier,
+                won,
+                drawn.winners if drawn is not None else NOWHERE,
             )
-            if contests.about["ahead"][0]:
-                self._ahead += [filled, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
+            steps = [*(drawn.steps if drawn is not None else ()), filled]
+            if of.tiers[number].how == "covered" and drawn is not None:
+                self._ahead += steps
+                self._directly = tier
+                self.steps.append(drawn.cover(ballots, tier))
+            elif of.tiers[number].how == "compensated" and drawn is not None:
+                self._ahead += steps
+                self._unused.append((contests, drawn, tier, won))
+                self.divided = ballots._replace(votes=votes_like(ballots.votes))
+                self.steps.append(whole_chamber.seat_tier.step(piece, tier, whole))
+            elif drawn is not None and drawn.hold_in_districts:
+                assert local is not None
+                self._ahead += [*steps, drawn.hold_in(local.ballots.seats)]
+            elif contests.about["ahead"][0]:
+                self._ahead += [*steps, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
             else:
-                self.steps += [filled, whole_chamber.seat_tier.step(piece, tier, whole)]
+                self.steps += [*steps, whole_chamber.seat_tier.step(piece, tier, whole)]
             self.steps.append(
                 count.count_seats.step(piece, claims, tier, unasked, self._counts[1 + number], workspace)
             )
@@ -277,8 +419,8 @@ class Assembly:
         ]
 
     def ahead(self, law: Law, passes: NDArray[np.int64]) -> Iterator[Step]:
-        """What seats the winners of levelled tiers before the seats of the lists are divided, and admits
-        their lists; ``passes`` (K,) grow by these.
+        """What finds the winners of levelled and covered tiers before the seats of the lists are divided, and
+        admits their lists; ``passes`` (K,) grow by these.
         """
         here, admits = self._ballots, self._of.admits
         yield from self._ahead
@@ -292,8 +434,17 @@ class Assembly:
             waivers = admit.Waivers(np.array([admits]), np.array([0]), np.zeros(0, np.int64), nowhere)
             form = admit.admit_by_districts_given if here.given else admit.admit_by_districts_drawn
             yield form.step(
-                law, waivers, here.piece, here.votes, here.seats, here.claims, passes, new_admission(lists)
+                law,
+                waivers,
+                here.piece,
+                here.votes,
+                self._directly,
+                here.claims,
+                passes,
+                new_admission(lists),
             )
+        for contests, drawn, tier, won in self._unused:
+            yield drawn.add_unused(contests, here, law, tier, won, self.divided.votes)
 
     def begin(self) -> None:
         """Start a span with counts of zero."""
@@ -309,9 +460,12 @@ class Assembly:
             tallies.events[row, assembly, : len(counts.events)] += counts.events
 
 
-def _new_workspace(holders: int) -> whole_chamber.ContestWorkspace:
+def new_contest_workspace(holders: int) -> whole_chamber.ContestWorkspace:
+    """What the districts of a block are drawn with."""
     return whole_chamber.ContestWorkspace(
         *new_noise(holders),
         new_rows((holders, BLOCK), np.float32),
         new_rows((3, BLOCK), np.float32),
+        new_rows((2, BLOCK), np.int32),
+        new_rows((2, BLOCK), np.uint32),
     )

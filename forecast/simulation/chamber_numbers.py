@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.simulation.numbers import Run, Values, largest, representative_draw
+from forecast.simulation.numbers import Run, Values, largest, representative_draw, seat_quantiles
 from forecast.simulation.run_counts import Proportion
-from forecast.variables import error_of
+from forecast.variables import QUANTILES, error_of
 from forecast.words.law_in_words import LISTS, basis_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.tiers_and_groups import ChamberTier
+    from forecast.kernels.contests import CoverCounts
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.pieces import KeptDraws
     from forecast.simulation.run_counts import RunCounts
@@ -30,23 +31,13 @@ def chamber_values(
     assert counts.chamber is not None
     assert kept.chamber is not None
     holders, asked = len(chamber.holders), len(election.events)
-    run = Run(counts.chamber, kept._replace(seats=kept.chamber[None]), holders)
+    run = Run(counts.chamber, kept._replace(seats=kept.chamber), holders)
     lists = Run(counts, kept, kept.seats.shape[-1])
-    seats, means, (events, _) = run.seats, run.means, run.events
+    means = run.means
     most = int(np.flatnonzero(run.counts.totals.seats[0].any(axis=0)).max(initial=0))
     ends = max(election.chamber_seats, most) + 1
     found: dict[str, Any] = {
-        "size": np.int64(np.median(kept.chamber.sum(axis=1))),
-        "seat_quantile": run.quantiles[0, :holders],
-        "seat_mean": _part(means, np.s_[0, :holders]),
-        "seat_probability": _part(seats, np.s_[0, :holders, :ends]),
-        "representative_seats": kept.chamber[representative_draw(kept.chamber)].astype(np.float64),
-        "largest_probability": largest(kept.chamber),
-        "majority_probability": _part(run.counts.proportion("majorities"), np.s_[0]),
-        "two_thirds_probability": _part(events, np.s_[0, asked:]),
-        "coalition_seat_quantile": run.quantiles[0, holders:],
-        "coalition_seat_mean": _part(means, np.s_[0, holders:]),
-        "coalition_seat_probability": seats.value[0, holders:, :ends],
+        **{name: _part(number, np.s_[0]) for name, number in _of_the_whole(run, asked, ends).items()},
         "tier_seat_quantile": _by_tier(lists.quantiles[:, : lists.lists], run.quantiles[1:, :holders]),
         "tier_seat_mean": _tiers(
             _part(lists.means, np.s_[:, : lists.lists]), _part(means, np.s_[1:, :holders])
@@ -55,50 +46,127 @@ def chamber_values(
             lists.counts.proportion("majorities"), _part(run.counts.proportion("majorities"), np.s_[1:])
         ),
     }
-    values: Values = {}
-    for name, number in found.items():
-        parts = (name, error_of(name)) if isinstance(number, Proportion) else (name,)
-        arrays = number if isinstance(number, Proportion) else (number,)
-        values |= {f"{_GROUP}/{part}": array for part, array in zip(parts, arrays, strict=True)}
+    values = _by_path(found)
     names = _names(election, chamber)
     values["chamber/tier_basis"] = np.array(
         ["votes for lists, drawn from the polls", *(basis_of(tier, names) for tier in chamber.tiers)]
     )
     values["chamber/tier_size"] = np.array([election.rule.seats, *(tier.seats for tier in chamber.tiers)])
     values |= _contests(chamber, counts)
-    few = ("representative_seats", "largest_probability", error_of("largest_probability"))
-    rests_on = dict.fromkeys((f"{_GROUP}/{name}" for name in few), len(kept.chamber))
-    return values, _labels(election, chamber, ends), rests_on
+    labels = chamber_labels(election, chamber, ends)
+    if counts.uncovered is not None:
+        values |= _uncovered(chamber, counts.uncovered, counts.draws)
+        labels["chamber/uncovered_winners"] = np.arange(len(values["chamber/all_uncovered_probability"]))
+    return values, labels, dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0]))
+
+
+OF_KEPT_DRAWS = tuple(
+    f"{_GROUP}/{name}"
+    for name in ("representative_seats", "largest_probability", error_of("largest_probability"))
+)
+"""What rests on the draws that are kept one by one."""
+
+
+def chamber_values_by_rule(election: Election, counts: RunCounts, kept: KeptDraws, ends: int) -> Values:
+    """Values of the whole chamber by path over (rules, ...), with numbers of seats below ``ends``; of the
+    tiers beside the lists, which are the same under every rule, nothing.
+    """
+    assert counts.chamber is not None
+    assert kept.chamber is not None
+    run = Run(counts.chamber, kept._replace(seats=kept.chamber), kept.chamber.shape[-1])
+    return _by_path(_of_the_whole(run, len(election.events), ends))
+
+
+def _of_the_whole(run: Run, asked: int, ends: int) -> dict[str, Any]:
+    """Numbers of the whole chamber over what was counted; ``asked`` events stand before two thirds of the
+    seats for each coalition.
+    """
+    seats, means, (events, _), held = run.seats, run.means, run.events, run.kept.seats
+    number = run.lists
+    return {
+        "size": np.median(held.sum(axis=2), axis=1).astype(np.int64),
+        "seat_quantile": run.quantiles[:, :number],
+        "seat_mean": _part(means, np.s_[:, :number]),
+        "seat_probability": _part(seats, np.s_[:, :number, :ends]),
+        "representative_seats": np.array([one[representative_draw(one)] for one in held], np.float64),
+        "largest_probability": largest(held),
+        "majority_probability": run.counts.proportion("majorities"),
+        "two_thirds_probability": _part(events, np.s_[:, asked:]),
+        "coalition_seat_quantile": run.quantiles[:, number:],
+        "coalition_seat_mean": _part(means, np.s_[:, number:]),
+        "coalition_seat_probability": seats.value[:, number:, :ends],
+    }
+
+
+def _by_path(numbers: Mapping[str, Any]) -> Values:
+    """Numbers by path, errors beside what has them."""
+    values: Values = {}
+    for name, number in numbers.items():
+        parts = (name, error_of(name)) if isinstance(number, Proportion) else (name,)
+        arrays = number if isinstance(number, Proportion) else (number,)
+        values |= {f"{_GROUP}/{part}": array for part, array in zip(parts, arrays, strict=True)}
+    return values
 
 
 def events_of_chamber(election: Election, counts: RunCounts, kept: KeptDraws, of_lists: Values) -> Values:
-    """Chances of all events: of those on the chamber in place of those that its lists alone would have."""
+    """Chances of all events, of lists over (events,) or (rules, events): of those on the chamber in place of
+    those that its lists alone would have.
+    """
     assert counts.chamber is not None
     asked = np.array([event.of == "chamber" for event in election.events], np.bool_)
     found, drawn = Run(counts.chamber, kept, 0).events
     names = ("event_probability", error_of("event_probability"), "event_condition_draws")
+    by_rule = np.s_[:] if of_lists[names[0]].ndim > 1 else np.s_[0]
     return {
-        name: np.where(asked, array[0, : len(asked)], of_lists[name])
+        name: np.where(asked, array[by_rule][..., : len(asked)], of_lists[name])
         for name, array in zip(names, (*found, drawn), strict=True)
     }
 
 
 def _contests(chamber: Chamber, counts: RunCounts) -> Values:
-    """Chances in the districts whose chances are given; errors as of independent draws."""
-    named = [won for tier, won in zip(chamber.tiers, counts.districts_won, strict=True) if _by_district(tier)]
+    """Chances in the districts that are told apart; errors as of independent draws."""
+    named = [won for number, won in enumerate(counts.districts_won) if chamber.contests_of(number)]
     if not named:
         return {}
-    chance = np.concatenate(named) / counts.draws
-    error = np.maximum(np.sqrt(chance * (1.0 - chance) / counts.draws), 1.0 / counts.draws)
+    chance, error = _independent(np.concatenate(named) / counts.draws, counts.draws)
     return {"chamber/win_probability": chance, f"chamber/{error_of('win_probability')}": error}
 
 
-def _by_district(tier: ChamberTier) -> bool:
-    return tier.seats > 0 and tier.belief is not None and bool(tier.belief.chances)
+def _uncovered(chamber: Chamber, counts: CoverCounts, draws: int) -> Values:
+    """Winners without a seat: of each holder, of all, and district by district; errors as of independent
+    draws.
+    """
+    numbers = np.arange(counts.number.shape[1])
+    shares = counts.number / draws
+    mean = shares @ numbers
+    error = np.sqrt(np.maximum(shares @ numbers**2 - mean**2, 0.0) / draws)
+    quantiles = seat_quantiles(counts.number[None], np.array(QUANTILES))[0]
+    every = shares[-1, : int(np.flatnonzero(counts.number[-1]).max(initial=0)) + 1]
+    chance = np.concatenate(
+        [
+            counts.seatless.sum(1) / draws if tier.how == "covered" else np.zeros(len(chamber.contests_of(n)))
+            for n, tier in enumerate(chamber.tiers)
+        ]
+    )
+    found = {
+        "uncovered_quantile": quantiles[:-1],
+        "uncovered_mean": Proportion(mean[:-1], error[:-1]),
+        "all_uncovered_quantile": quantiles[-1],
+        "all_uncovered_mean": Proportion(mean[-1], error[-1]),
+        "all_uncovered_probability": _independent(every, draws),
+        "uncovered_probability": _independent(chance, draws),
+    }
+    return _by_path(found)
 
 
-def _part(number: Proportion, at: Any) -> Proportion:
-    return Proportion(number.value[at], number.mc_error[at])
+def _independent(chance: NDArray[np.float64], draws: int) -> Proportion:
+    """A chance with the error of independent draws."""
+    return Proportion(chance, np.maximum(np.sqrt(chance * (1.0 - chance) / draws), 1.0 / draws))
+
+
+def _part(number: Any, at: Any) -> Any:
+    """What stands at a place of a number, and of its error."""
+    return Proportion(number.value[at], number.mc_error[at]) if isinstance(number, Proportion) else number[at]
 
 
 def _by_tier(lists: NDArray[Any], tiers: NDArray[Any]) -> NDArray[Any]:
@@ -119,30 +187,39 @@ def _names(election: Election, chamber: Chamber) -> dict[str, str]:
     return {holder: known[holder] for holder in chamber.holders}
 
 
-def _labels(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
-    groups = {group.id: group for group in election.groups}
-    known = [election.by_id.get(holder) or groups[holder] for holder in chamber.holders]
-    kinds = [getattr(one, "kind", "group") for one in known]
+def chamber_labels(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
+    """Labels of the group by path; the chamber has fewer than ``ends`` seats."""
     labels = {
-        "holder": list(chamber.holders),
-        "holder_name": [one.name for one in known],
-        "holder_short": [one.short for one in known],
-        "holder_colour": [one.colour or "" for one in known],
-        "holder_kind": kinds,
         "tier": [LISTS, *(tier.id for tier in chamber.tiers)],
         "tier_name": [
             _LISTS_AND_WINNERS if election.levelled else "Lists",
             *(tier.name for tier in chamber.tiers),
         ],
         "tier_kind": [LISTS, *(tier.kind for tier in chamber.tiers)],
-        "chamber_seats": np.arange(ends),
     }
     districts = [
         (district, tier.id)
-        for tier in chamber.tiers
-        if _by_district(tier) and tier.belief is not None
-        for district in tier.belief.chances
+        for number, tier in enumerate(chamber.tiers)
+        for district in chamber.contests_of(number)
     ]
     if districts:
         labels |= {"contest": [name for name, _ in districts], "contest_tier": [of for _, of in districts]}
+    by_path = {f"{_GROUP}/{name}": np.array(label) for name, label in labels.items()}
+    return labels_of_the_whole(election, chamber, ends) | by_path
+
+
+def labels_of_the_whole(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
+    """Labels by path of what numbers of the whole chamber are about: its holders, and numbers of seats below
+    ``ends``.
+    """
+    groups = {group.id: group for group in election.groups}
+    known = [election.by_id.get(holder) or groups[holder] for holder in chamber.holders]
+    labels = {
+        "holder": list(chamber.holders),
+        "holder_name": [one.name for one in known],
+        "holder_short": [one.short for one in known],
+        "holder_colour": [one.colour or "" for one in known],
+        "holder_kind": [getattr(one, "kind", "group") for one in known],
+        "chamber_seats": np.arange(ends),
+    }
     return {f"{_GROUP}/{name}": np.array(label) for name, label in labels.items()}

@@ -17,7 +17,7 @@ from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -179,6 +179,7 @@ def simulate_and_keep(
         "seed": how.seed,
         "sampler": how.sampler,
         "as_of": estimate.as_of.isoformat(),
+        **supposed_vote(election, estimate.election_date.isoformat()),
         "warnings": list(estimate.warnings),
     }
     return count_draws(
@@ -268,8 +269,10 @@ def count_draws(
     held = sum(tier.seats for tier in election.levelled)
     rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
     if election.tiers:
-        centre = _central_shares(inputs, rules, units)
-        inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
+        centre = central_shares(inputs, rules, units)
+        inputs = inputs._replace(
+            chamber=chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
+        )
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,
@@ -280,19 +283,24 @@ def count_draws(
         keep=max(keep, KEPT_DRAWS),
         progress=progress,
     )
+    of_chamber = inputs.chamber.warnings if inputs.chamber is not None else ()
     attrs = {
         **identity_of(election),
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
         "warnings": warnings_on(
-            election, [*attrs["warnings"], *(local.warnings if local else ())], beliefs_of(election)
+            election,
+            [*attrs["warnings"], *(local.warnings if local else ())],
+            beliefs_of(election),
+            of_chamber,
+            not_placed(election),
         ),
     }
     looked_at = kept._replace(
         shares=kept.shares[:KEPT_DRAWS],
         seats=kept.seats[:, :KEPT_DRAWS],
-        chamber=kept.chamber[:KEPT_DRAWS] if kept.chamber is not None else None,
+        chamber=kept.chamber[:, :KEPT_DRAWS] if kept.chamber is not None else None,
     )
     beside = Beside(rules, local, inputs.chamber)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
@@ -300,7 +308,7 @@ def count_draws(
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
-def _central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
+def central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
     """(U,) medians of the shares that are drawn: where shares are far from certain these are not those of
     the estimate.
     """
@@ -375,7 +383,7 @@ def identity_of(election: Election) -> dict[str, Any]:
     return {
         "election": facts.id,
         "election_name": facts.name,
-        "election_date": facts.date.isoformat(),
+        "election_date": facts.vote.isoformat() if facts.vote is not None else "",
         "country": facts.country,
         "note": facts.note or "",
         "definition": json.dumps(
@@ -383,6 +391,14 @@ def identity_of(election: Election) -> dict[str, Any]:
         ),
         "versions": json.dumps(versions()),
     }
+
+
+def supposed_vote(election: Election, day: str) -> dict[str, str]:
+    """Attributes that name a vote as what it is, where it is held in thought only; ``day`` may be several."""
+    if not election.election.supposed:
+        return {}
+    name = f"{election.election.name}, if it were held on {day}"
+    return {"election_name": name, "election_date": day, "supposed_vote": day}
 
 
 def kept_dataset(
@@ -412,7 +428,7 @@ def kept_dataset(
     if kept.chamber is not None:
         holders = [*units.ids[: units.lists], *(group.id for group in election.groups)]
         said_of = {"long_name": "seats of the whole chamber", "units": "seats"}
-        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[:keep], said_of)
+        variables["chamber_seats"] = (("draw", "holder"), kept.chamber[0, :keep], said_of)
         coords["holder"] = ("holder", holders, {"long_name": "id of a list or group"})
     said = {name: value for name, value in attrs.items() if name not in ("warnings", "definition")}
     return dataset_of(variables, coords, said)

@@ -20,6 +20,7 @@ from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Grid, Row, Rules
 from forecast.simulation.chamber import Assembly
+from forecast.simulation.chamber_by_rule import Chambers, OneRule
 from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, LocalBench
 from forecast.simulation.run_counts import Tallies
@@ -62,7 +63,7 @@ class KeptDraws(NamedTuple):
     seats: NDArray[np.int64]
     districts: KeptDistricts | None = None
     chamber: NDArray[np.int64] | None = None
-    """(places, H) seats of the whole chamber, where it has tiers beside the lists."""
+    """(R, places, H) seats of the whole chamber, where it has tiers beside the lists."""
 
 
 class Counter(Protocol):
@@ -75,8 +76,8 @@ class Counter(Protocol):
         """Start a span with counts of zero."""
         ...
 
-    def finish(self, tallies: Tallies, row: int, draws: int) -> None:
-        """Add the counts of a span of so many draws to a row of the tallies."""
+    def finish(self, tallies: Tallies, row: int, draws: int, of_chamber: Tallies | None) -> None:
+        """Add the counts of a span of so many draws to a row of the tallies, and of those of the chamber."""
         ...
 
 
@@ -89,7 +90,7 @@ class Bench:
         self._draws, self.rules, self.questions, self.kept = draws, rules, questions, kept
         self.units, self.lists = len(draws.location), rules.lists
         given = draws.sampler == SAMPLER_GIVEN
-        by_winners = draws.chamber is not None and draws.chamber.levelled
+        by_winners = draws.chamber is not None and draws.chamber.by_block
         self.blocks = 1 if draws.pattern is not None or by_winners else blocks_of_piece(self.units)
         self.forms = Forms(draws, rules)
         self.ballots = Ballots(
@@ -112,9 +113,15 @@ class Bench:
             np.zeros(BLOCK, np.int32),
         )
         self.assembly: Assembly | None = None
-        if draws.chamber is not None and kept.chamber is not None:
-            assert len(rules.records) == 1, "seats of a chamber are those of one rule"
-            self.assembly = Assembly(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
+        self.chambers: Chambers | None = None
+        if draws.chamber is not None and kept.chamber is not None and len(rules.records) == 1:
+            self.assembly = Assembly(
+                draws.chamber, self.ballots, kept.chamber[0], rules.most_seats, self.local
+            )
+        elif draws.chamber is not None and kept.chamber is not None:
+            ahead = any(one.about["ahead"][0] for one in draws.chamber.contests)
+            assert not ahead, "winners that count for their lists are those of one rule"
+            self.chambers = Chambers(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
         self.singles = {r: Single(self, r) for r in rules.singles}
         self._counters: list[Counter] = list(self.singles.values())
         self._counters += [Sweep(self, grid) for grid in rules.grids]
@@ -123,6 +130,7 @@ class Bench:
             *([self.local.project(self.forms, self.ballots)] if self.local is not None else []),
             self.forms.shares.step(self.ballots.piece, self.ballots.votes, share_every, self.shares),
             self.forms.keep_shares.step(self.ballots.piece, self.ballots.votes, kept.shares),
+            *(self.chambers.first if self.chambers is not None else ()),
             *(step for counter in self._counters for step in counter.steps),
             *(self.assembly.steps if self.assembly is not None else ()),
         ]
@@ -136,6 +144,11 @@ class Bench:
         source = source_of(draws)
         self._words = new_words(source, len(draws.directions))
         return self.forms.draw.step(source, self.ballots.piece, self._words, self.ballots.votes)
+
+    @property
+    def divided(self) -> Ballots:
+        """The ballots with the votes by which national seats are divided."""
+        return self.assembly.divided if self.assembly is not None else self.ballots
 
     def law(self, r: int) -> Law:
         """The numbers of rule ``r`` by list."""
@@ -163,7 +176,7 @@ class Bench:
         here["replicate"], here["first"], here["place"] = span.replicate, span.first, span.number
         drive(self._program, self.ballots.piece, span.draws, self.blocks * BLOCK)
         for counter in self._counters:
-            counter.finish(tallies, row, span.draws)
+            counter.finish(tallies, row, span.draws, of_chamber)
         if self.assembly is not None and of_chamber is not None:
             self.assembly.finish(of_chamber, row)
 
@@ -198,7 +211,7 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
         about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
         if constraints is not None:
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
-        steps.append(division(record, law, about, bench.ballots, odd.beyond))
+        steps.append(division(record, law, about, bench.divided, odd.beyond))
     if places and tier is not None and bench.local is not None:
         steps += bench.local.place(tier, law, bench.ballots)
     return steps
@@ -220,6 +233,7 @@ class Single:
         rule, here = bench.rules.records[r : r + 1].copy(), bench.ballots
         admission = new_admission(lists)
         self._local = bench.local.count(r) if bench.local is not None and bench.rules.tiers[r] else None
+        self._chamber: OneRule | None = bench.chambers.under(r) if bench.chambers is not None else None
         self.steps = [
             bench.forms.admit.step(
                 rule, bench.law(r), here.piece, here.votes, here.claims, self._passes, admission
@@ -231,13 +245,16 @@ class Single:
             ),
             count.keep_seats.step(here.piece, here.seats, bench.kept.seats[r]),
             *(self._local.steps if self._local is not None else ()),
+            *(self._chamber.steps if self._chamber is not None else ()),
         ]
 
     def begin(self) -> None:
         for counts in (self._passes, self._beyond, *self._counts):
             counts[...] = 0
+        if self._chamber is not None:
+            self._chamber.begin()
 
-    def finish(self, tallies: Tallies, row: int, draws: int) -> None:
+    def finish(self, tallies: Tallies, row: int, draws: int, of_chamber: Tallies | None) -> None:
         r = self._r
         tallies.passes[row, r] += self._passes
         tallies.void[row, r] += self._counts.void[0]
@@ -247,6 +264,8 @@ class Single:
         tallies.events[row, r] += self._counts.events
         if self._local is not None:
             self._local.finish()
+        if self._chamber is not None and of_chamber is not None:
+            self._chamber.finish(of_chamber, row)
 
     @property
     def district_seats(self) -> NDArray[np.int64] | None:
@@ -299,6 +318,7 @@ class Sweep:
         ]
         shape = (bench.blocks, lists, BLOCK)
         self._ranks = sweep.Ranks(np.zeros(shape, np.int32), np.zeros(shape, np.int32))
+        self._chamber = bench.chambers.along(grid) if bench.chambers is not None else None
         self.steps = [
             sweep.rank_lists.step(bench.ballots.piece, bench.ballots.votes, self._ranks),
             *self._who_passes(),
@@ -367,13 +387,15 @@ class Sweep:
                     yield sweep.keep_along.step(
                         bench.ballots.piece, stretches, bench.ballots.seats, row.rules, bench.kept.seats
                     )
+        if self._chamber is not None:
+            yield from self._chamber.steps(a, [self._leads[row.lead].stretches for row in self._grid.rows])
 
     def begin(self) -> None:
         for lead in self._leads.values():
             lead.passes[...] = 0
             lead.void[...] = 0
 
-    def finish(self, tallies: Tallies, row: int, draws: int) -> None:
+    def finish(self, tallies: Tallies, row: int, draws: int, of_chamber: Tallies | None) -> None:
         mine = sweep.RuleTallies(
             tallies.passes[row],
             tallies.void[row],
@@ -384,6 +406,10 @@ class Sweep:
         for counts, which in zip(self._counts, self._grid.rows, strict=True):
             lead = self._leads[which.lead]
             sweep.add_up(counts, lead.passes, lead.void, which.rules, draws, mine)
+        if self._chamber is not None and of_chamber is not None:
+            leads = [self._leads[which.lead] for which in self._grid.rows]
+            passes, void = [lead.passes for lead in leads], [lead.void for lead in leads]
+            self._chamber.finish(passes, void, draws, of_chamber, row)
 
 
 def how_many_take_part(record: np.void, lists: int, passed: int) -> int:

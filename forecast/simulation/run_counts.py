@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import SHARE_BINS
 
 Counts = NDArray[np.int64]
@@ -88,6 +89,8 @@ class RunCounts:
     """
     districts_won: list[Counts] = field(default_factory=list)
     """Of the chamber: (D, H) draws in which a holder wins a district, by tier."""
+    uncovered: CoverCounts | None = None
+    """Winners without a seat, where seats of lists must cover them."""
 
     @property
     def draws(self) -> int:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forecast.compiling import prepare
 from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
+from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import Questions
 from forecast.rules.grids import Rules, one_by_one
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
@@ -123,7 +124,8 @@ def run_draws(
     worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
     counts = new_counts(plan.sizes, worker.empty(0))
     if draws.chamber is not None:
-        counts.chamber = new_counts(plan.sizes, draws.chamber.empty(0, rules.most_seats))
+        empty = draws.chamber.empty(0, rules.most_seats, len(rules.records))
+        counts.chamber = new_counts(plan.sizes, empty)
     pool = ThreadPoolExecutor(threads) if threads > 1 else _Here()
     calls = plan.calls(len(rules.records), worker.bytes_of_span)
     so_far: Tallied | None = None
@@ -146,6 +148,7 @@ def run_draws(
         getattr(counts.totals, name)[...] = total
     counts.district_seats = worker.district_seats()
     counts.districts_won = worker.districts_won()
+    counts.uncovered = worker.uncovered()
     return counts, worker.kept
 
 
@@ -191,7 +194,9 @@ class _Worker:
             np.zeros((keep, units)),
             np.zeros((len(rules.records), keep, lists), np.int64),
             _kept_districts(draws, rules, keep),
-            np.zeros((keep, len(draws.chamber.holders)), np.int64) if draws.chamber is not None else None,
+            np.zeros((len(rules.records), keep, len(draws.chamber.holders)), np.int64)
+            if draws.chamber is not None
+            else None,
         )
         self._chamber = draws.chamber
         self._inputs = (draws, rules, questions, share_every, self.kept)
@@ -203,7 +208,9 @@ class _Worker:
         """What the seats of one span take."""
         _, lists, rules, seats, coalitions, _ = self._shape
         of_rules = 8 * rules * (lists + coalitions) * (seats + 1)
-        return of_rules + (self._chamber.empty(1, seats).seats.nbytes if self._chamber is not None else 0)
+        if self._chamber is None:
+            return of_rules
+        return of_rules + self._chamber.empty(1, seats, rules).seats.nbytes
 
     def empty(self, spans: int) -> Tallies:
         """Tallies of zero."""
@@ -217,7 +224,8 @@ class _Worker:
             bench = Bench(*self._inputs)
             self._every.append(bench)
         tallies = empty_tallies(len(call), 0, *self._shape[1:])
-        chamber = self._chamber.empty(len(call), self._shape[3]) if self._chamber is not None else None
+        _, _, rules, most, *_ = self._shape
+        chamber = self._chamber.empty(len(call), most, rules) if self._chamber is not None else None
         for row, span in enumerate(call):
             bench.run(span, tallies, row, chamber)
         if tallies.beyond.any():
@@ -251,6 +259,19 @@ class _Worker:
         """(D, H) draws in which a holder wins a district, by tier of the chamber, of all benches."""
         parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]
         return [np.sum(tier, axis=0) for tier in zip(*parts, strict=True)]
+
+    def uncovered(self) -> CoverCounts | None:
+        """Winners without a seat, of all benches; ``None`` where no law leaves any without."""
+        parts = [
+            districts.counts
+            for bench in self._every
+            if bench.assembly is not None
+            for districts in bench.assembly.districts
+            if districts is not None and districts.covers
+        ]
+        if not parts:
+            return None
+        return CoverCounts(*(np.sum(part, axis=0) for part in zip(*parts, strict=True)))
 
 
 def _kept_districts(draws: Draws, rules: Rules, keep: int) -> KeptDistricts | None:

@@ -11,6 +11,7 @@ from forecast.compiling import Kernel, Step
 from forecast.kernels import (
     admit,
     constrain,
+    contests,
     count,
     count_places,
     divide_divisor,
@@ -54,6 +55,12 @@ class Forms:
         self._sobol = draws.sampler == SAMPLER_SOBOL
         self._rules = rules
         self._in_chamber = draws.chamber is not None
+        tiers = (
+            [one for one in draws.chamber.districts if one is not None] if draws.chamber is not None else []
+        )
+        self._by_votes, self._covers = bool(tiers), any(one.cover is not None for one in tiers)
+        self._compensates = any(one.per_list > 0.0 for one in tiers)
+        self._holds = any(one.where is not None for one in tiers)
         self._admits = draws.chamber is not None and draws.chamber.admits > 0
 
     def needed(self) -> list[Kernel]:
@@ -79,6 +86,12 @@ class Forms:
             needed += sweep.KERNELS
         if self._in_chamber:
             needed += whole_chamber.GIVEN if self._given else whole_chamber.DRAWN
+        if self._by_votes:
+            needed += [contests.split_given if self._given else contests.split_drawn, project.project_drawn]
+            needed += [contests.cover_winners] if self._covers else []
+            needed += [contests.hold_in_districts] if self._holds else []
+            if self._compensates:
+                needed.append(contests.add_unused_given if self._given else contests.add_unused_drawn)
         if self._admits:
             needed.append(admit.admit_by_districts_given if self._given else admit.admit_by_districts_drawn)
         return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))
@@ -161,6 +174,14 @@ def new_votes(number: int, draws: Draws, *, given: bool = False) -> Votes | Give
         return GivenVotes(single, total, exact, per_cast, per_registered, np.zeros(number))
     total = new_rows((number, BLOCK), np.float32)
     return Votes(single, total, single, per_cast, per_registered, np.full(number, draws.valid_votes))
+
+
+def votes_like(votes: Votes | GivenVotes) -> Votes | GivenVotes:
+    """Votes of as many ballots that differ in what lists have, not in totals."""
+    single = new_rows(votes.single.shape, np.float32)
+    if isinstance(votes, GivenVotes):
+        return votes._replace(single=single, exact=np.zeros(votes.single.shape))
+    return votes._replace(single=single, exact=single)
 
 
 def new_claims(number: int, lists: int, *, corrects: bool = False) -> Claims:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+OF_CHAMBER = "chamber/majority_probability"
 TWO_SIDED_95 = 1.959963984540054
 
 
@@ -32,7 +33,7 @@ class Flip:
     """
 
     about: str
-    """``passes`` or ``majority``."""
+    """``passes``, ``majority`` or ``majority of the chamber``."""
     subject: str
     """Id of the party or coalition."""
     change: str
@@ -118,8 +119,10 @@ def flips_of(
     others = [axis for axis in grid.axes if axis.dim != "threshold"]
     found: list[Flip] = []
     along = grid.dims.index("threshold")
-    for about, name, subjects in (("passes", "pass", parties), ("majority", "majority", coalitions)):
-        path = f"{name}_probability"
+    chances = [("passes", "pass_probability", parties), ("majority", "majority_probability", coalitions)]
+    if OF_CHAMBER in values:
+        chances.append(("majority of the chamber", OF_CHAMBER, coalitions))
+    for about, path, subjects in chances:
         chance, error = (np.moveaxis(values[one], along, 0) for one in (path, error_of(path)))
         for at in product(*(range(len(axis)) for axis in others)):
             where = {axis.dim: axis.labels[i] for axis, i in zip(others, at, strict=True)}

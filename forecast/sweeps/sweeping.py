@@ -15,14 +15,21 @@ from numpy.typing import NDArray
 
 from forecast.compiling import Kernel, prepare
 from forecast.door.arguments import made_by
-from forecast.election.notes import of_the_lists_alone, warnings_on
+from forecast.election.notes import beliefs_of, of_the_lists_alone, warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels.draw import take_drawn
 from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import largest_house
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
-from forecast.simulation.forecasting import How, ballot_of, identity_of, labelled
+from forecast.simulation.chamber import chamber_of
+from forecast.simulation.chamber_numbers import (
+    OF_KEPT_DRAWS,
+    chamber_values_by_rule,
+    events_of_chamber,
+    labels_of_the_whole,
+)
+from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
 from forecast.simulation.inputs import Units, draws_of, given_draws, needs
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
@@ -52,6 +59,7 @@ if TYPE_CHECKING:
     from forecast.kernels.count import Questions
     from forecast.rules.compiled_districts import SeatTable
     from forecast.rules.grids import Rules
+    from forecast.simulation.chamber import Chamber
     from forecast.simulation.inputs import Draws
 
 MOST_BYTES = 2**28
@@ -76,6 +84,14 @@ class _Task:
     how: How
     house: int
     """Seats of the largest house that some rule may hand out."""
+    whole: Election
+    """The election with the tiers of its chamber; of its lists alone where these cannot be drawn."""
+    chamber: Chamber | None = None
+
+    @property
+    def ends(self) -> int:
+        """One more than the most seats of the whole chamber."""
+        return self.house + (self.chamber.seats if self.chamber is not None else 0) + 1
 
     @property
     def coalitions(self) -> list[list[int]]:
@@ -164,36 +180,44 @@ def sweep_grid(
     draws x rules. ``ConfigurationError`` where a rule needs more than national shares, or the grid is too
     large.
     """
-    told, election = of_the_lists_alone(election), election.of_lists
+    whole = election if election.tiers_do_not_hang_on_rules else election.of_lists
+    told, election = of_the_lists_alone(election, drawn=True), election.of_lists
     units = Units.of(election, estimate.units)
     refuse_without_the_largest(election, estimate)
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
     local = local_of(election, estimate, units, how.seed)
     table = None if local is None else local.table
-    refuse_what_cannot_be_swept(election, grid, parties, table)
+    inputs = draws_of(election, estimate, units, how.seed, how.sampler).in_districts(local)
+    chamber = None
+    if whole.tiers:
+        centre = central_shares(inputs, compile_rules([grid.base], parties, election.place, table), units)
+        chamber = chamber_of(whole, units, centre, how.seed, local=local, estimate=estimate)
+    refuse_what_cannot_be_swept(election, grid, parties, table, chamber)
     task = _Task(
         election,
         units,
         parties,
-        draws_of(election, estimate, units, how.seed, how.sampler).in_districts(local),
-        compile_questions(election.coalitions, election.events, units),
+        inputs,
+        compile_questions(whole.coalitions, whole.events, units),
         how,
         largest_of(grid, parties, table),
+        whole,
+        chamber,
     )
     _compile(task, grid, explained=explained)
     say(f"{len(grid):,} variants of the rule on {how.draws:,} draws")
     found, forecast = _count(task, grid, estimate, progress)
     forecast.attrs["warnings"] += told
     values = found.placed(grid)
-    labels: Values = {}
-    names = [coalition.id for coalition in election.coalitions]
+    labels: Values = {} if chamber is None else labels_of_the_whole(whole, chamber, task.ends)
+    names = [coalition.id for coalition in whole.coalitions]
     values |= flips_values(flips_of(grid, values, task.ballot.ids, names))
     rests_on = dict(found.rests_on)
     if explained:
         say("what explains it: the decomposition and the last seats")
         parts = decompose(task.inputs, grid, parties, task.coalitions, threads=how.threads)
-        more, labels = decomposition_values(parts, task.ballot)
-        values |= more
+        more, along = decomposition_values(parts, task.ballot)
+        values, labels = values | more, labels | along
         rests_on |= dict.fromkeys(more, parts.draws)
         if local is None:  # in districts each has a last seat of its own: group districts
             number = min(how.draws, KEPT_DRAWS)
@@ -261,7 +285,11 @@ def variants_of(grid: Grid) -> Values:
 
 
 def refuse_what_cannot_be_swept(
-    election: Election, grid: Grid, parties: Sequence[Party], table: SeatTable | None = None
+    election: Election,
+    grid: Grid,
+    parties: Sequence[Party],
+    table: SeatTable | None = None,
+    chamber: Chamber | None = None,
 ) -> None:
     """Refuse a base that the draws do not know, a house smaller than the seats that parties hold of it, and a
     table of answers that would not fit.
@@ -272,6 +300,9 @@ def refuse_what_cannot_be_swept(
         needs(election, base, election.place)
     seats = largest_of(grid, parties, table)
     cells = (len(parties) + len(election.coalitions)) * (seats + 1)
+    if chamber is not None:
+        blocs = len(chamber.holders) + len(chamber.questions.coalition_starts) - 1
+        cells += blocs * (seats + chamber.seats + 1)
     allowed = min(MOST_VARIANTS, MOST_CELLS // cells)
     if len(grid) > allowed:
         remedy = (
@@ -290,6 +321,7 @@ class _Found:
     """Arrays by path, (V, ...), filled batch by batch; missing numbers of seats stay 0."""
 
     def __init__(self, variants: int, seats: int) -> None:
+        """``seats``: the most that a rule hands out."""
         self._variants, self._seats = variants, seats
         self.arrays: Values = {}
         self.rests_on: dict[str, int] = {}
@@ -321,7 +353,12 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
         compiled = _compiled(task, grid, at)
         told = None if progress is None else _times(progress, len(at))
         counts, kept = run_draws(
-            task.inputs, compiled, task.questions, task.how.draws, threads=task.how.threads, progress=told
+            task.inputs._replace(chamber=task.chamber),
+            compiled,
+            task.questions,
+            task.how.draws,
+            threads=task.how.threads,
+            progress=told,
         )
         rules = [grid.base, *(grid.rules[v] for v in at)]
         houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]
@@ -331,9 +368,14 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
         )
         if base is None:
             attrs = _attrs(task, estimate) | {"replicates": counts.replicates}
-            base = labelled(task.election, task.units, counts, kept, attrs, estimate)
+            base = labelled(task.whole, task.units, counts, kept, attrs, estimate)
             base.attrs["warnings"] += lost_to_alliances(task.election, base)
             found.rests_on |= rests_on
+        if task.chamber is not None:
+            numbers |= events_of_chamber(task.whole, counts, kept, numbers)
+            numbers |= chamber_values_by_rule(task.whole, counts, kept, task.ends)
+            assert kept.chamber is not None
+            found.rests_on |= dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0]))
         of_rules = {path: values[1:] for path, values in numbers.items() if not described(path).of_votes}
         found.put(at, of_rules)
         squares = _look(task, grid, at, found, looked_at, plain=counts.replicates == 1)
@@ -404,6 +446,10 @@ def _batch_size(task: _Task) -> int:
     lists, blocs = len(task.parties), len(task.parties) + len(task.coalitions)
     tallies = 8 * blocs * (task.house + 1) * (_COPIES + 2 * task.how.threads)
     kept = 2 * 8 * min(task.how.draws, KEPT_DRAWS) * lists
+    if task.chamber is not None:
+        holders = len(task.chamber.holders)
+        tallies += 8 * (holders + len(task.whole.coalitions)) * task.ends * (_COPIES + 2 * task.how.threads)
+        kept += 2 * 8 * min(task.how.draws, KEPT_DRAWS) * holders
     return max(1, MOST_BYTES // (tallies + kept))
 
 
@@ -414,10 +460,15 @@ def _times(progress: Progress, rules: int) -> Progress:
 
 def _attrs(task: _Task, estimate: Estimate) -> dict[str, Any]:
     return {
-        **identity_of(task.election),
+        **identity_of(task.whole),
         "draws": task.how.draws,
         "seed": task.how.seed,
         "sampler": task.how.sampler,
         "as_of": estimate.as_of.isoformat(),
-        "warnings": warnings_on(task.election, estimate.warnings),
+        "warnings": warnings_on(
+            task.whole,
+            estimate.warnings,
+            beliefs_of(task.whole),
+            task.chamber.warnings if task.chamber is not None else (),
+        ),
     }

@@ -17,12 +17,15 @@ __all__ = ["DISTRICT_TABLES", "TABLES", "Column", "Shown", "Table", "table_of", 
 MOST_DISTRIBUTIONS = 200
 """Places whose distributions of seats stand among the tables without being asked for."""
 
-_ONE_BY_ONE = ("passes", "seats", "shares", "differences", "majorities", "variants", "changes")
+_ONE_BY_ONE = (
+    *("passes", "seats", "shares", "differences", "majorities", "variants", "changes"),
+    *("seats-of-chamber", "majorities-of-chamber"),
+)
 _MAIN = ("parties", "coalitions", "chamber", "chamber-coalitions", "tiers", "contests", "events", "districts")
 _BY_DISTRICT = ("districts", "contests")
 _MOST_DISTRICTS = 24
 """Of more, people are shown none unless they ask."""
-_OF_SEVERAL = ("passes", "seats", "majorities", "chamber", "chamber-coalitions")
+_OF_SEVERAL = ("passes", "seats", "majorities", "seats-of-chamber", "majorities-of-chamber")
 
 
 def _one(forecast: Forecast) -> bool:
@@ -37,6 +40,10 @@ def _of_chamber(forecast: Forecast) -> bool:
     return "chamber/size" in forecast
 
 
+def _of_tiers(forecast: Forecast) -> bool:
+    return "chamber/tier_seat_mean" in forecast
+
+
 def _one_chamber(forecast: Forecast) -> bool:
     return _one(forecast) and _of_chamber(forecast)
 
@@ -47,6 +54,10 @@ def _with_contests(forecast: Forecast) -> bool:
 
 def _several(forecast: Forecast) -> bool:
     return bool(forecast.leading)
+
+
+def _several_chambers(forecast: Forecast) -> bool:
+    return _several(forecast) and _of_chamber(forecast)
 
 
 def _drawn(forecast: Forecast) -> bool:
@@ -77,7 +88,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("coalitions", subjects.coalitions, _one),
     ("chamber", chamber_tables.chamber, _of_chamber),
     ("chamber-coalitions", chamber_tables.coalitions, _asked("coalition", _of_chamber)),
-    ("tiers", chamber_tables.tiers, _of_chamber),
+    ("tiers", chamber_tables.tiers, _of_tiers),
     ("chamber-seats", chamber_tables.distribution, _one_chamber),
     ("contests", chamber_tables.contests, _with_contests),
     ("events", subjects.events, _one),
@@ -87,12 +98,15 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("polls", evidence.polls, _one),
     ("houses", evidence.houses, _one),
     ("calibration", evidence.calibration, _one),
+    ("record-by-kind", evidence.record_by_kind, _one),
     ("run", evidence.run, _one),
     ("passes", across.passes, _drawn),
     ("seats", across.seats, _several),
     ("shares", across.shares, _not_of_rules),
     ("differences", across.differences, _of_rules),
     ("majorities", across.majorities, _asked("coalition", _several)),
+    ("seats-of-chamber", across.of_chamber, _several_chambers),
+    ("majorities-of-chamber", across.majorities_of_chamber, _asked("coalition", _several_chambers)),
     ("events", across.events, _asked("event", _drawn)),
     ("variants", across.variants, _of_rules),
     ("changes", across.changes, _of_drawn_rules),
@@ -156,7 +170,10 @@ def tables_shown(forecast: Forecast, tables: Iterable[Table]) -> list[Table]:
         some = [table for table in tables if table.name in _OF_SEVERAL]
         return sorted(some, key=lambda table: _OF_SEVERAL.index(table.name))
     few = len(forecast.array("rules/is_base_rule").ravel()) <= causes.MOST_ROWS_SHOWN
-    asked_for = ("events", "last-seat-votes", "parties", "coalitions", "seat-distribution")
+    asked_for = (
+        *("events", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
+        *("chamber", "chamber-coalitions"),
+    )
     return [
         table for table in tables if table.name not in asked_for and (few or table.name not in _ONE_BY_ONE)
     ]

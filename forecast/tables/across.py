@@ -64,6 +64,29 @@ def majorities(forecast: Forecast) -> Table:
     return _wide(forecast, "majorities", f"Chance of a majority{of_the_lists(forecast)}", paths)
 
 
+def of_chamber(forecast: Forecast) -> Table:
+    """Median seats of the whole chamber of every party and group, with intervals and means."""
+    paths = ["chamber/seat_quantile", "chamber/seat_mean"]
+    title = f"Median seats of the whole chamber{_of_size(forecast)}"
+    return _wide(forecast, "seats-of-chamber", title, paths, over="chamber/holder")
+
+
+def majorities_of_chamber(forecast: Forecast) -> Table:
+    """The chance of every coalition to hold a majority of the whole chamber, two thirds, and its seats."""
+    paths = [
+        f"chamber/{name}"
+        for name in ("majority_probability", "two_thirds_probability", "coalition_seat_quantile")
+    ]
+    title = f"Chance of a majority of the whole chamber{_of_size(forecast)}"
+    return _wide(forecast, "majorities-of-chamber", title, paths)
+
+
+def _of_size(forecast: Forecast) -> str:
+    """How many seats the chamber has, where it is the same everywhere."""
+    sizes = np.unique(forecast.array("chamber/size"))
+    return f" of {rounding.whole(sizes[0])}" if len(sizes) == 1 else ""
+
+
 def events(forecast: Forecast) -> Table:
     """The probability of every event, given its condition."""
     return _wide(forecast, "events", "Events", ["event_probability"])
@@ -81,14 +104,20 @@ def differences(forecast: Forecast) -> Table:
 
 
 def _wide(
-    forecast: Forecast, name: str, title: str, paths: Sequence[str], notes: Sequence[str] = ()
+    forecast: Forecast,
+    name: str,
+    title: str,
+    paths: Sequence[str],
+    notes: Sequence[str] = (),
+    *,
+    over: str = "",
 ) -> Table:
     """Some numbers of every subject, each in a column ``<column>_<id>``; people are shown the first
-    of them.
+    of them. ``over``: the label of the subjects, where these are no parties, coalitions or events.
     """
     first = VARIABLES[paths[0]]
     columns, shown, more = _first(forecast)
-    over = first.subject
+    over = over or first.subject
     kinds = forecast.names("party_kind") if over == "party" else [""] * len(forecast.names(over))
     drawn, ahead = 0, "event_" if over == "event" else ""
     for k, (subject, called) in enumerate(

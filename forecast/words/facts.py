@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.variables import LEAST_CONDITION_DRAWS, SEATLESS_KINDS
+from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
 from forecast.words.rounding import probability
 
 if TYPE_CHECKING:
@@ -51,6 +51,32 @@ class Facts:
     def coalitions(self) -> list[dict[str, Any]]:
         """Coalitions in the order of the election file."""
         return self.forecast.rows("coalition")
+
+    @property
+    def of_chamber(self) -> bool:
+        """Whether the whole chamber is told of, and is more than its lists."""
+        return "chamber/seat_mean" in self.forecast and self.forecast.has_tiers
+
+    @cached_property
+    def holders(self) -> list[dict[str, Any]]:
+        """Parties and groups of the whole chamber, those with most seats first; none where lists are all."""
+        if "chamber/seat_mean" not in self.forecast:
+            return []
+        labels = {
+            name: self.forecast.names(f"chamber/holder{name and '_'}{name}")
+            for name in ("", "name", "short", "colour")
+        }
+        numbers = {
+            name: self.forecast.array(f"chamber/{name}").tolist()
+            for name in ("seat_quantile", "seat_mean", "seat_mean_mc_error", "representative_seats")
+        }
+        found: list[dict[str, Any]] = []
+        for h, holder in enumerate(labels[""]):
+            row: dict[str, Any] = {name: texts[h] for name, texts in labels.items() if name}
+            row |= {name: values[h] for name, values in numbers.items() if name != "seat_quantile"}
+            ends = dict(zip(ENDS, numbers["seat_quantile"][h], strict=True))
+            found.append({"holder": holder, **row, **{f"seat_{end}": n for end, n in ends.items()}})
+        return sorted(found, key=lambda row: -row["seat_mean"])
 
     @cached_property
     def polls_used(self) -> list[dict[str, Any]]:
@@ -147,6 +173,11 @@ class Facts:
 
         The first coalition of the election file; without one, the largest party alone.
         """
+        if self.coalitions and self.of_chamber:
+            first, name = self.coalitions[0], "chamber_majority"
+            of = f" of all {self.forecast.chamber_size} seats"
+            chance, error = (float(first[f"{name}_{what}"]) for what in ("probability", "mc_error"))
+            return f"{first['name']}: a majority{of}", chance, error
         if self.coalitions:
             first = self.coalitions[0]
             chance = first["majority_probability"]

@@ -24,6 +24,7 @@ from forecast.election.threshold import AdmitLargest, AllianceLevels, LowerTo, T
 from forecast.election.vocabulary import DecidedBy, TieRule
 
 if TYPE_CHECKING:
+    from forecast.election.district_votes import DistrictVotes
     from forecast.election.tiers_and_groups import ChamberTier
 
 
@@ -242,6 +243,10 @@ def _seats_of(bonus: Bonus) -> str:
 
 def _of_districts(districts: Districts) -> Iterator[str]:
     how = f"{_method(districts)}{_districts(districts)}"
+    if districts.national_totals == "own-votes":
+        words = f"each list divides its seats among the constituencies by its own votes there, by {how}"
+        yield _with_article(words, districts.article)
+        return
     yield _with_article(f"seats are divided in each constituency by {how}", districts.article)
     if districts.local_threshold is not None:
         yield from _local(districts.local_threshold)
@@ -279,6 +284,11 @@ def _districts(districts: Districts) -> str:
         words += "; seats left over are divided nationally on the summed remainders"
     if districts.direct == "plurality":
         words += "; a list holds at least the constituencies that it won"
+    if districts.direct == "mean":
+        words += (
+            "; a list holds at least the constituencies that it won, or the mean of these and its share "
+            "there, rounded up, and in all no fewer than its shares"
+        )
     if districts.direct == "start":
         words += "; a list holds the constituencies that it won besides, and its divisors begin after them"
     if districts.national_totals == "biproportional":
@@ -288,7 +298,7 @@ def _districts(districts: Districts) -> str:
         )
         if districts.voters:
             words += "; nationally a list counts with its votes in each district by the seats there, rounded"
-    elif districts.national_totals is not None:
+    if districts.national_totals == "smallest-remainders":
         words += (
             "; they place the seats that lists have nationally: seats given by the smallest remainders pass "
             "from lists above their total to lists below it"
@@ -313,6 +323,11 @@ def _levelling(levelling: Levelling) -> Iterator[str]:
         if levelling.parity is not None:
             words += f", and by one more to an {levelling.parity} number"
         yield _with_article(words, levelling.article)
+    if levelling.unbalanced:
+        yield (
+            f"up to {levelling.unbalanced} constituencies won beyond a list's share, of all lists together, "
+            "stay without others growing for them"
+        )
     if levelling.deduct_unadmitted:
         yield "seats held by lists that are not admitted are kept and taken off the pool"
     for step in levelling.placing:
@@ -345,6 +360,8 @@ def basis_of(tier: ChamberTier, names: Mapping[str, str]) -> str:
     parts = []
     if tier.held:
         parts.append(f"held whoever votes: {_seats(tier.held, names)}")
+    if tier.votes is not None:
+        parts.append(_of_votes(tier.votes))
     if tier.belief is not None:
         followed = " and ".join(names.get(name, name) for name in tier.belief.follows)
         followed = followed or ("each party" if tier.belief.chances else _leader(tier, names))
@@ -363,6 +380,27 @@ def basis_of(tier: ChamberTier, names: Mapping[str, str]) -> str:
         rests = f"; {tier.belief.source}" if tier.belief.source else ""
         parts.append(f"{said}{at}; {moved}{rests}")
     return "; ".join(parts) or "nothing says who may win them"
+
+
+def _of_votes(votes: DistrictVotes) -> str:
+    """What draws of districts by votes rest on."""
+    what = "candidates" if votes.cast == "candidates" else "lists"
+    split = (
+        "the national votes that the polls ask for"
+        if votes.split == "same"
+        else f"the national votes for lists by the last split (error {float(votes.split_error):g} on the log)"
+    )
+    said = (
+        f"the last votes for {what} in each district, which follow {split}; candidates err by "
+        f"{float(votes.error_of_candidates):g} on the log besides"
+    )
+    if votes.rounds == 1:
+        return f"{said}; most votes win"
+    return (
+        f"{said}; without more than {float(100 * votes.majority):g} % of the votes the first two meet again, "
+        f"and the voters of the others choose between them with an error of {float(votes.transfer_error):g} "
+        "on log odds"
+    )
 
 
 def _leader(tier: ChamberTier, names: Mapping[str, str]) -> str:

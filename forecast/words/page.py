@@ -23,9 +23,29 @@ ENGLISH = {
     "no_grid_districts": "In districts every rule takes a run of its own: `forecast sweep` compares them.",
     "chamber": "The whole chamber",
     "chamber_note": (
-        "All seats of the chamber, by the law as it stands: those of the lists, of which the rest of this "
-        "page tells, and those of the other tiers. What the tiers rest on stands below the tables."
+        "All seats of the chamber, by the law as it stands: medians, and in brackets intervals that hold "
+        "80 % of the draws. What each tier rests on stands below the table."
     ),
+    "chamber_note_moves": (
+        "All seats of the chamber: medians, and in brackets intervals that hold 80 % of the draws. No rule "
+        "of the lists changes the other tiers. What each tier rests on stands below the table."
+    ),
+    "chamber_winners": "Winners of districts",
+    "chamber_levelled": (
+        "Winners of districts hold seats of the house, which counts them towards the share of their lists: "
+        "medians, and in brackets intervals that hold 80 % of the draws, by the law as it stands."
+    ),
+    "holder": "Party or group",
+    "lists": "Lists",
+    "all_seats": "All seats",
+    "list_seats": "List seats",
+    "list_distributions": "How many list seats?",
+    "list_coalitions": "Majorities in the list seats",
+    "two_thirds": "P(two thirds)",
+    "chamber_coalitions": "Majorities of the whole chamber",
+    "contests": "Single-member districts",
+    "contests_note": "Who is likeliest to win each district, and who next.",
+    "contests_table": "All districts",
     "districts": "Districts",
     "district": "District",
     "districts_note": (
@@ -72,6 +92,7 @@ ENGLISH = {
         "One simulated outcome that stands for many, parties by size. The real one will differ."
     ),
     "thresholds": "What a higher or lower threshold would do",
+    "thresholds_lists": "List seats.",
     "thresholds_note": (
         "Median seats (line) and the interval that holds 80 % of simulations (band) by the height of the "
         "threshold: the same draws of votes throughout, allocated as chosen above. Dashed: the threshold "
@@ -87,6 +108,14 @@ ENGLISH = {
     "builder": "Build a coalition",
     "builder_note": (
         "Choose parties to read the probability that together they hold more than half of the seats."
+    ),
+    "builder_note_chamber": (
+        "Choose parties and groups to read the probability that together they hold more than half of all "
+        "seats of the chamber."
+    ),
+    "smallest_note_chamber": (
+        "Coalitions that hold a majority of the whole chamber in at least half of the simulations, and "
+        "without any one of their members would not."
     ),
     "builder_none": "No party chosen.",
     "builder_result": "hold a majority in",

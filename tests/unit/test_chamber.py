@@ -13,16 +13,20 @@ from forecast.election import Election, load_election, parse_election
 from forecast.election.loading import read_tables
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import estimate
+from forecast.estimation.share_draws import ShareDraws
 from forecast.polls import polls_of
+from forecast.report import page
 from forecast.result import Forecast
 from forecast.rules.counts import count
 from forecast.simulation.chamber import believed_chances
 from forecast.simulation.forecasting import How, draws, simulate, simulate_and_keep
-from forecast.simulation.given import ShareDraws, simulate_given
+from forecast.simulation.given import simulate_given
 from forecast.storage import load, save
 from forecast.sweeps.slider import slide
+from forecast.sweeps.sweeping import sweep
 from forecast.tables import table_of
 from tests.forecasts import CONFIG
+from tests.page_data import given, rows_of
 
 DRAWS = 100_000
 
@@ -324,7 +328,7 @@ def test_the_six_electorates_of_te_pati_maori_are_inside_its_interval() -> None:
     ends = found.array("seat_quantile")[found.parties.index("maori")]
     assert ends[0] <= 6 <= ends[-1]
     assert found.house >= 120
-    assert any("71 of the 120 seats rest on a stated belief" in line for line in found.attrs["warnings"])
+    assert any("71 of the 120 seats (the house may grow) rest on" in line for line in found.attrs["warnings"])
     record = found.record()["chamber"]["districts"]
     assert {len(record), sum(one["id"] == "Epsom" for one in record)} == {71, 1}
 
@@ -380,3 +384,152 @@ def test_seats_of_a_party_that_withdraws_go_to_the_others_of_the_district() -> N
         forecast_of(
             changed("tiers.districts.belief.seats={amanat=29}", "estimate.withdrawal.amanat={auyl='100%'}")
         )
+
+
+def test_winners_beyond_the_seats_of_their_list_in_the_region_are_uncovered(tmp_path: Path) -> None:
+    """a wins three districts of the north, where its list has two seats: the smallest share stays without; an
+    independent keeps a seat, and lists divide one less.
+    """
+    election = covered(tmp_path)
+    outcome = count(election)
+    assert {winner.district: winner.holder for winner in outcome.uncovered} == {"n3": "a"}
+    assert dict(outcome.seats) == {"a": 3, "b": 2}
+    assert {place.name: place.of("a") for place in outcome.districts} == {"north": 2, "south": 1}
+    assert outcome.tiers == {"constituencies": {"independents": 1}}
+    assert sum(outcome.chamber.values()) == 6
+
+
+def covered(folder: Path, *candidates: str) -> Election:
+    rows = candidates or (
+        *(
+            "n1,north,a,30",
+            "n1,north,b,10",
+            "n2,north,a,40",
+            "n2,north,b,35",
+            "n3,north,a,20",
+            "n3,north,b,19",
+        ),
+        *("s1,south,Someone,30", "s1,south,a,29"),
+    )
+    (folder / "candidates.csv").write_text(
+        "\n".join(["district,region,party,votes", *rows]), encoding="utf-8"
+    )
+    places = ("north,a,60", "north,b,40", "south,a,40", "south,b,35")
+    (folder / "states.csv").write_text("\n".join(["district,party,votes", *places]), encoding="utf-8")
+    return parse_election(
+        {
+            "election": {"id": "made", "name": "made", "date": "2030-01-06"},
+            "parties": [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}],
+            "groups": [{"id": "independents", "name": "Independents", "aliases": ["Someone"]}],
+            "rule": {
+                "seats": 6,
+                "allocation": {"method": "sainte-lague"},
+                "districts": {
+                    "method": "sainte-lague",
+                    "national_totals": "own-votes",
+                    "table": "states.csv",
+                },
+            },
+            "tiers": [
+                {
+                    "id": "constituencies",
+                    "name": "constituencies",
+                    "seats": 4,
+                    "how": "covered",
+                    "table": "candidates.csv",
+                }
+            ],
+        },
+        folder=folder,
+    )
+
+
+def test_a_constituency_in_no_district_of_the_rule_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PollDataError, match="the district of the rule that this one lies in"):
+        count(covered(tmp_path, "n1,norht,a,30", "n1,norht,b,10"))
+
+
+@pytest.fixture(scope="module", params=["sobol", "random"])
+def swept(request: pytest.FixtureRequest) -> tuple[str, Forecast]:
+    """Levels at which all lists, some and hardly any take part, by two methods; void where nobody passes."""
+    election = changed(f"simulation.sampler={request.param}", *VOID)
+    levels, methods = [0.0, 0.05, 0.6], ["hare", "dhondt"]
+    estimated = estimate(election, polls_of(election))
+    return request.param, sweep(
+        election, estimated, threshold=levels, method=methods, draws=20_000, explained=False
+    )
+
+
+VOID = ("rule.threshold.min_lists=1", "rule.threshold.nobody=void")
+
+
+@pytest.mark.parametrize("level", ["0%", "5%", "60%"])
+@pytest.mark.parametrize("method", ["hare", "dhondt"])
+def test_the_chamber_of_a_sweep_is_that_of_separate_runs_to_the_bit(
+    swept: tuple[str, Forecast], level: str, method: str
+) -> None:
+    sampler, forecast = swept
+    election = changed(
+        *(f"simulation.sampler={sampler}", *VOID),
+        *(f"rule.threshold.level={level}", f"rule.allocation.method={method}"),
+    )
+    alone = forecast_of(election, 20_000)
+    here = forecast.sel(threshold=float(level.removesuffix("%")) / 100, method=method)
+    compared = [name for name in alone.groups["chamber"].data_vars if f"chamber/{name}" in here]
+    assert {"seat_probability", "majority_mc_error", "two_thirds_probability"} <= set(compared)
+    for path in (*(f"chamber/{name}" for name in compared), "event_probability", "event_mc_error"):
+        ours, theirs = here.array(path), alone.array(path)
+        assert np.array_equal(ours[..., : theirs.shape[-1]] if ours.ndim else ours, theirs, equal_nan=True), (
+            path
+        )
+
+
+def test_majorities_of_the_chamber_flip_along_the_threshold(chamber: Forecast) -> None:
+    """Two districts of three to the others: under a high level the lists of Amanat outweigh them."""
+    election = changed(
+        "tiers.districts.belief.seats={amanat = 2, independents = 27}", "tiers.districts.belief.spread=0.1"
+    )
+    found = sweep(
+        election, estimate(election, polls_of(election)), threshold=[0.0, 0.05, 0.1, 0.3], draws=4_000
+    )
+    about = set(zip(found.names("flips/about"), found.names("flips/subject"), strict=True))
+    assert ("majority of the chamber", "amanat-alone") in about
+    assert any("numbers of the chamber are of all its 98 seats" in line for line in found.attrs["warnings"])
+    assert table_of(found, "majorities-of-chamber").title.endswith("of 98")
+
+
+def test_a_sweep_leaves_out_tiers_whose_winners_count_for_their_lists() -> None:
+    election = load_election(CONFIG.with_name("new-zealand-2023.toml"))
+    found = sweep(election, estimate(election, polls_of(election)), threshold=[0.04, 0.05], draws=500)
+    assert "chamber/size" not in found
+    assert any("each is taken to fall to whom" in line for line in found.attrs["warnings"])
+
+
+def test_the_page_tells_of_the_whole_chamber_under_every_rule(chamber: Forecast) -> None:
+    """Hemicycle, tables, headline and coalitions are of all 98 seats, and move with the threshold."""
+    data = given(page(chamber))
+    assert data["asked"] == "chamber_coalitions"
+    assert data["law"]["of_chamber"].startswith("Amanat alone: very likely a majority of all 98")
+    for width in data["law"]["charts"]["parliament"]["data"]:
+        seats, labels = (rows_of(data, width[name]) for name in ("seats", "labels"))
+        assert len(seats) == 98
+        assert any(row["text"] == "98 seats" for row in labels)
+    moved = [place["cells"]["holders"] for place in data["places"] if "holders" in place.get("cells", {})]
+    assert len(moved) > 10
+    assert "Independents" in data["names"]
+    assert all(len(cells) == len(moved[0]) for cells in moved)
+
+
+def test_the_slider_has_the_chamber_of_separate_runs(chamber: Forecast) -> None:
+    found = slide(chamber, draws=4_096).sel(threshold=0.07, method="dhondt")
+    alone = forecast_of(changed("rule.threshold.level=7%", "rule.allocation.method=dhondt"), 4_096)
+    for name in ("seat_quantile", "seat_mean", "majority_probability", "two_thirds_mc_error"):
+        assert np.array_equal(found.array(f"chamber/{name}"), alone.array(f"chamber/{name}")), name
+
+
+def test_winners_that_count_for_their_lists_stay_as_they_are_on_the_slider() -> None:
+    found = forecast_of(load_election(NEW_ZEALAND), 2_000)
+    data = given(page(found))
+    assert data["asked"] == "coalitions"
+    assert "of_chamber" not in data["law"]
+    assert 'id="contests"' in page(found)

@@ -321,7 +321,8 @@ def test_a_file_with_polls_whose_clause_is_not_drawn_is_refused_by_check(
     file = tmp_path / "zurich.toml"
     file.write_text(text, encoding="utf-8")
     assert main(["check", str(file)]) == 0
-    assert "Counted, not drawn: a forecast would refuse rule.districts.national_totals." in capsys.readouterr().out
+    told = "Counted, not drawn: a forecast would refuse rule.districts.national_totals."
+    assert told in capsys.readouterr().out
     (tmp_path / "polls.csv").write_text(
         "pollster,start,end,n,SP,SVP,FDP,Grüne,glp,AL,EVP/BDP\nA,2018-02-01,2018-02-03,1000,33,13,16,12,11,8,3\n",
         encoding="utf-8",

@@ -248,6 +248,32 @@ def test_a_list_holds_at_least_its_direct_seats_in_each_district():
     assert outcome.seats == {"a": 2, "b": 2, "c": 0}
 
 
+def test_a_list_holds_at_least_the_mean_of_its_direct_seats_and_its_share_rounded_up():
+    """b: 2 direct seats, a share of 1, held 2; a: a share of 2, a mean of 1, in all no fewer than 2."""
+    north = District("north", {"a": 60, "b": 40}, seats=3, direct={"b": 2})
+    outcome = by_district({"method": "dhondt", "direct": "mean"}, seats=3, table=(north,))
+    assert outcome.seats == {"a": 2, "b": 2, "c": 0}
+
+
+def test_constituencies_beyond_a_share_may_stay_unbalanced():
+    """b holds 3 with a share of 1 of 4: the house grows to 10, with one unbalanced to 6 and b's third on
+    top, with two not at all; more than these it does not hold beyond its share.
+    """
+    north = District("north", {"a": 74, "b": 26}, seats=4, direct={"b": 3})
+    entries = (Entry("a", 74), Entry("b", 26))
+    districts = {"method": "sainte-lague", "direct": "plurality"}
+
+    def house(unbalanced: int) -> dict[str, int]:
+        levelling = {"mode": "level", "method": "sainte-lague", "unbalanced": unbalanced}
+        found = by_district(districts, seats=4, table=(north,), entries=entries, levelling=levelling)
+        return dict(found.seats)
+
+    assert house(0) == {"a": 7, "b": 3}
+    assert house(1) == {"a": 4, "b": 3}
+    assert house(2) == {"a": 3, "b": 3}
+    assert house(9) == house(2)
+
+
 def test_seats_left_over_in_districts_go_by_the_summed_remainders():
     """Czechia 2021: rounded Imperiali quotas, then Hagenbach-Bischoff on the summed remainders."""
     north = District("north", {"a": 87, "b": 39, "c": 38, "d": 36}, seats=2)

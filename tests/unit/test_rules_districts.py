@@ -279,6 +279,19 @@ def test_national_totals_take_seats_from_the_smallest_remainders():
     assert by_district(outcome) == {"north": {"a": 2}, "south": {"a": 1, "b": 1}, "abroad": {}}
 
 
+def test_each_list_divides_its_national_seats_among_the_districts_by_its_own_votes():
+    """a has 5 of 8 nationally: by 60, 59 and 100 votes 1, 1 and 3 by Sainte-Laguë."""
+    rule = {
+        "seats": 8,
+        "allocation": {"method": "sainte-lague"},
+        "districts": {"method": "sainte-lague", "national_totals": "own-votes"},
+    }
+    votes = {"north": {"a": 60, "b": 80}, "south": {"a": 59, "b": 41}, "west": {"a": 100}}
+    outcome = counted(rule, votes, {})
+    assert outcome.seats == {"a": 5, "b": 3}
+    assert by_district(outcome) == {"north": {"a": 1, "b": 2}, "south": {"a": 1, "b": 1}, "west": {"a": 3}}
+
+
 def test_seats_apart_are_divided_nationally_whatever_is_held():
     rule = {
         "seats": 3,

@@ -138,7 +138,7 @@ def test_a_base_that_the_draws_do_not_know_is_refused(election: Election, estima
 
 
 def test_a_table_of_answers_that_would_not_fit_is_refused(election: Election, estimate: Estimate) -> None:
-    with pytest.raises(ConfigurationError, match="variants of up to 100,000 seats; at most 16 of this size"):
+    with pytest.raises(ConfigurationError, match="variants of up to 100,000 seats; at most 7 of this size"):
         swept(election, estimate, {"threshold": "0%:5%:0.1%", "vary": ["rule.seats=100000"]})
 
 

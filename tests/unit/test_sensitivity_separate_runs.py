@@ -118,11 +118,11 @@ def compare_all(election: Election, axes: dict[str, Any], estimate: Any, sampler
     options = {"draws": DRAWS, "sampler": sampler, "explained": False}
     sweep = swept(election, estimate, axes, **options)
     grid = Grid.of(election.rule, parse_axes(**axes))
-    base = flat(simulate(election.of_lists, estimate, draws=DRAWS, seed=7, sampler=sampler))
+    base = flat(simulate(election, estimate, draws=DRAWS, seed=7, sampler=sampler))
     for v, place in enumerate(sweep.places()):
         found = at(sweep, place)
         changed = with_rule(election, grid.rules[v])
-        alone = flat(simulate(changed.of_lists, estimate, draws=DRAWS, seed=7, sampler=sampler))
+        alone = flat(simulate(changed, estimate, draws=DRAWS, seed=7, sampler=sampler))
         names = assert_same_as_a_run(found, alone)
         assert names >= {
             *(f"{name}_{end}" for name in ("pass", "seat", "void") for end in ("probability", "mc_error")),

@@ -102,6 +102,21 @@ def fit_pairs(pairs: Sequence[Pair], step: Step | None = None) -> Fitted:
     )
 
 
+def fit_without(
+    pairs: Sequence[Pair], countries: Sequence[str], step: Step | None = None
+) -> tuple[Constants, dict[str, Constants]]:
+    """Constants of all pairs, and of all but each of some countries, as ``fit_pairs`` finds them."""
+    whole = fit_once(pairs, shipped())
+    without: dict[str, Constants] = {}
+    known = [country for country, _ in by_country(pairs) if country in countries]
+    for number, country in enumerate(known):
+        others = [pair for pair in pairs if pair.country != country]
+        without[country] = fit_once(others, whole, _ITERATIONS_NEAR)
+        if step is not None:
+            step(number + 1, len(known))
+    return whole, without
+
+
 def fit_once(pairs: Sequence[Pair], start: Constants, iterations: int = _ITERATIONS) -> Constants:
     """Constants of some pairs; ``start`` is where the search begins, and gives what is not fitted."""
     law = _centre(pairs, start)

@@ -31,6 +31,7 @@ _NO_LIST = "@"
 """Begins the names of votes that are for no list: against all, for an alliance as a whole."""
 _LEAST_NATIONAL, _LEAST_LOCAL = 0.003, 0.03
 """Lists with a smaller share of all votes are told apart only where they have this share in some district."""
+_BEHIND = "@behind"
 _LEVELLING = "levelling="
 _MOST_VOTES, _MOST_SEATS = 1e9, 1e4
 _LEAST_COVERED = 0.9
@@ -134,14 +135,17 @@ def read_pairs(folder: str | Path) -> PairArchive:
         if why:
             left_out.append(f"{before} to {after}: {why}")
         else:
-            pairs.append(_pair(own, results[before], results[after]))
+            country = own[0].text("country")
+            pairs.append(pair_of(country, _heirs(own), results[before], results[after]))
     return PairArchive(tuple(pairs), tuple(left_out))
 
 
-def read_result(root: Path, name: str, faults: list[Fault]) -> DistrictResult:
+def read_result(root: Path, name: str, faults: list[Fault], *, by_candidate: bool = False) -> DistrictResult:
     """The table of one election; what is wrong with single rows goes to ``faults``.
 
-    ``PollDataError`` where there is no such table or it lacks a column. Rows without votes are passed over.
+    Rows of one list in a district are added up; ``by_candidate`` they are several candidates of one label,
+    for which the first by votes stands, the others being no list. ``PollDataError`` where there is no such
+    table or it lacks a column. Rows without votes are passed over.
     """
     rows = read_archive_rows(root, f"{name}.csv", ("district", "party", "votes"), faults)
     cells: dict[tuple[str, str], float] = {}
@@ -152,7 +156,11 @@ def read_result(root: Path, name: str, faults: list[Fault]) -> DistrictResult:
         party = row.needed("party", "the name of a list is expected")
         votes = row.number_in("votes", 0, _MOST_VOTES, "a number of votes")
         if votes == votes:
-            cells[district, party] = cells.get((district, party), 0.0) + votes
+            so_far = cells.get((district, party), 0.0)
+            cells[district, party] = max(so_far, votes) if by_candidate else so_far + votes
+            if by_candidate and so_far:
+                behind = (district, _BEHIND)
+                cells[behind] = cells.get(behind, 0.0) + min(so_far, votes)
         direct.setdefault(district, {})[party] = _whole(row, "official_fixed", _MOST_SEATS) or 0
         heads.setdefault(district, row)
     places = {district: _place(district, row, direct[district]) for district, row in heads.items()}
@@ -216,13 +224,15 @@ def _why_not(before: DistrictResult, after: DistrictResult) -> str:
     return ""
 
 
-def _pair(rows: Sequence[ArchiveRow], before: DistrictResult, after: DistrictResult) -> Pair:
+def pair_of(
+    country: str, heirs: Mapping[str, Sequence[str]], before: DistrictResult, after: DistrictResult
+) -> Pair:
+    """The pair of two results; ``heirs`` says of later lists which earlier ones they continue."""
     at = {name: number for number, name in enumerate(before.districts)}
     here = [number for number, name in enumerate(after.districts) if name in at]
     there = [at[after.districts[number]] for number in here]
     votes, last = after.votes[here], before.votes[there]
     told = _told_apart(after.lists, votes)
-    heirs = _heirs(rows)
     weights = np.zeros((len(before.lists), len(told) + 1))
     for column, number in enumerate(told):
         for name in heirs.get(after.lists[number], ()):
@@ -242,7 +252,7 @@ def _pair(rows: Sequence[ArchiveRow], before: DistrictResult, after: DistrictRes
         now > 0.0,
         _regions([place.region for place in found]),
     )
-    return Pair(rows[0].text("country"), before.name, after.name, base, after, now, cast / cast.sum())
+    return Pair(country, before.name, after.name, base, after, now, cast / cast.sum())
 
 
 def _told_apart(lists: Sequence[str], votes: Floats) -> list[int]:

@@ -40,8 +40,11 @@ def _by(swing: str) -> Prepare:
 
 
 def _independent(pair: Pair, law: Constants, scale: float) -> Pattern:
-    """The errors of the model with the same variances, but each cell by itself."""
-    pattern = pattern_of(pair.base, pair.national, law, scale=scale)
+    return by_themselves(pattern_of(pair.base, pair.national, law, scale=scale))
+
+
+def by_themselves(pattern: Pattern) -> Pattern:
+    """The errors of a pattern with the same variances, but each cell by itself."""
     variance = pattern.cell_sd**2 + (pattern.slope_sd * pattern.centred) ** 2 + pattern.region_sd**2
     for factor, sd in zip(pattern.factors, pattern.factor_sd, strict=True):
         variance = variance + (factor[:, None] * sd) ** 2

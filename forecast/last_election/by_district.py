@@ -8,12 +8,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.geography.pattern import Floats
 from forecast.rules.tables import Row, parse_votes, read_rows
+
+Floats = NDArray[np.float64]
 
 _LIST = ("list", "party")
 _SIZES = {
@@ -26,6 +28,8 @@ _SIZES = {
 _REMARKS = (
     "district_name",
     "party_name",
+    "candidate",
+    "name",
     "official_seats",
     "official_fixed",
     "official_levelling",
@@ -65,15 +69,19 @@ class _District:
     name: str
     row: Row
     votes: dict[str, int] = field(default_factory=dict)
+    behind: int = 0
+    """Votes for candidates behind the first of their label."""
     sizes: dict[str, int] = field(default_factory=dict)
     region: str = ""
 
 
-def read_last_result(path: str | Path) -> LastResult:
+def read_last_result(path: str | Path, least: int = 2, *, by_candidate: bool = False) -> LastResult:
     """A table with a row for each list in each district: district, list, votes.
 
     What is said of a district as a whole (region, seats, electorate, valid_votes) stands once or on every row
-    of it. Raises ``PollDataError`` with every fault.
+    of it. ``by_candidate``: a row is a candidate's; of several of one label in a district (independents) the
+    first by votes stands for it, and the others' votes are valid ones for nobody listed. Raises
+    ``PollDataError`` with every fault, one of them that there are fewer than ``least`` districts.
     """
     place = str(path)
     rows = read_rows(
@@ -83,12 +91,12 @@ def read_last_result(path: str | Path) -> LastResult:
     found: dict[str, _District] = {}
     lists: dict[str, str] = {}
     for row in rows:
-        _take(row, column, found, lists)
+        _take(row, column, found, lists, by_candidate=by_candidate)
     for district in found.values():
         _check(district)
     _refuse_totals(column, list(found.values()), lists)
     faults = [fault for row in rows for fault in row.faults]
-    if not faults and len(found) < 2:
+    if not faults and len(found) < least:
         remedy = "fewer than two districts: there is no pattern to carry over"
         faults.append(Fault(place, "column district", ABSENT, remedy))
     if faults:
@@ -109,7 +117,9 @@ def _column_of_lists(place: str, rows: Sequence[Row]) -> str:
     return known[0]
 
 
-def _take(row: Row, column: str, found: dict[str, _District], lists: dict[str, str]) -> None:
+def _take(
+    row: Row, column: str, found: dict[str, _District], lists: dict[str, str], *, by_candidate: bool
+) -> None:
     """Add a row to its district."""
     name, party = row.cells.get("district", ""), row.cells.get(column, "")
     if not name:
@@ -123,9 +133,13 @@ def _take(row: Row, column: str, found: dict[str, _District], lists: dict[str, s
     district = found.setdefault(normalised(name), _District(name, row))
     key = normalised(party)
     lists.setdefault(key, party)
-    if key in district.votes:
+    votes = row.read("votes", parse_votes, 0)
+    if key in district.votes and not by_candidate:
         row.fault(column, party, f"this list has a row in {district.name} already; keep one")
-    district.votes[key] = row.read("votes", parse_votes, 0)
+    elif key in district.votes:
+        district.behind += min(votes, district.votes[key])
+        votes = max(votes, district.votes[key])
+    district.votes[key] = votes
     for size, meaning in _SIZES.items():
         said = row.read(size, parse_votes, -1)
         if said >= 0 and district.sizes.setdefault(meaning, said) != said:
@@ -139,7 +153,7 @@ def _take(row: Row, column: str, found: dict[str, _District], lists: dict[str, s
 
 def _check(district: _District) -> None:
     """Note votes that cannot be."""
-    row, listed = district.row, sum(district.votes.values())
+    row, listed = district.row, sum(district.votes.values()) + district.behind
     valid = district.sizes.get("valid_votes", listed)
     electorate = district.sizes.get("electorate")
     if listed == 0 and not row.faults:
@@ -174,13 +188,13 @@ def _as_result(place: str, districts: Sequence[_District], lists: dict[str, str]
     def sizes(meaning: str) -> Floats:
         return np.array([district.sizes.get(meaning, np.nan) for district in districts], float)
 
-    valid = sizes("valid_votes")
+    valid, behind = sizes("valid_votes"), np.array([district.behind for district in districts], float)
     return LastResult(
         place,
         tuple(district.name for district in districts),
         tuple(lists.values()),
         votes,
-        np.where(np.isnan(valid), votes.sum(1), valid),
+        np.where(np.isnan(valid), votes.sum(1) + behind, valid),
         sizes("electorate"),
         sizes("seats"),
         regions if any(regions) else (),

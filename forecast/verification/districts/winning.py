@@ -1,0 +1,360 @@
+"""How good chances of winning a district are: past elections in single-member districts, at true national
+votes.
+
+Given are the later election's national votes, of candidates (``FIRST``) or of lists, from which those of
+candidates follow by the last split (``BY_SPLIT``); and where its candidates stood. Rivals know the same. A
+rival that names a winner and no chance is given the chance with which it was right elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forecast.estimation.calibration import Bin
+from forecast.geography.candidates import split_sd, with_candidates
+from forecast.geography.pattern import Pattern, drawn, pattern_of
+from forecast.geography.projection_constants import Constants
+from forecast.geography.swing import Floats
+from forecast.verification.districts.candidate_pairs import Contested
+from forecast.verification.districts.scoring import Ranks, ranks
+from forecast.verification.districts.ways import by_themselves
+from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
+
+FIRST, BY_SPLIT = "true votes for candidates", "true votes for lists, last split"
+MODEL, INDEPENDENT = "model", "independent districts"
+LAST_WINNER, PROPORTIONAL = "last winner", "proportional swing"
+
+SPLIT_ERROR = 0.15
+ERRORS = {"germany": 0.06, "newzealand": 0.12, "scotland": 0.12, "lithuania": 0.4, "nepal": 0.4}
+"""Errors of candidates by kind of country: where people vote for parties; where candidates matter; where
+persons, pacts and independents decide.
+"""
+USUAL_ERROR = 0.12
+APART = ("lithuania", "nepal")
+"""Countries that are shown apart: what is said of the others is not said of them."""
+
+USUAL = "usual"
+"""All others, together."""
+
+PIT_SEEDS = 20
+_DRAWS, _SEED = 1_000, 41
+_LEAST_CHANCE = 1.0 / 2_000.0
+"""Where nobody of the draws won: for the logarithmic score."""
+_LEAST_SEATS = 0.5
+"""Parties that are expected to win fewer districts are left out of what is said of totals, unless they won
+one.
+"""
+
+ConstantsOf = Callable[[str], Constants]
+Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class PairWinners:
+    """One pair by one way: chances, who was called, and totals by party."""
+
+    contested: Contested
+    way: str
+    given: str
+    chances: Floats
+    """(D, U)"""
+    right: int
+    """Districts whose likeliest winner won."""
+    expected_right: float
+    interval: tuple[float, float]
+    """That 95 % of the draws have right."""
+    standardised: Floats
+    """Errors of totals over their sds, of the parties that may win some."""
+    totals: Ranks
+
+    @property
+    def brier(self) -> Floats:
+        """(D,) sum of squared differences over candidates."""
+        return brier_of(self.chances, self.contested.winners)
+
+    @property
+    def log_score(self) -> Floats:
+        """(D,) minus the log of what was said of the winner."""
+        return log_score_of(self.chances, self.contested.winners)
+
+
+@dataclass(frozen=True)
+class WinnerScore:
+    """One number: of which way and pairs, given what; its standard error over pairs (NaN where not known)."""
+
+    way: str
+    given: str
+    of: str
+    metric: str
+    value: float
+    error: float
+    number: int
+
+    def record(self) -> dict[str, object]:
+        """For tables and JSON."""
+        return {
+            "way": self.way,
+            "given": self.given,
+            "of": self.of,
+            "metric": self.metric,
+            "value": self.value,
+            "standard_error": None if np.isnan(self.error) else self.error,
+            "number": self.number,
+        }
+
+
+@dataclass(frozen=True)
+class BinScore:
+    """What was said and what happened in a bin, with a standard error over pairs."""
+
+    bin: Bin
+    error: float
+
+
+@dataclass(frozen=True)
+class WinnerEvaluation:
+    """All scores, those of single pairs, and the calibration of the model without the countries apart."""
+
+    scores: tuple[WinnerScore, ...]
+    pairs: tuple[PairWinners, ...]
+    bins: Mapping[str, tuple[BinScore, ...]]
+    """By what was given."""
+
+    def value(self, way: str, given: str, of: str, metric: str) -> float:
+        """One of the scores."""
+        known = {(one.way, one.given, one.of, one.metric): one.value for one in self.scores}
+        return known[way, given, of, metric]
+
+    def bin_scores(self) -> list[WinnerScore]:
+        """The calibration, as numbers."""
+        return [
+            WinnerScore(MODEL, given, USUAL, f"{what}_{one.bin.low:g}_{one.bin.high:g}", value, error, number)
+            for given, bins in self.bins.items()
+            for one in bins
+            for number in (one.bin.statements,)
+            for what, value, error in (
+                ("said", one.bin.said, np.nan),
+                ("happened", one.bin.happened, one.error),
+            )
+        ]
+
+
+def evaluate_winners(
+    found: Sequence[Contested], constants_of: ConstantsOf, step: Step | None = None
+) -> WinnerEvaluation:
+    """Scores of the model and its rivals on all pairs."""
+    drawn_ways: list[PairWinners] = []
+    called: dict[tuple[str, str], list[tuple[Contested, NDArray[np.int64]]]] = {}
+    for number, one in enumerate(found):
+        law = constants_of(one.pair.country)
+        stream = np.random.default_rng([_SEED, number])
+        for given, national in _given(one).items():
+            drawn_ways += [_drawn(one, way, given, law, stream) for way in (MODEL, INDEPENDENT)]
+            swung = pattern_of(one.pair.base, national, law, swing="proportional").shares
+            winners = swung[:, : one.pair.lists].argmax(1)
+            called.setdefault((PROPORTIONAL, given), []).append((one, winners))
+            called.setdefault((LAST_WINNER, given), []).append((one, one.last_winners))
+        if step is not None:
+            step(number + 1, len(found))
+    model = [one for one in drawn_ways if one.way == MODEL]
+    scores = [
+        *_of_draws(model),
+        *_of_draws([one for one in drawn_ways if one.way == INDEPENDENT]),
+        *(score for (way, given), calls in called.items() for score in _of_rival(way, given, calls)),
+    ]
+    usual = [one for one in model if one.contested.pair.country not in APART]
+    bins = {given: tuple(_bins([one for one in usual if one.given == given])) for given in (FIRST, BY_SPLIT)}
+    return WinnerEvaluation(tuple(scores), tuple(model), bins)
+
+
+def _given(one: Contested) -> dict[str, Floats]:
+    """National votes for candidates (U,) by how they are known."""
+    known = {FIRST: one.pair.national}
+    return known if one.by_split is None else known | {BY_SPLIT: one.by_split}
+
+
+def _pattern(one: Contested, national: Floats, law: Constants) -> Pattern:
+    pattern = pattern_of(one.pair.base, national, law)
+    return with_candidates(pattern, ERRORS.get(one.pair.country, USUAL_ERROR))
+
+
+def _chances(
+    pattern: Pattern, national: Floats, split: float, stream: np.random.Generator
+) -> tuple[Floats, NDArray[np.int64]]:
+    """(D, U) chances of winning, and (N, D) the winners of draws around national shares (U,), whose logs err
+    by ``split`` at a quarter of the votes.
+    """
+    sd = split_sd(national, split)
+    shares = national * np.exp(sd * stream.standard_normal((_DRAWS, len(national))))
+    shares /= shares.sum(1, keepdims=True)
+    winners = drawn(pattern, shares, stream)[:, :, :-1].argmax(2)
+    units = len(national)
+    chances = np.stack([(winners == unit).mean(0) for unit in range(units)], axis=1)
+    return chances, winners
+
+
+def _drawn(one: Contested, way: str, given: str, law: Constants, stream: np.random.Generator) -> PairWinners:
+    national, split = _given(one)[given], SPLIT_ERROR if given == BY_SPLIT else 0.0
+    pattern = _pattern(one, national, law)
+    chances, winners = _chances(
+        by_themselves(pattern) if way == INDEPENDENT else pattern, national, split, stream
+    )
+    likeliest = chances.argmax(1)
+    hits = (winners == likeliest).sum(1)
+    low, high = np.quantile(hits, (0.025, 0.975))
+    totals = np.stack([(winners == unit).sum(1) for unit in range(one.pair.lists)], axis=1)
+    true = np.array([(one.winners == unit).sum() for unit in range(one.pair.lists)])
+    chosen = ((totals.mean(0) >= _LEAST_SEATS) | (true > 0)) & (totals.std(0) > 0.0)
+    standardised = (true - totals.mean(0))[chosen] / totals.std(0)[chosen]
+    return PairWinners(
+        one,
+        way,
+        given,
+        chances,
+        int((likeliest == one.winners).sum()),
+        float(hits.mean()),
+        (float(low), float(high)),
+        standardised,
+        ranks(totals[:, chosen], true[chosen]),
+    )
+
+
+def _said(calls: Sequence[tuple[Contested, NDArray[np.int64]]], at: int) -> Floats:
+    """(D, U) chances by who is called: that with which calls were right in other countries (of the same
+    group, those apart or not), the rest evenly to others who stand.
+    """
+    one, called = calls[at]
+    apart = one.pair.country in APART
+    hits = [
+        (own == other.winners).mean()
+        for other, own in calls
+        if other.pair.country != one.pair.country and (other.pair.country in APART) == apart
+    ]
+    chance = float(np.mean(hits)) if hits else 0.5
+    stands = one.pair.base.stands.copy()
+    stands[:, -1] = False
+    said = np.where(stands, (1.0 - chance) / np.maximum(stands.sum(1) - 1, 1)[:, None], 0.0)
+    known, nobody = np.flatnonzero(called >= 0), np.flatnonzero(called < 0)
+    said[known, called[known]] = chance
+    said[nobody] = stands[nobody] / np.maximum(stands[nobody].sum(1, keepdims=True), 1)
+    return said
+
+
+def brier_of(chances: Floats, winners: NDArray[np.int64]) -> Floats:
+    """(D,) sum of squared differences over candidates."""
+    happened = winners[:, None] == np.arange(chances.shape[1])
+    return ((chances - happened) ** 2).sum(1)
+
+
+def log_score_of(chances: Floats, winners: NDArray[np.int64]) -> Floats:
+    """(D,) minus the log of what was said of the winner."""
+    said = np.where(winners >= 0, chances[np.arange(len(winners)), winners], 0.0)
+    return -np.log(np.maximum(said, _LEAST_CHANCE))
+
+
+def _groups(pairs: Sequence[Contested]) -> dict[str, list[int]]:
+    """Numbers of the pairs of each group that is shown: usual countries together, others one by one."""
+    found: dict[str, list[int]] = {}
+    for number, one in enumerate(pairs):
+        country = one.pair.country
+        found.setdefault(country if country in APART else USUAL, []).append(number)
+    return found
+
+
+def _scores(way: str, given: str, pairs: Sequence[Contested], chances: Sequence[Floats]) -> list[WinnerScore]:
+    """Brier and logarithmic scores a district, pairs alike."""
+    scores: list[WinnerScore] = []
+    for group, numbers in _groups(pairs).items():
+        for metric, score in (("brier", brier_of), ("log", log_score_of)):
+            each = np.array([score(chances[n], pairs[n].winners).mean() for n in numbers])
+            error = clustered_error(each, np.arange(len(each)))
+            districts = sum(len(pairs[n].winners) for n in numbers)
+            scores.append(WinnerScore(way, given, group, metric, float(each.mean()), error, districts))
+    return scores
+
+
+def _of_draws(found: Sequence[PairWinners]) -> list[WinnerScore]:
+    scores: list[WinnerScore] = []
+    for given in (FIRST, BY_SPLIT):
+        own = [one for one in found if one.given == given]
+        if not own:
+            continue
+        way, pairs = own[0].way, [one.contested for one in own]
+        scores += _scores(way, given, pairs, [one.chances for one in own])
+        for one in own if way == MODEL else ():
+            of = one.contested.name
+            number = len(one.contested.winners)
+            for metric, value in (
+                ("right", float(one.right)),
+                ("expected_right", one.expected_right),
+                ("right_low95", one.interval[0]),
+                ("right_high95", one.interval[1]),
+            ):
+                scores.append(WinnerScore(way, given, of, metric, value, float("nan"), number))
+        for group, numbers in _groups(pairs).items():
+            scores += _of_totals(way, given, group, [own[n] for n in numbers])
+    return scores
+
+
+def _of_totals(way: str, given: str, group: str, own: Sequence[PairWinners]) -> list[WinnerScore]:
+    """Root mean square of standardised errors of totals by party, and how often intervals hold them."""
+    squared = np.concatenate([one.standardised**2 for one in own])
+    cluster = np.repeat(np.arange(len(own)), [len(one.standardised) for one in own])
+    mean, error = float(squared.mean()), clustered_error(squared, cluster)
+    rms = float(np.sqrt(mean))
+    scores = [
+        WinnerScore(way, given, group, "totals_rms", rms, error / (2.0 * rms), len(squared)),
+    ]
+    generators = [np.random.default_rng([_SEED, seed]) for seed in range(PIT_SEEDS)]
+    held = np.array(
+        [np.mean([one.totals.covered(generator) for generator in generators], axis=0) for one in own]
+    )
+    sizes = np.array([len(one.totals.below) for one in own], float)
+    for level, hits in zip(LEVELS, np.nan_to_num(held).T, strict=True):
+        value = float(sizes @ hits / sizes.sum())
+        error = clustered_error(hits, np.arange(len(own)), sizes)
+        scores.append(
+            WinnerScore(way, given, group, f"totals_coverage_{level:g}", value, error, int(sizes.sum()))
+        )
+    return scores
+
+
+def _of_rival(
+    way: str, given: str, calls: Sequence[tuple[Contested, NDArray[np.int64]]]
+) -> list[WinnerScore]:
+    pairs = [one for one, _ in calls]
+    scores = _scores(way, given, pairs, [_said(calls, at) for at in range(len(calls))])
+    for one, own in calls:
+        right = float((own == one.winners).sum())
+        scores.append(WinnerScore(way, given, one.name, "right", right, float("nan"), len(own)))
+    return scores
+
+
+def _bins(found: Sequence[PairWinners]) -> list[BinScore]:
+    """The calibration of all chances of who stood, in ten bins; errors over pairs, or of independent
+    districts where these are larger.
+    """
+    if not found:
+        return []
+    said, happened, pair = [], [], []
+    for number, one in enumerate(found):
+        stood = one.contested.pair.base.stands[:, :-1]
+        chances = one.chances[:, :-1][stood]
+        won = (one.contested.winners[:, None] == np.arange(stood.shape[1]))[stood]
+        said.append(chances)
+        happened.append(won)
+        pair.append(np.full(len(chances), number))
+    every, came, of = np.concatenate(said), np.concatenate(happened), np.concatenate(pair)
+    number = np.minimum((every * BINS).astype(int), BINS - 1)
+    scores: list[BinScore] = []
+    for one in calibration_curve(every, came):
+        inside = number == round(one.low * BINS)
+        miss = (came - every)[inside]
+        alone = float(np.sqrt(max(one.said * (1.0 - one.said), 1e-9) / one.statements))
+        together = clustered_error(miss, of[inside])
+        scores.append(BinScore(one, max(alone, together) if together == together else alone))
+    return scores
