@@ -111,8 +111,10 @@ def _slips(election: Election) -> Iterator[str]:
             f"estimate.undecided_spread = {plain(settings.undecided_spread)} is a standard deviation of log "
             "shares: among the undecided a party may have many times its share; 0.5 is the default"
         )
-    if threshold is not None and not isinstance(threshold.level, str) and threshold.level > _USUAL_LEVEL:
-        yield f"rule.threshold.level = {percent(threshold.level)}: only lists with so many votes take part"
+    elsewhere = threshold is not None and threshold.or_district_share is not None
+    level = threshold.level if threshold is not None and not elsewhere else Fraction(0)
+    if not isinstance(level, str) and level > _USUAL_LEVEL:
+        yield f"rule.threshold.level = {percent(level)}: only lists with so many votes take part"
     for party in election.parties:
         if party.extra_seats > election.rule.seats:
             yield (

@@ -270,6 +270,12 @@ def _apart_from(everywhere: float) -> Callable[[float | None, float | None], str
     return text
 
 
+_OPEN = {
+    "lot": "By lot: the lot is not ours to draw, and the seats stand in the order of registration until then.",
+    "precincts": "By precincts: not known here, and the seats stand in the order of registration.",
+}
+
+
 def ties(forecast: Forecast) -> Table:
     """Ties of an exact count: between whom, for how many seats, who won them and by what."""
     every = [json.loads(text) for text in forecast.array("tied_claims").ravel().tolist()]
@@ -303,9 +309,6 @@ def ties(forecast: Forecast) -> Table:
         Shown("Won by", named("won"), numeric=False),
         Shown("Decided by", as_is("decided_by"), numeric=False),
     ]
-    said = (
-        "By lot or precincts: that is not ours to say, and the seats stand in the order of registration "
-        "until it is known."
-    )
-    open_ones = any(tie["decided_by"] in ("lot", "precincts") for _, tie in rows)
-    return table(forecast, "ties", "Ties", columns, shown, (said,) if open_ones else ())
+    decided = {tie["decided_by"] for _, tie in rows}
+    said = [text for step, text in _OPEN.items() if step in decided]
+    return table(forecast, "ties", "Ties", columns, shown, tuple(said))
