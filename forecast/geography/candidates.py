@@ -20,12 +20,13 @@ from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.geography.known_districts import Given, Table, regions_matter
-from forecast.geography.last_result import LastResult, Move, read_borders, read_last_result
 from forecast.geography.local_polls import local_polls_of, with_local_polls
-from forecast.geography.matching import carried_over, handed_on, heritage, standing
+from forecast.geography.matching import carried_over, handed_on, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
 from forecast.geography.places import Places
 from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
+from forecast.last_election.by_district import LastResult, Move, read_borders, read_last_result
+from forecast.last_election.heirs import heritage
 from forecast.rules.ballot import District
 
 if TYPE_CHECKING:
