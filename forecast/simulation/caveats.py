@@ -90,6 +90,8 @@ def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:
     """Members of alliances that may fall below their own level: how often, and with how many votes."""
     if election.rule.alliances is None or election.rule.threshold is None:
         return []
+    if election.rule.threshold.alliances is not None:
+        return []  # the file says what counts for an alliance
     passes, shares = (
         dict(zip(forecast.parties, forecast.array(name).tolist(), strict=True))
         for name in ("pass_probability", "share_mean")
@@ -105,7 +107,7 @@ def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:
             said.append(
                 f"{party.name} is below its own level in {_often(fails)} of the draws: there its votes "
                 f"({shares[party.id]:.1%} on average) do not count for its alliance '{party.alliance}' "
-                "either; where the law counts them for the alliance, the seats are others"
+                "either; where the law counts them there, say so by rule.threshold.alliances"
             )
     return said
 
