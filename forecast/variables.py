@@ -180,7 +180,15 @@ _PARTIES = (
     *_in(
         "last_election",
         _votes("share", "party", "share at the last election", column="last_share", heading="Last", rank=5),
-        _whole("seats_won", "party", "seats", "seats at the last election", column="last_seats"),
+        _whole(
+            "seats_won",
+            "party",
+            "seats",
+            "seats at the last election",
+            column="last_seats",
+            heading="Last seats",
+            rank=6,
+        ),
     ),
     *_in(
         "estimate",
@@ -213,6 +221,8 @@ _PARTIES = (
         "quantile of seats in the draws in which the party passes",
         comment=f"{_BLANK_IF}, and where those that do not pass may hold seats",
         key="seats_if_it_enters",
+        heading="Seats if in",
+        rank=3,
     ),
     _chance("seat_probability", "party seats", "probability of a number of seats", key="seats.distribution"),
     _whole(

@@ -120,7 +120,7 @@ def coalitions(facts: Facts) -> Chart | None:
         "median of seats (black tick) with 50, 80 and 95 % intervals."
     )
     body = beside(names, column, seats, spacing=22)
-    return finished(body, headlines.coalitions(facts), explanation, facts.caption)
+    return finished(body, headlines.first(facts), explanation, facts.caption)
 
 
 # One parliament.
@@ -183,10 +183,9 @@ def parliament_body(data: Data, width: float = _HEMICYCLE) -> Spec:
 
 def hundred_rows(facts: Facts) -> dict[str, Rows]:
     """A hundred simulations, those in which the leading question comes true filled."""
-    question = facts.leading_question
-    if question is None:
+    if facts.question is None:
         return {"dots": []}
-    filled = min(max(round(100 * question[1]), 0), 100)
+    filled = min(max(round(100 * facts.answer(facts.question)[1]), 0), 100)
     return {
         "dots": [
             {
@@ -215,10 +214,9 @@ def hundred_body(data: Data) -> Spec:
 def parliament(facts: Facts) -> Chart:
     """The representative draw as a hemicycle, beside a hundred dots for the leading question."""
     body = parliament_body(inline(parliament_rows(facts)))
-    question = facts.leading_question
+    question = facts.question
     if question is not None:
-        text, chance, error = question
-        about = title("", size=12)["title"] | {"text": wrapped(f"{text} ({said(chance, error)})", 190, 6.6)}
+        about = title("", size=12)["title"] | {"text": wrapped(headlines.hundred(facts), 190, 6.6)}
         dots = hundred_body(inline(hundred_rows(facts))) | {"title": about | {"fontWeight": "normal"}}
         body = beside(body, dots, spacing=36)
     explanation = (
@@ -228,7 +226,7 @@ def parliament(facts: Facts) -> Chart:
         explanation += f" Unlabelled at the right end: {small}."
     if question is not None:
         explanation += " Right: filled dots are simulations in which it happens."
-    return finished(body, headlines.outcome(facts), explanation, facts.caption)
+    return finished(body, headlines.hundred(facts) or headlines.first(facts), explanation, facts.caption)
 
 
 def small_parties(facts: Facts) -> str:

@@ -64,6 +64,8 @@ from forecast.errors import ConfigurationError, Fault, suggest
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
 ASSEMBLIES = ("lists", "chamber")
+JOINED = " + "
+"""Between the parties of a coalition that has no name of its own."""
 MOST_CONTEXT = 100
 """With larger errors every draw has one party with all votes, and logarithms leave the range of the core."""
 MOST_SPREAD = 5
@@ -448,6 +450,13 @@ class Election(Part):
     def standing(self) -> tuple[Party, ...]:
         """Parties but those that withdraw (``estimate.withdrawal``)."""
         return tuple(party for party in self.parties if party.id not in self.estimate.withdrawal)
+
+    def coalition_name(self, coalition: Coalition) -> str:
+        """The name that readers see; of one without a name the short names of its parties, joined."""
+        if coalition.name != coalition.id:
+            return coalition.name
+        labels = {party.id: party.label for party in self.parties} | {one.id: one.name for one in self.groups}
+        return JOINED.join(labels.get(party, party) for party in coalition.parties)
 
     def party(self, id: str) -> Party:
         """The party with this id; ``ConfigurationError`` where there is none."""

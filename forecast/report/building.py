@@ -13,7 +13,7 @@ import numpy as np
 from forecast.charts.drawing import ink_of
 from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
-from forecast.report.data import chamber_headline, coalition_cells, page_headlines, party_cells, payload
+from forecast.report.data import PARTY_CELLS, coalition_cells, party_cells, payload
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.exporting import as_csv
@@ -22,7 +22,7 @@ from forecast.visible import json_text, safe
 from forecast.words import rounding
 from forecast.words.facts import Facts, said
 from forecast.words.law_in_words import rule_in_words
-from forecast.words.page import TEXTS
+from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -31,30 +31,37 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 """What the page takes of the library that draws, which is bundled by its version."""
 
 
-def page(forecast: Forecast, language: str = "en") -> str:
-    """The whole page of a forecast of one rule and day; ``ConfigurationError`` for several side by side."""
+def page(forecast: Forecast, language: str = DEFAULT) -> str:
+    """The whole page of a forecast of one rule and day; ``ConfigurationError`` for several side by side, and
+    for a language that there is not.
+    """
+    _refuse_several(forecast)
+    with speaking(language):
+        return _page(forecast)
+
+
+def _page(forecast: Forecast) -> str:
     from jinja2 import Environment, StrictUndefined
 
-    _refuse_several(forecast)
     facts = Facts(forecast)
     slid = slide(forecast) if may_slide(forecast) else None
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     template = environment.from_string(_asset("page.html.j2"))
-    texts = _texts(forecast, language)
+    told = _texts(forecast)
     shown = payload(facts, slid) | {
         "names": [row["name"] for row in facts.parties],
         "inks": [ink_of(row) for row in facts.parties],
         "law_draws": forecast.draws,
     }
     return template.render(
-        t=texts,
+        t=told,
         title=forecast.attrs["election_name"],
         attrs=forecast.attrs,
-        draws=f"{forecast.draws:,} {texts['draw' if forecast.draws == 1 else 'draws']}",
-        headlines=page_headlines(facts),
-        of_chamber=chamber_headline(facts),
+        meta=_meta(facts),
+        columns=_columns(facts, told),
+        headlines=shown["law"]["headlines"],
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
@@ -73,21 +80,21 @@ def page(forecast: Forecast, language: str = "en") -> str:
         library=_library(),
         script=_script(),
         data=in_script(shown),
-        texts=in_script(texts),
+        texts=in_script(told),
     )
 
 
-def _texts(forecast: Forecast, language: str) -> dict[str, str]:
+def _texts(forecast: Forecast) -> dict[str, str]:
     """Texts of the page; of passing those that say what it is under the rule."""
-    texts = TEXTS[language]
+    known = texts() | {"language": language()}
     if forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
-        return texts
+        return known
     instead = (
         ("crossings", "winning"),
         ("crossings_note", "winning_note"),
         ("parties_note", "parties_note_winning"),
     )
-    return texts | {name: texts[other] for name, other in instead}
+    return known | {name: known[other] for name, other in instead}
 
 
 def _refuse_several(forecast: Forecast) -> None:
@@ -115,12 +122,12 @@ def _library() -> str:
         return Markup(kept.read_text(encoding="utf-8"))
     import vl_convert
 
-    text = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
+    bundle = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
     # Nothing in it may end the element that holds it.
-    text = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     with suppress(OSError), replacing(kept) as draft:
-        draft.write_text(text, encoding="utf-8")
-    return Markup(text)
+        draft.write_text(bundle, encoding="utf-8")
+    return Markup(bundle)
 
 
 def _shown(value: Any) -> Any:
@@ -152,18 +159,53 @@ def _script() -> str:
     return Markup('"use strict";\n(() => {\n' + str(_asset("page.js")) + "})();\n")
 
 
+def _columns(facts: Facts, told: dict[str, str]) -> list[tuple[str, str]]:
+    """Columns of the table of parties by their class: those in which something stands."""
+    titles = {
+        "last": told["last"],
+        "share": told["share"],
+        "share80": told["interval80"],
+        "passes": told["passes"],
+        "seats": told["seats"],
+        "seats80": told["interval80"],
+        "entering": told["seats_if"],
+        "entering80": told["interval80"],
+        "held": told["last_seats"],
+    }
+    known = {
+        "last": any(row.get("last_share") is not None for row in facts.parties),
+        "held": any(row.get("last_seats") is not None for row in facts.parties),
+        "entering": any(row.get("entering_seat_median") is not None for row in facts.parties),
+    }
+    known["entering80"] = known["entering"]
+    return [(key, title) for key, title in titles.items() if known.get(key, True)]
+
+
 def _party(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": row["name"],
         "seatless": row["seatless"],
         "told": row["told"],
-        "votes": [
-            rounding.percent(row["last_share"]),
-            rounding.percent(row["share_median"]),
-            rounding.percent_interval(row["share_low80"], row["share_high80"]),
-        ],
-        "cells": party_cells(row),
+        "cells": {
+            "last": rounding.percent(row.get("last_share")),
+            "share": rounding.percent(row["share_median"]),
+            "share80": rounding.percent_interval(row["share_low80"], row["share_high80"]),
+            **dict(zip(PARTY_CELLS, party_cells(row), strict=True)),
+            "held": rounding.whole(row.get("last_seats")),
+        },
+        "moves": PARTY_CELLS,
     }
+
+
+def _meta(facts: Facts) -> list[str]:
+    """When the forecast was made, of what polls, and how many elections were drawn."""
+    attrs, draws = facts.forecast.attrs, facts.forecast.draws
+    drawn = text("draw" if draws == 1 else "draws", number=rounding.whole(draws))
+    if not facts.polls_used:
+        return [drawn]
+    last = max(row["day"] for row in facts.polls_used)
+    days = [text("as_of", day=day_text(attrs["as_of"])), text("last_poll", day=day_text(last))]
+    return [*days, drawn]
 
 
 def _districts(forecast: Forecast) -> dict[str, Any] | None:
@@ -194,9 +236,10 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
                 "apart": texts[shown["Apart"]] if known else "",
             }
         )
-    names = forecast.names("party_short")
+    names = zip(forecast.names("party_short"), forecast.names("party_name"), strict=True)
+    called = [short or name for short, name in names]
     return {
-        "parties": [names[k] for k in held],
+        "parties": [called[k] for k in held],
         "rows": rows,
         "last": "districts/last_probability" in forecast,
         "notes": by_district.notes,
@@ -252,9 +295,9 @@ def _houses(forecast: Forecast) -> dict[str, Any] | None:
 
 
 def _download(table: Any) -> dict[str, str]:
-    text = base64.b64encode(as_csv(table).encode()).decode()
+    content = base64.b64encode(as_csv(table).encode()).decode()
     return {
         "name": f"{table.name}.csv",
         "title": table.title,
-        "href": f"data:text/csv;charset=utf-8;base64,{text}",
+        "href": f"data:text/csv;charset=utf-8;base64,{content}",
     }

@@ -16,13 +16,14 @@ import numpy as np
 from forecast.charts import other_thresholds, outcomes, parties, trend_and_record
 from forecast.charts.drawing import Rows, look, named
 from forecast.charts.rules import method_name
-from forecast.words import headlines, rounding
+from forecast.words import headlines, rounding, story
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
 
 if TYPE_CHECKING:
     from forecast.charts.drawing import Spec
     from forecast.result import Forecast
+    from forecast.words.story import Earlier
 
 _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
@@ -59,28 +60,30 @@ def _short(value: Any) -> Any:
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
-def payload(facts: Facts, slid: Forecast | None) -> dict[str, Any]:
-    """Plain data for JSON. ``slid``: the forecast under other rules, where there is one."""
+def payload(facts: Facts, slid: Forecast | None, before: Earlier | None = None) -> dict[str, Any]:
+    """Plain data for JSON. ``slid``: the forecast under other rules, where there is one; ``before``: what an
+    earlier forecast said.
+    """
     pool = Pool()
-    law = _place(facts, pool) | _still(facts, pool)
+    law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
     found: dict[str, Any] = {"law": law, "specs": _specs(facts)}
     if slid is not None:
-        found |= _slider(facts, slid, law, pool)
+        # What changed since an earlier forecast is told of the law alone.
+        found |= _slider(facts, slid, law, pool, "" if before else story.change(facts, None))
     return found | {"columns": pool.columns}
 
 
-def _place(facts: Facts, pool: Pool) -> dict[str, Any]:
+def _place(facts: Facts, pool: Pool, changed: str) -> dict[str, Any]:
     """What depends on the rule: cells of the tables, headlines, charts."""
-    question = facts.leading_question
     hundred = (
         {}
-        if question is None or facts.too_few
-        else {"hundred": _chart(pool, _hundred_said(*question), outcomes.hundred_rows(facts))}
+        if facts.question is None or facts.too_few
+        else {"hundred": _chart(pool, headlines.hundred(facts), outcomes.hundred_rows(facts))}
     )
     seats = parties.seats_drawn(facts)
     entering = parties.entering_rows(facts)["parties"]
     return {
-        "headlines": page_headlines(facts),
+        "headlines": page_headlines(facts, changed),
         "cells": {
             "parties": [party_cells(row) for row in facts.parties],
             "coalitions": [coalition_cells(row, facts.majority) for row in facts.coalitions],
@@ -152,10 +155,6 @@ def _shares_said(facts: Facts) -> str:
     )
 
 
-def _hundred_said(text: str, chance: float, error: float) -> str:
-    return f"{text} in {headlines.of_hundred(chance, error)} of 100 simulations"
-
-
 def _specs(facts: Facts) -> dict[str, list[Spec]]:
     """Specifications of charts, wide and narrow, and of panels, as Vega reads them."""
     bodies = {
@@ -186,20 +185,19 @@ def _compiled(body: Spec) -> Spec:
 # Cells of tables.
 
 
+PARTY_CELLS = ("passes", "seats", "seats80", "entering", "entering80")
+"""What the table of parties tells that hangs on the rule."""
+
+
 def party_cells(row: dict[str, Any]) -> list[str]:
-    """Chance to pass with its error, seats with their interval, mean, one draw; dashes where there
-    are none.
-    """
+    """Chance to enter, seats with their interval, and those if it enters; dashes where there are none."""
     if row["seatless"] or not row["told"]:
-        return [rounding.DASH] * 6
-    return [
-        said(row["pass_probability"], row["pass_mc_error"]),
-        rounding.points(row["pass_mc_error"]),
-        rounding.whole(row["seat_median"]),
-        rounding.interval(row["seat_low80"], row["seat_high80"]),
-        rounding.mean_seats(row["seat_mean"], row.get("seat_mean_mc_error")),
-        rounding.whole(row["representative_seats"]),
-    ]
+        return [rounding.DASH] * len(PARTY_CELLS)
+    found = [said(row["pass_probability"], row["pass_mc_error"])]
+    for stem in ("seat", "entering_seat"):
+        ends = (row.get(f"{stem}_low80"), row.get(f"{stem}_high80"))
+        found += [rounding.whole(row.get(f"{stem}_median")), rounding.interval(*ends)]
+    return found
 
 
 def coalition_cells(row: dict[str, Any], needed: int) -> list[str]:
@@ -212,30 +210,26 @@ def coalition_cells(row: dict[str, Any], needed: int) -> list[str]:
     ]
 
 
-def page_headlines(facts: Facts) -> list[str]:
-    """What the numbers say, the most asked for first."""
-    first = [headlines.coalitions(facts)] if facts.coalitions else [headlines.seats(facts)]
-    lines = [*first, headlines.entering(facts), headlines.seats(facts)][: 3 if facts.coalitions else 2]
+def page_headlines(facts: Facts, changed: str) -> list[str]:
+    """What is asked first, and the sentences of the story; ``changed``: the last of them."""
+    lines = [headlines.first(facts), " ".join(story.sentences(facts, changed))]
     return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
-
-
-def chamber_headline(facts: Facts) -> str:
-    """What is asked first of a whole chamber; it stays as it is under other rules of the lists."""
-    return headlines.chamber(facts).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 # Other rules.
 
 
-def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool) -> dict[str, Any]:
+def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, changed: str) -> dict[str, Any]:
     """Every place of the slider, with what differs from the law, and every coalition."""
     levels, methods = slid.ticks["threshold"], slid.ticks["method"]
     at_law = np.argwhere(slid.array("rules/is_base_rule"))[0].tolist()
     counts, drawn = slid.array("unsaved/coalition_majority"), slid.array("unsaved/coalition_draws")
     places = []
     for t, m in slid.places():
-        here = Facts(slid.at(threshold=t, method=m))
-        found = {} if [t, m] == at_law else _unlike(_in_order(here, facts, pool), law)
+        here = Facts(slid.at(threshold=t, method=m), facts.question)
+        found = {} if [t, m] == at_law else _unlike(_in_order(here, facts, pool, changed), law)
+        if facts.of_chamber:  # of the whole chamber only what it is under the law is known
+            found = _without_chamber(found, law)
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
         places.append(found)
@@ -260,13 +254,21 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool) -> di
     }
 
 
-def _in_order(here: Facts, law: Facts, pool: Pool) -> dict[str, Any]:
+def _without_chamber(found: dict[str, Any], law: dict[str, Any]) -> dict[str, Any]:
+    """What differs from the law but the answer to what is asked first."""
+    if "headlines" in found:
+        found["headlines"] = [law["headlines"][0], *found["headlines"][1:]]
+    found.get("charts", {}).pop("hundred", None)
+    return found
+
+
+def _in_order(here: Facts, law: Facts, pool: Pool, changed: str) -> dict[str, Any]:
     """What a place shows, its parties in the order in which the page has them."""
     order = {row["party"]: k for k, row in enumerate(law.parties)}
     here.parties.sort(key=lambda row: order[row["party"]])
     for row, of_law in zip(here.parties, law.parties, strict=True):
         row["last_share"] = of_law["last_share"]
-    return _place(here, pool)
+    return _place(here, pool, changed)
 
 
 def _unlike(place: dict[str, Any], law: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,8 @@ const place = () => (slides ? data.places[at[0] * data.methods.length + at[1]] :
 const part = (name) => place()[name] ?? data.law[name];
 const within = (name) => ({ ...data.law[name], ...place()[name] });
 
+const put = (text, parts) => text.replace(/\{(\w+)\}/g, (_, key) => parts[key]);
+const numberText = (number) => number.toLocaleString(t.language);
 function element(name, attributes = {}, text) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -97,9 +99,7 @@ function built() {
   const chosen = data.members.filter((_, bit) => $(`party-${bit}`).checked);
   if (!chosen.length) { $("built").textContent = t.builder_none; return; }
   const { text, chance, draws } = chanceOf(chosen), names = chosen.map(nameOf);
-  const who = names.length > 1 ? `${names.slice(0, -1).join(", ")} + ${names[names.length - 1]}` : names[0];
-  const verb = names.length > 1 ? t.builder_result : t.builder_result_one;
-  $("built").textContent = `${who} ${verb} ${text} ${t.builder_end} (${draws.toLocaleString("en")}).`;
+  $("built").textContent = put(t.builder_result, { names: names.join(" + "), chance: text, number: numberText(draws) });
   $("built").dataset.chance = chance;
 }
 
@@ -115,7 +115,7 @@ function listSmallest() {
   }
   const told = found.map((members) => ({ members, ...chanceOf(members) })).sort((a, b) => a.members.length - b.members.length || b.chance - a.chance);
   const items = told.slice(0, MOST_SMALLEST).map(({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`));
-  if (told.length > MOST_SMALLEST) items.push(element("li", {}, `${told.length - MOST_SMALLEST} ${t.smallest_more}`));
+  if (told.length > MOST_SMALLEST) items.push(element("li", {}, put(t.smallest_more, { number: told.length - MOST_SMALLEST })));
   $("smallest").replaceChildren(...(items.length ? items : [element("li", {}, t.smallest_none)]));
 }
 
@@ -131,7 +131,7 @@ function controls() {
   $("level").setAttribute("aria-valuetext", level);
   $("reset").disabled = byLaw();
   $("status").textContent = byLaw() ? t.by_law
-    : `${t.what_if} ${level}, ${data.methods[at[1]]} (${data.draws.toLocaleString("en")} ${t.on_draws}).`;
+    : put(t.what_if, { level, method: data.methods[at[1]], number: numberText(data.draws) });
   const last = data.levels.length - 1, said = (medians, k) => `${medians[k]} (${data.levels[k]})`;
   panels("thresholds", "thresholds", data.steps[at[1]].map(({ name, medians, data: sets }) => ({
     name, said: `${t.seats}: ${[0, at[0], last].map((k) => said(medians, k)).join(", ")}`, data: { ...sets, law: data.law_lines[at[0]] } })));
@@ -142,7 +142,7 @@ function update() {
   const cells = within("cells"), charts = within("charts");
   fill("parties", cells.parties);
   fill("coalitions", cells.coalitions);
-  [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k] + (line.tagName === "H1" ? "" : "."); });
+  [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k]; });
   for (const [id, shown] of Object.entries(charts)) chart(id, shown);
   $("small").textContent = part("small");
   if (charts.hundred) $("hundred-said").textContent = `${charts.hundred.said}.`;

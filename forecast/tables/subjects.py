@@ -33,8 +33,9 @@ _ALWAYS = ("estimate/average", "last_election/share", "last_election/seats_won")
 """Columns that every forecast of one rule has, blank where it does not know them."""
 _ABOUT_PARTIES = (
     "Last: the last election. Polls: centre of the estimate. Share, Seats: medians over the draws, beside "
-    "them the interval that holds 80 % of them. Passes: {passes}, ± one Monte Carlo standard error. One "
-    "draw: a representative draw, one possible outcome."
+    "them the interval that holds 80 % of them; seats if in: over the draws in which the party passes. "
+    "Passes: {passes}, ± one Monte Carlo standard error. One draw: a representative draw, one possible "
+    "outcome."
 )
 _EVENTS_NOTE = (
     "±: one Monte Carlo standard error, in percentage points. An event with a condition is left blank "

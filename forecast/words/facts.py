@@ -5,15 +5,17 @@ asked first.
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from forecast.variables import LEAST_CONDITION_DRAWS, SEATLESS_KINDS
-from forecast.words.rounding import probability
+from forecast.words.rounding import probability, whole
+from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -23,10 +25,23 @@ _FEW_DAYS = 3
 
 
 @dataclass(frozen=True)
+class Question:
+    """Something that people ask of a forecast and that has a chance."""
+
+    kind: Literal["majority", "alone", "enters"]
+    of: str
+    """Id of the coalition, or of the party."""
+
+
+@dataclass(frozen=True)
 class Facts:
     """One forecast, of one rule and day, as its charts, headlines and page tell it."""
 
     forecast: Forecast
+    asked: Question | None = None
+    """What is asked first, where another forecast has decided that: under other rules it is what is asked
+    under the law.
+    """
 
     @cached_property
     def parties(self) -> list[dict[str, Any]]:
@@ -36,7 +51,7 @@ class Facts:
             row["seatless"] = row["kind"] in SEATLESS_KINDS
             row["told"] = row["share_median"] is not None
             row["chance"] = (
-                "holds no seats" if row["seatless"] else said(row["pass_probability"], row["pass_mc_error"])
+                text("no_seats") if row["seatless"] else said(row["pass_probability"], row["pass_mc_error"])
             )
         return sorted(
             found, key=lambda row: (not row["told"], row["seatless"], -(row["share_median"] or 0.0))
@@ -108,7 +123,7 @@ class Facts:
         number = self.forecast.draws
         if number >= LEAST_CONDITION_DRAWS:
             return ""
-        return f"{number} simulated election{'' if number == 1 else 's'}: too few to tell"
+        return text("too_few_one" if number == 1 else "too_few", number=whole(number))
 
     @property
     def house(self) -> int:
@@ -141,24 +156,53 @@ class Facts:
         """Probabilities of 0, 1, 2, ... seats by party."""
         return dict(zip(self.forecast.parties, self.forecast.array("seat_probability"), strict=True))
 
-    @property
-    def leading_question(self) -> tuple[str, float, float] | None:
-        """A majority that people ask for first, its probability and Monte Carlo error.
+    @cached_property
+    def definition(self) -> dict[str, Any]:
+        """The election file as data; empty where the forecast does not hold it."""
+        return json.loads(self.forecast.attrs.get("definition", "{}"))
 
-        The first coalition of the election file; without one, the largest party alone.
+    @cached_property
+    def question(self) -> Question | None:
+        """What is asked first; ``None`` where nobody may hold seats.
+
+        The first coalition that the election file gives a name; where it names none, the coalition whose
+        majority is nearest one half; without coalitions, whether the largest party has a majority alone or
+        one of the others enters, whichever is nearest one half.
         """
-        if self.coalitions:
-            first = self.coalitions[0]
-            chance = first["majority_probability"]
-            of = " of the list seats" if self.forecast.has_tiers else ""
-            return f"{first['name']}: a majority{of}", float(chance), float(first["majority_mc_error"])
-        if not self.lists:
-            return None
-        largest = self.lists[0]
-        chance = float(self.seat_chances[largest["party"]][self.majority :].sum())
+        if self.asked is not None:
+            return self.asked
+        given = {one["id"]: one.get("name", one["id"]) for one in self.definition.get("coalitions", ())}
+        for row in self.coalitions:
+            if given.get(row["coalition"], row["name"]) != row["coalition"]:
+                return Question("majority", row["coalition"])
+        asked = [Question("majority", row["coalition"]) for row in self.coalitions]
+        if not asked and self.lists:
+            asked = [Question("alone", self.lists[0]["party"])]
+            asked += [Question("enters", row["party"]) for row in self.lists]
+        return min(asked, key=lambda one: abs(self.answer(one)[1] - 0.5), default=None)
+
+    def answer(self, question: Question) -> tuple[str, float, float]:
+        """Who a question is about, how likely the answer is yes, and the Monte Carlo error of that.
+
+        Of a coalition in a chamber with other tiers it is a majority of the whole chamber.
+        """
+        if question.kind == "majority":
+            row = next(row for row in self.coalitions if row["coalition"] == question.of)
+            of = "chamber_majority" if self.of_chamber else "majority"
+            return row["name"], float(row[f"{of}_probability"]), float(row[f"{of}_mc_error"])
+        row = next(row for row in self.parties if row["party"] == question.of)
+        if question.kind == "enters":
+            return row["name"], float(row["pass_probability"]), float(row["pass_mc_error"])
+        chance = float(self.seat_chances[question.of][self.majority :].sum())
         error = (chance * (1 - chance) / self.forecast.draws) ** 0.5
-        of = " of the list seats" if self.forecast.has_tiers else ""
-        return f"{largest['name']} alone: a majority{of}", chance, max(error, 1 / self.forecast.draws)
+        return row["name"], chance, max(error, 1 / self.forecast.draws)
+
+    @property
+    def of_chamber(self) -> bool:
+        """Whether majorities of a whole chamber with other tiers beside the lists are known."""
+        return self.forecast.has_tiers and any(
+            "chamber_majority_probability" in row for row in self.coalitions
+        )
 
     @property
     def caption(self) -> str:

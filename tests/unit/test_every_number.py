@@ -223,11 +223,10 @@ def test_the_table_of_the_run_is_the_file(left: Left) -> None:
 SHOWN = {
     "parties": {
         "passes": "Passes",
-        "error": "± points",
         "seats": "Seats",
         "seats80": "80 % of seats",
-        "mean": "Mean",
-        "drawn": "One draw",
+        "entering": "Seats if in",
+        "entering80": "80 % of seats if in",
     },
     "coalitions": {"majority": "Majority", "seats": "Seats", "seats80": "80 % of seats", "margin": "Margin"},
 }
