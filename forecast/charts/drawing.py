@@ -31,7 +31,7 @@ DASHES = [5, 4]
 PERCENT = "format(100 * datum.value, '.3~f') + '\\u00a0%'"
 """Labels of an axis of shares."""
 
-_FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
+FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 _TITLE_SIZE, _TEXT_SIZE, _CAPTION_SIZE = 17, 12, 11
 _TITLE_GLYPH, _CAPTION_GLYPH = 9.9, 6.3
 """Mean widths in pixels, on the generous side."""
@@ -208,7 +208,7 @@ def finished(
             "description": f"{finding} {explanation} {caption}",
             "background": "white",
             "padding": 16,
-            "config": look(_FONT),
+            "config": look(FONT),
         }
     )
 

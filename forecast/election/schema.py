@@ -81,6 +81,13 @@ class ElectionFacts(Part):
     country: Label = Field(default="", description="name of the country")
     chamber: Label = Field(default="", description="name of the chamber that is elected")
     note: Text = Field(default="", description="what a reader must know; shown with the results")
+    author: Label = Field(default="", description="who publishes the forecast; shown on the page")
+    licence: Text = Field(
+        default="", description="licence of the forecast, such as CC BY 4.0; shown on the page"
+    )
+    stale_after: Positive = Field(
+        default=21, description="days after which the last poll is called old on the page"
+    )
     source: Text = Field(default="", description="where parties, dates and counts come from")
     closed_ballot: Flag = Field(
         default=False, description='true where every option on the ballot is listed: there is no "other"'
@@ -110,6 +117,11 @@ class Party(Part):
     )
     short: Label = Field(default="", description="short name for charts; default: the name")
     colour: Colour | None = Field(default=None, description='colour in charts, such as "#00AFCA"')
+    position: Exact | None = Field(
+        default=None,
+        description="place from left to right in the picture of the parliament: any number, given to every "
+        "list or to none",
+    )
     kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
         default="party",
         description="party, coalition, minority, independent; or, without seats: none-of-the-above, residual",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
@@ -10,67 +11,122 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.charts import outcomes
 from forecast.charts.drawing import ink_of
+from forecast.charts.parties import DOTS
 from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
+from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.report.data import PARTY_CELLS, coalition_cells, party_cells, payload
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
+from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
-from forecast.words import rounding
+from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
 from forecast.words.law_in_words import rule_in_words
 from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
+from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
+_MOST_PLACES = 6
 _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
 """What the page takes of the library that draws, which is bundled by its version."""
 
 
-def page(forecast: Forecast, language: str = DEFAULT) -> str:
-    """The whole page of a forecast of one rule and day; ``ConfigurationError`` for several side by side, and
-    for a language that there is not.
+PANELS = (
+    *("parties", "crossings", "seats", "parliament", "coalitions", "events", "districts", "chamber"),
+    *("ranks", "rules", "shares", "polls", "calibration"),
+)
+"""Parts of the page that can stand alone."""
+PREVIEW = "preview.png"
+"""The picture beside the page that links to it are shown with."""
+
+
+def page(
+    forecast: Forecast,
+    language: str = DEFAULT,
+    *,
+    url: str = "",
+    panel: str | None = None,
+    before: Forecast | None = None,
+) -> str:
+    """The whole page of a forecast of one rule and day, or one part of it.
+
+    Parameters
+    ----------
+    language
+        Code of a language that has texts (``forecast/words/languages``).
+    url
+        Address at which the page will stand: for previews of links, which show ``preview.png`` beside it.
+    panel
+        Only this part, to stand in another page; one of ``PANELS``.
+    before
+        An earlier forecast of the same election: the page says what has changed since.
+
+    Raises
+    ------
+    ConfigurationError
+        For several forecasts side by side, a language that there is not, a part that the page does not have,
+        and a forecast of another election.
     """
     _refuse_several(forecast)
+    if panel is not None and panel not in PANELS:
+        raise ConfigurationError(Fault("--panel", "", panel, f"no such part; {suggest(panel, PANELS)}"))
     with speaking(language):
-        return _page(forecast)
+        return _page(forecast, url, panel, before)
 
 
-def _page(forecast: Forecast) -> str:
+def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | None) -> str:
     from jinja2 import Environment, StrictUndefined
 
     facts = Facts(forecast)
+    earlier = None if before is None else earlier_of(Facts(before), facts)
     slid = slide(forecast) if may_slide(forecast) else None
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     template = environment.from_string(_asset("page.html.j2"))
-    told = _texts(forecast)
-    shown = payload(facts, slid) | {
+    told = _texts(facts)
+    shown = payload(facts, slid, earlier) | {
         "names": [row["name"] for row in facts.parties],
+        "ids": [row["party"] for row in facts.parties],
         "inks": [ink_of(row) for row in facts.parties],
         "law_draws": forecast.draws,
     }
+    tables = {table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))}
     return template.render(
         t=told,
         title=forecast.attrs["election_name"],
-        attrs=forecast.attrs,
+        attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
+        url=url,
+        picture=_beside(url),
+        picture_said=headlines.first(facts),
+        only=panel,
+        shows=lambda part: panel is None or part == panel,
         meta=_meta(facts),
+        stale=_stale(facts),
+        published=_published(facts),
         columns=_columns(facts, told),
         headlines=shown["law"]["headlines"],
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
-        largest=_largest(facts),
+        ranks=_ranks(facts),
+        changes=[] if before is None else _changes(before, forecast),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
-        tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},
+        tables=tables,
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
-        source=forecast.rule.get("source"),
+        sources=[
+            source
+            for source in (forecast.rule.get("source"), facts.definition.get("election", {}).get("source"))
+            if source
+        ],
         houses=_houses(forecast),
         districts=_districts(forecast),
         chamber=_chamber(forecast),
@@ -84,10 +140,28 @@ def _page(forecast: Forecast) -> str:
     )
 
 
-def _texts(forecast: Forecast) -> dict[str, str]:
+def preview(forecast: Forecast, language: str = DEFAULT) -> bytes:
+    """The picture that a link to the page is shown with (PNG): one parliament, and a hundred dots."""
+    with speaking(language):
+        return outcomes.preview(Facts(forecast)).rendered("png")
+
+
+def _beside(url: str) -> str:
+    """Address of the picture beside the page."""
+    return (url if url.endswith("/") else url.rpartition("/")[0] + "/") + PREVIEW
+
+
+def _texts(facts: Facts) -> dict[str, str]:
     """Texts of the page; of passing those that say what it is under the rule."""
-    known = texts() | {"language": language()}
-    if forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
+    parts = {
+        "parliament_note": {"order": text("by_position" if facts.positions else "by_size")},
+        "distributions_note": {"dots": DOTS},
+        "coalitions_note": {"needed": facts.majority, "house": facts.house},
+        "ranks_note": {"number": rounding.whole(places_draws(facts.forecast))},
+    }
+    filled = {key: text(key, **values) for key, values in parts.items()}
+    known = texts() | filled | {"language": language()}
+    if facts.forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
         return known
     instead = (
         ("crossings", "winning"),
@@ -97,9 +171,61 @@ def _texts(forecast: Forecast) -> dict[str, str]:
     return known | {name: known[other] for name, other in instead}
 
 
-def _refuse_several(forecast: Forecast) -> None:
-    from forecast.errors import ABSENT, ConfigurationError, Fault
+def places_draws(forecast: Forecast) -> int:
+    """How many draws the chances of places rest on."""
+    path = "place_probability"
+    return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
 
+
+def _stale(facts: Facts) -> str:
+    """What to say where the last poll is old; else an empty text."""
+    after = facts.definition.get("election", {}).get("stale_after")
+    if not facts.polls_used or after is None:
+        return ""
+    last = max(row["day"] for row in facts.polls_used)
+    days = (datetime.date.fromisoformat(str(facts.forecast.attrs["as_of"])) - last).days
+    return text("stale", days=days) if days > after else ""
+
+
+def _published(facts: Facts) -> list[str]:
+    """Who publishes the forecast, and under which licence."""
+    about = facts.definition.get("election", {})
+    named = ((text("by"), about.get("author")), (text("licence"), about.get("licence")))
+    return [f"{what}: {value}." for what, value in named if value]
+
+
+def _ranks(facts: Facts) -> dict[str, Any] | None:
+    """Chances of each place by party, of those that the polls tell apart."""
+    if facts.too_few or "place_probability" not in facts.forecast:
+        return None
+    chances, errors = (facts.forecast.array(path) for path in ("place_probability", "place_mc_error"))
+    places = min(_MOST_PLACES, chances.shape[1], len(facts.lists))
+    at = {party: k for k, party in enumerate(facts.forecast.parties)}
+    rows = [
+        [row["name"], *(said(*pair) for pair in zip(of[:places].tolist(), by[:places].tolist(), strict=True))]
+        for row in facts.lists
+        for of, by in ((chances[at[row["party"]]], errors[at[row["party"]]]),)
+    ]
+    titles = [(text("party"), False), *((f"{k + 1}.", True) for k in range(places))]
+    return {"id": "ranks", "title": text("ranks"), "titles": titles, "rows": rows}
+
+
+def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:
+    """What has changed since an earlier forecast, and what the two rest on where that differs."""
+    return [
+        {
+            "id": f"changes-{table.name}",
+            "title": table.title,
+            "titles": [(column.title, column.numeric) for column in table.shown],
+            "rows": list(table.texts()),
+            "notes": table.notes,
+        }
+        for table in difference_tables(before, now, None)
+        if table.length
+    ]
+
+
+def _refuse_several(forecast: Forecast) -> None:
     if forecast.leading:
         along = ", ".join(forecast.leading)
         remedy = f"a page shows a forecast of one rule and day; this one has several, along {along}"
@@ -169,7 +295,7 @@ def _columns(facts: Facts, told: dict[str, str]) -> list[tuple[str, str]]:
         "seats": told["seats"],
         "seats80": told["interval80"],
         "entering": told["seats_if"],
-        "entering80": told["interval80"],
+        "entering80": told["seats_if80"],
         "held": told["last_seats"],
     }
     known = {
@@ -217,23 +343,23 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
     low, middle, high = np.moveaxis(forecast.array("districts/seat_quantile")[..., [1, 3, 5]], -1, 0)
     held = np.flatnonzero(np.nan_to_num(high).max(axis=0) > 0)
     rows = []
-    for d, texts in enumerate(by_district.texts()):
+    for d, said_of in enumerate(by_district.texts()):
         cells = [
             rounding.whole(middle[d, k])
             + ("" if low[d, k] == high[d, k] else f" ({rounding.interval(low[d, k], high[d, k])})")
             for k in held
         ]
         known = "Last seat" in shown
-        last = f"{texts[shown['Last seat']]} {texts[shown['in']]}".strip() if known else ""
+        last = f"{said_of[shown['Last seat']]} {said_of[shown['in']]}".strip() if known else ""
         rows.append(
             {
-                "name": texts[0],
-                "region": texts[shown["Region"]] if "Region" in shown else "",
-                "seats": texts[shown["Seats"]],
+                "name": said_of[0],
+                "region": said_of[shown["Region"]] if "Region" in shown else "",
+                "seats": said_of[shown["Seats"]],
                 "cells": cells,
-                "in_play": texts[shown["In play"]],
+                "in_play": said_of[shown["In play"]],
                 "last": last,
-                "apart": texts[shown["Apart"]] if known else "",
+                "apart": said_of[shown["Apart"]] if known else "",
             }
         )
     names = zip(forecast.names("party_short"), forecast.names("party_name"), strict=True)
@@ -254,6 +380,7 @@ def _chamber(forecast: Forecast) -> list[dict[str, Any]]:
     names = [name for name in wanted[0 if forecast.has_tiers else 2 :] if name in known_tables(forecast)]
     return [
         {
+            "id": f"table-{table.name}",
             "name": table.name,
             "title": table.title,
             "long": table.length > 30,
@@ -263,16 +390,6 @@ def _chamber(forecast: Forecast) -> list[dict[str, Any]]:
         }
         for table in tables_of(forecast, names)
         if table.length
-    ]
-
-
-def _largest(facts: Facts) -> list[tuple[str, str]]:
-    """Names of parties that may be the largest and how likely, the likeliest first."""
-    told = [row for row in facts.lists if row.get("largest_probability")]
-    return [
-        (row["name"], said(row["largest_probability"], row["largest_mc_error"]))
-        for row in sorted(told, key=lambda row: -row["largest_probability"])
-        if not facts.too_few
     ]
 
 

@@ -19,6 +19,7 @@ from forecast.charts.rules import method_name
 from forecast.words import headlines, rounding, story
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
+from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.charts.drawing import Spec
@@ -80,7 +81,6 @@ def _place(facts: Facts, pool: Pool, changed: str) -> dict[str, Any]:
         if facts.question is None or facts.too_few
         else {"hundred": _chart(pool, headlines.hundred(facts), outcomes.hundred_rows(facts))}
     )
-    seats = parties.seats_drawn(facts)
     entering = parties.entering_rows(facts)["parties"]
     return {
         "headlines": page_headlines(facts, changed),
@@ -107,16 +107,23 @@ def _place(facts: Facts, pool: Pool, changed: str) -> dict[str, Any]:
                 outcomes.parliament_rows(facts, _WIDE),
                 outcomes.parliament_rows(facts, _NARROW),
             ),
+            "distributions": _chart(
+                pool,
+                "; ".join(
+                    f"{row['name']}: {parties.seats_said(facts, row)}" for row in parties.seats_drawn(facts)
+                ),
+                parties.seats_rows(facts, _WIDE),
+                parties.seats_rows(facts, _NARROW),
+            ),
             **hundred,
         },
-        "small": outcomes.small_parties(facts),
-        "panels": {
-            "distributions": [
-                _panel(pool, row["name"], parties.seats_said(facts, row), parties.seats_rows(facts, row))
-                for row in seats
-            ]
-        },
+        "small": [_unlabelled(facts, width) for width in (_WIDE, _NARROW)],
     }
+
+
+def _unlabelled(facts: Facts, width: float) -> str:
+    names = outcomes.small_parties(facts, width)
+    return text("unlabelled", names=names) if names else ""
 
 
 def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
@@ -138,15 +145,15 @@ def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
 
 
 def _chart(
-    pool: Pool, text: str, wide: Mapping[str, Rows], narrow: Mapping[str, Rows] | None = None
+    pool: Pool, told: str, wide: Mapping[str, Rows], narrow: Mapping[str, Rows] | None = None
 ) -> dict[str, Any]:
     """A chart: what it shows in words, and its data on wide and on narrow screens."""
     sets = [{name: pool.put(rows) for name, rows in tables.items()} for tables in (wide, narrow or wide)]
-    return {"said": text, "data": sets}
+    return {"said": told, "data": sets}
 
 
-def _panel(pool: Pool, name: str, text: str, tables: Mapping[str, Rows]) -> dict[str, Any]:
-    return {"name": name, "said": text, "data": {key: pool.put(rows) for key, rows in tables.items()}}
+def _panel(pool: Pool, name: str, told: str, tables: Mapping[str, Rows]) -> dict[str, Any]:
+    return {"name": name, "said": told, "data": {key: pool.put(rows) for key, rows in tables.items()}}
 
 
 def _shares_said(facts: Facts) -> str:
@@ -164,7 +171,7 @@ def _specs(facts: Facts) -> dict[str, list[Spec]]:
         "shares": [parties.shares_body(named, width) for width in (_WIDE, _NARROW)],
         "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
         "hundred": [outcomes.hundred_body(named)],
-        "distributions": [parties.seats_body(named, _PANEL + 40)],
+        "distributions": [parties.seats_body(named, width) for width in (_WIDE, _NARROW)],
         "thresholds": [other_thresholds.steps_body(named, _PANEL)],
     }
     if facts.polls_together:
@@ -238,6 +245,8 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
     return {
         "places": places,
         "levels": [level_text(level) for level in levels],
+        "level_keys": [f"{100 * level:.6g}" for level in levels],
+        "method_keys": [str(method) for method in methods],
         "methods": names,
         "at_law": at_law,
         "draws": slid.draws,
@@ -300,7 +309,7 @@ def chance_texts(draws: int) -> list[list[Any]]:
     for count in range(draws + 1) if draws <= 2**13 else (*range(2**10), *range(2**10, draws + 1, 8), draws):
         chance = count / draws
         error = max((chance * (1 - chance) / draws) ** 0.5, 1 / draws)
-        text = said(chance, error)
-        if not found or found[-1][1] != text:
-            found.append([count, text])
+        told = said(chance, error)
+        if not found or found[-1][1] != told:
+            found.append([count, told])
     return found

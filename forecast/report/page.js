@@ -96,9 +96,9 @@ function chanceOf(members) {
 }
 const nameOf = (party) => data.names[party];
 function built() {
-  const chosen = data.members.filter((_, bit) => $(`party-${bit}`).checked);
-  if (!chosen.length) { $("built").textContent = t.builder_none; return; }
-  const { text, chance, draws } = chanceOf(chosen), names = chosen.map(nameOf);
+  const members = chosen();
+  if (!members.length) { $("built").textContent = t.builder_none; return; }
+  const { text, chance, draws } = chanceOf(members), names = members.map(nameOf);
   $("built").textContent = put(t.builder_result, { names: names.join(" + "), chance: text, number: numberText(draws) });
   $("built").dataset.chance = chance;
 }
@@ -128,7 +128,9 @@ function fill(id, rows) {
 function controls() {
   const level = data.levels[at[0]];
   $("level-text").textContent = level;
+  $("level").value = at[0];
   $("level").setAttribute("aria-valuetext", level);
+  $("method").value = at[1];
   $("reset").disabled = byLaw();
   $("status").textContent = byLaw() ? t.by_law
     : put(t.what_if, { level, method: data.methods[at[1]], number: numberText(data.draws) });
@@ -144,40 +146,58 @@ function update() {
   fill("coalitions", cells.coalitions);
   [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k]; });
   for (const [id, shown] of Object.entries(charts)) chart(id, shown);
-  $("small").textContent = part("small");
-  if (charts.hundred) $("hundred-said").textContent = `${charts.hundred.said}.`;
-  panels("distributions", "distributions", within("panels").distributions);
+  if ($("small")) $("small").textContent = part("small")[narrow.matches ? 1 : 0];
+  if (charts.hundred && $("hundred-said")) $("hundred-said").textContent = `${charts.hundred.said}.`;
   document.body.classList.toggle("changed", !byLaw());
-  if (slides) controls();
+  if (explores) controls();
 }
 function still() {
   if (data.law.polls) chart("polls", data.law.polls);
   if (data.law.trends) panels("polls", "trends", data.law.trends);
 }
 
-if (slides) {
+// What is chosen stands in the address, so that it can be shared: #level=3&method=hare&with=spd,gruene.
+const chosen = () => data.members.filter((_, bit) => $(`party-${bit}`).checked);
+function keepInAddress() {
+  const said = [];
+  if (!byLaw()) said.push(`level=${data.level_keys[at[0]]}`, `method=${data.method_keys[at[1]]}`);
+  if (chosen().length) said.push(`with=${chosen().map((party) => data.ids[party]).join(",")}`);
+  history.replaceState(null, "", said.length ? `#${said.join("&")}` : location.pathname + location.search);
+}
+function readAddress() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  const known = (keys, key, otherwise) => (keys.includes(key) ? keys.indexOf(key) : otherwise);
+  at = [known(data.level_keys, said.get("level"), data.at_law[0]), known(data.method_keys, said.get("method"), data.at_law[1])];
+  const parties = (said.get("with") ?? "").split(",");
+  data.members.forEach((party, bit) => { $(`party-${bit}`).checked = parties.includes(data.ids[party]); });
+}
+
+const explores = slides && Boolean($("level"));
+if (explores) {
   $("level").max = data.levels.length - 1;
-  $("level").value = at[0];
   data.methods.forEach((title, m) => $("method").append(element("option", { value: m }, title)));
   data.members.forEach((party, bit) => {
     const label = element("label", { style: `border-left-color: ${data.inks[party]}` });
     const box = element("input", { type: "checkbox", id: `party-${bit}` });
-    box.addEventListener("change", built);
+    box.addEventListener("change", () => { built(); keepInAddress(); });
     label.append(box, element("span", {}, nameOf(party)));
     $("choices").append(label);
   });
-  $("level").addEventListener("input", () => { at[0] = +$("level").value; update(); });
-  $("method").addEventListener("change", () => { at[1] = +$("method").value; update(); });
-  $("reset").addEventListener("click", () => {
-    at = [...data.at_law];
-    $("level").value = at[0];
-    $("method").value = at[1];
-    update();
-  });
+  const moved = () => { update(); keepInAddress(); };
+  $("level").addEventListener("input", () => { at[0] = +$("level").value; moved(); });
+  $("method").addEventListener("change", () => { at[1] = +$("method").value; moved(); });
+  $("reset").addEventListener("click", () => { at = [...data.at_law]; moved(); });
+  readAddress();
+  window.addEventListener("hashchange", () => { readAddress(); update(); });
 }
+// On a narrow screen what is not asked first is folded.
+function folds() {
+  for (const part of document.querySelectorAll("[data-wide]")) part.open = !narrow.matches;
+}
+folds();
 update();
 still();
-narrow.addEventListener("change", () => { update(); still(); });
+narrow.addEventListener("change", () => { folds(); update(); still(); });
 // On paper nothing can be opened.
 let closed = [];
 window.addEventListener("beforeprint", () => {

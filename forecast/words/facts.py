@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
 
 _NO_LIST = "-"
+_COLOURS = (
+    *("#4E79A7", "#C8553D", "#59A14F", "#B8860B", "#8E5EA2", "#2E8B8B", "#9C755F", "#D37295", "#6B7A8F"),
+    *("#7A9A01", "#A23B72", "#3D5A80"),
+)
+"""Of parties to which the election file gives none, by their place on the ballot."""
 _FEW_DAYS = 3
 
 
@@ -47,7 +52,8 @@ class Facts:
     def parties(self) -> list[dict[str, Any]]:
         """Options on the ballot, the largest first; then those that hold no seats, then untold ones."""
         found = self.forecast.rows("party")
-        for row in found:
+        for k, row in enumerate(found):
+            row["colour"] = row["colour"] or _COLOURS[k % len(_COLOURS)]
             row["seatless"] = row["kind"] in SEATLESS_KINDS
             row["told"] = row["share_median"] is not None
             row["chance"] = (
@@ -146,6 +152,28 @@ class Facts:
         level = self.forecast.labels_here.get("threshold")
         return (level_of(self.forecast.rule, self.house) if level is None else float(level)) or None
 
+    def level_of(self, row: dict[str, Any]) -> float | None:
+        """The share that a list needs by its kind and number of members; ``None`` where it needs none."""
+        if self.level is None or row["seatless"]:
+            return None
+        threshold = self.forecast.rule.get("threshold") or {}
+        here = next((one for one in self.definition.get("parties", ()) if one["id"] == row["party"]), {})
+        reached = [int(n) for n in threshold.get("by_members") or {} if int(n) <= here.get("members", 1)]
+        if reached:
+            return _share(threshold["by_members"][str(max(reached))])
+        by_kind = threshold.get("by_kind") or {}
+        return _share(by_kind[row["kind"]]) if row["kind"] in by_kind else self.level
+
+    @cached_property
+    def positions(self) -> dict[str, float]:
+        """Where parties stand from left to right, by the election file; empty unless it says so of every
+        list.
+        """
+        known = {one["id"]: one.get("position") for one in self.definition.get("parties", ())}
+        found = {row["party"]: known.get(row["party"]) for row in self.lists}
+        given = {party: float(Fraction(str(place))) for party, place in found.items() if place is not None}
+        return given if len(given) == len(found) else {}
+
     @property
     def rule_method(self) -> str:
         """The method of allocation of the rule, by its name in the election file."""
@@ -236,6 +264,10 @@ def level_of(rule: dict[str, Any], house: int | None = None) -> float | None:
     if level == "quota":
         return None if house is None else 1 / house
     return float(Fraction(str(level)))
+
+
+def _share(level: Any) -> float | None:
+    return float(Fraction(str(level))) or None
 
 
 def said(value: float | None, error: float | None) -> str:

@@ -89,11 +89,19 @@ def day_text(day: datetime.date | str) -> str:
     return format_date(date, "long", locale=_locale(language()))
 
 
-def short_months() -> list[str]:
-    """Names of the months as the axis of a chart has them."""
-    from babel.dates import get_month_names
+def day_of_month(day: datetime.date) -> str:
+    """A day on an axis: 19 Mar."""
+    from babel.dates import format_skeleton
 
-    return list(get_month_names("abbreviated", "format", _locale(language())).values())
+    return format_skeleton("MMMd", day, locale=_locale(language()))
+
+
+def month_text(day: datetime.date) -> str:
+    """The first of a month on an axis: Mar 23."""
+    from babel.dates import format_skeleton
+
+    month = format_skeleton("MMM", day, locale=_locale(language()))
+    return f"{month} {day.year % 100:02d}"
 
 
 def listed(names: Sequence[str]) -> str:
