@@ -36,7 +36,7 @@ function view(figure, name, form, sets) {
     figure.drawn = key;
   }
   for (const [set, columns] of Object.entries(sets)) figure.view.data(set, rowsOf(columns));
-  figure.view.run();
+  figure.view.resize().run(); // rows may be more or fewer than before
   figure.querySelector("svg").setAttribute("aria-hidden", "true"); // the figure is told as a whole
 }
 // What draws puts words of its own there when it begins.
