@@ -11,7 +11,6 @@ import numpy as np
 from forecast.charts.drawing import (
     ACCENT,
     INK,
-    PERCENT,
     WIDTH,
     Chart,
     Data,
@@ -30,6 +29,7 @@ from forecast.charts.drawing import (
     name,
     number,
     panels,
+    percent_labels,
     title,
 )
 from forecast.charts.parties import PANELS, names_column, told
@@ -138,7 +138,7 @@ def steps_rows(slid: Forecast, row: dict[str, Any], method: int, level: float | 
 
 def steps_body(data: Data, width: float = (WIDTH - 60) / PANELS - 30) -> Spec:
     """One panel: the band and the line of a party's seats by level."""
-    x = number("level", axis={"title": None, "labelExpr": PERCENT, "tickCount": 5, "grid": False})
+    x = number("level", axis={"title": None, "labelExpr": percent_labels(), "tickCount": 5, "grid": False})
     axis = {"title": None, "tickCount": 3, "tickMinStep": 1, "format": "d", "minExtent": 30, "maxExtent": 30}
     y = {"axis": axis, "scale": {"nice": 3, "zero": True}}
     ink = as_it_is("ink")

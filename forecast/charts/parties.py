@@ -98,7 +98,7 @@ def entering_body(data: Data, meaning: str, width: float = WIDTH) -> Spec:
     x = number(
         "chance",
         scale={"domain": [0, 1]},
-        title=meaning if width >= 500 else None,
+        title=meaning or None,
         **shares_axis(values=[0, 0.25, 0.5, 0.75, 1] if width >= 500 else [0, 0.5, 1]),
     )
     bars = mark("bar", None, {"x": x, "y": y, "color": as_it_is("ink")}, height=15)
@@ -157,7 +157,7 @@ def shares_body(data: Data, width: float = WIDTH) -> Spec:
     y, ink = name("party", axis=None), as_it_is("ink")
     x = number(
         "low95",
-        title="Share of the valid votes" if width >= 500 else None,
+        title=text("share_axis") if width >= 500 else None,
         scale={"zero": True},
         **shares_axis(tickCount=width / 90),
     )

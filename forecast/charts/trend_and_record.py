@@ -35,7 +35,7 @@ from forecast.charts.drawing import (
 from forecast.charts.parties import PANELS, ROW, name_width, names_column, told
 from forecast.words import headlines
 from forecast.words.rounding import percent, percent_interval
-from forecast.words.speaking import day_of_month, month_text
+from forecast.words.speaking import day_of_month, month_text, text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts
@@ -106,7 +106,7 @@ def together_body(data: Data, width: float = WIDTH) -> Spec:
     y = name("party", axis=None)
     low = number(
         "low",
-        title="Share of the valid votes" if width >= 500 else None,
+        title=text("share_axis") if width >= 500 else None,
         scale={"zero": True},
         **shares_axis(tickCount=width / 90),
     )

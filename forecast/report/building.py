@@ -33,7 +33,7 @@ from forecast.words.story import earlier_of
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
-_MOST_PLACES = 6
+_MOST_PLACES, _LONG_NAME = 6, 24
 _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
 """What the page takes of the library that draws, which is bundled by its version."""
 
@@ -310,6 +310,7 @@ def _columns(facts: Facts, told: dict[str, str]) -> list[tuple[str, str]]:
 def _party(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": row["name"],
+        "brief": row["short"] if len(row["name"]) > _LONG_NAME else "",
         "seatless": row["seatless"],
         "told": row["told"],
         "cells": {

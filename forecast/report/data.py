@@ -165,9 +165,7 @@ def _shares_said(facts: Facts) -> str:
 def _specs(facts: Facts) -> dict[str, list[Spec]]:
     """Specifications of charts, wide and narrow, and of panels, as Vega reads them."""
     bodies = {
-        "crossings": [
-            parties.entering_body(named, parties.entering_said(facts), width) for width in (_WIDE, _NARROW)
-        ],
+        "crossings": [parties.entering_body(named, "", width) for width in (_WIDE, _NARROW)],
         "shares": [parties.shares_body(named, width) for width in (_WIDE, _NARROW)],
         "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
         "hundred": [outcomes.hundred_body(named)],

@@ -143,6 +143,48 @@ def distribution(forecast: Forecast) -> Table:
     )
 
 
+def places(forecast: Forecast) -> Table:
+    """The chance of every place by number of seats, a row a party and place."""
+    kept = np.flatnonzero(~np.isin(forecast.array("party_kind"), list(SEATLESS_KINDS)))
+    path = "place_probability"
+    if path not in forecast:  # of a version that did not count places
+        kept = kept[:0]
+    none = np.zeros((len(forecast.parties), 0))
+    chances, errors = (
+        (forecast.array(one) if one in forecast else none)[kept] for one in (path, error_of(path))
+    )
+    k, at = (part.ravel() for part in np.indices(chances.shape))
+    names = names_of(forecast)
+    ids = forecast.array("party")[kept][k]
+    columns: dict[Column, Any] = {
+        Column("party", "", "text", "id of the party"): ids,
+        Column("party_name", "", "text", "its name"): [names[str(one)] for one in ids],
+        Column("place", "1", "integer", "place by number of seats, the largest first"): at + 1,
+        Column("probability", "1", "number", "probability of this place"): chances.ravel(),
+        Column("mc_error", "1", "number", "Monte Carlo standard error of probability"): errors.ravel(),
+    }
+    shown = (
+        Shown("Party", as_is("party_name"), numeric=False),
+        Shown("Place", text_of("place", rounding.whole)),
+        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
+        Shown("± points", text_of("mc_error", rounding.points), rank=1),
+    )
+    draws = forecast[path].attrs.get("draws", forecast.draws) if path in forecast else forecast.draws
+    note = (
+        f"Of {draws:,} draws; of parties with equal seats each has the better place, and without seats none. "
+        "Places with a probability under 0.1 % are left out here."
+    )
+    return table(
+        forecast,
+        "places",
+        "Places by number of seats",
+        columns,
+        shown,
+        (note,),
+        lambda row: (number(row["probability"]) or 0.0) >= 0.001,
+    )
+
+
 def of_the_lists(forecast: Forecast) -> str:
     """What a title adds where a majority of the lists is not one of the whole chamber."""
     return " in the list seats" if "chamber/size" in forecast and forecast.has_tiers else ""

@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.variables import LEAST_CONDITION_DRAWS, SEATLESS_KINDS
 from forecast.words.rounding import probability, whole
-from forecast.words.speaking import text
+from forecast.words.speaking import DEFAULT, language, text
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -52,7 +52,11 @@ class Facts:
     def parties(self) -> list[dict[str, Any]]:
         """Options on the ballot, the largest first; then those that hold no seats, then untold ones."""
         found = self.forecast.rows("party")
+        names = {one["id"]: one.get("names", {}) for one in self.definition.get("parties", ())}
         for k, row in enumerate(found):
+            if language() != DEFAULT and language() in names.get(row["party"], {}):
+                row["short"] = row["short"] or row["name"]
+                row["name"] = names[row["party"]][language()]
             row["colour"] = row["colour"] or _COLOURS[k % len(_COLOURS)]
             row["seatless"] = row["kind"] in SEATLESS_KINDS
             row["told"] = row["share_median"] is not None

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 
 from forecast.errors import ConfigurationError, Fault, suggest
 
@@ -43,15 +44,17 @@ def language() -> str:
 @cache
 def languages() -> tuple[str, ...]:
     """Codes of the languages that have a file."""
-    folder = files("forecast.words").joinpath("languages")
-    return tuple(sorted(file.name.removesuffix(".toml") for file in folder.iterdir()))
+    return tuple(sorted(file.name.removesuffix(".toml") for file in _folder().iterdir()))
+
+
+def _folder() -> Traversable:
+    return files("forecast.words").joinpath("languages")
 
 
 @cache
 def texts_of(language: str) -> dict[str, str]:
     """Every text of a language by its key."""
-    file = files("forecast.words").joinpath("languages", f"{language}.toml")
-    return tomllib.loads(file.read_text(encoding="utf-8"))
+    return tomllib.loads(_folder().joinpath(f"{language}.toml").read_text(encoding="utf-8"))
 
 
 def texts() -> dict[str, str]:

@@ -161,7 +161,7 @@ def test_the_headline_follows_the_slider_and_agrees_with_the_dots(opened: Any) -
         tab.locator("#level").fill(level)
         headline, dots = tab.inner_text("h1"), tab.inner_text("#hundred-said")
         chance = tab.locator("#coalitions [data-cell=majority]").first.inner_text()
-        assert f"({chance})" in headline
+        assert f"({chance})" in headline.replace("\u00a0", " ")
         number = re.search(r"in (?:more than |fewer than )?(\d+) of 100", dots)
         assert number is not None
         assert abs(float(number.group(1)) - float(chance.strip("<>% \u00a0"))) <= 1.0

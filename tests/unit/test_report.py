@@ -88,14 +88,12 @@ def test_the_data_of_the_script_are_the_numbers_of_the_forecast(forecast: Foreca
     assert len(shown) >= 7
     for party, chance in shown.items():
         assert chance == pytest.approx(chances[party], rel=1e-5)
-    places = {name: k for k, name in enumerate(forecast.names("party_name"))}
-    distributions = forecast.array("seat_probability")
-    panels = data["law"]["panels"]["distributions"]
-    assert panels
-    for panel in panels:
-        for row in rows_of(data, panel["data"]["bars"]):
-            wanted = distributions[places[panel["name"]], round(row["from"] + 0.4)]
-            assert row["chance"] == pytest.approx(wanted, rel=1e-5)
+    marks = rows_of(data, data["law"]["charts"]["distributions"]["data"][0]["median"])
+    medians = dict(zip(forecast.parties, forecast.array("seat_quantile")[:, 3].tolist(), strict=True))
+    assert len(marks) >= 5
+    assert {row["party"]: row["seats"] for row in marks} == {
+        row["party"]: medians[row["party"]] for row in marks
+    }
     cells = [row["majority_probability"] for row in forecast.rows("coalition")]
     assert len(data["law"]["cells"]["coalitions"]) == len(cells)
     assert len(data["places"]) == len(data["levels"]) * len(data["methods"])
