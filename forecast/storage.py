@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from forecast.door.arguments import path_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.result import Forecast
+from forecast.result import Forecast, plain
 from forecast.variables import BASE_RULE, SCHEMA_VERSION, UNSAVED, described
 from forecast.visible import safe_saved
 from forecast.writing import digests_of, replacing, replacing_folder, why_changed, why_mixed
@@ -223,27 +223,46 @@ def _refuse_others(root: xr.Dataset, place: str) -> None:
     newer = isinstance(version, int) and version > SCHEMA_VERSION
     way_out = "it was written by a newer program: update forecast"
     if not newer:
-        way_out = f"make it again: {_command(_OF_OLD[name], root.attrs)}"
+        way_out = f"make it again: {_command(_OF_OLD[name], root)}"
     remedy = f"this program reads version {SCHEMA_VERSION} of its files; {way_out}"
     raise ConfigurationError(Fault(place, name, version, remedy))
 
 
-def _command(command: str, attrs: Mapping[str, Any]) -> str:
-    """The command that makes an old file anew, as far as its attributes tell."""
+def _command(command: str, root: xr.Dataset) -> str:
+    """The command that makes an old file anew, as far as its attributes and labels tell."""
+    attrs = root.attrs
     words = [*command.split(), str(attrs.get("configuration", "CONFIG"))]
     if "share_draws" in attrs or "votes" in attrs:
         given = "share_draws" if "share_draws" in attrs else "votes"
         words += [f"--{given.replace('_', '-')}", str(attrs[given])]
     else:
-        if attrs.get("series") != "as_of" and "as_of" in attrs:
+        if "as_of" in attrs:
             words += ["--as-of", str(attrs["as_of"])]
         words += [f"--{name}={attrs[name]}" for name in ("draws", "seed", "sampler") if name in attrs]
+    words += [part for day in _labels_of(root, "as_of") for part in ("--as-of", day)]
+    words += _axes_of_old(root)
     if "scenarios" in attrs:
         words += ["--scenarios", str(attrs["scenarios"])]
     for setting in str(attrs.get("settings", "")).split("\n"):
         words += ["--set", setting] if setting else []
-    several = "sweep_schema_version" in attrs or attrs.get("series") == "as_of"
-    return shlex.join(words) + (" and the options that vary" if several else "")
+    return shlex.join(words)
+
+
+def _axes_of_old(root: xr.Dataset) -> list[str]:
+    """What varied in a sweep of schema 1: dimensions and their keys stood a line each in ``axes``."""
+    words = []
+    for line in str(root.attrs.get("axes", "")).split("\n"):
+        dim, _, key = line.partition(": ")
+        values = ",".join(_labels_of(root, dim))
+        if values and dim in ("threshold", "method", "base"):
+            words += [f"--{dim}", values]
+        elif values and dim != "scenario":
+            words += ["--vary", f"{key}={values}"]
+    return words
+
+
+def _labels_of(root: xr.Dataset, dim: str) -> list[str]:
+    return [str(label) for label in plain(root[dim].values)] if dim in root.coords else []
 
 
 def _refuse_incomplete(forecast: Forecast, place: str) -> None:

@@ -360,10 +360,18 @@ _RECORD = _in(
     *_labels(
         _share("interval", "interval", "what an interval promises to hold"),
         _share("probability_bin", "probability_bin", "middle of a tenth of the forecast probabilities"),
+        _text("election_kind", "election_kind", "kind of election: national, regional or european"),
+        _number("days_before", "days_before", "days", "days before the vote"),
     ),
     _number("horizon", "", "days", "days before the vote at which the backtest forecast"),
     _share("elections", "", "elections of the backtest at that horizon"),
     _share("coverage", "interval", "how many results the intervals of the share held there"),
+    _share(
+        "coverage80_by_kind",
+        "election_kind days_before",
+        "how many results the 80 % intervals of the share held, by kind of election",
+    ),
+    _share("elections_by_kind", "election_kind days_before", "elections of the backtest of that kind"),
     _share(
         "pass_forecast_probability", "probability_bin", "crossing the threshold: mean forecast probability"
     ),

@@ -221,6 +221,7 @@ TESTED: dict[str, Shows | str] = {
     "track_record/horizon": "record/horizon",
     "track_record/elections": "record/elections",
     r"track_record/coverage/(?P<l>[\d.]+)": "record/coverage",
+    r"track_record/coverage80_by_kind/(?P<k>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
 }
 """The same where a backtest speaks for the forecast; else they are null."""
 
@@ -356,6 +357,9 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
 _STATED = {name: name for name in ("forecast_probability", "observed_frequency", "statements")}
 
 CALIBRATION: dict[str, Shows | str] = {
+    r"record-by-kind/[^/]+/(?P<d>[^/]+)/days_before": "days_before",
+    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
+    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {
@@ -392,5 +396,7 @@ def key_of(table: str, place: int, row: Mapping[str, Any]) -> str:
     if table == "calibration":
         middle = 0.5 * (float(row["low"]) + float(row["high"]))
         return f"{row['statement']}/{middle:.9g}"
+    if table == "record-by-kind":
+        return f"{row['election_kind']}/{row['days_before']}"
     keys = _TABLES[table][0]
     return "/".join(str(row[key]) for key in keys) if keys else str(place)

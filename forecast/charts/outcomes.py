@@ -127,8 +127,9 @@ def _texts_column(data: Spec, size: Spec, y: Spec, field: str, head: str, width:
 
 
 def seated(facts: Facts) -> list[tuple[dict[str, Any], int]]:
-    """Parties with seats in the representative draw, the largest first."""
-    held = [(row, int(row["representative_seats"] or 0)) for row in facts.lists]
+    """Parties, and groups of the whole chamber, with seats in the representative draw, the largest first."""
+    rows = facts.holders if facts.of_chamber else facts.lists
+    held = [(row, int(row["representative_seats"] or 0)) for row in rows]
     return sorted(((row, seats) for row, seats in held if seats), key=lambda pair: -pair[1])
 
 
@@ -160,7 +161,8 @@ def parliament_rows(facts: Facts, width: float = _HEMICYCLE) -> dict[str, Rows]:
         for a in between
         for near, far in ((0.27, 0.34), (1.05, 1.12))
     ]
-    number_of = text("list_seats_mark" if facts.forecast.has_tiers else "seats_mark", number=house)
+    of_lists = facts.forecast.has_tiers and not facts.of_chamber
+    number_of = text("list_seats_mark" if of_lists else "seats_mark", number=house)
     needed = text("majority_mark", needed=house // 2 + 1)
     below = {"x": 0, "y": -0.2, "align": "center", "text": [f"{number_of}, {needed}"], "weight": "bold"}
     labels = [] if not house else [*(label for _, label in _labelled(facts, width)), below]

@@ -2,47 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import AsOf, ConfigFile, Quiet, Settings
+from forecast.cli.options import AsOf, On, Quiet, Settings, with_vote_on
 from forecast.cli.telling import show, tell
-from forecast.cli.working import say_warnings
+from forecast.cli.working import refuse_beside, say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
+    from forecast.election.schema import ElectionFacts
     from forecast.geography.known_districts import Geography
     from forecast.polls import PollTable
 
 
+Checked = Annotated[
+    Path,
+    typer.Argument(
+        metavar="CONFIG",
+        help="Election file (TOML); or a saved forecast, or an archive of past elections.",
+        show_default=False,
+    ),
+]
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse what is doubted of the polls.", show_default=False)
+]
+Updating = Annotated[
+    bool,
+    typer.Option(
+        "--update",
+        help="First write an election file of an earlier version as this one reads it; comments and order "
+        "stay.",
+        show_default=False,
+    ),
 ]
 
 
 def check(
-    config: ConfigFile,
+    config: Checked,
     as_of: AsOf = None,
+    on: On = None,
     settings: Settings = None,
     strict: Strict = False,
+    update: Updating = False,
     quiet: Quiet = False,
 ) -> None:
     """Read an election file and its polls, say all that is wrong, run nothing.
 
-    Prints what was understood: the ballot, the rule in words, the polls, and the day that counts as today.
+    Prints what was understood: the ballot, the rule in words, the polls, and the day that counts as today. A
+    forecast that was saved, or an archive, is read and said to be whole, or refused with what to do.
     """
-    election = _checked_election(config, settings or ())
+    if (read := _reader_of(config)) is not None:
+        given = {"--as-of": as_of, "--on": on, "--set": settings, "--strict": strict or None}
+        refuse_beside("check an election file", given, "a forecast or an archive is read as it is")
+        for topic, text in read(config):
+            show(f"{topic:<10} {text}")
+        if not quiet:
+            tell("nothing wrong" + ("; nothing to update" if update else ""))
+        return
+    if update:
+        _update(config, quiet=quiet)
+    election = _checked_election(config, with_vote_on(settings, on))
     polls = None
     if as_of is not None:
         from forecast.election.forecast_day import day_of_forecast
 
         as_of = day_of_forecast(election, as_of, "--as-of")
+    as_of = as_of or election.election.on
     if election.election.polls is not None:
         from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
@@ -61,6 +93,63 @@ def check(
         first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
         found = "nothing wrong" if not warnings else "nothing wrong in form; mind the warnings"
         tell(f"{found}; next: {first}forecast run {config}")
+
+
+def _reader_of(path: Path) -> Callable[[Path], Iterator[tuple[str, str]]] | None:
+    """What reads a forecast that was saved, or an archive; ``None`` for an election file."""
+    if path.suffix in (".nc", ".zarr"):
+        return _saved
+    if not path.is_dir():
+        return None
+    if (path / "elections.csv").exists():
+        return _archive
+    if (path / "transitions.csv").exists():
+        return _archive_by_district
+    return _saved if any(path.glob("*.nc")) else None
+
+
+def _saved(path: Path) -> Iterator[tuple[str, str]]:
+    from forecast.storage import load
+
+    forecast = load(path)
+    attrs = forecast.attrs
+    yield "forecast", f"{attrs['election_name']} ({forecast.election})"
+    yield "", f"{forecast!r}"
+    yield "schema", f"{attrs['schema_version']}"
+    for warning in attrs["warnings"]:
+        yield "warning", str(warning)
+
+
+def _archive(folder: Path) -> Iterator[tuple[str, str]]:
+    from forecast.verification.archive import read_archive
+
+    elections = read_archive(folder)
+    polls = sum(len(one.polls) for one in elections)
+    yield "archive", f"{len(elections)} elections with a result, {polls:,} national polls"
+
+
+def _archive_by_district(folder: Path) -> Iterator[tuple[str, str]]:
+    from forecast.verification.districts.pairs import read_pairs
+
+    found = read_pairs(folder)
+    yield "archive", f"{len(found.pairs)} pairs of elections by district"
+    for why in found.left_out:
+        yield "", f"left out: {why}"
+
+
+def _update(config: Path, *, quiet: bool) -> None:
+    """Write the election file as this version reads it, where an earlier one read it otherwise."""
+    from forecast.election.updating import updated
+    from forecast.writing import replacing
+
+    data, updates = updated(config)
+    for one in updates:
+        show(f"{'updated':<10} {one}")
+    if updates:
+        with replacing(config) as draft:
+            draft.write_bytes(data)
+    if not quiet:
+        tell(f"wrote {config}" if updates else f"{config}: nothing to update")
 
 
 def _geography_of(election: Election) -> Geography | None:
@@ -124,7 +213,23 @@ def _checked_election(config: Path, settings: Sequence[str]) -> Election:
     try:
         return load_election(config, settings)
     except ConfigurationError as error:
+        _say_what_updates(config)
         raise ConfigurationError(*error.faults, *_poll_faults(config, settings)) from None
+
+
+def _say_what_updates(config: Path) -> None:
+    """Where an earlier version read the file otherwise, the option that writes it anew."""
+    from forecast.election.loading import read_tables
+    from forecast.election.updating import updates_of
+
+    try:
+        updates = updates_of(read_tables(config))
+    except ConfigurationError:
+        return
+    if updates:
+        tell(
+            f"written for an earlier version: forecast check --update {config} writes it as this one reads it"
+        )
 
 
 def _poll_faults(config: Path, settings: Sequence[str]) -> tuple[Fault, ...]:
@@ -155,7 +260,7 @@ def _summary(
     from forecast.words.law_in_words import rule_in_words
 
     facts = election.election
-    yield "election", f"{facts.name} ({facts.id}), {facts.date}"
+    yield "election", f"{facts.name} ({facts.id}), {_day_of(facts)}"
     yield "ballot", ", ".join(party.id for party in election.parties if party.eligible)
     seatless = [party.id for party in election.parties if not party.eligible]
     if seatless:
@@ -235,3 +340,12 @@ def _polls(polls: PollTable, as_of: datetime.date | None) -> Iterator[tuple[str,
     yield "as of", f"{day}: {len(known)} national polls known, the newest on {newest}"
     if len(known.exit_polls):
         yield "", f"{len(known.exit_polls)} exit polls are among them: they alone enter the mean"
+
+
+def _day_of(facts: ElectionFacts) -> str:
+    """The day of the vote, and which one is forecast where that is another."""
+    if facts.date is None and facts.on is None:
+        return "day not known: as if held on the day of the forecast"
+    return f"{facts.date or 'day not known'}" + (
+        f", as if held on {facts.on}" if facts.on is not None else ""
+    )

@@ -26,6 +26,13 @@ EXIT_CODES = (
 )
 DEBUG = "FORECAST_DEBUG"
 """Environment variable that lets errors through with their traceback."""
+_PLAIN_HELP: dict[str, Any] = {
+    "rich_markup_mode": None,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+"""Help as text without boxes: rich, and the reader of Markdown that typer loads with it, take as long to
+import as all else.
+"""
 
 
 class Listed(NamedTuple):
@@ -51,8 +58,9 @@ COMMANDS: dict[str, Listed] = {
     "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
     "charts": Listed("forecast.cli.saved:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.saved:report", "Write a saved forecast as one self-contained page."),
-    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on an archive of past elections."),
-    "fit": Listed("forecast.cli.backtest:fit", "Fit the error law to an archive of past elections."),
+    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on archives of past elections."),
+    "fit": Listed("forecast.cli.backtest:fit", "Fit the error laws to archives of past elections."),
+    "records": Listed("forecast.cli.backtest:records", "How far polls missed in past elections, by country."),
     "methods": Listed("forecast.cli.count:methods", "List allocation methods and threshold bases."),
     "init": Listed("forecast.cli.init:init", "Write a commented election file to start from."),
 }
@@ -76,7 +84,7 @@ class CommandGroup(TyperGroup):
 def load_command(name: str) -> Any:
     """The command behind a name, with its options."""
     module, _, function = COMMANDS[name].target.partition(":")
-    single = typer.Typer(add_completion=False, context_settings={"help_option_names": ["-h", "--help"]})
+    single = typer.Typer(add_completion=False, **_PLAIN_HELP)
     single.command(name)(getattr(import_module(module), function))
     return typer.main.get_command(single)
 
@@ -85,8 +93,8 @@ app = typer.Typer(
     name="forecast",
     cls=CommandGroup,
     epilog=EXIT_CODES,
-    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
+    **_PLAIN_HELP,
 )
 
 

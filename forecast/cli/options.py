@@ -21,6 +21,15 @@ def _parse_day(text: str) -> datetime.date:
         raise typer.BadParameter(msg) from None
 
 
+def _parse_on(text: str) -> datetime.date:
+    return datetime.date.today() if str(text).strip().lower() == "today" else _parse_day(str(text))
+
+
+def with_vote_on(settings: Sequence[str] | None, on: datetime.date | None) -> list[str]:
+    """The changes of the election file that ``--set`` and ``--on`` ask for."""
+    return [*(settings or ()), *([f"election.on={on}"] if on is not None else [])]
+
+
 def whole_number(least: int, most: int) -> Callable[[str], int]:
     """Parser of an option: a whole number, also as 1e6 or 1_000_000, within bounds."""
 
@@ -61,6 +70,17 @@ AsOf = Annotated[
         parser=_parse_day,
         help="Use only what was known by the end of this day. Default: election day if there is an exit "
         "poll, else the day of the newest poll.",
+        show_default=False,
+    ),
+]
+On = Annotated[
+    datetime.date | None,
+    typer.Option(
+        "--on",
+        metavar="DATE|today",
+        parser=_parse_on,
+        help="Forecast a vote held on this day, from what was known by its end: if it were today. "
+        "Default: the vote on its date.",
         show_default=False,
     ),
 ]

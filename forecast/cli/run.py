@@ -13,6 +13,7 @@ from forecast.cli.options import (
     ConfigFile,
     Draws,
     Json,
+    On,
     OutputFolder,
     Quiet,
     Seed,
@@ -21,6 +22,7 @@ from forecast.cli.options import (
     Verbose,
     parse_days,
     whole_number,
+    with_vote_on,
 )
 from forecast.cli.working import (
     Asked,
@@ -105,6 +107,7 @@ def run(
     sampler: Sampler = None,
     target_error: TargetError = None,
     as_of: Days = None,
+    on: On = None,
     share_draws: ShareDrawsFile = None,
     scenarios: Scenarios = None,
     save_draws: SaveDraws = None,
@@ -122,9 +125,8 @@ def run(
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
-    asked = Asked(
-        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
-    )
+    changes = with_vote_on(settings, on)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
     if share_draws is not None:
         refuse_beside(
             "--share-draws",
@@ -134,6 +136,7 @@ def run(
                 "--sampler": sampler,
                 "--target-error": target_error,
                 "--as-of": as_of,
+                "--on": on,
                 "--scenarios": scenarios,
             },
             "with --share-draws nothing is drawn",
@@ -204,7 +207,8 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
     """The forecast of draws from elsewhere."""
     election, folder, _ = _election(asked, ())
     say_if_cold(asked.quiet)
-    from forecast.simulation.given import read_share_draws, simulate_given
+    from forecast.estimation.share_draws import read_share_draws
+    from forecast.simulation.given import simulate_given
 
     given = read_share_draws(file, election)
     _refuse_more_than_drawn(save_draws, len(given.shares))

@@ -14,12 +14,14 @@ from forecast.cli.options import (
     ConfigFile,
     Draws,
     Json,
+    On,
     OutputFolder,
     Quiet,
     Seed,
     Settings,
     Threads,
     Verbose,
+    with_vote_on,
 )
 from forecast.cli.working import (
     Asked,
@@ -110,6 +112,7 @@ def sweep(
     threads: Threads = None,
     sampler: Sampler = None,
     as_of: AsOf = None,
+    on: On = None,
     settings: Settings = None,
     output: OutputFolder = None,
     as_json: Json = False,
@@ -125,9 +128,8 @@ def sweep(
 
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
-    asked = Asked(
-        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
-    )
+    changes = with_vote_on(settings, on)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
     election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
     folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
@@ -135,7 +137,7 @@ def sweep(
     if votes is None:
         swept = _drawn(asked, election, grid, as_of)
     else:
-        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
+        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of, "--on": on}
         refuse_beside("--votes", options, "with --votes nothing is drawn")
         swept = _counted(asked, election, votes, grid)
     finish(asked, election, swept, folder, scenarios=scenarios)

@@ -88,7 +88,12 @@ class _Results:
         return _Results(self._stream.buffer)
 
     def write(self, text: Any) -> int:
-        """Write, or lose the output for good."""
+        """Write, or lose the output for good.
+
+        What is empty is not written: by it typer tells what a stream takes, whatever else comes of it.
+        """
+        if not text and isinstance(text, str) == isinstance(self._stream, io.TextIOBase):
+            return 0
         try:
             return self._stream.write(text)
         except OSError as error:

@@ -24,12 +24,15 @@ def day_of_forecast(election: Election, as_of: object, place: str = AS_OF) -> da
 def days_of_forecasts(election: Election, days: Sequence[object], place: str = AS_OF) -> list[datetime.date]:
     """Days at whose end the election can still be forecast: none is later than election day.
 
-    Days are dates, times of a day, or texts such as "2023-03-19". The error of a forecast grows with the days
-    between its polls and ``as_of``, and after the vote there is nothing left for it to grow towards.
-    ``ConfigurationError`` for what is no day, and for later days, with what to type instead.
+    Where the election has no date any day will do: a vote held then is forecast. Days are dates, times of a
+    day, or texts such as "2023-03-19". The error of a forecast grows with the days between its polls and
+    ``as_of``, and after the vote there is nothing left for it to grow towards. ``ConfigurationError`` for
+    what is no day, and for later days, with what to type instead.
     """
     found = [_as_day(day, place) for day in days]
-    vote = election.election.date
+    vote = election.election.vote
+    if vote is None:
+        return found
     late = sorted({day for day in found if day > vote})
     if late:
         shown = str(late[0]) if len(late) == 1 else f"{late[0]} to {late[-1]}"

@@ -15,7 +15,7 @@ from forecast.door.arguments import path_of
 from forecast.door.trees import read_toml, toml_value
 from forecast.election.chances import read_chances
 from forecast.election.faults import faults_of, field_of, model_in, schema_paths
-from forecast.election.schema import Election
+from forecast.election.schema import NO_RECORD, Election
 from forecast.election.vocabulary import keys_of
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
@@ -26,8 +26,11 @@ _FILE_KEYS = (
     ("geography", "last_result"),
     ("geography", "borders"),
     ("estimate", "constants"),
+    ("estimate", "record"),
 )
 """Keys that name a file; relative names are meant relative to the election file."""
+_NO_FILE = {"estimate.record": NO_RECORD}
+"""What such a key may say instead."""
 
 
 def load_election(path: str | Path, overrides: Sequence[str] = ()) -> Election:
@@ -135,7 +138,15 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         table: Any = data
         for key in way:
             table = table.get(key) if isinstance(table, dict) else None
-        _resolve(table, (last,), folder)
+        named = table.get(last) if isinstance(table, dict) else None
+        if isinstance(named, str) and named.strip() != _NO_FILE.get(".".join((*way, last)), ""):
+            _resolve(table, (last,), folder)
+        elif isinstance(named, str):
+            table[last] = named.strip()
+    estimate = data.get("estimate")
+    outside = estimate.get("outside") if isinstance(estimate, dict) else None
+    for one in outside if isinstance(outside, list) else ():
+        _resolve(one, ("draws",), folder)
     tiers = data.get("tiers")
     for tier in tiers if isinstance(tiers, list) else ():
         if isinstance(tier, dict):

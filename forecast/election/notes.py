@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 USUAL_CONTEXT = (Fraction(1, 2), Fraction(5))
-"""Factors on the error of polls that may be meant; 2.5 is that of managed elections."""
+"""Factors on the error of polls that may be meant; 2 is that of managed elections."""
 _USUAL_SPREAD = Fraction(2)
 _USUAL_LEVEL = Fraction(1, 5)
 _ROUNDING = Fraction(2, 100)
@@ -55,6 +55,13 @@ def of_the_lists_alone(election: Election, *, drawn: bool = False) -> list[str]:
     said += [
         f"{tier.name}: each is taken to fall to whom it is believed to fall to; `forecast run` draws them"
         for tier in election.levelled
+        if tier.votes is None
+    ]
+    said += [
+        f"{tier.name}: who wins them hangs on votes that are not drawn here: nobody is let in by winning "
+        "some, and none is set against a list's share; `forecast run` draws them"
+        for tier in election.tiers
+        if tier.votes is not None and tier.seats and tier.in_the_rule
     ]
     return said
 
@@ -62,11 +69,18 @@ def of_the_lists_alone(election: Election, *, drawn: bool = False) -> list[str]:
 def beliefs_of(election: Election) -> list[str]:
     """Tiers of the chamber that rest on nothing but a belief."""
     return [
-        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats rest on a stated belief, not "
+        f"{tier.name}: {tier.open_seats} of the {election.chamber_seats} seats"
+        f"{' (the house may grow)' if _may_grow(election) else ''} rest on a stated belief, not "
         f"on polls or results; numbers of {_what_rests(tier)} are as good as it is"
         for tier in election.tiers
         if tier.seats and tier.belief is not None and tier.open_seats
     ]
+
+
+def _may_grow(election: Election) -> bool:
+    """Whether seats beyond the share of a list are added to the house."""
+    levelling = election.rule.levelling
+    return bool(election.levelled) and levelling is not None and levelling.mode in ("keep", "level")
 
 
 def _what_rests(tier: ChamberTier) -> str:
@@ -171,7 +185,7 @@ def _of_rule(election: Election, shared: Counter[str]) -> Iterator[Idle]:
     if (
         threshold.or_direct_seats is not None
         and not tabled
-        and not election.levelled
+        and not any(tier.seats and tier.in_the_rule for tier in election.tiers)
         and not any(p.direct_seats for p in election.parties)
     ):
         yield Idle("rule.threshold.or_direct_seats", "no party has direct_seats, so that it admits nobody")

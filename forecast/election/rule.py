@@ -446,6 +446,11 @@ class Rule(Part):
         return self
 
     @property
+    def only_places(self) -> bool:
+        """Whether districts change no list's total, and each list places its own seats there by its votes."""
+        return self.districts is not None and self.districts.national_totals == "own-votes"
+
+    @property
     def national_method(self) -> Allocation | None:
         """What divides the national votes: the allocation, or levelling's own method over a district tier."""
         levelling = self.levelling

@@ -6,11 +6,13 @@ what pydantic finds wrong into faults with file, path, value and remedy.
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -63,6 +65,8 @@ from forecast.errors import ConfigurationError, Fault, suggest
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
+NO_RECORD = "none"
+"""``estimate.record``: polls miss as in any country."""
 ASSEMBLIES = ("lists", "chamber")
 JOINED = " + "
 """Between the parties of a coalition that has no name of its own."""
@@ -77,7 +81,14 @@ class ElectionFacts(Part):
 
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
     name: Name = Field(description="name of the election as readers know it")
-    date: Day = Field(description="day of the vote, such as 2023-03-19")
+    date: Day | None = Field(
+        default=None,
+        description="day of the vote, such as 2023-03-19; not known: a vote on the day of the newest poll",
+    )
+    on: Day | None = Field(
+        default=None,
+        description="a vote held on this day is forecast, not that of the date (--on): if it were today",
+    )
     country: Label = Field(default="", description="name of the country")
     chamber: Label = Field(default="", description="name of the chamber that is elected")
     note: Text = Field(default="", description="what a reader must know; shown with the results")
@@ -105,6 +116,25 @@ class ElectionFacts(Part):
     valid_votes: Count | None = Field(default=None, description="valid votes in the official count")
     invalid_votes: Count | None = Field(default=None, description="invalid ballots in the official count")
     registered: Count | None = Field(default=None, description="registered voters")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ElectionFacts:
+        if self.on is not None and self.date is not None and self.on > self.date:
+            msg = (
+                f"on = {self.on} is after the election of {self.date}: leave it out, or choose an earlier day"
+            )
+            raise ValueError(msg)
+        return self
+
+    @property
+    def vote(self) -> datetime.date | None:
+        """Day of the vote that is forecast; ``None`` where that is the day of the forecast."""
+        return self.on or self.date
+
+    @property
+    def supposed(self) -> bool:
+        """Whether the vote that is forecast is held in thought only."""
+        return self.on is not None or self.date is None
 
 
 class Party(Part):
@@ -267,6 +297,26 @@ class Event(_Named):
     )
 
 
+class OutsideForecast(Part):
+    """``[[estimate.outside]]``: a forecast of others, or an earlier one, that enters beside the polls."""
+
+    draws: FileName = Field(
+        description="its draws of vote shares, as for --share-draws, relative to this file"
+    )
+    weight: Exact = Field(
+        description="how much it counts beside the polls, above 0 and under 1, such as 0.3; a belief"
+    )
+    name: Label = Field(default="", description="whose forecast it is; default: the file")
+
+    @field_validator("weight")
+    @classmethod
+    def _a_part(cls, weight: Fraction) -> Fraction:
+        if not 0 < weight < 1:
+            msg = "a weight lies above 0 and under 1: the polls have what is left; such as 0.3"
+            raise ValueError(msg)
+        return weight
+
+
 class EstimateSettings(Part):
     """``[estimate]``: how polls become an estimate."""
 
@@ -274,16 +324,26 @@ class EstimateSettings(Part):
         default=Fraction(1),
         description="factor on the error of pre-election polls; 1 is an ordinary election",
     )
-    method: Annotated[Literal["average", "trend"], one_of(("average", "trend"), "method of estimation")] = (
-        Field(
-            default="average",
-            description="average (weighted polls) or trend (random walk with house effects)",
-        )
+    method: Annotated[
+        Literal["default", "average", "trend"],
+        one_of(("default", "average", "trend"), "method of estimation"),
+    ] = Field(
+        default="default",
+        description="default (polls, their trend and the last result); average (weighted polls) or trend "
+        "(random walk with house effects) alone",
+    )
+    record: FileName | None = Field(
+        default=None,
+        description="how far polls missed here before: a table of `forecast records`, relative to this "
+        'file, beside that which comes with the program; "none": as in any country',
     )
     constants: FileName | None = Field(
         default=None,
         description="constants of the error law that `forecast fit` wrote, relative to this file; default: "
         "those that come with the program",
+    )
+    outside: Annotated[tuple[OutsideForecast, ...], not_too_many] = Field(
+        default=(), description="forecasts of others, or earlier ones, that enter beside the polls"
     )
     undecided_spread: Exact | None = Field(
         default=None,
@@ -302,6 +362,11 @@ class EstimateSettings(Part):
         description='what-if: parties that withdraw, and where their voters go: {baytaq = {auyl = "50%"}}; '
         "the others stay at home",
     )
+
+    @property
+    def own_record(self) -> Path | None:
+        """The table of earlier misses that the file names; none where it wants none."""
+        return self.record if self.record is not None and str(self.record) != NO_RECORD else None
 
     @field_validator("context")
     @classmethod
@@ -326,6 +391,9 @@ class EstimateSettings(Part):
     def _sensible(self) -> EstimateSettings:
         if self.context <= 0:
             msg = "context must be above 0; 1 is an ordinary election"
+            raise ValueError(msg)
+        if sum(one.weight for one in self.outside) >= 1:
+            msg = "the weights of estimate.outside add up to 1 or more: nothing is left for the polls"
             raise ValueError(msg)
         if sum(self.share.values()) > 1:
             msg = "the fixed shares of estimate.share add up to more than 100%"

@@ -20,11 +20,13 @@ from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.geography.known_districts import Given, Table, regions_matter
-from forecast.geography.last_result import LastResult, Move, read_borders, read_last_result
-from forecast.geography.matching import carried_over, handed_on, heritage, standing
+from forecast.geography.local_polls import local_polls_of, with_local_polls
+from forecast.geography.matching import carried_over, handed_on, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
 from forecast.geography.places import Places
-from forecast.geography.projection import error_law
+from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
+from forecast.last_election.by_district import LastResult, Move, read_borders, read_last_result
+from forecast.last_election.heirs import heritage
 from forecast.rules.ballot import District
 
 if TYPE_CHECKING:
@@ -344,10 +346,15 @@ class TierPattern:
 
 
 def tier_pattern(
-    election: Election, votes: TierVotes, holders: Sequence[str], national: Mapping[str, float]
+    election: Election,
+    votes: TierVotes,
+    holders: Sequence[str],
+    national: Mapping[str, float],
+    estimate: Centre | None = None,
 ) -> TierPattern:
     """The pattern of the districts around the central ``national`` shares of the polls' units; ``holders``
-    are ids of those who may win, lists first.
+    are ids of those who may win, lists first. Polls of its districts that an ``estimate`` knows are taken for
+    polls of the votes for candidates; they move the projection there by their precision against its own.
     """
     settings = votes.tier.votes
     assert settings is not None
@@ -368,6 +375,12 @@ def tier_pattern(
     swing = election.geography.swing if election.geography is not None else "model"
     pattern = pattern_of(base, central, law, swing=swing, scale=scale)
     pattern = with_candidates(pattern, float(settings.error_of_candidates))
+    if estimate is not None and estimate.of_places is not None:
+        polls = local_polls_of(estimate.of_places, votes.places, units, estimate.as_of, ("district",))
+        polled_sd = dict(zip(estimate.units, national_sd(estimate).tolist(), strict=True))
+        of_nation = np.array([polled_sd.get(unit, 0.0) for unit in units])
+        pattern = with_local_polls(pattern, polls, np.hypot(of_nation, sd))
+        said = (*said, *said_of_polls(polls))
     return TierPattern(votes, units, unit_of, ratio, own, sd, pattern, said)
 
 
@@ -391,7 +404,7 @@ def with_candidates(pattern: Pattern, error: float) -> Pattern:
 def _splits_of(
     votes: TierVotes, settings: DistrictVotes, units: Sequence[str], at: Sequence[int], polled: Floats
 ) -> tuple[Floats, Floats, Floats, tuple[str, ...]]:
-    """Ratios, shares of those without a list, and errors of both before they grow for small parties (V,)."""
+    """(V,) ratios, shares of those without a list, and errors of both before they grow for small parties."""
     error = float(settings.split_error) if settings.split != SAME else 0.0
     ratio, own, sd = np.ones(len(units)), np.zeros(len(units)), np.full(len(units), error)
     unknown: list[str] = []

@@ -65,34 +65,30 @@ class _Seen:
 
 
 def local_polls_of(
-    table: PollTable, places: Places, units: Sequence[str], as_of: datetime.date
+    table: PollTable,
+    places: Places,
+    units: Sequence[str],
+    as_of: datetime.date,
+    kinds: Sequence[str] = PLACES,
 ) -> tuple[LocalPoll, ...]:
-    """The polls of regions and districts that were known by the end of a day.
+    """The polls of ``places`` that were known by the end of a day; of some ``kinds``, regions or districts.
 
-    Parties that are no unit count as ``other``, where that is one. ``PollDataError`` for a place that is none
-    of this election.
+    Parties that are no unit count as ``other``, where that is one. Polls of other places are passed over
+    (``refuse_unknown_places``).
     """
     known = table.known_at(as_of)
-    polls, shares = known.polls, known.shares
-    scopes, rows = polls["scope"].tolist(), polls["row"].tolist()
+    polls, said = known.polls, known.shares.to_numpy(float)
     sizes = polls["sample_size"].to_numpy(float)
     ended = polls["fieldwork_end"].fillna(polls["known"])
     ages = (pd.Timestamp(as_of) - ended).dt.days.to_numpy(float)
-    said = shares.to_numpy(float)
     found: list[LocalPoll] = []
-    faults: list[Fault] = []
-    for number, scope in enumerate(map(str, scopes)):
-        kind, _, name = (part.strip() for part in scope.partition(":"))
-        if kind.casefold() not in PLACES:
-            continue
-        inside = places.inside(name, kind.casefold())
+    for number, kind, name in _of_places(known):
+        inside = places.inside(name, kind) if kind in kinds else []
         if not inside:
-            remedy = f"no such {kind} in {places.place}; {suggest(name, (*places.regions, *places.names))}"
-            faults.append(Fault(table.place, f"row {rows[number]}, {kind.casefold()}", name, remedy))
             continue
         reported = {
             str(unit): share
-            for unit, share in zip(shares.columns, said[number].tolist(), strict=True)
+            for unit, share in zip(known.shares.columns, said[number].tolist(), strict=True)
             if share == share
         }
         found.append(
@@ -104,9 +100,30 @@ def local_polls_of(
                 max(0.0, float(ages[number])),
             )
         )
+    return tuple(found)
+
+
+def refuse_unknown_places(table: PollTable, every: Sequence[Places], as_of: datetime.date) -> None:
+    """``PollDataError`` for polls of a place that is none of this election's, which would else be lost."""
+    known = table.known_at(as_of)
+    rows = known.polls["row"].tolist()
+    faults: list[Fault] = []
+    for number, kind, name in _of_places(known):
+        if not any(places.inside(name, kind) for places in every):
+            names = [name for places in every for name in (*places.regions, *places.names)]
+            where = " or ".join(dict.fromkeys(places.place for places in every))
+            remedy = f"no such {kind} in {where}; {suggest(name, names)}"
+            faults.append(Fault(table.place, f"row {rows[number]}, {kind}", name, remedy))
     if faults:
         raise PollDataError(*faults)
-    return tuple(found)
+
+
+def _of_places(known: PollTable) -> Iterator[tuple[int, str, str]]:
+    """Number, kind and name of the place of each poll of a region or district."""
+    for number, scope in enumerate(map(str, known.polls["scope"].tolist())):
+        kind, _, name = (part.strip() for part in scope.partition(":"))
+        if kind.casefold() in PLACES:
+            yield number, kind.casefold(), name
 
 
 def _of_the_decided(said: dict[str, float], units: Sequence[str]) -> Floats:

@@ -11,7 +11,7 @@ import numpy as np
 from forecast.election.geography import Geography as Settings
 from forecast.election.geography import OwnHistory
 from forecast.election.texts import normalised
-from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local_polls
+from forecast.geography.local_polls import LocalPoll, local_polls_of, refuse_unknown_places, with_local_polls
 from forecast.geography.pattern import Pattern, pattern_of
 from forecast.geography.projection_constants import (
     Constants,
@@ -74,9 +74,12 @@ def projection_of(election: Election, geography: Geography, estimate: Centre) ->
     pattern = with_regional_swings(pattern, election, geography.places)
     found: tuple[LocalPoll, ...] = ()
     if estimate.of_places is not None:
+        if not any(tier.votes is not None and tier.seats for tier in election.tiers):
+            refuse_unknown_places(estimate.of_places, (geography.places,), estimate.as_of)
         found = local_polls_of(estimate.of_places, geography.places, estimate.units, estimate.as_of)
-        pattern = with_local_polls(pattern, found, _national_sd(estimate))
-    return Projection(pattern, found, (*geography.warnings, *_said_of(settings, found)))
+        pattern = with_local_polls(pattern, found, national_sd(estimate))
+    said = (*geography.warnings, *_said_of(settings), *said_of_polls(found))
+    return Projection(pattern, found, said)
 
 
 def error_law(election: Election) -> tuple[Constants, float]:
@@ -114,30 +117,33 @@ def error_law_in_words(election: Election) -> Iterator[str]:
         yield f"errors of districts x {scale * way.noise(shipped()):.2f}: {'; '.join(because)}"
 
 
-def _national_sd(estimate: Centre) -> Floats:
+def national_sd(estimate: Centre) -> Floats:
     """(U,) sd of the logs of national shares."""
     degrees = estimate.degrees_of_freedom
     heavier = degrees / (degrees - 2.0) if 2.0 < degrees < np.inf else 1.0
     return np.sqrt(np.diag(np.asarray(estimate.scale, float)) * heavier)
 
 
-def _said_of(settings: Settings, polls: Sequence[LocalPoll]) -> list[str]:
-    said: list[str] = []
+def _said_of(settings: Settings) -> Iterator[str]:
     scale = float(settings.error_scale)
     if not _USUAL_SCALE[0] <= scale <= _USUAL_SCALE[1]:
-        said.append(
+        yield (
             f"geography.error_scale = {scale:g} is a factor, 1 for an ordinary country and 2 for one whose "
             "lists change their labels: every district is as uncertain as that"
         )
-    if polls:
-        places = ", ".join(dict.fromkeys(poll.place for poll in polls))
-        moved = (
-            "1 poll of a region or district moves"
-            if len(polls) == 1
-            else (f"{len(polls)} polls of regions or districts move")
-        )
-        said.append(
-            f"{moved} the projection there, not the national shares: {places}; how far such polls miss is a "
-            "prior, not fitted"
-        )
-    return said
+
+
+def said_of_polls(polls: Sequence[LocalPoll]) -> Iterator[str]:
+    """What a reader must know of polls of parts of the country."""
+    if not polls:
+        return
+    places = ", ".join(dict.fromkeys(poll.place for poll in polls))
+    moved = (
+        "1 poll of a region or district moves"
+        if len(polls) == 1
+        else f"{len(polls)} polls of regions or districts move"
+    )
+    yield (
+        f"{moved} the projection there, not the national shares: {places}; how far such polls miss is a "
+        "prior, not fitted"
+    )

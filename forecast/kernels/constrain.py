@@ -399,7 +399,7 @@ def _start_after(way, constraints, pool, workspace):
         taken += own
         draw[ENTITLED, k], draw[FLOORS, k] = rows[CLAIM, k], own
         draw[LIMITS, k] = max(constraints.limits[k], own)
-    house = max(pool, taken)
+    house = pool + taken if way.rule.held_beside else max(pool, taken)
     divisor_seats(way.rule, way.divisors, house, workspace.everyone, way.lot, draw)
     for k in range(rows.shape[1]):
         rows[WON, k] = draw[SEATS, k]

@@ -350,3 +350,22 @@ def _claim_again(national, law, claims, divided):
         for i in range(BLOCK):
             row[i] = np.float32(cast[i]) * weight if row[i] > _NONE else _NONE
             total[i] += row[i]
+
+
+@kernel
+def hold_in_districts(where: I64x1, piece: Piece, winners: Winners, local: Seats) -> None:
+    """Winners of single-member districts hold seats of their lists in the districts of the rule, ``where``
+    (D,) each of theirs lies, in the block of draws of the piece; ``local`` (N, K, BLOCK) before division.
+    """
+    lists = local.filled.shape[1]
+    for n in range(local.filled.shape[0]):
+        for k in range(lists):
+            row = local.whole[n, k]
+            local.filled[n, k] = True
+            for i in range(BLOCK):
+                row[i] = np.uint16(0)
+    for d in range(where.shape[0]):
+        who, rows = winners.who[d], local.whole[where[d]]
+        for i in range(min(piece[0].valid, BLOCK)):
+            if np.int64(who[i]) < lists:
+                rows[np.int64(who[i]), i] += np.uint16(1)

@@ -68,6 +68,7 @@ RULE = np.dtype(
         ("deducts", np.bool_),
         ("keeps", np.bool_),
         ("held_drawn", np.bool_),
+        ("held_beside", np.bool_),
         ("largest_house", np.int64),
         ("bonus", np.float64),
         ("bonus_from", np.float64),
@@ -88,7 +89,8 @@ What ``constrained`` rules have around their division: ``limited`` rules have a 
 (see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
 less its direct seats. ``alliances`` is their number. Seats of lists that are not admitted are ``deducts``,
 taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows.
-Seats ``held_drawn`` are those that stand in the seats of a draw already.
+Seats ``held_drawn`` are those that stand in the seats of a draw already; with ``held_beside`` the house is
+larger by them, where divisors begin after them.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
 bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all).
 """

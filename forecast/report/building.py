@@ -17,9 +17,19 @@ from forecast.charts.parties import DOTS
 from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
-from forecast.report.data import PARTY_CELLS, coalition_cells, party_cells, payload
+from forecast.report.data import (
+    PARTY_CELLS,
+    chamber_coalition_cells,
+    coalition_cells,
+    holder_cells,
+    party_cells,
+    payload,
+    slid_of_chamber,
+    with_interval,
+)
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
+from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS
@@ -33,6 +43,8 @@ from forecast.words.story import earlier_of
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
+_TABLES = ("events", "polls", "calibration", "record-by-kind")
+"""Tables that the page shows as they are."""
 _MOST_PLACES, _LONG_NAME = 6, 24
 _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
 """What the page takes of the library that draws, which is bundled by its version."""
@@ -93,12 +105,12 @@ def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | No
     template = environment.from_string(_asset("page.html.j2"))
     told = _texts(facts)
     shown = payload(facts, slid, earlier) | {
-        "names": [row["name"] for row in facts.parties],
-        "ids": [row["party"] for row in facts.parties],
-        "inks": [ink_of(row) for row in facts.parties],
+        "names": [row["name"] for row in _members(facts)],
+        "ids": [row["party"] for row in _members(facts)],
+        "inks": [ink_of(row) for row in _members(facts)],
         "law_draws": forecast.draws,
     }
-    tables = {table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))}
+    tables = {table.name: table for table in tables_of(forecast, _TABLES)}
     return template.render(
         t=told,
         title=forecast.attrs["election_name"],
@@ -129,7 +141,9 @@ def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | No
         ],
         houses=_houses(forecast),
         districts=_districts(forecast),
-        chamber=_chamber(forecast),
+        chamber=_chamber(facts),
+        of_chamber=facts.of_chamber,
+        moves=slid is not None and slid_of_chamber(slid),
         downloads=[_download(table) for table in tables_of(forecast)],
         slides=slid is not None,
         css=_asset("page.css"),
@@ -292,7 +306,7 @@ def _columns(facts: Facts, told: dict[str, str]) -> list[tuple[str, str]]:
         "share": told["share"],
         "share80": told["interval80"],
         "passes": told["passes"],
-        "seats": told["seats"],
+        "seats": told["list_seats"] if facts.of_chamber else told["seats"],
         "seats80": told["interval80"],
         "entering": told["seats_if"],
         "entering80": told["seats_if80"],
@@ -373,25 +387,51 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
     }
 
 
-def _chamber(forecast: Forecast) -> list[dict[str, Any]]:
-    """The tables of the whole chamber, as on paper; none where it is its lists alone."""
+def _members(facts: Facts) -> list[dict[str, Any]]:
+    """Rows of those of whom coalitions can be built (``members_of``)."""
+    known = {row["party"] for row in facts.parties}
+    others = [row | {"seatless": False} for row in facts.holders if row["holder"] not in known]
+    return [*facts.parties, *others]
+
+
+def _chamber(facts: Facts) -> dict[str, Any] | None:
+    """The whole chamber: seats of every party and group by tier and in all, coalitions, districts; ``None``
+    where it is its lists alone.
+    """
+    forecast = facts.forecast
     if "chamber/size" not in forecast:
-        return []
-    wanted = ("chamber", "chamber-coalitions", "tiers", "contests")
-    names = [name for name in wanted[0 if forecast.has_tiers else 2 :] if name in known_tables(forecast)]
-    return [
-        {
-            "id": f"table-{table.name}",
-            "name": table.name,
-            "title": table.title,
-            "long": table.length > 30,
-            "titles": [(column.title, column.numeric) for column in table.shown],
-            "rows": list(table.texts()),
-            "notes": table.notes,
-        }
-        for table in tables_of(forecast, names)
-        if table.length
-    ]
+        return None
+    tiers = list(zip(forecast.names("chamber/tier_name"), forecast.array("chamber/tier_size"), strict=True))
+    low, middle, high = np.moveaxis(forecast.array("chamber/tier_seat_quantile")[..., [1, 3, 5]], -1, 0)
+    numbers = {holder: h for h, holder in enumerate(forecast.names("chamber/holder"))}
+    rows = []
+    for row in facts.holders:
+        h = numbers[row["holder"]]
+        if facts.of_chamber or high[:, h].any():
+            cells = holder_cells(facts, row)
+            rows.append(
+                {
+                    "name": row["name"],
+                    "lists": cells[: len(cells) - 4],
+                    "tiers": [
+                        with_interval(low[t, h], middle[t, h], high[t, h]) for t in range(1, len(tiers))
+                    ],
+                    "all": cells[-4:],
+                }
+            )
+    districts = table_of(forecast, "contests") if "contests" in known_tables(forecast) else None
+    of_chamber = [(row["name"], chamber_coalition_cells(facts, row)) for row in facts.coalitions]
+    return {
+        "size": forecast.chamber_size,
+        "coalitions_note": majorities_said(forecast),
+        "lists": int(tiers[0][1]),
+        "tiers": [(name[:1].upper() + name[1:], int(size)) for name, size in tiers[1:]],
+        "rows": rows,
+        "coalitions": of_chamber if facts.of_chamber else [],
+        "said": tiers_said(forecast),
+        "districts": districts,
+        "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
+    }
 
 
 def _houses(forecast: Forecast) -> dict[str, Any] | None:

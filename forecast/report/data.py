@@ -87,6 +87,7 @@ def _place(facts: Facts, pool: Pool, changed: str) -> dict[str, Any]:
         "cells": {
             "parties": [party_cells(row) for row in facts.parties],
             "coalitions": [coalition_cells(row, facts.majority) for row in facts.coalitions],
+            **_cells_of_chamber(facts),
         },
         "charts": {
             "crossings": _chart(
@@ -215,6 +216,50 @@ def coalition_cells(row: dict[str, Any], needed: int) -> list[str]:
     ]
 
 
+def _cells_of_chamber(facts: Facts) -> dict[str, list[list[str]]]:
+    """Cells of the tables of the whole chamber that other rules change; none where it is its lists."""
+    if not facts.of_chamber:
+        return {}
+    return {
+        "holders": [holder_cells(facts, row) for row in facts.holders],
+        "chamber_coalitions": [chamber_coalition_cells(facts, row) for row in facts.coalitions],
+    }
+
+
+def holder_cells(facts: Facts, row: dict[str, Any]) -> list[str]:
+    """List seats with their interval; seats of the whole chamber, their interval and mean, one draw."""
+    party = next((one for one in facts.lists if one["party"] == row["holder"]), None)
+    lists = rounding.DASH
+    if party is not None:
+        lists = with_interval(*(party[f"seat_{end}"] for end in ("low80", "median", "high80")))
+    own = [lists] if facts.of_chamber else []
+    return [
+        *own,
+        rounding.whole(row["seat_median"]),
+        rounding.interval(row["seat_low80"], row["seat_high80"]),
+        rounding.mean_seats(row["seat_mean"], row["seat_mean_mc_error"]),
+        rounding.whole(row["representative_seats"]),
+    ]
+
+
+def with_interval(low: float, middle: float, high: float) -> str:
+    """A number of seats, and its interval where that is wider."""
+    return rounding.whole(middle) + ("" if low == high else f" ({rounding.interval(low, high)})")
+
+
+def chamber_coalition_cells(facts: Facts, row: dict[str, Any]) -> list[str]:
+    """Chance of a majority and of two thirds of the whole chamber, seats with their interval, the margin."""
+    return [
+        said(row["chamber_majority_probability"], row["chamber_majority_mc_error"]),
+        rounding.points(row["chamber_majority_mc_error"]),
+        said(row["chamber_two_thirds_probability"], row["chamber_two_thirds_mc_error"]),
+        rounding.points(row["chamber_two_thirds_mc_error"]),
+        rounding.whole(row["chamber_seat_median"]),
+        rounding.interval(row["chamber_seat_low80"], row["chamber_seat_high80"]),
+        rounding.signed(row["chamber_seat_median"] - facts.forecast.chamber_majority),
+    ]
+
+
 def page_headlines(facts: Facts, changed: str) -> list[str]:
     """What is asked first, and the sentences of the story; ``changed``: the last of them."""
     lines = [headlines.first(facts), " ".join(story.sentences(facts, changed))]
@@ -233,13 +278,13 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
     for t, m in slid.places():
         here = Facts(slid.at(threshold=t, method=m), facts.question)
         found = {} if [t, m] == at_law else _unlike(_in_order(here, facts, pool, changed), law)
-        if facts.of_chamber:  # of the whole chamber only what it is under the law is known
+        if facts.of_chamber and not here.of_chamber:  # of the whole only what it is under the law is known
             found = _without_chamber(found, law)
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
         places.append(found)
     names = [method_name(method) if method != "law" else method_name(facts.rule_method) for method in methods]
-    ids = [row["party"] for row in facts.parties]
+    ids = members_of(facts)
     return {
         "places": places,
         "levels": [level_text(level) for level in levels],
@@ -255,10 +300,22 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
             sorted(ids.index(party) for party in row["parties"].split("\n") if party in ids)
             for row in facts.coalitions
         ],
+        "asked": "chamber_coalitions" if slid_of_chamber(slid) else "coalitions",
         "chances": {
             str(number): chance_texts(number) for number in np.unique([*drawn.ravel(), slid.draws]).tolist()
         },
     }
+
+
+def members_of(facts: Facts) -> list[str]:
+    """Ids of those of whom coalitions can be built: parties in their order, then groups of the chamber."""
+    parties = [row["party"] for row in facts.parties]
+    return [*parties, *(row["holder"] for row in facts.holders if row["holder"] not in parties)]
+
+
+def slid_of_chamber(slid: Forecast) -> bool:
+    """Whether other rules change the whole chamber too, and so coalitions are of it."""
+    return "chamber/seat_mean" in slid
 
 
 def _without_chamber(found: dict[str, Any], law: dict[str, Any]) -> dict[str, Any]:
@@ -271,6 +328,8 @@ def _without_chamber(found: dict[str, Any], law: dict[str, Any]) -> dict[str, An
 
 def _in_order(here: Facts, law: Facts, pool: Pool, changed: str) -> dict[str, Any]:
     """What a place shows, its parties in the order in which the page has them."""
+    places = {row["holder"]: k for k, row in enumerate(law.holders)}
+    here.holders.sort(key=lambda row: places[row["holder"]])
     order = {row["party"]: k for k, row in enumerate(law.parties)}
     here.parties.sort(key=lambda row: order[row["party"]])
     for row, of_law in zip(here.parties, law.parties, strict=True):

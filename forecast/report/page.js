@@ -91,7 +91,7 @@ function chanceOf(members) {
   const mask = data.members.reduce((sum, party, bit) => sum + (members.includes(party) ? 2 ** bit : 0), 0);
   const count = countOf(mask), draws = place().subset_draws;
   const same = data.coalitions.findIndex((c) => c.length === members.length && c.every((p) => members.includes(p)));
-  const text = same >= 0 ? within("cells").coalitions[same][0] : chanceText(count, draws);
+  const text = same >= 0 ? within("cells")[data.asked][same][0] : chanceText(count, draws);
   return { text, chance: count / draws, draws: same >= 0 ? (byLaw() ? data.law_draws : data.draws) : draws };
 }
 const nameOf = (party) => data.names[party];
@@ -120,7 +120,7 @@ function listSmallest() {
 }
 
 function fill(id, rows) {
-  if (!$(id)) return;
+  if (!$(id) || !rows) return;
   rows.forEach((texts, k) => {
     [...$(id).tBodies[0].rows[k].querySelectorAll("[data-cell]")].forEach((cell, j) => { cell.textContent = texts[j]; });
   });
@@ -144,6 +144,8 @@ function update() {
   const cells = within("cells"), charts = within("charts");
   fill("parties", cells.parties);
   fill("coalitions", cells.coalitions);
+  fill("holders", cells.holders);
+  fill("chamber-coalitions", cells.chamber_coalitions);
   [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k]; });
   for (const [id, shown] of Object.entries(charts)) chart(id, shown);
   if ($("small")) $("small").textContent = part("small")[narrow.matches ? 1 : 0];

@@ -81,7 +81,7 @@ def compile_rules(
             level = _level_of(rule, party)
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
-        tier = _tier_of(rule, lists, table, tables, place)
+        tier = _tier_of(rule, lists, table, tables, place, held)
         if tier is None or tier.divides_nationally:
             _fill_allocation(records[r], _national_method(rule, place), tables)
         if records[r]["correction"] != records[r]["uncorrected"]:
@@ -112,13 +112,18 @@ def _tier_of(
     table: SeatTable | None,
     tables: _DivisorTables,
     place: str,
+    held: int,
 ) -> Tier | None:
-    if rule.districts is None:
+    if rule.districts is None or rule.only_places:
         return None
     if table is None:
         remedy = "these votes are national; the rule divides seats by district"
         raise ConfigurationError(Fault(place, "rule.districts", rule.districts.method, remedy))
-    return tier_of(rule, lists, table, lambda record, method: _fill_allocation(record, method, tables), place)
+
+    def fill(record: np.void, method: Allocation) -> None:
+        _fill_allocation(record, method, tables)
+
+    return tier_of(rule, lists, table, fill, place, held)
 
 
 def _join_tier(record: np.void, rule: Rule, tier: Tier | None) -> None:

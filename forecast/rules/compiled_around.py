@@ -128,6 +128,30 @@ def constraints_in_districts(
     )
 
 
+def constraints_after_winners(
+    lists: Sequence[Party], houses: NDArray[np.int64], record: np.void, inside: NDArray[np.void]
+) -> laws.Constraints:
+    """What stands around the division in each district where the divisors of a list begin after the winners
+    that it has there, who are drawn; fills ``record``.
+    """
+    record["constrained"] = True
+    record["single_precision"] = False
+    record["cap_denominator"] = record["bonus_unit"] = 1.0
+    record["levelling"] = laws.LEVELLING_START
+    record["held_drawn"] = record["held_beside"] = record["keeps"] = True
+    nothing = np.zeros(len(lists))
+    return laws.Constraints(
+        limits=np.full(len(lists), laws.NO_LIMIT),
+        houses=houses,
+        held=np.zeros((len(houses), len(lists))),
+        direct=nothing,
+        floors=nothing,
+        extra=nothing,
+        alliances=np.full(len(lists), -1, np.int64),
+        inside=inside,
+    )
+
+
 def _fill_bonus(record: np.void, bonus: Bonus | None) -> None:
     record["bonus_unit"] = 1.0
     if bonus is None:

@@ -15,7 +15,7 @@ from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
 from forecast.kernels import laws, place_levelling
 from forecast.kernels.laws import Constraints
-from forecast.rules.compiled_around import constraints_in_districts
+from forecast.rules.compiled_around import constraints_after_winners, constraints_in_districts
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -105,6 +105,10 @@ class Tier:
     """Seats in districts, and regions at a quota, that let a list in below its level."""
     region_of: Numbers | None = None
     """(D,) number of the region, where the rule knows any."""
+    held: int = 0
+    """Winners of single-member districts whose lists hold these seats in the districts; divisors begin after
+    them.
+    """
 
     @property
     def divides_nationally(self) -> bool:
@@ -116,8 +120,10 @@ class Tier:
         """No list has more in a district."""
         if self.by_votes is not None or self.totals_first:
             return self.total
-        return int(self.houses.max(initial=0)) + max(
-            (int(step.room[step.place_of].max(initial=0)) for step in self.placing), default=0
+        return (
+            int(self.houses.max(initial=0))
+            + self.held
+            + max((int(step.room[step.place_of].max(initial=0)) for step in self.placing), default=0)
         )
 
 
@@ -133,7 +139,9 @@ _BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_
 _ANY = 2**31
 
 
-def tier_of(rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllocation, place: str) -> Tier:
+def tier_of(
+    rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllocation, place: str, held: int = 0
+) -> Tier:
     """The tier of a rule with districts.
 
     ``ConfigurationError`` where the table lacks what the rule asks for, and for clauses that are counted but
@@ -141,7 +149,7 @@ def tier_of(rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllo
     """
     districts = rule.districts
     assert districts is not None
-    faults = [*_not_drawn(rule, place), *_missing(rule, table, place)]
+    faults = [*_not_drawn(rule, place, held), *_missing(rule, table, place)]
     if faults:
         raise ConfigurationError(*faults)
     record = _record_of(districts, fill)
@@ -151,6 +159,9 @@ def tier_of(rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllo
     if rule.alliances is not None:
         fill(inside[0], rule.alliances)
     around = constraints_in_districts(rule, districts, lists, table.seats, record[0], inside)
+    starts = districts.direct == "start"
+    if starts:
+        around = constraints_after_winners(lists, table.seats, record[0], inside)
     levelled = rule.levelling is not None and rule.levelling.mode is not None
     local = districts.local_threshold
     return Tier(
@@ -163,6 +174,7 @@ def tier_of(rule: Rule, lists: Sequence[Party], table: SeatTable, fill: FillAllo
         returns=levelled and rule.levelling is not None and rule.levelling.mode == "return",
         placing=_placing(rule, rule.levelling, table, fill) if levelled and rule.levelling else (),
         by_votes=_record_of(_HARE, fill) if districts.seats == "by-votes" else None,
+        held=held if starts else 0,
         total=districts.start_seats
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
         leftover=_record_of(_LEFTOVER, fill) if districts.leftover is not None else None,
@@ -200,15 +212,14 @@ def _who(rule: Rule, districts: Districts) -> int:
     return compiled.EITHER if districts.local_threshold.waives_national else compiled.BOTH
 
 
-def _not_drawn(rule: Rule, place: str) -> Iterator[Fault]:
+def _not_drawn(rule: Rule, place: str, held: int) -> Iterator[Fault]:
     """Clauses that an exact count knows and a draw does not yet."""
     districts, levelling = rule.districts, rule.levelling
     assert districts is not None
     local = districts.local_threshold
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
-        "direct": districts.direct,
-        "national_totals": districts.national_totals if districts.national_totals == "own-votes" else None,
+        "direct": districts.direct if districts.direct != "start" or not held else None,
         "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
     }
     for key, value in asked.items():

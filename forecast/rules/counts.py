@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from forecast.door.arguments import made_by, whole
-from forecast.election import Election, Party
-from forecast.election.exact_numbers import parse_share
+from forecast.election import Election
 from forecast.election.notes import warnings_on
 from forecast.election.own_seats import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
@@ -20,27 +18,12 @@ from forecast.rules.district_table import DistrictTable, OfficialSeats, read_dis
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
-from forecast.rules.tables import (
-    Row,
-    alliance_of,
-    parse_seats,
-    parse_votes,
-    party_names,
-    party_of,
-    read_rows,
-    votes_of,
-)
+from forecast.rules.rows_of_parties import RowsOfParties, entry_of, rows_of_parties
 from forecast.rules.thresholds import missing_totals
 from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
 
 MOST_VOTES = 10**12
 """Of a list, from a Python program: there are fewer people."""
-
-_NEEDED = ("party", "votes")
-_SEATS = ("direct_seats", "min_seats", "max_seats", "extra_seats", "members")
-_REMARKS = ("name", "share", "seats", "note", "source")
-"""Columns that say something to a reader and nothing to the count; ``seats`` are compared with it."""
-_COLUMNS = (*_NEEDED, *_SEATS, "best_region_share", "alliance", *_REMARKS)
 
 
 @dataclass(frozen=True)
@@ -109,14 +92,14 @@ def counted_from(election: Election, votes: Mapping[str, int]) -> Count:
     entries: dict[str, Entry] = {}
     for name, number in votes.items():
         try:
-            entries[name] = _as_entry(election.by_id[name], whole(f"votes of {name}", number, 0, MOST_VOTES))
+            entries[name] = entry_of(election.by_id[name], whole(f"votes of {name}", number, 0, MOST_VOTES))
         except KeyError:
             continue
         except ConfigurationError as error:
             faults += error.faults
     if faults:
         raise ConfigurationError(*faults)
-    return _ready(election, _Rows(entries, {}), "votes", own=False, settings=())
+    return _ready(election, RowsOfParties(entries, {}), "votes", own=False, settings=())
 
 
 def read_count(election: Election, votes: str | Path | None = None, settings: Sequence[str] = ()) -> Count:
@@ -132,7 +115,7 @@ def read_count(election: Election, votes: str | Path | None = None, settings: Se
     path = Path(votes) if votes is not None else facts.result
     table = _table_of(election)
     if path is not None:
-        rows = _rows_of_parties(election, path)
+        rows = rows_of_parties(election, path)
     elif table is not None:
         path, rows = Path(table.place), _added_up(election, table)
     else:
@@ -144,7 +127,7 @@ def read_count(election: Election, votes: str | Path | None = None, settings: Se
 
 def _ready(
     election: Election,
-    rows: _Rows,
+    rows: RowsOfParties,
     place: str,
     *,
     own: bool,
@@ -154,7 +137,7 @@ def _ready(
     """The ballot of the rows of a table, with the totals of the election file."""
     facts = election.election
     ballot = Ballot(
-        tuple(rows.entries.get(party.id) or _as_entry(party, 0) for party in election.parties),
+        tuple(rows.entries.get(party.id) or entry_of(party, 0) for party in election.parties),
         invalid_votes=facts.invalid_votes,
         registered=facts.registered,
         districts=table.districts if table is not None else (),
@@ -186,21 +169,7 @@ def _same_file(path: Path, result: Path | None) -> bool:
     return result is not None and path.resolve() == result.resolve()
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """What a table says of each party: its entry, and its official seats where it has a column of them.
-
-    ``valid`` are valid votes where the table has them, ``alliances`` votes for an alliance as such.
-    """
-
-    entries: dict[str, Entry]
-    official: dict[str, int]
-    alliances: dict[str, int] = field(default_factory=dict)
-    valid: int | None = None
-    said: tuple[str, ...] = ()
-
-
-def _added_up(election: Election, table: DistrictTable) -> _Rows:
+def _added_up(election: Election, table: DistrictTable) -> RowsOfParties:
     """The votes of all districts together, and official seats where every district has them."""
     votes, alliances, seats = Counter[str](), Counter[str](), Counter[str]()
     for district in table.districts:
@@ -212,68 +181,12 @@ def _added_up(election: Election, table: DistrictTable) -> _Rows:
     whole = {place for place, _ in said} == {
         district.name for district in table.districts if district.seats != 0
     }
-    entries = {party.id: _as_entry(party, votes[party.id]) for party in election.parties if party.id in votes}
-    return _Rows(
+    entries = {party.id: entry_of(party, votes[party.id]) for party in election.parties if party.id in votes}
+    return RowsOfParties(
         entries,
         {name: seats[name] for name in entries} if whole else {},
         alliances,
         sum(district.valid for district in table.districts),
-    )
-
-
-def _rows_of_parties(election: Election, path: Path) -> _Rows:
-    """Entries by party. Raises ``PollDataError`` for what is wrong with the table."""
-    rows = read_rows(path, str(path), _NEEDED, _COLUMNS, {"votes": "share"})
-    names = party_names(election)
-    rows, said = votes_of(rows, str(path), names, election.election.valid_votes)
-    found: dict[str, Entry] = {}
-    official: dict[str, int] = {}
-    alliances: dict[str, int] = {}
-    faults: list[Fault] = []
-    for row in rows:
-        alliance = alliance_of(election, row)
-        if alliance is not None:
-            alliances[alliance] = row.read("votes", parse_votes, 0)
-            faults += row.faults
-            continue
-        party = party_of(election, names, row) if not row.faults else None
-        if party is None:
-            pass
-        elif party.id in found:
-            row.fault("party", row.cells["party"], f"'{party.id}' has a row already; keep one")
-        else:
-            found[party.id] = _entry(party, row)
-            if row.cells.get("seats"):
-                official[party.id] = row.read("seats", parse_seats, 0)
-        faults += row.faults
-    if faults:
-        raise PollDataError(*faults)
-    return _Rows(found, official, alliances, said=tuple(said))
-
-
-def _entry(party: Party, row: Row) -> Entry:
-    """A party with the votes of its row; what the row says of seats goes before the election file."""
-    if not row.cells.get("votes"):
-        row.fault("votes", ABSENT, "the number of votes is missing; write 0 where there were none")
-    entry = _as_entry(party, row.read("votes", parse_votes, 0))
-    said: dict[str, Any] = {name: row.read(name, parse_seats, getattr(entry, name)) for name in _SEATS}
-    said["best_region_share"] = row.read("best_region_share", parse_share, entry.best_region_share)
-    said["alliance"] = row.cells.get("alliance") or entry.alliance
-    return replace(entry, **said)
-
-
-def _as_entry(party: Party, votes: int) -> Entry:
-    return Entry(
-        party.id,
-        votes,
-        party.kind,
-        members=party.members,
-        alliance=party.alliance or None,
-        direct_seats=party.direct_seats,
-        min_seats=party.min_seats,
-        max_seats=party.max_seats,
-        extra_seats=party.extra_seats,
-        best_region_share=party.best_region_share,
     )
 
 

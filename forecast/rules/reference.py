@@ -54,14 +54,13 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     ballot = _with_direct_seats(rule, ballot)
     districts = rule.districts
     tier = None
-    own_votes = districts is not None and districts.national_totals == "own-votes"
-    if districts is not None and not districts.threshold and not own_votes:
+    if districts is not None and not districts.threshold and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)
-    if districts is not None and tier is None and not own_votes:
+    if districts is not None and tier is None and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, admissions)
     count = _Count(rule, ballot, admissions, units, tier, ties=ties)
     count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, Fault, ForecastError, PollDataError
-from forecast.rules.counts import read_count
+from forecast.rules.rows_of_parties import rows_of_parties
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party
@@ -61,12 +61,22 @@ def _known_largest(election: Election) -> Iterator[tuple[Party, str]]:
     if election.election.result is None:
         return
     try:
-        entries = read_count(election).ballot.entries
+        entries = rows_of_parties(election, election.election.result).entries.values()
     except ForecastError:  # a result that cannot be read is no business of a forecast
         return
     most = max(entries, key=lambda entry: entry.votes if entry.eligible else -1)
     if most.id in election.by_id:
         yield election.by_id[most.id], f"it is the largest in {election.election.result}"
+
+
+def not_placed(election: Election) -> list[str]:
+    """Seats of lists by district that draws leave out, where these change no total; covered winners are found
+    by region all the same.
+    """
+    covered = any(tier.how == "covered" and tier.votes is not None for tier in election.tiers)
+    if not election.rule.only_places or covered:
+        return []
+    return ["in which districts lists place their seats (rule.districts) is counted and not drawn"]
 
 
 def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:

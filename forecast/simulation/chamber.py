@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.election.texts import normalised
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.kernels import admit, count, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.count import Questions
@@ -29,9 +30,11 @@ from forecast.simulation.stages import Ballots, new_admission, new_noise, new_se
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.tiers_and_groups import Belief, ChamberTier
+    from forecast.geography.projection import Centre
     from forecast.kernels.laws import Law
     from forecast.kernels.whole_chamber import Contests
     from forecast.simulation.inputs import Units
+    from forecast.simulation.local import Local, LocalBench
 
 _BITS_PER_NAT = float(1.0 / np.log(2.0))
 _LEAST, _MOST = 1e-9, 1.0 - 2.0**-23
@@ -91,10 +94,20 @@ class Chamber:
         return empty_tallies(spans, 0, len(self.holders), over, most, coalitions, events)
 
 
-def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
-    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone.
+def chamber_of(
+    election: Election,
+    units: Units,
+    shares: NDArray[np.float64],
+    seed: int,
+    *,
+    local: Local | None = None,
+    estimate: Centre | None = None,
+) -> Chamber | None:
+    """The chamber of an election around central shares (U,); ``None`` where it is its lists alone. Districts
+    are moved by the polls of them that an ``estimate`` knows; ``local`` are those of the rule.
 
-    ``PollDataError`` where a party that a tier names is not told apart by the polls.
+    ``PollDataError`` where a party that a tier names is not told apart by the polls, for what is wrong with
+    the tables of tiers, and for polls of a district that there is not.
     """
     if not election.tiers:
         return None
@@ -104,9 +117,21 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     _refuse_nobody(election, holders)
     central = {unit: float(share) for unit, share in zip(units.ids, shares, strict=True)}
     districts = tuple(
-        drawn_districts(election, tier, number, holders, central, seed) if tier.votes and tier.seats else None
+        drawn_districts(election, tier, number, holders, central, seed, estimate)
+        if tier.votes and tier.seats
+        else None
         for number, tier in enumerate(election.tiers)
     )
+    if local is not None and election.levelled:
+        districts = tuple(
+            _held_there(election, tier, drawn, local.table.names)
+            for tier, drawn in zip(election.tiers, districts, strict=True)
+        )
+    if any(districts) and estimate is not None and estimate.of_places is not None:
+        from forecast.geography.local_polls import refuse_unknown_places
+
+        every = [one.places for one in (local, *districts) if one is not None]
+        refuse_unknown_places(estimate.of_places, every, estimate.as_of)
     contests = tuple(
         _contests(tier, number, holders, units.lists, central, seed)
         if drawn is None
@@ -115,9 +140,38 @@ def chamber_of(election: Election, units: Units, shares: NDArray[np.float64], se
     )
     questions = compile_chamber_questions(election.coalitions, election.events, holders)
     threshold = election.rule.threshold
-    counted = any(tier.how in ("levelled", "covered") and tier.seats for tier in election.tiers)
+    counted = any(tier.in_the_rule and tier.seats for tier in election.tiers)
     admits = threshold.or_direct_seats if threshold is not None and counted else None
     return Chamber(holders, election.tiers, contests, questions, admits or 0, districts)
+
+
+def _held_there(
+    election: Election, tier: ChamberTier, drawn: DrawnDistricts | None, names: Sequence[str]
+) -> DrawnDistricts | None:
+    """A tier whose winners hold seats of their lists in the districts of the rule, where each lies by its
+    region; others as they are.
+    """
+    if tier.how != "levelled" or not tier.seats:
+        return drawn
+    if drawn is None:
+        remedy = "winners are those of a district of the rule: name the last votes in them ([tiers.votes])"
+        raise ConfigurationError(Fault(election.place, f"tiers.{tier.id}.how", tier.how, remedy))
+    known = {normalised(name): d for d, name in enumerate(names)}
+    regions = [place.region for place in drawn.places.places]
+    faults = [
+        Fault(
+            election.place,
+            f"tiers.{tier.id}.votes.last",
+            region or ABSENT,
+            "the region of every district there is the district of the rule that it lies in "
+            f"(rule.districts.table); {suggest(region, names)}",
+        )
+        for region in dict.fromkeys(regions)
+        if normalised(region) not in known
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+    return replace(drawn, where=np.array([known[normalised(region)] for region in regions], np.int64))
 
 
 def _refuse_unsaid(election: Election) -> None:
@@ -286,7 +340,15 @@ def _followed(belief: Belief, lists: Sequence[str]) -> tuple[str, ...]:
 class Assembly:
     """What seats the chamber of a bench and counts it, tier by tier and as a whole."""
 
-    def __init__(self, of: Chamber, ballots: Ballots, kept: NDArray[np.int64], lists_most: int) -> None:
+    def __init__(
+        self,
+        of: Chamber,
+        ballots: Ballots,
+        kept: NDArray[np.int64],
+        lists_most: int,
+        local: LocalBench | None = None,
+    ) -> None:
+        """``local``: the districts of the rule, in which winners may hold seats of their lists."""
         blocks, holders = ballots.seats.house.shape[0], len(of.holders)
         coalitions = len(of.questions.coalition_starts) - 1
         events = len(of.questions.event_starts) - 1
@@ -341,6 +403,9 @@ class Assembly:
                 self._unused.append((contests, drawn, tier, won))
                 self.divided = ballots._replace(votes=votes_like(ballots.votes))
                 self.steps.append(whole_chamber.seat_tier.step(piece, tier, whole))
+            elif drawn is not None and drawn.hold_in_districts:
+                assert local is not None
+                self._ahead += [*steps, drawn.hold_in(local.ballots.seats)]
             elif contests.about["ahead"][0]:
                 self._ahead += [*steps, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
             else:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.tiers_and_groups import ChamberTier
     from forecast.geography.candidates import TierPattern
+    from forecast.geography.places import Places
+    from forecast.geography.projection import Centre
     from forecast.kernels.laws import Law
     from forecast.simulation.stages import Ballots
 
@@ -30,13 +32,13 @@ _SEED = 0x7E2D
 class DrawnDistricts:
     """The districts of a tier, D of them, with V units on their ballots, H of which may win."""
 
-    names: tuple[str, ...]
+    places: Places
     split: contests.Split
     pattern: project.Pattern
     stands: NDArray[np.bool_]
     """(D, H)"""
     transfers: NDArray[np.float32]
-    """(V, H) as ``kernels.chamber.Contests`` has them."""
+    """(V, H) as ``kernels.whole_chamber.Contests`` has them."""
     cover: contests.Cover | None
     """Where the seats of lists must cover their winners."""
     per_list: float
@@ -44,6 +46,13 @@ class DrawnDistricts:
     0.
     """
     warnings: tuple[str, ...]
+    where: NDArray[np.int64] | None = None
+    """(D,) in which district of the rule each lies, where winners hold seats of their lists there."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the districts."""
+        return self.places.names
 
 
 def drawn_districts(
@@ -53,9 +62,10 @@ def drawn_districts(
     holders: Sequence[str],
     national: Mapping[str, float],
     seed: int,
+    estimate: Centre | None = None,
 ) -> DrawnDistricts:
     """The districts of a tier around central ``national`` shares of the polls' units, in the order of the
-    core.
+    core, after what the polls of an ``estimate`` say of them.
 
     ``PollDataError`` and ``ConfigurationError`` for what is wrong with its tables or does not fit the file.
     """
@@ -63,13 +73,13 @@ def drawn_districts(
     from forecast.geography.candidates import read_tier_votes, tier_pattern
     from forecast.geography.compiled_pattern import compiled
 
-    found = tier_pattern(election, read_tier_votes(election, tier), holders, national)
+    found = tier_pattern(election, read_tier_votes(election, tier), holders, national, estimate)
     about = np.zeros(1, contests.SPLIT)
     about["seed"], about["number"] = seed, number
     pattern = compiled(found.pattern, seed ^ (_SEED + number), range(len(found.units)))
     lists = sum(name in election.by_id for name in holders)
     return DrawnDistricts(
-        found.votes.places.names,
+        found.votes.places,
         contests.Split(
             about,
             found.unit_of,
@@ -111,9 +121,9 @@ class DistrictBallots:
 
     def __init__(self, of: DrawnDistricts, national: Ballots) -> None:
         number, units = of.pattern.base.shape
-        self._of = of
+        self._of, self._piece = of, national.piece
         self.votes = _votes(number, units)
-        asked = number if of.cover is not None or of.per_list else 0
+        asked = number if of.cover is not None or of.per_list or of.where is not None else 0
         self.winners = whole_chamber.Winners(
             new_rows((asked, BLOCK), np.uint16), new_rows((asked, BLOCK), np.float32)
         )
@@ -153,6 +163,16 @@ class DistrictBallots:
         per_list, sums = np.array([self._of.per_list], np.float32), new_rows((2, BLOCK), np.float32)
         here = national.piece, self.votes, self.winners, national.votes
         return form.step(of, per_list, *here, law, sums, tier, won, national.claims, divided)
+
+    @property
+    def hold_in_districts(self) -> bool:
+        """Whether winners hold seats of their lists in the districts of the rule."""
+        return self._of.where is not None
+
+    def hold_in(self, seats: Seats) -> Step:
+        """What lets winners hold ``seats`` of their lists in the districts of the rule."""
+        assert self._of.where is not None
+        return contests.hold_in_districts.step(self._of.where, self._piece, self.winners, seats)
 
     def cover(self, national: Ballots, tier: Seats) -> Step:
         """What takes seats from winners whom those of their lists do not cover."""

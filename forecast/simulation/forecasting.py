@@ -17,7 +17,7 @@ from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -179,6 +179,7 @@ def simulate_and_keep(
         "seed": how.seed,
         "sampler": how.sampler,
         "as_of": estimate.as_of.isoformat(),
+        **supposed_vote(election, estimate.election_date.isoformat()),
         "warnings": list(estimate.warnings),
     }
     return count_draws(
@@ -269,7 +270,9 @@ def count_draws(
     rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
     if election.tiers:
         centre = central_shares(inputs, rules, units)
-        inputs = inputs._replace(chamber=chamber_of(election, units, centre, how.seed))
+        inputs = inputs._replace(
+            chamber=chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
+        )
     questions = compile_questions(election.coalitions, election.events, units)
     counts, kept = run_draws(
         inputs,
@@ -291,6 +294,7 @@ def count_draws(
             [*attrs["warnings"], *(local.warnings if local else ())],
             beliefs_of(election),
             of_chamber,
+            not_placed(election),
         ),
     }
     looked_at = kept._replace(
@@ -382,7 +386,7 @@ def identity_of(election: Election) -> dict[str, Any]:
     return {
         "election": facts.id,
         "election_name": facts.name,
-        "election_date": facts.date.isoformat(),
+        "election_date": facts.vote.isoformat() if facts.vote is not None else "",
         "country": facts.country,
         "note": facts.note or "",
         "definition": json.dumps(
@@ -390,6 +394,14 @@ def identity_of(election: Election) -> dict[str, Any]:
         ),
         "versions": json.dumps(versions()),
     }
+
+
+def supposed_vote(election: Election, day: str) -> dict[str, str]:
+    """Attributes that name a vote as what it is, where it is held in thought only; ``day`` may be several."""
+    if not election.election.supposed:
+        return {}
+    name = f"{election.election.name}, if it were held on {day}"
+    return {"election_name": name, "election_date": day, "supposed_vote": day}
 
 
 def kept_dataset(

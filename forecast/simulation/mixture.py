@@ -27,7 +27,7 @@ from forecast.result import Forecast, forecast_of
 from forecast.simulation.forecasting import How, identity_of, simulate_and_keep
 from forecast.simulation.numbers import seat_quantiles, share_quantiles
 from forecast.simulation.running import Progress
-from forecast.simulation.stacking import labels_of_chamber, said_of_each, stacked
+from forecast.simulation.stacking import labels_of, said_of_each, stacked
 from forecast.variables import LEAST_CONDITION_DRAWS, QUANTILES, error_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _BY_SEATS = "seat_probability"
 _CHAMBER_NUMBERS = (
     *("chamber/seat_probability", "chamber/seat_mean", "chamber/majority_probability"),
     *("chamber/two_thirds_probability", "chamber/coalition_seat_mean", "chamber/tier_seat_mean"),
-    "chamber/tier_majority_probability",
+    *("chamber/tier_majority_probability", "chamber/win_probability"),
 )
 _OF_CHAMBER = (
     *_CHAMBER_NUMBERS,
@@ -166,7 +166,7 @@ def _with_mixture(series: Forecast, weights: Floats, absent: Sequence[frozenset[
             last = last.astype(array.dtype) if array.dtype.kind == "i" and path in found else last
         values[path] = np.concatenate([array, last])
     labels: dict[str, Any] = {str(name): one.values for name, one in series.dataset.coords.items()}
-    labels |= labels_of_chamber(series)
+    labels |= labels_of(series, "chamber") | labels_of(series, "districts")
     of_mixture = {"scenario": MIXTURE, "scenario_name": "Mixture", "scenario_settings": "", "weight": np.nan}
     labels |= {name: np.array([*labels[name].tolist(), last]) for name, last in of_mixture.items()}
     rests_on = {path: int(series[path].attrs["draws"]) for path in values if "draws" in series[path].attrs}
@@ -215,7 +215,7 @@ def _chamber(values: Values, weights: Floats, quantiles: Floats) -> dict[str, Fl
     """
     if f"chamber/{_BY_SEATS}" not in values:
         return {}
-    parts = {path: np.nan_to_num(values[path]) for path in _OF_CHAMBER}
+    parts = {path: np.nan_to_num(values[path]) for path in _OF_CHAMBER if path in values}
     parts[f"chamber/{_BY_SEATS}"][..., 0] += np.isnan(values[f"chamber/{_BY_SEATS}"][..., 0])
     found = {path: _weighted(array, weights) for path, array in parts.items()}
     for prefix in ("", "coalition_"):

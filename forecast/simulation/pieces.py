@@ -115,7 +115,9 @@ class Bench:
         self.assembly: Assembly | None = None
         self.chambers: Chambers | None = None
         if draws.chamber is not None and kept.chamber is not None and len(rules.records) == 1:
-            self.assembly = Assembly(draws.chamber, self.ballots, kept.chamber[0], rules.most_seats)
+            self.assembly = Assembly(
+                draws.chamber, self.ballots, kept.chamber[0], rules.most_seats, self.local
+            )
         elif draws.chamber is not None and kept.chamber is not None:
             ahead = any(one.about["ahead"][0] for one in draws.chamber.contests)
             assert not ahead, "winners that count for their lists are those of one rule"

@@ -14,7 +14,7 @@ from forecast.election.forecast_day import days_of_forecasts
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation import estimate
 from forecast.result import Forecast, forecast_of
-from forecast.simulation.forecasting import How, simulate_and_keep
+from forecast.simulation.forecasting import How, simulate_and_keep, supposed_vote
 from forecast.simulation.running import Progress
 from forecast.variables import VARIABLES, described
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.polls import PollTable
 
-_STACKED = frozenset({"", "last_election", "chamber", "unsaved"})
+_STACKED = frozenset({"", "last_election", "chamber", "districts", "unsaved"})
 _AVERAGE = "estimate/average"
 """Groups that forecasts side by side keep, and of the estimate its centre; the rest is of other polls and
 days.
@@ -55,7 +55,8 @@ def simulate_over_time(
     each = [list(forecast.attrs["warnings"]) for forecast in forecasts]
     said = said_of_each([str(day) for day in usable], each, _these_days)
     found = stacked(forecasts, "as_of", labels, [party.id for party in election.parties])
-    return found.with_attrs(warnings=[*warnings, *said])
+    named = supposed_vote(election, "each day") if election.election.vote is None else {}
+    return found.with_attrs(**named, warnings=[*warnings, *said])
 
 
 def stacked(
@@ -73,10 +74,16 @@ def stacked(
     values: dict[str, Any] = {
         path: np.stack([_on(one, path, every) for one in forecasts])
         for path in _paths(last)
-        if all(path in one for one in forecasts)
+        if all(path in one for one in forecasts) and _of_the_same(forecasts, path)
     }
     values["warnings"] = np.array(["\n".join(one.attrs["warnings"]) for one in forecasts], dtype=str)
-    told = {**labels, "party": parties, **labels_of_chamber(last), **_of_holders(forecasts, every)}
+    told = {
+        **labels,
+        "party": parties,
+        **labels_of(last, "chamber"),
+        **labels_of(last, "districts"),
+        **_of_holders(forecasts, every),
+    }
     told |= {_PATHS.get(dim, dim): np.array(every[dim]) for dim in every if dim != "party"}
     for name, coordinate in last.dataset.coords.items():
         if coordinate.dims == ("party",) and name != "party":
@@ -123,7 +130,14 @@ def _paths(forecast: Forecast) -> list[str]:
     return [path for path in paths if path == _AVERAGE or described(path).group in _STACKED]
 
 
-_PATHS = {"holder": "chamber/holder", "chamber_seats": "chamber/chamber_seats"}
+_PATHS = {
+    "holder": "chamber/holder",
+    "chamber_seats": "chamber/chamber_seats",
+    "uncovered_winners": "chamber/uncovered_winners",
+    "district_seats": "districts/district_seats",
+}
+_NUMBERS = ("seats", "chamber_seats", "uncovered_winners", "district_seats")
+"""Dimensions of numbers, of which there may be more in some forecasts than in others."""
 """Of dimensions of groups, along which forecasts side by side may have other labels."""
 
 
@@ -138,11 +152,18 @@ def _every_label(forecasts: Sequence[Forecast]) -> dict[str, list[Any]]:
     return {dim: sorted(labels) if dim != "holder" else labels for dim, labels in found.items()}
 
 
-def labels_of_chamber(forecast: Forecast) -> dict[str, Any]:
-    """Labels of the group ``chamber`` by path, where there is one."""
-    coords = forecast.groups["chamber"].coords if "chamber" in forecast.groups else {}
-    paths = {f"chamber/{name}": one.values for name, one in coords.items()}
+def labels_of(forecast: Forecast, group: str) -> dict[str, Any]:
+    """Labels of a group by path, where there is one."""
+    coords = forecast.groups[group].coords if group in forecast.groups else {}
+    paths = {f"{group}/{name}": one.values for name, one in coords.items()}
     return {path: label for path, label in paths.items() if path in VARIABLES}
+
+
+def _of_the_same(forecasts: Sequence[Forecast], path: str) -> bool:
+    """Whether all forecasts have a variable of the same districts, where it is of districts."""
+    group = path.rpartition("/")[0]
+    labels = [f"{group}/{dim}" for dim in described(path).dims if dim in ("district", "contest")]
+    return all(one.names(label) == forecasts[-1].names(label) for label in labels for one in forecasts)
 
 
 def _of_holders(forecasts: Sequence[Forecast], every: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
@@ -169,7 +190,7 @@ def _on(forecast: Forecast, path: str, every: Mapping[str, Sequence[Any]]) -> np
         known = forecast.array(_PATHS.get(dim, dim)).tolist()
         if known == list(every[dim]):
             continue
-        missing = 0.0 if dim in ("seats", "chamber_seats") else np.nan
+        missing = 0.0 if dim in _NUMBERS else np.nan
         spread = np.full((*values.shape[:axis], len(every[dim]), *values.shape[axis + 1 :]), missing)
         spread[(slice(None),) * axis + ([list(every[dim]).index(one) for one in known],)] = values
         values = spread

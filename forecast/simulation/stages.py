@@ -60,6 +60,7 @@ class Forms:
         )
         self._by_votes, self._covers = bool(tiers), any(one.cover is not None for one in tiers)
         self._compensates = any(one.per_list > 0.0 for one in tiers)
+        self._holds = any(one.where is not None for one in tiers)
         self._admits = draws.chamber is not None and draws.chamber.admits > 0
 
     def needed(self) -> list[Kernel]:
@@ -88,6 +89,7 @@ class Forms:
         if self._by_votes:
             needed += [contests.split_given if self._given else contests.split_drawn, project.project_drawn]
             needed += [contests.cover_winners] if self._covers else []
+            needed += [contests.hold_in_districts] if self._holds else []
             if self._compensates:
                 needed.append(contests.add_unused_given if self._given else contests.add_unused_drawn)
         if self._admits:

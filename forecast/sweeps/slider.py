@@ -17,7 +17,9 @@ from forecast.election.schema import Election
 from forecast.election.threshold import AdmitLargest, Threshold
 from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.forecasting import ballot_of
+from forecast.simulation.chamber import chamber_of
+from forecast.simulation.chamber_numbers import chamber_values_by_rule, labels_of_the_whole
+from forecast.simulation.forecasting import ballot_of, central_shares
 from forecast.simulation.inputs import Units, draws_of
 from forecast.simulation.numbers import Run, Values, numbers_of
 from forecast.simulation.pieces import KeptDraws
@@ -27,6 +29,7 @@ from forecast.variables import described
 
 if TYPE_CHECKING:
     from forecast.election import Rule
+    from forecast.simulation.chamber import Chamber
 
 MOST_DRAWS, LEAST_DRAWS = 65_536, 8_192
 """Draws for 8 parties or fewer, and for many: the work grows with their number, the time should not."""
@@ -80,8 +83,8 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     What is not the general level or the method of a rule stays as it is. ``draws``: default 65,536 for up to
     8 parties, fewer for more. The group ``unsaved`` holds every coalition of the larger parties.
     """
-    election = Election.model_validate(json.loads(forecast.attrs["definition"])).of_lists
-    estimate = DrawnFrom.of(forecast)
+    whole = Election.model_validate(json.loads(forecast.attrs["definition"]))
+    election, estimate = whole.of_lists, DrawnFrom.of(forecast)
     units = Units.of(election, estimate.units)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
     if draws is None:
@@ -90,27 +93,40 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     variants = [_variant(election.rule, level, method) for level in levels for _, method in methods]
     inputs = draws_of(election, estimate, units, int(forecast.attrs["seed"]), str(forecast.attrs["sampler"]))
     keep = max(1, min(_KEPT, draws, _KEPT_BYTES // (8 * len(variants) * max(1, len(lists)))))
+    rules = compile_rules(variants, lists, election.place)
+    chamber = _chamber(whole, units, central_shares(inputs, rules, units), int(forecast.attrs["seed"]))
     counts, kept = run_draws(
-        inputs,
-        compile_rules(variants, lists, election.place),
+        inputs._replace(chamber=chamber),
+        rules,
         compile_questions(election.coalitions, [], units),
         draws,
         threads=threads,
         keep=keep,
     )
     shape, law = (len(levels), len(methods)), levels.index(_level(election.rule))
-    pictured = KeptDraws(kept.shares[:_FOR_PICTURES], kept.seats[:, :_FOR_PICTURES])
+    of_chamber = kept.chamber[:, :_FOR_PICTURES] if kept.chamber is not None else None
+    pictured = KeptDraws(kept.shares[:_FOR_PICTURES], kept.seats[:, :_FOR_PICTURES], chamber=of_chamber)
     numbers, rests_on = numbers_of(
         Run(counts, pictured, len(lists), rules=variants), ballot_of(election, units)
     )
+    labels: Values = {}
+    if chamber is not None:
+        assert counts.chamber is not None
+        held = counts.chamber.totals.seats.any(axis=(0, 1))
+        most = int(np.flatnonzero(held).max(initial=0))
+        numbers |= chamber_values_by_rule(whole, counts, pictured, most + 1)
+        labels = labels_of_the_whole(whole, chamber, most + 1)
     values: Values = {
         path: array if described(path).of_votes else array.reshape(*shape, *array.shape[1:])
         for path, array in numbers.items()
         if not path.startswith("event_")
     }
-    largest = np.argsort(-counts.seat_means().value[law * shape[1], : len(lists)], kind="stable")
+    asked, seated = (counts, kept.seats) if chamber is None else (counts.chamber, kept.chamber)
+    assert asked is not None
+    assert seated is not None
+    largest = np.argsort(-asked.seat_means().value[law * shape[1], : seated.shape[-1]], kind="stable")
     members = sorted(largest[:MOST_SUBSET_PARTIES].tolist())
-    values |= _subsets(kept.seats.reshape(*shape, keep, len(lists)), members, law)
+    values |= _subsets(seated.reshape(*shape, keep, seated.shape[-1]), members, law)
     is_law = np.zeros(shape, np.bool_)
     is_law[law, 0] = True
     values["rules/is_base_rule"] = is_law
@@ -121,15 +137,25 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     for path in ("seat_probability", "seat_mc_error", "coalition_seat_probability"):
         values[path] = values[path][..., :ends]
     coords = forecast.dataset.coords.items()
-    labels = {str(name): one.values for name, one in coords if one.dims != ("event",)} | {
+    labels |= {str(name): one.values for name, one in coords if one.dims != ("event",)} | {
         "threshold": np.array([float(level) for level in levels]),
         "method": [name for name, _ in methods],
         "seats": np.arange(ends),
-        "unsaved/member": [units.ids[k] for k in members],
+        "unsaved/member": [(units.ids if chamber is None else chamber.holders)[k] for k in members],
     }
     leading = {"threshold": "rule.threshold.level", "method": "rule.allocation.method"}
     attrs = {**forecast.attrs, "draws": draws}
     return forecast_of(values, labels, attrs, leading=leading, rests_on=rests_on)
+
+
+def _chamber(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
+    """The chamber of an election where its tiers are the same under every rule and need no tables, which a
+    saved forecast does not hold; else ``None``.
+    """
+    by_votes = any(tier.seats and tier.votes is not None for tier in election.tiers)
+    if by_votes or not election.tiers_do_not_hang_on_rules:
+        return None
+    return chamber_of(election, units, shares, seed)
 
 
 def _level(rule: Rule) -> Fraction:

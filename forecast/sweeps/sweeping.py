@@ -191,7 +191,7 @@ def sweep_grid(
     chamber = None
     if whole.tiers:
         centre = central_shares(inputs, compile_rules([grid.base], parties, election.place, table), units)
-        chamber = chamber_of(whole, units, centre, how.seed)
+        chamber = chamber_of(whole, units, centre, how.seed, local=local, estimate=estimate)
     refuse_what_cannot_be_swept(election, grid, parties, table, chamber)
     task = _Task(
         election,
@@ -465,5 +465,10 @@ def _attrs(task: _Task, estimate: Estimate) -> dict[str, Any]:
         "seed": task.how.seed,
         "sampler": task.how.sampler,
         "as_of": estimate.as_of.isoformat(),
-        "warnings": warnings_on(task.whole, estimate.warnings, beliefs_of(task.whole)),
+        "warnings": warnings_on(
+            task.whole,
+            estimate.warnings,
+            beliefs_of(task.whole),
+            task.chamber.warnings if task.chamber is not None else (),
+        ),
     }

@@ -99,6 +99,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("polls", evidence.polls, _one),
     ("houses", evidence.houses, _one),
     ("calibration", evidence.calibration, _one),
+    ("record-by-kind", evidence.record_by_kind, _one),
     ("run", evidence.run, _one),
     ("passes", across.passes, _drawn),
     ("seats", across.seats, _several),

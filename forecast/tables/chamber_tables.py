@@ -20,7 +20,7 @@ from forecast.tables.definitions import (
     table,
     text_of,
 )
-from forecast.tables.subjects import everywhere
+from forecast.tables.subjects import everywhere, may_grow
 from forecast.variables import VARIABLES, error_of
 from forecast.words import rounding
 
@@ -70,15 +70,28 @@ def coalitions(forecast: Forecast) -> Table:
             "Mean", pair_of("chamber_seat_mean", "chamber_seat_mean_mc_error", rounding.mean_seats), rank=1
         ),
     ]
-    notes = []
-    if not forecast.leading:
-        size, majority = forecast.chamber_size, forecast.chamber_majority
-        notes.append(
-            f"Majority: at least {majority} of the {size} seats of the whole chamber; two thirds: at least "
-            f"{-(-2 * size // 3)}; ± one Monte Carlo standard error, in percentage points."
-        )
+    shown.append(Shown("Margin", text_of("margin", rounding.signed)))
+    majority = np.repeat(
+        np.ravel(forecast.array(f"{_GROUP}/size")) // 2 + 1, len(forecast.names("coalition"))
+    )
+    medians = next(values for column, values in columns.items() if column.name == "chamber_seat_median")
+    columns |= {
+        Column("chamber_majority_seats", "seats", "integer", "least seats of a majority"): majority,
+        Column("margin", "seats", "integer", "median seats less chamber_majority_seats"): medians - majority,
+    }
+    notes = [] if forecast.leading else [majorities_said(forecast)]
     title = f"Coalitions in the whole chamber{everywhere(forecast)}"
     return table(forecast, "chamber-coalitions", title, columns, shown, notes)
+
+
+def majorities_said(forecast: Forecast) -> str:
+    """How many seats of the whole chamber a majority takes, and two thirds."""
+    size, majority = forecast.chamber_size, forecast.chamber_majority
+    return (
+        f"Majority: at least {majority} of the {size} seats of the whole chamber; two thirds: at least "
+        f"{-(-2 * size // 3)}; ± one Monte Carlo standard error, in percentage points. Margin: median less "
+        f"{majority}."
+    )
 
 
 def tiers(forecast: Forecast) -> Table:
@@ -91,10 +104,7 @@ def tiers(forecast: Forecast) -> Table:
     ]
     notes: list[str] = []
     if not forecast.leading:
-        sizes = forecast.array(f"{_GROUP}/tier_size").tolist()
-        about = zip(_labels(forecast, "tier_name"), sizes, _labels(forecast, "tier_basis"), strict=True)
-        notes = [f"{name} ({size} seats): {basis}." for name, size, basis in about]
-        notes += uncovered_note(forecast)
+        notes = tiers_said(forecast)
     title = f"Tiers of the chamber{everywhere(forecast)}"
     return table(
         forecast,
@@ -105,6 +115,19 @@ def tiers(forecast: Forecast) -> Table:
         notes,
         lambda row: (number(row["tier_seat_high95"]) or 0) > 0,
     )
+
+
+def tiers_said(forecast: Forecast) -> list[str]:
+    """How many seats each tier has and what its numbers rest on, a sentence each; winners without a seat."""
+    names, sizes = _labels(forecast, "tier_name"), forecast.array(f"{_GROUP}/tier_size").tolist()
+    said = [f"{size} seats" for size in sizes]
+    if may_grow(forecast):
+        said[0] += " or more, as winners beyond the share of their list are added"
+    about = zip(names, said, _labels(forecast, "tier_basis"), strict=True)
+    return [
+        *(f"{name[:1].upper()}{name[1:]} ({size}): {basis}." for name, size, basis in about),
+        *uncovered_note(forecast),
+    ]
 
 
 def uncovered_note(forecast: Forecast) -> list[str]:

@@ -67,12 +67,18 @@ def coalitions(forecast: Forecast) -> Table:
         columns[Column("margin", "seats", "integer", "median seats less majority_seats")] = medians - needed
         shown.append(Shown("Margin", text_of("margin", rounding.signed)))
         notes.append(
-            f"Majority: more than half of the {forecast.house} seats that the rule hands out, so {needed}; ± "
+            f"Majority: more than half of the {forecast.house} seats that the rule hands out"
+            f"{' (the median; each draw has its own)' if may_grow(forecast) else ''}, so {needed}; ± "
             f"one Monte Carlo standard error, in percentage points. Seats: median. Margin: median less "
             f"{needed}."
         )
     title = f"Coalitions{of_the_lists(forecast)}{everywhere(forecast)}"
     return table(forecast, "coalitions", title, columns, shown, notes)
+
+
+def may_grow(forecast: Forecast) -> bool:
+    """Whether the house is larger in some draws than in others."""
+    return (forecast.rule.get("levelling") or {}).get("mode") in ("keep", "level")
 
 
 def events(forecast: Forecast) -> Table:

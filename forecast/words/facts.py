@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from forecast.variables import LEAST_CONDITION_DRAWS, SEATLESS_KINDS
+from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
 from forecast.words.rounding import probability, whole
 from forecast.words.speaking import DEFAULT, language, text
 
@@ -76,6 +76,35 @@ class Facts:
     def coalitions(self) -> list[dict[str, Any]]:
         """Coalitions in the order of the election file."""
         return self.forecast.rows("coalition")
+
+    @property
+    def of_chamber(self) -> bool:
+        """Whether the whole chamber is told of, and is more than its lists."""
+        return "chamber/seat_mean" in self.forecast and self.forecast.has_tiers
+
+    @cached_property
+    def holders(self) -> list[dict[str, Any]]:
+        """Parties and groups of the whole chamber, those with most seats first; none where lists are all."""
+        if "chamber/seat_mean" not in self.forecast:
+            return []
+        labels = {
+            name: self.forecast.names(f"chamber/holder{name and '_'}{name}")
+            for name in ("", "name", "short", "colour")
+        }
+        numbers = {
+            name: self.forecast.array(f"chamber/{name}").tolist()
+            for name in ("seat_quantile", "seat_mean", "seat_mean_mc_error", "representative_seats")
+        }
+        found: list[dict[str, Any]] = []
+        parties = {row["party"]: row for row in self.parties}
+        for h, holder in enumerate(labels[""]):
+            row: dict[str, Any] = {name: texts[h] for name, texts in labels.items() if name}
+            row |= {name: values[h] for name, values in numbers.items() if name != "seat_quantile"}
+            ends = dict(zip(ENDS, numbers["seat_quantile"][h], strict=True))
+            row |= {"holder": holder, "party": holder, **{f"seat_{end}": n for end, n in ends.items()}}
+            known = parties.get(holder, {"colour": row["colour"] or _COLOURS[-1], "seatless": False})
+            found.append(row | {key: known[key] for key in ("name", "colour", "seatless") if key in known})
+        return sorted(found, key=lambda row: -row["seat_mean"])
 
     @cached_property
     def polls_used(self) -> list[dict[str, Any]]:
@@ -228,13 +257,6 @@ class Facts:
         chance = float(self.seat_chances[question.of][self.majority :].sum())
         error = (chance * (1 - chance) / self.forecast.draws) ** 0.5
         return row["name"], chance, max(error, 1 / self.forecast.draws)
-
-    @property
-    def of_chamber(self) -> bool:
-        """Whether majorities of a whole chamber with other tiers beside the lists are known."""
-        return self.forecast.has_tiers and any(
-            "chamber_majority_probability" in row for row in self.coalitions
-        )
 
     @property
     def caption(self) -> str:

@@ -68,17 +68,24 @@ def leader(facts: Facts) -> str:
 
 
 def majority(facts: Facts) -> str:
-    """Seats of a majority, and of those whose majority is asked for, else of the largest party."""
-    question = facts.question
-    row = facts.lists[0]
+    """Seats of a majority, and of those whose majority is asked for, else of the largest party; of the whole
+    chamber where it is told of.
+    """
+    question, whole_chamber = facts.question, facts.of_chamber
     if question is not None and question.kind == "majority":
         row = next(one for one in facts.coalitions if one["coalition"] == question.of)
+        stem = "chamber_seat" if whole_chamber else "seat"
+    else:
+        first = facts.lists[0]
+        row = next((one for one in facts.holders if one["holder"] == first["party"] and whole_chamber), first)
+        stem = "seat"
+    size = facts.forecast.chamber_size if whole_chamber else facts.house
     return text(
-        "needs_lists" if facts.forecast.has_tiers else "needs",
-        needed=facts.majority,
-        house=facts.house,
+        "needs_lists" if facts.forecast.has_tiers and not whole_chamber else "needs",
+        needed=size // 2 + 1,
+        house=size,
         name=row["name"],
-        seats=interval(row["seat_low80"], row["seat_high80"]),
+        seats=interval(row[f"{stem}_low80"], row[f"{stem}_high80"]),
     )
 
 

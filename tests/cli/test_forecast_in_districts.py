@@ -138,3 +138,23 @@ def test_every_way_to_swing_gives_a_forecast(
     write_polls(tmp_path / "polls.csv")
     assert main(["run", "woods.toml", *DRAWS]) == 0
     assert forecast.load("outputs/woods")["districts/seat_mean"].values.sum() == pytest.approx(20.0)
+
+
+def test_days_and_scenarios_side_by_side_keep_the_districts(config: Path) -> None:
+    """Each is what a run of its own gives; a mixture of districts is not said."""
+    head = "\n".join(
+        f'[[scenarios]]\nid = "{name}"\nname = "{name}"\nweight = "50%"\nrule.districts.method = "{name}"\n'
+        for name in ("dhondt", "sainte-lague")
+    )
+    (config.parent / "two.toml").write_text(head, encoding="utf-8")
+    assert main(["run", str(config), *DRAWS, "--scenarios", "two.toml", "--output", "both"]) == 0
+    assert main(["run", str(config), *DRAWS, "--set", "rule.districts.method=sainte-lague"]) == 0
+    alone = forecast.load("outputs/woods")
+    here = forecast.load("both").sel(scenario="sainte-lague")
+    for path in ("districts/seat_mean", "districts/seat_quantile", "districts/last_probability"):
+        np.testing.assert_array_equal(here.array(path), alone.array(path))
+    seats = here.array("districts/seat_probability")[
+        ..., : alone.array("districts/seat_probability").shape[-1]
+    ]
+    np.testing.assert_array_equal(seats, alone.array("districts/seat_probability"))
+    assert here.names("districts/district") == alone.names("districts/district")

@@ -35,6 +35,8 @@ COUNTED_ELSEWHERE = {
 }
 """Election files whose count may not be written into the project, and the case that holds it."""
 NEVER_HELD = {"kazakhstan-2026-kurultai"}
+SAME_COUNT = {"germany-2025-constituencies": "germany-2025-union"}
+"""Election files whose lists, rule and count are those of another."""
 
 
 def official_seats(path: Path) -> dict[str, int]:
@@ -57,7 +59,16 @@ def test_an_election_file_cites_its_law_and_its_source(path: Path):
 
 def test_every_election_file_is_checked_on_a_real_count_or_was_never_held():
     counted = {path.stem for path in COUNTED} | set(COUNTED_ELSEWHERE) | NEVER_HELD
-    assert {path.stem for path in FILES} <= counted
+    assert {path.stem for path in FILES} <= counted | set(SAME_COUNT)
+
+
+@pytest.mark.parametrize(("name", "other"), SAME_COUNT.items())
+def test_a_file_with_the_count_of_another_has_its_lists_and_rule(name: str, other: str):
+    own, same = (load_election(CONFIGS / f"{file}.toml") for file in (name, other))
+    assert own.rule == same.rule
+    assert own.election.result == same.election.result
+    assert [party.id for party in own.parties] == [party.id for party in same.parties]
+    assert read_count(own).ballot.entries == read_count(same).ballot.entries
 
 
 def test_the_election_files_show_more_than_ten_countries():

@@ -13,17 +13,20 @@ from forecast.election import Election, load_election, parse_election
 from forecast.election.loading import read_tables
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import estimate
+from forecast.estimation.share_draws import ShareDraws
 from forecast.polls import polls_of
+from forecast.report import page
 from forecast.result import Forecast
 from forecast.rules.counts import count
 from forecast.simulation.chamber import believed_chances
 from forecast.simulation.forecasting import How, draws, simulate, simulate_and_keep
-from forecast.simulation.given import ShareDraws, simulate_given
+from forecast.simulation.given import simulate_given
 from forecast.storage import load, save
 from forecast.sweeps.slider import slide
 from forecast.sweeps.sweeping import sweep
 from forecast.tables import table_of
 from tests.forecasts import CONFIG
+from tests.page_data import given, rows_of
 
 DRAWS = 100_000
 
@@ -325,7 +328,7 @@ def test_the_six_electorates_of_te_pati_maori_are_inside_its_interval() -> None:
     ends = found.array("seat_quantile")[found.parties.index("maori")]
     assert ends[0] <= 6 <= ends[-1]
     assert found.house >= 120
-    assert any("71 of the 120 seats rest on a stated belief" in line for line in found.attrs["warnings"])
+    assert any("71 of the 120 seats (the house may grow) rest on" in line for line in found.attrs["warnings"])
     record = found.record()["chamber"]["districts"]
     assert {len(record), sum(one["id"] == "Epsom" for one in record)} == {71, 1}
 
@@ -500,3 +503,33 @@ def test_a_sweep_leaves_out_tiers_whose_winners_count_for_their_lists() -> None:
     found = sweep(election, estimate(election, polls_of(election)), threshold=[0.04, 0.05], draws=500)
     assert "chamber/size" not in found
     assert any("each is taken to fall to whom" in line for line in found.attrs["warnings"])
+
+
+def test_the_page_tells_of_the_whole_chamber_under_every_rule(chamber: Forecast) -> None:
+    """Hemicycle, tables, headline and coalitions are of all 98 seats, and move with the threshold."""
+    data = given(page(chamber))
+    assert data["asked"] == "chamber_coalitions"
+    assert data["law"]["of_chamber"].startswith("Amanat alone: very likely a majority of all 98")
+    for width in data["law"]["charts"]["parliament"]["data"]:
+        seats, labels = (rows_of(data, width[name]) for name in ("seats", "labels"))
+        assert len(seats) == 98
+        assert any(row["text"] == "98 seats" for row in labels)
+    moved = [place["cells"]["holders"] for place in data["places"] if "holders" in place.get("cells", {})]
+    assert len(moved) > 10
+    assert "Independents" in data["names"]
+    assert all(len(cells) == len(moved[0]) for cells in moved)
+
+
+def test_the_slider_has_the_chamber_of_separate_runs(chamber: Forecast) -> None:
+    found = slide(chamber, draws=4_096).sel(threshold=0.07, method="dhondt")
+    alone = forecast_of(changed("rule.threshold.level=7%", "rule.allocation.method=dhondt"), 4_096)
+    for name in ("seat_quantile", "seat_mean", "majority_probability", "two_thirds_mc_error"):
+        assert np.array_equal(found.array(f"chamber/{name}"), alone.array(f"chamber/{name}")), name
+
+
+def test_winners_that_count_for_their_lists_stay_as_they_are_on_the_slider() -> None:
+    found = forecast_of(load_election(NEW_ZEALAND), 2_000)
+    data = given(page(found))
+    assert data["asked"] == "coalitions"
+    assert "of_chamber" not in data["law"]
+    assert 'id="contests"' in page(found)

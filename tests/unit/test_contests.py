@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import csv
+import datetime
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from forecast.cli.main import main
+from forecast.election import load_election
 from forecast.errors import ConfigurationError, ForecastError, PollDataError
 from forecast.estimation import estimate
 from forecast.geography.candidates import TierVotes, read_tier_votes, tier_pattern
 from forecast.polls import polls_of
 from forecast.result import Forecast
-from forecast.simulation.forecasting import draws, simulate
+from forecast.simulation.forecasting import How, draws, simulate
 from forecast.simulation.given import ShareDraws, simulate_given
+from forecast.simulation.stacking import simulate_over_time
 from forecast.tables import table_of
-from tests.contested import FILE, NAMES, TIER, moors, votes, write_candidates
+from tests.contested import FILE, NAMES, REGIONS, TIER, moors, votes, write_candidates
 from tests.geographies import write_rows
 
 DRAWS = 20_000
@@ -256,6 +261,129 @@ def test_lists_below_the_level_cover_nobody_but_enter_by_their_winners(tmp_path:
         assert seated >= least if least else seated < 0.01
 
 
+def test_the_winners_without_a_seat_of_germany_2025_are_drawn(root: Path) -> None:
+    """23 there were; by the polls between 17 and 64 in four draws of five, as the page says."""
+    election = load_election(root / "configs" / "germany-2025-constituencies.toml")
+    found = simulate(election, estimate(election, polls_of(election)), draws=DRAWS)
+    quantiles = dict(
+        zip(
+            found.array("quantile_level").tolist(), found.array("chamber/all_uncovered_quantile"), strict=True
+        )
+    )
+    page = (root / "docs" / "chamber.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"By the polls of\s+the day before it\s+was (\d+), and (\d+) to (\d+)", page)
+    for number, level in zip(told, (0.5, 0.1, 0.9), strict=True):
+        assert abs(int(number) - quantiles[level]) <= 1
+    assert quantiles[0.1] <= 23 <= quantiles[0.9]
+    assert len(found.names("chamber/contest")) == 299
+    assert not any("or_direct_seats" in line for line in found.attrs["warnings"])
+
+
+LITHUANIA = {
+    "ts-lkd": ("TS-LKD", ("TS-LKD",), 0.2571, 27),
+    "lvzs": ("LVŽS", ("LVŽS",), 0.1815, 16),
+    "dp": ("DP", ("DP",), 0.0981, 1),
+    "lsdp": ("LSDP", ("LSDP",), 0.0960, 5),
+    "lp": ("LP", (), 0.0935, 3),
+    "lrls": ("LRLS", ("LRLS",), 0.0703, 7),
+    "llra": ("LLRA-KŠS", ("LLRA",), 0.0500, 3),
+    "lsddp": ("LSDDP", (), 0.0329, 3),
+    "centro": ("Centro partija", ("PUTKA",), 0.0237, 0),
+    "ns": ("Nacionalinis susivienijimas", (), 0.0221, 0),
+    "teisingumas": ("Laisvė ir teisingumas", ("PTT", "LLS"), 0.0206, 1),
+    "lzp": ("Žaliųjų partija", ("LZS",), 0.0170, 1),
+    "other": ("others", (), 0.0362, 0),
+}
+"""Of Lithuania 2020 by list: what it continues, its share of the votes for lists, and districts won
+(recalled).
+"""
+
+
+def test_the_second_rounds_of_lithuania_2020_are_drawn(shared: Path, tmp_path: Path) -> None:
+    """From the first round of 2016 and the votes for lists as they were: all who won at least three districts
+    did so where four draws of five have them.
+    """
+    archive = shared / "data" / "districts"
+    for name, table in (("lithuania-2016-smd-round1", "candidates"), ("lithuania-2016", "lists")):
+        with (archive / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            rows = [[row["district_name"], row["party"], row["votes"]] for row in csv.DictReader(file)]
+        write_rows(tmp_path / f"{table}.csv", ["district", "party", "votes"], rows)
+    parties = "".join(
+        f'[[parties]]\nid = "{id}"\nname = "{name}"\n'
+        + ('kind = "residual"\n' if id == "other" else f"continues = {{ {_heirs(heirs)} }}\n")
+        for id, (name, heirs, *_) in LITHUANIA.items()
+    )
+    head = '[election]\nid = "lt"\nname = "Lithuania"\ncountry = "Lithuania"\ndate = 2020-10-11\n'
+    rule = '[rule]\nseats = 70\nlaw = "Seimas"\nthreshold.level = "5%"\nallocation.method = "hare"\n'
+    group = '[[groups]]\nid = "independents"\nname = "Independents"\naliases = ["Save išsikėlę"]\n'
+    tier = TIER.replace("seats = 12", "seats = 71")
+    more = 'lists = "lists.csv"\ncandidate_error = 0.4\nrounds = 2\n'
+    path = tmp_path / "lithuania.toml"
+    path.write_text(head + parties + rule + group + tier + more, encoding="utf-8")
+    shares = np.tile([share for _, _, share, _ in LITHUANIA.values()], (DRAWS, 1))
+    found, kept = simulate_given(
+        load_election(path), ShareDraws("shares", tuple(LITHUANIA), shares, ()), keep=100
+    )
+    assert (kept["chamber_seats"].sum("holder") == 141).all()
+    low, high = found.array("chamber/tier_seat_quantile")[1][:, [1, 5]].T
+    won = {id: seats for id, (*_, seats) in LITHUANIA.items()} | {"independents": 4}
+    inside = [
+        low[h] <= won[holder] <= high[h]
+        for h, holder in enumerate(found.names("chamber/holder"))
+        if won[holder] >= 3
+    ]
+    assert (len(inside), sum(inside)) == (8, 8)
+
+
+def _heirs(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}" = 1.0' for name in names)
+
+
+def with_polls(folder: Path, *more: tuple[str, int, int, int]) -> None:
+    """National polls, and ``more`` of places: shares of Red, Blue and Green."""
+    rows = [
+        [pollster, day, "national", 1_000, *shares]
+        for pollster, day, shares in (
+            ("House A", "2024-06-01", (42, 40, 18)),
+            ("House B", "2024-06-03", (41, 40, 19)),
+            ("House A", "2024-06-06", (43, 39, 18)),
+        )
+    ]
+    rows += [["House C", "2024-06-05", place, 600, *shares] for place, *shares in more]
+    heading = ["pollster", "fieldwork_end", "scope", "sample_size", "red", "blue", "green"]
+    write_rows(folder / "polls.csv", heading, rows)
+
+
+def test_a_poll_of_a_district_moves_its_chances_and_not_the_nation(tmp_path: Path) -> None:
+    """And those of the others hardly; the seats of the lists stay what they are, to the bit."""
+    with_polls(tmp_path)
+    before = run(tmp_path)
+    with_polls(tmp_path, ("district: d5", 20, 20, 60))
+    after = run(tmp_path)
+    was, now = (found.array("chamber/win_probability") for found in (before, after))
+    assert was[5, 2] < 0.05
+    assert now[5, 2] > 0.5
+    assert np.abs(was[[0, 1, 10, 11]] - now[[0, 1, 10, 11]]).max() < 0.1
+    assert (before.array("seat_probability") == after.array("seat_probability")).all()
+    assert any("1 poll of a region or district moves" in line for line in after.attrs["warnings"])
+
+
+def test_a_larger_poll_of_a_district_says_more(tmp_path: Path) -> None:
+    chances = []
+    for size in (60, 6_000):
+        with_polls(tmp_path, ("district: d5", 30, 28, 42))
+        text = (tmp_path / "polls.csv").read_text().replace("d5,600", f"d5,{size}")
+        (tmp_path / "polls.csv").write_text(text)
+        chances.append(run(tmp_path).array("chamber/win_probability")[5, 2])
+    assert chances[0] < chances[1]
+
+
+def test_a_poll_of_a_district_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with_polls(tmp_path, ("district: d55", 20, 20, 60))
+    with pytest.raises(PollDataError, match=r"no such district in .*candidates\.csv; did you mean"):
+        run(tmp_path)
+
+
 def test_given_shares_are_carried_to_the_districts(tmp_path: Path) -> None:
     election = moors(tmp_path)
     shares = np.tile([0.42, 0.40, 0.18], (3_000, 1))
@@ -346,3 +474,30 @@ def test_a_row_without_votes_is_refused(tmp_path: Path) -> None:
     write_rows(tmp_path / "candidates.csv", ["district", "party", "votes"], [["d0", "Red", "many"]])
     with pytest.raises(PollDataError, match="many"):
         read(tmp_path)
+
+
+def test_days_side_by_side_keep_the_districts(tmp_path: Path) -> None:
+    """Each day's chances are those of a run as of that day, and can be taken out again."""
+    election = moors(tmp_path)
+    days = [datetime.date(2024, 6, 3), datetime.date(2024, 6, 6)]
+    found = simulate_over_time(election, polls_of(election), days, How(2_000, 1, "sobol", 1))
+    for day in days:
+        here = found.sel(as_of=day)
+        alone = simulate(election, estimate(election, polls_of(election), day), draws=2_000, seed=1)
+        for path in ("chamber/win_probability", "chamber/seat_mean"):
+            assert np.array_equal(here.array(path), alone.array(path)), path
+        assert table_of(here, "contests").rows == table_of(alone, "contests").rows
+
+
+def test_a_rule_that_only_places_seats_is_drawn_as_without_districts(tmp_path: Path) -> None:
+    """One file counts the seats of lists in the states and draws winners that these cover."""
+    covered = TIER.replace("seats = 12", 'seats = 12\nhow = "covered"')
+    rule = 'districts = { method = "sainte-lague", national_totals = "own-votes", table = "states.csv" }'
+    write_rows(tmp_path / "states.csv", ["district", "party", "votes"], [[r, "red", 1] for r in REGIONS])
+    placed = FILE.replace('allocation.method = "sainte-lague"', f'allocation.method = "sainte-lague"\n{rule}')
+    there = run(tmp_path, file=placed, tier=covered, number=2_000)
+    without = run(tmp_path, tier=covered, number=2_000)
+    for path in ("seat_mean", "chamber/win_probability", "chamber/uncovered_mean"):
+        assert np.array_equal(there.array(path), without.array(path)), path
+    apart = run(tmp_path, file=placed, number=500)
+    assert any("is counted and not drawn" in line for line in apart.attrs["warnings"])

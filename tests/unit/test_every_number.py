@@ -76,12 +76,14 @@ def _labels(data: xr.Dataset) -> dict[str, Any]:
         "t": "tier",
         "k": "place",
     }
-    return {group: by_label(data, dim) for group, dim in (dims | {"o": "probability_bin"}).items()}
+    dims |= {"o": "probability_bin", "k": "election_kind", "d": "days_before"}
+    return {group: by_label(data, dim) for group, dim in dims.items()}
 
 
 @functools.cache
 def _json(left: Left) -> Walk:
-    blank = {f"track_record/{name}": Shows(walked.BLANK) for name in ("horizon", "elections", "coverage")}
+    names = ("horizon", "elections", "coverage", "coverage80_by_kind")
+    blank = {f"track_record/{name}": Shows(walked.BLANK) for name in names}
     shows = walked.RECORD | (walked.TESTED if left.tested else blank)
     walk = Walk(left.data, shows, _labels(left.data))
     for path, found in numbers(left.record):
@@ -138,7 +140,7 @@ def _compared(data: dict[str, Any], charts: dict[str, Any], forecast: Forecast) 
 
 
 def _distributions(data: dict[str, Any], chart: dict[str, Any] | None, forecast: Forecast) -> int:
-    """How many dots of the chart of seats are quantiles of a forecast; a dot is one seat wide at most here."""
+    """How many dots of the chart of seats are quantiles of a forecast; no dot is wider than a seat here."""
     if chart is None:
         return 0
     sets = {name: rows_of(data, rows) for name, rows in chart["data"][0].items()}
@@ -207,7 +209,11 @@ def test_every_variable_of_the_root_stands_in_some_view(left: Left) -> None:
     seen = _json(left).seen | _tables(left).seen
     held = {str(n) for n, v in left.data.variables.items() if v.dtype.kind in "if"}
     aside = ("estimate/", "trend/") if left.tested else ("estimate/", "trend/", "record/")
-    labels = {"quantile_level", "day", *([] if left.tested else ["interval", "probability_bin"])}
+    labels = {
+        "quantile_level",
+        "day",
+        *([] if left.tested else ["interval", "probability_bin", "days_before"]),
+    }
     # The estimate stands in the table of the run, as texts; the trend in pictures.
     assert {name for name in held - seen - labels if not name.startswith(aside)} == set()
 

@@ -11,15 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
+from forecast.election.tiers_and_groups import ChamberTier
 from forecast.geography.compiled_pattern import compiled
 from forecast.geography.pattern import Base, drawn, pattern_of
+from forecast.geography.places import Places
 from forecast.geography.swing import LAWS
+from forecast.kernels import contests, whole_chamber
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_districts import SeatTable
 from forecast.rules.reference import apply_rule
+from forecast.simulation.chamber import Chamber
 from forecast.simulation.district_numbers import last_and_next
+from forecast.simulation.drawn_districts import DrawnDistricts
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
@@ -349,3 +354,76 @@ def test_histograms_of_districts_count_every_draw_once(draws: int, seed: int) ->
     found = counts.district_seats[0]
     expected = np.stack([(kept.districts.seats[0] == s).sum(0) for s in range(found.shape[-1])], axis=-1)
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_divisors_begin_after_winners_as_the_exact_count_has_it(seed: int) -> None:
+    """Twenty single-member districts, each nearly all for one list, so that who wins them is known."""
+    lists = 5
+    base, table = geography(seed, lists), table_of("start")
+    random = np.random.default_rng(seed)
+    where, winner = random.integers(0, len(SIZES), 20), random.integers(0, lists, 20)
+    draws = draws_on(base, seed)._replace(chamber=chamber_with(base, where, winner, seed))
+    rule = Rule.model_validate(
+        {"seats": int(SIZES.sum()) + 20, "districts": {"method": "dhondt", "direct": "start"}}
+    )
+    rules = compile_rules([rule], parties_of(base), table=table, held=20)
+    counts, kept = run_draws(draws, rules, NO_QUESTIONS, 40, keep=40)
+    assert kept.districts is not None
+    assert counts.districts_won[0][np.arange(20), winner].tolist() == [40] * 20
+    for i in range(40):
+        ballot = ballot_of(base, table, kept.shares[i], kept.districts.votes[i].astype(np.float64))
+        districts = [
+            replace(
+                district, direct={f"l{k}": int(((where == d) & (winner == k)).sum()) for k in range(lists)}
+            )
+            for d, district in enumerate(ballot.districts)
+        ]
+        outcome = apply_rule(rule, replace(ballot, districts=tuple(districts)))
+        names = base.units[:-1]
+        assert kept.seats[0, i].tolist() == [outcome.seats[name] for name in names]
+        by_district = [[district.of(name) for name in names] for district in outcome.districts]
+        assert kept.districts.seats[0, i].tolist() == by_district
+        assert kept.seats[0, i].sum() == SIZES.sum() + 20
+
+
+def chamber_with(base: Base, where: np.ndarray, winner: np.ndarray, seed: int) -> Chamber:
+    """A chamber whose one tier are single-member districts of certain winners, in districts of the rule."""
+    lists, number = len(base.units) - 1, len(where)
+    last = np.full((number, lists + 1), 0.02 / lists)
+    last[np.arange(number), winner] = 0.98
+    last /= last.sum(1, keepdims=True)
+    weights = np.full(number, 1.0 / number)
+    names = tuple(f"c{number}" for number in range(number))
+    of = Base(names, base.units, weights, last, weights @ last, np.ones(last.shape, bool), None)
+    about = np.zeros(1, contests.SPLIT)
+    about["seed"] = seed
+    units = np.arange(lists + 1)
+    nothing = np.zeros(lists + 1, np.float32)
+    # Candidates have the votes of last time, whatever lists have.
+    split = contests.Split(about, units, nothing, (weights @ last).astype(np.float32), nothing)
+    pattern = compiled(pattern_of(of, weights @ last), seed, range(lists + 1))
+    tier = ChamberTier.model_validate(
+        {
+            "id": "smd",
+            "name": "districts",
+            "seats": number,
+            "how": "levelled",
+            "votes": {"last": "none.csv", "split": "same"},
+        }
+    )
+    stands = np.ones((number, lists), bool)
+    record = np.zeros(1, whole_chamber.TIER)
+    record["seed"], record["way"], record["rounds"], record["ahead"] = seed, whole_chamber.BY_VOTES, 1, True
+    transfers = np.full((lists + 1, lists), whole_chamber.UNNAMED, np.float32)
+    of_tier = whole_chamber.Contests(
+        record,
+        np.arange(number + 1, dtype=np.int64) * lists,
+        np.tile(np.arange(lists, dtype=np.int64), number),
+        np.zeros(number * lists, np.float32),
+        *(np.zeros(lists, np.int64), np.zeros(lists, np.float32), np.zeros(lists, np.int64)),
+        transfers,
+    )
+    places = Places(tuple(District(name, {}, seats=1) for name in names), "made")
+    found = DrawnDistricts(places, split, pattern, stands, transfers, None, 0.0, (), where.astype(np.int64))
+    return Chamber(base.units[:-1], (tier,), (of_tier,), NO_QUESTIONS, 0, (found,))

@@ -213,26 +213,6 @@ def test_a_set_that_is_being_placed_is_waited_for(forecast: Forecast, saved: Pat
     placed.join()
 
 
-@pytest.mark.parametrize(
-    ("name", "version", "command"),
-    [
-        ("sweep.nc", "sweep_schema_version", "forecast sweep kazakhstan.toml"),
-        ("series.nc", "series_schema_version", "forecast run kazakhstan.toml"),
-    ],
-)
-def test_what_version_0_3_left_is_refused_with_the_command_that_makes_it_again(
-    name: str, version: str, command: str, forecast: Forecast, tmp_path: Path
-) -> None:
-    said = {"warnings": "", "configuration": "kazakhstan.toml", version: 1}
-    attrs = {key: value for key, value in forecast.attrs.items() if key != "schema_version"}
-    old = forecast.dataset.copy()
-    old.attrs = attrs | said
-    (tmp_path / name).write_bytes(netcdf_image(old))
-    for place in (tmp_path, tmp_path / name):
-        with pytest.raises(ConfigurationError, match=f"make it again: {command}"):
-            storage.load(place)
-
-
 def test_the_root_holds_the_forecast_alone_and_every_variable_is_as_the_registry_says(
     forecast: Forecast,
 ) -> None:

@@ -43,7 +43,7 @@ def tested(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
 def test_every_table_has_the_columns_that_it_documents(
     name: str, forecast: Forecast, tested: Forecast
 ) -> None:
-    table = table_of(tested if name == "calibration" else forecast, name)
+    table = table_of(tested if name in ("calibration", "record-by-kind") else forecast, name)
     names = [column.name for column in table.columns]
     assert len(set(names)) == len(names)
     assert all(column.meaning for column in table.columns)
@@ -56,7 +56,7 @@ def test_every_table_has_the_columns_that_it_documents(
 def test_pandas_reads_back_the_numbers_of_csv_json_excel_and_parquet(
     name: str, forecast: Forecast, tested: Forecast
 ) -> None:
-    table = table_of(tested if name == "calibration" else forecast, name)
+    table = table_of(tested if name in ("calibration", "record-by-kind") else forecast, name)
     numbers = [column.name for column in table.columns if column.type in ("number", "integer")]
     wanted = pd.DataFrame([dict(row) for row in table.rows])[numbers].astype(float).to_numpy()
     read = {

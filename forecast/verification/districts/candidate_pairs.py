@@ -39,7 +39,7 @@ _LEAST_DISTRICTS = 20
 
 @dataclass(frozen=True)
 class Contested:
-    """A pair of elections in D single-member districts with U units, of which the last is ``other``."""
+    """A pair of elections in D single-member districts, with U units of which the last is ``other``."""
 
     pair: Pair
     winners: NDArray[np.int64]

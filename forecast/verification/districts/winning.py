@@ -148,28 +148,33 @@ def evaluate_winners(
 ) -> WinnerEvaluation:
     """Scores of the model and its rivals on all pairs."""
     drawn_ways: list[PairWinners] = []
-    called = {LAST_WINNER: [one.last_winners for one in found], PROPORTIONAL: []}
+    called: dict[tuple[str, str], list[tuple[Contested, NDArray[np.int64]]]] = {}
     for number, one in enumerate(found):
         law = constants_of(one.pair.country)
         stream = np.random.default_rng([_SEED, number])
-        for way in (MODEL, INDEPENDENT):
-            drawn_ways.append(_drawn(one, way, FIRST, law, stream))
-            if one.by_split is not None:
-                drawn_ways.append(_drawn(one, way, BY_SPLIT, law, stream))
-        swung = pattern_of(one.pair.base, one.pair.national, law, swing="proportional").shares
-        called[PROPORTIONAL].append(swung[:, : one.pair.lists].argmax(1))
+        for given, national in _given(one).items():
+            drawn_ways += [_drawn(one, way, given, law, stream) for way in (MODEL, INDEPENDENT)]
+            swung = pattern_of(one.pair.base, national, law, swing="proportional").shares
+            winners = swung[:, : one.pair.lists].argmax(1)
+            called.setdefault((PROPORTIONAL, given), []).append((one, winners))
+            called.setdefault((LAST_WINNER, given), []).append((one, one.last_winners))
         if step is not None:
             step(number + 1, len(found))
-    rivals = {way: [_said(found, winners, at) for at in range(len(found))] for way, winners in called.items()}
     model = [one for one in drawn_ways if one.way == MODEL]
     scores = [
         *_of_draws(model),
         *_of_draws([one for one in drawn_ways if one.way == INDEPENDENT]),
-        *_of_rivals(found, rivals, called),
+        *(score for (way, given), calls in called.items() for score in _of_rival(way, given, calls)),
     ]
     usual = [one for one in model if one.contested.pair.country not in APART]
     bins = {given: tuple(_bins([one for one in usual if one.given == given])) for given in (FIRST, BY_SPLIT)}
     return WinnerEvaluation(tuple(scores), tuple(model), bins)
+
+
+def _given(one: Contested) -> dict[str, Floats]:
+    """National votes for candidates (U,) by how they are known."""
+    known = {FIRST: one.pair.national}
+    return known if one.by_split is None else known | {BY_SPLIT: one.by_split}
 
 
 def _pattern(one: Contested, national: Floats, law: Constants) -> Pattern:
@@ -193,10 +198,7 @@ def _chances(
 
 
 def _drawn(one: Contested, way: str, given: str, law: Constants, stream: np.random.Generator) -> PairWinners:
-    national, split = one.pair.national, 0.0
-    if given == BY_SPLIT:
-        assert one.by_split is not None
-        national, split = one.by_split, SPLIT_ERROR
+    national, split = _given(one)[given], SPLIT_ERROR if given == BY_SPLIT else 0.0
     pattern = _pattern(one, national, law)
     chances, winners = _chances(
         by_themselves(pattern) if way == INDEPENDENT else pattern, national, split, stream
@@ -221,26 +223,23 @@ def _drawn(one: Contested, way: str, given: str, law: Constants, stream: np.rand
     )
 
 
-def _said(found: Sequence[Contested], called: Sequence[NDArray[np.int64]], at: int) -> Floats:
+def _said(calls: Sequence[tuple[Contested, NDArray[np.int64]]], at: int) -> Floats:
     """(D, U) chances by who is called: that with which calls were right in other countries (of the same
     group, those apart or not), the rest evenly to others who stand.
     """
-    here = found[at].pair
-    apart = here.country in APART
-    others = [
-        number
-        for number, one in enumerate(found)
-        if one.pair.country != here.country and (one.pair.country in APART) == apart
+    one, called = calls[at]
+    apart = one.pair.country in APART
+    hits = [
+        (own == other.winners).mean()
+        for other, own in calls
+        if other.pair.country != one.pair.country and (other.pair.country in APART) == apart
     ]
-    hits = [(called[number] == found[number].winners).mean() for number in others]
     chance = float(np.mean(hits)) if hits else 0.5
-    stands = here.base.stands.copy()
+    stands = one.pair.base.stands.copy()
     stands[:, -1] = False
-    rest = np.maximum(stands.sum(1) - 1, 1)
-    said = np.where(stands, (1.0 - chance) / rest[:, None], 0.0)
-    known = np.flatnonzero(called[at] >= 0)
-    said[known, called[at][known]] = chance
-    nobody = np.flatnonzero(called[at] < 0)
+    said = np.where(stands, (1.0 - chance) / np.maximum(stands.sum(1) - 1, 1)[:, None], 0.0)
+    known, nobody = np.flatnonzero(called >= 0), np.flatnonzero(called < 0)
+    said[known, called[known]] = chance
     said[nobody] = stands[nobody] / np.maximum(stands[nobody].sum(1, keepdims=True), 1)
     return said
 
@@ -258,7 +257,7 @@ def log_score_of(chances: Floats, winners: NDArray[np.int64]) -> Floats:
 
 
 def _groups(pairs: Sequence[Contested]) -> dict[str, list[int]]:
-    """Numbers of the pairs of each group shown: the usual countries together, the others one by one."""
+    """Numbers of the pairs of each group that is shown: usual countries together, others one by one."""
     found: dict[str, list[int]] = {}
     for number, one in enumerate(pairs):
         country = one.pair.country
@@ -324,18 +323,14 @@ def _of_totals(way: str, given: str, group: str, own: Sequence[PairWinners]) -> 
     return scores
 
 
-def _of_rivals(
-    found: Sequence[Contested],
-    rivals: Mapping[str, Sequence[Floats]],
-    called: Mapping[str, Sequence[NDArray[np.int64]]],
+def _of_rival(
+    way: str, given: str, calls: Sequence[tuple[Contested, NDArray[np.int64]]]
 ) -> list[WinnerScore]:
-    scores: list[WinnerScore] = []
-    for way, chances in rivals.items():
-        scores += _scores(way, FIRST, found, chances)
-    for way, winners in called.items():
-        for one, own in zip(found, winners, strict=True):
-            right = float((own == one.winners).sum())
-            scores.append(WinnerScore(way, FIRST, one.name, "right", right, float("nan"), len(own)))
+    pairs = [one for one, _ in calls]
+    scores = _scores(way, given, pairs, [_said(calls, at) for at in range(len(calls))])
+    for one, own in calls:
+        right = float((own == one.winners).sum())
+        scores.append(WinnerScore(way, given, one.name, "right", right, float("nan"), len(own)))
     return scores
 
 
