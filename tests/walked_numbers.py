@@ -203,6 +203,9 @@ def _keys() -> dict[str, Shows | str]:
             found[rf"{path}/quantiles/(?P<q>[\d.]+)"] = variable.path
         elif behind == ("seats",):
             found[rf"{path}/(?P<seats>\d+)"] = variable.path
+        elif behind == ("place",):
+            found[rf"{path}/(?P<k>\d+)"] = variable.path
+            found[rf"{path.rpartition('/')[0]}/mc_error/(?P<k>\d+)"] = error_of(variable.path)
         else:
             found[path] = variable.path
             if variable.estimated:
@@ -268,6 +271,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
             r"seats/(?P<p>[^/]+)/(?P<seats>\d+)/probability": "seat_probability",
             r"seats/(?P<p>[^/]+)/(?P<seats>\d+)/mc_error": "seat_mc_error",
             r"seats/[^/]+/(?P<seats>\d+)/seats": "seats",
+        },
+    ),
+    "places": (
+        ("party", "place"),
+        {
+            r"places/(?P<p>[^/]+)/(?P<k>\d+)/probability": "place_probability",
+            r"places/(?P<p>[^/]+)/(?P<k>\d+)/mc_error": "place_mc_error",
+            r"places/[^/]+/(?P<k>\d+)/place": "place",
         },
     ),
     "coalitions": (

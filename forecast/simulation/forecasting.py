@@ -27,7 +27,7 @@ from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, Runner, run_draws
-from forecast.variables import PASSES_BY_SEATS, QUANTILES, error_of
+from forecast.variables import MOST_PLACES, PASSES_BY_SEATS, QUANTILES, error_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -342,7 +342,10 @@ def labelled(
     ballot = ballot_of(election, units)
     values, rests_on = numbers_of(Run(counts, kept, units.lists, rules=[election.rule]), ballot)
     values = of_rule(values, 0)
-    labels = labels_of(election, ballot.ids) | {"quantile_level": np.array(QUANTILES)}
+    labels = labels_of(election, ballot.ids) | {
+        "quantile_level": np.array(QUANTILES),
+        "place": np.arange(1, MOST_PLACES + 1),
+    }
     values |= last_election(election, ballot.ids)
     if histograms:
         tallied = counts.totals.shares.astype(np.float64)
