@@ -228,7 +228,7 @@ TESTED: dict[str, Shows | str] = {
     "track_record/horizon": "record/horizon",
     "track_record/elections": "record/elections",
     r"track_record/coverage/(?P<l>[\d.]+)": "record/coverage",
-    r"track_record/coverage80_by_kind/(?P<k>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
+    r"track_record/coverage80_by_kind/(?P<w>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
 }
 """The same where a backtest speaks for the forecast; else they are null."""
 
@@ -373,8 +373,8 @@ _STATED = {name: name for name in ("forecast_probability", "observed_frequency",
 
 CALIBRATION: dict[str, Shows | str] = {
     r"record-by-kind/[^/]+/(?P<d>[^/]+)/days_before": "days_before",
-    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
-    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
+    r"record-by-kind/(?P<w>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
+    r"record-by-kind/(?P<w>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {
