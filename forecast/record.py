@@ -207,6 +207,8 @@ def _filled(
         if behind == ("quantile_level",):
             quantiles = _by_label(values["quantile_level"], value)
             place.setdefault(last, {}).update(median=quantiles["0.5"], quantiles=quantiles)
+        elif behind == ("place",):
+            place[last] = {str(k + 1): plain_number(one) for k, one in enumerate(value)}
         elif behind in (("seats",), ("district_seats",), ("chamber_seats",), ("uncovered_winners",)):
             known_at_all = not math.isnan(value[0])
             some = {str(n): float(p) for n, p in enumerate(value.tolist()) if p > 0}

@@ -68,6 +68,8 @@ MOST_SEED = 2**63 - 1
 NO_RECORD = "none"
 """``estimate.record``: polls miss as in any country."""
 ASSEMBLIES = ("lists", "chamber")
+JOINED = " + "
+"""Between the parties of a coalition that has no name of its own."""
 MOST_CONTEXT = 100
 """With larger errors every draw has one party with all votes, and logarithms leave the range of the core."""
 MOST_SPREAD = 5
@@ -90,6 +92,13 @@ class ElectionFacts(Part):
     country: Label = Field(default="", description="name of the country")
     chamber: Label = Field(default="", description="name of the chamber that is elected")
     note: Text = Field(default="", description="what a reader must know; shown with the results")
+    author: Label = Field(default="", description="who publishes the forecast; shown on the page")
+    licence: Text = Field(
+        default="", description="licence of the forecast, such as CC BY 4.0; shown on the page"
+    )
+    stale_after: Positive = Field(
+        default=21, description="days after which the last poll is called old on the page"
+    )
     source: Text = Field(default="", description="where parties, dates and counts come from")
     closed_ballot: Flag = Field(
         default=False, description='true where every option on the ballot is listed: there is no "other"'
@@ -138,6 +147,11 @@ class Party(Part):
     )
     short: Label = Field(default="", description="short name for charts; default: the name")
     colour: Colour | None = Field(default=None, description='colour in charts, such as "#00AFCA"')
+    position: Exact | None = Field(
+        default=None,
+        description="place from left to right in the picture of the parliament: any number, given to every "
+        "list or to none",
+    )
     kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
         default="party",
         description="party, coalition, minority, independent; or, without seats: none-of-the-above, residual",
@@ -522,6 +536,13 @@ class Election(Part):
     def standing(self) -> tuple[Party, ...]:
         """Parties but those that withdraw (``estimate.withdrawal``)."""
         return tuple(party for party in self.parties if party.id not in self.estimate.withdrawal)
+
+    def coalition_name(self, coalition: Coalition) -> str:
+        """The name that readers see; of one without a name the short names of its parties, joined."""
+        if coalition.name != coalition.id:
+            return coalition.name
+        labels = {party.id: party.label for party in self.parties} | {one.id: one.name for one in self.groups}
+        return JOINED.join(labels.get(party, party) for party in coalition.parties)
 
     def party(self, id: str) -> Party:
         """The party with this id; ``ConfigurationError`` where there is none."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from forecast.errors import ABSENT, Fault, ForecastError, PollDataError
+from forecast.errors import ABSENT, Fault, ForecastError, NoValidOutcome, PollDataError
 from forecast.rules.rows_of_parties import rows_of_parties
 
 if TYPE_CHECKING:
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 _SELDOM = 0.001
 """What happens less often than this is not worth a line."""
+
+
+def refuse_void(election: Election, forecast: Forecast) -> None:
+    """``NoValidOutcome`` where every draw is void: nobody is admitted in any of them."""
+    if float(forecast.array("void_probability")) >= 1.0:
+        remedy = "nobody is admitted in any draw, and the rule says that this voids the election"
+        raise NoValidOutcome(Fault(election.place, "rule.threshold", ABSENT, remedy))
 
 
 def refuse_without_the_largest(election: Election, estimate: Estimate) -> None:

@@ -179,7 +179,7 @@ def labels_of(election: Election, ids: Sequence[str]) -> Values:
         "party_colour": [(one.colour if one is not None else None) or "" for one in known],
         "party_kind": [one.kind if one is not None else "residual" for one in known],
         "coalition": [one.id for one in coalitions],
-        "coalition_name": [one.name for one in coalitions],
+        "coalition_name": [election.coalition_name(one) for one in coalitions],
         "coalition_parties": ["\n".join(one.parties) for one in coalitions],
         "event": [one.id for one in events],
         "event_name": [one.name for one in events],

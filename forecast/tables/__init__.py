@@ -85,6 +85,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("parties", subjects.parties, _one),
     ("thresholds", subjects.thresholds, _one),
     ("seats", subjects.distribution, _one),
+    ("places", subjects.places, _one),
     ("coalitions", subjects.coalitions, _one),
     ("chamber", chamber_tables.chamber, _of_chamber),
     ("chamber-coalitions", chamber_tables.coalitions, _asked("coalition", _of_chamber)),
