@@ -333,14 +333,6 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
                 for name in ("seat_mean", "seat_mean_mc_error")
             },
-            "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
-                "chamber/size", of=lambda size, attrs: size // 2 + 1
-            ),
-            "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
-                "chamber/coalition_seat_quantile",
-                at={"quantile_level": 0.5},
-                of=lambda median, attrs: median - _least_majority_of_chamber(attrs),
-            ),
         },
     ),
     "tiers": (
