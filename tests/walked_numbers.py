@@ -135,12 +135,6 @@ def _least_majority(attrs: Mapping[str, Any]) -> int:
     return int(attrs["house_size"]) // 2 + 1
 
 
-def _least_majority_of_chamber(attrs: Mapping[str, Any]) -> int:
-    """Of a chamber whose tiers have their numbers of seats from the election file."""
-    tiers = json.loads(attrs["definition"])["tiers"]
-    return (int(attrs["house_size"]) + sum(tier["seats"] for tier in tiers)) // 2 + 1
-
-
 _MAJORITY = Shows("@house_size", of=lambda house, attrs: _least_majority(attrs))
 _P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"events/(?P<event>\d+)"
 
