@@ -271,7 +271,8 @@ def _apart_from(everywhere: float) -> Callable[[float | None, float | None], str
 
 
 _OPEN = {
-    "lot": "By lot: the lot is not ours to draw, and the seats stand in the order of registration until then.",
+    "lot": "By lot: the lot is not ours to draw, and the seats stand in the order of registration until "
+    "then.",
     "precincts": "By precincts: not known here, and the seats stand in the order of registration.",
 }
 
