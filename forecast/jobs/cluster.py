@@ -46,6 +46,8 @@ _LOCAL: dict[str, Any] = {
 _PROGRAM = "__import__('forecast.jobs.program', fromlist=['program']).program()"
 """Evaluated by workers before anything of ours is sent to them."""
 _TRIALS = 20
+_MOMENT = 1.0
+"""Seconds for which the number of workers is taken to be what it was."""
 _WAIT, _PAUSE = 60.0, 0.05
 """Seconds to wait for the first worker, and between two looks."""
 
@@ -95,6 +97,7 @@ class Cluster:
     """
 
     def __init__(self, client: Client) -> None:
+        self._asked, self._workers = -_MOMENT, 1
         self._client: Any = client  # its methods are typed as those of an asynchronous one
         if not self.wait_for(1):
             place = str(client.scheduler.address if client.scheduler else "scheduler")
@@ -105,8 +108,11 @@ class Cluster:
 
     @property
     def workers(self) -> int:
-        """Threads of all workers there are now."""
-        return max(1, sum(self._client.nthreads().values()))
+        """Threads of all workers there were a moment ago: to ask for each task would cost as much as it."""
+        now = time.monotonic()
+        if now - self._asked > _MOMENT:
+            self._asked, self._workers = now, max(1, sum(self._client.nthreads().values()))
+        return self._workers
 
     def wait_for(self, number: int) -> bool:
         """Wait until so many workers are there; whether they came within a minute.
