@@ -125,6 +125,12 @@ def by_order(dim: str, order: Sequence[int]) -> Callable[[str], dict[str, int]]:
     return lambda text: {dim: int(order[int(text)])}
 
 
+def _chamber_seats(attrs: Mapping[str, Any]) -> int:
+    """Seats of the whole chamber by the election file, of which no house grows."""
+    said = json.loads(attrs["definition"])
+    return said["rule"]["seats"] + sum(tier["seats"] for tier in said["tiers"] if tier["how"] == "apart")
+
+
 def _least_majority(attrs: Mapping[str, Any]) -> int:
     return int(attrs["house_size"]) // 2 + 1
 
@@ -228,7 +234,7 @@ TESTED: dict[str, Shows | str] = {
     "track_record/horizon": "record/horizon",
     "track_record/elections": "record/elections",
     r"track_record/coverage/(?P<l>[\d.]+)": "record/coverage",
-    r"track_record/coverage80_by_kind/(?P<k>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
+    r"track_record/coverage80_by_kind/(?P<w>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
 }
 """The same where a backtest speaks for the forecast; else they are null."""
 
@@ -315,6 +321,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 for name in (f"{what}_probability", f"{what}_mc_error")
             },
             **_ends("chamber-coalitions/(?P<c>[^/]+)", "chamber_seat", "chamber/coalition_seat_quantile"),
+            "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
+                "chamber/size", of=lambda size, attrs: size // 2 + 1
+            ),
+            "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
+                "chamber/coalition_seat_quantile",
+                at={"quantile_level": 0.5},
+                of=lambda median, attrs: median - (_chamber_seats(attrs) // 2 + 1),
+            ),
             **{
                 f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
                 for name in ("seat_mean", "seat_mean_mc_error")
@@ -373,8 +387,8 @@ _STATED = {name: name for name in ("forecast_probability", "observed_frequency",
 
 CALIBRATION: dict[str, Shows | str] = {
     r"record-by-kind/[^/]+/(?P<d>[^/]+)/days_before": "days_before",
-    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
-    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
+    r"record-by-kind/(?P<w>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
+    r"record-by-kind/(?P<w>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, OutputFile, Quiet
+from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers
 from forecast.cli.telling import progress, show_json, tell
 from forecast.door.digits import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
@@ -125,6 +125,8 @@ def backtest(
     constants: ConstantsFile = None,
     districts: DistrictFolder = None,
     winners: Winners = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     output: BacktestFolder = Path("outputs/backtest"),
     as_json: Json = False,
     quiet: Quiet = False,
@@ -134,6 +136,7 @@ def backtest(
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
     from forecast.cli.district_archive import backtest_chain, backtest_districts, backtest_winners
+    from forecast.cli.working import hands_of, refuse_beside
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
     from forecast.verification.archive import read_archives
@@ -148,6 +151,9 @@ def backtest(
     if winners and by_district is None:
         remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
         raise ConfigurationError(Fault("--winners", "", " ".join(map(str, archives)), remedy))
+    if by_district is not None or districts is not None:
+        others = {"--workers": workers, "--scheduler": scheduler}
+        refuse_beside("--districts", others, "districts are scored in one process")
     if by_district is not None:
         score = backtest_winners if winners else backtest_districts
         score(by_district, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
@@ -170,7 +176,7 @@ def backtest(
             quiet=quiet,
         )
         return
-    with progress("scoring", quiet) as step:
+    with hands_of(workers, scheduler) as hands, progress("scoring", quiet) as step:
         found = run_backtest(
             elections,
             lambda country: by_country.get(country, known),
@@ -178,6 +184,7 @@ def backtest(
             horizons=days,
             methods=wanted,
             step=step,
+            do=hands.do,
         )
     rows = rows_of(found)
     _save(found, rows, elections, leave_out or "", output)

@@ -83,6 +83,7 @@ def check(
         polls = read_polls(election.election.polls, election)
         if strict and polls.doubts:
             raise PollDataError(*(Fault(polls.place, "", ABSENT, doubt.text) for doubt in polls.doubts))
+        _refuse_what_is_not_drawn(election)
     geography = _geography_of(election)
     summary = list(_summary(election, polls, as_of, geography))
     warnings = _warnings(election, polls, as_of, geography)
@@ -93,6 +94,15 @@ def check(
         first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
         found = "nothing wrong" if not warnings else "nothing wrong in form; mind the warnings"
         tell(f"{found}; next: {first}forecast run {config}")
+
+
+def _refuse_what_is_not_drawn(election: Election) -> None:
+    """A forecast would refuse what its core cannot draw, after its polls are read."""
+    from forecast.rules.compiled import cannot_draw
+
+    faults = cannot_draw(election.rule, election.place)
+    if faults:
+        raise ConfigurationError(*faults)
 
 
 def _reader_of(path: Path) -> Callable[[Path], Iterator[tuple[str, str]]] | None:
@@ -257,6 +267,7 @@ def _summary(
     election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
 ) -> Iterator[tuple[str, str]]:
     from forecast.election.notes import idle_keys
+    from forecast.rules.compiled import cannot_draw
     from forecast.words.law_in_words import rule_in_words
 
     facts = election.election
@@ -273,6 +284,8 @@ def _summary(
         yield "rule" if number == 0 else "", sentence
     for key in idle_keys(election):
         yield "", f"{key.path} changes nothing: {key.why}."
+    for fault in cannot_draw(election.rule, election.place):
+        yield "", f"Counted, not drawn: a forecast would refuse {fault.path}."
     if election.rule.law:
         yield "", f"Law: {election.rule.law}."
     yield from _chamber(election)

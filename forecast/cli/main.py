@@ -53,6 +53,7 @@ COMMANDS: dict[str, Listed] = {
     "sweep": Listed(
         "forecast.cli.sweep:sweep", "How much is the rule: its variants on the same draws or votes."
     ),
+    "jobs": Listed("forecast.cli.jobs:jobs", "Many elections, days, variants and seeds; on many machines."),
     "verify": Listed("forecast.cli.count:verify", "Apply rules to real counts and compare the seats."),
     "tables": Listed("forecast.cli.saved:tables", "Print or export the tables of a saved forecast."),
     "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
@@ -84,8 +85,11 @@ class CommandGroup(TyperGroup):
 def load_command(name: str) -> Any:
     """The command behind a name, with its options."""
     module, _, function = COMMANDS[name].target.partition(":")
+    target = getattr(import_module(module), function)
+    if isinstance(target, typer.Typer):  # with commands of its own
+        return typer.main.get_command(target)
     single = typer.Typer(add_completion=False, **_PLAIN_HELP)
-    single.command(name)(getattr(import_module(module), function))
+    single.command(name)(target)
     return typer.main.get_command(single)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,10 +18,12 @@ from forecast.cli.options import (
     On,
     OutputFolder,
     Quiet,
+    Scheduler,
     Seed,
     Settings,
     Threads,
     Verbose,
+    Workers,
     with_vote_on,
 )
 from forecast.cli.working import (
@@ -32,6 +35,7 @@ from forecast.cli.working import (
     progress_bar,
     refuse_beside,
     refuse_place,
+    runner_of,
     say_if_cold,
     speaker,
 )
@@ -100,6 +104,7 @@ Votes = Annotated[
 
 
 def sweep(
+    context: typer.Context,
     config: ConfigFile,
     threshold: Threshold = None,
     method: Method = None,
@@ -110,6 +115,8 @@ def sweep(
     draws: Draws = None,
     seed: Seed = None,
     threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     sampler: Sampler = None,
     as_of: AsOf = None,
     on: On = None,
@@ -130,6 +137,7 @@ def sweep(
     say = speaker(verbose and not quiet)
     changes = with_vote_on(settings, on)
     asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
+    asked = replace(asked, runner=runner_of(context, workers, scheduler))
     election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
     folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
@@ -138,6 +146,7 @@ def sweep(
         swept = _drawn(asked, election, grid, as_of)
     else:
         options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of, "--on": on}
+        options |= {"--workers": workers, "--scheduler": scheduler}
         refuse_beside("--votes", options, "with --votes nothing is drawn")
         swept = _counted(asked, election, votes, grid)
     finish(asked, election, swept, folder, scenarios=scenarios)

@@ -106,6 +106,22 @@ def parse_election(
     return election
 
 
+def files_of(election: Election) -> dict[str, Path]:
+    """The files that an election file names beside itself, by the dotted key that names each."""
+    data = election.model_dump(by_alias=True, exclude_none=True)
+    found: dict[str, Path] = {}
+    for *way, last in _FILE_KEYS:
+        table: Any = data
+        for key in way:
+            table = table.get(key) if isinstance(table, dict) else None
+        if isinstance(table, dict) and last in table:
+            found[".".join((*way, last))] = Path(table[last])
+    for number, tier in enumerate(data.get("tiers", ())):
+        if "table" in tier:
+            found[f"tiers.{number}.table"] = Path(tier["table"])
+    return found
+
+
 def _refuse_a_text(overrides: Sequence[str]) -> None:
     if isinstance(overrides, str) or not isinstance(overrides, Sequence):
         remedy = 'a list is expected, such as ["rule.threshold.level=3%"]'

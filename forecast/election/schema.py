@@ -160,6 +160,9 @@ class Party(Part):
         default=1, description="number of parties in a coalition, for threshold.by_members"
     )
     alliance: Label = Field(default="", description="lists with the same alliance compete as one")
+    sub_alliance: Label = Field(
+        default="", description="lists of an alliance with the same sub-alliance compete as one inside it"
+    )
     direct_seats: Seats = Field(default=0, description="constituencies won")
     min_seats: Seats = Field(default=0, description="seats that the list holds in any case")
     max_seats: Seats | None = Field(default=None, description="candidates on the list, where that can bind")
@@ -186,6 +189,9 @@ class Party(Part):
     def _consistent(self) -> Party:
         if self.max_seats is not None and self.max_seats < max(self.min_seats, self.direct_seats):
             msg = "max_seats is below min_seats or direct_seats"
+            raise ValueError(msg)
+        if self.sub_alliance and not self.alliance:
+            msg = "sub_alliance needs alliance, inside which it stands"
             raise ValueError(msg)
         if not self.eligible:
             held = [key for key in ("direct_seats", "min_seats", "extra_seats") if getattr(self, key)]

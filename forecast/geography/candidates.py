@@ -44,6 +44,10 @@ its largest factor.
 """
 CANDIDATES_AT, CANDIDATES_POWER, CANDIDATES_MOST = 0.2, -0.3, 3.0
 """The same of the errors of candidates."""
+REACH_POWER = 0.5
+"""Power by which the split of a party changes with the share of the voters who may vote for its candidates: a
+list has more votes where it has candidates, so that twice as many are not twice the votes.
+"""
 UNKNOWN_SPLIT = 2.0
 """Factor on the error of a split that nothing is known of."""
 GROUP_ERROR = 0.4
@@ -286,11 +290,8 @@ class _Splits:
         return cls(given, ratio, float(rest), lists, of_lists)
 
     def now(self, reach: Floats, last_reach: Floats) -> Floats:
-        """(P,) as given; else the last ones where they had candidates, for where they have some now: both
-        shares of the voters who live there.
-        """
-        moved = self.last * reach / np.where(last_reach > 0.0, last_reach, 1.0)
-        return np.where(np.isnan(self.given), moved, self.given)
+        """(P,) as given; else the last ones, for where they have candidates now."""
+        return np.where(np.isnan(self.given), self.last * moved_by_reach(reach, last_reach), self.given)
 
     def in_all(self, last: LastResult) -> float:
         """Votes for candidates over votes for lists, of all parties; 1 where not known."""
@@ -387,6 +388,11 @@ def tier_pattern(
 def had_candidates(last: Floats, weights: Floats) -> Floats:
     """(U,) share of the voters who live where each unit had candidates, by its last shares (D, U)."""
     return weights @ (last > 0.0)
+
+
+def moved_by_reach(reach: Floats, last_reach: Floats) -> Floats:
+    """(U,) factor on splits of parties that have candidates for other shares of the voters than last time."""
+    return (reach / np.where(last_reach > 0.0, last_reach, 1.0)) ** REACH_POWER
 
 
 def split_sd(share: Floats, error: Floats | float) -> Floats:

@@ -26,7 +26,7 @@ from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, needs
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
 from forecast.simulation.questions import compile_questions
-from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_draws
+from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, Runner, run_draws
 from forecast.variables import MOST_PLACES, PASSES_BY_SEATS, QUANTILES, error_of
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ class How:
     seed: int
     sampler: str
     threads: int
+    runner: Runner | None = None
+    """Who counts the draws; default: this process, on its threads. The numbers do not depend on it."""
 
     @classmethod
     def of(
@@ -217,7 +219,7 @@ def simulate_to_error(
         raise ConfigurationError(Fault("--target-error", "", target, remedy))
     number = min(FIRST_DRAWS, most_draws)
     while True:
-        asked = How(number, how.seed, how.sampler, how.threads)
+        asked = replace(how, draws=number)
         forecast = simulate_and_keep(election, estimate, asked, 0, progress=progress)[0]
         reached = largest_error(forecast)
         if reached <= target:
@@ -282,6 +284,7 @@ def count_draws(
         threads=how.threads,
         keep=max(keep, KEPT_DRAWS),
         progress=progress,
+        runner=how.runner,
     )
     of_chamber = inputs.chamber.warnings if inputs.chamber is not None else ()
     attrs = {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,7 +32,7 @@ DRAWS = 4000
 
 _SEED = 20_030_319
 Step = Callable[[int, int], None]
-"""Called with the number of cases done and the number in all."""
+"""Called with the number of elections done and the number in all."""
 LawOf = Callable[[Case, Constants, str, float], Law]
 ConstantsOf = Callable[[str], Constants]
 """The constants with which elections of a country are forecast."""
@@ -69,6 +70,15 @@ class Backtest:
     notes: tuple[str, ...] = field(default=())
 
 
+Do = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[tuple[int, Any]]]
+"""Applies a function to items and gives each result with the place of its item, in any order."""
+
+
+def one_by_one(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """In this process."""
+    yield from enumerate(map(function, items))
+
+
 def run_backtest(
     elections: Sequence[PastElection],
     constants_of: ConstantsOf,
@@ -79,30 +89,70 @@ def run_backtest(
     draws: int = DRAWS,
     laws: LawOf = law_of,
     step: Step | None = None,
+    do: Do = one_by_one,
 ) -> Backtest:
     """Forecast and score ``elections`` at ``horizons`` days before the vote.
 
     A country's own record is that of its earlier elections among ``elections``, and among ``records`` of
     others. ``laws`` gives the distribution of a case by its constants, a method and the record of its
     country. The draws of a case are the same in every run: their seed is made of its election and horizon.
+    ``do`` says who does the work, by country and then by election.
     """
-    cases = cases_of(elections, horizons)
-    polled = {case.election.id: case.election for case in cases}
-    reasons = {name: why_no_seats(election) for name, election in polled.items()}
     told = Records(elections, constants_of, records)
+    if "default" in methods:
+        told.learn(do)
+    asked = (tuple(horizons), tuple(methods), draws, laws)
+    tasks = [
+        Task(
+            one, constants_of(one.country), told.of(one) if "default" in methods else CountryRecord(), *asked
+        )
+        for one in elections
+    ]
+    found: dict[int, Found] = {}
+    for at, result in do(score_election, tasks):
+        found[at] = result
+        if step is not None:
+            step(len(found), len(tasks))
     scored: list[Scored] = []
     apart: list[Scored] = []
-    for done, case in enumerate(cases, start=1):
-        target = apart if case.election.sparse else scored
-        record = told.of(case.election) if "default" in methods else CountryRecord()
-        constants = constants_of(case.election.country)
-        found = {method: laws(case, constants, method, record.value) for method in methods}
-        scores_of = _score_case(case, found, draws, not reasons[case.election.id])
-        target += [replace(one, earlier=record.elections) for one in scores_of]
-        if step is not None:
-            step(done, len(cases))
-    without = [election.id for election in elections if election.id not in polled]
-    return Backtest(tuple(scored), tuple(apart), _notes(without, reasons, list(polled.values())))
+    for at, election in enumerate(elections):
+        (apart if election.sparse else scored).extend(found[at].scored)
+    reasons = [found[at].why_no_seats for at in range(len(elections))]
+    known = {one.id: reason for one, reason in zip(elections, reasons, strict=True) if reason is not None}
+    without = [election.id for election in elections if election.id not in known]
+    polled = [election for election in elections if election.id in known]
+    return Backtest(tuple(scored), tuple(apart), _notes(without, known, polled))
+
+
+class Task(NamedTuple):
+    """An election to be forecast and scored, with all that this takes."""
+
+    election: PastElection
+    constants: Constants
+    record: CountryRecord
+    horizons: tuple[int, ...]
+    methods: tuple[str, ...]
+    draws: int
+    laws: LawOf
+
+
+class Found(NamedTuple):
+    """What was found of an election; no reason where no poll was known in time."""
+
+    scored: list[Scored]
+    why_no_seats: str | None
+
+
+def score_election(task: Task) -> Found:
+    """Forecast and score one election at all horizons."""
+    cases = cases_of([task.election], task.horizons)
+    if not cases:
+        return Found([], None)
+    reason, scored = why_no_seats(task.election), []
+    for case in cases:
+        found = {name: task.laws(case, task.constants, name, task.record.value) for name in task.methods}
+        scored += _score_case(case, found, task.draws, not reason)
+    return Found([replace(one, earlier=task.record.elections) for one in scored], reason)
 
 
 @dataclass
@@ -118,14 +168,27 @@ class Records:
         """The record of a country before an election."""
         country = election.country
         if country not in self.known:
-            used = [one for one in self.elections if one.country == country and not one.sparse]
-            cases = cases_of(used)
-            own: tuple[Record, ...] = ()
-            if cases:
-                seen = observations_of(cases, [case.centre.mean for case in cases])
-                own = records_of(cases, seen, self.constants_of(country).measure)
-            self.known[country] = together(self.others, own)
+            self.known[country] = together(self.others, own_records(self._of(country)))
         return country_record(self.known[country], country, election.date, election.id)
+
+    def learn(self, do: Do) -> None:
+        """The records of all countries at once."""
+        countries = list(dict.fromkeys(election.country for election in self.elections))
+        for at, own in do(own_records, [self._of(country) for country in countries]):
+            self.known[countries[at]] = together(self.others, own)
+
+    def _of(self, country: str) -> tuple[list[PastElection], Constants]:
+        used = [one for one in self.elections if one.country == country and not one.sparse]
+        return used, self.constants_of(country)
+
+
+def own_records(country: tuple[list[PastElection], Constants]) -> tuple[Record, ...]:
+    """The records of the elections of a country, in units of its constants."""
+    elections, constants = country
+    cases = cases_of(elections)
+    if not cases:
+        return ()
+    return records_of(cases, observations_of(cases, [case.centre.mean for case in cases]), constants.measure)
 
 
 def _notes(
