@@ -69,11 +69,11 @@ def check(
     election = _checked_election(config, settings or ())
     polls = None
     if as_of is not None:
-        from forecast.election.forecast_day import day_of_forecast
+        from forecast.election.forecastable import day_of_forecast
 
         as_of = day_of_forecast(election, as_of, "--as-of")
     if election.election.polls is not None:
-        from forecast.election.bounds import refuse_size
+        from forecast.election.forecastable import refuse_size
         from forecast.polls import read_polls
 
         refuse_size(election)

@@ -158,7 +158,7 @@ def _election(
 ) -> tuple[Election, Path, list[datetime.date]]:
     """The election, the folder to write to, which can be written, and the days, none of which is after it."""
     from forecast.election import load_election
-    from forecast.election.forecast_day import days_of_forecasts
+    from forecast.election.forecastable import days_of_forecasts
 
     election = load_election(asked.config, asked.settings)
     wanted = days_of_forecasts(election, days, "--as-of")

@@ -160,7 +160,7 @@ def _grid(
 
 def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | None) -> Forecast:
     with no_search_for_garbage():
-        from forecast.election.forecast_day import day_of_forecast
+        from forecast.election.forecastable import day_of_forecast
         from forecast.estimation import estimate
         from forecast.polls import polls_of
 

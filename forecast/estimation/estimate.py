@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.door.arguments import day, made_by
-from forecast.election.forecast_day import day_of_forecast
+from forecast.election.forecastable import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import Average, average
 from forecast.estimation.calibration import Calibration, shipped_calibration

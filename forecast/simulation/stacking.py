@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.election.forecast_day import days_of_forecasts
+from forecast.election.forecastable import days_of_forecasts
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation import estimate
 from forecast.result import Forecast, forecast_of
