@@ -18,7 +18,7 @@ import hashlib
 import io
 import itertools
 import mmap
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,9 +127,11 @@ def seal_of(path: Path) -> Seal:
             return Seal.NONE if content.find(_OURS) < 0 else Seal.LOST
 
 
-def groups_of_netcdf(source: Path | io.BytesIO) -> dict[str, xr.Dataset]:
+def groups_of_netcdf(
+    source: Path | io.BytesIO, among: Collection[str] | None = None
+) -> dict[str, xr.Dataset]:
     """The Datasets in a file, or an image, that ``netcdf_image`` made and whose seal is whole, by their
-    group.
+    group; with ``among``, beside the root these groups alone.
 
     Attributes are texts, Python's numbers and arrays; days are ``datetime64[ns]``, as xarray has them.
     """
@@ -137,7 +139,8 @@ def groups_of_netcdf(source: Path | io.BytesIO) -> dict[str, xr.Dataset]:
 
     with h5py.File(source, "r") as file:
         shared, root = _read_group(file, {}, _attributes(file.attrs))
-        groups = {name: item for name, item in file.items() if isinstance(item, h5py.Group)}
+        wanted = [(str(name), file[name]) for name in file if among is None or name in among]
+        groups = {name: item for name, item in wanted if isinstance(item, h5py.Group)}
         return {"": root} | {name: _read_group(item, shared, {})[1] for name, item in groups.items()}
 
 

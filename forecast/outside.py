@@ -14,7 +14,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -44,8 +44,11 @@ class Unreadable(Exception):
     """Why a file cannot be read, as the end of a sentence about it."""
 
 
-def read_netcdf(path: Path, only: Sequence[str] = ()) -> dict[str, xr.Dataset]:
-    """The Datasets in a netCDF-4 file by their group; with ``only``, at least these variables of the root.
+def read_netcdf(
+    path: Path, only: Sequence[str] = (), among: Collection[str] | None = None
+) -> dict[str, xr.Dataset]:
+    """The Datasets in a netCDF-4 file by their group; with ``only``, at least these variables of the root,
+    with ``among`` of a sealed file these groups alone.
 
     ``Unreadable`` where the file is damaged, none of netCDF-4, takes more time or memory than its size can
     explain, or lacks one of ``only``; ``OSError`` where the system does not give the file. ``sealed`` in the
@@ -63,7 +66,7 @@ def read_netcdf(path: Path, only: Sequence[str] = ()) -> dict[str, xr.Dataset]:
         raise Unreadable(msg)
     if seal is Seal.NONE:
         _refuse_other_formats(path)
-    groups = groups_of_netcdf(path if seal is Seal.WHOLE else _from_elsewhere(path, only))
+    groups = groups_of_netcdf(path if seal is Seal.WHOLE else _from_elsewhere(path, only), among)
     groups[""].encoding["sealed"] = seal is Seal.WHOLE
     _require(groups[""], only)
     return groups

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.result import Forecast
 
-SOURCES = ("configuration", "polls", "constants", "scenarios", "share_draws", "votes")
+SOURCES = ("configuration", "polls", "constants", "record", "scenarios", "share_draws", "votes")
 """Attributes that name a file which a forecast was made from."""
 
 
@@ -44,7 +44,8 @@ def with_sources(
         "configuration_sha256": digest_of(config),
     }
     instead = {name: forecast.attrs[name] for name in ("share_draws", "votes") if name in forecast.attrs}
-    files = instead or {"polls": facts.polls, "constants": election.estimate.constants}
+    polled = election.estimate
+    files = instead or {"polls": facts.polls, "constants": polled.constants, "record": polled.own_record}
     files |= {"scenarios": scenarios}
     for name, file in files.items():
         if file is not None:

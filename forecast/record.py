@@ -32,12 +32,14 @@ def record(forecast: Forecast) -> Any:
     drawn = {"election": forecast.election, "draws": forecast.draws, "seed": int(attrs["seed"])}
     how = {"sampler": attrs["sampler"], "house": forecast.house}
     warnings = list(attrs["warnings"])
+    supposed = {"supposed_vote": attrs["supposed_vote"]} if "supposed_vote" in attrs else {}
     if not forecast.leading:
         values = _values(forecast, ())
         more = _chamber(forecast) | _districts(forecast) | {"track_record": _track_record(forecast)}
         return {
             **drawn,
             "as_of": attrs["as_of"],
+            **supposed,
             **how,
             **_outcome(values),
             **more,
@@ -46,8 +48,9 @@ def record(forecast: Forecast) -> Any:
     along = next(iter(forecast.leading))
     each = [_of_place(forecast, place) for place in forecast.places()]
     if along == "as_of":
-        return {**drawn, **how, "as_of": each, "warnings": warnings}
-    return {**drawn, **how, "as_of": attrs["as_of"], f"{along}s": each, "warnings": warnings}
+        return {**drawn, **supposed, **how, "as_of": each, "warnings": warnings}
+    one = {"as_of": attrs["as_of"], **supposed}
+    return {**drawn, **how, **one, f"{along}s": each, "warnings": warnings}
 
 
 def _districts(forecast: Forecast) -> dict[str, Any]:
@@ -116,6 +119,9 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
         _filled(found, _known("chamber/all_uncovered", values), values, ())
         for d, district in enumerate(found["districts"]):
             _filled(district, _known("chamber/uncovered_probability", values, along=1), values, (d,))
+    if "districts" in found:
+        surest = values["chamber/win_probability"].max(axis=1)
+        found["districts"] = [found["districts"][d] for d in np.argsort(surest, kind="stable")]
     return {"chamber": found}
 
 
@@ -201,6 +207,8 @@ def _filled(
         if behind == ("quantile_level",):
             quantiles = _by_label(values["quantile_level"], value)
             place.setdefault(last, {}).update(median=quantiles["0.5"], quantiles=quantiles)
+        elif behind == ("place",):
+            place[last] = {str(k + 1): plain_number(one) for k, one in enumerate(value)}
         elif behind in (("seats",), ("district_seats",), ("chamber_seats",), ("uncovered_winners",)):
             known_at_all = not math.isnan(value[0])
             some = {str(n): float(p) for n, p in enumerate(value.tolist()) if p > 0}
@@ -319,7 +327,15 @@ def _track_record(forecast: Forecast) -> dict[str, Any]:
         "coverage": _by_label(forecast.array("record/interval"), forecast.array("record/coverage"))
         if tested
         else None,
+        "coverage80_by_kind": _by_kind(forecast) if tested else None,
     }
+
+
+def _by_kind(forecast: Forecast) -> dict[str, dict[str, float | int | None]]:
+    """By kind of election and days before the vote, as far as it was tested."""
+    kinds, days = forecast.names("record/election_kind"), forecast.array("record/days_before")
+    held = forecast.array("record/coverage80_by_kind")
+    return {kind: _by_label(days, row) for kind, row in zip(kinds, held, strict=True) if (row == row).any()}
 
 
 def plain_number(value: Any) -> float | int | None:

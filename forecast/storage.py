@@ -72,11 +72,11 @@ def save(forecast: Forecast, path: str | Path) -> None:
         )
     target = path_of("path", path)
     if target.suffix == ".zarr":
-        _require_zarr(str(path))
+        require_zarr(str(path))
         import xarray as xr
 
         with replacing_folder(target, record=_STORE_RECORD, alone=True) as draft:
-            tree = xr.DataTree.from_dict({f"/{name}": data for name, data in _for_disk(forecast).items()})
+            tree = xr.DataTree.from_dict({f"/{name}": data for name, data in for_disk(forecast).items()})
             tree.to_zarr(draft, mode="w", zarr_format=2, consolidated=True)
             record = json.dumps({"outputs": digests_of(draft)}, indent=1)
             (draft / _STORE_RECORD).write_text(record + "\n", encoding="utf-8")
@@ -93,7 +93,7 @@ def write_forecast(forecast: Forecast, path: Path) -> None:
     """
     from forecast.netcdf import netcdf_image
 
-    path.write_bytes(netcdf_image(_for_disk(forecast)))
+    path.write_bytes(netcdf_image(for_disk(forecast)))
 
 
 def write_draws(kept: xr.Dataset, folder: Path) -> None:
@@ -188,7 +188,7 @@ def _read_store(store: Path) -> dict[str, xr.Dataset]:
 
     from forecast.outside import Unreadable
 
-    _require_zarr(str(store))
+    require_zarr(str(store))
     if reason := why_changed(store, _STORE_RECORD):
         raise Unreadable(reason)
     try:
@@ -299,7 +299,7 @@ def _unlike_the_registry(forecast: Forecast) -> list[str]:
     return found
 
 
-def _for_disk(forecast: Forecast) -> dict[str, xr.Dataset]:
+def for_disk(forecast: Forecast) -> dict[str, xr.Dataset]:
     """The groups with attributes that every netCDF reader takes."""
     warnings = "\n".join(forecast.attrs.get("warnings", ()))
     groups = {name: data for name, data in forecast.groups.items() if name != UNSAVED}
@@ -307,7 +307,7 @@ def _for_disk(forecast: Forecast) -> dict[str, xr.Dataset]:
 
 
 def _with_lists(groups: dict[str, xr.Dataset], warnings: Sequence[str]) -> dict[str, xr.Dataset]:
-    """The groups with a list where ``_for_disk`` made a text of it, with more warnings, and with nothing in
+    """The groups with a list where ``for_disk`` made a text of it, with more warnings, and with nothing in
     their texts that nobody sees.
     """
     found = {name: _seen(data) for name, data in groups.items()}
@@ -343,7 +343,7 @@ def _safe_texts(texts: NDArray[np.str_]) -> NDArray[np.str_]:
     return np.array(written, dtype=str).reshape(texts.shape) if written else texts
 
 
-def _require_zarr(place: str) -> None:
+def require_zarr(place: str) -> None:
     from importlib.util import find_spec
 
     if find_spec("zarr") is None:

@@ -34,6 +34,9 @@ ENDS = {
 LEAST_CONDITION_DRAWS = 100
 """A conditional number is left blank under so many draws of its condition."""
 
+MOST_PLACES = 6
+"""Places by number of seats whose chances are told."""
+
 SEATLESS_KINDS = frozenset({"none-of-the-above", "residual"})
 """Options on the ballot (``party_kind``) that hold no seats by their kind."""
 
@@ -167,6 +170,7 @@ _LABELS = _labels(
     _text("party_kind", "party", "kind of option; none-of-the-above and residual hold no seats"),
     _whole("seats", "seats", "seats", "number of seats"),
     _number("quantile_level", "quantile_level", "1", "probability of a value at or below"),
+    _whole("place", "place", "1", "place by number of seats, the largest first"),
     _text("coalition", "coalition", "id of the coalition"),
     _text("coalition_name", "coalition", "its name"),
     _text("coalition_parties", "coalition", "ids of its parties, a line each"),
@@ -180,7 +184,15 @@ _PARTIES = (
     *_in(
         "last_election",
         _votes("share", "party", "share at the last election", column="last_share", heading="Last", rank=5),
-        _whole("seats_won", "party", "seats", "seats at the last election", column="last_seats"),
+        _whole(
+            "seats_won",
+            "party",
+            "seats",
+            "seats at the last election",
+            column="last_seats",
+            heading="Last seats",
+            rank=6,
+        ),
     ),
     *_in(
         "estimate",
@@ -213,6 +225,8 @@ _PARTIES = (
         "quantile of seats in the draws in which the party passes",
         comment=f"{_BLANK_IF}, and where those that do not pass may hold seats",
         key="seats_if_it_enters",
+        heading="Seats if in",
+        rank=3,
     ),
     _chance("seat_probability", "party seats", "probability of a number of seats", key="seats.distribution"),
     _whole(
@@ -226,6 +240,13 @@ _PARTIES = (
     ),
     _chance(
         "largest_probability", "party", "probability of more seats than any other", key="largest.probability"
+    ),
+    _chance(
+        "place_probability",
+        "party place",
+        "probability of a place by seats",
+        comment="of parties with equal seats each has the better place; without seats none",
+        key="places.probability",
     ),
 )
 
@@ -339,10 +360,18 @@ _RECORD = _in(
     *_labels(
         _share("interval", "interval", "what an interval promises to hold"),
         _share("probability_bin", "probability_bin", "middle of a tenth of the forecast probabilities"),
+        _text("election_kind", "election_kind", "kind of election: national, regional or european"),
+        _number("days_before", "days_before", "days", "days before the vote"),
     ),
     _number("horizon", "", "days", "days before the vote at which the backtest forecast"),
     _share("elections", "", "elections of the backtest at that horizon"),
     _share("coverage", "interval", "how many results the intervals of the share held there"),
+    _share(
+        "coverage80_by_kind",
+        "election_kind days_before",
+        "how many results the 80 % intervals of the share held, by kind of election",
+    ),
+    _share("elections_by_kind", "election_kind days_before", "elections of the backtest of that kind"),
     _share(
         "pass_forecast_probability", "probability_bin", "crossing the threshold: mean forecast probability"
     ),

@@ -47,9 +47,11 @@ _WAIT = 60.0
 
 
 @contextmanager
-def replacing(path: Path) -> Generator[Path]:
+def replacing(path: Path, *, drafts_in: Path | None = None) -> Generator[Path]:
     """A draft to write a file to; it takes the place of ``path`` when the block ends well, else vanishes.
 
+    It lies in the folder of ``path``, or in ``drafts_in`` on the same disk: who writes many files into one
+    folder spares its list a look for each.
     What is there and no file, such as /dev/stdout, is written to instead. ``OSError`` names ``path``, not the
     draft.
     """
@@ -63,7 +65,7 @@ def replacing(path: Path) -> Generator[Path]:
                     shutil.copyfileobj(draft, stream)
             return
         target = path.resolve() if path.is_symlink() else path
-        with _made(target.parent), _drafts(target.parent) as drafts:
+        with _made(target.parent), _drafts(drafts_in or target.parent) as drafts:
             yield drafts / target.name
             _flush(drafts / target.name)
             (drafts / target.name).replace(target)
@@ -222,7 +224,7 @@ def _made(folder: Path) -> Generator[None]:
 @contextmanager
 def _drafts(folder: Path) -> Generator[Path]:
     """A folder of drafts in ``folder``, of which nothing is left when the block has ended."""
-    _sweep(folder)
+    clear_drafts(folder)
     name = secrets.token_hex(8)
     with locked(folder / f".forecast-{name}.lock", _WAIT):
         draft = folder / f".forecast-{name}.draft"
@@ -233,7 +235,7 @@ def _drafts(folder: Path) -> Generator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
 
 
-def _sweep(folder: Path) -> None:
+def clear_drafts(folder: Path) -> None:
     """Remove what killed writers left in a folder: their locks, which nobody holds, and their drafts."""
     with suppress(OSError):
         for entry in folder.iterdir():

@@ -28,13 +28,18 @@ def write_archive(
     error: float = 0.12,
     polls: int = 12,
     seed: int = 3,
+    last: bool = False,
 ) -> Path:
-    """Elections whose polls miss by ``error`` on log shares; every third one without publish dates."""
+    """Elections whose polls miss by ``error`` on log shares; every third one without publish dates.
+
+    With ``last`` their last results are known, but for GREEN.
+    """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
     heads: list[dict[str, object]] = []
     rows: list[dict[str, object]] = []
     results: list[dict[str, object]] = []
+    earlier: list[dict[str, object]] = []
     for number in range(countries * elections):
         name = f"{'ABCDEFGH'[number // elections]}-{2001 + 4 * (number % elections)}"
         day = datetime.date(2001 + 4 * (number % elections), 6, 10)
@@ -51,12 +56,16 @@ def write_archive(
         truth = np.exp(np.log(BASE) + 0.3 * rng.standard_normal(5))
         truth /= truth.sum()
         results += _results(name, truth)
+        before = zip(PARTIES[:3], BASE, strict=False)
+        earlier += [{"election_id": name, "party": party, "share": share} for party, share in before]
         said = np.exp(np.log(truth) + error * rng.standard_normal(5) * truth**-0.3)
         for poll in range(polls):
             rows += _poll(name, poll, day, said / said.sum(), rng, published=number % 3 != 2)
     _write(folder / "elections.csv", heads)
     _write(folder / "polls.csv", rows)
     _write(folder / "results.csv", results)
+    if last:
+        _write(folder / "last_results.csv", earlier)
     return folder
 
 

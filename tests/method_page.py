@@ -1,8 +1,7 @@
 """The figures in ``docs/method.md``: of the constants, of backtests, and of Kazakhstan.
 
-``python -m tests.method_page ARCHIVE`` runs the backtests anew (minutes), keeps their figures and the chart
-in ``docs/backtest`` and writes the page; without an archive it writes the page from the figures kept.
-A test says when the page is due. Forecasts of Kazakhstan are drawn, and written only.
+``python -m tests.method_page`` writes the page from the figures that ``tests.method_measure`` keeps in
+``docs/backtest``. A test says when the page is due. Forecasts of Kazakhstan are drawn, and written only.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ import csv
 import datetime
 import json
 import re
-import sys
-import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -20,43 +18,45 @@ from pathlib import Path
 import numpy as np
 
 from forecast.election import load_election
-from forecast.estimation import estimate, shipped_constants
+from forecast.estimation import Estimate, estimate, shipped_constants
 from forecast.estimation.calibration import Bin, shipped_calibration
-from forecast.estimation.law import LawConstants
+from forecast.estimation.law import EXIT_ERROR, LawConstants
+from forecast.estimation.preparation import FLOOR
+from forecast.estimation.records import country_record, shipped_records
+from forecast.estimation.reports import OTHER
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
 from forecast.simulation.forecasting import simulate
+from forecast.verification.compared_methods import PLAIN, REFERENCE
 from forecast.verification.share_distributions import LogisticT
+from forecast.verification.summary import SEEN_ERRORS
+from tests.method_measure import FIGURES, KEYS, LEFT_OUT, MEASURED, SHIPPED, TERMS_TABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "method.md"
-FIGURES = ROOT / "docs" / "backtest" / "figures.csv"
-MEASURED = ROOT / "docs" / "backtest" / "measured.json"
-CHART = ROOT / "docs" / "backtest" / "calibration.svg"
-COLUMNS = ("constants", "method", "against", "horizon", "elections", "metric", "value", "standard_error")
 DRAWS = 2**18
-
-LEFT_OUT, SHIPPED = "country left out", "shipped"
-REFERENCE, PLAIN = "pooled-dirichlet", "plain-average"
-METHODS = ("default", "trend", "last-poll-dirichlet", REFERENCE, PLAIN)
+METHODS = ("default", "average", "trend", PLAIN, REFERENCE, "last-poll-dirichlet")
 HORIZONS = ("", "1", "7", "30", "90", "180")
 
 Figures = Mapping[tuple[str, ...], tuple[float, float | None]]
-"""(constants, method, against, horizon, metric) -> value and standard error."""
+"""(constants, method, against, horizon, metric, subset) -> value and standard error."""
 
 _PERCENT = ("coverage", "reduction")
 _SCORES = {
     "crps": "CRPS of shares, points",
     "energy": "energy score, points",
     "log_score": "log score",
-    "rmse": "RMSE of shares, points",
+    "rmse": "RMSE of means, points",
+    "mae": "MAE of medians, points",
     "coverage_50": "50 % intervals held",
     "coverage_80": "80 % intervals held",
     "coverage_95": "95 % intervals held",
     "crossing_brier": "crossings: Brier",
     "crossing_calibration_error": "crossings: calibration error",
+    "crossing_calibration_floor": "the same of a perfect forecaster",
     "majority_brier": "majorities: Brier",
     "seats_rps": "seats: RPS",
+    "seats_mae": "seats: MAE of medians",
     "seats_coverage_80": "seats: 80 % intervals held",
 }
 _COMPARED = {
@@ -65,14 +65,14 @@ _COMPARED = {
     "crossing_brier_reduction": "crossings: Brier",
     "majority_brier_reduction": "majorities: Brier",
 }
-_SYMBOLS = ("d", "κ", "γ", "s", "o", "ν", "c_M", "c_φ")
+_SYMBOLS = ("d", "κ", "γ", "s", "o", "ν", "c_M", "c_φ", "b₀", "b₁", "b₂", "c_R", "c_N", "c_E")
 
 
 def figures() -> Figures:
     """The figures that are kept."""
     with FIGURES.open(encoding="utf-8", newline="") as file:
         return {
-            tuple(row[name] for name in ("constants", "method", "against", "horizon", "metric")): (
+            tuple(row[name] for name in KEYS): (
                 float(row["value"]),
                 float(row["standard_error"]) if row["standard_error"] else None,
             )
@@ -86,17 +86,23 @@ def page_with_figures(page: str, *, drawn: bool) -> str:
     measured = json.loads(MEASURED.read_text(encoding="utf-8"))
     tables: dict[str, Callable[[], str]] = {
         "constants": constants_table,
-        "basis": lambda: f"They rest on {shipped_constants().rests_on}.\n",
+        "basis": basis_text,
+        "records": records_table,
+        "terms": terms_table,
         "methods": lambda: methods_table(known),
         "horizons": lambda: horizons_table(known),
         "against pooled-dirichlet": lambda: against_table(known, REFERENCE),
         "against plain-average": lambda: against_table(known, PLAIN),
+        "subsets": lambda: subsets_table(known),
+        "kinds": lambda: kinds_table(known),
+        "mae": lambda: mae_table(known),
         "shipped": lambda: shipped_table(known),
         "crossings": lambda: curve_table(shipped_calibration().crossings),
         "majorities": lambda: curve_table(shipped_calibration().majorities),
         "apart": lambda: apart_table(measured["apart"]),
         "minutes": lambda: minutes_text(measured),
         "likeliest context": context_table,
+        "exit polls": exit_table,
     }
     for name, (config, as_of) in KAZAKHSTAN.items():
         if drawn:
@@ -110,6 +116,20 @@ def page_with_figures(page: str, *, drawn: bool) -> str:
             raise ValueError(msg)
     return page
 
+
+ARCHIVES = ("polling-archive", "polling-archive-more")
+_MORE = f"archive={ARCHIVES[1]}"
+SUBSETS = {
+    "all": "all",
+    f"archive={ARCHIVES[0]}": "first archive: national, 2002-2022",
+    _MORE: "second archive",
+    f"{_MORE} kind=national": "of it national",
+    "kind=regional": "of it Laender and Madrid",
+    "kind=european": "of it European Parliament 2019",
+    "record=none": "countries without an earlier election",
+}
+KINDS = {"kind=national": "national", "kind=regional": "of a region", "kind=european": "European"}
+EXIT_POLLED = ("kazakhstan-2012", "kazakhstan-2016", "kazakhstan-2021", "kazakhstan-2023")
 
 KAZAKHSTAN: dict[str, tuple[str, datetime.date | None]] = {
     "kazakhstan 2023 before": ("kazakhstan-2023", datetime.date(2023, 3, 15)),
@@ -128,33 +148,81 @@ def _shown(known: Figures, key: tuple[str, ...]) -> str:
     if key not in known:
         return ""
     value, error = known[key]
-    if any(word in key[-1] for word in _PERCENT):
+    if any(word in key[KEYS.index("metric")] for word in _PERCENT):
         return f"{value:.1%}" + (f" ({error * 100:.1f})" if error is not None else "")
     return f"{value:.3f}" + (f" ({error:.3f})" if error is not None else "")
 
 
 def constants_table() -> str:
-    """Both laws with their bootstrap intervals."""
+    """The laws with their bootstrap intervals."""
     constants = shipped_constants()
 
     def cell(method: str, name: str) -> str:
+        if name not in constants.intervals[method]:
+            return ""
         low, high = constants.intervals[method][name]
         return f"{getattr(constants.law(method), name):.3f} ({low:.3f} to {high:.3f})"
 
     names = [field.name for field in fields(LawConstants)]
+    methods = ("default", "average", "trend")
     return _table(
-        ("constant", "average", "trend"),
+        ("constant", *methods),
         (
-            (f"{symbol} ({name.replace('_', ' ')})", cell("average", name), cell("trend", name))
+            (f"{symbol} ({name.replace('_', ' ')})", *(cell(method, name) for method in methods))
             for symbol, name in zip(_SYMBOLS, names, strict=True)
         ),
     )
 
 
+def basis_text() -> str:
+    """What the constants rest on."""
+    constants = shipped_constants()
+    return (
+        f"Those of the default rest on {constants.basis('default')}; those of `average` and `trend` are of "
+        f"0.3.0\nand rest on {constants.basis('average')}.\n"
+    )
+
+
+def records_table() -> str:
+    """R of every country after all of its elections in the records that ship, the least first."""
+    by_country = Counter(one.country for one in shipped_records())
+    after = datetime.date.max
+    found = sorted((country_record(shipped_records(), name, after).value, name) for name in by_country)
+    rows = (
+        (name, str(by_country[name]), f"{value:+.2f}", f"{np.exp(value) - 1:+.0%}") for value, name in found
+    )
+    return _table(("country", "elections", "R", "polls missed by"), rows)
+
+
+def terms_table() -> str:
+    """What is lost without a term of the default law."""
+    with TERMS_TABLE.open(encoding="utf-8", newline="") as file:
+        known = {(row["term"], row["subset"], row["metric"]): row for row in csv.DictReader(file)}
+    subsets = ("all", *(f"archive={name}" for name in ARCHIVES))
+
+    def gain(term: str, subset: str, metric: str) -> str:
+        row = known[term, subset, f"{metric}_reduction"]
+        return f"{float(row['value']):.2%} ({float(row['standard_error']) * 100:.2f})"
+
+    rows = (
+        (
+            term,
+            *(gain(term, subset, "crps") for subset in subsets),
+            gain(term, "all", "majority_brier"),
+            gain(term, "all", "crossing_brier"),
+            f"{float(known[term, 'all', 'log_score_gain']['value']):.3f}",
+            f"{float(known[term, 'all', 'coverage_80']['value']):.1%}",
+        )
+        for term in dict.fromkeys(key[0] for key in known)
+    )
+    heading = ("without", "CRPS", "first archive", "second", "majorities", "crossings", "log score")
+    return _table((*heading, "80 % held without it"), rows)
+
+
 def methods_table(known: Figures) -> str:
     """All horizons pooled, methods side by side."""
     rows = (
-        (title, *(_shown(known, (LEFT_OUT, method, "", "", metric)) for method in METHODS))
+        (title, *(_shown(known, (LEFT_OUT, method, "", "", metric, "all")) for method in METHODS))
         for metric, title in _SCORES.items()
     )
     return _table(("score", *METHODS), rows)
@@ -163,25 +231,74 @@ def methods_table(known: Figures) -> str:
 def horizons_table(known: Figures) -> str:
     """The default method by days before the election."""
     rows = (
-        (title, *(_shown(known, (LEFT_OUT, "default", "", horizon, metric)) for horizon in HORIZONS))
+        (title, *(_shown(known, (LEFT_OUT, "default", "", horizon, metric, "all")) for horizon in HORIZONS))
         for metric, title in _SCORES.items()
     )
     return _table(("score", "pooled", *(f"{horizon} d" for horizon in HORIZONS[1:])), rows)
 
 
 def against_table(known: Figures, reference: str) -> str:
-    """How far below another method the default scores."""
+    """How far below another method the default scores, and which gain could have been seen."""
+    rows = []
+    for metric, title in _COMPARED.items():
+        keys = [(LEFT_OUT, "default", reference, horizon, metric, "all") for horizon in HORIZONS]
+        error = known[keys[0]][1]
+        least = "" if error is None else f"{SEEN_ERRORS * error:.1%}"
+        rows.append((title, *(_shown(known, key) for key in keys), least))
+    heading = ("lower by", "pooled", *(f"{horizon} d" for horizon in HORIZONS[1:]), "could be seen")
+    return _table(heading, rows)
+
+
+def subsets_table(known: Figures) -> str:
+    """By archive and kind of election: what is gained on a plain average, and how much intervals hold."""
     rows = (
-        (title, *(_shown(known, (LEFT_OUT, "default", reference, horizon, metric)) for horizon in HORIZONS))
-        for metric, title in _COMPARED.items()
+        (
+            title,
+            *(
+                _shown(known, (LEFT_OUT, "default", PLAIN, "", f"{metric}_reduction", subset))
+                for metric in ("crps", "majority_brier", "crossing_brier")
+            ),
+            *(
+                _shown(known, (LEFT_OUT, method, "", "", "coverage_80", subset))
+                for method in ("default", "average")
+            ),
+        )
+        for subset, title in SUBSETS.items()
     )
-    return _table(("lower by", "pooled", *(f"{horizon} d" for horizon in HORIZONS[1:])), rows)
+    heading = ("elections", "CRPS lower by", "majorities", "crossings", "80 % held", "by the average")
+    return _table(heading, rows)
+
+
+def kinds_table(known: Figures) -> str:
+    """How much 80 % intervals hold by kind of election and horizon, and the error of the median."""
+    rows = (
+        (
+            f"{title}: {what}",
+            *(_shown(known, (LEFT_OUT, "default", "", day, metric, subset)) for day in HORIZONS),
+        )
+        for subset, title in KINDS.items()
+        for metric, what in (("coverage_80", "80 % held"), ("mae", "MAE, points"))
+    )
+    return _table(("elections", "pooled", *(f"{horizon} d" for horizon in HORIZONS[1:])), rows)
+
+
+def mae_table(known: Figures) -> str:
+    """The mean error of medians by archive, beside the plain average."""
+    rows = (
+        (
+            f"{name}: {method}",
+            *(_shown(known, (LEFT_OUT, method, "", day, "mae", f"archive={name}")) for day in HORIZONS),
+        )
+        for name in ARCHIVES
+        for method in ("default", PLAIN)
+    )
+    return _table(("MAE, points", "pooled", *(f"{horizon} d" for horizon in HORIZONS[1:])), rows)
 
 
 def shipped_table(known: Figures) -> str:
     """What it is worth to know the elections that are scored."""
     rows = (
-        (title, *(_shown(known, (kind, "default", "", "", metric)) for kind in (LEFT_OUT, SHIPPED)))
+        (title, *(_shown(known, (kind, "default", "", "", metric, "all")) for kind in (LEFT_OUT, SHIPPED)))
         for metric, title in _SCORES.items()
     )
     return _table(("score", LEFT_OUT, "shipped constants"), rows)
@@ -212,37 +329,69 @@ def apart_table(apart: Iterable[Mapping[str, float | str]]) -> str:
 
 def minutes_text(measured: Mapping[str, float]) -> str:
     """How long it takes."""
+    resample = measured["resample_seconds"] / 60
     return (
-        "Measured on two shared cores, over the whole archive, in minutes: the fit with a bootstrap of 200\n"
-        f"resamples {measured['fit_minutes']:.1f}, a backtest of all methods with constants fitted without\n"
-        f"each country {measured['left_out_minutes']:.1f}, one with given constants "
+        "Processor time on one core, over both archives, in minutes: the fit "
+        f"{measured['fit_minutes']:.1f}, every resample of\nthe bootstrap {resample:.2f}, a backtest of all "
+        "methods with constants fitted without each country\n"
+        f"{measured['left_out_minutes']:.1f}, one of the default with given constants "
         f"{measured['shipped_minutes']:.1f}.\n"
     )
 
 
-def likeliest_context(config: str, as_of: datetime.date) -> float:
-    """The factor on A that makes the official result likeliest."""
-    from scipy.optimize import minimize
-
+def _made(config: str, as_of: datetime.date | None) -> tuple[Estimate, np.ndarray, np.ndarray]:
+    """An estimate, the official result in its units, and its sampling variances."""
     election = load_election(ROOT / "configs" / f"{config}.toml")
     made = estimate(election, polls_of(election), as_of)
     votes = {entry.id: float(entry.votes) for entry in read_count(election).ballot.entries}
-    result = np.array([votes[unit] for unit in made.units]) / sum(votes.values())
-    sampling = 1.0 / (made.n_eff * made.mean)
+    result = np.array([votes.get(unit, 0.0) for unit in made.units]) / sum(votes.values())
+    if made.units[-1] == OTHER:
+        result[-1] = 1.0 - result[:-1].sum()
+    return made, result, 1.0 / (made.n_eff * np.maximum(made.mean, FLOOR))
+
+
+def _losses(config: str, as_of: datetime.date | None, factors: np.ndarray) -> np.ndarray:
+    """Minus the log density of the result with the common scale times every factor."""
+    made, result, sampling = _made(config, as_of)
     common = (np.diag(made.scale) - sampling) / made.context**2
+    laws = (
+        LogisticT(made.mean, common * factor**2 + sampling, made.degrees_of_freedom) for factor in factors
+    )
+    return np.array([-law.log_density(result) for law in laws])
 
-    def loss(log_factor: np.ndarray) -> float:
-        scales = common * np.exp(2.0 * log_factor[0]) + sampling
-        return -LogisticT(made.mean, scales, made.degrees_of_freedom).log_density(result)
 
-    return float(np.exp(minimize(loss, np.zeros(1), method="L-BFGS-B").x[0]))
+def _likeliest(losses: np.ndarray, values: np.ndarray) -> tuple[str, str]:
+    """The likeliest value and its interval of 95 % by the likelihood ratio."""
+    inside = values[losses < losses.min() + 1.92]
+    # The least value looked at stands for all below it.
+    best, least = (
+        f"under {one:.2g}" if one == values[0] else f"{one:.2g}"
+        for one in (values[losses.argmin()], inside.min())
+    )
+    return best, f"{least} to {inside.max():.2g}"
 
 
 def context_table() -> str:
     """How far the polls of managed elections missed, in units of the law of ordinary ones."""
     dates = {config: as_of for config, as_of in KAZAKHSTAN.values() if as_of is not None}
-    rows = ((config, str(day), f"{likeliest_context(config, day):.1f}") for config, day in dates.items())
-    return _table(("election", "as of", "likeliest factor"), rows)
+    factors = np.exp(np.linspace(-1.0, 2.0, 301))
+    losses = {config: _losses(config, day, factors) for config, day in dates.items()}
+    rows = [(config, str(dates[config]), *_likeliest(loss, factors)) for config, loss in losses.items()]
+    both = np.sum(list(losses.values()), axis=0)
+    return _table(
+        ("election", "as of", "likeliest factor", "95 %"), [*rows, ("both", "", *_likeliest(both, factors))]
+    )
+
+
+def exit_table() -> str:
+    """How far exit polls missed: the A that makes the official results likeliest."""
+    values = np.exp(np.linspace(np.log(0.002), np.log(0.2), 301))
+    losses = {config: _losses(config, None, values / EXIT_ERROR) for config in EXIT_POLLED}
+    rows = [(config, *_likeliest(loss, values)) for config, loss in losses.items()]
+    return _table(
+        ("election", "likeliest A", "95 %"),
+        [*rows, ("all", *_likeliest(np.sum(list(losses.values()), axis=0), values))],
+    )
 
 
 def beside_the_count(config: str, as_of: datetime.date | None) -> str:
@@ -282,71 +431,5 @@ def _chance(value: float) -> str:
     return "<0.1 %" if value < 0.001 else ">99.9 %" if value > 0.999 else f"{value * 100:.0f} %"
 
 
-def measure(archive: str) -> None:
-    """Run fit and backtests on an archive; keep the figures and the chart."""
-    from forecast.verification.archive import read_archive
-    from forecast.verification.backtest import run_backtest
-    from forecast.verification.chart import as_svg, calibration_chart
-    from forecast.verification.fitting import bootstrap, fit_constants, fit_without, material_of
-    from forecast.verification.summary import Row, crossing_curve, reductions, rows_of
-
-    known = shipped_constants()
-    clock = time.perf_counter()
-    elections = read_archive(archive)
-    material = material_of(elections)
-    bootstrap(material, fit_constants(material), 200)
-    fitted = time.perf_counter()
-    material = material_of(elections, known.trend_model)
-    without = fit_without(material, fit_constants(material))
-    left_out = run_backtest(elections, lambda country: without.get(country, known))
-    unseen = time.perf_counter()
-    given = run_backtest(elections, lambda _: known)
-    ended = time.perf_counter()
-
-    def lines(kind: str, against: str, rows: Iterable[Row]) -> list[tuple[object, ...]]:
-        return [
-            (
-                *(kind, row.method, against, row.horizon or "", row.elections, row.metric),
-                f"{row.value:.5g}",
-                "" if row.standard_error is None else f"{row.standard_error:.3g}",
-            )
-            for row in rows
-            if against or not row.metric.endswith("_reduction")
-        ]
-
-    FIGURES.parent.mkdir(exist_ok=True)
-    with FIGURES.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(lines(LEFT_OUT, "", rows_of(left_out)))
-        for reference in (REFERENCE, PLAIN):
-            writer.writerows(lines(LEFT_OUT, reference, reductions(left_out, "default", reference)))
-        pooled = [row for row in rows_of(given) if row.method == "default" and row.horizon is None]
-        writer.writerows(lines(SHIPPED, "", pooled))
-    wanted = ("crps", "coverage_50", "coverage_80", "coverage_95")
-    measured = {
-        "fit_minutes": round((fitted - clock) / 60, 1),
-        "left_out_minutes": round((unseen - fitted) / 60, 1),
-        "shipped_minutes": round((ended - unseen) / 60, 1),
-        "apart": [
-            {
-                "election": one.election,
-                "horizon": one.horizon,
-                **{name: round(one.values[name], 4) for name in wanted},
-            }
-            for one in left_out.apart
-            if one.method == "default"
-        ],
-    }
-    MEASURED.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-    curves = {method: crossing_curve(left_out, method) for method in ("default", REFERENCE)}
-    number = sum(bin.statements for bin in curves["default"])
-    title = "Threshold crossings: what was said and what happened"
-    caption = f"{number} statements on parties polled at 2 to 8 %, all horizons"
-    CHART.write_text(as_svg(calibration_chart(curves, title, caption)), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        measure(sys.argv[1])
     PAGE.write_text(page_with_figures(PAGE.read_text(encoding="utf-8"), drawn=True), encoding="utf-8")

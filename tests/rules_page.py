@@ -19,6 +19,7 @@ from forecast.election.rule import (
     Districts,
     Levelling,
     LocalThreshold,
+    Majority,
     Placing,
     Rule,
     Threshold,
@@ -34,6 +35,7 @@ TABLES: dict[str, type[Part]] = {
     "rule.allocation": Allocation,
     "rule.bonus": Bonus,
     "rule.cap": Cap,
+    "rule.majority": Majority,
     "rule.levelling": Levelling,
     "rule.levelling.placing": Placing,
     "rule.districts": Districts,
@@ -66,13 +68,15 @@ def _row(part: type[Part], key: str) -> str:
         "needed"
         if default is PydanticUndefined
         else ""
-        if default in (None, "", {})
+        if default in (None, "", {}, ())
         else f"`{_toml(default)}`"
     )
     return f"| `{key}` | {field.description} | {shown} |"
 
 
 def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)

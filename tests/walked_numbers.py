@@ -6,6 +6,7 @@ stands there, and its named groups at which place of which dimension. A path tha
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -124,6 +125,12 @@ def by_order(dim: str, order: Sequence[int]) -> Callable[[str], dict[str, int]]:
     return lambda text: {dim: int(order[int(text)])}
 
 
+def _chamber_seats(attrs: Mapping[str, Any]) -> int:
+    """Seats of the whole chamber by the election file, of which no house grows."""
+    said = json.loads(attrs["definition"])
+    return said["rule"]["seats"] + sum(tier["seats"] for tier in said["tiers"] if tier["how"] == "apart")
+
+
 def _least_majority(attrs: Mapping[str, Any]) -> int:
     return int(attrs["house_size"]) // 2 + 1
 
@@ -196,6 +203,9 @@ def _keys() -> dict[str, Shows | str]:
             found[rf"{path}/quantiles/(?P<q>[\d.]+)"] = variable.path
         elif behind == ("seats",):
             found[rf"{path}/(?P<seats>\d+)"] = variable.path
+        elif behind == ("place",):
+            found[rf"{path}/(?P<k>\d+)"] = variable.path
+            found[rf"{path.rpartition('/')[0]}/mc_error/(?P<k>\d+)"] = error_of(variable.path)
         else:
             found[path] = variable.path
             if variable.estimated:
@@ -218,6 +228,7 @@ TESTED: dict[str, Shows | str] = {
     "track_record/horizon": "record/horizon",
     "track_record/elections": "record/elections",
     r"track_record/coverage/(?P<l>[\d.]+)": "record/coverage",
+    r"track_record/coverage80_by_kind/(?P<k>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
 }
 """The same where a backtest speaks for the forecast; else they are null."""
 
@@ -262,6 +273,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
             r"seats/[^/]+/(?P<seats>\d+)/seats": "seats",
         },
     ),
+    "places": (
+        ("party", "place"),
+        {
+            r"places/(?P<p>[^/]+)/(?P<k>\d+)/probability": "place_probability",
+            r"places/(?P<p>[^/]+)/(?P<k>\d+)/mc_error": "place_mc_error",
+            r"places/[^/]+/(?P<k>\d+)/place": "place",
+        },
+    ),
     "coalitions": (
         ("coalition",),
         {
@@ -296,6 +315,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 for name in (f"{what}_probability", f"{what}_mc_error")
             },
             **_ends("chamber-coalitions/(?P<c>[^/]+)", "chamber_seat", "chamber/coalition_seat_quantile"),
+            "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
+                "chamber/size", of=lambda size, attrs: size // 2 + 1
+            ),
+            "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
+                "chamber/coalition_seat_quantile",
+                at={"quantile_level": 0.5},
+                of=lambda median, attrs: median - (_chamber_seats(attrs) // 2 + 1),
+            ),
             **{
                 f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
                 for name in ("seat_mean", "seat_mean_mc_error")
@@ -345,6 +372,9 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
 _STATED = {name: name for name in ("forecast_probability", "observed_frequency", "statements")}
 
 CALIBRATION: dict[str, Shows | str] = {
+    r"record-by-kind/[^/]+/(?P<d>[^/]+)/days_before": "days_before",
+    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
+    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {
@@ -381,5 +411,7 @@ def key_of(table: str, place: int, row: Mapping[str, Any]) -> str:
     if table == "calibration":
         middle = 0.5 * (float(row["low"]) + float(row["high"]))
         return f"{row['statement']}/{middle:.9g}"
+    if table == "record-by-kind":
+        return f"{row['election_kind']}/{row['days_before']}"
     keys = _TABLES[table][0]
     return "/".join(str(row[key]) for key in keys) if keys else str(place)

@@ -15,6 +15,7 @@ from typing import Any
 
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.visible import safe_tree
+from forecast.words.speaking import decimal_sign
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]
@@ -28,10 +29,13 @@ EMPTY = "#767676"
 """Of options that hold no seats."""
 DASHES = [5, 4]
 
-PERCENT = "format(100 * datum.value, '.3~f') + '\\u00a0%'"
-"""Labels of an axis of shares."""
 
-_FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
+def percent_labels() -> str:
+    """Labels of an axis of shares, as the language of the readers writes them."""
+    return f"replace(format(100 * datum.value, '.3~f'), '.', '{decimal_sign()}') + '\\u00a0%'"
+
+
+FONT = "DejaVu Sans, Liberation Sans, Arial, sans-serif"
 _TITLE_SIZE, _TEXT_SIZE, _CAPTION_SIZE = 17, 12, 11
 _TITLE_GLYPH, _CAPTION_GLYPH = 9.9, 6.3
 """Mean widths in pixels, on the generous side."""
@@ -159,7 +163,7 @@ def level_line(data: Spec, field: str = "level", axis: str = "x", ink: str = INK
 
 def shares_axis(**more: Any) -> Spec:
     """An axis of shares in percent."""
-    return {"axis": {"labelExpr": PERCENT, **more}}
+    return {"axis": {"labelExpr": percent_labels(), **more}}
 
 
 def finished(
@@ -208,7 +212,7 @@ def finished(
             "description": f"{finding} {explanation} {caption}",
             "background": "white",
             "padding": 16,
-            "config": look(_FONT),
+            "config": look(FONT),
         }
     )
 

@@ -9,7 +9,6 @@ import numpy as np
 from forecast.charts.drawing import (
     ACCENT,
     INK,
-    PERCENT,
     SOFT,
     WIDTH,
     Chart,
@@ -23,6 +22,7 @@ from forecast.charts.drawing import (
     mark,
     name,
     number,
+    percent_labels,
     shares_axis,
     title,
 )
@@ -200,7 +200,7 @@ def _pairs(variants: Variants) -> Chart | None:
         "fewest votes more for the first move one from the second, the other lists' votes unchanged."
     )
     finding = f"The last seat hangs on {margin} in the middle simulation"
-    return _bars(variants, bars, PERCENT, finding, explanation)
+    return _bars(variants, bars, percent_labels(), finding, explanation)
 
 
 def _counted(variants: Variants) -> Chart | None:

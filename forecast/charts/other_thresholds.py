@@ -11,7 +11,6 @@ import numpy as np
 from forecast.charts.drawing import (
     ACCENT,
     INK,
-    PERCENT,
     WIDTH,
     Chart,
     Data,
@@ -30,6 +29,7 @@ from forecast.charts.drawing import (
     name,
     number,
     panels,
+    percent_labels,
     title,
 )
 from forecast.charts.parties import PANELS, names_column, told
@@ -79,11 +79,11 @@ def _threshold_finding(facts: Facts, entering: np.ndarray, levels: list[float]) 
     level = facts.level or 0.0
     k = int(np.argmin(np.abs(np.array(levels) - level)))
     here = f"at a threshold of {level_text(levels[k])}" if levels[k] else "without a threshold"
-    parts = [f"{entering[k]:.1f} parties on average enter {here}"]
+    parts = [f"About {entering[k]:.0f} parties enter {here}"]
     for other in (0.03, 0.05, 0.07, 0.1):
         k = int(np.argmin(np.abs(np.array(levels) - other)))
         if abs(levels[k] - other) < 1e-9 and abs(other - level) > 0.015:
-            parts.append(f"{entering[k]:.1f} at {level_text(other)}")
+            parts.append(f"about {entering[k]:.0f} at {level_text(other)}")
     return ", ".join(parts[:3])
 
 
@@ -138,9 +138,9 @@ def steps_rows(slid: Forecast, row: dict[str, Any], method: int, level: float | 
 
 def steps_body(data: Data, width: float = (WIDTH - 60) / PANELS - 30) -> Spec:
     """One panel: the band and the line of a party's seats by level."""
-    x = number("level", axis={"title": None, "labelExpr": PERCENT, "tickCount": 5, "grid": False})
-    axis = {"title": None, "tickCount": 3, "tickMinStep": 1, "format": "d", "minExtent": 24, "maxExtent": 24}
-    y = {"axis": axis, "scale": {"nice": True, "zero": False}}
+    x = number("level", axis={"title": None, "labelExpr": percent_labels(), "tickCount": 5, "grid": False})
+    axis = {"title": None, "tickCount": 3, "tickMinStep": 1, "format": "d", "minExtent": 30, "maxExtent": 30}
+    y = {"axis": axis, "scale": {"nice": 3, "zero": True}}
     ink = as_it_is("ink")
     band = {"x": x, "y": number("low", **y), "y2": {"field": "high"}, "color": ink}
     line = {"x": x, "y": number("seats", **y), "color": ink}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
 from forecast.charts.drawing import (
     ACCENT,
     DASHES,
+    FONT,
     INK,
     SOFT,
     WIDTH,
@@ -22,6 +24,7 @@ from forecast.charts.drawing import (
     finished,
     inline,
     layered,
+    look,
     mark,
     name,
     number,
@@ -31,15 +34,17 @@ from forecast.charts.drawing import (
 )
 from forecast.words import headlines
 from forecast.words.facts import said
+from forecast.words.rounding import interval
+from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts
 
 _ROW = 34
-_HEMICYCLE = 440
-_ACROSS, _HEIGHTS = (-1.75, 1.75), (-0.08, 1.22)
-_LABELLED_FROM = 0.035
-"""Parties with a smaller share of the seats have their names below the hemicycle."""
+_HEMICYCLE, _PREVIEW = 440, 560
+_ACROSS, _HEIGHTS = (-1.9, 1.9), (-0.3, 1.36)
+_LETTER = 7.0
+"""Width of a letter of a label, in pixels, on the generous side."""
 _ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
 
 
@@ -52,7 +57,7 @@ def coalitions(facts: Facts) -> Chart | None:
             "id": row["coalition"],
             "name": wrapped(row["name"], 190, 6.6)[:2],
             **{end: row[f"seat_{end}"] for end in _ENDS},
-            "seats": f"{row['seat_median']:.0f}",
+            "seats": f"{row['seat_median']:.0f} ({interval(row['seat_low80'], row['seat_high80'])})",
             "chance": said(row["majority_probability"], row["majority_mc_error"]),
         }
         for row in facts.coalitions
@@ -60,24 +65,12 @@ def coalitions(facts: Facts) -> Chart | None:
     data, size = {"values": values}, {"height": _ROW * len(values)}
     y = {"y": name("id", axis=None)}
     names = mark("text", data, {**y, "x": at(0), "text": name("name")}, align="left") | {"width": 190} | size
-    chances = {**y, "x": at(70), "text": name("chance")}
-    head = {"values": [{"text": "P(majority)"}]}
-    column = layered(
-        mark("text", data, chances, align="right", fontSize=13, fontWeight="bold"),
-        mark(
-            "text",
-            head,
-            {"x": at(70), "y": at(-14), "text": name("text")},
-            align="right",
-            baseline="bottom",
-            fontSize=11,
-            color=SOFT,
-        ),
-        width=70,
-        **size,
-    )
+    column = _texts_column(data, size, y, "chance", "Majority", 70, "bold")
+    held = _texts_column(data, size, y, "seats", "Seats (80 %)", 96, "normal")
     line = {"values": [{"seats": facts.majority, "text": f"majority {facts.majority}"}]}
-    x = number("low95", title="Seats", scale={"domain": [0, facts.house], "nice": False})
+    x = number(
+        "low95", title="Seats", scale={"zero": False}, axis={"tickMinStep": 1, "tickCount": 4, "format": "d"}
+    )
     seats = layered(
         mark("rule", data, {**y, "x": x, "x2": {"field": "high95"}}, strokeWidth=2, color=ACCENT),
         *(
@@ -92,18 +85,6 @@ def coalitions(facts: Facts) -> Chart | None:
         ),
         mark("rule", line, {"x": number("seats")}, strokeDash=DASHES, color=INK),
         mark("tick", data, {**y, "x": number("median")}, thickness=3, size=20, color=INK, opacity=1),
-        # White behind a number keeps it readable where the line of the majority runs through it.
-        *(
-            mark(
-                "text",
-                data,
-                {**y, "x": number("median"), "text": name("seats")},
-                dy=-15,
-                fontSize=11,
-                **behind,
-            )
-            for behind in ({"stroke": "white", "strokeWidth": 4}, {})
-        ),
         mark(
             "text",
             line,
@@ -112,15 +93,34 @@ def coalitions(facts: Facts) -> Chart | None:
             fontSize=11,
             color=SOFT,
         ),
-        width=WIDTH - 190 - 70 - 50,
+        width=WIDTH - 190 - 70 - 96 - 66,
         **size,
     )
     explanation = (
         f"{facts.forecast['majority_probability'].attrs['long_name'].capitalize()} ({facts.house}); "
         "median of seats (black tick) with 50, 80 and 95 % intervals."
     )
-    body = beside(names, column, seats, spacing=22)
-    return finished(body, headlines.coalitions(facts), explanation, facts.caption)
+    body = beside(names, column, held, seats, spacing=22)
+    return finished(body, headlines.first(facts), explanation, facts.caption)
+
+
+def _texts_column(data: Spec, size: Spec, y: Spec, field: str, head: str, width: float, weight: str) -> Spec:
+    """A column of texts with its heading, to the right."""
+    above = {"x": at(width), "y": at(-14), "text": name("text")}
+    return layered(
+        mark("text", data, {**y, "x": at(width), "text": name(field)}, align="right", fontWeight=weight),
+        mark(
+            "text",
+            {"values": [{"text": head}]},
+            above,
+            align="right",
+            baseline="bottom",
+            fontSize=11,
+            color=SOFT,
+        ),
+        width=width,
+        **size,
+    )
 
 
 # One parliament.
@@ -133,49 +133,111 @@ def seated(facts: Facts) -> list[tuple[dict[str, Any], int]]:
     return sorted(((row, seats) for row, seats in held if seats), key=lambda pair: -pair[1])
 
 
+def in_order(facts: Facts) -> list[tuple[dict[str, Any], int]]:
+    """Parties with seats from left to right: by position where the election file gives it, else by size."""
+    places = facts.positions
+    return sorted(seated(facts), key=lambda pair: (places.get(pair[0]["party"], 0.0), -pair[1]))
+
+
 def parliament_rows(facts: Facts, width: float = _HEMICYCLE) -> dict[str, Rows]:
-    """Every seat of the representative draw, and the names of the larger parties around them."""
-    held = seated(facts)
-    house = sum(seats for _, seats in held)
-    places = seats_of_hemicycle(house)
+    """Every seat of the representative draw, lines between parties and at one half, and the names of those
+    that find room around them.
+    """
+    blocks, house = _blocks(facts)
     size = _dot_size(house, width)
-    seats: list[dict[str, Any]] = []
-    labels: list[dict[str, Any]] = []
-    first = 0
-    for order, (row, number_held) in enumerate(held):
-        block = places[first : first + number_held]
-        first += number_held
-        ink = on_white(row["colour"])
-        # Discs and rings by turns, so that neighbours differ without colour.
-        fill = "white" if order % 2 else ink
-        line = max(1.0, size**0.5 / 4.5)
-        seats += [{"x": x, "y": y, "ink": ink, "fill": fill, "size": size, "line": line} for x, y in block]
-        if number_held >= _LABELLED_FROM * house:
-            angle = sum(math.atan2(y, x) for x, y in block) / number_held
-            labels.append(_label(called(row, 14 if width >= 400 else 9), number_held, angle))
-    of = "seats" if facts.of_chamber else facts.seats_called
-    labels.append({"x": 0, "y": 0.05, "align": "center", "text": f"{house} {of}", "weight": "bold"})
-    return {"seats": seats, "labels": labels}
+    seats = [
+        {"x": x, "y": y, "ink": on_white(row["colour"]), "size": size}
+        for row, block in blocks
+        for x, y in block
+    ]
+    ends = [(block[0], block[-1]) for _, block in blocks]
+    between = [
+        (math.atan2(last[1], last[0]) + math.atan2(first[1], first[0])) / 2
+        for (_, last), (first, _) in itertools.pairwise(ends)
+    ]
+    # Where one party ends and the next begins can be seen without colour.
+    lines = [
+        {"x": near * math.cos(a), "y": near * math.sin(a), "x2": far * math.cos(a), "y2": far * math.sin(a)}
+        for a in between
+        for near, far in ((0.27, 0.34), (1.05, 1.12))
+    ]
+    of_lists = facts.forecast.has_tiers and not facts.of_chamber
+    number_of = text("list_seats_mark" if of_lists else "seats_mark", number=house)
+    needed = text("majority_mark", needed=house // 2 + 1)
+    below = {"x": 0, "y": -0.2, "align": "center", "text": [f"{number_of}, {needed}"], "weight": "bold"}
+    labels = [] if not house else [*(label for _, label in _labelled(facts, width)), below]
+    half = [{"x": 0, "y": 0.3, "x2": 0, "y2": 1.07}] if house else []
+    return {"seats": seats, "lines": lines, "half": half, "labels": labels}
+
+
+def _blocks(facts: Facts) -> tuple[list[tuple[dict[str, Any], list[tuple[float, float]]]], int]:
+    """Parties from left to right with the places of their seats, and the size of the house."""
+    held = in_order(facts)
+    house = sum(seats for _, seats in held)
+    places = iter(seats_of_hemicycle(house))
+    return [(row, list(itertools.islice(places, seats))) for row, seats in held], house
+
+
+def _labelled(facts: Facts, width: float) -> list[tuple[str, dict[str, Any]]]:
+    """Names around the seats by party, the largest first: of those that would run into another or out of the
+    picture none.
+    """
+    scale = width / (_ACROSS[1] - _ACROSS[0])
+    taken: list[tuple[float, float, float, float]] = []
+    found = []
+    for row, block in sorted(_blocks(facts)[0], key=lambda pair: -len(pair[1])):
+        angle = sum(math.atan2(y, x) for x, y in block) / len(block)
+        said = [called(row, 14 if width >= 400 else 12), str(len(block))]
+        for radius in (1.14, 1.24, 1.34) if width >= 400 else (1.2, 1.27):
+            label = _label([" ".join(said)] if width >= 400 else said, angle, radius)
+            box = _box(label, scale)
+            inside = _ACROSS[0] * scale <= box[0] and box[1] <= _ACROSS[1] * scale
+            inside = inside and -0.12 * scale <= box[2] and box[3] <= _HEIGHTS[1] * scale
+            if inside and not any(_meet(box, other) for other in taken):
+                taken.append(box)
+                found.append((row["party"], label))
+                break
+    return found
+
+
+def _label(lines: list[str], angle: float, radius: float) -> dict[str, Any]:
+    x, y = radius * math.cos(angle), radius * math.sin(angle)
+    align = "center" if abs(x) < 0.12 else ("left" if x > 0 else "right")
+    return {"x": x, "y": y, "align": align, "text": lines}
+
+
+def _box(label: dict[str, Any], scale: float) -> tuple[float, float, float, float]:
+    """Left, right, lower and upper end of a label in pixels, on the generous side."""
+    x, y = label["x"] * scale, label["y"] * scale
+    long, high = _LETTER * max(map(len, label["text"])) + 4, 9 + 7 * (len(label["text"]) - 1)
+    left = {"left": x, "right": x - long, "center": x - long / 2}[label["align"]]
+    return left, left + long, y - high, y + high
+
+
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
 def parliament_body(data: Data, width: float = _HEMICYCLE) -> Spec:
-    """Seats as dots in half rings."""
+    """Seats as dots in half rings, a dashed line where half of them end."""
     x = number("x", axis=None, scale={"domain": _ACROSS, "nice": False})
     y = number("y", axis=None, scale={"domain": _HEIGHTS, "nice": False})
-    dots = {"x": x, "y": y, "stroke": as_it_is("ink"), "fill": as_it_is("fill")}
-    dots |= {
-        channel: {"field": field, "type": "quantitative", "scale": None}
-        for channel, field in (("size", "size"), ("strokeWidth", "line"))
-    }
-    text = {"x": number("x"), "y": number("y"), "text": name("text")}
-    look = {
+    dots = {"x": x, "y": y, "color": as_it_is("ink")}
+    dots |= {"size": {"field": "size", "type": "quantitative", "scale": None}}
+    ends = {"x": number("x"), "y": number("y"), "x2": {"field": "x2"}, "y2": {"field": "y2"}}
+    words = {"x": number("x"), "y": number("y"), "text": name("text")}
+    words_look = {
         "align": {"expr": "datum.align"},
         "fontWeight": {"expr": "datum.weight || 'normal'"},
         "fontSize": 11.5,
+        "baseline": "middle",
+        "lineHeight": 13,
     }
     return layered(
         mark("point", data("seats"), dots, opacity=1, filled=True),
-        mark("text", data("labels"), text, **look),
+        mark("rule", data("lines"), ends, color=SOFT, strokeWidth=1),
+        mark("rule", data("half"), ends, color=INK, strokeWidth=1.5, strokeDash=DASHES),
+        mark("text", data("labels"), words, **words_look),
         width=width,
         height=width / (_ACROSS[1] - _ACROSS[0]) * (_HEIGHTS[1] - _HEIGHTS[0]),
     )
@@ -183,10 +245,9 @@ def parliament_body(data: Data, width: float = _HEMICYCLE) -> Spec:
 
 def hundred_rows(facts: Facts) -> dict[str, Rows]:
     """A hundred simulations, those in which the leading question comes true filled."""
-    question = facts.leading_question
-    if question is None:
+    if facts.question is None:
         return {"dots": []}
-    filled = min(max(round(100 * question[1]), 0), 100)
+    filled = min(max(round(100 * facts.answer(facts.question)[1]), 0), 100)
     return {
         "dots": [
             {
@@ -215,33 +276,44 @@ def hundred_body(data: Data) -> Spec:
 def parliament(facts: Facts) -> Chart:
     """The representative draw as a hemicycle, beside a hundred dots for the leading question."""
     body = parliament_body(inline(parliament_rows(facts)))
-    question = facts.leading_question
+    question = facts.question
     if question is not None:
-        text, chance, error = question
-        about = title("", size=12)["title"] | {"text": wrapped(f"{text} ({said(chance, error)})", 190, 6.6)}
+        about = title("", size=12)["title"] | {"text": wrapped(headlines.hundred(facts), 190, 6.6)}
         dots = hundred_body(inline(hundred_rows(facts))) | {"title": about | {"fontWeight": "normal"}}
         body = beside(body, dots, spacing=36)
     explanation = (
-        "Left: one simulated parliament that stands for many, parties by size; the real one will differ."
+        "Left: one simulated parliament that stands for many, parties "
+        f"{'from left to right' if facts.positions else 'by size'}, dashed: half of the seats; the real one "
+        "will differ."
     )
     if small := small_parties(facts):
-        explanation += f" Unlabelled at the right end: {small}."
+        explanation += f" Without a label: {small}."
     if question is not None:
         explanation += " Right: filled dots are simulations in which it happens."
-    return finished(body, headlines.outcome(facts), explanation, facts.caption)
+    return finished(body, headlines.hundred(facts) or headlines.first(facts), explanation, facts.caption)
 
 
-def small_parties(facts: Facts) -> str:
-    """Those in the representative draw that are too small for a label, with their seats."""
-    held = seated(facts)
-    house = sum(seats for _, seats in held)
-    return ", ".join(f"{row['name']} {seats}" for row, seats in held if seats < _LABELLED_FROM * house)
+def preview(facts: Facts) -> Chart:
+    """The parliament under the headline, about twice as wide as high: what links are shown with."""
+    head = {
+        "text": wrapped(headlines.first(facts), _PREVIEW, 12),
+        "subtitle": str(facts.forecast.attrs["election_name"]),
+        "anchor": "start",
+        "frame": "bounds",
+        "fontSize": 20,
+        "subtitleFontSize": 13,
+        "subtitleColor": SOFT,
+        "color": INK,
+        "subtitlePadding": 6,
+    }
+    body = parliament_body(inline(parliament_rows(facts, _PREVIEW)), _PREVIEW)
+    return Chart({**body, "title": head, "background": "white", "padding": 20, "config": look(FONT)})
 
 
-def _label(text: str, seats: int, angle: float) -> dict[str, Any]:
-    x, y = 1.1 * math.cos(angle), 1.1 * math.sin(angle)
-    align = "center" if abs(x) < 0.25 else ("left" if x > 0 else "right")
-    return {"x": x, "y": y, "align": align, "text": f"{text} {seats}"}
+def small_parties(facts: Facts, width: float = _HEMICYCLE) -> str:
+    """Those in the representative draw that found no room for a label, with their seats."""
+    labelled = {party for party, _ in _labelled(facts, width)}
+    return ", ".join(f"{row['name']} {seats}" for row, seats in seated(facts) if row["party"] not in labelled)
 
 
 def seats_of_hemicycle(house: int) -> list[tuple[float, float]]:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.charts.drawing import (
+    DASHES,
     EMPTY,
+    FAINT,
     INK,
     SOFT,
     WIDTH,
@@ -23,28 +25,28 @@ from forecast.charts.drawing import (
     ink_of,
     inline,
     layered,
-    level_line,
     mark,
     name,
     number,
-    panels,
     shares_axis,
-    title,
 )
 from forecast.words import headlines
-from forecast.words.rounding import interval, percent, whole
+from forecast.words.facts import said
+from forecast.words.rounding import interval, percent
+from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts
 
 ROW = 26
 PANELS = 3
-PANEL_WIDTH = (WIDTH - 60) / PANELS
-_PANEL_HEIGHT = 72
 _DRAWN_FROM = 0.01
 """Parties with a smaller chance of any seat are named in the text instead of drawn."""
-_SEEN_FROM = 2e-4
-"""Numbers of seats with a smaller chance at the ends of a distribution are left out."""
+DOTS = 20
+"""Outcomes that stand for the distribution of seats of a party."""
+_RIM = {"stroke": "white", "strokeWidth": 0.6}
+SEATS_ROW, _DOT = 46, 5.6
+"""Height of a row of dots, and the width of a dot, in pixels."""
 
 
 def name_width(width: float) -> float:
@@ -96,7 +98,7 @@ def entering_body(data: Data, meaning: str, width: float = WIDTH) -> Spec:
     x = number(
         "chance",
         scale={"domain": [0, 1]},
-        title=meaning if width >= 500 else None,
+        title=meaning or None,
         **shares_axis(values=[0, 0.25, 0.5, 0.75, 1] if width >= 500 else [0, 0.5, 1]),
     )
     bars = mark("bar", None, {"x": x, "y": y, "color": as_it_is("ink")}, height=15)
@@ -132,7 +134,7 @@ _ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
 
 def shares_rows(facts: Facts, width: float = WIDTH) -> dict[str, Rows]:
     """Ends of the intervals, the last result, and the threshold."""
-    level = facts.level
+    mark_of = [] if facts.level is None else [text("threshold_mark", level=headlines.level_text(facts.level))]
     return {
         "parties": [
             about
@@ -140,9 +142,13 @@ def shares_rows(facts: Facts, width: float = WIDTH) -> dict[str, Rows]:
             | {"text": percent(row["share_median"]), "last": row.get("last_share")}
             for row, about in told(facts, width)
         ],
-        "level": []
-        if level is None
-        else [{"level": level, "text": f"threshold {headlines.level_text(level)}"}],
+        # Where it applies: not to options that hold no seats, nor to lists that are exempt.
+        "levels": [
+            {"party": row["party"], "level": level}
+            for row, _ in told(facts, width)
+            if (level := facts.level_of(row)) is not None
+        ],
+        "level": [{"level": facts.level, "text": said_} for said_ in mark_of],
     }
 
 
@@ -151,7 +157,7 @@ def shares_body(data: Data, width: float = WIDTH) -> Spec:
     y, ink = name("party", axis=None), as_it_is("ink")
     x = number(
         "low95",
-        title="Share of the valid votes" if width >= 500 else None,
+        title=text("share_axis") if width >= 500 else None,
         scale={"zero": True},
         **shares_axis(tickCount=width / 90),
     )
@@ -179,7 +185,17 @@ def shares_body(data: Data, width: float = WIDTH) -> Spec:
             opacity=1,
         )
         | {"transform": [{"filter": "isValid(datum.last)"}]},
-        level_line(data("level")),
+        mark(
+            "rule",
+            data("levels"),
+            {
+                "x": number("level"),
+                "y": y | {"bandPosition": 0},
+                "y2": {"field": "party", "bandPosition": 1},
+            },
+            color=INK,
+            strokeDash=DASHES,
+        ),
         mark(
             "text",
             data("level"),
@@ -211,77 +227,153 @@ def shares(facts: Facts) -> Chart:
 
 
 def seats_drawn(facts: Facts) -> list[dict[str, Any]]:
-    """Parties with a chance of a seat that is worth a panel."""
+    """Parties with a chance of a seat that is worth a row."""
     return [row for row in facts.lists if 1.0 - facts.seat_chances[row["party"]][0] >= _DRAWN_FROM]
 
 
-def seats_rows(facts: Facts, row: dict[str, Any]) -> dict[str, Rows]:
-    """The distribution of seats of one party: a bar from and to a number, and the median."""
-    chances = facts.seat_chances[row["party"]]
-    held = np.flatnonzero(chances > _SEEN_FROM)
-    low, high = (int(held[0]), int(held[-1])) if len(held) else (0, 0)
-    low = 0 if low < 0.4 * high else low
-    ink = ink_of(row)
+def seats_rows(facts: Facts, width: float = WIDTH) -> dict[str, Rows]:
+    """Seats of every party as ``DOTS`` dots, each as likely as the others, and what is said of them."""
+    drawn = seats_drawn(facts)
+    letters = int(name_width(width) / 8.6) - 1
+    quantiles = {row["party"]: dotted(facts.seat_chances[row["party"]]) for row in drawn}
+    top = _round_up(max((max(seats) for seats in quantiles.values()), default=1))
+    dots = [
+        {"party": party} | dot
+        for row in drawn
+        for party in (row["party"],)
+        for dot in stacked(quantiles[party], top, plot_width(width), ink_of(row))
+    ]
+    about = [
+        {"party": row["party"], "name": called(row, letters), "said": seats_said(facts, row)} for row in drawn
+    ]
+    line = [{"seats": facts.majority, "text": text("majority_mark", needed=facts.majority)}]
     return {
-        "bars": [
-            {"from": n - 0.4, "to": n + 0.4, "chance": float(chances[n]), "ink": ink if n else EMPTY}
-            for n in range(low, high + 1)
-        ],
-        "median": [{"seats": row["seat_median"]}],
+        "parties": about,
+        "dots": dots,
+        "median": [{"party": row["party"], "seats": row["seat_median"]} for row in drawn],
+        "end": [{"seats": top}],
+        "majority": line if facts.majority <= top else [],
     }
 
 
-def seats_body(data: Data, width: float = PANEL_WIDTH) -> Spec:
-    """Bars by number of seats; below them a mark at the median."""
-    axis = {
-        "title": None,
-        "grid": False,
-        "tickCount": 5,
-        "format": "d",
-        "tickMinStep": 1,
-        "labelFontSize": 11,
-    }
-    x = number("from", axis=axis, scale={"nice": False, "zero": False, "padding": 4})
-    bars = {"x": x, "x2": {"field": "to"}, "y": number("chance", axis=None), "color": as_it_is("ink")}
-    point = {"x": number("seats"), "y": at(_PANEL_HEIGHT + 4)}
-    return layered(
-        mark("rect", data("bars"), bars | {"y2": {"datum": 0}}),
-        mark("point", data("median"), point, shape="triangle-up", size=40, filled=True, color=INK, opacity=1),
-        width=width,
-        height=_PANEL_HEIGHT,
+def dotted(chances: np.ndarray) -> list[int]:
+    """Seats at the middles of ``DOTS`` equal parts of a distribution: its quantiles."""
+    middles = (np.arange(DOTS) + 0.5) / DOTS
+    return np.searchsorted(np.cumsum(np.nan_to_num(chances)) + 1e-12, middles).tolist()
+
+
+def stacked(seats: list[int], top: int, width: float, ink: str) -> list[dict[str, Any]]:
+    """Dots over their numbers of seats, over each other where they are as wide as they are apart; no seat at
+    all stands for itself.
+    """
+    wide = max(1, round(_DOT * top / width))
+    piles: dict[int, int] = {}
+    found = []
+    for held in seats:
+        pile = 0 if held == 0 else (held - 1) // wide + 1
+        level = piles[pile] = piles.get(pile, -1) + 1
+        middle = 0.0 if pile == 0 else (pile - 0.5) * wide + 0.5
+        found.append({"pile": pile, "level": level, "seats": middle, "ink": ink if held else EMPTY})
+    step = min(_DOT, (SEATS_ROW - _DOT - 6) / max(1, *piles.values()))
+    return [
+        {"seats": dot["seats"], "up": SEATS_ROW / 2 - 4 - _DOT / 2 - step * dot["level"], "ink": dot["ink"]}
+        for dot in found
+    ]
+
+
+def _round_up(most: int) -> int:
+    """The end of an axis: a round number that is no less."""
+    step = 10 ** max(0, len(str(most)) - 2)
+    return max(5, -(-most // (5 * step)) * 5 * step)
+
+
+def plot_width(width: float) -> float:
+    """How much of the chart of seats the dots take."""
+    return width - name_width(width) - 34
+
+
+def seats_body(data: Data, width: float = WIDTH) -> Spec:
+    """A row a party: dots by number of seats on one scale; below them a mark at the median."""
+    y = name("party", axis=None)
+    axis = {"title": None, "tickCount": width / 90, "format": "d", "tickMinStep": 1}
+    x = number("seats", axis=axis, scale={"nice": False, "zero": True})
+    names = layered(
+        mark("text", None, {"y": y, "x": at(0), "text": name("name")}, align="left", dy=-8),
+        mark(
+            "text",
+            None,
+            {"y": y, "x": at(0), "text": name("said")},
+            align="left",
+            dy=8,
+            fontSize=11,
+            color=SOFT,
+        ),
+        data=data("parties"),
+        width=name_width(width),
+        height={"step": SEATS_ROW},
     )
+    dots = {"x": x, "y": y, "color": as_it_is("ink")}
+    row_end = {"y": y | {"bandPosition": 1}}
+    up = {"expr": "datum.up"}
+    plot = layered(
+        mark("rule", data("parties"), row_end, color=FAINT),
+        mark("point", data("end"), {"x": x}, opacity=0),
+        mark("rule", data("majority"), {"x": number("seats")}, strokeDash=DASHES, color=INK),
+        mark(
+            "text",
+            data("majority"),
+            {"x": number("seats"), "y": at(-4), "text": name("text")},
+            baseline="bottom",
+            align="right",
+            dx=22,
+            fontSize=11,
+            color=SOFT,
+        ),
+        mark(
+            "circle", data("dots"), dots, size=_DOT**2, yOffset=up, opacity=1, stroke="white", strokeWidth=0.6
+        ),
+        mark(
+            "point",
+            data("median"),
+            {"x": number("seats"), "y": y | {"bandPosition": 1}},
+            shape="triangle-up",
+            size=26,
+            filled=True,
+            color=INK,
+            opacity=1,
+        ),
+        width=plot_width(width),
+        height={"step": SEATS_ROW},
+    )
+    return beside(names, plot, spacing=14)
 
 
 def seats_said(facts: Facts, row: dict[str, Any]) -> str:
-    """The median, the interval, and how likely no seat at all is."""
+    """The interval, and how likely no seat at all is."""
+    held = interval(row["seat_low80"], row["seat_high80"])
     none = float(facts.seat_chances[row["party"]][0])
-    text = f"median {whole(row['seat_median'])}, 80 %: {interval(row['seat_low80'], row['seat_high80'])}"
     if none < 0.005:
-        return text
-    return f"{text}, none: {percent(none, 0) if none < 0.985 else '>98 %'}"
+        return held
+    error = max((none * (1 - none) / facts.forecast.draws) ** 0.5, 1 / facts.forecast.draws)
+    return text("none_mark", text=held, chance=said(none, error))
 
 
 def seats(facts: Facts) -> Chart:
-    """The whole distribution of seats of every party, a panel each."""
+    """Seats of every party as dots on one scale."""
     drawn = seats_drawn(facts)
-    parts = [
-        seats_body(inline(seats_rows(facts, row))) | title(called(row, 24), seats_said(facts, row))
-        for row in drawn
-    ]
-    if not parts:
-        nobody = {"values": [{"text": "no party has a chance of a seat"}]}
-        parts = [mark("text", nobody, {"text": name("text")})]
+    body = seats_body(inline(seats_rows(facts)))
+    if not drawn:
+        body = mark("text", {"values": [{"text": text("nobody")}]}, {"text": name("text")})
     left = [row["name"] for row in facts.lists if row not in drawn]
     explanation = (
-        "Probability of every number of seats. Each panel has its own scales. "
-        "Grey: no seat at all; mark below: median."
+        f"Each dot is one of {DOTS} outcomes that are as likely as each other, all on one scale; below the "
+        "name the 80 % interval. Grey: no seat at all; mark: median."
     )
     if left:
         explanation += f" Not drawn, with hardly a chance of a seat: {_some(left)}."
     seatless = [row["name"] for row in facts.parties if row["seatless"] and row["told"]]
     if seatless:
         explanation += f" Holds no seats: {', '.join(seatless)}."
-    body = panels(parts, PANELS, 22, 26)
     return finished(body, headlines.seats(facts), explanation + _untold(facts), facts.caption)
 
 

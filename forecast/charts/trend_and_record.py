@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,7 +20,6 @@ from forecast.charts.drawing import (
     as_it_is,
     beside,
     called,
-    day,
     finished,
     ink_of,
     inline,
@@ -35,6 +35,7 @@ from forecast.charts.drawing import (
 from forecast.charts.parties import PANELS, ROW, name_width, names_column, told
 from forecast.words import headlines
 from forecast.words.rounding import percent, percent_interval
+from forecast.words.speaking import day_of_month, month_text, text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts
@@ -44,8 +45,8 @@ MOST_PANELS = 24
 _PANEL_WIDTH = (WIDTH - 60) / PANELS - 30
 _PANEL_HEIGHT = 84
 _TREND_DAYS = 24
-_LONG = 120
-"""Days from which an axis names months and years."""
+_FEW_DAYS = 5
+"""Up to so many days an axis names each."""
 
 
 def polls(facts: Facts) -> Chart | None:
@@ -105,7 +106,7 @@ def together_body(data: Data, width: float = WIDTH) -> Spec:
     y = name("party", axis=None)
     low = number(
         "low",
-        title="Share of the valid votes" if width >= 500 else None,
+        title=text("share_axis") if width >= 500 else None,
         scale={"zero": True},
         **shares_axis(tickCount=width / 90),
     )
@@ -131,6 +132,7 @@ def trend_rows(facts: Facts, row: dict[str, Any]) -> dict[str, Rows]:
     dots = [
         {
             "day": poll["day"].isoformat(),
+            "at": poll["day"].toordinal(),
             "share": share,
             "size": 8 + 52 * poll["weight"] / heaviest,
             "kind": poll["kind"],
@@ -141,9 +143,12 @@ def trend_rows(facts: Facts, row: dict[str, Any]) -> dict[str, Rows]:
     ]
     ink = ink_of(row)
     every = facts.trend_of(party)
-    trend = [one | {"ink": ink} for one in every[:: -max(1, -(-len(every) // _TREND_DAYS))][::-1]]
+    trend = [
+        one | {"ink": ink, "at": _at(one["day"])}
+        for one in every[:: -max(1, -(-len(every) // _TREND_DAYS))][::-1]
+    ]
     end = {
-        "day": str(facts.forecast.attrs["election_date"]),
+        "at": _at(facts.forecast.attrs["election_date"]),
         "share": row["share_median"],
         "low": row["share_low80"],
         "high": row["share_high80"],
@@ -169,14 +174,9 @@ def trend_body(data: Data, facts: Facts, width: float = _PANEL_WIDTH) -> Spec:
     days = [poll["day"] for poll in facts.polls_used]
     election = datetime.date.fromisoformat(str(facts.forecast.attrs["election_date"]))
     first, last = min(days), max(*days, election)
-    room = datetime.timedelta(days=max(2, round(0.05 * (last - first).days)))
-    axis = {
-        "title": None,
-        "format": "%b %y" if (last - first).days > _LONG else "%-d %b",
-        "tickCount": 3,
-        "grid": False,
-    }
-    x = day("day", axis=axis, scale={"domain": [_moment(first - room), _moment(last + room)], "nice": False})
+    room = max(2, round(0.05 * (last - first).days))
+    ends = [first.toordinal() - room, last.toordinal() + room]
+    x = number("at", axis=_days_axis(*ends, most=int(width / 56)), scale={"domain": ends, "nice": False})
     # Room of one width for all labels, and a scale that ends on a tick, keep the panels in line.
     y = number(
         "share",
@@ -193,16 +193,16 @@ def trend_body(data: Data, facts: Facts, width: float = _PANEL_WIDTH) -> Spec:
         "stroke": ink,
         "description": name("said"),
     }
-    ends = {"x": day("day"), "y": number("low"), "y2": {"field": "high"}, "color": ink}
+    span = {"x": number("at"), "y": number("low"), "y2": {"field": "high"}, "color": ink}
     return layered(
-        mark("area", data("trend"), {**ends, "x": x, "y": {**y, "field": "low"}}, opacity=0.2),
-        mark("line", data("trend"), {"x": day("day"), "y": number("share"), "color": ink}, strokeWidth=1.6),
+        mark("area", data("trend"), {**span, "x": x, "y": {**y, "field": "low"}}, opacity=0.2),
+        mark("line", data("trend"), {"x": number("at"), "y": number("share"), "color": ink}, strokeWidth=1.6),
         mark("point", data("polls"), dots, filled=False, strokeWidth=1.4, opacity=0.9),
-        mark("bar", data("end"), ends, width=6, opacity=1),
+        mark("bar", data("end"), span, width=6, opacity=1),
         mark(
             "tick",
             data("end"),
-            {"x": day("day"), "y": number("share")},
+            {"x": number("at"), "y": number("share")},
             color=INK,
             opacity=1,
             thickness=2,
@@ -215,8 +215,28 @@ def trend_body(data: Data, facts: Facts, width: float = _PANEL_WIDTH) -> Spec:
     )
 
 
-def _moment(moment: datetime.date) -> dict[str, int]:
-    return {"year": moment.year, "month": moment.month, "date": moment.day}
+def _at(day: str) -> int:
+    """The number of a day."""
+    return datetime.date.fromisoformat(str(day)[:10]).toordinal()
+
+
+def _days_axis(first: int, last: int, most: int) -> Spec:
+    """An axis of days with so many ticks at most, at round days: Mondays, or firsts of months."""
+    days = [datetime.date.fromordinal(at) for at in range(first, last + 1)]
+    months = [day for day in days if day.day == 1]
+    kinds = [[day for day in days if day.weekday() == 0][::weeks] for weeks in (1, 2)]
+    kinds += [[day for day in months if (day.month - 1) % step == 0] for step in (1, 2, 3, 6, 12)]
+    if last - first < _FEW_DAYS:
+        kinds.insert(0, days)
+    fitting = [kind for kind in kinds if 0 < len(kind) <= most] or [days[:1]]
+    labels = {day.toordinal(): month_text(day) if day.day == 1 else day_of_month(day) for day in fitting[0]}
+    said = json.dumps({str(at): said for at, said in labels.items()}, ensure_ascii=False)
+    return {
+        "title": None,
+        "values": list(labels),
+        "labelExpr": f"({said})[datum.value]",
+        "grid": False,
+    }
 
 
 def calibration(facts: Facts) -> Chart | None:

@@ -1,4 +1,4 @@
-"""``forecast backtest`` and ``forecast fit``: the method on an archive of past elections."""
+"""``forecast backtest``, ``fit`` and ``records``: the method on archives of past elections."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, OutputFile, Quiet
+from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers
 from forecast.cli.telling import progress, show_json, tell
 from forecast.door.digits import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from forecast.verification.backtest import Backtest
     from forecast.verification.summary import Row
 
-_METHODS = ("default", "trend", "last-poll-dirichlet", "pooled-dirichlet", "plain-average")
+_METHODS = ("default", "average", "trend", "plain-average", "pooled-dirichlet", "last-poll-dirichlet")
 _HORIZONS = "1,7,30,90,180"
 
 
@@ -39,12 +39,22 @@ def _method(text: str) -> str:
     return text
 
 
-Archive = Annotated[
-    Path,
+Archives = Annotated[
+    list[Path],
     typer.Argument(
-        metavar="ARCHIVE",
-        help="Folder with elections.csv, polls.csv (or .gz) and results.csv; or results by district, with "
-        "transitions.csv.",
+        metavar="ARCHIVE...",
+        help="Folders with elections.csv, polls.csv (or .gz) and results.csv, and last_results.csv where "
+        "known; or one of results by district, with transitions.csv.",
+        show_default=False,
+    ),
+]
+Keep = Annotated[
+    Path | None,
+    typer.Option(
+        "--keep",
+        metavar="FILE",
+        help="Of these constants keep the laws of average and trend and the trend's own model of polls, so "
+        "that a forecast which names one gives what it gave. Default: all are fitted anew.",
         show_default=False,
     ),
 ]
@@ -66,7 +76,7 @@ LeaveOut = Annotated[
     Literal["country"] | None,
     typer.Option(
         "--leave-out",
-        help="Forecast every election with constants fitted on this archive without its country. "
+        help="Forecast every election with constants fitted on these archives without its country. "
         "Default: with the constants that come with the program.",
         show_default=False,
     ),
@@ -108,13 +118,15 @@ Resamples = Annotated[
 
 
 def backtest(
-    archive: Archive,
+    archives: Archives,
     horizons: Horizons = _HORIZONS,
     methods: Methods = None,
     leave_out: LeaveOut = None,
     constants: ConstantsFile = None,
     districts: DistrictFolder = None,
     winners: Winners = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     output: BacktestFolder = Path("outputs/backtest"),
     as_json: Json = False,
     quiet: Quiet = False,
@@ -123,14 +135,11 @@ def backtest(
 
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
-    from forecast.cli.district_archive import (
-        backtest_chain,
-        backtest_districts,
-        backtest_winners,
-        holds_districts,
-    )
+    from forecast.cli.district_archive import backtest_chain, backtest_districts, backtest_winners
+    from forecast.cli.working import hands_of, refuse_beside
     from forecast.estimation import load_constants
-    from forecast.verification.archive import read_archive
+    from forecast.estimation.records import shipped_records
+    from forecast.verification.archive import read_archives
     from forecast.verification.backtest import run_backtest
     from forecast.verification.summary import rows_of
 
@@ -138,15 +147,22 @@ def backtest(
     if output.exists() and not output.is_dir():
         raise ConfigurationError(Fault("--output", "", str(output), "this is a file; name a folder"))
     left_out = leave_out is not None
-    if winners and not holds_districts(archive):
+    by_district = _of_districts(archives)
+    if winners and by_district is None:
         remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
-        raise ConfigurationError(Fault("--winners", "", str(archive), remedy))
-    if holds_districts(archive):
+        raise ConfigurationError(Fault("--winners", "", " ".join(map(str, archives)), remedy))
+    if by_district is not None or districts is not None:
+        others = {"--workers": workers, "--scheduler": scheduler}
+        refuse_beside("--districts", others, "districts are scored in one process")
+    if by_district is not None:
         score = backtest_winners if winners else backtest_districts
-        score(archive, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
+        score(by_district, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
         return
     known = load_constants(constants)
-    elections = read_archive(archive)
+    wanted = tuple(methods or _METHODS)
+    if "default" in wanted and not left_out:
+        known.law("default")  # refused before anything is forecast, where the file has none
+    elections = read_archives(archives)
     by_country = _without_each_country(elections, known, quiet) if leave_out else {}
     if districts is not None:
         backtest_chain(
@@ -160,13 +176,15 @@ def backtest(
             quiet=quiet,
         )
         return
-    with progress("scoring", quiet) as step:
+    with hands_of(workers, scheduler) as hands, progress("scoring", quiet) as step:
         found = run_backtest(
             elections,
             lambda country: by_country.get(country, known),
+            records=() if left_out else shipped_records(),
             horizons=days,
-            methods=methods or _METHODS,
+            methods=wanted,
             step=step,
+            do=hands.do,
         )
     rows = rows_of(found)
     _save(found, rows, elections, leave_out or "", output)
@@ -183,33 +201,40 @@ def backtest(
 
 
 def fit(
-    archive: Archive,
+    archives: Archives,
     output: OutputFile = None,
     resamples: Resamples = 200,
+    keep: Keep = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fit the constants of the error model to an archive, with intervals from a bootstrap by country.
+    """Fit the constants of the error laws to archives, with intervals from a bootstrap by country.
 
     On an archive of results by district: those of the projection, with errors from a jackknife.
     """
     from dataclasses import replace
 
-    from forecast.cli.district_archive import fit_districts, holds_districts
-    from forecast.verification.archive import read_archive
+    from forecast.cli.district_archive import fit_districts
+    from forecast.estimation import load_constants
+    from forecast.verification.archive import read_archives
     from forecast.verification.fitting import bootstrap, fit_constants, material_of
     from forecast.writing import replacing
 
-    if holds_districts(archive):
-        fit_districts(archive, output, as_json=as_json, quiet=quiet)
+    by_district = _of_districts(archives)
+    if by_district is not None:
+        fit_districts(by_district, output, as_json=as_json, quiet=quiet)
         return
-    elections = read_archive(archive)
+    kept = load_constants(keep) if keep is not None else None
+    elections = read_archives(archives)
     if not quiet:
-        tell("reading the trend of the polls (about a minute for 60 elections) ...")
-    material = material_of(elections)
-    fitted = fit_constants(material)
+        tell("reading the polls ..." if kept else "reading the trend of the polls (under a minute) ...")
+    material = material_of(elections, kept.trend_model if kept else None)
+    fitted = fit_constants(material, kept=kept)
     with progress("bootstrap", quiet) as step:
-        intervals = bootstrap(material, fitted, resamples, step=step)
+        intervals = bootstrap(material, fitted, resamples, step=step, with_named=kept is None)
+    if kept is not None:
+        named = (name for name in ("average", "trend") if name in kept.intervals)
+        intervals = {**{name: kept.intervals[name] for name in named}, **intervals}
     fitted = replace(fitted, intervals=intervals)
     target = output if output is not None else Path("outputs/constants.json")
     with replacing(target) as draft:
@@ -221,7 +246,60 @@ def fit(
 
         print_constants(fitted)
     if not quiet:
-        tell(f"wrote {target}; next: forecast backtest {archive} --constants {target}")
+        named = " ".join(map(str, archives))
+        tell(f"wrote {target}; next: forecast backtest {named} --constants {target}")
+
+
+def records(
+    archives: Archives,
+    constants: ConstantsFile = None,
+    output: OutputFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """How far polls missed in past elections: two numbers an election, which an election file may name.
+
+    Its key is estimate.record; the program has such a table of its own.
+    """
+    from forecast.estimation import load_constants
+    from forecast.estimation.records import records_text
+    from forecast.verification.archive import read_archives
+    from forecast.verification.likelihood import observations_of
+    from forecast.verification.past_elections import cases_of
+    from forecast.verification.recording import records_of
+    from forecast.writing import replacing
+
+    if _of_districts(archives) is not None:
+        remedy = "an archive of results by district holds no polls; name one with polls.csv"
+        raise ConfigurationError(Fault("ARCHIVE", "", str(archives[0]), remedy))
+    known = load_constants(constants)
+    cases = cases_of(one for one in read_archives(archives) if not one.sparse)
+    if not cases:
+        remedy = "no election with national polls known in time: there is nothing to record"
+        raise ConfigurationError(Fault("ARCHIVE", "", str(archives[0]), remedy))
+    found = records_of(cases, observations_of(cases, [case.centre.mean for case in cases]), known.measure)
+    countries = len({one.country for one in found})
+    said = (
+        f"How far polls missed in {len(found)} elections of {countries} countries, in units of a law of the "
+        f"average (fitted {known.rests_on.date}): q squared miss, u dimensions"
+    )
+    target = output if output is not None else Path("outputs/records.csv")
+    with replacing(target) as draft:
+        draft.write_text(records_text(found, said), encoding="utf-8")
+    if not quiet:
+        tell(f'wrote {target}; next: estimate.record = "{target}" in an election file')
+
+
+def _of_districts(archives: Sequence[Path]) -> Path | None:
+    """The archive of results by district, where that is meant; it stands alone."""
+    from forecast.cli.district_archive import holds_districts
+
+    of_districts = [archive for archive in archives if holds_districts(archive)]
+    if not of_districts:
+        return None
+    if len(archives) > 1:
+        remedy = "an archive of results by district stands alone; leave the others out, or this one"
+        raise ConfigurationError(Fault("ARCHIVE", "", str(of_districts[0]), remedy))
+    return of_districts[0]
 
 
 def _without_each_country(
@@ -249,7 +327,11 @@ def _save(
     with replacing_folder(folder) as draft:
         with (draft / "backtest.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(
-                file, ["method", "horizon", "elections", "metric", "value", "standard_error"]
+                file,
+                [
+                    *("method", "horizon", "elections", "metric", "value", "standard_error"),
+                    *("subset", "against"),
+                ],
             )
             writer.writeheader()
             writer.writerows(row.record() for row in rows)

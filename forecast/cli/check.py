@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import AsOf, Quiet, Settings
+from forecast.cli.options import AsOf, On, Quiet, Settings, with_vote_on
 from forecast.cli.telling import show, tell
 from forecast.cli.working import refuse_beside, say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
+    from forecast.election.schema import ElectionFacts
     from forecast.geography.known_districts import Geography
     from forecast.polls import PollTable
 
@@ -46,6 +47,7 @@ Updating = Annotated[
 def check(
     config: Checked,
     as_of: AsOf = None,
+    on: On = None,
     settings: Settings = None,
     strict: Strict = False,
     update: Updating = False,
@@ -57,7 +59,7 @@ def check(
     forecast that was saved, or an archive, is read and said to be whole, or refused with what to do.
     """
     if (read := _reader_of(config)) is not None:
-        given = {"--as-of": as_of, "--set": settings, "--strict": strict or None}
+        given = {"--as-of": as_of, "--on": on, "--set": settings, "--strict": strict or None}
         refuse_beside("check an election file", given, "a forecast or an archive is read as it is")
         for topic, text in read(config):
             show(f"{topic:<10} {text}")
@@ -66,20 +68,22 @@ def check(
         return
     if update:
         _update(config, quiet=quiet)
-    election = _checked_election(config, settings or ())
+    election = _checked_election(config, with_vote_on(settings, on))
     polls = None
     if as_of is not None:
-        from forecast.election.forecastable import day_of_forecast
+        from forecast.election.forecast_day import day_of_forecast
 
         as_of = day_of_forecast(election, as_of, "--as-of")
+    as_of = as_of or election.election.on
     if election.election.polls is not None:
-        from forecast.election.forecastable import refuse_size
+        from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
 
         refuse_size(election)
         polls = read_polls(election.election.polls, election)
         if strict and polls.doubts:
             raise PollDataError(*(Fault(polls.place, "", ABSENT, doubt.text) for doubt in polls.doubts))
+        _refuse_what_is_not_drawn(election)
     geography = _geography_of(election)
     summary = list(_summary(election, polls, as_of, geography))
     warnings = _warnings(election, polls, as_of, geography)
@@ -90,6 +94,15 @@ def check(
         first = "" if polls is not None else "name a table of polls in it (election.polls), then: "
         found = "nothing wrong" if not warnings else "nothing wrong in form; mind the warnings"
         tell(f"{found}; next: {first}forecast run {config}")
+
+
+def _refuse_what_is_not_drawn(election: Election) -> None:
+    """A forecast would refuse what its core cannot draw, after its polls are read."""
+    from forecast.rules.compiled import cannot_draw
+
+    faults = cannot_draw(election.rule, election.place)
+    if faults:
+        raise ConfigurationError(*faults)
 
 
 def _reader_of(path: Path) -> Callable[[Path], Iterator[tuple[str, str]]] | None:
@@ -254,10 +267,11 @@ def _summary(
     election: Election, polls: PollTable | None, as_of: datetime.date | None, geography: Geography | None
 ) -> Iterator[tuple[str, str]]:
     from forecast.election.notes import idle_keys
+    from forecast.rules.compiled import cannot_draw
     from forecast.words.law_in_words import rule_in_words
 
     facts = election.election
-    yield "election", f"{facts.name} ({facts.id}), {facts.date}"
+    yield "election", f"{facts.name} ({facts.id}), {_day_of(facts)}"
     yield "ballot", ", ".join(party.id for party in election.parties if party.eligible)
     seatless = [party.id for party in election.parties if not party.eligible]
     if seatless:
@@ -270,6 +284,8 @@ def _summary(
         yield "rule" if number == 0 else "", sentence
     for key in idle_keys(election):
         yield "", f"{key.path} changes nothing: {key.why}."
+    for fault in cannot_draw(election.rule, election.place):
+        yield "", f"Counted, not drawn: a forecast would refuse {fault.path}."
     if election.rule.law:
         yield "", f"Law: {election.rule.law}."
     yield from _chamber(election)
@@ -337,3 +353,12 @@ def _polls(polls: PollTable, as_of: datetime.date | None) -> Iterator[tuple[str,
     yield "as of", f"{day}: {len(known)} national polls known, the newest on {newest}"
     if len(known.exit_polls):
         yield "", f"{len(known.exit_polls)} exit polls are among them: they alone enter the mean"
+
+
+def _day_of(facts: ElectionFacts) -> str:
+    """The day of the vote, and which one is forecast where that is another."""
+    if facts.date is None and facts.on is None:
+        return "day not known: as if held on the day of the forecast"
+    return f"{facts.date or 'day not known'}" + (
+        f", as if held on {facts.on}" if facts.on is not None else ""
+    )

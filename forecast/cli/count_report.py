@@ -31,8 +31,12 @@ if TYPE_CHECKING:
 
 _DECIDED = {
     "votes": "more votes go first",
+    "fewest-votes": "fewer votes go first",
+    "no-seat": "a list without a seat goes first",
     "registration": "the order of registration",
     "lot": "a lot, which is still to be drawn: the seats stand in the order of registration until then",
+    "precincts": "the precincts that each won, which are not known here: the seats stand in the order of "
+    "registration until then",
 }
 _BASES = {
     "valid": "valid votes",
@@ -76,6 +80,7 @@ def seats_as_json(
         ],
         "districts": districts_as_json(election, ready, outcome) if outcome.districts else [],
         "in_no_district": dict(outcome.unplaced),
+        "votes_outside": dict(outcome.outside),
         **chamber_as_json(election, outcome),
         "ties": [
             {
@@ -184,6 +189,7 @@ def _why(entry: Entry, admission: Admission) -> str:
         "exempt": f"yes, {entry.kind} exempt",
         "direct seats": f"yes, {entry.direct_seats} direct seats",
         "regional share": "yes, share in one region",
+        "district share": "yes, share in one district",
         "district seats": "yes, seats in the districts",
         "regions": "yes, votes in the regions",
         "alliance": f"yes, with {entry.alliance}",
@@ -199,6 +205,7 @@ def _why(entry: Entry, admission: Admission) -> str:
 def _remarks(election: Election, ballot: Ballot, outcome: Outcome, names: Mapping[str, str]) -> list[str]:
     return [
         *_threshold_remark(election, outcome),
+        *_outside_remark(ballot, outcome, names),
         *_method_remark(outcome),
         *_alliance_remarks(outcome, names),
         *(f"bonus: {seats} seats for {names[name]}" for name, seats in outcome.bonus.items()),
@@ -217,6 +224,18 @@ def _threshold_remark(election: Election, outcome: Outcome) -> list[str]:
     return [
         f"threshold: {shown} of {_number(outcome.base)} {_BASES[threshold.base]} = {_decimal(votes)} votes"
     ]
+
+
+def _outside_remark(ballot: Ballot, outcome: Outcome, names: Mapping[str, str]) -> list[str]:
+    """Votes that count for nobody: how many, and whose."""
+    if not outcome.outside:
+        return []
+    most = sorted(outcome.outside.items(), key=lambda of: -of[1])
+    shown = [f"{names.get(name, name)} {_number(votes)}" for name, votes in most[:_MOST_NAMED]]
+    more = [f"and {len(most) - _MOST_NAMED} more"] if len(most) > _MOST_NAMED else []
+    lost = sum(outcome.outside.values())
+    listed = ", ".join([*shown, *more])
+    return [f"count for no seat: {_number(lost)} votes ({_share(lost, ballot.valid)}): {listed}"]
 
 
 def _method_remark(outcome: Outcome) -> list[str]:

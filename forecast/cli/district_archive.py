@@ -140,6 +140,8 @@ def backtest_chain(
     """The whole chain, polls to seats, with districts and without."""
     from dataclasses import replace
 
+    from forecast.estimation.records import shipped_records
+    from forecast.verification.backtest import Records
     from forecast.verification.districts.chain import ChainPlan, chain_rows, run_chain
     from forecast.verification.districts.joining import joined, read_days
     from forecast.verification.districts.past_laws import past_laws
@@ -147,7 +149,10 @@ def backtest_chain(
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))
     constants_of = _projections(found.pairs, None, left_out=left_out, quiet=quiet)
-    plan = ChainPlan(estimates, constants_of, past_laws(districts), horizons=horizons)
+    told = Records(elections, estimates, () if left_out else shipped_records())
+    plan = ChainPlan(
+        estimates, constants_of, past_laws(districts), lambda election: told.of(election).value, horizons
+    )
     with progress("scoring", quiet) as step:
         chain = run_chain(both, replace(plan, step=step))
     rows = chain_rows(chain)

@@ -53,13 +53,15 @@ COMMANDS: dict[str, Listed] = {
     "sweep": Listed(
         "forecast.cli.sweep:sweep", "How much is the rule: its variants on the same draws or votes."
     ),
+    "jobs": Listed("forecast.cli.jobs:jobs", "Many elections, days, variants and seeds; on many machines."),
     "verify": Listed("forecast.cli.count:verify", "Apply rules to real counts and compare the seats."),
     "tables": Listed("forecast.cli.saved:tables", "Print or export the tables of a saved forecast."),
     "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
     "charts": Listed("forecast.cli.saved:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.saved:report", "Write a saved forecast as one self-contained page."),
-    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on an archive of past elections."),
-    "fit": Listed("forecast.cli.backtest:fit", "Fit the error law to an archive of past elections."),
+    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on archives of past elections."),
+    "fit": Listed("forecast.cli.backtest:fit", "Fit the error laws to archives of past elections."),
+    "records": Listed("forecast.cli.backtest:records", "How far polls missed in past elections, by country."),
     "methods": Listed("forecast.cli.count:methods", "List allocation methods and threshold bases."),
     "init": Listed("forecast.cli.init:init", "Write a commented election file to start from."),
 }
@@ -83,8 +85,11 @@ class CommandGroup(TyperGroup):
 def load_command(name: str) -> Any:
     """The command behind a name, with its options."""
     module, _, function = COMMANDS[name].target.partition(":")
+    target = getattr(import_module(module), function)
+    if isinstance(target, typer.Typer):  # with commands of its own
+        return typer.main.get_command(target)
     single = typer.Typer(add_completion=False, **_PLAIN_HELP)
-    single.command(name)(getattr(import_module(module), function))
+    single.command(name)(target)
     return typer.main.get_command(single)
 
 

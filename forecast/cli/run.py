@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,14 +14,17 @@ from forecast.cli.options import (
     ConfigFile,
     Draws,
     Json,
+    On,
     OutputFolder,
     Quiet,
+    Scheduler,
     Seed,
     Settings,
     Threads,
     Verbose,
-    parse_days,
+    Workers,
     whole_number,
+    with_vote_on,
 )
 from forecast.cli.working import (
     Asked,
@@ -31,16 +35,16 @@ from forecast.cli.working import (
     progress_bar,
     refuse_beside,
     refuse_place,
+    runner_of,
     say_if_cold,
     speaker,
 )
-from forecast.errors import ABSENT, ConfigurationError, Fault, NoValidOutcome
+from forecast.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:
     import datetime
 
     from forecast.election import Election
-    from forecast.result import Forecast
 
 MOST_SAVED = 10**6
 """Draws that a run saves at most; text of that size is 200 MB."""
@@ -98,13 +102,17 @@ SaveDraws = Annotated[
 
 
 def run(
+    context: typer.Context,
     config: ConfigFile,
     draws: Draws = None,
     seed: Seed = None,
     threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     sampler: Sampler = None,
     target_error: TargetError = None,
     as_of: Days = None,
+    on: On = None,
     share_draws: ShareDrawsFile = None,
     scenarios: Scenarios = None,
     save_draws: SaveDraws = None,
@@ -119,25 +127,19 @@ def run(
     Writes forecast.nc, tables/ and run.json to a folder, and prints the main tables (or JSON, with --json).
     Several days, and scenarios, stand side by side in forecast.nc.
     """
+    from forecast.election.forecast_day import parse_days
+
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
-    asked = Asked(
-        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
-    )
+    changes = with_vote_on(settings, on)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
+    asked = replace(asked, runner=runner_of(context, workers, scheduler))
     if share_draws is not None:
-        refuse_beside(
-            "--share-draws",
-            {
-                "--draws": draws,
-                "--seed": seed,
-                "--sampler": sampler,
-                "--target-error": target_error,
-                "--as-of": as_of,
-                "--scenarios": scenarios,
-            },
-            "with --share-draws nothing is drawn",
-        )
+        drawn = {"--draws": draws, "--seed": seed, "--sampler": sampler, "--target-error": target_error}
+        drawn |= {"--as-of": as_of, "--on": on, "--scenarios": scenarios}
+        drawn |= {"--workers": workers, "--scheduler": scheduler}
+        refuse_beside("--share-draws", drawn, "with --share-draws nothing is drawn")
         _of_given(asked, share_draws, save_draws)
     elif scenarios is not None:
         others = {"--target-error": target_error, "--save-draws": save_draws}
@@ -158,7 +160,7 @@ def _election(
 ) -> tuple[Election, Path, list[datetime.date]]:
     """The election, the folder to write to, which can be written, and the days, none of which is after it."""
     from forecast.election import load_election
-    from forecast.election.forecastable import days_of_forecasts
+    from forecast.election.forecast_day import days_of_forecasts
 
     election = load_election(asked.config, asked.settings)
     wanted = days_of_forecasts(election, days, "--as-of")
@@ -179,6 +181,7 @@ def _of_polls(
         estimated = estimate(election, polls_of(election), days[0] if days else None)
         asked.say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
         say_if_cold(asked.quiet)
+        from forecast.simulation.caveats import refuse_void
         from forecast.simulation.forecasting import (
             MOST_DRAWS_TO_AN_ERROR,
             simulate_and_keep,
@@ -196,7 +199,7 @@ def _of_polls(
         most = asked.draws if asked.draws is not None else MOST_DRAWS_TO_AN_ERROR
         drawn = simulate_to_error(election, estimated, target_error, how, most_draws=most)
     asked.say(f"{drawn.draws:,} draws on {asked.cores} threads")
-    _refuse_void(election, drawn)
+    refuse_void(election, drawn)
     finish(asked, election, drawn, folder, kept=kept if save_draws else None)
 
 
@@ -204,7 +207,9 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
     """The forecast of draws from elsewhere."""
     election, folder, _ = _election(asked, ())
     say_if_cold(asked.quiet)
-    from forecast.simulation.given import read_share_draws, simulate_given
+    from forecast.estimation.share_draws import read_share_draws
+    from forecast.simulation.caveats import refuse_void
+    from forecast.simulation.given import simulate_given
 
     given = read_share_draws(file, election)
     _refuse_more_than_drawn(save_draws, len(given.shares))
@@ -212,7 +217,7 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
         drawn, kept = simulate_given(
             election, given, keep=save_draws or 0, threads=asked.cores, progress=progress
         )
-    _refuse_void(election, drawn)
+    refuse_void(election, drawn)
     finish(asked, election, drawn, folder, kept=kept if save_draws else None)
 
 
@@ -244,12 +249,6 @@ def _of_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
     with progress_bar(how.draws * len(scenarios), asked.quiet) as progress:
         forecast = simulate_scenarios(election, scenarios, how, days[0] if days else None, progress=progress)
     finish(asked, election, forecast, folder, scenarios=file)
-
-
-def _refuse_void(election: Election, forecast: Forecast) -> None:
-    if float(forecast.array("void_probability")) >= 1.0:
-        remedy = "nobody is admitted in any draw, and the rule says that this voids the election"
-        raise NoValidOutcome(Fault(election.place, "rule.threshold", ABSENT, remedy))
 
 
 def _refuse_more_than_drawn(wanted: int | None, drawn: int) -> None:

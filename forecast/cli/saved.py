@@ -119,6 +119,39 @@ Page = Annotated[
         show_default=False,
     ),
 ]
+Language = Annotated[
+    str,
+    typer.Option("--language", metavar="CODE", help="Language of the page: en, kk or ru."),
+]
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        "--since",
+        metavar="FILE|FOLDER",
+        help="An earlier forecast of the same election: the page says what has changed since.",
+        show_default=False,
+    ),
+]
+Url = Annotated[
+    str,
+    typer.Option(
+        "--url",
+        metavar="ADDRESS",
+        help="Address at which the page will stand: writes what previews of links show, with preview.png "
+        "beside the page.",
+        show_default=False,
+    ),
+]
+Panel = Annotated[
+    str | None,
+    typer.Option(
+        "--panel",
+        metavar="NAME",
+        help="Only this part, to stand in another page: seats, parliament, parties, crossings, coalitions, "
+        "events, districts, chamber, rules, shares, polls or calibration.",
+        show_default=False,
+    ),
+]
 Only = Annotated[
     list[str] | None,
     typer.Option(
@@ -213,23 +246,42 @@ def charts(
             show(str(file))
 
 
-def report(saved: Saved, output: Page = None, quiet: Quiet = False) -> None:
+def report(
+    saved: Saved,
+    output: Page = None,
+    language: Language = "en",
+    since: Since = None,
+    url: Url = "",
+    panel: Panel = None,
+    quiet: Quiet = False,
+) -> None:
     """Write a forecast as one HTML page that needs nothing else.
 
-    The name of the file is printed.
+    The names of the files are printed.
     """
-    from forecast.report import page
+    from forecast.report import PREVIEW, page, preview
     from forecast.storage import load
     from forecast.writing import replacing
 
-    file = output if output is not None else _beside(saved) / "report.html"
+    name = "report.html" if panel is None else f"{panel}.html"
+    file = output if output is not None else _beside(saved) / name
     if file.is_dir():
         remedy = "this is a folder; a file is expected, such as page.html"
         raise ConfigurationError(Fault("--output", "", str(file), remedy))
-    text = page(load(saved))
+    if url and not url.startswith(("https://", "http://")):
+        remedy = "an address is expected, such as https://example.org/election/"
+        raise ConfigurationError(Fault("--url", "", url, remedy))
+    forecast = load(saved)
+    before = None if since is None else load(since)
+    text = page(forecast, language, url=url, panel=panel, before=before)
     with replacing(file) as draft:
         draft.write_text(text, encoding="utf-8")
     show(str(file))
+    if url:
+        picture = file.parent / PREVIEW
+        with replacing(picture) as draft:
+            draft.write_bytes(preview(forecast, language))
+        show(str(picture))
     if not quiet:
         tell(f"{len(text.encode()) / 1e6:.2f} MB; opens from disk, asks nothing of the network")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,12 +15,16 @@ from forecast.cli.options import (
     ConfigFile,
     Draws,
     Json,
+    On,
     OutputFolder,
     Quiet,
+    Scheduler,
     Seed,
     Settings,
     Threads,
     Verbose,
+    Workers,
+    with_vote_on,
 )
 from forecast.cli.working import (
     Asked,
@@ -30,6 +35,7 @@ from forecast.cli.working import (
     progress_bar,
     refuse_beside,
     refuse_place,
+    runner_of,
     say_if_cold,
     speaker,
 )
@@ -98,6 +104,7 @@ Votes = Annotated[
 
 
 def sweep(
+    context: typer.Context,
     config: ConfigFile,
     threshold: Threshold = None,
     method: Method = None,
@@ -108,8 +115,11 @@ def sweep(
     draws: Draws = None,
     seed: Seed = None,
     threads: Threads = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     sampler: Sampler = None,
     as_of: AsOf = None,
+    on: On = None,
     settings: Settings = None,
     output: OutputFolder = None,
     as_json: Json = False,
@@ -125,9 +135,9 @@ def sweep(
 
     clock, started = time.perf_counter(), now()
     say = speaker(verbose and not quiet)
-    asked = Asked(
-        config, settings or (), draws, seed, sampler, threads, output, as_json, quiet, say, clock, started
-    )
+    changes = with_vote_on(settings, on)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
+    asked = replace(asked, runner=runner_of(context, workers, scheduler))
     election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
     folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
@@ -135,7 +145,8 @@ def sweep(
     if votes is None:
         swept = _drawn(asked, election, grid, as_of)
     else:
-        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of}
+        options = {"--draws": draws, "--sampler": sampler, "--as-of": as_of, "--on": on}
+        options |= {"--workers": workers, "--scheduler": scheduler}
         refuse_beside("--votes", options, "with --votes nothing is drawn")
         swept = _counted(asked, election, votes, grid)
     finish(asked, election, swept, folder, scenarios=scenarios)
@@ -160,7 +171,7 @@ def _grid(
 
 def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | None) -> Forecast:
     with no_search_for_garbage():
-        from forecast.election.forecastable import day_of_forecast
+        from forecast.election.forecast_day import day_of_forecast
         from forecast.estimation import estimate
         from forecast.polls import polls_of
 

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.election import Election
+    from forecast.jobs.hands import Hands
     from forecast.provenance import Making
     from forecast.result import Forecast
     from forecast.simulation.forecasting import How
+    from forecast.simulation.running import Runner
     from forecast.tables.definitions import Table
 
 Sampler = Annotated[
@@ -55,6 +57,8 @@ class Asked:
     say: Callable[[str], None]
     clock: float
     started: str
+    runner: Callable[[], Runner | None] = lambda: None
+    """Who counts the draws; they are started when they are needed."""
 
     def making(self) -> Making:
         """How the result was made, at its end."""
@@ -76,11 +80,47 @@ class Asked:
         """How many elections to draw, and how."""
         from forecast.simulation.forecasting import How
 
-        return How.of(election, self.draws, self.seed, self.sampler, self.cores)
+        how = How.of(election, self.draws, self.seed, self.sampler, self.cores)
+        return replace(how, runner=self.runner())
 
     def folder(self, election: Election, *below: str) -> Path:
         """Where the results go."""
         return self.output if self.output is not None else Path("outputs", election.election.id, *below)
+
+
+@contextmanager
+def hands_of(workers: int | None, scheduler: str | None, threads: int | None = None) -> Generator[Hands]:
+    """Those who do the work: processes of this machine, workers of a scheduler, or this process."""
+    if workers is not None and scheduler is not None:
+        remedy = "with --scheduler its own workers do the work: leave one of the two out"
+        raise ConfigurationError(Fault("--workers", "", workers, remedy))
+    if workers is None and scheduler is None:
+        from forecast.compiling import processors
+        from forecast.jobs.hands import Here
+
+        yield Here(threads or processors())
+        return
+    from forecast.jobs.cluster import local_workers, workers_of
+
+    with local_workers(workers) if workers is not None else workers_of(str(scheduler)) as hands:
+        yield hands
+
+
+def runner_of(
+    context: typer.Context, workers: int | None, scheduler: str | None
+) -> Callable[[], Runner | None]:
+    """What starts the workers of a command when it is about to draw, and counts by them; they end with the
+    command. Gives ``None`` where none are asked for.
+    """
+
+    def start() -> Runner | None:
+        if workers is None and scheduler is None:
+            return None
+        from forecast.jobs.hands import ByHands
+
+        return ByHands(context.with_resource(hands_of(workers, scheduler)))
+
+    return start
 
 
 def refuse_beside(option: str, others: Mapping[str, object], reason: str) -> None:

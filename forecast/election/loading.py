@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from forecast.door.arguments import path_of
 from forecast.door.trees import read_toml, toml_value
 from forecast.election.faults import faults_of, field_of, model_in, schema_paths
-from forecast.election.schema import Election
+from forecast.election.schema import NO_RECORD, Election
 from forecast.election.tiers_and_groups import read_chances
 from forecast.election.vocabulary import keys_of
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
@@ -26,8 +26,11 @@ _FILE_KEYS = (
     ("geography", "last_result"),
     ("geography", "borders"),
     ("estimate", "constants"),
+    ("estimate", "record"),
 )
 """Keys that name a file; relative names are meant relative to the election file."""
+_NO_FILE = {"estimate.record": NO_RECORD}
+"""What such a key may say instead."""
 
 
 def load_election(path: str | Path, overrides: Sequence[str] = ()) -> Election:
@@ -103,6 +106,22 @@ def parse_election(
     return election
 
 
+def files_of(election: Election) -> dict[str, Path]:
+    """The files that an election file names beside itself, by the dotted key that names each."""
+    data = election.model_dump(by_alias=True, exclude_none=True)
+    found: dict[str, Path] = {}
+    for *way, last in _FILE_KEYS:
+        table: Any = data
+        for key in way:
+            table = table.get(key) if isinstance(table, dict) else None
+        if isinstance(table, dict) and last in table:
+            found[".".join((*way, last))] = Path(table[last])
+    for number, tier in enumerate(data.get("tiers", ())):
+        if "table" in tier:
+            found[f"tiers.{number}.table"] = Path(tier["table"])
+    return found
+
+
 def _refuse_a_text(overrides: Sequence[str]) -> None:
     if isinstance(overrides, str) or not isinstance(overrides, Sequence):
         remedy = 'a list is expected, such as ["rule.threshold.level=3%"]'
@@ -135,7 +154,15 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         table: Any = data
         for key in way:
             table = table.get(key) if isinstance(table, dict) else None
-        _resolve(table, (last,), folder)
+        named = table.get(last) if isinstance(table, dict) else None
+        if isinstance(named, str) and named.strip() != _NO_FILE.get(".".join((*way, last)), ""):
+            _resolve(table, (last,), folder)
+        elif isinstance(named, str):
+            table[last] = named.strip()
+    estimate = data.get("estimate")
+    outside = estimate.get("outside") if isinstance(estimate, dict) else None
+    for one in outside if isinstance(outside, list) else ():
+        _resolve(one, ("draws",), folder)
     tiers = data.get("tiers")
     for tier in tiers if isinstance(tiers, list) else ():
         if isinstance(tier, dict):

@@ -59,14 +59,19 @@ def power_divisors(power: Fraction) -> DivisorMethod:
     )
 
 
-def sequence_divisors(divisors: Sequence[Fraction]) -> DivisorMethod:
-    """The divisors of the file; beyond its end they go on by the last step (1.4, 3, 5 goes on 7, 9, ...)."""
+def sequence_divisors(divisors: Sequence[Fraction], *, by_ratio: bool = False) -> DivisorMethod:
+    """The divisors of the file; beyond its end they go on by the last step (1.4, 3, 5 goes on 7, 9, ...) or
+    ratio (1, 2, 4 goes on 8, 16, ..., Macau).
+    """
     given = tuple(divisors)
-    step = given[-1] - given[-2]
+    step, ratio = given[-1] - given[-2], given[-1] / given[-2] if by_ratio else Fraction(1)
     family = METHODS["sequence"]
 
     def divisor(n: int) -> Fraction:
-        return given[n - 1] if n <= len(given) else given[-1] + step * (n - len(given))
+        beyond = n - len(given)
+        if beyond <= 0:
+            return given[n - 1]
+        return given[-1] * ratio**beyond if by_ratio else given[-1] + step * beyond
 
     return DivisorMethod(
         "sequence", "divisors " + ", ".join(f"{float(d):g}" for d in given), family.source, divisor

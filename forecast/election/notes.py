@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 USUAL_CONTEXT = (Fraction(1, 2), Fraction(5))
-"""Factors on the error of polls that may be meant; 2.5 is that of managed elections."""
+"""Factors on the error of polls that may be meant; 2 is that of managed elections."""
 _USUAL_SPREAD = Fraction(2)
 _USUAL_LEVEL = Fraction(1, 5)
 _ROUNDING = Fraction(2, 100)
@@ -111,8 +111,10 @@ def _slips(election: Election) -> Iterator[str]:
             f"estimate.undecided_spread = {plain(settings.undecided_spread)} is a standard deviation of log "
             "shares: among the undecided a party may have many times its share; 0.5 is the default"
         )
-    if threshold is not None and not isinstance(threshold.level, str) and threshold.level > _USUAL_LEVEL:
-        yield f"rule.threshold.level = {percent(threshold.level)}: only lists with so many votes take part"
+    elsewhere = threshold is not None and threshold.or_district_share is not None
+    level = threshold.level if threshold is not None and not elsewhere else Fraction(0)
+    if not isinstance(level, str) and level > _USUAL_LEVEL:
+        yield f"rule.threshold.level = {percent(level)}: only lists with so many votes take part"
     for party in election.parties:
         if party.extra_seats > election.rule.seats:
             yield (
@@ -149,13 +151,18 @@ def _of_party(election: Election, party: Party, shared: Counter[str]) -> Iterato
         yield Idle(f"{path}.alliance", "the rule has no [rule.alliances]: every list stands alone", True)
     elif party.alliance and not allied:
         yield Idle(f"{path}.alliance", "no other list has this alliance")
+    nested = {other.alliance for other in election.parties if other.sub_alliance}
+    if party.min_seats and allied and party.alliance in nested:
+        yield Idle(
+            f"{path}.min_seats", "in an alliance with sub-alliances no seats are kept for a list", graver=True
+        )
     if party.min_seats and rule.levelling is None and not allied:
         yield Idle(
             f"{path}.min_seats",
             "without [rule.levelling], and outside an alliance, no seats are kept for a list",
             True,
         )
-    by_cap = rule.cap is not None and rule.cap.share_factor is not None
+    by_cap = rule.cap is not None and rule.cap.by_share
     by_waiver = threshold is not None and threshold.or_direct_seats is not None
     if party.direct_seats and rule.levelling is None and not by_cap and not by_waiver:
         yield Idle(

@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from forecast.election.exact_numbers import Exact, Share
 from forecast.election.levelling_steps import Placing, placing_problems
@@ -25,7 +25,16 @@ from forecast.election.methods import (
 )
 from forecast.election.texts import FileText, Text
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Threshold
-from forecast.election.vocabulary import EligibleKind, Flag, Part, Seats, SomeSeats, one_of
+from forecast.election.vocabulary import (
+    EligibleKind,
+    Flag,
+    Part,
+    Seats,
+    SomeSeats,
+    TieRule,
+    one_of,
+    parse_ties,
+)
 
 __all__ = [
     "AdmitLargest",
@@ -38,19 +47,32 @@ __all__ = [
     "Levelling",
     "LocalThreshold",
     "LowerTo",
+    "Majority",
     "Placing",
     "Rule",
     "Threshold",
     "divisors_of",
 ]
 
-REMAINDERS = ("largest", "largest-lists", "largest-then-average")
+REMAINDERS = (
+    "largest",
+    "largest-lists",
+    "largest-then-average",
+    "highest-average",
+    "largest-then-highest-average",
+)
 
 Method = Annotated[str, one_of(METHODS, "method")]
 Remainder = Annotated[
-    Literal["largest", "largest-lists", "largest-then-average"], one_of(REMAINDERS, "remainder rule")
+    Literal[
+        "largest", "largest-lists", "largest-then-average", "highest-average", "largest-then-highest-average"
+    ],
+    one_of(REMAINDERS, "remainder rule"),
 ]
 QuotaOf = Annotated[Literal["admitted", "valid"], one_of(("admitted", "valid"), "electorate of a quota")]
+
+
+GoesOn = Annotated[Literal["step", "ratio"], one_of(("step", "ratio"), "way to go on")]
 
 
 class Allocation(Part):
@@ -61,10 +83,16 @@ class Allocation(Part):
         default=None,
         description="quota methods: who gets the seats left over: largest (remainders; the default), "
         "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
-        "votes per seat)",
+        "votes per seat), highest-average (votes / (seats + 1)), largest-then-highest-average (one each by "
+        "remainder, then one each by votes / (seats + 1))",
     )
     remainder_seats: Seats | None = Field(
         default=None, description="largest-then-average: how many seats go by remainder at most"
+    )
+    remainder_from: Share | None = Field(
+        default=None,
+        description="quota methods: the share of a quota that a list needs for a seat left over, such as "
+        "75%; in the last round of largest-then-highest-average, and where no list has it, none is needed",
     )
     quota_of: QuotaOf | None = Field(
         default=None,
@@ -73,7 +101,13 @@ class Allocation(Part):
     )
     divisors: tuple[Exact, ...] | None = Field(
         default=None,
-        description='method "sequence": the divisors in order; beyond the last they go on by the last step',
+        description='method "sequence": the divisors in order',
+    )
+    divisors_go_on: GoesOn | None = Field(
+        default=None,
+        description='method "sequence": how they go on beyond the last: step (by the last difference) or '
+        "ratio (by the last quotient); not given: by ratio where three or more are geometric, such as 1, "
+        "2, 4, else by step",
     )
     power: Exact | None = Field(
         default=None, description='method "power": p of the divisors n^p, such as 0.9'
@@ -112,7 +146,7 @@ class Allocation(Part):
         if divisors is None:
             return None
         if len(divisors) < 2:
-            msg = "at least two divisors are needed, such as [1, 3]; they go on by the last step"
+            msg = "at least two divisors are needed, such as [1, 3], which goes on 5, 7, ..."
             raise ValueError(msg)
         if divisors[0] < 0 or any(late <= early for early, late in pairwise(divisors)):
             msg = "divisors must grow from 0 or more, such as [1.4, 3, 5]"
@@ -130,12 +164,15 @@ class Allocation(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Allocation:
         if not is_quota_method(self.method):
-            for key in ("remainder", "remainder_seats", "quota_of"):
+            for key in ("remainder", "remainder_seats", "remainder_from", "quota_of"):
                 if getattr(self, key) is not None:
                     msg = (
                         f"{key} belongs to quota methods, but {self.method} is a divisor method: leave it out"
                     )
                     raise ValueError(msg)
+        if self.divisors_go_on is not None and self.method != "sequence":
+            msg = f'divisors_go_on belongs to method "sequence", not to {self.method}'
+            raise ValueError(msg)
         for key, method in (("divisors", "sequence"), ("power", "power")):
             if self.method == method and getattr(self, key) is None:
                 msg = f'method "{method}" needs {key}'
@@ -162,9 +199,20 @@ def divisors_of(allocation: Allocation) -> DivisorMethod:
     if allocation.power is not None:
         return power_divisors(allocation.power)
     if allocation.divisors is not None:
-        return sequence_divisors(allocation.divisors)
+        return sequence_divisors(allocation.divisors, by_ratio=goes_on(allocation) == "ratio")
     msg = f"{allocation.method} is not a divisor method"
     raise ValueError(msg)
+
+
+def goes_on(allocation: Allocation) -> Literal["step", "ratio"]:
+    """How divisors of a sequence go on beyond the last."""
+    given = allocation.divisors or ()
+    if allocation.divisors_go_on is not None:
+        return allocation.divisors_go_on
+    geometric = (
+        len(given) > 2 and given[0] > 0 and all(b * given[0] == a * given[1] for a, b in pairwise(given))
+    )
+    return "ratio" if geometric else "step"
 
 
 class Alliances(Allocation):
@@ -174,12 +222,17 @@ class Alliances(Allocation):
 class Bonus(Part):
     """Seats for the largest admitted list, taken off the pool before the allocation."""
 
-    type: Annotated[Literal["fixed", "graded"], one_of(("fixed", "graded"), "type of bonus")] = Field(
-        description="fixed (seats) or graded (grows with the share of valid votes)"
+    type: Annotated[
+        Literal["fixed", "graded", "at-least"], one_of(("fixed", "graded", "at-least"), "type of bonus")
+    ] = Field(
+        description="fixed (seats), graded (grows with the share of valid votes), or at-least: the largest "
+        "list or alliance gets so many seats where it has fewer, and the others divide the rest"
     )
-    seats: SomeSeats | None = Field(default=None, description="fixed: how many seats")
+    seats: SomeSeats | None = Field(default=None, description="fixed, at-least: how many seats")
     from_: Share | None = Field(
-        default=None, alias="from", description="graded: the share of valid votes from which there is a bonus"
+        default=None,
+        alias="from",
+        description="graded, at-least: the share of valid votes from which there is a bonus",
     )
     base: Seats | None = Field(default=None, description="graded: seats at that share")
     step: Share | None = Field(
@@ -191,13 +244,15 @@ class Bonus(Part):
     @model_validator(mode="after")
     def _consistent(self) -> Bonus:
         graded = {"from": self.from_, "base": self.base, "step": self.step, "max": self.max}
-        if self.type == "fixed":
+        if self.type in ("fixed", "at-least"):
             if self.seats is None:
-                msg = "a fixed bonus needs seats"
+                msg = f"a {self.type} bonus needs seats"
                 raise ValueError(msg)
+            if self.type == "at-least":
+                del graded["from"]
             extra = [key for key, value in graded.items() if value is not None]
             if extra:
-                msg = f"a fixed bonus has seats alone: leave out {', '.join(extra)}"
+                msg = f"a {self.type} bonus has seats alone: leave out {', '.join(extra)}"
                 raise ValueError(msg)
             return self
         missing = [key for key, value in graded.items() if value is None]
@@ -212,6 +267,23 @@ class Bonus(Part):
         return self
 
 
+class Majority(Part):
+    """``[rule.majority]``: whoever has a majority of the votes gets a majority of the seats."""
+
+    of: Annotated[Literal["valid", "admitted"], one_of(("valid", "admitted"), "electorate of a majority")] = (
+        Field(
+            default="valid",
+            description="the votes of which a list has more than half: valid, or those of the lists that are "
+            "admitted",
+        )
+    )
+    seat: Annotated[Literal["moved", "added"], one_of(("moved", "added"), "way to a majority")] = Field(
+        description="moved: from the list that won one with the smallest remainder or quotient; added: the "
+        "house grows"
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+
 class Cap(Part):
     """The most seats that a list may get; what exceeds a cap goes to the others by the same method."""
 
@@ -220,27 +292,47 @@ class Cap(Part):
         default=None,
         description="seats <= floor(factor x share of the votes for lists x house), less direct seats",
     )
+    share_plus: Share | None = Field(
+        default=None,
+        description="added to that share: seats <= floor((factor x share + plus) x house), less direct seats",
+    )
+    share_of: Annotated[Literal["lists", "admitted"], one_of(("lists", "admitted"), "votes of a share")] = (
+        Field(
+            default="lists",
+            description="the votes that the share is of: for all lists, or for those admitted",
+        )
+    )
     house: SomeSeats | None = Field(
-        default=None, description="share_factor: the number of seats that the share is of"
+        default=None, description="share_factor, share_plus: the number of seats that the share is of"
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="after")
     def _consistent(self) -> Cap:
-        if (self.share_factor is None) != (self.house is None):
-            msg = "share_factor and house go together"
+        if self.by_share != (self.house is not None):
+            msg = "share_factor or share_plus, and house go together"
             raise ValueError(msg)
-        if self.seats is None and self.share_factor is None:
-            msg = "a cap needs seats, or share_factor and house"
+        if self.seats is None and not self.by_share:
+            msg = "a cap needs seats, or share_factor or share_plus and house"
             raise ValueError(msg)
         if self.share_factor is not None and self.share_factor <= 0:
             msg = "share_factor must be above 0, such as 1.25"
             raise ValueError(msg)
         return self
 
+    @property
+    def by_share(self) -> bool:
+        """Whether the cap depends on the share of the list."""
+        return self.share_factor is not None or self.share_plus is not None
 
-MODES = ("keep", "redistribute", "return", "start", "level", "apart")
-Mode = Literal["keep", "redistribute", "return", "start", "level", "apart"]
+    @property
+    def factor(self) -> Fraction:
+        """What the share is multiplied by."""
+        return Fraction(1) if self.share_factor is None else self.share_factor
+
+
+MODES = ("keep", "redistribute", "return", "start", "level", "apart", "part")
+Mode = Literal["keep", "redistribute", "return", "start", "level", "apart", "part"]
 
 
 class Levelling(Part):
@@ -251,13 +343,24 @@ class Levelling(Part):
         description="keep (the larger of the two, the house grows), redistribute (lists above their share "
         "are set aside), return (they give back the district seats beyond it), start (divisors begin after "
         "the seats held), level (the house grows until every share covers them), apart (the other seats are "
-        "divided nationally whatever is held)",
+        "divided nationally whatever is held), part (each list gets a part of what its share of the whole "
+        "house is above the seats held; the rule's seats are those handed out besides)",
     )
     method: Method | None = Field(
         default=None, description="method of the national share; default: of the allocation"
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="level: the size from which the house grows"
+    )
+    part: Share | None = Field(
+        default=None, description="part: how much of what its share is above the seats held, such as 1/2"
+    )
+    house: SomeSeats | None = Field(
+        default=None, description="part: the whole house that the share is of, constituencies included"
+    )
+    parity: Annotated[Literal["odd", "even"], one_of(("odd", "even"), "parity of a house")] | None = Field(
+        default=None,
+        description="level: the house has an odd or an even number of seats, one more if need be",
     )
     unbalanced: Seats = Field(
         default=0,
@@ -283,6 +386,15 @@ class Levelling(Part):
         if self.start_seats is not None and self.mode != "level":
             msg = 'start_seats belongs to mode = "level"'
             raise ValueError(msg)
+        if (self.mode == "part") != (self.part is not None) or (self.part is None) != (self.house is None):
+            msg = 'mode = "part" goes with part, such as "1/2", and house'
+            raise ValueError(msg)
+        if self.parity is not None and self.mode != "level":
+            msg = 'parity belongs to mode = "level", in which the house grows'
+            raise ValueError(msg)
+        if self.parity is not None and self.unbalanced:
+            msg = "parity and unbalanced do not go together"
+            raise ValueError(msg)
         if self.unbalanced and self.mode != "level":
             msg = 'unbalanced belongs to mode = "level", where the house grows for what lists hold'
             raise ValueError(msg)
@@ -295,7 +407,7 @@ class Levelling(Part):
 
 
 DIRECT = ("plurality", "mean", "start")
-TOTALS = ("smallest-remainders", "own-votes")
+TOTALS = ("smallest-remainders", "own-votes", "biproportional")
 
 
 class Districts(Allocation):
@@ -343,13 +455,22 @@ class Districts(Allocation):
         "shared (also added to each list in the districts, in proportion to the valid votes there)",
     )
     national_totals: (
-        Annotated[Literal["smallest-remainders", "own-votes"], one_of(TOTALS, "way to meet national totals")]
+        Annotated[
+            Literal["smallest-remainders", "own-votes", "biproportional"],
+            one_of(TOTALS, "way to meet national totals"),
+        ]
         | None
     ) = Field(
         default=None,
         description="rule.allocation gives each list its seats nationally and the districts only place them: "
-        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it) "
-        "or own-votes (each list divides its own among the districts, by its votes there)",
+        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it), "
+        "own-votes (each list divides its own among the districts, by its votes there) or biproportional "
+        "(divisors of districts and of lists meet both sums)",
+    )
+    voters: Flag = Field(
+        default=False,
+        description="biproportional: nationally a list counts with its votes in each district by the seats "
+        "there, rounded (voters with as many votes as seats)",
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
@@ -384,8 +505,12 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield "leftover does not go with a bonus in the districts or divisors that begin after direct seats"
     if districts.direct == "start" and districts.by_quota:
         yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
+    if districts.voters and districts.national_totals != "biproportional":
+        yield 'voters belongs to national_totals = "biproportional"'
     if districts.national_totals is None:
         return
+    if districts.national_totals == "biproportional" and districts.by_quota:
+        yield f'national_totals = "biproportional" needs a divisor method, but {districts.method} is none'
     smallest = districts.national_totals == "smallest-remainders"
     if smallest and (not districts.by_quota or districts.remainder != "largest"):
         yield "national_totals moves seats given by largest remainders: it needs a quota method such as hare"
@@ -401,9 +526,12 @@ class Rule(Part):
     source: Text = Field(
         default="", description="where the text of the law or an official account of it is found"
     )
-    ties: Annotated[
-        Literal["registration", "lot"], one_of(("registration", "lot"), "way to decide a tie")
-    ] = Field(default="lot", description="who wins a tie: registration (the order of [[parties]]) or lot")
+    ties: Annotated[TieRule, BeforeValidator(parse_ties)] = Field(
+        default=("votes", "lot"),
+        description="who goes first among equal claims, step by step: votes (more), fewest-votes, no-seat (a "
+        "list without a seat), precincts (more of them won, which no table has), registration (the order of "
+        '[[parties]]), lot; such as ["votes", "lot"], or "lot" alone',
+    )
     threshold: Threshold | None = Field(
         default=None, description="which lists take part; not given: every list"
     )
@@ -416,6 +544,9 @@ class Rule(Part):
         description="what a vote counts in the allocation, by kind of list, after the threshold",
     )
     bonus: Bonus | None = Field(default=None, description="extra seats for the largest list")
+    majority: Majority | None = Field(
+        default=None, description="more than half of the votes gives more than half of the seats"
+    )
     cap: Cap | None = Field(default=None, description="the most that a list may get")
     levelling: Levelling | None = Field(
         default=None, description="seats held in constituencies against the share"
@@ -446,6 +577,11 @@ class Rule(Part):
         return self
 
     @property
+    def only_places(self) -> bool:
+        """Whether districts change no list's total, and each list places its own seats there by its votes."""
+        return self.districts is not None and self.districts.national_totals == "own-votes"
+
+    @property
     def national_method(self) -> Allocation | None:
         """What divides the national votes: the allocation, or levelling's own method over a district tier."""
         levelling = self.levelling
@@ -471,13 +607,27 @@ def _contradictions(rule: Rule) -> Iterable[str]:
         yield "districts divide all seats: leave out rule.allocation, or say by rule.levelling how they meet"
     if totals and (rule.allocation is None or levelling is not None):
         yield "districts.national_totals needs rule.allocation, which gives them, and no rule.levelling"
+    doubly = districts if districts is not None and districts.national_totals == "biproportional" else None
+    if doubly and (rule.alliances or rule.weights or doubly.seatless == "shared"):
+        yield 'national_totals = "biproportional" goes without alliances, weights and shared votes'
     if districts is not None and mode is None and (rule.bonus or rule.cap):
         yield "a bonus or a cap needs a national allocation beside the districts"
     if mode in ("start", "level") and national is not None and national.by_quota:
         yield f'levelling.mode = "{mode}" needs a divisor method, but {national.method} is a quota method'
     if mode in ("start", "level") and (rule.alliances or rule.bonus or rule.cap):
         yield f'levelling.mode = "{mode}" does not go with alliances, a bonus or a cap'
+    if mode == "part" and (districts or rule.alliances or rule.bonus or rule.cap):
+        yield 'levelling.mode = "part" does not go with districts, alliances, a bonus or a cap'
+    premium = rule.bonus is not None and rule.bonus.type == "at-least"
+    if premium and (mode or rule.weights):
+        yield 'a bonus of the type "at-least" does not go with levelling or weights'
+    if districts is not None and districts.bonus is not None and districts.bonus.type == "at-least":
+        yield 'the bonus of a district is "fixed" or "graded"'
     yield from _of_the_tiers(rule)
+    if rule.majority is not None and (
+        districts or levelling or rule.alliances or rule.bonus or rule.cap or rule.weights
+    ):
+        yield "rule.majority stands beside a threshold and an allocation alone"
     if threshold is not None and threshold.min_lists is not None and threshold.min_lists > rule.seats > 0:
         yield "threshold.min_lists is larger than the number of seats"
     if rule.bonus is not None and max(rule.bonus.seats or 0, rule.bonus.max or 0) > rule.seats:

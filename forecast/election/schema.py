@@ -6,11 +6,13 @@ what pydantic finds wrong into faults with file, path, value and remedy.
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -63,7 +65,11 @@ from forecast.errors import ConfigurationError, Fault, suggest
 
 MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
+NO_RECORD = "none"
+"""``estimate.record``: polls miss as in any country."""
 ASSEMBLIES = ("lists", "chamber")
+JOINED = " + "
+"""Between the parties of a coalition that has no name of its own."""
 MOST_CONTEXT = 100
 """With larger errors every draw has one party with all votes, and logarithms leave the range of the core."""
 MOST_SPREAD = 5
@@ -75,10 +81,24 @@ class ElectionFacts(Part):
 
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
     name: Name = Field(description="name of the election as readers know it")
-    date: Day = Field(description="day of the vote, such as 2023-03-19")
+    date: Day | None = Field(
+        default=None,
+        description="day of the vote, such as 2023-03-19; not known: a vote on the day of the newest poll",
+    )
+    on: Day | None = Field(
+        default=None,
+        description="a vote held on this day is forecast, not that of the date (--on): if it were today",
+    )
     country: Label = Field(default="", description="name of the country")
     chamber: Label = Field(default="", description="name of the chamber that is elected")
     note: Text = Field(default="", description="what a reader must know; shown with the results")
+    author: Label = Field(default="", description="who publishes the forecast; shown on the page")
+    licence: Text = Field(
+        default="", description="licence of the forecast, such as CC BY 4.0; shown on the page"
+    )
+    stale_after: Positive = Field(
+        default=21, description="days after which the last poll is called old on the page"
+    )
     source: Text = Field(default="", description="where parties, dates and counts come from")
     closed_ballot: Flag = Field(
         default=False, description='true where every option on the ballot is listed: there is no "other"'
@@ -97,6 +117,25 @@ class ElectionFacts(Part):
     invalid_votes: Count | None = Field(default=None, description="invalid ballots in the official count")
     registered: Count | None = Field(default=None, description="registered voters")
 
+    @model_validator(mode="after")
+    def _in_order(self) -> ElectionFacts:
+        if self.on is not None and self.date is not None and self.on > self.date:
+            msg = (
+                f"on = {self.on} is after the election of {self.date}: leave it out, or choose an earlier day"
+            )
+            raise ValueError(msg)
+        return self
+
+    @property
+    def vote(self) -> datetime.date | None:
+        """Day of the vote that is forecast; ``None`` where that is the day of the forecast."""
+        return self.on or self.date
+
+    @property
+    def supposed(self) -> bool:
+        """Whether the vote that is forecast is held in thought only."""
+        return self.on is not None or self.date is None
+
 
 class Party(Part):
     """``[[parties]]``: one option on the ballot; their order is that of registration, for ties."""
@@ -108,6 +147,11 @@ class Party(Part):
     )
     short: Label = Field(default="", description="short name for charts; default: the name")
     colour: Colour | None = Field(default=None, description='colour in charts, such as "#00AFCA"')
+    position: Exact | None = Field(
+        default=None,
+        description="place from left to right in the picture of the parliament: any number, given to every "
+        "list or to none",
+    )
     kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
         default="party",
         description="party, coalition, minority, independent; or, without seats: none-of-the-above, residual",
@@ -116,6 +160,9 @@ class Party(Part):
         default=1, description="number of parties in a coalition, for threshold.by_members"
     )
     alliance: Label = Field(default="", description="lists with the same alliance compete as one")
+    sub_alliance: Label = Field(
+        default="", description="lists of an alliance with the same sub-alliance compete as one inside it"
+    )
     direct_seats: Seats = Field(default=0, description="constituencies won")
     min_seats: Seats = Field(default=0, description="seats that the list holds in any case")
     max_seats: Seats | None = Field(default=None, description="candidates on the list, where that can bind")
@@ -142,6 +189,9 @@ class Party(Part):
     def _consistent(self) -> Party:
         if self.max_seats is not None and self.max_seats < max(self.min_seats, self.direct_seats):
             msg = "max_seats is below min_seats or direct_seats"
+            raise ValueError(msg)
+        if self.sub_alliance and not self.alliance:
+            msg = "sub_alliance needs alliance, inside which it stands"
             raise ValueError(msg)
         if not self.eligible:
             held = [key for key in ("direct_seats", "min_seats", "extra_seats") if getattr(self, key)]
@@ -253,6 +303,26 @@ class Event(_Named):
     )
 
 
+class OutsideForecast(Part):
+    """``[[estimate.outside]]``: a forecast of others, or an earlier one, that enters beside the polls."""
+
+    draws: FileName = Field(
+        description="its draws of vote shares, as for --share-draws, relative to this file"
+    )
+    weight: Exact = Field(
+        description="how much it counts beside the polls, above 0 and under 1, such as 0.3; a belief"
+    )
+    name: Label = Field(default="", description="whose forecast it is; default: the file")
+
+    @field_validator("weight")
+    @classmethod
+    def _a_part(cls, weight: Fraction) -> Fraction:
+        if not 0 < weight < 1:
+            msg = "a weight lies above 0 and under 1: the polls have what is left; such as 0.3"
+            raise ValueError(msg)
+        return weight
+
+
 class EstimateSettings(Part):
     """``[estimate]``: how polls become an estimate."""
 
@@ -260,16 +330,26 @@ class EstimateSettings(Part):
         default=Fraction(1),
         description="factor on the error of pre-election polls; 1 is an ordinary election",
     )
-    method: Annotated[Literal["average", "trend"], one_of(("average", "trend"), "method of estimation")] = (
-        Field(
-            default="average",
-            description="average (weighted polls) or trend (random walk with house effects)",
-        )
+    method: Annotated[
+        Literal["default", "average", "trend"],
+        one_of(("default", "average", "trend"), "method of estimation"),
+    ] = Field(
+        default="default",
+        description="default (polls, their trend and the last result); average (weighted polls) or trend "
+        "(random walk with house effects) alone",
+    )
+    record: FileName | None = Field(
+        default=None,
+        description="how far polls missed here before: a table of `forecast records`, relative to this "
+        'file, beside that which comes with the program; "none": as in any country',
     )
     constants: FileName | None = Field(
         default=None,
         description="constants of the error law that `forecast fit` wrote, relative to this file; default: "
         "those that come with the program",
+    )
+    outside: Annotated[tuple[OutsideForecast, ...], not_too_many] = Field(
+        default=(), description="forecasts of others, or earlier ones, that enter beside the polls"
     )
     undecided_spread: Exact | None = Field(
         default=None,
@@ -288,6 +368,11 @@ class EstimateSettings(Part):
         description='what-if: parties that withdraw, and where their voters go: {baytaq = {auyl = "50%"}}; '
         "the others stay at home",
     )
+
+    @property
+    def own_record(self) -> Path | None:
+        """The table of earlier misses that the file names; none where it wants none."""
+        return self.record if self.record is not None and str(self.record) != NO_RECORD else None
 
     @field_validator("context")
     @classmethod
@@ -312,6 +397,9 @@ class EstimateSettings(Part):
     def _sensible(self) -> EstimateSettings:
         if self.context <= 0:
             msg = "context must be above 0; 1 is an ordinary election"
+            raise ValueError(msg)
+        if sum(one.weight for one in self.outside) >= 1:
+            msg = "the weights of estimate.outside add up to 1 or more: nothing is left for the polls"
             raise ValueError(msg)
         if sum(self.share.values()) > 1:
             msg = "the fixed shares of estimate.share add up to more than 100%"
@@ -448,6 +536,13 @@ class Election(Part):
     def standing(self) -> tuple[Party, ...]:
         """Parties but those that withdraw (``estimate.withdrawal``)."""
         return tuple(party for party in self.parties if party.id not in self.estimate.withdrawal)
+
+    def coalition_name(self, coalition: Coalition) -> str:
+        """The name that readers see; of one without a name the short names of its parties, joined."""
+        if coalition.name != coalition.id:
+            return coalition.name
+        labels = {party.id: party.label for party in self.parties} | {one.id: one.name for one in self.groups}
+        return JOINED.join(labels.get(party, party) for party in coalition.parties)
 
     def party(self, id: str) -> Party:
         """The party with this id; ``ConfigurationError`` where there is none."""

@@ -133,6 +133,10 @@ class Threshold(Part):
         default=None,
         description="share of the vote in one region (best_region_share) that admits a list as well",
     )
+    or_district_share: Share | None = Field(
+        default=None,
+        description="share of the valid votes of one district that admits a list as well (Zurich: 5 %)",
+    )
     or_district_seats: Positive | None = Field(
         default=None,
         description="seats won in the districts that admit a list to the levelling seats below its level",

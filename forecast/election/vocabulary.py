@@ -19,6 +19,10 @@ KINDS: tuple[Kind, ...] = ("party", "coalition", "minority", "independent", "non
 ConditionKind = Literal[
     "enters", "stays_out", "majority", "no_majority", "minimal_winning", "largest", "seats", "order"
 ]
+DecidedBy = Literal["votes", "fewest-votes", "no-seat", "registration", "lot", "precincts"]
+"""What decides between equal claims."""
+TieRule = tuple[DecidedBy, ...]
+"""Such steps in their order; the last decides in any case."""
 CONDITIONS: tuple[ConditionKind, ...] = get_args(ConditionKind)
 """Keys of a condition of an event, each naming a party or parties."""
 ELIGIBLE_KINDS: tuple[Kind, ...] = KINDS[:4]
@@ -81,6 +85,36 @@ def parse_level(value: Any) -> Fraction | Literal["quota"]:
 
 def _shown_level(value: Fraction | str) -> str:
     return value if isinstance(value, str) else plain(value)
+
+
+_TIE_STEPS: tuple[DecidedBy, ...] = get_args(DecidedBy)
+_LAST_STEPS: tuple[DecidedBy, ...] = ("registration", "lot")
+
+
+def parse_ties(value: Any) -> TieRule:
+    """The steps by which a tie is decided, one word or several; a lot where they may leave it open."""
+    steps = [value] if isinstance(value, str) else value
+    if not isinstance(steps, list | tuple) or not steps:
+        msg = 'steps are expected, such as ["votes", "lot"]'
+        raise ValueError(msg)
+    for step in steps:
+        if step not in _TIE_STEPS:
+            msg = f"no such way to decide a tie; {suggest(str(step), _TIE_STEPS)}"
+            raise ValueError(msg)
+    known: TieRule = tuple(known for step in steps for known in _TIE_STEPS if known == step)
+    if len(set(steps)) < len(steps) or {"votes", "fewest-votes"} <= set(steps):
+        msg = "each step stands once, and votes and fewest-votes exclude each other"
+        raise ValueError(msg)
+    if any(step in _LAST_STEPS for step in steps[:-1]):
+        msg = "registration or a lot decides every tie: it stands last"
+        raise ValueError(msg)
+    if "precincts" in steps[:-1] and steps[-1] not in _LAST_STEPS:
+        msg = "what the precincts decide is not in a table of votes: only registration or a lot follows them"
+        raise ValueError(msg)
+    if "no-seat" in steps[1:]:
+        msg = "no-seat stands first: of lists with equal votes and claims both hold a seat or none"
+        raise ValueError(msg)
+    return known if known[-1] in _LAST_STEPS else (*known, "lot")
 
 
 def one_of(names: Iterable[str], what: str) -> BeforeValidator:

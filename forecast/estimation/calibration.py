@@ -37,6 +37,9 @@ class HorizonRecord:
     crps: float
     crossing_brier: float | None
     majority_brier: float | None
+    mae: float | None = None
+    kind: str = ""
+    """``national``, ``regional`` or ``european``; empty: all of them."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Calibration:
     horizons: tuple[HorizonRecord, ...]
     crossings: tuple[Bin, ...]
     majorities: tuple[Bin, ...]
+    kinds: tuple[HorizonRecord, ...] = ()
+    """By kind of election and horizon, where there is more than one kind."""
 
     def near(self, days: float) -> HorizonRecord:
         """The record of the horizon nearest to ``days`` (by ratio) before an election."""
@@ -102,6 +107,7 @@ def parse_calibration(data: Mapping[str, Any]) -> Calibration:
         horizons=tuple(HorizonRecord(**record) for record in data["horizons"]),
         crossings=_bins(data["crossings"]),
         majorities=_bins(data["majorities"]),
+        kinds=tuple(HorizonRecord(**record) for record in data.get("kinds", ())),
     )
 
 

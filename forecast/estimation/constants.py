@@ -18,8 +18,14 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.law import LawConstants
 from forecast.estimation.trend import TrendConstants
 
-SCHEMA = 1
+SCHEMA = 2
+_WITHOUT_DEFAULT = 1
+"""Schema of files of 0.3.0: they have the laws of the average and of the trend only."""
 _SHIPPED = "constants.json"
+FIRST_TERMS = tuple(field.name for field in fields(LawConstants))[:8]
+"""Constants that every law has."""
+_FURTHER_TERMS = tuple(field.name for field in fields(LawConstants))[8:]
+"""Constants that are 0 where a law does not have them."""
 _PLAIN_NUMBERS = ("share_exponent", "other_factor", "degrees_of_freedom")
 
 
@@ -64,32 +70,71 @@ class PlainConstants:
         return {"errors": errors, **{name: getattr(self, name) for name in _PLAIN_NUMBERS}}
 
 
+METHODS = ("default", "average", "trend")
+"""Methods of estimation that have a law of their own."""
+
+
 @dataclass(frozen=True)
 class Constants:
-    """Laws of the weighted average, the trend and the plain average; the trend's own model of polls."""
+    """Laws of the default method, of average, trend and plain average; the trend's own model of polls."""
 
     average: LawConstants
     trend: LawConstants
     trend_model: TrendConstants
     rests_on: Basis
     plain_average: PlainConstants
+    default: LawConstants | None = None
+    """``None`` in files of 0.3.0."""
+    yardstick: LawConstants | None = None
+    """The law of the average in whose units records of countries are measured, fitted with ``default``."""
+    named_rest_on: Basis | None = None
+    """What ``average`` and ``trend`` rest on, where they were kept from an earlier fit."""
     intervals: Mapping[str, Any] = field(default_factory=dict)
+    place: str = _SHIPPED
 
     def law(self, method: str) -> LawConstants:
-        """The law of ``average`` or ``trend``."""
-        return self.trend if method == "trend" else self.average
+        """The law of ``default``, ``average`` or ``trend``; ``ConfigurationError`` where there is none."""
+        if method != "default":
+            return self.trend if method == "trend" else self.average
+        if self.default is None:
+            remedy = (
+                "missing: this file is of 0.3.0 and has the laws of average and trend only; write a new one "
+                'with `forecast fit`, or name one of them (estimate.method = "average")'
+            )
+            raise ConfigurationError(Fault(self.place, "default", ABSENT, remedy))
+        return self.default
+
+    @property
+    def measure(self) -> LawConstants:
+        """The law in whose units records of countries are measured."""
+        return self.yardstick or self.average
+
+    def basis(self, method: str) -> Basis:
+        """What the law of a method rests on."""
+        return self.rests_on if method == "default" else (self.named_rest_on or self.rests_on)
 
     def record(self) -> dict[str, Any]:
         """As it is written to a file."""
+        found: dict[str, Any] = {"schema": SCHEMA, "rests_on": asdict(self.rests_on)}
+        if self.named_rest_on is not None:
+            found["named_rest_on"] = asdict(self.named_rest_on)
+        for name in ("default", "yardstick"):
+            law = getattr(self, name)
+            if law is not None:
+                found[name] = asdict(law)
         return {
-            "schema": SCHEMA,
-            "rests_on": {**asdict(self.rests_on)},
-            "average": asdict(self.average),
-            "trend": asdict(self.trend),
+            **found,
+            "average": _first_terms(self.average),
+            "trend": _first_terms(self.trend),
             "trend_model": asdict(self.trend_model),
             "plain_average": self.plain_average.record(),
             "intervals": dict(self.intervals),
         }
+
+
+def _first_terms(law: LawConstants) -> dict[str, float]:
+    """The constants of a law without those terms that only the default has."""
+    return {name: value for name, value in asdict(law).items() if value or name in FIRST_TERMS}
 
 
 _LIMITS = {
@@ -101,6 +146,12 @@ _LIMITS = {
     "degrees_of_freedom": (2.0, 10_000.0),
     "movement_weight": (-5.0, 5.0),
     "disagreement_weight": (-5.0, 5.0),
+    "last_result_weight": (-2.0, 2.0),
+    "last_result_growth": (-2.0, 2.0),
+    "size_growth": (-2.0, 2.0),
+    "record_weight": (-5.0, 5.0),
+    "newcomer_weight": (-5.0, 5.0),
+    "european_weight": (-5.0, 5.0),
     "walk": (0.0, 100.0),
     "house": (0.0, 100.0),
     "noise": (0.0, 100.0),
@@ -108,6 +159,8 @@ _LIMITS = {
 """What a constant can be at all, far beyond any fit; the error of a plain average as ``drift``."""
 _FURTHEST_HORIZON = 10_000
 _TABLES = {
+    "default": LawConstants,
+    "yardstick": LawConstants,
     "average": LawConstants,
     "trend": LawConstants,
     "trend_model": TrendConstants,
@@ -136,36 +189,47 @@ def load_constants(path: str | Path | None = None) -> Constants:
 
 def parse_constants(data: Any, place: str) -> Constants:
     """Constants from a record; ``ConfigurationError`` with every fault."""
-    if not isinstance(data, Mapping) or data.get("schema") != SCHEMA:
+    known = (_WITHOUT_DEFAULT, SCHEMA)
+    if not isinstance(data, Mapping) or data.get("schema") not in known:
         found = data.get("schema", ABSENT) if isinstance(data, Mapping) else ABSENT
         remedy = f"a file of constants with schema {SCHEMA} is expected; write a new one with `forecast fit`"
         raise ConfigurationError(Fault(place, "schema", found, remedy))
+    of_default = ("default", "yardstick") if data["schema"] == SCHEMA else ()
+    tables = {name: kind for name, kind in _TABLES.items() if name in of_default or kind is not LawConstants}
+    tables |= dict.fromkeys(("average", "trend"), LawConstants)
     faults = [
         fault
-        for table, kind in _TABLES.items()
+        for table, kind in tables.items()
         for fault in _table_faults(data.get(table), place, table, kind)
     ]
-    faults += [
-        *_basis_faults(data.get("rests_on", {}), place),
-        *_interval_faults(data.get("intervals", {}), place),
-    ]
+    for name in ("rests_on", "named_rest_on"):
+        faults += _basis_faults(data.get(name, {}), place, name)
+    faults += _interval_faults(data.get("intervals", {}), place)
     if faults:
         raise ConfigurationError(*faults)
-    basis = data.get("rests_on", {})
+    laws = {
+        name: LawConstants(**{key: float(value) for key, value in data[name].items()})
+        for name in (*of_default, "average", "trend")
+    }
     return Constants(
-        average=LawConstants(**{name: float(value) for name, value in data["average"].items()}),
-        trend=LawConstants(**{name: float(value) for name, value in data["trend"].items()}),
+        **laws,
         trend_model=TrendConstants(**{name: float(value) for name, value in data["trend_model"].items()}),
-        rests_on=Basis(
-            int(basis.get("elections", 0)),
-            int(basis.get("countries", 0)),
-            tuple(int(year) for year in basis.get("years", ())),
-            str(basis.get("date", "")),
-            str(basis.get("note", "")),
-            tuple(str(name) for name in basis.get("names", ())),
-        ),
+        rests_on=_basis(data.get("rests_on", {})),
+        named_rest_on=_basis(data["named_rest_on"]) if "named_rest_on" in data else None,
         plain_average=_plain(data["plain_average"]),
         intervals=data.get("intervals", {}),
+        place=place,
+    )
+
+
+def _basis(basis: Mapping[str, Any]) -> Basis:
+    return Basis(
+        int(basis.get("elections", 0)),
+        int(basis.get("countries", 0)),
+        tuple(int(year) for year in basis.get("years", ())),
+        str(basis.get("date", "")),
+        str(basis.get("note", "")),
+        tuple(str(name) for name in basis.get("names", ())),
     )
 
 
@@ -184,7 +248,9 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
             place, f"{name}.{key}", table.get(key, ABSENT), f"a number from {low:g} to {high:g} is expected"
         )
         for key, (low, high) in _LIMITS.items()
-        if key in wanted and not (_is_number(table.get(key)) and low <= table[key] <= high)
+        if key in wanted
+        and not (key not in table and key in _FURTHER_TERMS)
+        and not (_is_number(table.get(key)) and low <= table[key] <= high)
     ]
     if "errors" in wanted:
         errors = table.get("errors")
@@ -202,10 +268,10 @@ def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
     ]
 
 
-def _basis_faults(basis: Any, place: str) -> Iterator[Fault]:
+def _basis_faults(basis: Any, place: str, name: str = "rests_on") -> Iterator[Fault]:
     """What is wrong with the account of what the constants rest on."""
     if not isinstance(basis, Mapping):
-        yield Fault(place, "rests_on", basis, "a table is expected")
+        yield Fault(place, name, basis, "a table is expected")
         return
     for key, what, is_one in (
         ("elections", "a whole number", _is_whole_number),
@@ -220,7 +286,7 @@ def _basis_faults(basis: Any, place: str) -> Iterator[Fault]:
         if (key not in basis and not needed) or (is_one(found) and (found or not needed)):
             continue
         shown = ABSENT if found is None or isinstance(found, Mapping) else found
-        yield Fault(place, f"rests_on.{key}", shown, f"{what} is expected")
+        yield Fault(place, f"{name}.{key}", shown, f"{what} is expected")
 
 
 def _is_whole_number(value: Any) -> bool:

@@ -12,18 +12,20 @@ import numpy as np
 import pandas as pd
 
 from forecast.door.arguments import day, made_by
-from forecast.election.forecastable import day_of_forecast
+from forecast.election.forecast_day import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import Average, average
 from forecast.estimation.calibration import Calibration, shipped_calibration
+from forecast.estimation.centre import Centre, centre_of
 from forecast.estimation.constants import Constants, load_constants, shipped_constants
-from forecast.estimation.ground import Ground, ground_of, left_out
-from forecast.estimation.law import Situation, squared_scales
+from forecast.estimation.ground import Ground, ground_of, left_out, supposed
+from forecast.estimation.law import LawConstants, Situation, squared_scales
+from forecast.estimation.outside_forecasts import with_outside
 from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
 from forecast.estimation.reports import OTHER, Floats, Reports
 from forecast.estimation.signals import disagreement, movement
 from forecast.estimation.swings import Adjustment, adjusted
-from forecast.estimation.trend import Trend, trend_mean, trend_of
+from forecast.estimation.trend import Trend, trend_of
 from forecast.estimation.withdrawal import without_withdrawn
 
 if TYPE_CHECKING:
@@ -61,6 +63,7 @@ class Estimate:
     undecided_spread: float
     as_of: datetime.date
     election_date: datetime.date
+    """Day of the vote that is forecast."""
     n_eff: float
     """Effective number of respondents."""
     pollsters_eff: float
@@ -76,7 +79,8 @@ class Estimate:
     warnings: tuple[str, ...]
     kind: str = "pre-election"
     """Which polls the mean rests on: ``pre-election`` or ``exit``."""
-    method: str = "average"
+    method: str = "default"
+    """``default``, ``average`` or ``trend``."""
     constants_from: str = ""
     """What the constants of the error law rest on."""
     context: float = 1.0
@@ -88,7 +92,11 @@ class Estimate:
     track_record: tuple[str, ...] = ()
     """What a reader should know of that, in plain words."""
     average: Floats | None = field(default=None, repr=False)
-    """(U,) the average with the votes of withdrawn parties handed on; ``None`` where it is ``mean``."""
+    """(U,) the average, with what-ifs as in ``mean``; ``None`` where it is ``mean``."""
+    record: float = 0.0
+    """R: half the log of how much more (or less) polls missed in this country's earlier elections."""
+    newcomers: float = 0.0
+    """N: polled share of parties without a last result."""
     of_places: PollTable | None = field(default=None, repr=False)
     """Polls of parts of the country, which are not in the mean (``forecast.geography.local_polls``)."""
     unreported: tuple[str, ...] = ()
@@ -140,28 +148,36 @@ def estimate(
     reports = reports_of(known, as_of, election)
     prepared = prepare(reports, _is_closed(election))
     centre = average(prepared)
-    by_trend = settings.method == "trend" and not exit_polls
-    mean = trend_mean(prepared, constants.trend_model) if by_trend else centre.mean
-    mean = adjusted(mean, prepared, _adjustment(election), election.place)
-    horizon = max(0, (election.election.date - as_of).days)
-    situation = situation_of(prepared, centre, horizon, exit_polls)
+    vote = election.election.vote or as_of
+    horizon = max(0, (vote - as_of).days)
+    stands = centre_of(
+        election, prepared, centre, situation_of(prepared, centre, horizon, exit_polls), constants, vote
+    )
+    situation = stands.situation
     law = constants.law(settings.method)
-    scale = squared_scales(mean, law, situation, context=context, other=prepared.open_ballot)
+    mean, scale, pooled = _drawn_around(election, prepared, stands, law, context)
     tested, record = _tested(constants, settings.method, horizon, exit_polls, context)
     undecided = float(centre.weights @ prepared.undecided)
     spread = _undecided_spread(settings.undecided_spread, undecided)
     ground = ground_of(election, prepared, centre, reports, Ground(exit_polls, context, undecided, spread))
-    warnings = [*left_out(polls, as_of), *prepared.warnings, *ground]
+    warnings = [
+        *supposed(election, vote),
+        *left_out(polls, as_of),
+        *prepared.warnings,
+        *stands.warnings,
+        *pooled,
+        *ground,
+    ]
     estimated = Estimate(
         units=prepared.units,
         absorbed=prepared.absorbed,
         mean=mean,
-        scale=np.diag(scale),
+        scale=scale,
         degrees_of_freedom=law.degrees_of_freedom,
         undecided=undecided,
         undecided_spread=spread,
         as_of=as_of,
-        election_date=election.election.date,
+        election_date=vote,
         n_eff=centre.n_eff,
         pollsters_eff=centre.firms_eff,
         mean_age=centre.age,
@@ -171,21 +187,55 @@ def estimate(
         warnings=tuple(dict.fromkeys(warnings)),
         kind="exit" if exit_polls else "pre-election",
         method=settings.method,
-        constants_from=str(constants.rests_on),
+        constants_from=str(constants.basis(settings.method)),
         context=context,
         trend=_trend(election, national, as_of, constants),
         calibration=tested,
-        track_record=record,
+        track_record=(*record, *stands.account),
+        average=_average_shown(stands.mean, centre.mean, mean),
+        record=situation.record,
+        newcomers=situation.newcomers,
         of_places=polls.partial,
         unreported=prepared.unreported,
     )
     return without_withdrawn(estimated, election)
 
 
+def _drawn_around(
+    election: Election, prepared: Prepared, stands: Centre, law: LawConstants, context: float
+) -> tuple[Floats, Floats, list[str]]:
+    """Centre (U,) and squared scale (U, U) of the draws, and what is said of forecasts that are pooled in.
+
+    What-ifs come last; where nothing is pooled in, scales are those of the shares that they make.
+    """
+    other, situation = prepared.open_ballot, stands.situation
+    mean, pooled = stands.mean, []
+    spread = np.zeros(0)
+    if election.estimate.outside and not situation.exit_polls:
+        own = np.diag(squared_scales(stands.sized, law, situation, context=context, other=other))
+        nu = law.degrees_of_freedom
+        mean, spread, pooled = with_outside(election, prepared.units, mean, own, nu)
+    wanted = adjusted(mean, prepared, _adjustment(election), election.place)
+    if not pooled:
+        sized = stands.sized * wanted / mean
+        spread = np.diag(squared_scales(sized, law, situation, context=context, other=other))
+    return wanted, spread, pooled
+
+
+def _average_shown(stands: Floats, average: Floats, mean: Floats) -> Floats | None:
+    """The average with the what-ifs of the mean; ``None`` where the mean is made of it alone."""
+    if np.array_equal(stands, average):
+        return None
+    shown = average * mean / stands
+    return shown / shown.sum()
+
+
 def _day(election: Election, polls: PollTable, as_of: datetime.date | None) -> datetime.date:
     """The day asked for, else that of the newest poll."""
-    if as_of is None:
-        as_of = polls.default_as_of() if len(polls) else election.election.date
+    if as_of is None and election.election.on is not None:
+        as_of = election.election.on
+    elif as_of is None:
+        as_of = polls.default_as_of() if len(polls) else election.election.date or datetime.date.max
     return day_of_forecast(election, day("as_of", as_of))
 
 
@@ -209,8 +259,10 @@ def _tested(
         return None, (said,)
     calibration = shipped_calibration()
     said = list(calibration.sentences(horizon))
-    if method == "trend":
-        said.append("That is the record of the weighted average, not of the trend; docs/method.md has both.")
+    if method != "default":
+        said.append(
+            f"That is the record of the default method, not of the {method}; docs/method.md has both."
+        )
     if context != 1.0:
         said.append(
             f"None of these elections was managed: the error times {context:g} has no such record behind it."

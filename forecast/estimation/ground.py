@@ -29,6 +29,16 @@ class Ground(NamedTuple):
     spread: float
 
 
+def supposed(election: Election, vote: datetime.date) -> list[str]:
+    """What is forecast where that is no vote that is held."""
+    facts = election.election
+    if not facts.supposed:
+        return []
+    if facts.date is None:
+        return [f"the day of the election is not known (election.date): a vote held on {vote} is forecast"]
+    return [f"a vote held on {vote} is forecast (election.on), not that of {facts.date}"]
+
+
 def left_out(polls: PollTable, as_of: datetime.date) -> list[str]:
     """What the table of polls itself is doubted for, and polls known by a date that enter no mean."""
     known = polls.known_at(as_of)
@@ -36,8 +46,9 @@ def left_out(polls: PollTable, as_of: datetime.date) -> list[str]:
     if len(known.partial):
         of = "of a part of the country or of some parties only: not in the mean"
         said.append(f"{_polls(len(known.partial))} {of} ({_listed(known.partial)})")
-    never = polls.national.known_after(polls.election_date)
-    if len(never):
+    vote = polls.election_date
+    never = polls.national.known_after(vote) if vote is not None else None
+    if never is not None and len(never):
         said.append(f"{_polls(len(never))} published after the vote: not in the mean ({_listed(never)})")
     national = known.national
     if len(national.exit_polls) and len(national.pre_election):
@@ -102,7 +113,7 @@ def _errors(ground: Ground) -> Iterator[str]:
     if ground.context != 1.0:
         yield (
             f"the error of pre-election polls is multiplied by {ground.context:g} (estimate.context); the "
-            "2.5 for managed elections rests on two of them, Kazakhstan 2012 and 2023"
+            "2 for managed elections rests on two of them, Kazakhstan 2012 and 2023"
         )
 
 

@@ -61,7 +61,7 @@ def without_withdrawn(estimate: Estimate, election: Election) -> Estimate:
     if not transfers:
         return estimate
     _refuse_those_under_other(estimate, transfers, election.place)
-    left, average = handed_on(estimate.mean[None, :], estimate.units, transfers)
+    left, average = handed_on(_average(estimate)[None, :], estimate.units, transfers)
     gaussian = election.simulation.tails == "gaussian"
     degrees = np.inf if gaussian else max(estimate.degrees_of_freedom, _LEAST_DEGREES)
     mean, scale = _matched(estimate, transfers, degrees)
@@ -100,6 +100,10 @@ def _matched(estimate: Estimate, transfers: Transfers, degrees: float) -> tuple[
     return mean / mean.sum(), off.T @ off / len(off) / widening
 
 
+def _average(estimate: Estimate) -> Floats:
+    return estimate.mean if estimate.average is None else estimate.average
+
+
 def _refuse_those_under_other(estimate: Estimate, transfers: Transfers, place: str) -> None:
     named = [(party, party) for party in transfers]
     named += [(f"{party}.{to}", to) for party, parties in transfers.items() for to in parties]
@@ -122,7 +126,7 @@ def not_a_unit(unit: str, units: Sequence[str], absorbed: Sequence[str]) -> str:
 
 
 def _assumed(estimate: Estimate, election: Election, party: str, to: Mapping[str, Fraction]) -> str:
-    held = estimate.mean[estimate.units.index(party)]
+    held = _average(estimate)[estimate.units.index(party)]
     said = withdrawal_in_words(election, party, to)
     return f"{said}; the average has it at {held:.1%}. Assumed, not polled"
 

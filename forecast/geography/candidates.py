@@ -20,12 +20,13 @@ from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.geography.known_districts import Given, Table, regions_matter
-from forecast.geography.last_result import LastResult, Move, read_borders, read_last_result
 from forecast.geography.local_polls import local_polls_of, with_local_polls
-from forecast.geography.matching import carried_over, handed_on, heritage, standing
+from forecast.geography.matching import carried_over, handed_on, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
 from forecast.geography.places import Places
 from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
+from forecast.last_election.by_district import LastResult, Move, read_borders, read_last_result
+from forecast.last_election.heirs import heritage
 from forecast.rules.ballot import District
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ its largest factor.
 """
 CANDIDATES_AT, CANDIDATES_POWER, CANDIDATES_MOST = 0.2, -0.3, 3.0
 """The same of the errors of candidates."""
+REACH_POWER = 0.5
+"""Power by which the split of a party changes with the share of the voters who may vote for its candidates: a
+list has more votes where it has candidates, so that twice as many are not twice the votes.
+"""
 UNKNOWN_SPLIT = 2.0
 """Factor on the error of a split that nothing is known of."""
 GROUP_ERROR = 0.4
@@ -285,11 +290,8 @@ class _Splits:
         return cls(given, ratio, float(rest), lists, of_lists)
 
     def now(self, reach: Floats, last_reach: Floats) -> Floats:
-        """(P,) as given; else the last ones where they had candidates, for where they have some now: both
-        shares of the voters who live there.
-        """
-        moved = self.last * reach / np.where(last_reach > 0.0, last_reach, 1.0)
-        return np.where(np.isnan(self.given), moved, self.given)
+        """(P,) as given; else the last ones, for where they have candidates now."""
+        return np.where(np.isnan(self.given), self.last * moved_by_reach(reach, last_reach), self.given)
 
     def in_all(self, last: LastResult) -> float:
         """Votes for candidates over votes for lists, of all parties; 1 where not known."""
@@ -386,6 +388,11 @@ def tier_pattern(
 def had_candidates(last: Floats, weights: Floats) -> Floats:
     """(U,) share of the voters who live where each unit had candidates, by its last shares (D, U)."""
     return weights @ (last > 0.0)
+
+
+def moved_by_reach(reach: Floats, last_reach: Floats) -> Floats:
+    """(U,) factor on splits of parties that have candidates for other shares of the voters than last time."""
+    return (reach / np.where(last_reach > 0.0, last_reach, 1.0)) ** REACH_POWER
 
 
 def split_sd(share: Floats, error: Floats | float) -> Floats:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from forecast.election.geography import Geography as Settings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
-from forecast.geography.last_result import LastResult, Move, read_borders, read_last_result
-from forecast.geography.matching import carried_over, handed_on, heritage, matched_lines, standing
+from forecast.geography.matching import carried_over, handed_on, matched_lines, standing
 from forecast.geography.pattern import Base, Flags, Floats
 from forecast.geography.places import Places, places_of
+from forecast.last_election.by_district import LastResult, Move, read_borders, read_last_result
+from forecast.last_election.heirs import heritage
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -94,7 +95,7 @@ def read_geography(election: Election) -> Geography | None:
     Raises ``PollDataError`` for what is wrong with its tables, ``ConfigurationError`` where they do not fit
     the election file: a list, a district or a region that matches nothing. All faults at once.
     """
-    if election.rule.districts is None:
+    if election.rule.districts is None or election.rule.only_places:
         return None
     settings = election.geography or Settings()
     faults: list[Fault] = []

@@ -11,13 +11,13 @@ import numpy as np
 
 from forecast.election.geography import EVERYWHERE
 from forecast.election.texts import normalised
-from forecast.errors import ABSENT, Fault, suggest
-from forecast.geography.last_result import LastResult, Move
+from forecast.errors import Fault, suggest
 from forecast.geography.pattern import Flags, Floats
 from forecast.geography.places import Places
+from forecast.last_election.by_district import LastResult, Move
 
 if TYPE_CHECKING:
-    from forecast.election import Election, Party
+    from forecast.election import Election
     from forecast.geography.known_districts import Geography
 
 
@@ -75,58 +75,6 @@ def _no_past(name: str, last: LastResult, places: Places) -> Fault:
         "(geography.borders)"
     )
     return Fault(places.place, "column district", name, remedy)
-
-
-def heritage(election: Election, last: LastResult) -> tuple[Floats, list[Fault]]:
-    """(L, P) which share of the votes of each earlier list each party inherits, and what matches nothing.
-
-    ``continues`` of a party says so; where it says nothing, lists that have one of its names are meant. A
-    party that withdraws hands on what it inherits like its voters.
-    """
-    number = {normalised(name): i for i, name in enumerate(last.lists)}
-    shares = np.zeros((len(last.lists), len(election.parties)))
-    faults: list[Fault] = []
-    for p, party in enumerate(election.parties):
-        if party.kind == "residual":
-            continue
-        if party.continues is None:
-            own = [number[key] for key in _names_of(party) if key in number]
-            shares[own, p] = 1.0
-            if not own and party.eligible:
-                faults.append(_nobody(election, party, last))
-            continue
-        for name, share in party.continues.items():
-            if normalised(name) in number:
-                shares[number[normalised(name)], p] += float(share)
-            else:
-                remedy = f"no such list in {last.place}; {suggest(name, last.lists)}"
-                faults.append(Fault(election.place, f"parties.{party.id}.continues", name, remedy))
-    faults += _too_often(election, last, shares)
-    return shares, faults
-
-
-def _names_of(party: Party) -> list[str]:
-    names = (party.id, party.name, party.short, *party.names.values(), *party.aliases, *party.merged_from)
-    return list(dict.fromkeys(normalised(name) for name in names if name))
-
-
-def _nobody(election: Election, party: Party, last: LastResult) -> Fault:
-    remedy = (
-        f"no list of {last.place} has one of its names; {suggest(party.name, last.lists)}; say what it "
-        f'continues, such as continues = {{ "{last.lists[0]}" = 1.0 }}, or continues = {{}} for a new list'
-    )
-    return Fault(election.place, f"parties.{party.id}", ABSENT, remedy)
-
-
-def _too_often(election: Election, last: LastResult, shares: Floats) -> Iterator[Fault]:
-    """Lists that a party inherits by its name and another by what it says."""
-    for row in np.flatnonzero(shares.sum(1) > 1.0 + 1e-9):
-        heirs = [party.id for party, share in zip(election.parties, shares[row], strict=True) if share > 0.0]
-        remedy = (
-            f"its votes are inherited by {' and '.join(heirs)}, more than once in all; give each its part "
-            f'(continues = {{ "{last.lists[row]}" = 0.5 }})'
-        )
-        yield Fault(election.place, f"parties.{heirs[-1]}.continues", last.lists[row], remedy)
 
 
 def handed_on(election: Election, shares: Floats) -> Floats:

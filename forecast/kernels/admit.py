@@ -13,7 +13,11 @@ import numpy as np
 
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
+    AIDS,
+    ALONE,
     BLOCK,
+    RUNNER_UP,
+    TAKES_PART,
     Claims,
     F32x1,
     F64x1,
@@ -39,6 +43,10 @@ _TINY = np.float32(2.0**-126)
 _SURE, _AMBIGUOUS = np.uint16(0), np.uint16(1)
 
 
+_JOINED, _SINGLY, _AIDING = 2.0, 3.0, -1.0
+"""A list as a corrected runner-up, without its alliance, and one whose votes count for its alliance alone."""
+
+
 class AdmitWorkspace(NamedTuple):
     """What a block is admitted with."""
 
@@ -49,7 +57,7 @@ class AdmitWorkspace(NamedTuple):
     ambiguous: U16x1
     """(BLOCK,) 1 where single precision cannot tell who passes, or too few do."""
     inside: F64x1
-    """(K,) of a single draw: 1 where a list is admitted, 2 where as a corrected runner-up."""
+    """(K,) of a single draw: above 0 where a list is admitted; ``_JOINED``, ``_SINGLY`` or ``_AIDING``."""
     row: I64x1
     """(K,) where its claim stands, from 1."""
 
@@ -79,6 +87,7 @@ def _admit(
         number = np.int32(0)
         for i in range(BLOCK):
             unclear = (near[i] <= width * base[i]) | (many[i] < least)
+            unclear |= rule.pacts > 0
             unclear |= (joint > _NONE) & (total[i] <= heaviest * (joint + width) * base[i])
             ambiguous[i] = _AMBIGUOUS if unclear else _SURE
             number = np.int32(number + np.int32(unclear))
@@ -224,10 +233,44 @@ def _admit_exactly(rule, law, votes, n, i, lot, inside):
         many += 1 if passed else 0
     if not rule.corrected:
         return
+    if rule.pacts > 0:
+        many = _admit_with_alliances(rule, law, column, base, inside)
     if many == 0:
         many = _admit_when_nobody_passed(rule, column, base, lot, inside)
     if (rule.minimum_lists > 1.0 or rule.joint_numerator > 0.0) and not (rule.nobody_decided and many == 0):
         _admit_minimum(rule, column, base, lot, inside)
+
+
+@stage
+def _admit_with_alliances(rule, law, votes, base, inside):
+    """Lists that have an alliance: with it where it takes part, else each for itself; how many are admitted.
+
+    An alliance takes part where the votes that count for it reach its level and a list of it may win seats.
+    """
+    for a in range(rule.pacts):
+        together, wins = 0.0, 0
+        for k in range(inside.shape[0]):
+            if law.pacts[k] == a:
+                together += votes[k] if votes[k] * rule.aid_denominator >= rule.aid_numerator * base else 0.0
+                own = votes[k] * rule.own_denominator >= rule.own_numerator * base
+                wins += 1 if own or inside[k] > 0.0 else 0
+        claim, needed = together * rule.pact_denominator, rule.pact_numerator * base
+        allied = wins > 0 and (claim > needed or (claim == needed and not rule.strict))
+        for k in range(inside.shape[0]):
+            if law.pacts[k] == a:
+                inside[k] = _allied(rule, votes[k], base, inside[k]) if allied else _SINGLY * inside[k]
+    many = 0
+    for k in range(inside.shape[0]):
+        many += 1 if inside[k] > 0.0 else 0
+    return many
+
+
+@stage
+def _allied(rule, votes, base, passed):
+    """How a list takes part in an alliance that does."""
+    if passed > 0.0 or votes * rule.own_denominator >= rule.own_numerator * base:
+        return 1.0
+    return _AIDING if votes * rule.aid_denominator >= rule.aid_numerator * base else 0.0
 
 
 @stage
@@ -262,7 +305,7 @@ def _admit_minimum(rule, votes, base, lot, inside):
         added = _admit_next_largest(votes, lot, inside)
         if added < 0:
             return
-        inside[added] = 1.0 if many == 0.0 else 2.0
+        inside[added] = 1.0 if many == 0.0 else _JOINED
 
 
 @stage
@@ -308,7 +351,8 @@ def _take_in(law, votes, claims, n, i, passes, workspace):
             total += claim
             many += _UNIT if now else _NONE
         if claims.joined.shape[0] > 0:
-            claims.joined[n * lists + k, i] = 1 if inside[k] == 2.0 else 0
+            how = RUNNER_UP if inside[k] == _JOINED else ALONE if inside[k] == _SINGLY else TAKES_PART
+            claims.joined[n * lists + k, i] = AIDS if inside[k] == _AIDING else how
     claims.total[n, i], claims.many[n, i] = total, many
     claims.number[n] = number
 

@@ -100,6 +100,9 @@ class GivenVotes(NamedTuple):
     stands_for: F64x1
 
 
+TAKES_PART, RUNNER_UP, AIDS, ALONE = 0, 1, 2, 3
+
+
 class Claims(NamedTuple):
     """The votes of those who take part in the allocation. Of the K lists only P are *present* in a block,
     those that take part in some of its draws; the others are skipped by all that follows.
@@ -116,8 +119,9 @@ class Claims(NamedTuple):
     number: I64x1
     """(N,) P."""
     joined: U8x2
-    """(N K, BLOCK) 1 where a list takes part as a runner-up whose quotient the law corrects; (0, BLOCK) where
-    no law does.
+    """(N K, BLOCK) how a list takes part: ``TAKES_PART`` like others or not at all; as a ``RUNNER_UP`` whose
+    quotient the law corrects; its votes ``AIDS`` its alliance, and it wins nothing; ``ALONE``, though it has
+    an alliance. (0, BLOCK) where no law tells them apart.
     """
 
 

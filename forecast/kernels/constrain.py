@@ -11,17 +11,33 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, I64x1, Piece, Seats, Votes
-from forecast.kernels.divide_divisor import divisor_seats, quotient_ahead
+from forecast.kernels.arrays import (
+    AIDS,
+    ALONE,
+    BLOCK,
+    RUNNER_UP,
+    TAKES_PART,
+    Claims,
+    F64x2,
+    GivenVotes,
+    I64x1,
+    Piece,
+    Seats,
+    Votes,
+)
+from forecast.kernels.divide_divisor import divisor_seats, last_quotient, quotient_ahead
 from forecast.kernels.divide_quota import quota_seats
 from forecast.kernels.laws import (
     FAMILY_DIVISOR,
     LEVELLING_APART,
     LEVELLING_GROW,
     LEVELLING_KEEP,
+    LEVELLING_PART,
     LEVELLING_REDISTRIBUTE,
     LEVELLING_START,
+    MAJORITY_ADDS,
     NO_LIMIT,
+    PARITY_ODD,
     Constraints,
     Law,
     Rule,
@@ -29,6 +45,7 @@ from forecast.kernels.laws import (
 from forecast.kernels.one_draw import (
     ENTITLED,
     FLOORS,
+    LATEST,
     LIMITS,
     SEATS,
     before,
@@ -50,7 +67,11 @@ UNFIXED, FLOORED, ASIDE, HELD = 12, 13, 14, 15
 """1 where a member of an alliance is above its floor; seats of those that are not; seats of lists that hold
 more than their share; seats that a list has before the division.
 """
-CONSTRAIN_ROWS = 16
+AID, ALLY, SUB = 16, 17, 18
+"""Votes of lists that count for their alliance alone; number of the alliance with which a list takes part,
+and of that inside it.
+"""
+CONSTRAIN_ROWS = 19
 
 
 class ConstrainWorkspace(NamedTuple):
@@ -111,7 +132,7 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
     """Seats of one draw into ``WON``; whether its house would have grown beyond its bound."""
     rows, lot = workspace.rows, lot_of(rule, piece, n, i)
     vote = vote_size(votes, n, i)
-    if _lay_out(rule, law, votes, claims, n, i, rows) == 0.0:
+    if _lay_out(rule, law, constraints, votes, claims, n, i, rows) == 0.0:
         rows[WON, :] = 0.0
         return False
     outside = _outside(rule, law, votes, n, i, rows)
@@ -123,21 +144,28 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
     way = _Way(rule, law.divisors[rule.divisor_row], outside, vote, lot)
     inner = constraints.inside[0]
     inside = _Way(inner, law.divisors[inner.divisor_row], 0.0, vote, lot)
-    grown = False
+    grown, valid = False, 0.0
+    for k in range(votes.exact.shape[1]):
+        valid += votes.exact[n, k, i] * rule.vote
     if rule.levelling == LEVELLING_START:
         _start_after(way, constraints, pool, workspace)
+    elif rule.levelling == LEVELLING_PART:
+        _give_part(rule, way, pool, workspace)
     else:
         house = pool
         if rule.levelling == LEVELLING_GROW:
-            needed = _house_that_covers(way, rows[HELD], rows)
+            needed = max(house, _house_that_covers(way, rows[HELD], rows))
+            needed += 1.0 if rule.parity > 0 and (needed % 2.0 == 1.0) != (rule.parity == PARITY_ODD) else 0.0
             grown = needed > rule.largest_house
             house = max(house, min(needed, np.float64(rule.largest_house)))
         rows[ASIDE, :] = 0.0
         taken = 0.0
         while taken >= 0.0:
             house -= taken
-            _divide(way, inside, constraints, max(house, 0.0), workspace)
+            _divide(way, inside, constraints, valid, max(house, 0.0), workspace)
             taken = _set_aside(rows[HELD], rows) if rule.levelling == LEVELLING_REDISTRIBUTE else -1.0
+        if rule.majority > 0:
+            _give_majority(rule, way, valid, workspace)
         for k in range(rows.shape[1]):
             rows[WON, k] += rows[ASIDE, k]
         if rule.levelling == LEVELLING_GROW or rule.levelling == LEVELLING_KEEP:
@@ -151,7 +179,47 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
 
 
 @stage
-def _lay_out(rule, law, votes, claims, n, i, rows):
+def _give_majority(rule, way, valid, workspace):
+    """More than half of the seats for the list with more than half of the votes: one by one those that others
+    won last, or more seats.
+    """
+    rows, draw, first, whole, total = workspace.rows, workspace.draw, -1, 0.0, 0.0
+    for k in range(rows.shape[1]):
+        whole += rows[CLAIM, k]
+        total += rows[WON, k]
+    whole = valid if rule.majority_of_valid else whole
+    for k in range(rows.shape[1]):
+        first = k if 2.0 * rows[CLAIM, k] > whole else first
+    while first >= 0 and 2.0 * rows[WON, first] <= total:
+        if rule.majority == MAJORITY_ADDS:
+            total += 1.0
+        else:
+            for k in range(rows.shape[1]):
+                draw[SEATS, k], draw[FLOORS, k] = rows[WON, k], rows[WON, k] if k == first else 0.0
+            loser = _last_served(way, workspace.everyone, draw, first)
+            if loser < 0:
+                break
+            rows[WON, loser] -= 1.0
+        rows[WON, first] += 1.0
+
+
+@stage
+def _last_served(way, everyone, draw, first):
+    """The list but ``first`` that won the last seat; -1 if none."""
+    if way.rule.family == FAMILY_DIVISOR:
+        return last_quotient(way.rule.slack, way.divisors, everyone, way.lot, draw)
+    loser = -1
+    for k in range(everyone.shape[0]):
+        latest = draw[LATEST, k] if k != first else 0.0
+        if latest > 0.0 and (loser < 0 or latest > draw[LATEST, loser]):
+            loser = k
+    if loser >= 0:
+        draw[LATEST, loser] = 0.0
+    return loser
+
+
+@stage
+def _lay_out(rule, law, constraints, votes, claims, n, i, rows):
     """The national division: every admitted list with its votes, and those behind the quota; the sum of
     votes.
     """
@@ -160,11 +228,19 @@ def _lay_out(rule, law, votes, claims, n, i, rows):
         rows[PRESENT, k] = 0.0
         rows[CLAIM, k] = 0.0
         rows[BEHIND, k] = 0.0
+        rows[AID, k] = 0.0
+        rows[ALLY, k], rows[SUB, k] = constraints.alliances[k], constraints.subs[k]
+        how = claims.joined[n * lists + k, i] if claims.joined.shape[0] > 0 else np.uint8(TAKES_PART)
+        if how == AIDS and rows[ALLY, k] >= 0.0:
+            rows[AID, k] = votes.exact[n, k, i] * law.weights[k] * rule.uncorrected
+            rows[BEHIND, k] = rows[AID, k]
+        elif how == ALONE:
+            rows[ALLY, k], rows[SUB, k] = -1.0, -1.0
     for p in range(claims.number[n]):
         k = claims.present[n, p]
         if claims.votes[n, p, i] > 0.0:
             weighed = votes.exact[n, k, i] * law.weights[k]
-            joined = claims.joined.shape[0] > 0 and claims.joined[n * lists + k, i] > 0
+            joined = claims.joined.shape[0] > 0 and claims.joined[n * lists + k, i] == RUNNER_UP
             rows[PRESENT, k] = 1.0
             rows[CLAIM, k] = weighed * (rule.correction if joined else rule.uncorrected)
             rows[BEHIND, k] = weighed * rule.uncorrected
@@ -187,13 +263,17 @@ def _outside(rule, law, votes, n, i, rows):
 def _limit_lists(rule, law, constraints, votes, n, i, rows):
     """The smaller of a list's own limit and of what the cap by share allows."""
     top, bottom, listed = rule.cap_numerator, rule.cap_denominator, 0.0
-    for k in range(law.no_lists.shape[0]):
-        listed += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
+    if rule.cap_of_admitted:
+        for k in range(rows.shape[1]):
+            listed += votes.exact[n, k, i] * rows[PRESENT, k]
+    else:
+        for k in range(law.no_lists.shape[0]):
+            listed += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
     unit = listed * bottom
     for k in range(rows.shape[1]):
         limit = constraints.limits[k]
         if top > 0.0 and unit > 0.0:
-            allowed = _whole_times(votes.exact[n, k, i] * top, unit)
+            allowed = _whole_times(votes.exact[n, k, i] * top + listed * rule.cap_plus, unit)
             limit = min(limit, max(allowed - constraints.direct[k], 0.0))
         rows[LIMIT, k] = limit
 
@@ -301,19 +381,25 @@ def _divide_capped(way, house, workspace):
 
 
 @stage
-def _divide(way, inside, constraints, house, workspace):
-    """Divide the house between alliances and single lists, then inside every alliance."""
-    rows, alliances = workspace.rows, constraints.alliances
+def _divide(way, inside, constraints, valid, house, workspace):
+    """Divide the house between alliances and single lists, then inside every alliance; ``valid`` votes as
+    they count.
+    """
+    rows, alliances = workspace.rows, workspace.rows[ALLY]
     for k in range(alliances.shape[0]):
         rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k], rows[BEHIND, k]
         rows[PART_LIMIT, k] = rows[LIMIT, k]
     for a in range(way.rule.alliances):
         _join(alliances, a, rows)
     _divide_capped(way, house, workspace)
+    if way.rule.premium > 0.0:
+        _give_premium(way, valid, house, workspace)
     for k in range(alliances.shape[0]):
         rows[WON, k] = rows[PART_WON, k]
     for a in range(way.rule.alliances):
         house, kept = _enter(alliances, a, rows), 0.0
+        for s in range(way.rule.subs):
+            _join_inside(a, s, rows)
         while kept >= 0.0:
             house -= kept
             _divide_capped(inside, house, workspace)
@@ -321,20 +407,65 @@ def _divide(way, inside, constraints, house, workspace):
         for k in range(alliances.shape[0]):
             if alliances[k] == a:
                 rows[WON, k] = rows[PART_WON, k] + rows[FLOORED, k]
+    for s in range(way.rule.subs):
+        _divide_capped(inside, _enter(rows[SUB], s, rows), workspace)
+        for k in range(alliances.shape[0]):
+            if rows[SUB, k] == s:
+                rows[WON, k] = rows[PART_WON, k]
+
+
+@stage
+def _give_premium(way, valid, house, workspace):
+    """At least so many seats for the list or alliance with most votes; the others divide the rest anew."""
+    rows, best, rule = workspace.rows, -1, way.rule
+    claims = rows[PART_CLAIM]
+    for k in range(rows.shape[1]):
+        tied = best >= 0 and claims[k] == claims[best]
+        if claims[k] > 0.0 and (best < 0 or claims[k] > claims[best] or (tied and earlier(way.lot, k, best))):
+            best = k
+    if best < 0 or claims[best] * rule.premium_denominator < rule.premium_numerator * valid:
+        return
+    premium = min(rule.premium, house)
+    if rows[PART_WON, best] >= premium:
+        return
+    rows[PART_CLAIM, best], rows[PART_BEHIND, best] = 0.0, 0.0
+    _divide_capped(way, house - premium, workspace)
+    rows[PART_WON, best] = premium
 
 
 @stage
 def _join(alliances, a, rows):
-    """Let the first present member of alliance ``a`` stand for all, and the others for none."""
-    leader, claim, behind, limit = -1, 0.0, 0.0, 0.0
+    """Let the first member of alliance ``a`` that counts stand for all, and the others for none.
+
+    An alliance of which no list may win a seat does not compete.
+    """
+    leader, claim, behind, limit, competes = -1, 0.0, 0.0, 0.0, 0.0
     for k in range(alliances.shape[0]):
-        if alliances[k] == a and rows[PRESENT, k] > 0.0:
+        if alliances[k] == a and (rows[PRESENT, k] > 0.0 or rows[AID, k] > 0.0):
             leader = k if leader < 0 else leader
-            claim += rows[CLAIM, k]
+            claim += rows[CLAIM, k] + rows[AID, k]
             behind += rows[BEHIND, k]
-            limit += rows[LIMIT, k]
+            limit += rows[LIMIT, k] * rows[PRESENT, k]
+            competes = max(competes, rows[PRESENT, k])
     for k in range(alliances.shape[0]):
         if alliances[k] == a:
+            rows[PART_CLAIM, k] = claim * competes if k == leader else 0.0
+            rows[PART_BEHIND, k] = behind * competes if k == leader else 0.0
+            rows[PART_LIMIT, k] = limit
+
+
+@stage
+def _join_inside(a, s, rows):
+    """Let the first present member of sub-alliance ``s`` stand for all in the division inside alliance a."""
+    leader, claim, behind, limit = -1, 0.0, 0.0, 0.0
+    for k in range(rows.shape[1]):
+        if rows[SUB, k] == s and rows[ALLY, k] == a and rows[PRESENT, k] > 0.0:
+            leader = k if leader < 0 else leader
+            claim += rows[PART_CLAIM, k]
+            behind += rows[PART_BEHIND, k]
+            limit += rows[LIMIT, k]
+    for k in range(rows.shape[1]):
+        if rows[SUB, k] == s and rows[ALLY, k] == a:
             rows[PART_CLAIM, k] = claim if k == leader else 0.0
             rows[PART_BEHIND, k] = behind if k == leader else 0.0
             rows[PART_LIMIT, k] = limit
@@ -346,7 +477,8 @@ def _enter(alliances, a, rows):
     house = 0.0
     for k in range(alliances.shape[0]):
         mine = 1.0 if alliances[k] == a else 0.0
-        rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k] * mine, rows[BEHIND, k] * mine
+        wins = mine * rows[PRESENT, k]
+        rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k] * wins, rows[BEHIND, k] * wins
         rows[PART_LIMIT, k] = rows[LIMIT, k]
         rows[UNFIXED, k], rows[FLOORED, k] = rows[PRESENT, k] * mine, 0.0
         house += rows[WON, k] * mine
@@ -406,6 +538,33 @@ def _start_after(way, constraints, pool, workspace):
 
 
 @stage
+def _give_part(rule, way, pool, workspace):
+    """A part of what each list's share of the whole house is above its seats held: rounded, none below 1; in
+    proportion to these numbers where they are too many, and what they leave by the votes.
+    """
+    rows, total, house, given = workspace.rows, 0.0, rule.whole_house, 0.0
+    for k in range(rows.shape[1]):
+        total += rows[CLAIM, k]
+        house -= rows[HELD, k] * (1.0 - rows[PRESENT, k])
+    unit = rule.part_denominator * total
+    for k in range(rows.shape[1]):
+        lacks = rule.part_numerator * (house * rows[CLAIM, k] - rows[HELD, k] * total) * rows[PRESENT, k]
+        rows[ASIDE, k] = _whole_times(2.0 * lacks + unit, 2.0 * unit) if lacks >= unit else 0.0
+        given += rows[ASIDE, k]
+    enough = given > pool
+    for k in range(rows.shape[1]):
+        rows[PART_CLAIM, k] = rows[ASIDE, k] if enough else rows[CLAIM, k]
+        rows[PART_BEHIND, k] = rows[ASIDE, k] if enough else rows[BEHIND, k]
+        rows[PART_LIMIT, k] = NO_LIMIT
+        rows[ASIDE, k] = 0.0 if enough else rows[ASIDE, k]
+    vote = 1.0 / rule.vote if enough else way.vote
+    apart = _Way(way.rule, way.divisors, 0.0 if enough else way.outside, vote, way.lot)
+    _divide_capped(apart, pool if enough else pool - given, workspace)
+    for k in range(rows.shape[1]):
+        rows[WON, k] = rows[PART_WON, k] + rows[ASIDE, k]
+
+
+@stage
 def _house_that_covers(way, held, rows):
     """The smallest house in which every share covers the seats held; 0 where nobody holds any."""
     claims, weakest = rows[CLAIM], np.int64(-1)
@@ -417,7 +576,10 @@ def _house_that_covers(way, held, rows):
             continue
         price, lowest = way.divisors[np.int64(held[k]) - 1], way.divisors[np.int64(held[weakest]) - 1]
         order = quotient_ahead(claims[k], price, claims[weakest], lowest, way.rule.slack)
-        if order < 0 or (order == 0 and before(claims[weakest], weakest, claims[k], k, way.lot)):
+        if order < 0 or (
+            order == 0
+            and before(claims[weakest], held[weakest] - 1.0, weakest, claims[k], held[k] - 1.0, k, way.lot)
+        ):
             weakest = k
     needed = 0.0
     if weakest >= 0:
@@ -430,13 +592,15 @@ def _house_that_covers(way, held, rows):
 @stage
 def _seats_down_to(way, claims, k, weakest, held):
     """How many quotients of list k are not behind that of the ``weakest`` list's last seat, by halving."""
-    wins_ties = k == weakest or before(claims[k], k, claims[weakest], weakest, way.lot)
     price = way.divisors[np.int64(held) - 1]
     low, high = 0, way.divisors.shape[0]
     while low < high:
         middle = (low + high) // 2
         order = quotient_ahead(claims[k], way.divisors[middle], claims[weakest], price, way.rule.slack)
-        if order > 0 or (order == 0 and wins_ties):
+        wins = k == weakest or before(
+            claims[k], np.float64(middle), k, claims[weakest], held - 1.0, weakest, way.lot
+        )
+        if order > 0 or (order == 0 and wins):
             low = middle + 1
         else:
             high = middle

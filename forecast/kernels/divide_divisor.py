@@ -291,12 +291,15 @@ def divisor_seats(rule, divisors, seats, present, lot, draw):
 
 @stage
 def quotient_ahead(votes_a, divisor_a, votes_b, divisor_b, slack):
-    """1 if votes_a / divisor_a is larger, -1 if smaller, 0 if equal; a divisor of 0 is an infinite quotient.
+    """1 if votes_a / divisor_a is larger, -1 if smaller, 0 if equal; a divisor of 0 is an infinite quotient,
+    of which that of more votes is larger.
 
     Compared as products, exact for whole votes and whole divisors; ``slack`` is the relative difference below
     which the products of irrational divisors count as equal.
     """
     left, right = votes_a * divisor_b, votes_b * divisor_a
+    if divisor_a == 0.0 and divisor_b == 0.0:
+        left, right = votes_a, votes_b
     if left > right * (1.0 + slack):
         return 1
     if right > left * (1.0 + slack):
@@ -316,13 +319,15 @@ def _next_quotient(slack, divisors, present, lot, draw):
             continue
         price, price_best = divisors[np.int64(own[p])], divisors[np.int64(own[best])]
         order = quotient_ahead(votes[p], price, votes[best], price_best, slack)
-        if order > 0 or (order == 0 and before(votes[p], present[p], votes[best], present[best], lot)):
+        if order > 0 or (
+            order == 0 and before(votes[p], own[p], present[p], votes[best], own[best], present[best], lot)
+        ):
             best = p
     return best
 
 
 @stage
-def _last_quotient(slack, divisors, present, lot, draw):
+def last_quotient(slack, divisors, present, lot, draw):
     """The list whose last seat has the lowest quotient, by the same order reversed; -1 if none."""
     votes, own, worst = draw[ENTITLED], draw[SEATS], -1
     for p in range(present.shape[0]):
@@ -333,7 +338,10 @@ def _last_quotient(slack, divisors, present, lot, draw):
             continue
         price, price_worst = divisors[np.int64(own[p]) - 1], divisors[np.int64(own[worst]) - 1]
         order = quotient_ahead(votes[p], price, votes[worst], price_worst, slack)
-        if order < 0 or (order == 0 and before(votes[worst], present[worst], votes[p], present[p], lot)):
+        here, there = own[p] - 1.0, own[worst] - 1.0
+        if order < 0 or (
+            order == 0 and before(votes[worst], there, present[worst], votes[p], here, present[p], lot)
+        ):
             worst = p
     return worst
 
@@ -357,7 +365,7 @@ def settle(slack, divisors, house, present, lot, draw):
         p = (
             _next_quotient(slack, divisors, present, lot, draw)
             if up
-            else _last_quotient(slack, divisors, present, lot, draw)
+            else last_quotient(slack, divisors, present, lot, draw)
         )
         if p < 0:
             break
@@ -373,12 +381,16 @@ def _exchange_seats(slack, divisors, present, lot, draw):
     votes, own = draw[ENTITLED], draw[SEATS]
     while True:
         up = _next_quotient(slack, divisors, present, lot, draw)
-        down = _last_quotient(slack, divisors, present, lot, draw)
+        down = last_quotient(slack, divisors, present, lot, draw)
         if up < 0 or down < 0 or up == down:
             break
         price, paid = divisors[np.int64(own[up])], divisors[np.int64(own[down]) - 1]
         order = quotient_ahead(votes[up], price, votes[down], paid, slack)
-        if order < 0 or (order == 0 and not before(votes[up], present[up], votes[down], present[down], lot)):
+        paid_for = own[down] - 1.0
+        if order < 0 or (
+            order == 0
+            and not before(votes[up], own[up], present[up], votes[down], paid_for, present[down], lot)
+        ):
             break
         own[up] += 1.0
         own[down] -= 1.0

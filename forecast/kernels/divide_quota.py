@@ -33,13 +33,17 @@ from forecast.kernels.laws import (
     QUOTA_HARE,
     QUOTA_HARE_ROUNDED_UP,
     QUOTA_IMPERIALI,
+    REMAINDER_HIGHEST_AVERAGE,
     REMAINDER_LARGEST,
     REMAINDER_LARGEST_LISTS,
+    REMAINDER_THEN_HIGHEST,
     Law,
     Rule,
 )
 from forecast.kernels.one_draw import (
+    CLOSED,
     ENTITLED,
+    LATEST,
     REMAINDERS,
     SEATS,
     SERVED,
@@ -340,6 +344,7 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
     for p in range(present.shape[0]):
         own[p] = 0.0
         remainders[p] = -1.0
+        draw[CLOSED, p], draw[LATEST, p] = 0.0, 0.0
         if entitled[p] > 0.0 and quota > 0.0:
             scaled = entitled[p] * parts
             own[p] = np.floor(scaled / quota)
@@ -349,7 +354,18 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
         if not take_smallest_remainder(quota, lot, present, draw):
             break
         left += 1.0
-    if rule.remainder == REMAINDER_LARGEST:
+    if rule.remainder_numerator > 0.0:
+        _close(rule, quota, parts, present, draw)
+    if rule.remainder == REMAINDER_HIGHEST_AVERAGE:
+        _by_highest_average(lot, present, draw, left)
+    elif rule.remainder == REMAINDER_THEN_HIGHEST:
+        left -= _one_round(remainders, lot, present, draw, left)
+        for p in range(present.shape[0]):
+            draw[CLOSED, p] = 0.0
+        while left > 0.0:
+            given = _round_of_averages(lot, present, draw, left)
+            left = left - given if given > 0.0 else 0.0
+    elif rule.remainder == REMAINDER_LARGEST:
         _one_each(remainders, lot, present, draw, left)
     elif rule.remainder == REMAINDER_LARGEST_LISTS:
         _one_each(entitled, lot, present, draw, left)
@@ -357,6 +373,72 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
         first = min(left, np.float64(rule.remainder_seats))
         _one_each(remainders, lot, present, draw, first)
         _by_average(lot, present, draw, left - first)
+
+
+@stage
+def _close(rule, quota, parts, present, draw):
+    """Close the seats left over to lists with too small a part of a quota, but where all have."""
+    entitled, open_to = draw[ENTITLED], 0
+    needed = quota * rule.remainder_numerator
+    for p in range(present.shape[0]):
+        enough = entitled[p] > 0.0 and entitled[p] * parts * rule.remainder_denominator >= needed
+        draw[CLOSED, p] = 0.0 if enough else 1.0
+        open_to += 1 if enough else 0
+    for p in range(present.shape[0]):
+        draw[CLOSED, p] = draw[CLOSED, p] if open_to > 0 else 0.0
+
+
+@stage
+def _next_average(lot, present, draw):
+    """The list that is open and not served with the highest votes / (seats + 1); -1 if none."""
+    entitled, own, best = draw[ENTITLED], draw[SEATS], -1
+    for p in range(present.shape[0]):
+        if entitled[p] == 0.0 or draw[CLOSED, p] > 0.0 or draw[SERVED, p] > 0.0:
+            continue
+        if best < 0:
+            best = p
+            continue
+        claim, other = entitled[p] * (own[best] + 1.0), entitled[best] * (own[p] + 1.0)
+        tied = claim == other
+        if claim > other or (
+            tied and before(entitled[p], own[p], present[p], entitled[best], own[best], present[best], lot)
+        ):
+            best = p
+    return best
+
+
+@stage
+def _by_highest_average(lot, present, draw, left):
+    """One seat after the other to the highest votes / (seats + 1)."""
+    number = 0.0
+    for p in range(present.shape[0]):
+        draw[SERVED, p] = 0.0
+    while left > 0.0:
+        best = _next_average(lot, present, draw)
+        left = left - 1.0 if best >= 0 else 0.0
+        if best >= 0:
+            number += 1.0
+            draw[SEATS, best] += 1.0
+            draw[LATEST, best] = number
+
+
+@stage
+def _round_of_averages(lot, present, draw, left):
+    """One each by votes / (seats + 1) at the start of the round; how many were given."""
+    number, given = 0.0, 0.0
+    for p in range(present.shape[0]):
+        draw[SERVED, p] = 0.0
+        number = max(number, draw[LATEST, p])
+    while given < left:
+        best = _next_average(lot, present, draw)
+        if best < 0:
+            break
+        draw[SERVED, best] = 1.0
+        given += 1.0
+        draw[LATEST, best] = number + given
+    for p in range(present.shape[0]):
+        draw[SEATS, p] += draw[SERVED, p]
+    return given
 
 
 @stage
@@ -373,7 +455,10 @@ def take_smallest_remainder(quota, lot, present, draw):
         if (
             worst < 0
             or remainders[p] < remainders[worst]
-            or (tied and before(entitled[worst], present[worst], entitled[p], present[p], lot))
+            or (
+                tied
+                and before(entitled[worst], own[worst], present[worst], entitled[p], own[p], present[p], lot)
+            )
         ):
             worst = p
     if worst < 0:
@@ -397,19 +482,23 @@ def _one_each(claims, lot, present, draw, left):
 def _one_round(claims, lot, present, draw, left):
     """One seat each in order of the claims, to no list twice; how many were given."""
     entitled, own, served = draw[ENTITLED], draw[SEATS], draw[SERVED]
+    given, number = 0.0, 0.0
     for p in range(present.shape[0]):
         served[p] = 0.0
-    given = 0.0
+        number = max(number, draw[LATEST, p])
     while given < left:
         best = -1
         for p in range(present.shape[0]):
-            if served[p] > 0.0 or entitled[p] == 0.0:
+            if served[p] > 0.0 or entitled[p] == 0.0 or draw[CLOSED, p] > 0.0:
                 continue
             tied = best >= 0 and claims[p] == claims[best]
             if (
                 best < 0
                 or claims[p] > claims[best]
-                or (tied and before(entitled[p], present[p], entitled[best], present[best], lot))
+                or (
+                    tied
+                    and before(entitled[p], own[p], present[p], entitled[best], own[best], present[best], lot)
+                )
             ):
                 best = p
         if best < 0:
@@ -417,6 +506,7 @@ def _one_round(claims, lot, present, draw, left):
         own[best] += 1.0
         served[best] = 1.0
         given += 1.0
+        draw[LATEST, best] = number + given
     return given
 
 

@@ -19,6 +19,7 @@ QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOT
     4,
 )
 QUOTA_HARE_ROUNDED_UP = 5
+LEVELLING_PART = 6
 LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW, LEVELLING_APART = (
     0,
     1,
@@ -28,6 +29,14 @@ LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLI
     5,
 )
 REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
+REMAINDER_HIGHEST_AVERAGE, REMAINDER_THEN_HIGHEST = 3, 4
+MAJORITY_MOVES, MAJORITY_ADDS = 1, 2
+PARITY_EVEN, PARITY_ODD = 1, 2
+
+TIES_LOT, TIES_NOT_BY_VOTES, TIES_FEWEST_VOTES, TIES_NO_SEAT = 1, 2, 4, 8
+"""In the end a lot, not the order of the lists; votes do not matter; fewer votes go first; so does before all
+that a list without a seat.
+"""
 
 NO_LIMIT = 2.0**31
 """More seats than any list can hold."""
@@ -51,30 +60,51 @@ RULE = np.dtype(
         ("quota", np.int64),
         ("remainder", np.int64),
         ("remainder_seats", np.int64),
+        ("remainder_numerator", np.float64),
+        ("remainder_denominator", np.float64),
         ("quota_of_valid", np.bool_),
         ("divisor_row", np.int64),
         ("shift", np.float64),
         ("first", np.float64),
         ("slack", np.float64),
-        ("lot", np.bool_),
+        ("ties", np.uint64),
         ("corrected", np.bool_),
+        ("pacts", np.int64),
+        ("pact_numerator", np.float64),
+        ("pact_denominator", np.float64),
+        ("aid_numerator", np.float64),
+        ("aid_denominator", np.float64),
+        ("own_numerator", np.float64),
+        ("own_denominator", np.float64),
         ("single_precision", np.bool_),
         ("constrained", np.bool_),
         ("limited", np.bool_),
         ("cap_numerator", np.float64),
         ("cap_denominator", np.float64),
+        ("cap_plus", np.float64),
+        ("cap_of_admitted", np.bool_),
+        ("part_numerator", np.float64),
+        ("part_denominator", np.float64),
+        ("whole_house", np.float64),
         ("alliances", np.int64),
+        ("subs", np.int64),
         ("levelling", np.int64),
         ("deducts", np.bool_),
         ("keeps", np.bool_),
         ("held_drawn", np.bool_),
         ("held_beside", np.bool_),
         ("largest_house", np.int64),
+        ("parity", np.int64),
+        ("majority", np.int64),
+        ("majority_of_valid", np.bool_),
         ("bonus", np.float64),
         ("bonus_from", np.float64),
         ("bonus_steps", np.float64),
         ("bonus_unit", np.float64),
         ("bonus_most", np.float64),
+        ("premium", np.float64),
+        ("premium_numerator", np.float64),
+        ("premium_denominator", np.float64),
     ],
     align=True,
 )
@@ -85,14 +115,28 @@ a runner-up is ``corrected``: it counts ``correction`` of every ``uncorrected`` 
 divided in ``single_precision``, with the draws that this cannot tell divided exactly; other methods are
 divided exactly in every draw.
 
+Equal claims go by ``ties``, the sum of ``TIES_*``: by more votes and then the order of the lists where it is
+0.
+
+Lists beyond their level may take part, or not, where the rule is ``corrected``. Of ``pacts`` alliances with
+levels of their own (0: none) each takes part with pact_numerator / pact_denominator of the base; a list
+counts for it from aid_numerator / aid_denominator on, and wins seats with it from own_numerator /
+own_denominator.
+
 What ``constrained`` rules have around their division: ``limited`` rules have a limit for some list, a number
 (see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
-less its direct seats. ``alliances`` is their number. Seats of lists that are not admitted are ``deducts``,
-taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a house that grows.
+or of those admitted (``cap_of_admitted``), and cap_plus / cap_denominator, less its direct seats.
+``alliances`` is their number, ``subs`` that of alliances inside them. Seats of lists that are not admitted
+are ``deducts``, taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a
+house that grows. With ``parity`` it is made even or odd by one seat more. More than half of the votes, of
+all that are valid (``majority_of_valid``) or of those admitted, gives more than half of the seats by
+``majority``. A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
 Seats ``held_drawn`` are those that stand in the seats of a draw already; with ``held_beside`` the house is
 larger by them, where divisors begin after them.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
-bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all).
+bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all). The largest list or alliance
+has ``premium`` seats at least, from premium_numerator / premium_denominator of the votes on. Where lists get
+part_numerator / part_denominator of what they lack, their share is of ``whole_house`` seats.
 """
 
 Rule = Annotated[NDArray[np.void], RULE, 1]
@@ -114,6 +158,8 @@ class Law(NamedTuple):
     """(U,) 1 for units that are no lists (against all), which the votes for lists leave out."""
     divisors: F64x2
     """(tables, S + 2) divisor of the n-th seat at n - 1; see ``divisor_row`` of the rule."""
+    pacts: I64x1
+    """(K,) number of the list's alliance where these have levels, -1 for none."""
 
 
 class Constraints(NamedTuple):
@@ -133,5 +179,7 @@ class Constraints(NamedTuple):
     """(K,) seats added at the very end."""
     alliances: I64x1
     """(K,) number of the list's alliance, -1 for none."""
+    subs: I64x1
+    """(K,) number of its alliance inside that, -1 for none."""
     inside: Rule
     """(1,) how an alliance divides its seats."""

@@ -10,28 +10,32 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.compiling import element, stage
-from forecast.kernels.arrays import BLOCK
-from forecast.kernels.laws import NO_LIMIT
+from forecast.kernels.arrays import BLOCK, RUNNER_UP
+from forecast.kernels.laws import NO_LIMIT, TIES_FEWEST_VOTES, TIES_LOT, TIES_NO_SEAT, TIES_NOT_BY_VOTES
 from forecast.kernels.random_bits import mix
 
 BY_ORDER = np.uint64(0)
+_LOT, _NOT_BY_VOTES = np.uint64(TIES_LOT), np.uint64(TIES_NOT_BY_VOTES)
+_FEWEST_VOTES, _NO_SEAT = np.uint64(TIES_FEWEST_VOTES), np.uint64(TIES_NO_SEAT)
+_STEPS = np.uint64(15)
 
 
 @element
 def lot_of(rule, piece, n, i):
-    """The key of a draw's lot, ``BY_ORDER`` where ties go by the order of the lists.
+    """The key of a draw's lot, with the steps of the rule's ties in its last bits; without a lot these alone,
+    ``BY_ORDER`` where ties go by votes and the order of the lists.
 
     Only votes from outside can tie: of drawn ones two quotients agree to the last bit once in 10**15 times.
     """
-    if not rule.lot or piece.lots == BY_ORDER:
-        return BY_ORDER
-    return mix(piece.lots, piece.replicate, piece.first + n * BLOCK + i) | np.uint64(1)
+    if (rule.ties & _LOT) == BY_ORDER or piece.lots == BY_ORDER:
+        return rule.ties & ~_LOT
+    return (mix(piece.lots, piece.replicate, piece.first + n * BLOCK + i) & ~_STEPS) | rule.ties
 
 
 @stage
 def earlier(lot, a, b):
     """Whether list ``a`` comes before ``b`` when all else is equal: by order, or by the draw's lot."""
-    if lot == BY_ORDER:
+    if (lot & _LOT) == BY_ORDER:
         return a < b
     return _lot_number(lot, a) < _lot_number(lot, b)
 
@@ -46,15 +50,21 @@ def _lot_number(lot, k):
 
 
 @stage
-def before(votes_a, a, votes_b, b, lot):
-    """Of two lists with equal claims: the one with more votes first, then the order or the lot."""
-    return votes_a > votes_b or (votes_a == votes_b and earlier(lot, a, b))
+def before(votes_a, seats_a, a, votes_b, seats_b, b, lot):
+    """Which of two lists with equal claims goes first, by the steps in the key of the lot: a list without a
+    seat so far, more votes or fewer, then the order or the lot.
+    """
+    if (lot & _NO_SEAT) != BY_ORDER and (seats_a > 0.0) != (seats_b > 0.0):
+        return seats_b > 0.0
+    if (lot & _NOT_BY_VOTES) == BY_ORDER and votes_a != votes_b:
+        return (votes_a > votes_b) == ((lot & _FEWEST_VOTES) == BY_ORDER)
+    return earlier(lot, a, b)
 
 
-ENTITLED, SEATS, REMAINDERS, SERVED, FLOORS, LIMITS = 0, 1, 2, 3, 4, 5
+ENTITLED, SEATS, REMAINDERS, SERVED, FLOORS, LIMITS, CLOSED, LATEST = 0, 1, 2, 3, 4, 5, 6, 7
 """Rows of the workspace: votes as they count; seats; and what the methods need on the way."""
 
-DRAW_ROWS = 6
+DRAW_ROWS = 8
 
 
 @stage
@@ -98,7 +108,7 @@ def entitle(rule, law, votes, claims, n, i, entitled):
         k, own = claims.present[n, p], 0.0
         if claims.votes[n, p, i] > 0.0:
             weighed = votes.exact[n, k, i] * law.weights[k]
-            joined = claims.joined.shape[0] > 0 and claims.joined[n * lists + k, i] > 0
+            joined = claims.joined.shape[0] > 0 and claims.joined[n * lists + k, i] == RUNNER_UP
             own = weighed * (rule.correction if joined else rule.uncorrected)
             behind += weighed * rule.uncorrected
         entitled[p] = own

@@ -115,7 +115,7 @@ def read_with_layout(found: Found, election: Election, *, dated: bool = True) ->
         )
     elif not len(rows) and not faults:
         faults.append(Fault(sheet.place, "", ABSENT, "no row of this table is a poll"))
-    day = election.election.date if dated else None
+    day = election.election.date if dated else None  # not the day on which a vote is supposed
     facts = read_facts(rows, layout, settings, day) if len(rows) else None
     if facts is None:
         raise PollDataError(*faults)

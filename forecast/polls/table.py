@@ -45,7 +45,7 @@ class PollTable:
     place: str
     polls: pd.DataFrame
     shares: pd.DataFrame
-    election_date: datetime.date
+    election_date: datetime.date | None
     doubts: tuple[Doubt, ...] = ()
     """What may be wrong with the table as it was read, of all its polls (``forecast.polls.doubts``)."""
     rounding: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
@@ -151,10 +151,10 @@ class PollTable:
         Never later than election day, and never the clock.
         """
         usable = self.national if len(self.national) else self
-        if len(usable.exit_polls):
-            return self.election_date
         newest: datetime.date = usable.polls["known"].max().date()
-        return min(newest, self.election_date)
+        if self.election_date is None:
+            return newest
+        return self.election_date if len(usable.exit_polls) else min(newest, self.election_date)
 
     def _where(self, chosen: object) -> PollTable:
         index = np.flatnonzero(np.asarray(chosen, bool))

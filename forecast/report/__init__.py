@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from forecast.report.building import page
+from forecast.report.building import PANELS, PREVIEW, page, preview
 
-__all__ = ["page"]
+__all__ = ["PANELS", "PREVIEW", "page", "preview"]

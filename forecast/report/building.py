@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import datetime
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
@@ -10,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.charts import outcomes
 from forecast.charts.drawing import ink_of
+from forecast.charts.parties import DOTS
 from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
+from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.report.data import (
+    PARTY_CELLS,
     chamber_coalition_cells,
-    chamber_headline,
     coalition_cells,
     holder_cells,
-    page_headlines,
     party_cells,
     payload,
     slid_of_chamber,
@@ -27,57 +30,119 @@ from forecast.report.data import (
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.chamber_tables import majorities_said, tiers_said
+from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS
 from forecast.visible import json_text, safe
-from forecast.words import rounding
+from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
 from forecast.words.law_in_words import rule_in_words
-from forecast.words.page import TEXTS
+from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
+from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
+_TABLES = ("events", "polls", "calibration", "record-by-kind")
+"""Tables that the page shows as they are."""
+_MOST_PLACES, _LONG_NAME = 6, 24
 _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
 """What the page takes of the library that draws, which is bundled by its version."""
 
 
-def page(forecast: Forecast, language: str = "en") -> str:
-    """The whole page of a forecast of one rule and day; ``ConfigurationError`` for several side by side."""
+PANELS = (
+    *("parties", "crossings", "seats", "parliament", "coalitions", "events", "districts", "chamber"),
+    *("ranks", "rules", "shares", "polls", "calibration"),
+)
+"""Parts of the page that can stand alone."""
+PREVIEW = "preview.png"
+"""The picture beside the page that links to it are shown with."""
+
+
+def page(
+    forecast: Forecast,
+    language: str = DEFAULT,
+    *,
+    url: str = "",
+    panel: str | None = None,
+    before: Forecast | None = None,
+) -> str:
+    """The whole page of a forecast of one rule and day, or one part of it.
+
+    Parameters
+    ----------
+    language
+        Code of a language that has texts (``forecast/words/languages``).
+    url
+        Address at which the page will stand: for previews of links, which show ``preview.png`` beside it.
+    panel
+        Only this part, to stand in another page; one of ``PANELS``.
+    before
+        An earlier forecast of the same election: the page says what has changed since.
+
+    Raises
+    ------
+    ConfigurationError
+        For several forecasts side by side, a language that there is not, a part that the page does not have,
+        and a forecast of another election.
+    """
+    _refuse_several(forecast)
+    if panel is not None and panel not in PANELS:
+        raise ConfigurationError(Fault("--panel", "", panel, f"no such part; {suggest(panel, PANELS)}"))
+    with speaking(language):
+        return _page(forecast, url, panel, before)
+
+
+def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | None) -> str:
     from jinja2 import Environment, StrictUndefined
 
-    _refuse_several(forecast)
     facts = Facts(forecast)
+    earlier = None if before is None else earlier_of(Facts(before), facts)
     slid = slide(forecast) if may_slide(forecast) else None
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
     template = environment.from_string(_asset("page.html.j2"))
-    texts = _texts(forecast, language)
-    shown = payload(facts, slid) | {
+    told = _texts(facts)
+    shown = payload(facts, slid, earlier) | {
         "names": [row["name"] for row in _members(facts)],
+        "ids": [row["party"] for row in _members(facts)],
         "inks": [ink_of(row) for row in _members(facts)],
         "law_draws": forecast.draws,
     }
+    tables = {table.name: table for table in tables_of(forecast, _TABLES)}
     return template.render(
-        t=texts,
+        t=told,
         title=forecast.attrs["election_name"],
-        attrs=forecast.attrs,
-        draws=f"{forecast.draws:,} {texts['draw' if forecast.draws == 1 else 'draws']}",
-        headlines=page_headlines(facts),
-        of_chamber=chamber_headline(facts),
+        attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
+        url=url,
+        picture=_beside(url),
+        picture_said=headlines.first(facts),
+        only=panel,
+        shows=lambda part: panel is None or part == panel,
+        meta=_meta(facts),
+        stale=_stale(facts),
+        published=_published(facts),
+        columns=_columns(facts, told),
+        headlines=shown["law"]["headlines"],
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
-        largest=_largest(facts),
+        ranks=_ranks(facts),
+        changes=[] if before is None else _changes(before, forecast),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
-        tables={table.name: table for table in tables_of(forecast, ("events", "polls", "calibration"))},
+        tables=tables,
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
-        source=forecast.rule.get("source"),
+        sources=[
+            source
+            for source in (forecast.rule.get("source"), facts.definition.get("election", {}).get("source"))
+            if source
+        ],
         houses=_houses(forecast),
         districts=_districts(forecast),
         chamber=_chamber(facts),
+        of_chamber=facts.of_chamber,
         moves=slid is not None and slid_of_chamber(slid),
         downloads=[_download(table) for table in tables_of(forecast)],
         slides=slid is not None,
@@ -85,26 +150,96 @@ def page(forecast: Forecast, language: str = "en") -> str:
         library=_library(),
         script=_script(),
         data=in_script(shown),
-        texts=in_script(texts),
+        texts=in_script(told),
     )
 
 
-def _texts(forecast: Forecast, language: str) -> dict[str, str]:
+def preview(forecast: Forecast, language: str = DEFAULT) -> bytes:
+    """The picture that a link to the page is shown with (PNG): one parliament, and a hundred dots."""
+    with speaking(language):
+        return outcomes.preview(Facts(forecast)).rendered("png")
+
+
+def _beside(url: str) -> str:
+    """Address of the picture beside the page."""
+    return (url if url.endswith("/") else url.rpartition("/")[0] + "/") + PREVIEW
+
+
+def _texts(facts: Facts) -> dict[str, str]:
     """Texts of the page; of passing those that say what it is under the rule."""
-    texts = TEXTS[language]
-    if forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
-        return texts
+    parts = {
+        "parliament_note": {"order": text("by_position" if facts.positions else "by_size")},
+        "distributions_note": {"dots": DOTS},
+        "coalitions_note": {"needed": facts.majority, "house": facts.house},
+        "ranks_note": {"number": rounding.whole(places_draws(facts.forecast))},
+    }
+    filled = {key: text(key, **values) for key, values in parts.items()}
+    known = texts() | filled | {"language": language()}
+    if facts.forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
+        return known
     instead = (
         ("crossings", "winning"),
         ("crossings_note", "winning_note"),
         ("parties_note", "parties_note_winning"),
     )
-    return texts | {name: texts[other] for name, other in instead}
+    return known | {name: known[other] for name, other in instead}
+
+
+def places_draws(forecast: Forecast) -> int:
+    """How many draws the chances of places rest on."""
+    path = "place_probability"
+    return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
+
+
+def _stale(facts: Facts) -> str:
+    """What to say where the last poll is old; else an empty text."""
+    after = facts.definition.get("election", {}).get("stale_after")
+    if not facts.polls_used or after is None:
+        return ""
+    last = max(row["day"] for row in facts.polls_used)
+    days = (datetime.date.fromisoformat(str(facts.forecast.attrs["as_of"])) - last).days
+    return text("stale", days=days) if days > after else ""
+
+
+def _published(facts: Facts) -> list[str]:
+    """Who publishes the forecast, and under which licence."""
+    about = facts.definition.get("election", {})
+    named = ((text("by"), about.get("author")), (text("licence"), about.get("licence")))
+    return [f"{what}: {value}." for what, value in named if value]
+
+
+def _ranks(facts: Facts) -> dict[str, Any] | None:
+    """Chances of each place by party, of those that the polls tell apart."""
+    if facts.too_few or "place_probability" not in facts.forecast:
+        return None
+    chances, errors = (facts.forecast.array(path) for path in ("place_probability", "place_mc_error"))
+    places = min(_MOST_PLACES, chances.shape[1], len(facts.lists))
+    at = {party: k for k, party in enumerate(facts.forecast.parties)}
+    rows = [
+        [row["name"], *(said(*pair) for pair in zip(of[:places].tolist(), by[:places].tolist(), strict=True))]
+        for row in facts.lists
+        for of, by in ((chances[at[row["party"]]], errors[at[row["party"]]]),)
+    ]
+    titles = [(text("party"), False), *((f"{k + 1}.", True) for k in range(places))]
+    return {"id": "ranks", "title": text("ranks"), "titles": titles, "rows": rows}
+
+
+def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:
+    """What has changed since an earlier forecast, and what the two rest on where that differs."""
+    return [
+        {
+            "id": f"changes-{table.name}",
+            "title": table.title,
+            "titles": [(column.title, column.numeric) for column in table.shown],
+            "rows": list(table.texts()),
+            "notes": table.notes,
+        }
+        for table in difference_tables(before, now, None)
+        if table.length
+    ]
 
 
 def _refuse_several(forecast: Forecast) -> None:
-    from forecast.errors import ABSENT, ConfigurationError, Fault
-
     if forecast.leading:
         along = ", ".join(forecast.leading)
         remedy = f"a page shows a forecast of one rule and day; this one has several, along {along}"
@@ -127,12 +262,12 @@ def _library() -> str:
         return Markup(kept.read_text(encoding="utf-8"))
     import vl_convert
 
-    text = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
+    bundle = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
     # Nothing in it may end the element that holds it.
-    text = text.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
     with suppress(OSError), replacing(kept) as draft:
-        draft.write_text(text, encoding="utf-8")
-    return Markup(text)
+        draft.write_text(bundle, encoding="utf-8")
+    return Markup(bundle)
 
 
 def _shown(value: Any) -> Any:
@@ -164,18 +299,54 @@ def _script() -> str:
     return Markup('"use strict";\n(() => {\n' + str(_asset("page.js")) + "})();\n")
 
 
+def _columns(facts: Facts, told: dict[str, str]) -> list[tuple[str, str]]:
+    """Columns of the table of parties by their class: those in which something stands."""
+    titles = {
+        "last": told["last"],
+        "share": told["share"],
+        "share80": told["interval80"],
+        "passes": told["passes"],
+        "seats": told["list_seats"] if facts.of_chamber else told["seats"],
+        "seats80": told["interval80"],
+        "entering": told["seats_if"],
+        "entering80": told["seats_if80"],
+        "held": told["last_seats"],
+    }
+    known = {
+        "last": any(row.get("last_share") is not None for row in facts.parties),
+        "held": any(row.get("last_seats") is not None for row in facts.parties),
+        "entering": any(row.get("entering_seat_median") is not None for row in facts.parties),
+    }
+    known["entering80"] = known["entering"]
+    return [(key, title) for key, title in titles.items() if known.get(key, True)]
+
+
 def _party(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": row["name"],
+        "brief": row["short"] if len(row["name"]) > _LONG_NAME else "",
         "seatless": row["seatless"],
         "told": row["told"],
-        "votes": [
-            rounding.percent(row["last_share"]),
-            rounding.percent(row["share_median"]),
-            rounding.percent_interval(row["share_low80"], row["share_high80"]),
-        ],
-        "cells": party_cells(row),
+        "cells": {
+            "last": rounding.percent(row.get("last_share")),
+            "share": rounding.percent(row["share_median"]),
+            "share80": rounding.percent_interval(row["share_low80"], row["share_high80"]),
+            **dict(zip(PARTY_CELLS, party_cells(row), strict=True)),
+            "held": rounding.whole(row.get("last_seats")),
+        },
+        "moves": PARTY_CELLS,
     }
+
+
+def _meta(facts: Facts) -> list[str]:
+    """When the forecast was made, of what polls, and how many elections were drawn."""
+    attrs, draws = facts.forecast.attrs, facts.forecast.draws
+    drawn = text("draw" if draws == 1 else "draws", number=rounding.whole(draws))
+    if not facts.polls_used:
+        return [drawn]
+    last = max(row["day"] for row in facts.polls_used)
+    days = [text("as_of", day=day_text(attrs["as_of"])), text("last_poll", day=day_text(last))]
+    return [*days, drawn]
 
 
 def _districts(forecast: Forecast) -> dict[str, Any] | None:
@@ -187,28 +358,29 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
     low, middle, high = np.moveaxis(forecast.array("districts/seat_quantile")[..., [1, 3, 5]], -1, 0)
     held = np.flatnonzero(np.nan_to_num(high).max(axis=0) > 0)
     rows = []
-    for d, texts in enumerate(by_district.texts()):
+    for d, said_of in enumerate(by_district.texts()):
         cells = [
             rounding.whole(middle[d, k])
             + ("" if low[d, k] == high[d, k] else f" ({rounding.interval(low[d, k], high[d, k])})")
             for k in held
         ]
         known = "Last seat" in shown
-        last = f"{texts[shown['Last seat']]} {texts[shown['in']]}".strip() if known else ""
+        last = f"{said_of[shown['Last seat']]} {said_of[shown['in']]}".strip() if known else ""
         rows.append(
             {
-                "name": texts[0],
-                "region": texts[shown["Region"]] if "Region" in shown else "",
-                "seats": texts[shown["Seats"]],
+                "name": said_of[0],
+                "region": said_of[shown["Region"]] if "Region" in shown else "",
+                "seats": said_of[shown["Seats"]],
                 "cells": cells,
-                "in_play": texts[shown["In play"]],
+                "in_play": said_of[shown["In play"]],
                 "last": last,
-                "apart": texts[shown["Apart"]] if known else "",
+                "apart": said_of[shown["Apart"]] if known else "",
             }
         )
-    names = forecast.names("party_short")
+    names = zip(forecast.names("party_short"), forecast.names("party_name"), strict=True)
+    called = [short or name for short, name in names]
     return {
-        "parties": [names[k] for k in held],
+        "parties": [called[k] for k in held],
         "rows": rows,
         "last": "districts/last_probability" in forecast,
         "notes": by_district.notes,
@@ -262,25 +434,6 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
     }
 
 
-def _largest(facts: Facts) -> list[tuple[str, str]]:
-    """Names of parties that may be the largest and how likely, the likeliest first."""
-    if facts.of_chamber:
-        forecast = facts.forecast
-        chances = (
-            forecast.names("chamber/holder_name"),
-            forecast.array("chamber/largest_probability").tolist(),
-            forecast.array("chamber/largest_mc_error").tolist(),
-        )
-        found = sorted(zip(*chances, strict=True), key=lambda row: -row[1])
-        return [(name, said(chance, error)) for name, chance, error in found if chance and not facts.too_few]
-    told = [row for row in facts.lists if row.get("largest_probability")]
-    return [
-        (row["name"], said(row["largest_probability"], row["largest_mc_error"]))
-        for row in sorted(told, key=lambda row: -row["largest_probability"])
-        if not facts.too_few
-    ]
-
-
 def _houses(forecast: Forecast) -> dict[str, Any] | None:
     """House effects with a row a party and a column a pollster; ``None`` where there are none."""
     table = table_of(forecast, "houses")
@@ -300,9 +453,9 @@ def _houses(forecast: Forecast) -> dict[str, Any] | None:
 
 
 def _download(table: Any) -> dict[str, str]:
-    text = base64.b64encode(as_csv(table).encode()).decode()
+    content = base64.b64encode(as_csv(table).encode()).decode()
     return {
         "name": f"{table.name}.csv",
         "title": table.title,
-        "href": f"data:text/csv;charset=utf-8;base64,{text}",
+        "href": f"data:text/csv;charset=utf-8;base64,{content}",
     }

@@ -16,13 +16,15 @@ import numpy as np
 from forecast.charts import other_thresholds, outcomes, parties, trend_and_record
 from forecast.charts.drawing import Rows, look, named
 from forecast.charts.rules import method_name
-from forecast.words import headlines, rounding
+from forecast.words import headlines, rounding, story
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
+from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.charts.drawing import Spec
     from forecast.result import Forecast
+    from forecast.words.story import Earlier
 
 _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
@@ -59,29 +61,29 @@ def _short(value: Any) -> Any:
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
-def payload(facts: Facts, slid: Forecast | None) -> dict[str, Any]:
-    """Plain data for JSON. ``slid``: the forecast under other rules, where there is one."""
+def payload(facts: Facts, slid: Forecast | None, before: Earlier | None = None) -> dict[str, Any]:
+    """Plain data for JSON. ``slid``: the forecast under other rules, where there is one; ``before``: what an
+    earlier forecast said.
+    """
     pool = Pool()
-    law = _place(facts, pool) | _still(facts, pool)
+    law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
     found: dict[str, Any] = {"law": law, "specs": _specs(facts)}
     if slid is not None:
-        found |= _slider(facts, slid, law, pool)
+        # What changed since an earlier forecast is told of the law alone.
+        found |= _slider(facts, slid, law, pool, "" if before else story.change(facts, None))
     return found | {"columns": pool.columns}
 
 
-def _place(facts: Facts, pool: Pool) -> dict[str, Any]:
+def _place(facts: Facts, pool: Pool, changed: str) -> dict[str, Any]:
     """What depends on the rule: cells of the tables, headlines, charts."""
-    question = facts.leading_question
     hundred = (
         {}
-        if question is None or facts.too_few
-        else {"hundred": _chart(pool, _hundred_said(*question), outcomes.hundred_rows(facts))}
+        if facts.question is None or facts.too_few
+        else {"hundred": _chart(pool, headlines.hundred(facts), outcomes.hundred_rows(facts))}
     )
-    seats = parties.seats_drawn(facts)
     entering = parties.entering_rows(facts)["parties"]
     return {
-        "headlines": page_headlines(facts),
-        **({"of_chamber": chamber_headline(facts)} if facts.of_chamber else {}),
+        "headlines": page_headlines(facts, changed),
         "cells": {
             "parties": [party_cells(row) for row in facts.parties],
             "coalitions": [coalition_cells(row, facts.majority) for row in facts.coalitions],
@@ -106,16 +108,23 @@ def _place(facts: Facts, pool: Pool) -> dict[str, Any]:
                 outcomes.parliament_rows(facts, _WIDE),
                 outcomes.parliament_rows(facts, _NARROW),
             ),
+            "distributions": _chart(
+                pool,
+                "; ".join(
+                    f"{row['name']}: {parties.seats_said(facts, row)}" for row in parties.seats_drawn(facts)
+                ),
+                parties.seats_rows(facts, _WIDE),
+                parties.seats_rows(facts, _NARROW),
+            ),
             **hundred,
         },
-        "small": outcomes.small_parties(facts),
-        "panels": {
-            "distributions": [
-                _panel(pool, row["name"], parties.seats_said(facts, row), parties.seats_rows(facts, row))
-                for row in seats
-            ]
-        },
+        "small": [_unlabelled(facts, width) for width in (_WIDE, _NARROW)],
     }
+
+
+def _unlabelled(facts: Facts, width: float) -> str:
+    names = outcomes.small_parties(facts, width)
+    return text("unlabelled", names=names) if names else ""
 
 
 def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
@@ -137,15 +146,15 @@ def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
 
 
 def _chart(
-    pool: Pool, text: str, wide: Mapping[str, Rows], narrow: Mapping[str, Rows] | None = None
+    pool: Pool, told: str, wide: Mapping[str, Rows], narrow: Mapping[str, Rows] | None = None
 ) -> dict[str, Any]:
     """A chart: what it shows in words, and its data on wide and on narrow screens."""
     sets = [{name: pool.put(rows) for name, rows in tables.items()} for tables in (wide, narrow or wide)]
-    return {"said": text, "data": sets}
+    return {"said": told, "data": sets}
 
 
-def _panel(pool: Pool, name: str, text: str, tables: Mapping[str, Rows]) -> dict[str, Any]:
-    return {"name": name, "said": text, "data": {key: pool.put(rows) for key, rows in tables.items()}}
+def _panel(pool: Pool, name: str, told: str, tables: Mapping[str, Rows]) -> dict[str, Any]:
+    return {"name": name, "said": told, "data": {key: pool.put(rows) for key, rows in tables.items()}}
 
 
 def _shares_said(facts: Facts) -> str:
@@ -154,20 +163,14 @@ def _shares_said(facts: Facts) -> str:
     )
 
 
-def _hundred_said(text: str, chance: float, error: float) -> str:
-    return f"{text} in {headlines.of_hundred(chance, error)} of 100 simulations"
-
-
 def _specs(facts: Facts) -> dict[str, list[Spec]]:
     """Specifications of charts, wide and narrow, and of panels, as Vega reads them."""
     bodies = {
-        "crossings": [
-            parties.entering_body(named, parties.entering_said(facts), width) for width in (_WIDE, _NARROW)
-        ],
+        "crossings": [parties.entering_body(named, "", width) for width in (_WIDE, _NARROW)],
         "shares": [parties.shares_body(named, width) for width in (_WIDE, _NARROW)],
         "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
         "hundred": [outcomes.hundred_body(named)],
-        "distributions": [parties.seats_body(named, _PANEL + 40)],
+        "distributions": [parties.seats_body(named, width) for width in (_WIDE, _NARROW)],
         "thresholds": [other_thresholds.steps_body(named, _PANEL)],
     }
     if facts.polls_together:
@@ -188,20 +191,19 @@ def _compiled(body: Spec) -> Spec:
 # Cells of tables.
 
 
+PARTY_CELLS = ("passes", "seats", "seats80", "entering", "entering80")
+"""What the table of parties tells that hangs on the rule."""
+
+
 def party_cells(row: dict[str, Any]) -> list[str]:
-    """Chance to pass with its error, seats with their interval, mean, one draw; dashes where there
-    are none.
-    """
+    """Chance to enter, seats with their interval, and those if it enters; dashes where there are none."""
     if row["seatless"] or not row["told"]:
-        return [rounding.DASH] * 6
-    return [
-        said(row["pass_probability"], row["pass_mc_error"]),
-        rounding.points(row["pass_mc_error"]),
-        rounding.whole(row["seat_median"]),
-        rounding.interval(row["seat_low80"], row["seat_high80"]),
-        rounding.mean_seats(row["seat_mean"], row.get("seat_mean_mc_error")),
-        rounding.whole(row["representative_seats"]),
-    ]
+        return [rounding.DASH] * len(PARTY_CELLS)
+    found = [said(row["pass_probability"], row["pass_mc_error"])]
+    for stem in ("seat", "entering_seat"):
+        ends = (row.get(f"{stem}_low80"), row.get(f"{stem}_high80"))
+        found += [rounding.whole(row.get(f"{stem}_median")), rounding.interval(*ends)]
+    return found
 
 
 def coalition_cells(row: dict[str, Any], needed: int) -> list[str]:
@@ -258,30 +260,26 @@ def chamber_coalition_cells(facts: Facts, row: dict[str, Any]) -> list[str]:
     ]
 
 
-def page_headlines(facts: Facts) -> list[str]:
-    """What the numbers say, the most asked for first."""
-    first = [headlines.coalitions(facts)] if facts.coalitions else [headlines.seats(facts)]
-    lines = [*first, headlines.entering(facts), headlines.seats(facts)][: 3 if facts.coalitions else 2]
+def page_headlines(facts: Facts, changed: str) -> list[str]:
+    """What is asked first, and the sentences of the story; ``changed``: the last of them."""
+    lines = [headlines.first(facts), " ".join(story.sentences(facts, changed))]
     return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
-
-
-def chamber_headline(facts: Facts) -> str:
-    """What is asked first of a whole chamber."""
-    return headlines.chamber(facts).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 # Other rules.
 
 
-def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool) -> dict[str, Any]:
+def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, changed: str) -> dict[str, Any]:
     """Every place of the slider, with what differs from the law, and every coalition."""
     levels, methods = slid.ticks["threshold"], slid.ticks["method"]
     at_law = np.argwhere(slid.array("rules/is_base_rule"))[0].tolist()
     counts, drawn = slid.array("unsaved/coalition_majority"), slid.array("unsaved/coalition_draws")
     places = []
     for t, m in slid.places():
-        here = Facts(slid.at(threshold=t, method=m))
-        found = {} if [t, m] == at_law else _unlike(_in_order(here, facts, pool), law)
+        here = Facts(slid.at(threshold=t, method=m), facts.question)
+        found = {} if [t, m] == at_law else _unlike(_in_order(here, facts, pool, changed), law)
+        if facts.of_chamber and not here.of_chamber:  # of the whole only what it is under the law is known
+            found = _without_chamber(found, law)
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
         places.append(found)
@@ -290,6 +288,8 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool) -> di
     return {
         "places": places,
         "levels": [level_text(level) for level in levels],
+        "level_keys": [f"{100 * level:.6g}" for level in levels],
+        "method_keys": [str(method) for method in methods],
         "methods": names,
         "at_law": at_law,
         "draws": slid.draws,
@@ -318,7 +318,15 @@ def slid_of_chamber(slid: Forecast) -> bool:
     return "chamber/seat_mean" in slid
 
 
-def _in_order(here: Facts, law: Facts, pool: Pool) -> dict[str, Any]:
+def _without_chamber(found: dict[str, Any], law: dict[str, Any]) -> dict[str, Any]:
+    """What differs from the law but the answer to what is asked first."""
+    if "headlines" in found:
+        found["headlines"] = [law["headlines"][0], *found["headlines"][1:]]
+    found.get("charts", {}).pop("hundred", None)
+    return found
+
+
+def _in_order(here: Facts, law: Facts, pool: Pool, changed: str) -> dict[str, Any]:
     """What a place shows, its parties in the order in which the page has them."""
     places = {row["holder"]: k for k, row in enumerate(law.holders)}
     here.holders.sort(key=lambda row: places[row["holder"]])
@@ -326,7 +334,7 @@ def _in_order(here: Facts, law: Facts, pool: Pool) -> dict[str, Any]:
     here.parties.sort(key=lambda row: order[row["party"]])
     for row, of_law in zip(here.parties, law.parties, strict=True):
         row["last_share"] = of_law["last_share"]
-    return _place(here, pool)
+    return _place(here, pool, changed)
 
 
 def _unlike(place: dict[str, Any], law: dict[str, Any]) -> dict[str, Any]:
@@ -358,7 +366,7 @@ def chance_texts(draws: int) -> list[list[Any]]:
     for count in range(draws + 1) if draws <= 2**13 else (*range(2**10), *range(2**10, draws + 1, 8), draws):
         chance = count / draws
         error = max((chance * (1 - chance) / draws) ** 0.5, 1 / draws)
-        text = said(chance, error)
-        if not found or found[-1][1] != text:
-            found.append([count, text])
+        told = said(chance, error)
+        if not found or found[-1][1] != told:
+            found.append([count, told])
     return found

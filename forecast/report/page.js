@@ -11,6 +11,8 @@ const place = () => (slides ? data.places[at[0] * data.methods.length + at[1]] :
 const part = (name) => place()[name] ?? data.law[name];
 const within = (name) => ({ ...data.law[name], ...place()[name] });
 
+const put = (text, parts) => text.replace(/\{(\w+)\}/g, (_, key) => parts[key]);
+const numberText = (number) => number.toLocaleString(t.language);
 function element(name, attributes = {}, text) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -34,7 +36,7 @@ function view(figure, name, form, sets) {
     figure.drawn = key;
   }
   for (const [set, columns] of Object.entries(sets)) figure.view.data(set, rowsOf(columns));
-  figure.view.run();
+  figure.view.resize().run(); // rows may be more or fewer than before
   figure.querySelector("svg").setAttribute("aria-hidden", "true"); // the figure is told as a whole
 }
 // What draws puts words of its own there when it begins.
@@ -94,12 +96,10 @@ function chanceOf(members) {
 }
 const nameOf = (party) => data.names[party];
 function built() {
-  const chosen = data.members.filter((_, bit) => $(`party-${bit}`).checked);
-  if (!chosen.length) { $("built").textContent = t.builder_none; return; }
-  const { text, chance, draws } = chanceOf(chosen), names = chosen.map(nameOf);
-  const who = names.length > 1 ? `${names.slice(0, -1).join(", ")} + ${names[names.length - 1]}` : names[0];
-  const verb = names.length > 1 ? t.builder_result : t.builder_result_one;
-  $("built").textContent = `${who} ${verb} ${text} ${t.builder_end} (${draws.toLocaleString("en")}).`;
+  const members = chosen();
+  if (!members.length) { $("built").textContent = t.builder_none; return; }
+  const { text, chance, draws } = chanceOf(members), names = members.map(nameOf);
+  $("built").textContent = put(t.builder_result, { names: names.join(" + "), chance: text, number: numberText(draws) });
   $("built").dataset.chance = chance;
 }
 
@@ -115,7 +115,7 @@ function listSmallest() {
   }
   const told = found.map((members) => ({ members, ...chanceOf(members) })).sort((a, b) => a.members.length - b.members.length || b.chance - a.chance);
   const items = told.slice(0, MOST_SMALLEST).map(({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`));
-  if (told.length > MOST_SMALLEST) items.push(element("li", {}, `${told.length - MOST_SMALLEST} ${t.smallest_more}`));
+  if (told.length > MOST_SMALLEST) items.push(element("li", {}, put(t.smallest_more, { number: told.length - MOST_SMALLEST })));
   $("smallest").replaceChildren(...(items.length ? items : [element("li", {}, t.smallest_none)]));
 }
 
@@ -128,10 +128,12 @@ function fill(id, rows) {
 function controls() {
   const level = data.levels[at[0]];
   $("level-text").textContent = level;
+  $("level").value = at[0];
   $("level").setAttribute("aria-valuetext", level);
+  $("method").value = at[1];
   $("reset").disabled = byLaw();
   $("status").textContent = byLaw() ? t.by_law
-    : `${t.what_if} ${level}, ${data.methods[at[1]]} (${data.draws.toLocaleString("en")} ${t.on_draws}).`;
+    : put(t.what_if, { level, method: data.methods[at[1]], number: numberText(data.draws) });
   const last = data.levels.length - 1, said = (medians, k) => `${medians[k]} (${data.levels[k]})`;
   panels("thresholds", "thresholds", data.steps[at[1]].map(({ name, medians, data: sets }) => ({
     name, said: `${t.seats}: ${[0, at[0], last].map((k) => said(medians, k)).join(", ")}`, data: { ...sets, law: data.law_lines[at[0]] } })));
@@ -144,43 +146,60 @@ function update() {
   fill("coalitions", cells.coalitions);
   fill("holders", cells.holders);
   fill("chamber-coalitions", cells.chamber_coalitions);
-  if ($("of-chamber") && cells.holders) $("of-chamber").textContent = part("of_chamber");
-  [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k] + (line.tagName === "H1" ? "" : "."); });
+  [...document.querySelectorAll("[data-headline]")].forEach((line, k) => { line.textContent = part("headlines")[k]; });
   for (const [id, shown] of Object.entries(charts)) chart(id, shown);
-  $("small").textContent = part("small");
-  if (charts.hundred) $("hundred-said").textContent = `${charts.hundred.said}.`;
-  panels("distributions", "distributions", within("panels").distributions);
+  if ($("small")) $("small").textContent = part("small")[narrow.matches ? 1 : 0];
+  if (charts.hundred && $("hundred-said")) $("hundred-said").textContent = `${charts.hundred.said}.`;
   document.body.classList.toggle("changed", !byLaw());
-  if (slides) controls();
+  if (explores) controls();
 }
 function still() {
   if (data.law.polls) chart("polls", data.law.polls);
   if (data.law.trends) panels("polls", "trends", data.law.trends);
 }
 
-if (slides) {
+// What is chosen stands in the address, so that it can be shared: #level=3&method=hare&with=spd,gruene.
+const chosen = () => data.members.filter((_, bit) => $(`party-${bit}`).checked);
+function keepInAddress() {
+  const said = [];
+  if (!byLaw()) said.push(`level=${data.level_keys[at[0]]}`, `method=${data.method_keys[at[1]]}`);
+  if (chosen().length) said.push(`with=${chosen().map((party) => data.ids[party]).join(",")}`);
+  history.replaceState(null, "", said.length ? `#${said.join("&")}` : location.pathname + location.search);
+}
+function readAddress() {
+  const said = new URLSearchParams(location.hash.slice(1));
+  const known = (keys, key, otherwise) => (keys.includes(key) ? keys.indexOf(key) : otherwise);
+  at = [known(data.level_keys, said.get("level"), data.at_law[0]), known(data.method_keys, said.get("method"), data.at_law[1])];
+  const parties = (said.get("with") ?? "").split(",");
+  data.members.forEach((party, bit) => { $(`party-${bit}`).checked = parties.includes(data.ids[party]); });
+}
+
+const explores = slides && Boolean($("level"));
+if (explores) {
   $("level").max = data.levels.length - 1;
-  $("level").value = at[0];
   data.methods.forEach((title, m) => $("method").append(element("option", { value: m }, title)));
   data.members.forEach((party, bit) => {
     const label = element("label", { style: `border-left-color: ${data.inks[party]}` });
     const box = element("input", { type: "checkbox", id: `party-${bit}` });
-    box.addEventListener("change", built);
+    box.addEventListener("change", () => { built(); keepInAddress(); });
     label.append(box, element("span", {}, nameOf(party)));
     $("choices").append(label);
   });
-  $("level").addEventListener("input", () => { at[0] = +$("level").value; update(); });
-  $("method").addEventListener("change", () => { at[1] = +$("method").value; update(); });
-  $("reset").addEventListener("click", () => {
-    at = [...data.at_law];
-    $("level").value = at[0];
-    $("method").value = at[1];
-    update();
-  });
+  const moved = () => { update(); keepInAddress(); };
+  $("level").addEventListener("input", () => { at[0] = +$("level").value; moved(); });
+  $("method").addEventListener("change", () => { at[1] = +$("method").value; moved(); });
+  $("reset").addEventListener("click", () => { at = [...data.at_law]; moved(); });
+  readAddress();
+  window.addEventListener("hashchange", () => { readAddress(); update(); });
 }
+// On a narrow screen what is not asked first is folded.
+function folds() {
+  for (const part of document.querySelectorAll("[data-wide]")) part.open = !narrow.matches;
+}
+folds();
 update();
 still();
-narrow.addEventListener("change", () => { update(); still(); });
+narrow.addEventListener("change", () => { folds(); update(); still(); });
 // On paper nothing can be opened.
 let closed = [];
 window.addEventListener("beforeprint", () => {

@@ -16,8 +16,9 @@ from typing import Any
 
 from forecast.election.methods import METHODS, DivisorMethod, QuotaMethod
 from forecast.election.rule import Allocation, Bonus, divisors_of
-from forecast.rules.outcome import DecidedBy, Division, Line, Step, Tie
-from forecast.rules.ties import Unit, first_among, tie_at_the_cut
+from forecast.election.vocabulary import TieRule
+from forecast.rules.outcome import Division, Line, Step, Tie
+from forecast.rules.ties import Keys, Unit, first_among, precedence, tie_at_the_cut
 
 
 def bonus_seats(bonus: Bonus, share: Fraction) -> int:
@@ -27,6 +28,8 @@ def bonus_seats(bonus: Bonus, share: Fraction) -> int:
     """
     if bonus.type == "fixed":
         return bonus.seats or 0
+    if bonus.type == "at-least":
+        return 0
     start, step = bonus.from_, bonus.step
     if start is None or not step or share < start:
         return 0
@@ -34,7 +37,7 @@ def bonus_seats(bonus: Bonus, share: Fraction) -> int:
 
 
 def award_bonus(
-    bonus: Bonus, admitted: Sequence[Unit], valid: int, pool: int, decide: DecidedBy, place: str = ""
+    bonus: Bonus, admitted: Sequence[Unit], valid: int, pool: int, decide: TieRule, place: str = ""
 ) -> tuple[dict[str, int], list[Tie]]:
     """The bonus of the largest admitted list, never more than the pool. ``admitted`` with votes as cast."""
     largest, ties = first_among(
@@ -60,28 +63,31 @@ def claim_of(method: DivisorMethod, votes: Fraction, seat: int) -> Claim:
 
 
 def divide_by_divisors(
-    method: DivisorMethod, units: Sequence[Unit], seats: int, *, decide: DecidedBy, place: str = ""
+    method: DivisorMethod, units: Sequence[Unit], seats: int, *, decide: TieRule, place: str = ""
 ) -> Division:
     """Give ``seats`` to the highest quotients; a unit's sequence begins after the seats it holds.
 
-    Units without votes get nothing. Equal quotients: more votes first, then the order of registration.
+    Units without votes get nothing. Equal quotients go by ``decide``.
     """
     gained = {unit.id: 0 for unit in units}
 
-    def entry(unit: Unit) -> tuple[bool, Fraction, Fraction, int, Unit]:
-        infinite, value = claim_of(method, unit.votes, unit.held + gained[unit.id] + 1)
-        return (not infinite, -value, -unit.votes, unit.order, unit)
+    def entry(unit: Unit) -> tuple[bool, Fraction, Keys, Unit]:
+        seats = unit.held + gained[unit.id]
+        infinite, value = claim_of(method, unit.votes, seats + 1)
+        keys = precedence(decide, unit.votes, seats, unit.order)
+        return (not infinite, -value, tuple(-key for key in keys), unit)
 
     queue = [entry(unit) for unit in units if unit.votes > 0]
     heapify(queue)
-    served: list[tuple[Unit, Claim]] = []
+    served: list[tuple[Unit, Claim, Keys]] = []
     for _ in range(seats if queue else 0):
-        finite, value, _, _, unit = heappop(queue)
-        served.append((unit, (not finite, -value)))
+        finite, value, keys, unit = heappop(queue)
+        served.append((unit, (not finite, -value), tuple(-key for key in keys)))
         gained[unit.id] += 1
         heappush(queue, entry(unit))
     waiting = [
-        (unit, (not finite, -value)) for finite, value, _, _, unit in sorted(queue, key=lambda e: e[:4])
+        (unit, (not finite, -value), tuple(-key for key in keys))
+        for finite, value, keys, unit in sorted(queue, key=lambda e: e[:3])
     ]
     tie = (
         tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide)
@@ -89,8 +95,8 @@ def divide_by_divisors(
         else None
     )
     lines = tuple(_line(method, unit, gained[unit.id]) for unit in units)
-    order = tuple(unit.id for unit, _ in served)
-    return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else (), order)
+    order, claims = tuple(unit.id for unit, *_ in served), tuple(claim for _, claim, _ in served)
+    return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else (), order, claims)
 
 
 def _line(method: DivisorMethod, unit: Unit, gained: int) -> Line:
@@ -111,28 +117,31 @@ def _quotient(method: DivisorMethod, votes: Fraction, seat: int) -> Fraction | f
     return value if method.degree == 1 else float(votes) / float(method.divisor(seat)) ** (1 / method.degree)
 
 
-def house_that_covers(method: DivisorMethod, units: Sequence[Unit], floors: Sequence[int], start: int) -> int:
+def house_that_covers(
+    method: DivisorMethod, units: Sequence[Unit], floors: Sequence[int], start: int, decide: TieRule
+) -> int:
     """The smallest house of at least ``start`` seats in which every unit's share covers its floor.
 
     The house must reach down to the weakest claim among the floors; every claim ahead of it is served before.
     Units without votes can never be covered and must not have a floor.
     """
     needs = [
-        (*claim_of(method, unit.votes, floor), unit.votes, -unit.order)
+        (claim_of(method, unit.votes, floor), precedence(decide, unit.votes, floor - 1, unit.order))
         for unit, floor in zip(units, floors, strict=True)
         if floor > 0
     ]
     if not needs:
         return start
     weakest = min(needs)
-    return max(start, sum(_seats_down_to(method, unit, weakest) for unit in units if unit.votes > 0))
+    return max(start, sum(_seats_down_to(method, unit, weakest, decide) for unit in units if unit.votes > 0))
 
 
-def _seats_down_to(method: DivisorMethod, unit: Unit, weakest: tuple[bool, Fraction, Fraction, int]) -> int:
+def _seats_down_to(method: DivisorMethod, unit: Unit, weakest: tuple[Claim, Keys], decide: TieRule) -> int:
     """How many claims of the unit are not behind ``weakest``, by doubling and halving."""
 
     def ahead(seat: int) -> bool:
-        return (*claim_of(method, unit.votes, seat), unit.votes, -unit.order) >= weakest
+        claim = claim_of(method, unit.votes, seat)
+        return (claim, precedence(decide, unit.votes, seat - 1, unit.order)) >= weakest
 
     low, high = 0, 1
     while ahead(high):
@@ -149,7 +158,7 @@ def divide_by_quota(
     seats: int,
     *,
     electorate: Fraction,
-    decide: DecidedBy,
+    decide: TieRule,
     place: str = "",
 ) -> Division:
     """Whole quotas first, then the seats left over; too many awarded are taken from the smallest remainders.
@@ -163,7 +172,15 @@ def divide_by_quota(
     count = QuotaCount(taking_part, price, decide, place)
     count.take_back(sum(count.seats.values()) - seats)
     left = seats - sum(count.seats.values())
-    if allocation.remainder == "largest-lists":
+    count.closed = _closed_to_remainders(allocation, taking_part, price)
+    if allocation.remainder == "highest-average":
+        count.serve_by_average(left)
+    elif allocation.remainder == "largest-then-highest-average":
+        left -= count.serve(left, lambda unit: count.remainders[unit.id], "remainder", rounds=1)
+        count.closed = frozenset()
+        while left > 0:
+            left -= count.serve(left, count.next_average, "votes / (seats + 1)", rounds=1)
+    elif allocation.remainder == "largest-lists":
         count.serve(left, lambda unit: unit.votes, "votes")
     elif allocation.remainder == "largest-then-average":
         by_remainder = min(left, allocation.remainder_seats or 0)
@@ -176,7 +193,15 @@ def divide_by_quota(
         Line(unit.id, unit.votes, gained[unit.id], *whole_and_remainder(unit.votes, price)) for unit in units
     )
     step = Step(place, allocation.method, seats, lines, quota=price)
-    return Division(gained, (step,), tuple(count.ties))
+    order, claims = tuple(name for name, _ in count.served), tuple(claim for _, claim in count.served)
+    return Division(gained, (step,), tuple(count.ties), order, claims)
+
+
+def _closed_to_remainders(allocation: Allocation, units: Sequence[Unit], price: Fraction) -> frozenset[str]:
+    """Lists that have too small a part of a quota for the seats left over; none where all would be."""
+    needed = price * (allocation.remainder_from or 0)
+    closed = frozenset(unit.id for unit in units if unit.votes < needed)
+    return closed if len(closed) < len(units) else frozenset()
 
 
 def quota_of(allocation: Allocation, electorate: Fraction, seats: int) -> Fraction | None:
@@ -196,12 +221,14 @@ def whole_and_remainder(votes: Fraction, price: Fraction) -> tuple[int, Fraction
 class QuotaCount:
     """Seats while they are handed out by one quota: whole quotas at first, then back and forth."""
 
-    def __init__(self, units: Sequence[Unit], price: Fraction, decide: DecidedBy, place: str) -> None:
+    def __init__(self, units: Sequence[Unit], price: Fraction, decide: TieRule, place: str) -> None:
         self.units, self.price, self.place = units, price, place
-        self.decide: DecidedBy = decide
+        self.decide: TieRule = decide
         self.seats: dict[str, int] = {}
         self.remainders: dict[str, Fraction] = {}
         self.ties: list[Tie] = []
+        self.closed: frozenset[str] = frozenset()
+        self.served: list[tuple[str, object]] = []
         for unit in units:
             self.seats[unit.id], self.remainders[unit.id] = whole_and_remainder(unit.votes, price)
 
@@ -225,27 +252,57 @@ class QuotaCount:
                 remainders[unit.id] += self.price
             surplus -= len(losers)
 
-    def serve(self, left: int, claim: Callable[[Unit], Any], what: str) -> None:
-        """One seat each in the order of the claims, round after round until none is left."""
-        while left > 0:
-            claims = {unit.id: claim(unit) for unit in self.units}
+    def serve(self, left: int, claim: Callable[[Unit], Any], what: str, rounds: int | None = None) -> int:
+        """One seat each in the order of the claims, round after round until none is left, or so many rounds
+        are over; how many were given. Lists that are ``closed`` to it get none.
+        """
+        units, before = [unit for unit in self.units if unit.id not in self.closed], len(self.served)
+        while left > 0 and rounds != 0:
+            claims = {unit.id: claim(unit) for unit in units}
             winners, ties = first_among(
-                self.units,
-                min(left, len(self.units)),
+                units,
+                min(left, len(units)),
                 lambda unit, claims=claims: claims[unit.id],
                 what=what,
                 place=self.place,
                 decide=self.decide,
+                seats=self.seats,
             )
             self.ties += ties
             for unit in winners:
                 self.seats[unit.id] += 1
+                self.served.append((unit.id, claims[unit.id]))
             left -= len(winners)
+            rounds = None if rounds is None else rounds - 1
+        return len(self.served) - before
+
+    def serve_by_average(self, left: int) -> None:
+        """One seat after the other to the highest votes / (seats + 1)."""
+        units = [replace(unit, held=self.seats[unit.id]) for unit in self.units if unit.id not in self.closed]
+        method = METHODS["dhondt"]
+        assert isinstance(method, DivisorMethod)
+        division = divide_by_divisors(method, units, left, decide=self.decide, place=self.place)
+        for name, seats in division.seats.items():
+            self.seats[name] += seats
+        self.served += zip(division.order, division.claims, strict=True)
+        self.ties += division.ties
+
+    def next_average(self, unit: Unit) -> Fraction:
+        """Votes / (seats + 1)."""
+        return unit.votes / (self.seats[unit.id] + 1)
 
     def average(self, unit: Unit) -> tuple[bool, Fraction]:
         """Votes per seat held; lists that hold none come after those that do."""
         holds = self.seats[unit.id]
         return holds > 0, unit.votes / holds if holds else Fraction(0)
+
+
+@dataclass(frozen=True)
+class Premium:
+    """At least so many ``seats`` for the list or alliance with most votes, if these are ``needed`` votes."""
+
+    seats: int
+    needed: Fraction
 
 
 @dataclass(frozen=True)
@@ -256,17 +313,20 @@ class Plan:
     """
 
     allocation: Allocation
-    decide: DecidedBy
+    decide: TieRule
     alliances: Allocation | None = None
     outside: Fraction = Fraction(0)
+    premium: Premium | None = None
 
 
 def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
-    """Divide ``seats``: between alliances and single lists first, then inside each alliance."""
+    """Divide ``seats``: between alliances and single lists first, then inside each alliance; there between
+    sub-alliances and the other lists first (Switzerland, BPR art. 42).
+    """
     if plan.alliances is None:
-        return divide_with_caps(plan, units, seats, place)
+        return _divide_with_premium(plan, units, seats, place)
     groups = _grouped(units)
-    between = divide_with_caps(plan, [competitor for competitor, _ in groups], seats, place)
+    between = _divide_with_premium(plan, [competitor for competitor, _ in groups], seats, place)
     given: dict[str, int] = {}
     steps, ties = list(between.steps), list(between.ties)
     for competitor, members in groups:
@@ -275,10 +335,13 @@ def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Di
         if members == [competitor]:
             given[competitor.id] = between.seats[competitor.id]
             continue
-        own = Plan(plan.alliances, plan.decide)
-        division = _divide_with_floors(
-            own, members, between.seats[competitor.id], f"{place} {competitor.id}".strip()
-        )
+        own, where = Plan(plan.alliances, plan.decide), f"{place} {competitor.id}".strip()
+        if any(unit.sub_alliance for unit in members):
+            inside = [replace(unit, alliance=unit.sub_alliance, sub_alliance=None) for unit in members]
+            own = replace(own, alliances=plan.alliances)
+            division = divide(own, inside, between.seats[competitor.id], where)
+        else:
+            division = _divide_with_floors(own, members, between.seats[competitor.id], where)
         given.update(division.seats)
         steps += division.steps
         ties += division.ties
@@ -316,6 +379,28 @@ def _as_one(name: str, members: Sequence[Unit]) -> Unit:
         limit=sum(limits) if len(limits) == len(winning) else None,
         behind_quota=sum((unit.electorate for unit in members), Fraction(0)),
     )
+
+
+def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:
+    """A division in which the largest has at least its premium (Italy, law 270/2005 art. 1: 340 seats)."""
+    division = divide_with_caps(plan, units, seats, place)
+    if plan.premium is None:
+        return division
+    largest, ties = first_among(
+        [unit for unit in units if unit.votes > 0],
+        1,
+        lambda unit: unit.votes,
+        what="largest list (bonus)",
+        place=place,
+        decide=plan.decide,
+    )
+    premium = min(plan.premium.seats, seats)
+    if not largest or largest[0].votes < plan.premium.needed or division.seats[largest[0].id] >= premium:
+        return division
+    others = [unit for unit in units if unit.id != largest[0].id]
+    rest = divide_with_caps(plan, others, seats - premium, place)
+    given = {unit.id: premium if unit is largest[0] else rest.seats[unit.id] for unit in units}
+    return replace(rest, seats=given, ties=(*ties, *rest.ties))
 
 
 def divide_with_caps(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:

@@ -25,6 +25,7 @@ class Entry:
     kind: Kind = "party"
     members: int = 1
     alliance: str | None = None
+    sub_alliance: str | None = None
     direct_seats: int = 0
     min_seats: int = 0
     max_seats: int | None = None

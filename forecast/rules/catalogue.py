@@ -54,6 +54,11 @@ WAIVERS: tuple[Known, ...] = (
         "Germany 1990, BVerfG of 29 September 1990",
     ),
     Known(
+        "or_district_share",
+        "a share of the votes of one district admits as well",
+        "Zurich, GPR § 102: 5 % in a Wahlkreis",
+    ),
+    Known(
         "or_district_seats",
         "so many seats won in the districts admit to the levelling seats",
         "Denmark, folketingsvalgloven § 77: one; Austria, NRWO § 100: a basic mandate",
@@ -98,6 +103,49 @@ REMAINDERS: tuple[Known, ...] = (
         "at most remainder_seats by remainder, the rest by votes per seat held",
         "South Africa, Electoral Act 1998 schedule 1A item 6",
     ),
+    Known(
+        "highest-average",
+        "one after the other to the highest votes / (seats + 1)",
+        "Netherlands, Kieswet art. P 7 (19 seats and more); Brazil, Código Eleitoral art. 109; Switzerland, "
+        "BPR art. 41",
+    ),
+    Known(
+        "largest-then-highest-average",
+        "one each by remainder, then one each by votes / (seats + 1), of lists without remainder_from too",
+        "Netherlands, Kieswet art. P 8 (councils under 19 seats, with remainder_from = 75%)",
+    ),
+)
+
+TIES: tuple[Known, ...] = (
+    Known("votes", "more votes go first", "Spain, LOREG art. 163; Norway, valgloven § 11-4"),
+    Known("fewest-votes", "fewer votes go first", "Portugal, law 14/79 art. 16 d"),
+    Known("no-seat", "a list without a seat goes first", "the election file, which names its law"),
+    Known("precincts", "more precincts won, which no table of votes has", "Poland, Election Code art. 233"),
+    Known(
+        "registration",
+        "the order of [[parties]]",
+        "Kazakhstan, Constitutional Law on Elections art. 97-1",
+    ),
+    Known(
+        "lot",
+        "a lot among all that are equal still: provisional in a count, drawn in draws",
+        "Germany, Wahlordnung BetrVG § 15 (2): works councils; Netherlands, Kieswet art. P 9",
+    ),
+)
+
+BONUSES: tuple[Known, ...] = (
+    Known("fixed", "so many seats before the others are divided", "Greece, law 3636/2008: 50 seats"),
+    Known("graded", "seats that grow with the share", "Greece, law 4804/2021"),
+    Known(
+        "at-least",
+        "the largest list or alliance has so many seats at least, and the others divide the rest",
+        "Italy, law 270/2005 art. 1: 340 of 617 seats",
+    ),
+)
+
+MAJORITIES: tuple[Known, ...] = (
+    Known("moved", "a seat passes from the list that won the last one", "Netherlands, Kieswet art. P 9"),
+    Known("added", "seats are added until there is one", "Germany, BWahlG § 4 (4) of 2023"),
 )
 
 LEVELLING: tuple[Known, ...] = (
@@ -124,6 +172,11 @@ LEVELLING: tuple[Known, ...] = (
         "apart",
         "the other seats are divided nationally, whatever is held",
         "Sri Lanka, Constitution art. 99A: 29 seats of the national list",
+    ),
+    Known(
+        "part",
+        "each list gets a part of what its share of the whole house is above the seats held",
+        "South Korea, Public Official Election Act art. 189 (2): half",
     ),
 )
 
@@ -162,6 +215,9 @@ def everything() -> dict[str, tuple[Known, ...]]:
         "waivers": WAIVERS,
         "methods": methods(),
         "remainders": REMAINDERS,
+        "bonuses": BONUSES,
+        "majorities": MAJORITIES,
         "levelling": LEVELLING,
         "placing": PLACING,
+        "ties": TIES,
     }

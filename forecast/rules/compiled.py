@@ -20,7 +20,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
-from forecast.rules.compiled_districts import SeatTable, Tier, tier_of
+from forecast.rules.compiled_districts import SeatTable, Tier, not_drawn, tier_of
 from forecast.rules.grids import Rules, with_grids
 
 if TYPE_CHECKING:
@@ -44,8 +44,13 @@ _REMAINDERS = {
     "largest": laws.REMAINDER_LARGEST,
     "largest-lists": laws.REMAINDER_LARGEST_LISTS,
     "largest-then-average": laws.REMAINDER_THEN_AVERAGE,
+    "highest-average": laws.REMAINDER_HIGHEST_AVERAGE,
+    "largest-then-highest-average": laws.REMAINDER_THEN_HIGHEST,
 }
-_UNDRAWN = "a forecast cannot draw this clause yet; `forecast count` knows it"
+_UNDRAWN = (
+    "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
+    "seats are then divided without it, or take its polls out and count"
+)
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 
 
@@ -71,6 +76,7 @@ def compile_rules(
     most = [largest_house(rule, lists, table) + held for rule in rules]
     _refuse_giants(most, place)
     tables = _DivisorTables(max(most) + 2)
+    pacts = np.full(shape, -1, np.int64)
     constraints: list[laws.Constraints | None] = []
     tiers: list[Tier | None] = []
     for r, rule in enumerate(rules):
@@ -87,8 +93,9 @@ def compile_rules(
         if records[r]["correction"] != records[r]["uncorrected"]:
             records[r]["single_precision"] = False  # the quotients of some are not what their votes say
         records[r]["seats"] = rule.seats
-        records[r]["lot"] = rule.ties == "lot"
+        records[r]["ties"] = _ties_of(rule)
         records[r]["corrected"] = _lets_others_in(rule)
+        _fill_pacts(records[r], rule, lists, pacts[r])
         constraints.append(_constraints_of(rule, lists, records[r], tables))
         _join_tier(records[r], rule, tier)
         records[r]["held_drawn"] |= held > 0
@@ -100,10 +107,22 @@ def compile_rules(
             denominators,
             weights,
             tables.stacked(),
+            pacts,
             tuple(constraints),
             tuple(tiers),
         )
     )
+
+
+def _ties_of(rule: Rule) -> int:
+    """The steps of the ties in one number; what precincts would decide is drawn by what follows them."""
+    steps = rule.ties
+    code = laws.TIES_LOT if steps[-1] == "lot" else 0
+    if "fewest-votes" in steps:
+        code |= laws.TIES_FEWEST_VOTES
+    elif "votes" not in steps:
+        code |= laws.TIES_NOT_BY_VOTES
+    return code | (laws.TIES_NO_SEAT if "no-seat" in steps else 0)
 
 
 def _tier_of(
@@ -114,7 +133,7 @@ def _tier_of(
     place: str,
     held: int,
 ) -> Tier | None:
-    if rule.districts is None:
+    if rule.districts is None or rule.only_places:
         return None
     if table is None:
         remedy = "these votes are national; the rule divides seats by district"
@@ -158,12 +177,24 @@ def _refuse_giants(houses: Sequence[int], place: str) -> None:
         raise ConfigurationError(Fault(place, "rule.seats", max(houses), remedy))
 
 
+def cannot_draw(rule: Rule, place: str = "rule") -> list[Fault]:
+    """What a forecast would refuse of a rule, whatever its polls and districts."""
+    of_districts = not_drawn(rule, place) if rule.districts is not None else ()
+    return [*(Fault(place, key, value, _UNDRAWN) for key, value in undrawn(rule)), *of_districts]
+
+
 def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
     """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
-    if rule.threshold is not None and rule.threshold.alliances is not None:
-        yield "rule.threshold.alliances", ABSENT
     if rule.levelling is not None and rule.levelling.unbalanced:
         yield "rule.levelling.unbalanced", rule.levelling.unbalanced
+    if rule.threshold is not None and rule.threshold.or_district_share is not None:
+        yield "rule.threshold.or_district_share", rule.threshold.or_district_share
+    threshold, levels = rule.threshold, rule.threshold.alliances if rule.threshold is not None else None
+    if threshold is None or levels is None or rule.districts is None or rule.alliances is None:
+        return
+    together = not (levels.votes_from or levels.seats_from or threshold.by_kind or threshold.by_members)
+    if not together or threshold.level == "quota" or levels.level > threshold.level:
+        yield "rule.threshold.alliances", "with alliances that divide their seats in districts"
 
 
 def _national_method(rule: Rule, place: str) -> Allocation:
@@ -196,6 +227,19 @@ def _level_of(rule: Rule, party: Party) -> Fraction:
     return level_of(threshold, kind=party.kind, members=party.members, seats=rule.seats)
 
 
+def _fill_pacts(record: np.void, rule: Rule, lists: Sequence[Party], pacts: np.ndarray) -> None:
+    """Levels of alliances, and ``pacts`` (K,) which list has which."""
+    levels = rule.threshold.alliances if rule.threshold is not None else None
+    shares = (levels.level, levels.votes_from, levels.seats_from) if levels else (Fraction(0),) * 3
+    for name, share in zip(("pact", "aid", "own"), shares, strict=True):
+        record[f"{name}_numerator"], record[f"{name}_denominator"] = share.numerator, share.denominator
+    if levels is None:
+        return
+    names = list(dict.fromkeys(party.alliance for party in lists if party.alliance))
+    record["pacts"], record["corrected"] = len(names), True
+    pacts[:] = [names.index(party.alliance) if party.alliance else -1 for party in lists]
+
+
 def _fill_threshold(record: np.void, rule: Rule) -> None:
     threshold = rule.threshold
     record["correction"] = record["uncorrected"] = 1.0
@@ -223,8 +267,10 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["quota"] = _QUOTAS[allocation.method]
         record["remainder"] = _REMAINDERS[allocation.remainder or "largest"]
         record["remainder_seats"] = allocation.remainder_seats or 0
+        needed = allocation.remainder_from or Fraction(0)
+        record["remainder_numerator"], record["remainder_denominator"] = needed.numerator, needed.denominator
         record["quota_of_valid"] = allocation.quota_of == "valid"
-        plain = allocation.remainder == "largest" and allocation.quota_of != "valid"
+        plain = allocation.remainder == "largest" and allocation.quota_of != "valid" and not needed
         record["single_precision"] = plain and allocation.method != "hare-rounded-up"
         return
     table = tables.add(divisors_of(allocation))

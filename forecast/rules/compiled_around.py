@@ -30,6 +30,7 @@ _MODES = {
     "level": laws.LEVELLING_GROW,
     "return": laws.LEVELLING_NONE,
     "apart": laws.LEVELLING_APART,
+    "part": laws.LEVELLING_PART,
 }
 
 
@@ -47,12 +48,15 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
     if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
         held += in_districts
-    return max(_grown(rule), rule.seats, in_districts) + held + sum(party.extra_seats for party in lists)
+    added = rule.seats if rule.majority is not None and rule.majority.seat == "added" else 0
+    return (
+        max(_grown(rule), rule.seats + added, in_districts) + held + sum(party.extra_seats for party in lists)
+    )
 
 
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
     """Whether there is more to a rule than admission and one division."""
-    parts = (rule.bonus, rule.cap, rule.levelling)
+    parts = (rule.bonus, rule.cap, rule.levelling, rule.majority)
     limited = any(party.max_seats is not None and party.max_seats < rule.seats for party in lists)
     extra = any(party.extra_seats for party in lists)
     return any(part is not None for part in parts) or limited or extra or bool(_alliances(rule, lists))
@@ -68,6 +72,8 @@ def constraints_of(
     record["largest_house"] = _grown(rule)
     numbers = _alliances(rule, lists)
     record["alliances"] = len(numbers)
+    inner = _sub_alliances(rule, lists)
+    record["subs"] = len(inner)
     limits = np.full(len(lists), laws.NO_LIMIT)
     for k, party in enumerate(lists):
         most = [party.max_seats] if party.max_seats is not None else []
@@ -75,12 +81,24 @@ def constraints_of(
         limits[k] = min(most, default=laws.NO_LIMIT)
     record["limited"] = cap is not None or bool(np.any(limits < laws.NO_LIMIT))
     record["cap_denominator"] = 1.0
-    if cap is not None and cap.share_factor is not None and cap.house is not None:
-        record["cap_numerator"] = cap.share_factor.numerator * cap.house
-        record["cap_denominator"] = cap.share_factor.denominator
+    if cap is not None and cap.by_share and cap.house is not None:
+        factor, plus = cap.factor, cap.share_plus or Fraction(0)
+        record["cap_numerator"] = factor.numerator * plus.denominator * cap.house
+        record["cap_denominator"] = factor.denominator * plus.denominator
+        record["cap_plus"] = plus.numerator * factor.denominator * cap.house
+        record["cap_of_admitted"] = cap.share_of == "admitted"
+    if rule.majority is not None:
+        moves = rule.majority.seat == "moved"
+        record["majority"] = laws.MAJORITY_MOVES if moves else laws.MAJORITY_ADDS
+        record["majority_of_valid"] = rule.majority.of == "valid"
+    if levelling is not None and levelling.parity is not None:
+        record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
     if levelling is not None:
         record["levelling"] = _MODES[levelling.mode]
-        record["keeps"] = True
+        record["keeps"] = levelling.mode != "part"
+        part, whole = levelling.part or Fraction(0), levelling.house or 0
+        record["part_numerator"], record["part_denominator"] = part.numerator, part.denominator
+        record["whole_house"] = whole
         record["deducts"] = levelling.deduct_unadmitted or levelling.mode in (
             "redistribute",
             "return",
@@ -92,9 +110,10 @@ def constraints_of(
         houses=np.array([record["seats"]], np.int64),
         held=np.array([[float(_held(party)) for party in lists]]),
         direct=np.array([float(party.direct_seats) for party in lists]),
-        floors=np.array([float(party.min_seats) for party in lists]),
+        floors=np.array([float(_floor(party, lists)) for party in lists]),
         extra=np.array([float(party.extra_seats) for party in lists]),
         alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
+        subs=np.array([inner.get((party.alliance, party.sub_alliance), -1) for party in lists], np.int64),
         inside=inside,
     )
 
@@ -113,6 +132,8 @@ def constraints_in_districts(
         return None
     record["constrained"] = True
     record["alliances"] = len(numbers)
+    inner = _sub_alliances(rule, lists)
+    record["subs"] = len(inner)
     record["cap_denominator"] = 1.0
     _fill_bonus(record, districts.bonus)
     nothing = np.zeros(len(lists))
@@ -124,6 +145,7 @@ def constraints_in_districts(
         floors=nothing,
         extra=nothing,
         alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
+        subs=np.array([inner.get((party.alliance, party.sub_alliance), -1) for party in lists], np.int64),
         inside=inside,
     )
 
@@ -154,7 +176,13 @@ def constraints_after_winners(
 
 def _fill_bonus(record: np.void, bonus: Bonus | None) -> None:
     record["bonus_unit"] = 1.0
+    record["premium_denominator"] = 1.0
     if bonus is None:
+        return
+    if bonus.type == "at-least":
+        start = bonus.from_ or Fraction(0)
+        record["premium"] = bonus.seats or 0
+        record["premium_numerator"], record["premium_denominator"] = start.numerator, start.denominator
         return
     if bonus.type == "fixed":
         record["bonus"] = record["bonus_most"] = bonus.seats or 0
@@ -172,8 +200,23 @@ def _grown(rule: Rule) -> int:
     return max(min(GROWTH * size, MOST_SEATS), size) if grows else size
 
 
+def _floor(party: Party, lists: Sequence[Party]) -> int:
+    """Seats that a list keeps inside its alliance: none in one with sub-alliances."""
+    nested = any(other.sub_alliance for other in lists if other.alliance == party.alliance)
+    return 0 if party.alliance and nested else party.min_seats
+
+
 def _held(party: Party) -> int:
     return max(party.direct_seats, party.min_seats)
+
+
+def _sub_alliances(rule: Rule, lists: Sequence[Party]) -> dict[tuple[str, str], int]:
+    """Number of every alliance of several lists inside an alliance."""
+    if rule.alliances is None:
+        return {}
+    names = [(party.alliance, party.sub_alliance) for party in lists if party.alliance and party.sub_alliance]
+    several = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    return {name: number for number, name in enumerate(several)}
 
 
 def _alliances(rule: Rule, lists: Sequence[Party]) -> dict[str, int]:

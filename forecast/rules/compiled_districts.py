@@ -149,7 +149,7 @@ def tier_of(
     """
     districts = rule.districts
     assert districts is not None
-    faults = [*_not_drawn(rule, place, held), *_missing(rule, table, place)]
+    faults = [*not_drawn(rule, place, held), *_missing(rule, table, place)]
     if faults:
         raise ConfigurationError(*faults)
     record = _record_of(districts, fill)
@@ -212,7 +212,7 @@ def _who(rule: Rule, districts: Districts) -> int:
     return compiled.EITHER if districts.local_threshold.waives_national else compiled.BOTH
 
 
-def _not_drawn(rule: Rule, place: str, held: int) -> Iterator[Fault]:
+def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     """Clauses that an exact count knows and a draw does not yet."""
     districts, levelling = rule.districts, rule.levelling
     assert districts is not None
@@ -220,7 +220,9 @@ def _not_drawn(rule: Rule, place: str, held: int) -> Iterator[Fault]:
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
         "direct": districts.direct if districts.direct != "start" or not held else None,
-        "national_totals": districts.national_totals if districts.national_totals == "own-votes" else None,
+        "national_totals": districts.national_totals
+        if districts.national_totals == "biproportional"
+        else None,
         "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
     }
     for key, value in asked.items():

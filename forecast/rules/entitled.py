@@ -9,23 +9,25 @@ from math import floor
 
 from forecast.election.rule import Allocation, Districts, Rule
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.outcome import Admission
+from forecast.rules.outcome import UNLISTED, Admission
 from forecast.rules.thresholds import reaches_locally
 from forecast.rules.ties import Unit
 
 
-def limit_of(rule: Rule, ballot: Ballot, entry: Entry) -> int | None:
+def limit_of(rule: Rule, ballot: Ballot, entry: Entry, admitted: int | None = None) -> int | None:
     """The smallest of the caps that apply to this list; ``None`` where none does.
 
     The cap by share is Georgia's of 2020: no more than 1.25 times the share of the votes for lists, of all
-    150 seats, constituencies included.
+    150 seats, constituencies included; Mexico's is the share of the votes of parties ``admitted`` (default:
+    not looked at) and 8 points (Constitution, art. 54 V).
     """
     limits = [entry.max_seats] if entry.max_seats is not None else []
     cap = rule.cap
     if cap is not None and cap.seats is not None:
         limits.append(cap.seats)
-    if cap is not None and cap.share_factor is not None and cap.house is not None and ballot.for_lists:
-        allowed = floor(cap.share_factor * entry.votes * cap.house / ballot.for_lists)
+    whole = ballot.for_lists if cap is None or cap.share_of == "lists" else admitted
+    if cap is not None and cap.by_share and cap.house is not None and whole:
+        allowed = floor((cap.factor * entry.votes / whole + (cap.share_plus or 0)) * cap.house)
         limits.append(max(allowed - entry.direct_seats, 0))
     return min(limits) if limits else None
 
@@ -47,8 +49,9 @@ def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) ->
     """
     own = {entry.id: Fraction(entry.votes + entry.candidate_votes) for entry in ballot.entries}
     votes = with_alliance_votes(ballot, own, ballot.alliance_votes)
+    inside = sum(entry.votes for entry in ballot.entries if admissions[entry.id].admitted)
     return [
-        _unit(rule, ballot, entry, order, admissions[entry.id], votes[entry.id])
+        _unit(rule, ballot, entry, order, admissions[entry.id], votes[entry.id], inside)
         for order, entry in enumerate(ballot.entries)
         if _competes(rule, admissions[entry.id])
     ]
@@ -86,13 +89,48 @@ def entitled_in(
     return units
 
 
+def votes_outside(
+    rule: Rule,
+    ballot: Ballot,
+    admissions: Mapping[str, Admission],
+    local: Mapping[str, Sequence[Unit]] | None = None,
+) -> dict[str, int]:
+    """Votes that count for nobody where seats are divided, by option: all of lists that take no part, and of
+    others those cast in districts in which they take none (``local``: who does in each) where no seats are
+    divided nationally.
+    """
+    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    nationally = local is None or levelled or rule.allocation is not None
+    inside = {entry.id for entry in ballot.entries if nationally and _competes(rule, admissions[entry.id])}
+    there = {place: {unit.id for unit in units} for place, units in (local or {}).items()}
+    outside: dict[str, int] = {}
+    for entry in ballot.entries:
+        if entry.id in inside:
+            continue
+        counted = sum(
+            district.votes.get(entry.id, 0)
+            for district in ballot.districts
+            if entry.id in there.get(district.name, ())
+        )
+        outside[entry.id] = entry.votes - min(counted, entry.votes)
+    known = sum(entry.votes for entry in ballot.entries) + sum(ballot.alliance_votes.values())
+    outside[UNLISTED] = max(ballot.valid - known, 0)
+    return {name: votes for name, votes in outside.items() if votes}
+
+
 def _competes(rule: Rule, admission: Admission) -> bool:
     counts = rule.alliances is not None and admission.ground == "counts for its alliance"
     return admission.admitted or counts
 
 
 def _unit(
-    rule: Rule, ballot: Ballot | None, entry: Entry, order: int, admission: Admission, votes: Fraction
+    rule: Rule,
+    ballot: Ballot | None,
+    entry: Entry,
+    order: int,
+    admission: Admission,
+    votes: Fraction,
+    admitted: int | None = None,
 ) -> Unit:
     """One competitor; the caps of a list are of all its seats, so that a district (no ballot) has none."""
     weighed = votes * weight_of(rule, entry)
@@ -100,9 +138,10 @@ def _unit(
         entry.id,
         weighed * admission.factor,
         order,
-        limit=None if ballot is None else limit_of(rule, ballot, entry),
+        limit=None if ballot is None else limit_of(rule, ballot, entry, admitted),
         floor=0 if ballot is None else entry.min_seats,
         alliance=entry.alliance if admission.allied else None,
+        sub_alliance=entry.sub_alliance if admission.allied else None,
         behind_quota=weighed,
         wins=admission.admitted,
     )

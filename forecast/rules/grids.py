@@ -26,6 +26,8 @@ _OF_METHOD = (
     "quota",
     "remainder",
     "remainder_seats",
+    "remainder_numerator",
+    "remainder_denominator",
     "quota_of_valid",
     "divisor_row",
     "shift",
@@ -70,6 +72,8 @@ class Rules:
     """(R, K) what a list's vote counts in the allocation."""
     divisors: Floats
     """(tables, S + 2) divisor of the n-th seat at n - 1."""
+    pacts: Numbers
+    """(R, K) number of a list's alliance where these have levels of their own, -1 for none."""
     constraints: tuple[Constraints | None, ...]
     """(R,) what stands around the division of a rule."""
     tiers: tuple[Tier | None, ...] = ()
@@ -144,7 +148,11 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     """
     record, tops, bottoms = rules.records[r], rules.numerators[r], rules.denominators[r]
     tier = rules.tiers[r]
-    if record["constrained"] or (tier is not None and (tier.who != NATIONAL or any(tier.waivers))):
+    if (
+        record["constrained"]
+        or record["pacts"]
+        or (tier is not None and (tier.who != NATIONAL or any(tier.waivers)))
+    ):
         return False
     one_level = bool(np.all(tops == tops[0]) and np.all(bottoms == bottoms[0]))
     plain = record["correction"] == record["uncorrected"] and record["joint_numerator"] == 0

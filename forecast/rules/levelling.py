@@ -11,16 +11,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import floor
 
 from forecast.election.methods import METHODS, DivisorMethod
 from forecast.election.rule import Districts, Levelling, Placing, Rule, divisors_of
-from forecast.election.vocabulary import MOST_SEATS
+from forecast.election.vocabulary import MOST_SEATS, DecidedBy, TieRule
 from forecast.errors import ConfigurationError, Fault, NoValidOutcome, suggest
 from forecast.rules.allocation import Claim, Plan, claim_of, divide, divide_with_caps, house_that_covers
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.districts import Tier
-from forecast.rules.outcome import DecidedBy, Division, Tie
-from forecast.rules.ties import Unit
+from forecast.rules.outcome import Division, Tie
+from forecast.rules.ties import Keys, Unit, decided_by, first_among, precedence
 
 
 def level_out(
@@ -30,12 +31,18 @@ def level_out(
     held: Mapping[str, int],
     pool: int,
     beyond: Mapping[str, int],
+    *,
+    outsiders: int = 0,
 ) -> Division:
     """Final seats of the admitted ``units``, of which ``held`` names the seats they have already.
 
     ``pool`` are the seats that they share, those held included; ``beyond`` those of ``held`` that are
-    constituencies beyond their shares of districts.
+    constituencies beyond their shares of districts; ``outsiders`` the seats held by others.
     """
+    if levelling.mode == "part":
+        return _give_part(
+            plan, units, held, pool, (levelling.house or 0) - outsiders, levelling.part or Fraction(0)
+        )
     if levelling.mode == "start":
         return _start_after(plan, units, held, pool)
     if levelling.mode == "apart":
@@ -60,6 +67,27 @@ def _beyond(order: Sequence[str], held: Mapping[str, int]) -> tuple[str, ...]:
         if passed[name] > held.get(name, 0):
             beyond.append(name)
     return tuple(beyond)
+
+
+def _give_part(
+    plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int, house: int, part: Fraction
+) -> Division:
+    """A part of what each list's share of the ``house`` is above its seats held: rounded, none below 1; in
+    proportion to these numbers where they are too many, and what they leave by the votes.
+
+    Korea, Public Official Election Act art. 189 (2): half, of the house less seats of those outside.
+    """
+    total = sum((unit.votes for unit in units), Fraction(0))
+    linked: dict[str, int] = {}
+    for unit in units:
+        lacks = part * (house * unit.votes / total - held[unit.id]) if total else Fraction(0)
+        linked[unit.id] = floor(lacks + Fraction(1, 2)) if lacks >= 1 else 0
+    given = sum(linked.values())
+    if given > pool:
+        claims = [replace(u, votes=Fraction(linked[u.id]), behind_quota=None, limit=None) for u in units]
+        return divide(replace(plan, outside=Fraction(0)), claims, pool)
+    division = divide(plan, [replace(unit, limit=None) for unit in units], pool - given)
+    return replace(division, seats={name: linked[name] + seats for name, seats in division.seats.items()})
 
 
 def _keep(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
@@ -99,13 +127,17 @@ def _grow(
     beyond: Mapping[str, int],
 ) -> Division:
     """The house grows until every share covers the seats held (Germany, BWahlG § 6 of 2013 to 2023), but for
-    as many constituencies in all as may stay unbalanced (three since 14 November 2020, § 6 (5)).
+    as many constituencies in all as may stay unbalanced (three since 14 November 2020, § 6 (5)), and by one
+    more where its parity asks for that (North Rhine-Westphalia, LWahlG § 33 (4): an odd number).
 
     A list without votes has no share to grow; it keeps what it holds on top. Raises ``NoValidOutcome`` where
     a list holds seats with next to no votes, so that no house would do.
     """
     voted = [unit for unit in units if unit.votes > 0]
-    house = house_that_covers(divisors_of(plan.allocation), voted, [held[unit.id] for unit in voted], pool)
+    least = [held[unit.id] for unit in voted]
+    house = house_that_covers(divisors_of(plan.allocation), voted, least, pool, plan.decide)
+    if levelling.parity is not None and (house % 2 == 1) != (levelling.parity == "odd"):
+        house += 1
     if house > MOST_SEATS:
         remedy = "the house would grow beyond reason to cover the seats held; check votes and direct seats"
         raise NoValidOutcome(Fault("count", "rule.levelling.mode", f"{house} seats", remedy))
@@ -239,13 +271,15 @@ def _refuse_unknown(step: Placing, sites: Mapping[str, _Site]) -> None:
 class _Placement:
     """One parent's seats while they go to its places."""
 
-    def __init__(self, step: Placing, sites: Mapping[str, _Site], due: Mapping[str, int]) -> None:
+    def __init__(
+        self, step: Placing, sites: Mapping[str, _Site], due: Mapping[str, int], decide: TieRule
+    ) -> None:
         method = METHODS[step.method]
         assert isinstance(method, DivisorMethod)
-        self.step, self.sites, self.method = step, sites, method
+        self.step, self.sites, self.method, self.decide = step, sites, method, decide
         self.left = {name: seats for name, seats in due.items() if seats > 0}
         self.placed: dict[str, Counter[str]] = {name: Counter() for name in sites}
-        self.equal: list[tuple[_Pair, _Pair, int]] = []
+        self.equal: list[tuple[_Pair, _Pair, int, DecidedBy]] = []
 
     def pairs(self, lists: Sequence[str]) -> Iterator[_Pair]:
         """Lists and places that are open to each other: a list takes seats only where it has votes."""
@@ -276,28 +310,35 @@ class _Placement:
     def give(self, lists: Sequence[str]) -> bool:
         """One seat to the highest claim among these lists; false where nothing is open to them.
 
-        Equal claims: more votes first, then the order of registration and that of the places.
+        Equal claims go by the ties of the rule, then by the order of registration and that of the places.
         """
         claims = [(self.claim(pair), pair) for pair in self.pairs(lists)]
         if not claims:
             return False
-        best, chosen = max(claims, key=lambda of: (of[0], self.votes(of[1])))
+        best, chosen = max(claims, key=lambda of: (of[0], self.keys(of[1])))
+        kept = self.keys(chosen)
         name, place = chosen
         self.placed[place][name] += 1
         self.left[name] -= 1
         for claim, (other, where) in claims:
             if claim == best and (other, where) != chosen:
-                self.equal.append((chosen, (other, where), self.placed[where][other] + 1))
+                by = decided_by(self.decide, (*kept, 1), (*self.keys((other, where)), 0))
+                self.equal.append((chosen, (other, where), self.placed[where][other] + 1, by))
         return True
 
-    def ties(self, decide: DecidedBy) -> Iterator[Tie]:
+    def keys(self, pair: _Pair) -> Keys:
+        """What decides for the list in the place among equal claims."""
+        name, place = pair
+        seats = self.sites[place].fixed.get(name, 0) + self.placed[place][name]
+        return precedence(self.decide, self.votes(pair), seats, 0)[:-1]
+
+    def ties(self) -> Iterator[Tie]:
         """Equal claims of which one went without a seat in the end."""
-        for chosen, other, seat in self.equal:
+        for chosen, other, seat, decided in self.equal:
             name, where = other
             if self.placed[where][name] < seat:
                 lists = tuple(dict.fromkeys((chosen[0], name)))
                 places = ", ".join(dict.fromkeys((chosen[1], where)))
-                decided = "votes" if self.votes(chosen) != self.votes(other) else decide
                 yield Tie(lists, 1, chosen[:1], decided, "quotient for a levelling seat", places)
 
 
@@ -306,9 +347,9 @@ def _place(
     sites: Mapping[str, _Site],
     due: Mapping[str, int],
     order: Sequence[str],
-    decide: DecidedBy,
+    decide: TieRule,
 ) -> Placed:
-    placement = _Placement(step, sites, due)
+    placement = _Placement(step, sites, due, decide)
     if step.order == "national":
         for name in order:
             placement.give([name])
@@ -316,7 +357,7 @@ def _place(
         while placement.give([name for name, seats in placement.left.items() if seats > 0]):
             pass
     seats = {place: dict(given) for place, given in placement.placed.items()}
-    return Placed(seats, placement.left, tuple(placement.ties(decide)))
+    return Placed(seats, placement.left, tuple(placement.ties()))
 
 
 def give_back(rule: Rule, districts: Districts, tier: Tier, totals: Mapping[str, int]) -> Tier:
@@ -338,7 +379,7 @@ class _GivingBack:
     """Seats by district while surplus ones are taken back and handed on."""
 
     def __init__(self, rule: Rule, method: DivisorMethod, tier: Tier, totals: Mapping[str, int]) -> None:
-        self.decide: DecidedBy = rule.ties
+        self.decide: TieRule = rule.ties
         self.method, self.tier, self.totals = method, tier, totals
         self.seats = {name: Counter(given) for name, given in tier.seats.items()}
         self.won = Counter(tier.won)
@@ -364,24 +405,27 @@ class _GivingBack:
         if 0 < surplus < len(claims) and claims[surplus - 1][0] == claims[surplus][0]:
             equal = ", ".join(dict.fromkeys(place for claim, place in claims if claim == claims[surplus][0]))
             self.ties.append(
-                Tie((name,), 1, (name,), self.decide, "quotient for the seats that it keeps", equal)
+                Tie((name,), 1, (name,), self.decide[-1], "quotient for the seats that it keeps", equal)
             )
 
     def hand_on(self, place: str) -> None:
         """A seat given back in a district to the list next in turn there."""
-        claims = [
-            (claim_of(self.method, unit.votes, self.seats[place][unit.id] + 1), unit.votes, unit.id)
+        candidates = [
+            unit
             for unit in self.tier.units[place]
             if unit.votes > 0 and self.won[unit.id] < self.totals.get(unit.id, 0)
         ]
-        if not claims:
-            return
-        best, votes, winner = max(claims, key=lambda of: of[:2])
-        equal = [(name, cast) for claim, cast, name in claims if claim == best]
-        if len(equal) > 1:
-            by_votes = sum(cast == votes for _, cast in equal) == 1
-            decided: DecidedBy = "votes" if by_votes else self.decide
-            lists = tuple(name for name, _ in equal)
-            self.ties.append(Tie(lists, 1, (winner,), decided, "quotient for a seat given back", place))
-        self.seats[place][winner] += 1
-        self.won[winner] += 1
+        here = self.seats[place]
+        winners, ties = first_among(
+            candidates,
+            1,
+            lambda unit: claim_of(self.method, unit.votes, here[unit.id] + 1),
+            what="quotient for a seat given back",
+            place=place,
+            decide=self.decide,
+            seats=here,
+        )
+        self.ties += ties
+        for unit in winners:
+            here[unit.id] += 1
+            self.won[unit.id] += 1

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-DecidedBy = Literal["votes", "registration", "lot"]
+from forecast.election.vocabulary import DecidedBy
+
 Ground = Literal[
     "no threshold",
     "level",
     "exempt",
     "direct seats",
     "regional share",
+    "district share",
     "district seats",
     "regions",
     "alliance",
@@ -25,12 +27,16 @@ Ground = Literal[
 ]
 
 
+UNLISTED = "not listed"
+
+
 @dataclass(frozen=True)
 class Tie:
     """Equal claims to the last seats.
 
-    ``lists`` have the same claim and ``seats`` of them could be served; ``won`` were. Where ``decided_by`` is
-    ``lot`` the lot is not ours to draw: the seats stand provisionally in the order of registration.
+    ``lists`` have the same claim and ``seats`` of them could be served; ``won`` were. Where a lot decides, or
+    the precincts that a list won, that is not ours to say: the seats stand provisionally in the order of
+    registration.
     """
 
     lists: tuple[str, ...]
@@ -42,8 +48,8 @@ class Tie:
 
     @property
     def provisional(self) -> bool:
-        """Whether a lot must still be drawn."""
-        return self.decided_by == "lot"
+        """Whether a lot must still be drawn, or precincts counted."""
+        return self.decided_by in ("lot", "precincts")
 
 
 @dataclass(frozen=True)
@@ -93,13 +99,15 @@ class Step:
 class Division:
     """Seats given to each list, with the working and the ties.
 
-    ``order`` names the list of each seat, in the order in which a divisor method gave them.
+    ``order`` names the list of each seat, in the order in which a divisor method gave them, or a quota method
+    those left over, and ``claims`` with what it won it.
     """
 
     seats: Mapping[str, int]
     steps: tuple[Step, ...] = ()
     ties: tuple[Tie, ...] = ()
     order: tuple[str, ...] = ()
+    claims: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -162,6 +170,10 @@ class Outcome:
     void: bool = False
     districts: tuple[DistrictSeats, ...] = ()
     unplaced: Mapping[str, int] = field(default_factory=dict)
+    outside: Mapping[str, int] = field(default_factory=dict)
+    """Votes that count for nobody where seats are divided, by option of the ballot; ``UNLISTED`` for those of
+    the total that no row has.
+    """
     tiers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """Seats of each tier of the chamber beside the lists, by party and group, as the election file gives
     them.

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from forecast.election.rule import Rule
-from forecast.rules.allocation import Plan, award_bonus, divide
+from forecast.rules.allocation import Plan, Premium, award_bonus, divide
 from forecast.rules.ballot import Ballot
+from forecast.rules.biproportional import place_doubly, voters
 from forecast.rules.districts import Tier, divide_districts
-from forecast.rules.entitled import entitled, outside_quota
+from forecast.rules.entitled import entitled, outside_quota, votes_outside
 from forecast.rules.levelling import give_back, level_out, place_levelling
+from forecast.rules.majority import with_majority
 from forecast.rules.outcome import Admission, Division, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
 from forecast.rules.ties import Unit
@@ -54,28 +56,28 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     ballot = _with_direct_seats(rule, ballot)
     districts = rule.districts
     tier = None
-    own_votes = districts is not None and districts.national_totals == "own-votes"
-    if districts is not None and not districts.threshold and not own_votes:
+    if districts is not None and not districts.threshold and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)
-    if districts is not None and tier is None and not own_votes:
+    if districts is not None and tier is None and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, admissions)
     count = _Count(rule, ballot, admissions, units, tier, ties=ties)
     count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
+    outside = votes_outside(rule, ballot, admissions, tier.units if tier is not None else None)
     nobody = not any(unit.votes > 0 and unit.wins for unit in units)
     if nobody and (tier is None or not any(tier.won.values())):
         seats = {entry.id: 0 for entry in ballot.entries}
-        return Outcome(seats, admissions, (), tuple(ties), base=count.base, void=True)
+        return Outcome(seats, admissions, (), tuple(ties), base=count.base, void=True, outside=outside)
     if tier is None:
         count.held = {entry.id: entry.held for entry in ballot.entries if entry.eligible}
     else:
         count.steps += tier.steps
         count.ties += tier.ties
         count.held = _held_with_districts(rule, ballot, tier)
-    return _finish(count)
+    return replace(_finish(count), outside=outside)
 
 
 def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
@@ -116,7 +118,7 @@ def _finish(count: _Count) -> Outcome:
         return _as_held(count)
     outsiders = count.outsiders
     pool = _pool(count)
-    keeps = mode is not None or (levelling is not None and levelling.deduct_unadmitted)
+    keeps = mode not in (None, "part") or (levelling is not None and levelling.deduct_unadmitted)
     kept = outsiders if keeps else {}
     bonus: dict[str, int] = {}
     if rule.bonus is not None:
@@ -127,12 +129,19 @@ def _finish(count: _Count) -> Outcome:
         count.ties += bonus_ties
     method = rule.national_method
     outside = outside_quota(method, rule, count.ballot, count.units)
-    plan = Plan(method, rule.ties, rule.alliances, outside)
+    premium = None
+    if rule.bonus is not None and rule.bonus.type == "at-least":
+        premium = Premium(rule.bonus.seats or 0, (rule.bonus.from_ or 0) * Fraction(count.ballot.valid))
+    plan = Plan(method, rule.ties, rule.alliances, outside, premium)
     if levelling is None:
         division = divide(plan, count.units, pool)
+        if rule.majority is not None:
+            division = with_majority(rule.majority, plan, count.units, division, count.ballot.valid)
     else:
+        held = {unit.id: count.held[unit.id] if unit.wins else 0 for unit in count.units}
         beyond = count.tier.beyond if count.tier is not None else count.held
-        division = level_out(levelling, plan, count.units, count.held, pool, beyond)
+        aside = sum(outsiders.values())
+        division = level_out(levelling, plan, count.units, held, pool, beyond, outsiders=aside)
     return _with_places(count, division, kept, bonus, pool)
 
 
@@ -147,6 +156,15 @@ def _totals_first(count: _Count) -> Outcome:
     rule, method, tier = count.rule, count.rule.allocation, count.tier
     assert method is not None
     plan = Plan(method, rule.ties, rule.alliances, outside_quota(method, rule, count.ballot, count.units))
+    assert rule.districts is not None
+    if rule.districts.national_totals == "biproportional":
+        assert tier is not None
+        units = voters(count.units, count.ballot, tier) if rule.districts.voters else count.units
+        division = divide(plan, units, sum(tier.sizes.values()))
+        count.tier = place_doubly(rule, tier, division.seats)
+        count.ties = [tie for tie in count.ties if tie not in tier.ties]  # of districts by themselves
+        count.ties += count.tier.ties
+        return _with_places(count, division, {}, {}, rule.seats)
     division = divide(plan, count.units, rule.seats)
     if tier is None:
         count.tier = place_by_own_votes(rule, count.ballot, division.seats)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from forecast.election.rule import divisors_of
+from forecast.election.exact_numbers import percent
+from forecast.election.rule import divisors_of, goes_on
 from forecast.rules.case_files import Mismatch
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from forecast.rules.ballot import Ballot
     from forecast.rules.counts import Count
     from forecast.rules.district_table import OfficialSeats
-    from forecast.rules.outcome import Outcome, Tie
+    from forecast.rules.outcome import Outcome
 
 
 def differences(
@@ -83,7 +84,6 @@ def remarks_on(
     names = {party.id: party.name for party in election.parties}
     return [
         *lost_to_alliances(election, ballot, outcome),
-        *(said for tie in outcome.ties for said in _not_by_the_rule(election, ballot, tie, names)),
         *_beyond_the_divisors(election, outcome),
         *_unfilled(outcome),
         *_in_no_district(election, ballot, outcome, names),
@@ -96,6 +96,8 @@ def lost_to_alliances(election: Election, ballot: Ballot, outcome: Outcome) -> I
     """Lists below their own level, whose votes their alliance loses with them."""
     if election.rule.alliances is None:
         return
+    threshold = election.rule.threshold
+    levels = threshold.alliances if threshold is not None else None
     names = {party.id: party.name for party in election.parties}
     admitted = set(outcome.admitted)
     inside = {entry.alliance for entry in ballot.entries if entry.alliance and entry.id in admitted}
@@ -103,30 +105,16 @@ def lost_to_alliances(election: Election, ballot: Ballot, outcome: Outcome) -> I
         if entry.alliance not in inside or entry.id in admitted or not entry.votes or not entry.eligible:
             continue
         name = names.get(entry.id, entry.id)
+        if levels is not None:
+            if outcome.admissions[entry.id].ground == "below the level":
+                level = percent(levels.votes_from)
+                yield f"{name} is below {level}: its {entry.votes:,} votes do not count for its alliance "
+                "either"
+            continue
         yield (
             f"{name} is below its own level: its {entry.votes:,} votes do not count for its alliance "
-            f"'{entry.alliance}' either; where the law counts them for the alliance, the seats are others"
+            f"'{entry.alliance}' either; where the law counts them there, say so by rule.threshold.alliances"
         )
-
-
-def _not_by_the_rule(election: Election, ballot: Ballot, tie: Tie, names: Mapping[str, str]) -> Iterator[str]:
-    """A tie that more votes decided, where the rule names another way."""
-    if tie.decided_by != "votes":
-        return
-    votes = {entry.id: entry.votes for entry in ballot.entries}
-
-    def named(lists: tuple[str, ...]) -> str:
-        return ", ".join(
-            f"{names.get(name, name)} ({votes[name]:,} votes)" if name in votes else name for name in lists
-        )
-
-    ties, seats = election.rule.ties, "1 seat" if tie.seats == 1 else f"{tie.seats} seats"
-    won = ", ".join(names.get(name, name) for name in tie.won)
-    among = "a lot among all of them" if ties == "lot" else "the order of registration among them"
-    yield (
-        f'rule.ties = "{ties}" is not obeyed between unequal votes: {named(tie.lists)} have an equal '
-        f"{tie.claim} for {seats}; to {won} by more votes. Where the law asks for {among}, others may win"
-    )
 
 
 def _beyond_the_divisors(election: Election, outcome: Outcome) -> Iterator[str]:
@@ -140,9 +128,10 @@ def _beyond_the_divisors(election: Election, outcome: Outcome) -> Iterator[str]:
     )
     if most >= given:
         method = divisors_of(allocation)
+        by = goes_on(allocation)
         following = ", ".join(f"{float(method.divisor(seat)):g}" for seat in (given + 1, given + 2))
         yield (
-            f"rule.allocation.divisors gives {given} divisors; beyond them they went on by the last step: "
+            f"rule.allocation.divisors gives {given} divisors; beyond them they went on by the last {by}: "
             f"{following}, ..."
         )
 

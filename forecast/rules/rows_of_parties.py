@@ -93,6 +93,7 @@ def entry_of(party: Party, votes: int) -> Entry:
         party.kind,
         members=party.members,
         alliance=party.alliance or None,
+        sub_alliance=party.sub_alliance or None,
         direct_seats=party.direct_seats,
         min_seats=party.min_seats,
         max_seats=party.max_seats,

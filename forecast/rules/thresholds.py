@@ -70,7 +70,7 @@ def admit(
         raise ConfigurationError(*faults)
     threshold = rule.threshold or NO_THRESHOLD
     base = base_votes(threshold, ballot)
-    admissions = {entry.id: _admission(rule, threshold, entry, base) for entry in ballot.entries}
+    admissions = {entry.id: _admission(rule, threshold, ballot, entry, base) for entry in ballot.entries}
     if rule.threshold is None:
         return admissions, []
     if threshold.alliances is not None:
@@ -88,7 +88,7 @@ def admit(
     return admissions, ties
 
 
-def _admission(rule: Rule, threshold: Threshold, entry: Entry, base: int) -> Admission:
+def _admission(rule: Rule, threshold: Threshold, ballot: Ballot, entry: Entry, base: int) -> Admission:
     if not entry.eligible:
         return Admission(False, "cannot win seats")
     if rule.threshold is None:
@@ -101,6 +101,12 @@ def _admission(rule: Rule, threshold: Threshold, entry: Entry, base: int) -> Adm
         return Admission(True, "level", level, needed)
     if threshold.or_direct_seats is not None and entry.direct_seats >= threshold.or_direct_seats:
         return Admission(True, "direct seats", level, needed)
+    local = threshold.or_district_share
+    if local is not None and any(
+        reaches(place.votes.get(entry.id, 0), local * place.valid, strict=threshold.strict)
+        for place in ballot.districts
+    ):
+        return Admission(True, "district share", level, needed)
     regional = threshold.or_regional_share
     if regional is not None and entry.best_region_share is not None and entry.best_region_share >= regional:
         return Admission(True, "regional share", level, needed)

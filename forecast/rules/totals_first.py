@@ -12,7 +12,7 @@ from forecast.rules.allocation import Plan, divide_by_method
 from forecast.rules.ballot import Ballot
 from forecast.rules.districts import Tier, needs_table
 from forecast.rules.outcome import Line, Step, Tie
-from forecast.rules.ties import Unit
+from forecast.rules.ties import Keys, Unit, precedence
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class _Remainder:
     """The remainder of one list in one district, as a share of the quota there."""
 
     share: Fraction
-    votes: Fraction
+    keys: Keys
     list: str
     place: str
 
     @property
-    def rank(self) -> tuple[Fraction, Fraction]:
+    def rank(self) -> tuple[Fraction, Keys]:
         """Larger goes first."""
-        return self.share, self.votes
+        return self.share, self.keys
 
 
 def place_totals(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
@@ -88,9 +88,9 @@ class _Passing:
         for step in tier.steps:
             for line in step.lines if step.place in tier.sizes else ():
                 if line.seats > (line.whole or 0):
-                    self.served.append(_remainder(step, line))
+                    self.served.append(_remainder(rule, step, line))
                 elif line.seats == line.whole and line.votes > 0:
-                    self.waiting[step.place].append(_remainder(step, line))
+                    self.waiting[step.place].append(_remainder(rule, step, line))
 
     def pass_on(self) -> None:
         """From lists above their total straight to lists below it, the smallest remainder first."""
@@ -100,7 +100,8 @@ class _Passing:
                 winner = max(candidates, key=lambda r: r.rank)
                 equal = tuple(r.list for r in candidates if r.rank == winner.rank)
                 if len(equal) > 1:
-                    self.ties.append(Tie(equal, 1, (winner.list,), self.rule.ties, "remainder", winner.place))
+                    by = self.rule.ties[len(winner.keys)]
+                    self.ties.append(Tie(equal, 1, (winner.list,), by, "remainder", winner.place))
                 self._move(loser, winner)
 
     def _move(self, loser: _Remainder, winner: _Remainder) -> None:
@@ -148,6 +149,7 @@ class _Passing:
                 self.seats[place][name] -= 1
 
 
-def _remainder(step: Step, line: Line) -> _Remainder:
+def _remainder(rule: Rule, step: Step, line: Line) -> _Remainder:
     quota = step.quota or Fraction(1)
-    return _Remainder((line.remainder or Fraction(0)) / quota, line.votes, line.id, step.place)
+    keys = precedence(rule.ties, line.votes, line.whole or 0, 0)[:-1]
+    return _Remainder((line.remainder or Fraction(0)) / quota, keys, line.id, step.place)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from forecast.errors import ABSENT, Fault, ForecastError, PollDataError
+from forecast.errors import ABSENT, Fault, ForecastError, NoValidOutcome, PollDataError
 from forecast.rules.rows_of_parties import rows_of_parties
 
 if TYPE_CHECKING:
@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 
 _SELDOM = 0.001
 """What happens less often than this is not worth a line."""
+
+
+def refuse_void(election: Election, forecast: Forecast) -> None:
+    """``NoValidOutcome`` where every draw is void: nobody is admitted in any of them."""
+    if float(forecast.array("void_probability")) >= 1.0:
+        remedy = "nobody is admitted in any draw, and the rule says that this voids the election"
+        raise NoValidOutcome(Fault(election.place, "rule.threshold", ABSENT, remedy))
 
 
 def refuse_without_the_largest(election: Election, estimate: Estimate) -> None:
@@ -69,10 +76,22 @@ def _known_largest(election: Election) -> Iterator[tuple[Party, str]]:
         yield election.by_id[most.id], f"it is the largest in {election.election.result}"
 
 
+def not_placed(election: Election) -> list[str]:
+    """Seats of lists by district that draws leave out, where these change no total; covered winners are found
+    by region all the same.
+    """
+    covered = any(tier.how == "covered" and tier.votes is not None for tier in election.tiers)
+    if not election.rule.only_places or covered:
+        return []
+    return ["in which districts lists place their seats (rule.districts) is counted and not drawn"]
+
+
 def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:
     """Members of alliances that may fall below their own level: how often, and with how many votes."""
     if election.rule.alliances is None or election.rule.threshold is None:
         return []
+    if election.rule.threshold.alliances is not None:
+        return []  # the file says what counts for an alliance
     passes, shares = (
         dict(zip(forecast.parties, forecast.array(name).tolist(), strict=True))
         for name in ("pass_probability", "share_mean")
@@ -88,7 +107,7 @@ def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:
             said.append(
                 f"{party.name} is below its own level in {_often(fails)} of the draws: there its votes "
                 f"({shares[party.id]:.1%} on average) do not count for its alliance '{party.alliance}' "
-                "either; where the law counts them for the alliance, the seats are others"
+                "either; where the law counts them there, say so by rule.threshold.alliances"
             )
     return said
 

@@ -17,7 +17,7 @@ from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -26,8 +26,8 @@ from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, needs
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
 from forecast.simulation.questions import compile_questions
-from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, run_draws
-from forecast.variables import PASSES_BY_SEATS, QUANTILES, error_of
+from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, Runner, run_draws
+from forecast.variables import MOST_PLACES, PASSES_BY_SEATS, QUANTILES, error_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,6 +59,8 @@ class How:
     seed: int
     sampler: str
     threads: int
+    runner: Runner | None = None
+    """Who counts the draws; default: this process, on its threads. The numbers do not depend on it."""
 
     @classmethod
     def of(
@@ -179,6 +181,7 @@ def simulate_and_keep(
         "seed": how.seed,
         "sampler": how.sampler,
         "as_of": estimate.as_of.isoformat(),
+        **supposed_vote(election, estimate.election_date.isoformat()),
         "warnings": list(estimate.warnings),
     }
     return count_draws(
@@ -216,7 +219,7 @@ def simulate_to_error(
         raise ConfigurationError(Fault("--target-error", "", target, remedy))
     number = min(FIRST_DRAWS, most_draws)
     while True:
-        asked = How(number, how.seed, how.sampler, how.threads)
+        asked = replace(how, draws=number)
         forecast = simulate_and_keep(election, estimate, asked, 0, progress=progress)[0]
         reached = largest_error(forecast)
         if reached <= target:
@@ -281,6 +284,7 @@ def count_draws(
         threads=how.threads,
         keep=max(keep, KEPT_DRAWS),
         progress=progress,
+        runner=how.runner,
     )
     of_chamber = inputs.chamber.warnings if inputs.chamber is not None else ()
     attrs = {
@@ -293,6 +297,7 @@ def count_draws(
             [*attrs["warnings"], *(local.warnings if local else ())],
             beliefs_of(election),
             of_chamber,
+            not_placed(election),
         ),
     }
     looked_at = kept._replace(
@@ -337,7 +342,10 @@ def labelled(
     ballot = ballot_of(election, units)
     values, rests_on = numbers_of(Run(counts, kept, units.lists, rules=[election.rule]), ballot)
     values = of_rule(values, 0)
-    labels = labels_of(election, ballot.ids) | {"quantile_level": np.array(QUANTILES)}
+    labels = labels_of(election, ballot.ids) | {
+        "quantile_level": np.array(QUANTILES),
+        "place": np.arange(1, MOST_PLACES + 1),
+    }
     values |= last_election(election, ballot.ids)
     if histograms:
         tallied = counts.totals.shares.astype(np.float64)
@@ -381,7 +389,7 @@ def identity_of(election: Election) -> dict[str, Any]:
     return {
         "election": facts.id,
         "election_name": facts.name,
-        "election_date": facts.date.isoformat(),
+        "election_date": facts.vote.isoformat() if facts.vote is not None else "",
         "country": facts.country,
         "note": facts.note or "",
         "definition": json.dumps(
@@ -389,6 +397,14 @@ def identity_of(election: Election) -> dict[str, Any]:
         ),
         "versions": json.dumps(versions()),
     }
+
+
+def supposed_vote(election: Election, day: str) -> dict[str, str]:
+    """Attributes that name a vote as what it is, where it is held in thought only; ``day`` may be several."""
+    if not election.election.supposed:
+        return {}
+    name = f"{election.election.name}, if it were held on {day}"
+    return {"election_name": name, "election_date": day, "supposed_vote": day}
 
 
 def kept_dataset(

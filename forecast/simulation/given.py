@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import datetime
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.door.files import MOST_OF_DRAWS
-from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
 from forecast.election.exact_numbers import percent
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.estimation.share_draws import ShareDraws
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
 from forecast.simulation.forecasting import How, count_draws
 from forecast.simulation.inputs import RESTS_ON, Units, given_draws
@@ -29,73 +26,10 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
     from forecast.simulation.running import Progress
 
-OTHER = "other"
-SUM_TOLERANCE = 0.005
-"""How far from 1 the shares of a draw may add up: rounding to 0.1 % does that to ten."""
-
 SAMPLER = "given"
 """What ``sampler`` says of a forecast on draws from elsewhere; its seed is 0."""
 
-_BESIDE = ("draw", "chain", "iteration")
-_SEATS = ("seats_", "chamber_")
-_NO_FILE = "no such file; a CSV file with a column for every party id, or netCDF, is expected"
-_PLAIN = frozenset("0123456789.eE+-")
-"""Letters of a number as programs write it; Python also reads 1_000, nan and the digits of other scripts."""
-_MOST_OTHERS = 0.5
 _LEAST_SHARE = 1e-6
-_UNKNOWN_ERRORS = (
-    "drawn elsewhere: Monte Carlo errors take the draws as independent; where they are those of a slow "
-    "Markov chain, errors are larger, by the root of draws / effective draws"
-)
-
-
-@dataclass(frozen=True)
-class ShareDraws:
-    """Shares (N, U) of ``ids`` in draws from elsewhere; every row adds up to 1."""
-
-    place: str
-    ids: tuple[str, ...]
-    shares: NDArray[np.float64]
-    warnings: tuple[str, ...]
-
-
-def read_share_draws(path: str | Path, election: Election) -> ShareDraws:
-    """Draws from a CSV file (a column a party id, a row a draw) or netCDF (``share`` over draw and party).
-
-    In CSV the columns draw, chain, iteration and seats_<party> are passed over. ``other`` is what is left to
-    1 where an open ballot has no such column. ``PollDataError`` with what is wrong: unknown parties, shares
-    below 0 or that are no numbers, draws that do not add up to 1.
-    """
-    place = str(path)
-    reading = _from_netcdf if Path(path).suffix.lower() in (".nc", ".netcdf") else _from_csv
-    columns = reading(Path(path), place, election)
-    ids = list(columns)
-    if len(columns[ids[0]]) == 0:
-        raise PollDataError(
-            Fault(place, "", ABSENT, "no draw in this file; a row for every draw is expected")
-        )
-    shares = np.stack(list(columns.values()), axis=1)
-    _refuse_values(shares, ids, place)
-    _refuse_empty(shares[:, [at for at, name in enumerate(ids) if name != OTHER]], place)
-    open_ballot = not election.election.closed_ballot and OTHER not in election.by_id
-    if open_ballot and OTHER not in ids:
-        left = 1.0 - shares.sum(axis=1, keepdims=True)
-        left[(left < 0.0) & (left >= -SUM_TOLERANCE)] = 0.0
-        shares, ids = np.hstack([shares, left]), [*ids, OTHER]
-        over = "the shares of the parties add up to more than 1"
-    else:
-        over = "the shares of a draw add up to 1 (all options are named)"
-    _refuse_sums(shares, ids, place, over)
-    missing = [party.name for party in election.standing if party.id not in ids]
-    warnings = [_UNKNOWN_ERRORS]
-    others = float(shares[:, ids.index(OTHER)].mean()) if open_ballot and OTHER in ids else 0.0
-    if others > _MOST_OTHERS:
-        warnings.append(
-            f"{others:.0%} of the votes go to options without a column of their own: are they shares of all?"
-        )
-    if missing:
-        warnings.append(f"not in the draws, so left blank: {', '.join(missing)}")
-    return ShareDraws(place, tuple(ids), shares / shares.sum(axis=1, keepdims=True), tuple(warnings))
 
 
 def simulate_given(
@@ -111,6 +45,11 @@ def simulate_given(
     Each draw counts once. Votes of parties that withdraw are handed on draw by draw. Where the file gives a
     range of invalid ballots or of turnout, its middle is taken.
     """
+    if election.election.vote is None:
+        remedy = (
+            "missing: draws from elsewhere are of a vote on some day, and only the election file knows which"
+        )
+        raise ConfigurationError(Fault(election.place, "election.date", ABSENT, remedy))
     given = _without_withdrawn(given, election)
     listed = [party.id for party in election.parties]
     ordered = sorted(given.ids, key=lambda unit: listed.index(unit) if unit in listed else len(listed))
@@ -126,7 +65,7 @@ def simulate_given(
     attrs = {
         "seed": 0,
         "sampler": SAMPLER,
-        "as_of": election.election.date.isoformat(),
+        "as_of": election.election.vote.isoformat(),
         "share_draws": given.place,
         "track_record": "The vote shares were drawn elsewhere; no backtest here speaks for them.",
         "warnings": [*given.warnings, *_left_out(election)],
@@ -152,7 +91,8 @@ class _Centre:
         shares = given.shares[:, [given.ids.index(unit) for unit in units.ids]]
         logs = np.log(np.maximum(shares, _LEAST_SHARE))
         spread = np.diag(logs.var(axis=0))
-        return cls(units.ids, np.maximum(shares.mean(axis=0), _LEAST_SHARE), spread, election.election.date)
+        mean = np.maximum(shares.mean(axis=0), _LEAST_SHARE)
+        return cls(units.ids, mean, spread, election.election.vote or datetime.date.max)
 
 
 def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
@@ -198,138 +138,3 @@ def _left_out(election: Election) -> Iterator[str]:
 
 def _middle(ends: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.full(2, ends.mean())
-
-
-def _from_csv(path: Path, place: str, election: Election) -> dict[str, NDArray[np.float64]]:
-    sheet = open_sheet(
-        path,
-        most=MOST_OF_DRAWS,
-        missing=_NO_FILE,
-        empty="the file is empty; a row of party ids and a row for every draw are expected",
-    )
-    wanted = {
-        at: name
-        for at, name in enumerate(sheet.heading)
-        if name not in _BESIDE and not name.startswith(_SEATS)
-    }
-    if not all(wanted.values()):
-        remedy = "a column without a name; the first row names a party id for every column"
-        sheet.faults.append(Fault(place, "row 1", ABSENT, remedy))
-    sheet.faults += _name_faults([name for name in wanted.values() if name], election, place)
-    shares = array("d")
-    for line in sheet.lines:
-        cells = [line.cells[at] for at in wanted]
-        try:
-            if not _PLAIN.issuperset("".join(cells)):
-                raise ValueError
-            shares.extend(map(float, cells))
-        except ValueError:
-            sheet.faults += _number_faults(place, line, wanted)
-            if len(sheet.faults) >= MOST_FAULTS:
-                break
-    if sheet.faults:
-        raise PollDataError(*sheet.faults)
-    table = np.frombuffer(shares, np.float64).reshape(-1, len(wanted))
-    return {name: table[:, column].copy() for column, name in enumerate(wanted.values())}
-
-
-def _number_faults(place: str, line: Line, wanted: Mapping[int, str]) -> Iterator[Fault]:
-    """The cells of a row that are no numbers."""
-    for at, name in wanted.items():
-        cell = line.cells[at]
-        try:
-            if _PLAIN.issuperset(cell):
-                float(cell)
-                continue
-        except ValueError:
-            pass
-        remedy = "a share is a number between 0 and 1, with a decimal point"
-        if not cell:
-            remedy = "no share; every draw needs one for every column"
-        yield Fault(place, f"row {line.number}, column {name}", cell or ABSENT, remedy)
-
-
-def _from_netcdf(path: Path, place: str, election: Election) -> dict[str, NDArray[np.float64]]:
-    from forecast.outside import Unreadable, read_netcdf
-
-    if not path.is_file():
-        raise PollDataError(Fault(place, "", ABSENT, _NO_FILE))
-    expected = "a variable 'share' over the dimensions draw and party, with party ids, is expected"
-    try:
-        data = read_netcdf(path, only=("share",))[""]
-    except Unreadable as error:
-        raise PollDataError(Fault(place, "", ABSENT, f"{error}; {expected}")) from error
-    share = data["share"]
-    if (
-        "party" not in share.dims
-        or "party" not in data.coords
-        or share.ndim < 2
-        or share.dtype.kind not in "iuf"
-    ):
-        dims = ", ".join(str(dim) for dim in share.dims) or "nothing"
-        found = f"a variable of type {share.dtype} over {dims}" + " without ids" * (
-            "party" not in data.coords
-        )
-        raise PollDataError(Fault(place, "share", found, expected))
-    share = share.stack(row=[dim for dim in share.dims if dim != "party"]).transpose("row", "party")
-    parties = [str(party) for party in share["party"].values]
-    _refuse_doublets(parties, place)
-    faults = _name_faults(parties, election, place)
-    if faults:
-        raise PollDataError(*faults)
-    return dict(zip(parties, np.asarray(share.values, np.float64).T, strict=True))
-
-
-def _name_faults(ids: Sequence[str], election: Election, place: str) -> list[Fault]:
-    """Columns that are no party of the election; a file without any."""
-    closed = election.election.closed_ballot
-    known = [party.id for party in election.parties] + ([] if closed else [OTHER])
-    faults = [
-        Fault(place, f"column {name}", ABSENT, f"no party of {election.place}; {suggest(name, known)}")
-        for name in ids
-        if name not in known
-    ]
-    if not faults and len([name for name in ids if name != OTHER]) == 0:
-        faults = [Fault(place, "", ABSENT, "no column names a party; ids are those of the election file")]
-    return faults
-
-
-def _refuse_empty(named: NDArray[np.float64], place: str) -> None:
-    """Refuse draws in which no party has a vote."""
-    empty = np.flatnonzero(~named.any(axis=1))
-    if len(empty):
-        often = f" ({len(empty):,} such draws)" if len(empty) > 1 else ""
-        raise PollDataError(Fault(place, f"draw {empty[0] + 1}", ABSENT, f"no party has a share{often}"))
-
-
-def _refuse_doublets(ids: Sequence[str], place: str) -> None:
-    twice = sorted({name for name in ids if ids.count(name) > 1})
-    if twice:
-        raise PollDataError(
-            Fault(place, "party", ", ".join(twice), "named twice; every party once is expected")
-        )
-
-
-def _refuse_values(shares: NDArray[np.float64], ids: Sequence[str], place: str) -> None:
-    for wrong, remedy in (
-        (~np.isfinite(shares), "a share is missing or no number; every draw needs one for every column"),
-        (shares < 0.0, "a share cannot be below 0"),
-    ):
-        if wrong.any():
-            row, column = np.argwhere(wrong)[0]
-            often = f" ({int(wrong.sum()):,} such values)" if wrong.sum() > 1 else ""
-            where = f"draw {row + 1}, column {ids[column]}"
-            raise PollDataError(Fault(place, where, float(shares[row, column]), remedy + often))
-
-
-def _refuse_sums(shares: NDArray[np.float64], ids: Sequence[str], place: str, remedy: str) -> None:
-    sums = shares.sum(axis=1)
-    if ids[-1] == OTHER and (shares[:, -1] < 0.0).any():
-        sums = np.where(shares[:, -1] < 0.0, 1.0 - shares[:, -1], sums)
-    wrong = np.abs(sums - 1.0) > SUM_TOLERANCE
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        if 90.0 < sums[row] < 110.0:
-            remedy = "these are percentages; shares are fractions of 1: divide them by 100"
-        often = f" ({int(wrong.sum()):,} such draws)" if wrong.sum() > 1 else ""
-        raise PollDataError(Fault(place, f"draw {row + 1}", f"a sum of {sums[row]:.4g}", remedy + often))

@@ -16,6 +16,7 @@ from forecast.variables import EVERY
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation import Estimate
+    from forecast.estimation.calibration import HorizonRecord
 
 _COLUMNS_OF_POLLS = {"start": "fieldwork_start", "end": "fieldwork_end", "size": "sample_size"}
 """Columns of the frame of polls that have another name in the forecast."""
@@ -25,6 +26,8 @@ _Z80 = 1.2816
 """Half the width of a central 80 % interval, in standard deviations."""
 _BINS = 10
 _INTERVALS = (0.5, 0.8, 0.95)
+_KINDS = ("national", "regional", "european")
+_DAYS_BEFORE = (1.0, 7.0, 30.0, 90.0, 180.0)
 
 
 def grounds_of(estimate: Estimate, ids: Sequence[str]) -> tuple[Values, Values, dict[str, str]]:
@@ -121,8 +124,24 @@ def _record(estimate: Estimate) -> tuple[Values, Values]:
             ("forecast_probability", "observed_frequency", "statements"), found, strict=True
         ):
             values[f"record/{name}_{part}"] = row
+    values |= _by_kind(calibration.kinds if calibration else ())
     middles = (np.arange(_BINS) + 0.5) / _BINS
-    return values, {"record/interval": np.array(_INTERVALS), "record/probability_bin": middles}
+    return values, {
+        "record/interval": np.array(_INTERVALS),
+        "record/probability_bin": middles,
+        "record/election_kind": list(_KINDS),
+        "record/days_before": np.array(_DAYS_BEFORE),
+    }
+
+
+def _by_kind(kinds: Sequence[HorizonRecord]) -> Values:
+    """Coverage of 80 % intervals and numbers of elections by kind and horizon; NaN where not tested."""
+    held, number = np.full((2, len(_KINDS), len(_DAYS_BEFORE)), np.nan)
+    for one in kinds:
+        if one.kind in _KINDS and one.horizon in _DAYS_BEFORE:
+            place = _KINDS.index(one.kind), _DAYS_BEFORE.index(one.horizon)
+            held[place], number[place] = one.coverage_80, one.elections
+    return {"record/coverage80_by_kind": held, "record/elections_by_kind": number}
 
 
 def _by_party(values: np.ndarray, units: Sequence[str], ids: Sequence[str]) -> np.ndarray:
@@ -160,7 +179,7 @@ def labels_of(election: Election, ids: Sequence[str]) -> Values:
         "party_colour": [(one.colour if one is not None else None) or "" for one in known],
         "party_kind": [one.kind if one is not None else "residual" for one in known],
         "coalition": [one.id for one in coalitions],
-        "coalition_name": [one.name for one in coalitions],
+        "coalition_name": [election.coalition_name(one) for one in coalitions],
         "coalition_parties": ["\n".join(one.parties) for one in coalitions],
         "event": [one.id for one in events],
         "event_name": [one.name for one in events],

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling.cache import cache_folder
-from forecast.election.forecastable import refuse_size
+from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
 from forecast.kernels.project import Pattern

@@ -61,7 +61,7 @@ def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Loc
     Raises ``PollDataError`` and ``ConfigurationError`` for what is wrong with the tables of districts, or
     does not fit the election file.
     """
-    if election.rule.districts is None:
+    if election.rule.districts is None or election.rule.only_places:
         return None
     # Most rules have no districts: what reads and projects them is not imported in vain.
     from forecast.geography.compiled_pattern import compiled

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.forecastable import day_of_forecast
+from forecast.election.forecast_day import day_of_forecast
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.polls import polls_of

@@ -19,7 +19,7 @@ from forecast.kernels.count import SHARE_BINS
 from forecast.simulation.inputs import Units
 from forecast.simulation.pieces import KeptDraws
 from forecast.simulation.run_counts import Proportion, RunCounts
-from forecast.variables import LEAST_CONDITION_DRAWS, QUANTILES, described, error_of
+from forecast.variables import LEAST_CONDITION_DRAWS, MOST_PLACES, QUANTILES, described, error_of
 
 if TYPE_CHECKING:
     from forecast.election import Rule
@@ -177,6 +177,11 @@ def largest_probability(run: Run) -> Proportion:
     return largest(run.kept.seats)
 
 
+@_number(rests_on=_kept)
+def place_probability(run: Run) -> Proportion:
+    return places(run.kept.seats)
+
+
 @_number()
 def majority_probability(run: Run) -> Proportion:
     return run.counts.proportion("majorities")
@@ -285,6 +290,27 @@ def representative_draw(seats: NDArray[np.int64]) -> int:
         below, above = values * draws - held, (held[-1] - held) - values * (draws[-1] - draws)
         distance += (below + above)[row]
     return int(np.argmin(distance))
+
+
+def places(seats: NDArray[np.int64]) -> Proportion:
+    """(..., K, P) shares of draws (..., N, K) in which a list has each of the first ``MOST_PLACES`` places by
+    seats, with errors; of lists with equal seats each has the better place.
+
+    Errors as of independent draws, 1 / N where none or all have it.
+    """
+    draws, lists = seats.shape[-2:]
+    falling = -np.sort(-seats, axis=-1)
+    first = np.ones(falling.shape, np.bool_)
+    first[..., 1:] = falling[..., 1:] != falling[..., :-1]
+    # The place of every number of seats is that of the first list that has it.
+    place = np.maximum.accumulate(np.where(first, np.arange(lists), 0), axis=-1)
+    order = np.argsort(-seats, axis=-1, kind="stable")
+    of_list = np.empty_like(place)
+    np.put_along_axis(of_list, order, place, axis=-1)
+    # A place without seats is none.
+    of_list = np.where(seats > 0, of_list, lists)
+    share = np.stack([(of_list == p).mean(axis=-2) for p in range(MOST_PLACES)], axis=-1)
+    return Proportion(share, np.maximum(np.sqrt(share * (1.0 - share) / draws), 1.0 / draws))
 
 
 def largest(seats: NDArray[np.int64]) -> Proportion:

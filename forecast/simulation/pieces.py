@@ -162,6 +162,7 @@ class Bench:
             weights.astype(np.float32),
             self._draws.not_lists.astype(np.int64),
             rules.divisors,
+            rules.pacts[r],
         )
 
     def run(self, span: Span, tallies: Tallies, row: int, of_chamber: Tallies | None = None) -> None:
@@ -184,8 +185,9 @@ _LOTS = 0x107
 
 
 def _any_corrects(rules: Rules) -> bool:
-    """Whether some law corrects the quotients of runners-up."""
-    return bool(np.any(rules.records["correction"] != rules.records["uncorrected"]))
+    """Whether some law corrects the quotients of runners-up, or has levels of alliances."""
+    corrects = rules.records["correction"] != rules.records["uncorrected"]
+    return bool(np.any(corrects | (rules.records["pacts"] > 0)))
 
 
 class Odd(NamedTuple):

@@ -1,13 +1,14 @@
-"""Running draws: replicates, spans, threads, and the order in which counts are added."""
+"""Running draws: replicates, spans, calls and parts of a run, and the order in which counts are added."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +68,7 @@ Tallied = tuple[Tallies, ...]
 
 @dataclass(frozen=True)
 class Plan:
-    """How a number of draws is cut: the same for any number of threads."""
+    """How a number of draws is cut: the same for any number of threads, processes and machines."""
 
     draws: int
     sizes: NDArray[np.int64]
@@ -81,24 +82,171 @@ class Plan:
         sizes[: draws % replicates] += 1
         return cls(draws, sizes, max(1, int(sizes[0]) * replicates // _SHARE_DRAWS))
 
-    def spans(self, longest: int) -> Iterator[Span]:
-        """Spans in order, replicate by replicate."""
-        number = 0
-        for replicate, size in enumerate(self.sizes.tolist()):
-            for first in range(0, size, longest):
-                count = min(longest, size - first)
-                yield Span(replicate, first, count, number)
-                number += count
-
-    def calls(self, rules: int, bytes_of_span: int) -> Iterator[Call]:
-        """Spans in order, grouped; for so many rules, whose tallies of one span take so many bytes."""
+    def calls(self, rules: int, bytes_of_span: int) -> Calls:
+        """The calls for so many rules, whose tallies of one span take so many bytes."""
         sixteenth = self.draws // (16 * STREAM) * STREAM
         whole = rules >= _MANY_RULES or len(self.sizes) > 1
         longest = _LONG if whole else min(max(sixteenth, _SHORT), _LONG)
         together = max(1, min(_SHORT // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
-        spans = self.spans(longest)
-        while call := list(islice(spans, together)):
-            yield call
+        return Calls(self.sizes, longest, together)
+
+
+class Calls(Sequence[Call]):
+    """Spans in order, replicate by replicate, ``together`` in a call; each is found without those before it,
+    since a run may have millions.
+    """
+
+    def __init__(self, sizes: NDArray[np.int64], longest: int, together: int) -> None:
+        self._sizes, self._longest, self._together = sizes, longest, together
+        self._spans = np.concatenate([[0], np.cumsum(-(-sizes // longest))])
+        self._draws = np.concatenate([[0], np.cumsum(sizes)])
+
+    def __len__(self) -> int:
+        return -(-int(self._spans[-1]) // self._together)
+
+    @overload
+    def __getitem__(self, at: int) -> Call: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Call]: ...
+    def __getitem__(self, at: int | slice) -> Call | list[Call]:
+        if isinstance(at, slice):
+            return [self[number] for number in range(*at.indices(len(self)))]
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        first = at * self._together
+        return [self._span(n) for n in range(first, min(first + self._together, int(self._spans[-1])))]
+
+    def _span(self, number: int) -> Span:
+        replicate = int(np.searchsorted(self._spans, number, side="right")) - 1
+        first = (number - int(self._spans[replicate])) * self._longest
+        draws = min(self._longest, int(self._sizes[replicate]) - first)
+        return Span(replicate, first, draws, int(self._draws[replicate]) + first)
+
+    def draws_before(self, call: int) -> int:
+        """Draws of all calls before the one of this number, which may be that after the last."""
+        return self[call][0].number if call < len(self) else int(self._draws[-1])
+
+    def ends_replicate(self, call: Call) -> bool:
+        """Whether the last span of a call is the last of its replicate."""
+        last = call[-1]
+        return last.first + last.draws == int(self._sizes[last.replicate])
+
+
+@dataclass(frozen=True)
+class Work:
+    """All that a run counts: what is drawn, under which rules, how many, and how many of them are kept.
+
+    It can be pickled, and any part of it counted anywhere.
+    """
+
+    draws: Draws
+    rules: Rules
+    questions: Questions
+    number: int
+    keep: int
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How the draws are cut."""
+        return Plan.of(self.number, int(self.draws.sampler))
+
+    @cached_property
+    def calls(self) -> Calls:
+        """The calls of the core in their order."""
+        return self.plan.calls(len(self.rules.records), self.bytes_of_span)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int, int, int]:
+        """Axes of the tallies, as ``empty_tallies`` takes them."""
+        return (
+            len(self.draws.location),
+            self.rules.lists,
+            len(self.rules.records),
+            self.rules.most_seats,
+            len(self.questions.coalition_starts) - 1,
+            len(self.questions.event_starts) - 1,
+        )
+
+    @property
+    def bytes_of_span(self) -> int:
+        """What the seats of one span take."""
+        _, lists, rules, seats, coalitions, _ = self.shape
+        of_rules = 8 * rules * (lists + coalitions) * (seats + 1)
+        chamber = self.draws.chamber
+        return of_rules + (chamber.empty(1, seats, rules).seats.nbytes if chamber is not None else 0)
+
+    def kept(self, places: int) -> KeptDraws:
+        """Room for so many draws."""
+        draws, rules = self.draws, self.rules
+        units, lists, number = len(draws.location), rules.lists, len(rules.records)
+        districts = None
+        if draws.pattern is not None:
+            here, places_of = min(places, KEPT_OF_DISTRICTS), len(draws.pattern.weights)
+            districts = KeptDistricts(
+                np.zeros((here, places_of, units), np.float32),
+                np.zeros((number, here, places_of, lists), np.uint16),
+            )
+        return KeptDraws(
+            np.zeros((places, units)),
+            np.zeros((number, places, lists), np.int64),
+            districts,
+            np.zeros((number, places, len(draws.chamber.holders)), np.int64)
+            if draws.chamber is not None
+            else None,
+        )
+
+
+class Group(NamedTuple):
+    """Tallies of one replicate, or of several short ones, as far as some calls have counted them."""
+
+    replicate: int
+    """The first."""
+    whole: bool
+    """Whether the last call was the last of the replicate."""
+    tallies: Tallied
+
+
+class Aside(NamedTuple):
+    """What calls count beside the tallies, of the whole run and not by replicate."""
+
+    shares: NDArray[np.int64]
+    share_sums: NDArray[np.int64]
+    share_draws: NDArray[np.int64]
+    district_seats: dict[int, NDArray[np.int64]]
+    """Histograms of seats (D, K, S + 1) by the number of a rule."""
+    districts_won: list[NDArray[np.int64]]
+    """(D, H) draws in which a holder wins a district, by tier of the chamber."""
+    uncovered: CoverCounts | None
+    """Winners without a seat; ``None`` where no law leaves any without."""
+    first_kept: int
+    kept: KeptDraws
+    """Those of the kept draws that fall in these calls, from number ``first_kept`` on."""
+
+
+class Part(NamedTuple):
+    """What some calls of a run count: whole numbers, and draws as they are."""
+
+    groups: tuple[Group, ...]
+    aside: Aside | None
+
+
+class Runner(Protocol):
+    """Who counts the calls of a run: threads of this process, workers elsewhere, files of an earlier run."""
+
+    def parts(self, work: Work, progress: Progress | None) -> Generator[Part]:
+        """All calls of ``work``, each in one part, in their order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Threads:
+    """Counts in this process."""
+
+    threads: int = 1
+
+    def parts(self, work: Work, progress: Progress | None) -> Generator[Part]:
+        """As of ``Runner``, a part for every replicate."""
+        return count_calls(work, 0, len(work.calls), threads=self.threads, progress=progress)
 
 
 def run_draws(
@@ -110,46 +258,130 @@ def run_draws(
     threads: int = 1,
     keep: int = KEPT_DRAWS,
     progress: Progress | None = None,
+    runner: Runner | None = None,
 ) -> tuple[RunCounts, KeptDraws]:
     """Draw ``number`` elections and count them under every rule.
 
     The result depends on ``draws`` (which hold the seed), ``rules``, ``questions`` and ``number``, not on
-    ``threads``. Memory does not grow with ``number``. ``KeyboardInterrupt`` stops after the spans under way.
+    ``threads`` or ``runner``. Memory does not grow with ``number``. ``KeyboardInterrupt`` stops after the
+    spans under way.
     """
-    plan = Plan.of(number, int(draws.sampler))
     if draws.sampler == SAMPLER_GIVEN:
         # Grids suppose that every list has votes, which draws from outside need not.
         rules = one_by_one(rules)
-    prepare(Forms(draws, rules).needed())
-    worker = _Worker(draws, rules, questions, plan.share_every, min(keep, number))
-    counts = new_counts(plan.sizes, worker.empty(0))
-    if draws.chamber is not None:
-        empty = draws.chamber.empty(0, rules.most_seats, len(rules.records))
-        counts.chamber = new_counts(plan.sizes, empty)
+    work = Work(draws, rules, questions, number, min(keep, number))
+    total = Total(work)
+    with closing((runner or Threads(threads)).parts(work, progress)) as parts:
+        for part in parts:
+            total.add(part)
+    return total.counts, total.kept
+
+
+def run_part(work: Work, begin: int, end: int, *, threads: int = 1, progress: Progress | None = None) -> Part:
+    """Count the calls ``begin`` to ``end`` (not included) of a run."""
+    found = list(count_calls(work, begin, end, threads=threads, progress=progress))
+    return Part(tuple(group for part in found for group in part.groups), found[-1].aside)
+
+
+def count_calls(
+    work: Work, begin: int, end: int, *, threads: int = 1, progress: Progress | None = None
+) -> Generator[Part]:
+    """Count the calls ``begin`` to ``end`` of a run: a part for every replicate that they reach, then one
+    with what they count aside.
+    """
+    prepare(Forms(work.draws, work.rules).needed())
+    calls = work.calls
+    worker = _Worker(work, calls.draws_before(begin), calls.draws_before(end))
     pool = ThreadPoolExecutor(threads) if threads > 1 else _Here()
-    calls = plan.calls(len(rules.records), worker.bytes_of_span)
+    asked = (calls[number] for number in range(begin, end))
     so_far: Tallied | None = None
-    drawn = 0
+    first = 0
     try:
-        for call, tallies in _in_order(pool, worker.run, calls, 2 * threads if threads > 1 else 0):
+        for call, tallies in _in_order(pool, worker.run, asked, 2 * threads if threads > 1 else 0):
+            first = call[0].replicate if so_far is None else first
             so_far = tallies if so_far is None else tuple(map(_added, so_far, tallies))
-            counted = sum(span.draws for span in call)
-            drawn += counted
-            if drawn == plan.sizes[: call[-1].replicate + 1].sum():
-                for part, tallied in zip((counts, counts.chamber), so_far, strict=False):
-                    if part is not None:
-                        add_replicates(part, call[0].replicate, tallied)
-                so_far = None
             if progress is not None:
-                progress(counted)
+                progress(sum(span.draws for span in call))
+            if calls.ends_replicate(call):
+                yield Part((Group(first, True, so_far),), None)
+                so_far = None
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    for name, total in worker.share_totals().items():
-        getattr(counts.totals, name)[...] = total
-    counts.district_seats = worker.district_seats()
-    counts.districts_won = worker.districts_won()
-    counts.uncovered = worker.uncovered()
-    return counts, worker.kept
+    yield Part((Group(first, False, so_far),) if so_far is not None else (), worker.aside())
+
+
+class Total:
+    """Puts the parts of a run together, in their order: sums of floating-point numbers are taken over the
+    same whole replicates whatever the parts were, all others are of integers.
+    """
+
+    def __init__(self, work: Work) -> None:
+        plan, chamber = work.plan, work.draws.chamber
+        self.counts = new_counts(plan.sizes, empty_tallies(0, *work.shape))
+        if chamber is not None:
+            empty = chamber.empty(0, work.rules.most_seats, len(work.rules.records))
+            self.counts.chamber = new_counts(plan.sizes, empty)
+        self._work = work
+        self._kept: KeptDraws | None = None
+        self._so_far: Tallied | None = None
+
+    @property
+    def kept(self) -> KeptDraws:
+        """The first draws of the run, as far as they were added."""
+        if self._kept is None:
+            self._kept = self._work.kept(self._work.keep)
+        return self._kept
+
+    def add(self, part: Part) -> None:
+        """The part that follows those that were added."""
+        for group in part.groups:
+            found = group.tallies
+            self._so_far = found if self._so_far is None else tuple(map(_added, self._so_far, found))
+            if group.whole:
+                for counts, tallied in zip((self.counts, self.counts.chamber), self._so_far, strict=False):
+                    if counts is not None:
+                        add_replicates(counts, group.replicate, tallied)
+                self._so_far = None
+        if part.aside is not None:
+            self._add_aside(part.aside)
+
+    def _add_aside(self, aside: Aside) -> None:
+        totals, counts = self.counts.totals, self.counts
+        for name in ("shares", "share_sums", "share_draws"):
+            getattr(totals, name)[...] += getattr(aside, name)
+        for r, seats in aside.district_seats.items():
+            known = counts.district_seats.get(r)
+            counts.district_seats[r] = seats if known is None else known + seats
+        before = counts.districts_won or [np.zeros_like(won) for won in aside.districts_won]
+        counts.districts_won = [won + more for won, more in zip(before, aside.districts_won, strict=True)]
+        if aside.uncovered is not None:
+            added = zip(counts.uncovered or aside.uncovered, aside.uncovered, strict=True)
+            first = counts.uncovered is None
+            counts.uncovered = CoverCounts(*(more if first else so_far + more for so_far, more in added))
+        if self._kept is None and aside.first_kept == 0 and len(aside.kept.shares) == self._work.keep:
+            self._kept = aside.kept
+            return
+        for room, drawn in zip(_rooms(self.kept), _rooms(aside.kept), strict=True):
+            room[aside.first_kept : aside.first_kept + len(drawn)] = drawn
+
+
+def _rooms(kept: KeptDraws) -> list[NDArray[Any]]:
+    """Arrays of draws that are kept, each with its draws first."""
+    rooms: list[NDArray[Any]] = [kept.shares, np.moveaxis(kept.seats, 1, 0)]
+    if kept.districts is not None:
+        rooms += [kept.districts.votes, np.moveaxis(kept.districts.seats, 1, 0)]
+    return rooms if kept.chamber is None else [*rooms, np.moveaxis(kept.chamber, 1, 0)]
+
+
+def _kept_from(kept: KeptDraws, first: int) -> KeptDraws:
+    """The kept draws from one on."""
+    districts, chamber = kept.districts, kept.chamber
+    return KeptDraws(
+        kept.shares[first:],
+        kept.seats[:, first:],
+        None if districts is None else KeptDistricts(districts.votes[first:], districts.seats[:, first:]),
+        None if chamber is None else chamber[:, first:],
+    )
 
 
 def _in_order(
@@ -176,77 +408,53 @@ class _Here(Executor):
 
 
 class _Worker:
-    """Runs calls, each on a bench that no other thread is at; histograms of shares are kept by bench and
-    added at the end, since they are sums of integers.
+    """Runs the calls that have the draws ``begin`` to ``end``, each on a bench that no other thread is at;
+    histograms of shares are kept by bench and added at the end, since they are sums of integers.
     """
 
-    def __init__(self, draws: Draws, rules: Rules, questions: Questions, share_every: int, keep: int) -> None:
-        units, lists = len(draws.location), rules.lists
-        self._shape = (
-            units,
-            lists,
-            len(rules.records),
-            rules.most_seats,
-            len(questions.coalition_starts) - 1,
-            len(questions.event_starts) - 1,
-        )
-        self.kept = KeptDraws(
-            np.zeros((keep, units)),
-            np.zeros((len(rules.records), keep, lists), np.int64),
-            _kept_districts(draws, rules, keep),
-            np.zeros((len(rules.records), keep, len(draws.chamber.holders)), np.int64)
-            if draws.chamber is not None
-            else None,
-        )
-        self._chamber = draws.chamber
-        self._inputs = (draws, rules, questions, share_every, self.kept)
+    def __init__(self, work: Work, begin: int, end: int) -> None:
+        self._work, self._begin, self._end = work, begin, end
+        # Draws are kept at the places of their numbers: behind the last of them there is no room needed.
+        self._kept = work.kept(min(end, work.keep) if begin < work.keep else 0)
         self._idle: list[Bench] = []
         self._every: list[Bench] = []
 
-    @property
-    def bytes_of_span(self) -> int:
-        """What the seats of one span take."""
-        _, lists, rules, seats, coalitions, _ = self._shape
-        of_rules = 8 * rules * (lists + coalitions) * (seats + 1)
-        if self._chamber is None:
-            return of_rules
-        return of_rules + self._chamber.empty(1, seats, rules).seats.nbytes
-
-    def empty(self, spans: int) -> Tallies:
-        """Tallies of zero."""
-        return empty_tallies(spans, *self._shape)
-
     def run(self, call: Call) -> Tallied:
         """Count the spans of a call, a row of the tallies each."""
+        work, chamber = self._work, self._work.draws.chamber
         try:
             bench = self._idle.pop()
         except IndexError:
-            bench = Bench(*self._inputs)
+            bench = Bench(work.draws, work.rules, work.questions, work.plan.share_every, self._kept)
             self._every.append(bench)
-        tallies = empty_tallies(len(call), 0, *self._shape[1:])
-        _, _, rules, most, *_ = self._shape
-        chamber = self._chamber.empty(len(call), most, rules) if self._chamber is not None else None
+        _, *shape = work.shape
+        tallies = empty_tallies(len(call), 0, *shape)
+        of_chamber = None
+        if chamber is not None:
+            of_chamber = chamber.empty(len(call), work.rules.most_seats, len(work.rules.records))
         for row, span in enumerate(call):
-            bench.run(span, tallies, row, chamber)
+            bench.run(span, tallies, row, of_chamber)
         if tallies.beyond.any():
             raise _too_large(tallies)
         self._idle.append(bench)
-        return (tallies,) if chamber is None else (tallies, chamber)
+        return (tallies,) if of_chamber is None else (tallies, of_chamber)
 
-    def share_totals(self) -> dict[str, NDArray[np.int64]]:
-        """Histograms of shares, their sums and the number of draws, of all benches."""
+    def aside(self) -> Aside:
+        """What all benches have counted beside the tallies, and the draws that were kept."""
         parts = [bench.shares for bench in self._every]
-        if len(parts) == 1:
-            (part,) = parts
-            return {"shares": part.histogram, "share_sums": part.sums, "share_draws": part.draws}
-        return {
-            "shares": np.sum([part.histogram for part in parts], axis=0),
-            "share_sums": np.sum([part.sums for part in parts], axis=0),
-            "share_draws": np.sum([part.draws for part in parts], axis=0),
-        }
+        first = min(self._begin, len(self._kept.shares))
+        return Aside(
+            np.sum([part.histogram for part in parts], axis=0),
+            np.sum([part.sums for part in parts], axis=0),
+            np.sum([part.draws for part in parts], axis=0),
+            self._district_seats(),
+            self._districts_won(),
+            self._uncovered(),
+            first,
+            _kept_from(self._kept, first),
+        )
 
-    def district_seats(self) -> dict[int, NDArray[np.int64]]:
-        """Histograms of seats (D, K, S + 1) by the number of a rule, of all benches."""
+    def _district_seats(self) -> dict[int, NDArray[np.int64]]:
         found: dict[int, NDArray[np.int64]] = {}
         for bench in self._every:
             for r, single in bench.singles.items():
@@ -255,13 +463,11 @@ class _Worker:
                     found[r] = found[r] + part if r in found else part
         return found
 
-    def districts_won(self) -> list[NDArray[np.int64]]:
-        """(D, H) draws in which a holder wins a district, by tier of the chamber, of all benches."""
+    def _districts_won(self) -> list[NDArray[np.int64]]:
         parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]
         return [np.sum(tier, axis=0) for tier in zip(*parts, strict=True)]
 
-    def uncovered(self) -> CoverCounts | None:
-        """Winners without a seat, of all benches; ``None`` where no law leaves any without."""
+    def _uncovered(self) -> CoverCounts | None:
         parts = [
             districts.counts
             for bench in self._every
@@ -269,19 +475,7 @@ class _Worker:
             for districts in bench.assembly.districts
             if districts is not None and districts.covers
         ]
-        if not parts:
-            return None
-        return CoverCounts(*(np.sum(part, axis=0) for part in zip(*parts, strict=True)))
-
-
-def _kept_districts(draws: Draws, rules: Rules, keep: int) -> KeptDistricts | None:
-    if draws.pattern is None:
-        return None
-    number, units, keep = len(draws.pattern.weights), len(draws.location), min(keep, KEPT_OF_DISTRICTS)
-    return KeptDistricts(
-        np.zeros((keep, number, units), np.float32),
-        np.zeros((len(rules.records), keep, number, rules.lists), np.uint16),
-    )
+        return CoverCounts(*(np.sum(part, axis=0) for part in zip(*parts, strict=True))) if parts else None
 
 
 def _too_large(tallies: Tallies) -> NoValidOutcome:

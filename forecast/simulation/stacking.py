@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.election.forecastable import days_of_forecasts
+from forecast.election.forecast_day import days_of_forecasts
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation import estimate
 from forecast.result import Forecast, forecast_of
-from forecast.simulation.forecasting import How, simulate_and_keep
+from forecast.simulation.forecasting import How, simulate_and_keep, supposed_vote
 from forecast.simulation.running import Progress
 from forecast.variables import VARIABLES, described
 
@@ -55,7 +55,8 @@ def simulate_over_time(
     each = [list(forecast.attrs["warnings"]) for forecast in forecasts]
     said = said_of_each([str(day) for day in usable], each, _these_days)
     found = stacked(forecasts, "as_of", labels, [party.id for party in election.parties])
-    return found.with_attrs(warnings=[*warnings, *said])
+    named = supposed_vote(election, "each day") if election.election.vote is None else {}
+    return found.with_attrs(**named, warnings=[*warnings, *said])
 
 
 def stacked(

@@ -94,13 +94,23 @@ def sweep_votes(
     return forecast_of(values, labels, attrs, leading=leading)
 
 
+_BY = {
+    "votes": "more votes",
+    "fewest-votes": "fewer votes",
+    "no-seat": "having no seat",
+    "precincts": "the precincts won, which are not known here",
+    "registration": "the order of registration",
+    "lot": "a lot",
+}
+
+
 def _told(tie: Tie, election: Election) -> str:
     names = {party.id: party.name for party in election.parties}
     tied, won = (", ".join(names.get(name, name) for name in lists) for lists in (tie.lists, tie.won))
     seats = "1 seat" if tie.seats == 1 else f"{tie.seats} seats"
     return (
         f"under the base rule {tied} have an equal {tie.claim} for {seats}; won by {won}, decided by "
-        f"{'the order of ' if tie.decided_by == 'registration' else 'a '}{tie.decided_by}"
+        f"{_BY[tie.decided_by]}"
     )
 
 

@@ -30,6 +30,7 @@ from forecast.sweeps.keys import leaves, schema_location, tables_of, with_keys
 if TYPE_CHECKING:
     from forecast.election import Election
 
+_SCENARIOS = "scenarios"
 DIMENSION = "scenario"
 AS_CONFIGURED = "as-configured"
 """The scenario of a sweep that changes nothing: the rule of the election file."""
@@ -84,7 +85,7 @@ def load_scenarios(path: str | Path, base: Election, config: Path, settings: Seq
     found: list[Scenario] = []
     faults: list[Fault] = list(_weights(place, written))
     for one in written:
-        own = _as_settings(one, base)
+        own = as_settings(one, base)
         try:
             with blaming(place, one.id):
                 election = load_election(config, [*settings, *own])
@@ -109,7 +110,7 @@ def _weights(place: str, written: Sequence[Written]) -> Iterator[Fault]:
         yield Fault(place, "scenarios", ABSENT, remedy)
 
 
-def _as_settings(one: Written, base: Election) -> tuple[str, ...]:
+def as_settings(one: Written, base: Election) -> tuple[str, ...]:
     """The changes of a scenario as ``--set`` takes them.
 
     Keys of the rule that a new method or level makes idle go with it, as in a sweep.
@@ -147,28 +148,41 @@ def _read(path: str | Path, known: Collection[str]) -> list[Written]:
     place = str(path)
     tables = read_tables(Path(path))
     faults = [
-        Fault(place, str(name), ABSENT, f"no such key; {suggest(str(name), ['scenarios'])}")
+        Fault(place, str(name), ABSENT, f"no such key; {suggest(str(name), [_SCENARIOS])}")
         for name in tables
-        if name != "scenarios"
+        if name != _SCENARIOS
     ]
-    entries = tables.get("scenarios")
+    found, wrong = _written(place, tables.get(_SCENARIOS), known, _SCENARIOS)
+    if faults or wrong:
+        raise ConfigurationError(*faults, *wrong)
+    return found
+
+
+def written_variants(place: str, entries: object) -> tuple[list[Written], list[Fault]]:
+    """The variants of a table of jobs, which are written as the scenarios of a run, and what is wrong."""
+    return _written(place, entries, _OF_A_RUN, "variants")
+
+
+def _written(
+    place: str, entries: object, known: Collection[str], table: str
+) -> tuple[list[Written], list[Fault]]:
+    """Entries of a list of tables, and what is wrong with them."""
     if not isinstance(entries, list) or not entries:
         remedy = (
-            "at least one table [[scenarios]] is expected, with an id and keys such as "
+            f"at least one table [[{table}]] is expected, with an id and keys such as "
             'rule.threshold.level = "7%"'
         )
-        raise ConfigurationError(*faults, Fault(place, "scenarios", ABSENT, remedy))
+        return [], [Fault(place, table, ABSENT, remedy)]
     found: list[Written] = []
+    faults: list[Fault] = []
     for number, entry in enumerate(entries, start=1):
-        wrong = list(_faults(place, number, entry, [one.id for one in found], known))
+        wrong = list(_faults(place, f"{table}[{number - 1}]", entry, [one.id for one in found], known))
         faults += wrong
         if not wrong:
             weight = parse_share(entry["weight"]) if "weight" in entry else None
             name = str(entry.get("name") or entry["id"])
             found.append(Written(entry["id"], name, weight, dict(_changes(entry))))
-    if faults:
-        raise ConfigurationError(*faults)
-    return found
+    return found, faults
 
 
 def _changes(entry: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
@@ -189,15 +203,17 @@ def _every_key(path: str, value: object) -> Iterator[tuple[str, object]]:
 
 
 def _faults(
-    place: str, number: int, entry: object, taken: Collection[str], known: Collection[str]
+    place: str, at: str, entry: object, taken: Collection[str], known: Collection[str]
 ) -> Iterator[Fault]:
+    """What is wrong with an entry; ``at`` is its place in its list, such as ``scenarios[0]``."""
+    table = at.partition("[")[0]
     if not isinstance(entry, Mapping):
-        yield Fault(place, f"scenarios[{number - 1}]", entry, "a table [[scenarios]] is expected")
+        yield Fault(place, at, entry, f"a table [[{table}]] is expected")
         return
     name: Any = entry.get("id", ABSENT)
-    where = f"scenarios.{name}" if isinstance(name, str) else f"scenarios[{number - 1}]"
+    where = f"{table}.{name}" if isinstance(name, str) else at
     if not isinstance(name, str) or not ID.fullmatch(name):
-        remedy = f"every scenario needs an id of a-z, 0-9 and hyphens (entry {number} of [[scenarios]])"
+        remedy = f"every {table.removesuffix('s')} needs an id of a-z, 0-9 and hyphens ({at})"
         yield Fault(place, f"{where}.id", name, remedy)
     elif name in taken or name in (AS_CONFIGURED, MIXTURE):
         remedy = "this id is taken; ids are unique, as-configured is the base rule, mixture all scenarios"

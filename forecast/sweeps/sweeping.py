@@ -359,6 +359,7 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
             task.how.draws,
             threads=task.how.threads,
             progress=told,
+            runner=task.how.runner,
         )
         rules = [grid.base, *(grid.rules[v] for v in at)]
         houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]

@@ -270,6 +270,13 @@ def _apart_from(everywhere: float) -> Callable[[float | None, float | None], str
     return text
 
 
+_OPEN = {
+    "lot": "By lot: the lot is not ours to draw, and the seats stand in the order of registration until "
+    "then.",
+    "precincts": "By precincts: not known here, and the seats stand in the order of registration.",
+}
+
+
 def ties(forecast: Forecast) -> Table:
     """Ties of an exact count: between whom, for how many seats, who won them and by what."""
     every = [json.loads(text) for text in forecast.array("tied_claims").ravel().tolist()]
@@ -281,7 +288,10 @@ def ties(forecast: Forecast) -> Table:
         "won": ("text", "ids of the lists that got them, joined by +"),
         "claim": ("text", "what is equal"),
         "place": ("text", "district or alliance; empty: the national division"),
-        "decided_by": ("text", "votes, registration (the order of [[parties]]) or lot"),
+        "decided_by": (
+            "text",
+            "the step of rule.ties: votes, fewest-votes, no-seat, precincts, registration or lot",
+        ),
     }
     for name, (type_, meaning) in about_ties.items():
         values = [tie[name] for _, tie in rows]
@@ -300,6 +310,6 @@ def ties(forecast: Forecast) -> Table:
         Shown("Won by", named("won"), numeric=False),
         Shown("Decided by", as_is("decided_by"), numeric=False),
     ]
-    said = "By lot: the lot is not ours to draw, and the seats stand in the order of registration until then."
-    by_lot = any(tie["decided_by"] == "lot" for _, tie in rows)
-    return table(forecast, "ties", "Ties", columns, shown, (said,) if by_lot else ())
+    decided = {tie["decided_by"] for _, tie in rows}
+    said = [text for step, text in _OPEN.items() if step in decided]
+    return table(forecast, "ties", "Ties", columns, shown, tuple(said))

@@ -158,7 +158,7 @@ def shown_of(variable: Variable) -> list[Shown]:
             (rounding.whole, rounding.interval) if seats else (rounding.percent, rounding.percent_interval)
         )
         middle, ends = f"{stem}_median", (f"{stem}_low80", f"{stem}_high80")
-        said = f"80 % of {'seats' if title == 'Seats' else 'shares' if title == 'Share' else 'it'}"
+        said = f"80 % of {'shares' if title == 'Share' else title.lower() if seats else 'it'}"
         found = [
             Shown(title, text_of(middle, one), rank=rank),
             Shown(said, pair_of(*ends, both), rank=rank + (1 if rank == 0 else 2)),

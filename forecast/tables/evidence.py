@@ -114,6 +114,47 @@ def calibration(forecast: Forecast) -> Table:
     )
 
 
+def record_by_kind(forecast: Forecast) -> Table:
+    """How many results the 80 % intervals held in the backtest, by kind of election and days before it."""
+    rows: list[tuple[Any, ...]] = []
+    if "record/coverage80_by_kind" in forecast:
+        kinds = forecast.names("record/election_kind")
+        days = forecast.array("record/days_before").tolist()
+        held = forecast.array("record/coverage80_by_kind").tolist()
+        number = forecast.array("record/elections_by_kind").tolist()
+        rows = [
+            (kind, days[j], held[i][j], number[i][j])
+            for i, kind in enumerate(kinds)
+            for j in range(len(days))
+            if held[i][j] == held[i][j]
+        ]
+    columns = (
+        Column("election_kind", "", "text", "national, regional or european"),
+        Column("days_before", "days", "number", "days before the vote"),
+        Column("coverage80", "1", "number", "how many results the 80 % intervals of the share held"),
+        Column("elections", "1", "integer", "elections of the backtest"),
+    )
+    return table(
+        forecast,
+        "record-by-kind",
+        "How often intervals of 80 % held the result, by kind of election",
+        {column: [row[k] for row in rows] for k, column in enumerate(columns)},
+        (
+            Shown("Elections", _kind_said, numeric=False),
+            Shown("Days before", text_of("days_before", rounding.whole)),
+            Shown("Held", text_of("coverage80", lambda value: rounding.percent(value, 0))),
+            Shown("Number", text_of("elections", rounding.whole), rank=1),
+        ),
+    )
+
+
+_KINDS = {"national": "National", "regional": "Of a region", "european": "European"}
+
+
+def _kind_said(row: Row) -> str:
+    return _KINDS[str(row["election_kind"])]
+
+
 def _said(row: Row) -> str:
     return _STATEMENTS[str(row["statement"])]
 

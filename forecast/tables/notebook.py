@@ -54,7 +54,8 @@ def election_html(election: Election) -> str:
     facts = election.election
     rows = [(party.id, party.name, party.kind) for party in election.parties]
     table = _table(("id", "Name", "Kind"), rows)
-    title = f"<h3>{_escaped(facts.name)}, {facts.date}</h3>"
+    when = facts.vote or "day not known"
+    title = f"<h3>{_escaped(facts.name)}, {when}</h3>"
     return "\n".join([title, table, _lines(rule_in_words(election.rule))])
 
 

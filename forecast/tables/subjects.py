@@ -33,8 +33,9 @@ _ALWAYS = ("estimate/average", "last_election/share", "last_election/seats_won")
 """Columns that every forecast of one rule has, blank where it does not know them."""
 _ABOUT_PARTIES = (
     "Last: the last election. Polls: centre of the estimate. Share, Seats: medians over the draws, beside "
-    "them the interval that holds 80 % of them. Passes: {passes}, ± one Monte Carlo standard error. One "
-    "draw: a representative draw, one possible outcome."
+    "them the interval that holds 80 % of them; seats if in: over the draws in which the party passes. "
+    "Passes: {passes}, ± one Monte Carlo standard error. One draw: a representative draw, one possible "
+    "outcome."
 )
 _EVENTS_NOTE = (
     "±: one Monte Carlo standard error, in percentage points. An event with a condition is left blank "
@@ -145,6 +146,48 @@ def distribution(forecast: Forecast) -> Table:
     notes = ("Numbers of seats with a probability under 0.1 % are left out here.",)
     return table(
         forecast, name, title, columns, shown, notes, lambda row: (number(row["probability"]) or 0.0) >= 0.001
+    )
+
+
+def places(forecast: Forecast) -> Table:
+    """The chance of every place by number of seats, a row a party and place."""
+    kept = np.flatnonzero(~np.isin(forecast.array("party_kind"), list(SEATLESS_KINDS)))
+    path = "place_probability"
+    if path not in forecast:  # of a version that did not count places
+        kept = kept[:0]
+    none = np.zeros((len(forecast.parties), 0))
+    chances, errors = (
+        (forecast.array(one) if one in forecast else none)[kept] for one in (path, error_of(path))
+    )
+    k, at = (part.ravel() for part in np.indices(chances.shape))
+    names = names_of(forecast)
+    ids = forecast.array("party")[kept][k]
+    columns: dict[Column, Any] = {
+        Column("party", "", "text", "id of the party"): ids,
+        Column("party_name", "", "text", "its name"): [names[str(one)] for one in ids],
+        Column("place", "1", "integer", "place by number of seats, the largest first"): at + 1,
+        Column("probability", "1", "number", "probability of this place"): chances.ravel(),
+        Column("mc_error", "1", "number", "Monte Carlo standard error of probability"): errors.ravel(),
+    }
+    shown = (
+        Shown("Party", as_is("party_name"), numeric=False),
+        Shown("Place", text_of("place", rounding.whole)),
+        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
+        Shown("± points", text_of("mc_error", rounding.points), rank=1),
+    )
+    draws = forecast[path].attrs.get("draws", forecast.draws) if path in forecast else forecast.draws
+    note = (
+        f"Of {draws:,} draws; of parties with equal seats each has the better place, and without seats none. "
+        "Places with a probability under 0.1 % are left out here."
+    )
+    return table(
+        forecast,
+        "places",
+        "Places by number of seats",
+        columns,
+        shown,
+        (note,),
+        lambda row: (number(row["probability"]) or 0.0) >= 0.001,
     )
 
 

@@ -1,15 +1,17 @@
 """An archive of past elections: a folder with their polls, results and rules.
 
-``elections.csv``: election_id, country, date; threshold_pct, quality and rule where known. ``polls.csv`` (or
-``polls.csv.gz``): one row a poll and party. ``results.csv``: one row an election and party.
+``elections.csv``: election_id, country, date; legislature, threshold_pct, quality and rule where known.
+``polls.csv`` (or ``polls.csv.gz``): one row a poll and party. ``results.csv``: one row an election and party.
+``last_results.csv``, where there is one: shares of 1 at the last election of the same kind.
 ``docs/poll-table.md`` describes the columns. Nothing of an archive is kept in the program.
 """
 
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,14 @@ _NEEDED = {
     "polls.csv": ("poll_id", "election_id", "pollster", "fieldwork_end", "party", "share"),
     "results.csv": ("election_id", "party", "share"),
 }
+
+LAST_RESULTS = "last_results.csv"
+_OF_LAST_RESULTS = ("election_id", "party", "share")
+
+KINDS = ("national", "regional", "european")
+_EUROPEAN = re.compile(r"european parliament", re.IGNORECASE)
+_REGIONAL = re.compile(r"\(.+\)$|^(asamblea|parlament) de ", re.IGNORECASE)
+"""Parliaments that are not the country's: they are named with their place."""
 
 _POLL_FACTS = (
     "election_id",
@@ -62,6 +72,8 @@ class PastElection:
     election day; ``known`` (P,) days before election day on which each was known. ``result`` (K,) official
     shares of valid votes, of 1; ``seats`` (K,) official seats that the rule hands out, NaN where not known.
     ``threshold`` of 1, 0 where there is none. ``unpolled`` are the shares of options that no poll reports.
+    ``last`` (K,) shares of 1 at the last election of the same kind, NaN where not known. ``archive`` is the
+    name of its folder, ``kind`` one of ``KINDS``.
     """
 
     id: str
@@ -75,6 +87,9 @@ class PastElection:
     seats: Floats
     rule: Mapping[str, Any] | None = None
     unpolled: Mapping[str, float] = field(default_factory=dict)
+    last: Floats = field(default_factory=lambda: np.zeros(0))
+    archive: str = ""
+    kind: str = "national"
 
     @property
     def sparse(self) -> bool:
@@ -99,6 +114,31 @@ class PastElection:
         )
 
 
+def read_archives(folders: Sequence[str | Path]) -> list[PastElection]:
+    """The elections of several archives, one after the other.
+
+    ``PollDataError`` with the faults of all of them, and for an election that stands in two.
+    """
+    found: list[PastElection] = []
+    faults: list[Fault] = []
+    before: dict[str, str] = {}
+    for folder in dict.fromkeys(Path(folder) for folder in folders):
+        try:
+            elections = read_archive(folder)
+        except PollDataError as error:
+            faults += error.faults
+            continue
+        for election in elections:
+            first = before.setdefault(election.id, str(folder))
+            if first != str(folder):
+                remedy = f"this election is in {Path(first).name} too; keep one"
+                faults.append(Fault(str(folder), "election_id", election.id, remedy))
+        found += elections
+    if faults:
+        raise PollDataError(*faults)
+    return found
+
+
 def read_archive(folder: str | Path) -> list[PastElection]:
     """Elections that have a result, in the order of ``elections.csv``.
 
@@ -113,24 +153,60 @@ def read_archive(folder: str | Path) -> list[PastElection]:
     faults: list[Fault] = []
     unread: list[Fault] = []
     tables: list[list[ArchiveRow]] = []
-    for name, needed in _NEEDED.items():
+    needed_of = _NEEDED | ({LAST_RESULTS: _OF_LAST_RESULTS} if _has_last_results(root) else {})
+    for name, needed in needed_of.items():
         try:
             tables.append(read_archive_rows(root, name, needed, faults))
         except PollDataError as error:
             unread += error.faults
     if unread:
         raise PollDataError(*unread, *faults)
-    elections, polls, results = tables
+    elections, polls, results, last = tables if len(tables) == len(_NEEDED) + 1 else (*tables, [])
     _check(elections, polls, results)
+    last_of = _last_results(last, elections, results)
     polls_of, results_of = _by_election(polls), _by_election(results)
-    found = [
-        _election(row, polls_of.get(row.text("election_id"), []), results_of[row.text("election_id")])
-        for row in elections
-        if row.text("election_id") in results_of
-    ]
-    faults += [fault for row in (*elections, *polls, *results) for fault in row.faults]
+    found: list[PastElection] = []
+    for row in elections:
+        name = row.text("election_id")
+        if name in results_of:
+            election = _election(row, polls_of.get(name, []), results_of[name])
+            known = last_of.get(name, {})
+            shares = np.array([known.get(party, np.nan) for party in election.polls.ids])
+            found.append(replace(election, last=shares, archive=root.resolve().name))
+    faults += [fault for row in (*elections, *polls, *results, *last) for fault in row.faults]
     if faults:
         raise PollDataError(*dict.fromkeys(faults))
+    return found
+
+
+def _has_last_results(root: Path) -> bool:
+    return (root / LAST_RESULTS).exists() or (root / f"{LAST_RESULTS}.gz").exists()
+
+
+def _last_results(
+    rows: Sequence[ArchiveRow], elections: Sequence[ArchiveRow], results: Sequence[ArchiveRow]
+) -> dict[str, dict[str, float]]:
+    """Shares of 1 at the last election by election and party; notes what cannot be."""
+    known = {row.text("election_id") for row in elections}
+    parties = {(row.text("election_id"), row.text("party")) for row in results}
+    refuse_twice(rows, lambda row: (row.text("election_id"), row.text("party")), "party")
+    found: dict[str, dict[str, float]] = {}
+    for row in rows:
+        name = row.needed("election_id", "the id of an election is expected")
+        party = row.needed("party", "the id of a party is expected")
+        row.needed("share", "a share of 1 is expected")
+        share = row.number_in("share", 0, 1, "a share of 1, not percent,")
+        if name and name not in known:
+            row.note("election_id", name, "no such election in elections.csv")
+        elif party and party != OTHER and (name, party) not in parties:
+            row.note("party", party, f"no such party in the results of {name}")
+        if party != OTHER:
+            found.setdefault(name, {})[party] = share
+    for name, shares in found.items():
+        total = sum(share for share in shares.values() if share == share)
+        if total > MOST_OF_A_RESULT / 100:
+            first = next(row for row in rows if row.text("election_id") == name)
+            first.note("", ABSENT, f"the last results of '{name}' add up to {total:.4g}; all votes are 1")
     return found
 
 
@@ -232,7 +308,15 @@ def _election(row: ArchiveRow, polls: Sequence[ArchiveRow], results: Sequence[Ar
         seats=np.array([seats[party] for party in ids]),
         rule=_rule(row),
         unpolled={party: share for party, share in official.items() if party not in ids and share > 0},
+        kind=_kind(row.text("legislature")),
     )
+
+
+def _kind(legislature: str) -> str:
+    """Which of ``KINDS`` the parliament makes an election; national where the archive does not say."""
+    if _EUROPEAN.search(legislature):
+        return "european"
+    return "regional" if _REGIONAL.search(legislature) else "national"
 
 
 def _rule(row: ArchiveRow) -> Mapping[str, Any] | None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from forecast.estimation.constants import Constants
+from forecast.estimation.records import CountryRecord, Record, country_record, together
 from forecast.estimation.reports import Flags, Floats
 from forecast.verification import scores
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import METHODS, law_of, pooled_dirichlet
+from forecast.verification.likelihood import observations_of
 from forecast.verification.past_elections import HORIZONS, Case, cases_of
+from forecast.verification.recording import records_of
 from forecast.verification.scored_statements import (
     Questions,
     crossing_chances,
@@ -28,23 +32,33 @@ DRAWS = 4000
 
 _SEED = 20_030_319
 Step = Callable[[int, int], None]
-"""Called with the number of cases done and the number in all."""
+"""Called with the number of elections done and the number in all."""
+LawOf = Callable[[Case, Constants, str, float], Law]
 ConstantsOf = Callable[[str], Constants]
 """The constants with which elections of a country are forecast."""
 
 
 @dataclass(frozen=True)
 class Scored:
-    """One case by one method: scores by name, and the statements that were made."""
+    """One case by one method: scores by name, and the statements that were made.
+
+    ``crossing`` are the parties whose crossing was asked; ``earlier`` is the number of earlier elections in
+    the record of the country.
+    """
 
     election: str
     horizon: int
     method: str
     values: Mapping[str, float]
+    crossing: tuple[str, ...]
     crossing_said: Floats
     crossed: Flags
     majority_said: Floats
     won: Flags
+    archive: str = ""
+    kind: str = "national"
+    country: str = ""
+    earlier: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,50 +70,145 @@ class Backtest:
     notes: tuple[str, ...] = field(default=())
 
 
+Do = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[tuple[int, Any]]]
+"""Applies a function to items and gives each result with the place of its item, in any order."""
+
+
+def one_by_one(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """In this process."""
+    yield from enumerate(map(function, items))
+
+
 def run_backtest(
     elections: Sequence[PastElection],
     constants_of: ConstantsOf,
     *,
+    records: Sequence[Record] = (),
     horizons: Sequence[int] = HORIZONS,
     methods: Sequence[str] = METHODS,
     draws: int = DRAWS,
+    laws: LawOf = law_of,
     step: Step | None = None,
+    do: Do = one_by_one,
 ) -> Backtest:
     """Forecast and score ``elections`` at ``horizons`` days before the vote.
 
-    The draws of a case are the same in every run: their seed is made of its election and horizon.
+    A country's own record is that of its earlier elections among ``elections``, and among ``records`` of
+    others. ``laws`` gives the distribution of a case by its constants, a method and the record of its
+    country. The draws of a case are the same in every run: their seed is made of its election and horizon.
+    ``do`` says who does the work, by country and then by election.
     """
-    cases = cases_of(elections, horizons)
-    polled = {case.election.id: case.election for case in cases}
-    reasons = {name: why_no_seats(election) for name, election in polled.items()}
+    told = Records(elections, constants_of, records)
+    if "default" in methods:
+        told.learn(do)
+    asked = (tuple(horizons), tuple(methods), draws, laws)
+    tasks = [
+        Task(
+            one, constants_of(one.country), told.of(one) if "default" in methods else CountryRecord(), *asked
+        )
+        for one in elections
+    ]
+    found: dict[int, Found] = {}
+    for at, result in do(score_election, tasks):
+        found[at] = result
+        if step is not None:
+            step(len(found), len(tasks))
     scored: list[Scored] = []
     apart: list[Scored] = []
-    for done, case in enumerate(cases, start=1):
-        target = apart if case.election.sparse else scored
-        target += _score_case(
-            case, constants_of(case.election.country), methods, draws, not reasons[case.election.id]
-        )
-        if step is not None:
-            step(done, len(cases))
-    without = [election.id for election in elections if election.id not in polled]
-    return Backtest(tuple(scored), tuple(apart), _notes(without, reasons))
+    for at, election in enumerate(elections):
+        (apart if election.sparse else scored).extend(found[at].scored)
+    reasons = [found[at].why_no_seats for at in range(len(elections))]
+    known = {one.id: reason for one, reason in zip(elections, reasons, strict=True) if reason is not None}
+    without = [election.id for election in elections if election.id not in known]
+    polled = [election for election in elections if election.id in known]
+    return Backtest(tuple(scored), tuple(apart), _notes(without, known, polled))
 
 
-def _notes(without: Sequence[str], reasons: Mapping[str, str]) -> tuple[str, ...]:
+class Task(NamedTuple):
+    """An election to be forecast and scored, with all that this takes."""
+
+    election: PastElection
+    constants: Constants
+    record: CountryRecord
+    horizons: tuple[int, ...]
+    methods: tuple[str, ...]
+    draws: int
+    laws: LawOf
+
+
+class Found(NamedTuple):
+    """What was found of an election; no reason where no poll was known in time."""
+
+    scored: list[Scored]
+    why_no_seats: str | None
+
+
+def score_election(task: Task) -> Found:
+    """Forecast and score one election at all horizons."""
+    cases = cases_of([task.election], task.horizons)
+    if not cases:
+        return Found([], None)
+    reason, scored = why_no_seats(task.election), []
+    for case in cases:
+        found = {name: task.laws(case, task.constants, name, task.record.value) for name in task.methods}
+        scored += _score_case(case, found, task.draws, not reason)
+    return Found([replace(one, earlier=task.record.elections) for one in scored], reason)
+
+
+@dataclass
+class Records:
+    """The records of the countries of an archive, each in units of the constants it is forecast with."""
+
+    elections: Sequence[PastElection]
+    constants_of: ConstantsOf
+    others: Sequence[Record] = ()
+    known: dict[str, tuple[Record, ...]] = field(default_factory=dict)
+
+    def of(self, election: PastElection) -> CountryRecord:
+        """The record of a country before an election."""
+        country = election.country
+        if country not in self.known:
+            self.known[country] = together(self.others, own_records(self._of(country)))
+        return country_record(self.known[country], country, election.date, election.id)
+
+    def learn(self, do: Do) -> None:
+        """The records of all countries at once."""
+        countries = list(dict.fromkeys(election.country for election in self.elections))
+        for at, own in do(own_records, [self._of(country) for country in countries]):
+            self.known[countries[at]] = together(self.others, own)
+
+    def _of(self, country: str) -> tuple[list[PastElection], Constants]:
+        used = [one for one in self.elections if one.country == country and not one.sparse]
+        return used, self.constants_of(country)
+
+
+def own_records(country: tuple[list[PastElection], Constants]) -> tuple[Record, ...]:
+    """The records of the elections of a country, in units of its constants."""
+    elections, constants = country
+    cases = cases_of(elections)
+    if not cases:
+        return ()
+    return records_of(cases, observations_of(cases, [case.centre.mean for case in cases]), constants.measure)
+
+
+def _notes(
+    without: Sequence[str], reasons: Mapping[str, str], polled: Sequence[PastElection]
+) -> tuple[str, ...]:
     undrawn = [f"{name}: {reason}" for name, reason in reasons.items() if "cannot" in reason]
     said = [f"no national poll was known in time: {', '.join(without)}"] if without else []
+    unknown = [election.id for election in polled if np.isnan(election.last).all()]
+    if unknown and len(unknown) < len(polled):
+        said.append(f"no last result is known: {', '.join(unknown)}")
+    elif unknown:
+        said.append("no last results are known (last_results.csv): the default method leaves them out")
     return (*said, *undrawn)
 
 
-def _score_case(
-    case: Case, constants: Constants, methods: Sequence[str], number: int, with_seats: bool
-) -> list[Scored]:
+def _score_case(case: Case, laws: Mapping[str, Law], number: int, with_seats: bool) -> list[Scored]:
     reference = pooled_dirichlet(case.prepared)
     questions = questions_of(case, reference, _draws(case, reference, number))
     seats = official_seats(case) if with_seats else None
-    return [
-        _score(case, method, law_of(case, constants, method), questions, seats, number) for method in methods
-    ]
+    return [_score(case, method, law, questions, seats, number) for method, law in laws.items()]
 
 
 def _draws(case: Case, law: Law, number: int) -> Floats:
@@ -119,10 +228,14 @@ def _score(
         horizon=case.horizon,
         method=method,
         values={**_share_scores(case, law, draws), **(_seat_scores(case, draws, seats) if seats else {})},
+        crossing=tuple(case.units[k] for k in questions.crossing.tolist()),
         crossing_said=crossing_chances(questions, draws),
         crossed=questions.crossed,
         majority_said=majority_chances(questions, draws, case),
         won=questions.won,
+        archive=case.election.archive,
+        kind=case.election.kind,
+        country=case.election.country,
     )
 
 
@@ -137,6 +250,7 @@ def _share_scores(case: Case, law: Law, draws: Floats) -> dict[str, float]:
         "energy": scores.energy_score(points, result),
         "log_score": -law.log_density(case.result),
         "rmse": float(np.sqrt((miss**2).mean())),
+        "mae": float(np.abs(np.median(points[:, :named], axis=0) - result[:named]).mean()),
         **{
             f"coverage_{level * 100:.0f}": float(share)
             for level, share in zip(scores.LEVELS, held, strict=True)
@@ -159,5 +273,6 @@ def _seat_scores(case: Case, draws: Floats, seats: OfficialSeats) -> dict[str, f
     known = ~np.isnan(seats.official)
     if known.any():
         official = seats.official[known].astype(np.int64)
+        found["seats_mae"] = float(np.abs(np.median(drawn[:, known], axis=0) - official).mean())
         found["seats_rps"] = float(scores.ranked_probability_score(drawn[:, known], official).mean())
     return found

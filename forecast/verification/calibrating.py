@@ -6,9 +6,9 @@ import datetime
 from collections.abc import Sequence
 
 from forecast.estimation.calibration import Calibration, HorizonRecord
-from forecast.verification.archive import PastElection
+from forecast.verification.archive import KINDS, PastElection
 from forecast.verification.backtest import Backtest
-from forecast.verification.summary import Row, crossing_curve, majority_curve
+from forecast.verification.summary import ALL, Row, crossing_curve, majority_curve
 
 METHOD = "default"
 
@@ -19,21 +19,33 @@ def calibration_of(
     """What the default method was worth; ``left_out`` is "country" or empty."""
     scored = {one.election for one in backtest.scored}
     used = [election for election in elections if election.id in scored]
-    horizons = dict.fromkeys(row.horizon for row in rows if row.method == METHOD)
+    ours = [row for row in rows if row.method == METHOD and not row.against]
+    whole = [row for row in ours if row.subset == ALL]
+    horizons = dict.fromkeys(row.horizon for row in whole)
+    kinds = {
+        kind: [row for row in ours if row.subset == f"kind={kind}"]
+        for kind in KINDS
+        if any(row.subset == f"kind={kind}" for row in ours)
+    }
     return Calibration(
         elections=len(used),
         countries=len({election.country for election in used}),
         years=tuple(sorted({election.date.year for election in used})),
         date=datetime.date.today().isoformat(),
         left_out=left_out,
-        horizons=tuple(_record(rows, horizon) for horizon in horizons),
+        horizons=tuple(_record(whole, horizon) for horizon in horizons),
         crossings=tuple(crossing_curve(backtest, METHOD)),
         majorities=tuple(majority_curve(backtest, METHOD)),
+        kinds=tuple(
+            _record(held, horizon, kind)
+            for kind, held in kinds.items()
+            for horizon in dict.fromkeys(row.horizon for row in held)
+        ),
     )
 
 
-def _record(rows: Sequence[Row], horizon: int | None) -> HorizonRecord:
-    found = {row.metric: row for row in rows if row.method == METHOD and row.horizon == horizon}
+def _record(rows: Sequence[Row], horizon: int | None, kind: str = "") -> HorizonRecord:
+    found = {row.metric: row for row in rows if row.horizon == horizon}
 
     def value(metric: str) -> float | None:
         return round(found[metric].value, 4) if metric in found else None
@@ -47,4 +59,6 @@ def _record(rows: Sequence[Row], horizon: int | None) -> HorizonRecord:
         crps=round(found["crps"].value, 4),
         crossing_brier=value("crossing_brier"),
         majority_brier=value("majority_brier"),
+        mae=value("mae"),
+        kind=kind,
     )

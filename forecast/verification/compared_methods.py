@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from forecast.estimation.constants import Constants, PlainConstants
-from forecast.estimation.law import LawConstants, squared_scales
+from forecast.estimation.law import LawConstants, Situation, squared_scales
 from forecast.estimation.preparation import FLOOR, Prepared
 from forecast.estimation.reports import Floats
 from forecast.estimation.trend import trend_mean
 from forecast.verification.past_elections import Case
 from forecast.verification.share_distributions import Dirichlet, Law, LogisticT
 
-METHODS = ("default", "trend", "last-poll-dirichlet", "pooled-dirichlet", "plain-average")
-"""Ours first. ``default`` is the weighted average with the fitted error law."""
+METHODS = ("default", "average", "trend", "plain-average", "pooled-dirichlet", "last-poll-dirichlet")
+"""Those of this program first, the default before the others."""
 
 REFERENCE = "pooled-dirichlet"
 """What the others are compared with, and by whose means statements are chosen for scoring."""
+PLAIN = "plain-average"
+"""What any forecaster could do in an afternoon: the others are compared with it too."""
 
 POOLED_DAYS, PLAIN_DAYS = 14, 21
 _PSEUDO_COUNT = 0.5
 
 
-def law_of(case: Case, constants: Constants, method: str) -> Law:
-    """The predictive distribution of a case by one of ``METHODS``."""
+def law_of(
+    case: Case, constants: Constants, method: str, record: float = 0.0, trend: Floats | None = None
+) -> Law:
+    """The predictive distribution of a case by one of ``METHODS``; ``record`` is R of its country.
+
+    ``trend`` (U,) are shares to take for those of the trend.
+    """
     if method == "last-poll-dirichlet":
         return last_poll_dirichlet(case.prepared)
     if method == "pooled-dirichlet":
         return pooled_dirichlet(case.prepared)
     if method == "plain-average":
         return plain_average(case, constants.plain_average)
+    if method == "average":
+        return _our_law(case.centre.mean, case.centre.mean, constants.law(method), case.situation)
+    trend = trend_mean(case.prepared, constants.trend_model) if trend is None else trend
     if method == "trend":
-        return _our_law(case, trend_mean(case.prepared, constants.trend_model), constants.trend)
-    return _our_law(case, case.centre.mean, constants.average)
+        return _our_law(trend, trend, constants.law(method), case.situation)
+    seen = case.correction(trend)
+    situation = replace(case.situation, record=record, newcomers=seen.newcomers)
+    law = constants.law(method)
+    return _our_law(seen.moved(law, situation), seen.centre, law, situation)
 
 
-def _our_law(case: Case, mean: Floats, law: LawConstants) -> Law:
-    return LogisticT(mean, squared_scales(mean, law, case.situation), law.degrees_of_freedom)
+def _our_law(mean: Floats, centre: Floats, law: LawConstants, situation: Situation) -> Law:
+    """The law about ``mean``; its scales are those of shares at ``centre``."""
+    return LogisticT(mean, squared_scales(centre, law, situation), law.degrees_of_freedom)
 
 
 def last_poll_dirichlet(prepared: Prepared) -> Dirichlet:

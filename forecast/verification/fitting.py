@@ -1,4 +1,8 @@
-"""Fitting the error law: composite likelihood over horizons, weak priors, bootstrap by country."""
+"""Fitting the error laws: composite likelihood over horizons, weak priors, bootstrap by country.
+
+Records of countries are measured in units of the law of the average of the same fit, and only on earlier
+elections, so that no fit knows the errors of a country that is left out of it.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,25 @@ import numpy as np
 from scipy.optimize import minimize
 
 from forecast.errors import Fault, PollDataError
-from forecast.estimation.constants import Basis, Constants, PlainConstants
+from forecast.estimation.constants import FIRST_TERMS, Basis, Constants, PlainConstants
 from forecast.estimation.kalman import filtered
 from forecast.estimation.law import LawConstants
 from forecast.estimation.preparation import Prepared
+from forecast.estimation.records import country_record
 from forecast.estimation.reports import Floats
 from forecast.estimation.trend import TrendConstants, series_of, trend_mean
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import plain_mean
-from forecast.verification.likelihood import Observations, common_scale, log_densities, observations_of
+from forecast.verification.likelihood import (
+    Observations,
+    corrected_observations,
+    log_densities,
+    log_likelihoods,
+    observations_of,
+    subset,
+)
 from forecast.verification.past_elections import HORIZONS, Case, cases_of
+from forecast.verification.recording import records_of
 
 START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)
 """Where the search starts; the optimum does not depend on it."""
@@ -30,70 +43,90 @@ INTERVAL = (0.025, 0.975)
 Step = Callable[[int, int], None]
 """Called with the number of refits done and the number in all."""
 
+COUNTRY_POWER = 0.5
+"""Weight of a country: its number of elections to this power. With 0 all weigh the same."""
+_PRIOR_OF_TERMS = 0.15
+"""Standard deviation of the prior of those terms that only the default law has, about 0."""
+
 _POSITIVE = ("drift", "firm_error", "other_factor")
 _TAIL_SHIFT = 2.0
 _NO_SAMPLING = 1e12
 _SIMPLEX = np.vstack([np.zeros(4), np.diag([0.4, 0.4, 0.4, -0.2])])
-_NAMES = tuple(field.name for field in fields(LawConstants))
+TERMS = tuple(field.name for field in fields(LawConstants))
+"""The constants of the default law, in the order of its formula."""
 
 
-def fit_law(seen: Observations, weights: Floats | None = None, start: LawConstants = START) -> LawConstants:
-    """The law that makes the results likeliest; ``weights`` (F,) count cases more than once or not at all."""
+def fit_law(
+    seen: Observations,
+    weights: Floats | None = None,
+    start: LawConstants = START,
+    terms: Sequence[str] = FIRST_TERMS,
+) -> LawConstants:
+    """The law that makes the results likeliest; ``weights`` (F,) count cases more than once or not at all.
+
+    ``terms`` are the constants that are fitted; the others are 0.
+    """
     weight = np.ones(len(seen.days)) if weights is None else weights
+    chosen = np.flatnonzero(weight)
+    seen, weight = subset(seen, chosen), weight[chosen]
 
     def loss(theta: Floats) -> float:
-        law = _law(theta)
-        common = common_scale(law, seen)
-        densities = log_densities(seen, common, law.share_exponent, law.other_factor, law.degrees_of_freedom)
-        return -float(weight @ densities) + _log_priors(law)
+        law = _law(theta, terms)
+        return -float(weight @ log_likelihoods(law, seen)) + _log_priors(law)
 
-    found = minimize(loss, _theta(start), method="L-BFGS-B", bounds=_bounds())
-    return _law(found.x)
+    found = minimize(loss, _theta(start, terms), method="L-BFGS-B", bounds=[_BOUNDS[name] for name in terms])
+    return _law(found.x, terms)
 
 
-def _theta(law: LawConstants) -> Floats:
-    values = [
-        np.log(value)
-        if name in _POSITIVE
-        else np.log(value - _TAIL_SHIFT)
-        if name == "degrees_of_freedom"
-        else value
-        for name, value in zip(_NAMES, astuple(law), strict=True)
-    ]
-    return np.array(values)
+def _theta(law: LawConstants, terms: Sequence[str]) -> Floats:
+    return np.array([_coordinate(name, getattr(law, name)) for name in terms])
 
 
-def _law(theta: Floats) -> LawConstants:
+def _coordinate(name: str, value: float) -> float:
+    if name in _POSITIVE:
+        return float(np.log(value))
+    return float(np.log(value - _TAIL_SHIFT)) if name == "degrees_of_freedom" else value
+
+
+def _law(theta: Floats, terms: Sequence[str]) -> LawConstants:
     values = {
         name: float(np.exp(value))
         if name in _POSITIVE
         else float(np.exp(value)) + _TAIL_SHIFT
         if name == "degrees_of_freedom"
         else float(value)
-        for name, value in zip(_NAMES, theta, strict=True)
+        for name, value in zip(terms, theta, strict=True)
     }
-    return LawConstants(**values)
+    return LawConstants(**{**dict.fromkeys(FIRST_TERMS, 0.0), **values})
 
 
-def _bounds() -> list[tuple[float, float]]:
-    limits = {
-        "drift": (np.log(1e-3), np.log(2.0)),
-        "drift_exponent": (0.0, 1.0),
-        "share_exponent": (-0.2, 0.8),
-        "firm_error": (np.log(1e-4), np.log(1.0)),
-        "other_factor": (np.log(0.3), np.log(5.0)),
-        "degrees_of_freedom": (np.log(0.5), np.log(200.0)),
-        "movement_weight": (-1.0, 2.0),
-        "disagreement_weight": (-1.0, 2.0),
-    }
-    return [limits[name] for name in _NAMES]
+_BOUNDS = {
+    "drift": (np.log(1e-3), np.log(2.0)),
+    "drift_exponent": (0.0, 1.0),
+    "share_exponent": (-0.2, 0.8),
+    "firm_error": (np.log(1e-4), np.log(1.0)),
+    "other_factor": (np.log(0.3), np.log(5.0)),
+    "degrees_of_freedom": (np.log(0.5), np.log(200.0)),
+    "movement_weight": (-1.0, 2.0),
+    "disagreement_weight": (-1.0, 2.0),
+    "last_result_weight": (-1.0, 1.0),
+    "last_result_growth": (-1.0, 1.0),
+    "size_growth": (-1.0, 1.0),
+    "record_weight": (-1.0, 2.0),
+    "newcomer_weight": (-1.0, 3.0),
+    "european_weight": (-1.0, 2.0),
+}
 
 
 def _log_priors(law: LawConstants) -> float:
-    """Minus the log of the weak priors: s ~ logN(ln .05, .5), nu - 2 ~ logN(ln 6, 1)."""
+    """Minus the log of the weak priors.
+
+    s ~ logN(ln .05, .5), nu - 2 ~ logN(ln 6, 1), terms that only the default has N(0, .15).
+    """
     firm = (np.log(law.firm_error) - np.log(0.05)) / 0.5
     tail = np.log(law.degrees_of_freedom - _TAIL_SHIFT) - np.log(6.0)
-    return 0.5 * float(firm**2 + tail**2)
+    further = sum((getattr(law, name) / _PRIOR_OF_TERMS) ** 2 for name in TERMS[len(FIRST_TERMS) :])
+    return 0.5 * float(firm**2 + tail**2 + further)
 
 
 def fit_plain(
@@ -127,14 +160,19 @@ def fit_plain(
 
 @dataclass(frozen=True)
 class Material:
-    """What a fit reads: the cases of elections that are not sparse, seen from each of the three centres."""
+    """What a fit reads: the cases of elections that are not sparse, seen from each of the four centres.
+
+    ``default`` has no records of countries: these depend on the law of the average.
+    """
 
     elections: tuple[PastElection, ...]
     cases: tuple[Case, ...]
+    default: Observations
     average: Observations
     trend: Observations
     plain: Observations
     trend_model: TrendConstants
+    power: float = COUNTRY_POWER
 
     @property
     def countries(self) -> tuple[str, ...]:
@@ -142,13 +180,20 @@ class Material:
         return tuple(sorted(set(self.average.country)))
 
     def weights(self, counts: Mapping[str, int]) -> Floats:
-        """(F,) weights of cases, every country as much as it counts, summing to the number of cases used.
+        """(F,) weights of cases, summing to the number of cases used.
 
-        Half of an archive may come from a handful of countries whose parties are old and much polled; a
-        forecast is asked for any country, so each of them weighs the same.
+        A country weighs as the root of its number of elections, times its count. Half of an archive may come
+        from a handful of countries whose parties are old and much polled, and a forecast is asked for any
+        country; yet what is known of many elections is known better.
         """
         held = Counter(self.average.country)
-        weight = np.array([counts.get(country, 0) / held[country] for country in self.average.country])
+        elections = Counter(election.country for election in self.elections)
+        weight = np.array(
+            [
+                counts.get(country, 0) * elections[country] ** self.power / held[country]
+                for country in self.average.country
+            ]
+        )
         return weight * (weight > 0).sum() / weight.sum()
 
 
@@ -156,10 +201,12 @@ def material_of(
     elections: Sequence[PastElection],
     trend_model: TrendConstants | None = None,
     horizons: Sequence[int] = HORIZONS,
+    power: float = COUNTRY_POWER,
 ) -> Material:
     """Prepare a fit; the trend's own model of polls is fitted on the way unless it is given.
 
-    That model reads polls only, no results. ``PollDataError`` where there are too few countries to fit on.
+    That model reads polls only, no results. A country weighs its number of elections to the ``power``.
+    ``PollDataError`` where there are too few countries to fit on.
     """
     usable = [election for election in elections if not election.sparse]
     cases = cases_of(usable, horizons)
@@ -171,13 +218,16 @@ def material_of(
         )
         raise PollDataError(Fault("archive", "", f"{len(countries)} countries", remedy))
     model = trend_model or fit_trend_model([case.prepared for case in cases_of(used, (min(horizons),))])
+    trends = [trend_mean(case.prepared, model) for case in cases]
     return Material(
         elections=used,
         cases=tuple(cases),
+        default=corrected_observations(cases, trends),
         average=observations_of(cases, [case.centre.mean for case in cases]),
-        trend=observations_of(cases, [trend_mean(case.prepared, model) for case in cases]),
+        trend=observations_of(cases, trends),
         plain=observations_of(cases, [plain_mean(case.prepared) for case in cases]),
         trend_model=model,
+        power=power,
     )
 
 
@@ -201,18 +251,48 @@ def _trend_model(theta: Floats) -> TrendConstants:
 
 
 def fit_constants(
-    material: Material, counts: Mapping[str, int] | None = None, start: Constants | None = None
+    material: Material,
+    counts: Mapping[str, int] | None = None,
+    start: Constants | None = None,
+    kept: Constants | None = None,
 ) -> Constants:
-    """All laws on the countries with a count above 0 (all of them once, if not given)."""
+    """All laws on the countries with a count above 0 (all of them once, if not given).
+
+    Of ``kept`` the laws of average and trend stay as they are, with what they rest on.
+    """
     counts = dict.fromkeys(material.countries, 1) if counts is None else counts
     weights = material.weights(counts)
+    basis = basis_of(material, counts)
+    default, average = fit_default(material, weights, start)
     return Constants(
-        average=fit_law(material.average, weights, start.average if start else START),
-        trend=fit_law(material.trend, weights, start.trend if start else START),
+        default=default,
+        yardstick=average,
+        average=kept.average if kept else average,
+        trend=kept.trend if kept else fit_law(material.trend, weights, start.trend if start else START),
         trend_model=material.trend_model,
         plain_average=fit_plain(material.plain, weights, start.plain_average if start else None),
-        rests_on=basis_of(material, counts),
+        rests_on=basis,
+        named_rest_on=(kept.named_rest_on or kept.rests_on) if kept else None,
     )
+
+
+def fit_default(
+    material: Material, weights: Floats, start: Constants | None = None
+) -> tuple[LawConstants, LawConstants]:
+    """The law of the default method, and that of the average in whose units its records are."""
+    average = fit_law(material.average, weights, start.measure if start else START)
+    begin = start.default if start is not None and start.default is not None else START
+    return fit_law(with_records(material, average), weights, begin, TERMS), average
+
+
+def with_records(material: Material, average: LawConstants) -> Observations:
+    """What the default law sees, with the records of countries in units of a law of the average."""
+    known = records_of(material.cases, material.average, average)
+    of_case = {
+        election.id: country_record(known, election.country, election.date, election.id).value
+        for election in material.elections
+    }
+    return replace(material.default, record=np.array([of_case[case.election.id] for case in material.cases]))
 
 
 def basis_of(material: Material, counts: Mapping[str, int]) -> Basis:
@@ -238,23 +318,39 @@ def fit_without(material: Material, start: Constants, step: Step | None = None) 
     return found
 
 
+Intervals = dict[str, dict[str, tuple[float, float]]]
+
+
 def bootstrap(
-    material: Material, start: Constants, resamples: int, seed: int = 1, step: Step | None = None
-) -> dict[str, dict[str, tuple[float, float]]]:
-    """95 % intervals of the constants of both laws, from countries drawn with replacement."""
+    material: Material,
+    start: Constants,
+    resamples: int,
+    seed: int = 1,
+    step: Step | None = None,
+    *,
+    with_named: bool = True,
+) -> Intervals:
+    """95 % intervals of the constants of the laws, from countries drawn with replacement.
+
+    With ``with_named`` those of average and trend too.
+    """
     rng = np.random.default_rng(seed)
-    drawn: dict[str, list[tuple[float, ...]]] = {"average": [], "trend": []}
+    drawn: dict[str, list[tuple[float, ...]]] = {"default": [], "average": [], "trend": []}
     for done in range(resamples):
         chosen = rng.choice(len(material.countries), len(material.countries))
         counts = {country: int((chosen == i).sum()) for i, country in enumerate(material.countries)}
         weights = material.weights(counts)
-        drawn["average"].append(astuple(fit_law(material.average, weights, start.average)))
-        drawn["trend"].append(astuple(fit_law(material.trend, weights, start.trend)))
+        default, average = fit_default(material, weights, start)
+        drawn["default"].append(astuple(default))
+        if with_named:
+            drawn["average"].append(astuple(average))
+            drawn["trend"].append(astuple(fit_law(material.trend, weights, start.trend)))
         if step is not None:
             step(done + 1, resamples)
-    return {method: _intervals(np.array(values)) for method, values in drawn.items() if values}
+    return {method: _intervals(method, np.array(values)) for method, values in drawn.items() if values}
 
 
-def _intervals(values: Floats) -> dict[str, tuple[float, float]]:
+def _intervals(method: str, values: Floats) -> dict[str, tuple[float, float]]:
     low, high = np.quantile(values, INTERVAL, axis=0)
-    return {name: (float(low[i]), float(high[i])) for i, name in enumerate(_NAMES)}
+    names = TERMS if method == "default" else FIRST_TERMS
+    return {name: (float(low[i]), float(high[i])) for i, name in enumerate(names)}

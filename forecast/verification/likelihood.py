@@ -8,12 +8,13 @@ its scale is sum ln V + ln sum(1/V): both without a reference.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from forecast.estimation.law import REFERENCE_DAYS, LawConstants
+from forecast.estimation.law import LEAST_DAYS, REFERENCE_DAYS, LawConstants
 from forecast.estimation.preparation import FLOOR
 from forecast.estimation.reports import Floats
 from forecast.verification.past_elections import Case
@@ -23,7 +24,8 @@ from forecast.verification.past_elections import Case
 class Observations:
     """F cases as arrays, padded to the same number of units; ``present`` (F, U) marks real ones.
 
-    ``residual`` (F, U) ln result - ln mean, ``log_mean`` (F, U), ``other`` (F, U) marks Other; the rest (F,).
+    ``residual`` (F, U) ln result - ln mean, ``log_mean`` (F, U), ``other`` (F, U) marks Other, ``back`` and
+    ``size`` (F, U) are z and g of the default law (0 for the others); the rest (F,).
     """
 
     residual: Floats
@@ -36,6 +38,11 @@ class Observations:
     movement: Floats
     disagreement: Floats
     horizon: Floats
+    back: Floats
+    size: Floats
+    record: Floats
+    newcomers: Floats
+    european: Floats
     country: tuple[str, ...]
 
     @property
@@ -50,8 +57,7 @@ def observations_of(cases: Sequence[Case], means: Sequence[Floats]) -> Observati
     residual, log_mean, present, other = (np.zeros(shape) for _ in range(4))
     for f, (case, mean) in enumerate(zip(cases, means, strict=True)):
         size = len(case.units)
-        floored = np.maximum(case.result, FLOOR)
-        residual[f, :size] = np.log(floored / floored.sum()) - np.log(mean)
+        residual[f, :size] = log_result(case) - np.log(mean)
         log_mean[f, :size] = np.log(np.maximum(mean, FLOOR))
         present[f, :size] = 1.0
         other[f, size - 1] = 1.0
@@ -64,25 +70,111 @@ def observations_of(cases: Sequence[Case], means: Sequence[Floats]) -> Observati
         log_mean=log_mean,
         present=present,
         other=other,
-        days=column([case.situation.horizon + case.situation.age for case in cases]) / REFERENCE_DAYS,
+        days=column([case.situation.months for case in cases]),
         n_eff=column([case.situation.n_eff for case in cases]),
         firms_eff=column([case.situation.firms_eff for case in cases]),
         movement=column([case.situation.movement for case in cases]),
         disagreement=column([case.situation.disagreement for case in cases]),
         horizon=column([case.horizon for case in cases]),
+        back=np.zeros(shape),
+        size=np.zeros(shape),
+        record=np.zeros(len(cases)),
+        newcomers=np.zeros(len(cases)),
+        european=np.zeros(len(cases)),
         country=tuple(case.election.country for case in cases),
     )
+
+
+def corrected_observations(cases: Sequence[Case], trends: Sequence[Floats]) -> Observations:
+    """Cases as the default law sees them, but for the records of their countries, which are 0 here.
+
+    ``trends`` are the means by the trend.
+    """
+    corrections = [case.correction(trend) for case, trend in zip(cases, trends, strict=True)]
+    seen = observations_of(cases, [one.centre for one in corrections])
+    back, size = np.zeros(seen.residual.shape), np.zeros(seen.residual.shape)
+    for f, one in enumerate(corrections):
+        back[f, : len(one.back)] = one.back
+        size[f, : len(one.size)] = one.size
+    return replace(
+        seen,
+        back=back,
+        size=size,
+        newcomers=np.array([one.newcomers for one in corrections]),
+        european=np.array([case.situation.european for case in cases]),
+    )
+
+
+def subset(seen: Observations, chosen: NDArray[np.int64]) -> Observations:
+    """The cases with these numbers."""
+    if len(chosen) == len(seen.days):
+        return seen
+    arrays = {name: value[chosen] for name, value in vars(seen).items() if isinstance(value, np.ndarray)}
+    return replace(seen, **arrays, country=tuple(seen.country[i] for i in chosen))
+
+
+def log_result(case: Case) -> Floats:
+    """(U,) logarithms of the official shares, floored and closed like polls."""
+    floored = np.maximum(case.result, FLOOR)
+    return np.log(floored / floored.sum())
 
 
 def common_scale(law: LawConstants, seen: Observations) -> Floats:
     """(F,) A2 of the error law; ``forecast.estimation.law.squared_error`` for one case."""
     drifted = law.drift**2 * seen.days ** (2 * law.drift_exponent)
-    told = law.movement_weight * seen.movement + law.disagreement_weight * seen.disagreement
+    told = (
+        law.movement_weight * seen.movement
+        + law.disagreement_weight * seen.disagreement
+        + law.record_weight * seen.record
+        + law.newcomer_weight * seen.newcomers
+        + law.european_weight * seen.european
+    )
     return (drifted + law.firm_error**2 / seen.firms_eff) * np.exp(2 * told)
+
+
+def moved(law: LawConstants, seen: Observations) -> Observations:
+    """The observations with residuals from where the law moves its centre."""
+    days = np.log(np.maximum(seen.days, LEAST_DAYS / REFERENCE_DAYS))[:, None]
+    back = law.last_result(days) * seen.back
+    return replace(seen, residual=seen.residual - back - law.size_growth * days * seen.size)
+
+
+def log_likelihoods(law: LawConstants, seen: Observations) -> Floats:
+    """(F,) log density of every result under a law."""
+    return log_densities(
+        moved(law, seen),
+        common_scale(law, seen),
+        law.share_exponent,
+        law.other_factor,
+        law.degrees_of_freedom,
+    )
+
+
+def squared_misses(law: LawConstants, seen: Observations) -> tuple[Floats, Floats]:
+    """(F,) quadratic form of every miss in units of a law, and its dimensions.
+
+    Where the law is right, the form is its dimensions on average but for the tails.
+    """
+    _, quadratic, _ = _forms(moved(law, seen), common_scale(law, seen), law.share_exponent, law.other_factor)
+    return quadratic, seen.units - 1.0
 
 
 def log_densities(seen: Observations, common: Floats, gamma: float, other_factor: float, nu: float) -> Floats:
     """(F,) log density of the results in log-ratio coordinates; ``common`` (F,) is A2."""
+    log_det, quadratic, dims = _forms(seen, common, gamma, other_factor)
+    return (
+        gammaln((nu + dims) / 2.0)
+        - gammaln(nu / 2.0)
+        - 0.5 * dims * np.log(nu * np.pi)
+        - 0.5 * log_det
+        - 0.5 * (nu + dims) * np.log1p(quadratic / nu)
+    )
+
+
+def _forms(
+    seen: Observations, common: Floats, gamma: float, other_factor: float
+) -> tuple[Floats, Floats, Floats]:
+    """(F,) log determinants, quadratic forms and dimensions."""
     factor = 1.0 + seen.other * (other_factor**2 - 1.0)
     shaped = np.exp(-2.0 * gamma * seen.log_mean) * factor
     scale = common[:, None] * shaped + np.exp(-seen.log_mean) / seen.n_eff[:, None]
@@ -91,11 +183,4 @@ def log_densities(seen: Observations, common: Floats, gamma: float, other_factor
     first = (seen.residual * precision).sum(1)
     quadratic = (seen.residual**2 * precision).sum(1) - first**2 / total
     log_det = (seen.present * np.log(scale)).sum(1) + np.log(total)
-    dims = seen.units - 1.0
-    return (
-        gammaln((nu + dims) / 2.0)
-        - gammaln(nu / 2.0)
-        - 0.5 * dims * np.log(nu * np.pi)
-        - 0.5 * log_det
-        - 0.5 * (nu + dims) * np.log1p(quadratic / nu)
-    )
+    return log_det, quadratic, seen.units - 1.0

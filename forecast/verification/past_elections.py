@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from forecast.errors import ConfigurationError, Fault
 from forecast.estimation.average import Average, average
+from forecast.estimation.correction import Correction, correction_of
 from forecast.estimation.estimate import situation_of
 from forecast.estimation.law import Situation
 from forecast.estimation.preparation import Prepared, prepare
@@ -40,6 +41,17 @@ class Case:
         return self.prepared.named
 
     @cached_property
+    def last(self) -> Floats:
+        """(U,) shares of the units at the last election; NaN where not known, and for other."""
+        known = dict(zip(self.election.polls.ids, self.election.last.tolist(), strict=False))
+        return np.array([known.get(unit, np.nan) for unit in self.units])
+
+    def correction(self, trend: Floats) -> Correction:
+        """Average, trend (U,) and last results as the default law reads them."""
+        named = np.array([unit != OTHER for unit in self.units])
+        return correction_of(self.centre.mean, trend, self.last, named)
+
+    @cached_property
     def result(self) -> Floats:
         """(U,) official shares of the units; other is the rest."""
         listed = dict(zip(self.election.polls.ids, self.election.result, strict=True))
@@ -60,7 +72,9 @@ def case_of(election: PastElection, horizon: int) -> Case | None:
         return None
     prepared = prepare(reports)
     centre = average(prepared)
-    return Case(election, horizon, prepared, centre, situation_of(prepared, centre, float(horizon)))
+    situation = situation_of(prepared, centre, float(horizon))
+    european = float(election.kind == "european")
+    return Case(election, horizon, prepared, centre, replace(situation, european=european))
 
 
 def cases_of(elections: Iterable[PastElection], horizons: Sequence[int] = HORIZONS) -> list[Case]:

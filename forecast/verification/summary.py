@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,13 @@ import numpy as np
 from forecast.door.arguments import one_of, path_of, whole
 from forecast.estimation import load_constants
 from forecast.estimation.calibration import Bin
+from forecast.estimation.records import shipped_records
 from forecast.estimation.reports import Flags, Floats
-from forecast.verification.archive import read_archive
+from forecast.verification.archive import read_archives
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.compared_methods import METHODS, REFERENCE
+from forecast.verification.compared_methods import METHODS, PLAIN, REFERENCE
 from forecast.verification.past_elections import HORIZONS
-from forecast.verification.scores import brier, calibration_curve, calibration_error, clustered_error
+from forecast.verification.scores import BINS, brier, calibration_curve, calibration_error, clustered_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,16 +26,38 @@ if TYPE_CHECKING:
 MOST_HORIZON = 5_000
 """Days before a vote at most."""
 
+COMPARED_WITH = (REFERENCE, PLAIN)
+"""Methods that the others are compared with, all of them."""
+
 COMPARED = ("crps", "energy", "crossing_brier", "majority_brier")
-"""Metrics that are also told as a reduction against the reference method: 0.16 is 16 % lower."""
+"""Metrics that are also told as a reduction below another method: 0.16 is 16 % lower."""
+
+BY_SUBSET = (
+    *("crps", "mae", "coverage_50", "coverage_80", "coverage_95", "crossing_brier", "majority_brier"),
+    *("seats_rps", "seats_mae", "seats_coverage_80", "crossing_calibration_error"),
+    "crossing_calibration_floor",
+)
+"""Metrics that are also told of subsets: archives, kinds of elections, countries."""
+
+SEEN_ERRORS = 2.8
+"""A gain of so many standard errors is found over two of them in four of five such tests."""
 
 _RESAMPLES = 200
 _SEED = 7
+_PERFECT = 1000
+"""Outcomes drawn for a forecaster whose chances are right."""
+
+
+ALL = "all"
+"""The subset of all elections that are not shown apart."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One number of a backtest; ``horizon`` is ``None`` for all pooled, coverage and errors are fractions."""
+    """One number of a backtest; ``horizon`` is ``None`` for all pooled, coverage and errors are fractions.
+
+    ``subset`` says of which elections (``subsets_of``), ``against`` which method a reduction is below.
+    """
 
     method: str
     horizon: int | None
@@ -42,6 +65,18 @@ class Row:
     metric: str
     value: float
     standard_error: float | None
+    subset: str = ALL
+    against: str = ""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a difference is over two standard errors."""
+        return self.standard_error is not None and abs(self.value) > 2.0 * self.standard_error
+
+    @property
+    def could_be_seen(self) -> float | None:
+        """How large a difference four of five such tests would have found over two standard errors."""
+        return None if self.standard_error is None else SEEN_ERRORS * self.standard_error
 
     def record(self) -> dict[str, Any]:
         """As ``forecast backtest --json`` prints it."""
@@ -62,7 +97,7 @@ class _Terms:
 
 
 def backtest(
-    archive: str | Path,
+    archive: str | Path | Sequence[str | Path],
     *,
     horizons: Sequence[int] = HORIZONS,
     methods: Sequence[str] = METHODS,
@@ -73,51 +108,101 @@ def backtest(
     Parameters
     ----------
     archive
-        Folder with ``elections.csv``, ``polls.csv`` and ``results.csv`` (docs/poll-table.md).
+        Folder with ``elections.csv``, ``polls.csv`` and ``results.csv`` (docs/poll-table.md), or several.
     horizons
         Days before the vote.
     methods
-        Laws to score: ``"default"`` and ``"trend"`` are those of this program, the others are to compare
-        with.
+        Laws to score: ``"default"``, ``"average"`` and ``"trend"`` are those of this program, the others are
+        to compare with.
     constants
         Of the error law, as ``forecast fit`` wrote them. Default: those that come with the program.
 
     Returns
     -------
     pandas.DataFrame
-        ``method``, ``horizon`` (missing: all pooled), ``elections``, ``metric``, ``value`` and
-        ``standard_error``, clustered by election; what could not be scored in ``attrs["notes"]``.
+        ``method``, ``horizon`` (missing: all pooled), ``elections``, ``metric``, ``value``,
+        ``standard_error``, clustered by election, ``subset`` (of the elections) and ``against`` (of a
+        reduction: below which method); what could not be scored in ``attrs["notes"]``.
 
     Raises
     ------
     PollDataError
-        With every fault of the archive.
+        With every fault of the archives.
     ConfigurationError
         For a method or a horizon that there is not.
     """
     import pandas as pd
 
-    folder = path_of("archive", archive)
+    several = [archive] if isinstance(archive, str | Path) else list(archive)
+    folders = [path_of("archive", one) for one in several]
     days = [whole("horizons", horizon, 0, MOST_HORIZON) for horizon in horizons]
     ways = [one_of("methods", method, METHODS) for method in methods]
     known = load_constants(constants)
-    found = run_backtest(read_archive(folder), lambda country: known, horizons=days, methods=ways)
+    found = run_backtest(
+        read_archives(folders), lambda country: known, records=shipped_records(), horizons=days, methods=ways
+    )
     frame = pd.DataFrame([row.record() for row in rows_of(found)])
     frame.attrs["notes"] = list(found.notes)
     return frame
 
 
 def rows_of(backtest: Backtest) -> list[Row]:
-    """Methods in the order of the backtest; for each, all horizons pooled and then one by one."""
+    """Methods in the order of the backtest; for each, all horizons pooled and then one by one.
+
+    Then how far each is below those it is compared with, and every subset of the elections.
+    """
     methods = list(dict.fromkeys(scored.method for scored in backtest.scored))
-    horizons = sorted({scored.horizon for scored in backtest.scored})
     rows: list[Row] = []
     for method in methods:
-        for horizon in (None, *horizons):
-            chosen = _chosen(backtest.scored, method, horizon)
-            reference = _chosen(backtest.scored, REFERENCE, horizon)
-            rows += _rows(method, horizon, chosen, reference if method != REFERENCE else [])
+        for horizon in (None, *_horizons(backtest)):
+            rows += _rows(method, horizon, _chosen(backtest.scored, method, horizon))
+    for reference in (one for one in COMPARED_WITH if one in methods):
+        for method in methods:
+            if method != reference:
+                rows += reductions(backtest, method, reference)
+    for subset, held in subsets_of(backtest).items():
+        of = {method: [one for one in held if one.method == method] for method in methods}
+        for method in methods:
+            rows += _rows_of_subset(subset, method, of[method])
+            if PLAIN in methods and method != PLAIN:
+                below = _reductions(method, None, of[method], of[PLAIN])
+                rows += [replace(row, subset=subset) for row in below]
     return rows
+
+
+def _rows_of_subset(subset: str, method: str, held: list[Scored]) -> Iterator[Row]:
+    """What is told of a subset: pooled, and of archives and kinds of elections also by horizon."""
+    days: tuple[int | None, ...] = (None,)
+    if subset.startswith(("kind=", "archive=")):
+        days = (None, *sorted({one.horizon for one in held}))
+    for horizon in days:
+        chosen = [one for one in held if horizon in (None, one.horizon)]
+        for row in _rows(method, horizon, chosen, BY_SUBSET):
+            yield replace(row, subset=subset)
+
+
+def subsets_of(backtest: Backtest) -> dict[str, list[Scored]]:
+    """Parts of the elections that are told by themselves, where there is more than one of a sort.
+
+    ``archive=NAME``, ``kind=national``, ``regional`` or ``european``, both together, ``record=none`` (of a
+    country without an earlier election) and ``country=NAME``.
+    """
+    found: dict[str, list[Scored]] = {}
+    crossed = ("archive", "kind")
+    several = all(len({getattr(one, name) for one in backtest.scored}) > 1 for name in crossed)
+    both = [crossed] if several else []
+    for names in (("archive",), ("kind",), *both, ("record",), ("country",)):
+        parts: dict[str, list[Scored]] = {}
+        for one in backtest.scored:
+            values = {**vars(one), "record": "some" if one.earlier else "none"}
+            parts.setdefault(" ".join(f"{name}={values[name]}" for name in names), []).append(one)
+        if len(parts) > 1:
+            found |= {name: part for name, part in sorted(parts.items()) if name not in found}
+    return found
+
+
+def _horizons(backtest: Backtest) -> list[int]:
+    return sorted({scored.horizon for scored in backtest.scored})
 
 
 def crossing_curve(backtest: Backtest, method: str) -> list[Bin]:
@@ -137,22 +222,40 @@ def _chosen(scored: Sequence[Scored], method: str, horizon: int | None) -> list[
     return [one for one in scored if one.method == method and horizon in (None, one.horizon)]
 
 
-def _rows(method: str, horizon: int | None, chosen: list[Scored], reference: list[Scored]) -> Iterator[Row]:
+def _rows(
+    method: str, horizon: int | None, chosen: list[Scored], only: Sequence[str] | None = None
+) -> Iterator[Row]:
     metrics = dict.fromkeys(name for one in chosen for name in one.values)
     terms: dict[str, Callable[[list[Scored]], _Terms]] = {name: _value_terms(name) for name in metrics}
     terms |= _TERMS
     for name, of in terms.items():
+        if only is not None and name not in only:
+            continue
         found = of(chosen)
         if len(found.values):
             yield _row(method, horizon, name, found)
     said, happened, elections = _crossings(chosen)
-    if len(said):
+    if len(said) and (only is None or "crossing_calibration_error" in only):
         error = _bootstrapped(said, happened, elections)
         number = len(np.unique(elections))
         value = calibration_error(said, happened)
         yield Row(method, horizon, number, "crossing_calibration_error", value, error)
-    if reference:
-        yield from _reductions(method, horizon, chosen, reference)
+        floor = _perfect(said, chosen)
+        yield Row(method, horizon, number, "crossing_calibration_floor", float(floor.mean()), None)
+
+
+def _perfect(said: Floats, chosen: list[Scored]) -> Floats:
+    """Calibration errors of a forecaster whose chances are right, from drawn outcomes.
+
+    A party that is asked for on several days crosses on all of them or on none: the same draw decides.
+    """
+    names = [(one.election, party) for one in chosen for party in one.crossing]
+    number = {name: i for i, name in enumerate(dict.fromkeys(names))}
+    column = np.array([number[name] for name in names])
+    luck = np.random.default_rng(_SEED).random((_PERFECT, len(number)))
+    happened = luck[:, column] < said
+    in_bin = np.minimum((said * BINS).astype(int), BINS - 1)[:, None] == np.arange(BINS)
+    return np.abs((happened - said) @ in_bin.astype(float)).sum(1) / len(said)
 
 
 def reductions(backtest: Backtest, method: str, reference: str) -> list[Row]:
@@ -160,10 +263,9 @@ def reductions(backtest: Backtest, method: str, reference: str) -> list[Row]:
 
     Paired by forecast; standard errors clustered by election.
     """
-    horizons = sorted({scored.horizon for scored in backtest.scored})
     return [
         row
-        for horizon in (None, *horizons)
+        for horizon in (None, *_horizons(backtest))
         for row in _reductions(
             method,
             horizon,
@@ -179,8 +281,8 @@ def _reductions(
     for name in COMPARED:
         terms = _TERMS.get(name) or _value_terms(name)
         ours, theirs = terms(chosen), terms(reference)
-        if len(ours.values):
-            yield _reduction(method, horizon, name, ours, theirs)
+        if len(ours.values) and theirs.mean > 0.0:
+            yield _reduction(method, horizon, name, ours, theirs, reference[0].method)
 
 
 def _row(method: str, horizon: int | None, metric: str, terms: _Terms) -> Row:
@@ -189,12 +291,15 @@ def _row(method: str, horizon: int | None, metric: str, terms: _Terms) -> Row:
     return Row(method, horizon, number, metric, terms.mean, _finite(error))
 
 
-def _reduction(method: str, horizon: int | None, metric: str, ours: _Terms, theirs: _Terms) -> Row:
+def _reduction(
+    method: str, horizon: int | None, metric: str, ours: _Terms, theirs: _Terms, reference: str
+) -> Row:
     """1 - ours/theirs with its linearised standard error: both are scored on the same statements."""
     ratio = ours.mean / theirs.mean
     error = clustered_error((ours.values - ratio * theirs.values) / theirs.mean, ours.elections, ours.weights)
     number = len(np.unique(ours.elections))
-    return Row(method, horizon, number, f"{metric}_reduction", 1.0 - ratio, _finite(error))
+    name = f"{metric}_reduction"
+    return Row(method, horizon, number, name, 1.0 - ratio, _finite(error), against=reference)
 
 
 def _finite(error: float) -> float | None:

@@ -5,21 +5,37 @@ asked first.
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
-from forecast.words.rounding import probability
+from forecast.words.rounding import probability, whole
+from forecast.words.speaking import DEFAULT, language, text
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
 
 _NO_LIST = "-"
+_COLOURS = (
+    *("#4E79A7", "#C8553D", "#59A14F", "#B8860B", "#8E5EA2", "#2E8B8B", "#9C755F", "#D37295", "#6B7A8F"),
+    *("#7A9A01", "#A23B72", "#3D5A80"),
+)
+"""Of parties to which the election file gives none, by their place on the ballot."""
 _FEW_DAYS = 3
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that people ask of a forecast and that has a chance."""
+
+    kind: Literal["majority", "alone", "enters"]
+    of: str
+    """Id of the coalition, or of the party."""
 
 
 @dataclass(frozen=True)
@@ -27,16 +43,25 @@ class Facts:
     """One forecast, of one rule and day, as its charts, headlines and page tell it."""
 
     forecast: Forecast
+    asked: Question | None = None
+    """What is asked first, where another forecast has decided that: under other rules it is what is asked
+    under the law.
+    """
 
     @cached_property
     def parties(self) -> list[dict[str, Any]]:
         """Options on the ballot, the largest first; then those that hold no seats, then untold ones."""
         found = self.forecast.rows("party")
-        for row in found:
+        names = {one["id"]: one.get("names", {}) for one in self.definition.get("parties", ())}
+        for k, row in enumerate(found):
+            if language() != DEFAULT and language() in names.get(row["party"], {}):
+                row["short"] = row["short"] or row["name"]
+                row["name"] = names[row["party"]][language()]
+            row["colour"] = row["colour"] or _COLOURS[k % len(_COLOURS)]
             row["seatless"] = row["kind"] in SEATLESS_KINDS
             row["told"] = row["share_median"] is not None
             row["chance"] = (
-                "holds no seats" if row["seatless"] else said(row["pass_probability"], row["pass_mc_error"])
+                text("no_seats") if row["seatless"] else said(row["pass_probability"], row["pass_mc_error"])
             )
         return sorted(
             found, key=lambda row: (not row["told"], row["seatless"], -(row["share_median"] or 0.0))
@@ -71,11 +96,14 @@ class Facts:
             for name in ("seat_quantile", "seat_mean", "seat_mean_mc_error", "representative_seats")
         }
         found: list[dict[str, Any]] = []
+        parties = {row["party"]: row for row in self.parties}
         for h, holder in enumerate(labels[""]):
             row: dict[str, Any] = {name: texts[h] for name, texts in labels.items() if name}
             row |= {name: values[h] for name, values in numbers.items() if name != "seat_quantile"}
             ends = dict(zip(ENDS, numbers["seat_quantile"][h], strict=True))
-            found.append({"holder": holder, **row, **{f"seat_{end}": n for end, n in ends.items()}})
+            row |= {"holder": holder, "party": holder, **{f"seat_{end}": n for end, n in ends.items()}}
+            known = parties.get(holder, {"colour": row["colour"] or _COLOURS[-1], "seatless": False})
+            found.append(row | {key: known[key] for key in ("name", "colour", "seatless") if key in known})
         return sorted(found, key=lambda row: -row["seat_mean"])
 
     @cached_property
@@ -134,7 +162,7 @@ class Facts:
         number = self.forecast.draws
         if number >= LEAST_CONDITION_DRAWS:
             return ""
-        return f"{number} simulated election{'' if number == 1 else 's'}: too few to tell"
+        return text("too_few_one" if number == 1 else "too_few", number=whole(number))
 
     @property
     def house(self) -> int:
@@ -157,6 +185,28 @@ class Facts:
         level = self.forecast.labels_here.get("threshold")
         return (level_of(self.forecast.rule, self.house) if level is None else float(level)) or None
 
+    def level_of(self, row: dict[str, Any]) -> float | None:
+        """The share that a list needs by its kind and number of members; ``None`` where it needs none."""
+        if self.level is None or row["seatless"]:
+            return None
+        threshold = self.forecast.rule.get("threshold") or {}
+        here = next((one for one in self.definition.get("parties", ()) if one["id"] == row["party"]), {})
+        reached = [int(n) for n in threshold.get("by_members") or {} if int(n) <= here.get("members", 1)]
+        if reached:
+            return _share(threshold["by_members"][str(max(reached))])
+        by_kind = threshold.get("by_kind") or {}
+        return _share(by_kind[row["kind"]]) if row["kind"] in by_kind else self.level
+
+    @cached_property
+    def positions(self) -> dict[str, float]:
+        """Where parties stand from left to right, by the election file; empty unless it says so of every
+        list.
+        """
+        known = {one["id"]: one.get("position") for one in self.definition.get("parties", ())}
+        found = {row["party"]: known.get(row["party"]) for row in self.lists}
+        given = {party: float(Fraction(str(place))) for party, place in found.items() if place is not None}
+        return given if len(given) == len(found) else {}
+
     @property
     def rule_method(self) -> str:
         """The method of allocation of the rule, by its name in the election file."""
@@ -167,29 +217,46 @@ class Facts:
         """Probabilities of 0, 1, 2, ... seats by party."""
         return dict(zip(self.forecast.parties, self.forecast.array("seat_probability"), strict=True))
 
-    @property
-    def leading_question(self) -> tuple[str, float, float] | None:
-        """A majority that people ask for first, its probability and Monte Carlo error.
+    @cached_property
+    def definition(self) -> dict[str, Any]:
+        """The election file as data; empty where the forecast does not hold it."""
+        return json.loads(self.forecast.attrs.get("definition", "{}"))
 
-        The first coalition of the election file; without one, the largest party alone.
+    @cached_property
+    def question(self) -> Question | None:
+        """What is asked first; ``None`` where nobody may hold seats.
+
+        The first coalition that the election file gives a name; where it names none, the coalition whose
+        majority is nearest one half; without coalitions, whether the largest party has a majority alone or
+        one of the others enters, whichever is nearest one half.
         """
-        if self.coalitions and self.of_chamber:
-            first, name = self.coalitions[0], "chamber_majority"
-            of = f" of all {self.forecast.chamber_size} seats"
-            chance, error = (float(first[f"{name}_{what}"]) for what in ("probability", "mc_error"))
-            return f"{first['name']}: a majority{of}", chance, error
-        if self.coalitions:
-            first = self.coalitions[0]
-            chance = first["majority_probability"]
-            of = " of the list seats" if self.forecast.has_tiers else ""
-            return f"{first['name']}: a majority{of}", float(chance), float(first["majority_mc_error"])
-        if not self.lists:
-            return None
-        largest = self.lists[0]
-        chance = float(self.seat_chances[largest["party"]][self.majority :].sum())
+        if self.asked is not None:
+            return self.asked
+        given = {one["id"]: one.get("name", one["id"]) for one in self.definition.get("coalitions", ())}
+        for row in self.coalitions:
+            if given.get(row["coalition"], row["name"]) != row["coalition"]:
+                return Question("majority", row["coalition"])
+        asked = [Question("majority", row["coalition"]) for row in self.coalitions]
+        if not asked and self.lists:
+            asked = [Question("alone", self.lists[0]["party"])]
+            asked += [Question("enters", row["party"]) for row in self.lists]
+        return min(asked, key=lambda one: abs(self.answer(one)[1] - 0.5), default=None)
+
+    def answer(self, question: Question) -> tuple[str, float, float]:
+        """Who a question is about, how likely the answer is yes, and the Monte Carlo error of that.
+
+        Of a coalition in a chamber with other tiers it is a majority of the whole chamber.
+        """
+        if question.kind == "majority":
+            row = next(row for row in self.coalitions if row["coalition"] == question.of)
+            of = "chamber_majority" if self.of_chamber else "majority"
+            return row["name"], float(row[f"{of}_probability"]), float(row[f"{of}_mc_error"])
+        row = next(row for row in self.parties if row["party"] == question.of)
+        if question.kind == "enters":
+            return row["name"], float(row["pass_probability"]), float(row["pass_mc_error"])
+        chance = float(self.seat_chances[question.of][self.majority :].sum())
         error = (chance * (1 - chance) / self.forecast.draws) ** 0.5
-        of = " of the list seats" if self.forecast.has_tiers else ""
-        return f"{largest['name']} alone: a majority{of}", chance, max(error, 1 / self.forecast.draws)
+        return row["name"], chance, max(error, 1 / self.forecast.draws)
 
     @property
     def caption(self) -> str:
@@ -223,6 +290,10 @@ def level_of(rule: dict[str, Any], house: int | None = None) -> float | None:
     if level == "quota":
         return None if house is None else 1 / house
     return float(Fraction(str(level)))
+
+
+def _share(level: Any) -> float | None:
+    return float(Fraction(str(level))) or None
 
 
 def said(value: float | None, error: float | None) -> str:

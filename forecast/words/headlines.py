@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.words.facts import said
 from forecast.words.rounding import interval, percent, whole
+from forecast.words.speaking import decimal_sign, text
 
 if TYPE_CHECKING:
-    from forecast.words.facts import Facts
+    from forecast.words.facts import Facts, Question
 
 SURE, SLIM = 0.95, 0.05
 """Chances from and up to which words stand for numbers."""
 _NAMED = 3
-_ALIKE = 0.001
 
 
 def entering(facts: Facts) -> str:
     """Who crosses the threshold."""
     if facts.too_few:
-        return f"{facts.too_few} who enters"
+        return facts.too_few
     lists = facts.lists
     if not lists:
         return "No party may hold seats"
@@ -35,8 +35,8 @@ def entering(facts: Facts) -> str:
         parts.append(f"open: {names(told, 'parties')}")
     if slim:
         parts.append(f"hardly a chance: {_named(slim)}")
-    text = "; ".join(parts)
-    return text[:1].upper() + text[1:]
+    found = "; ".join(parts)
+    return found[:1].upper() + found[1:]
 
 
 def shares(facts: Facts) -> str:
@@ -44,70 +44,64 @@ def shares(facts: Facts) -> str:
     lists = facts.lists
     if not lists:
         return "Shares of the vote"
-    first = lists[0]
-    text = f"{first['name']} ahead with about {percent(first['share_median'], 0)}"
+    leader = lists[0]
+    found = f"{leader['name']} ahead with about {percent(leader['share_median'], 0)}"
     level = facts.level
     if level is None:
-        return text
+        return found
     near = [row for row in lists if row["share_low80"] < level < row["share_high80"]]
     if not near:
-        return f"{text}; no party's 80 % interval holds the threshold of {level_text(level)}"
-    return f"{text}; close to the threshold of {level_text(level)}: {_named(near)}"
+        return f"{found}; no party's 80 % interval holds the threshold of {level_text(level)}"
+    return f"{found}; close to the threshold of {level_text(level)}: {_named(near)}"
 
 
 def seats(facts: Facts) -> str:
     """How many seats the largest hold, and who may end with none or several."""
     if facts.too_few:
-        return f"{facts.too_few} the seats"
+        return facts.too_few
     lists = facts.lists
     if not lists:
         return "Seats"
-    first = lists[0]
-    held = interval(first["seat_low80"], first["seat_high80"])
-    text = f"{first['name']}: {held} of {facts.house} {facts.seats_called} in four of five simulations"
+    leader = lists[0]
+    held = interval(leader["seat_low80"], leader["seat_high80"])
+    found = f"{leader['name']}: {held} of {facts.house} {facts.seats_called} in four of five simulations"
     torn = [row for row in lists if SLIM < float(facts.seat_chances[row["party"]][0]) < SURE]
     if not torn:
-        return text
-    return f"{text}; {_named(torn)} may win none or several"
+        return found
+    return f"{found}; {_named(torn)} may win none or several"
 
 
-def coalitions(facts: Facts) -> str:
-    """Which coalition has a majority."""
+def first(facts: Facts) -> str:
+    """What is asked first, and how likely it is."""
     if facts.too_few:
-        return f"{facts.too_few} who holds a majority"
-    if not facts.coalitions:
-        return "No coalitions are named"
-    most = max(row["majority_probability"] for row in facts.coalitions)
-    # Of several that are as sure, the one that the election file names first.
-    best = next(row for row in facts.coalitions if row["majority_probability"] >= most - _ALIKE)
-    chance = said(best["majority_probability"], best["majority_mc_error"])
-    of = f" of the {facts.house} list seats" if facts.forecast.has_tiers else ""
-    return f"{best['name']}: {likely(best['majority_probability'])} a majority{of} ({chance})"
+        return facts.too_few
+    if facts.question is None:
+        return text("nobody")
+    name, chance, error = facts.answer(facts.question)
+    key = f"headline_{facts.question.kind}{_of(facts, facts.question)}"
+    return text(key, likely=likely(chance), name=name, chance=said(chance, error), house=_house(facts))
 
 
-def chamber(facts: Facts) -> str:
-    """Whether the first coalition of the election file has a majority of the whole chamber; empty where that
-    is its lists alone.
-    """
-    if "chamber/size" not in facts.forecast or not facts.forecast.has_tiers or not facts.coalitions:
+def hundred(facts: Facts) -> str:
+    """What is asked first in simulations out of a hundred; empty where nothing is."""
+    if facts.too_few:
+        return facts.too_few
+    if facts.question is None:
         return ""
-    if facts.too_few:
-        return f"{facts.too_few} who holds a majority"
-    size, name = facts.forecast.chamber_size, "chamber_majority_probability"
-    first = facts.coalitions[0]
-    chance = said(first[name], first["chamber_majority_mc_error"])
-    return f"{first['name']}: {likely(first[name])} a majority of all {size} seats ({chance})"
+    name, chance, error = facts.answer(facts.question)
+    key = f"dots_{facts.question.kind}{_of(facts, facts.question)}"
+    return text(key, name=name, number=of_hundred(chance, error))
 
 
-def outcome(facts: Facts) -> str:
-    """The leading question in simulations out of a hundred."""
-    if facts.too_few:
-        return f"{facts.too_few} what happens"
-    question = facts.leading_question
-    if question is None:
-        return "One simulated parliament"
-    text, chance, error = question
-    return f"{text} in {of_hundred(chance, error)} of 100 simulations"
+def _of(facts: Facts, question: Question) -> str:
+    """Whose majority a question is about, where there is more than the lists."""
+    if question.kind == "enters" or not facts.forecast.has_tiers:
+        return ""
+    return "_chamber" if question.kind == "majority" and facts.of_chamber else "_lists"
+
+
+def _house(facts: Facts) -> int:
+    return facts.forecast.chamber_size if facts.of_chamber else facts.house
 
 
 def polls(facts: Facts) -> str:
@@ -128,25 +122,17 @@ def names(of: Sequence[str], noun: str) -> str:
 
 def likely(chance: float) -> str:
     """Words for a chance."""
-    steps = (
-        (0.99, "almost surely"),
-        (0.8, "very likely"),
-        (0.6, "likely"),
-        (0.4, "as likely as not"),
-        (0.2, "unlikely"),
-    )
-    return next(
-        (words for least, words in steps if chance >= least), "very unlikely" if chance > 0.01 else "hardly"
-    )
+    steps = ((0.99, "all"), (0.8, "very"), (0.6, "more"), (0.4, "half"), (0.2, "less"), (0.01, "little"))
+    return text("likely_" + next((words for least, words in steps if chance >= least), "none"))
 
 
 def of_hundred(chance: float, error: float) -> str:
     """Simulations out of a hundred, never all or none where that is not so."""
     number = round(100 * chance)
     if number == 100 and (chance < 1.0 or error > 0.0):
-        return "more than 99"
+        return text("over_99")
     if number == 0 and (chance > 0.0 or error > 0.0):
-        return "fewer than 1"
+        return text("under_1")
     return whole(number)
 
 
@@ -164,7 +150,7 @@ def whole_percent(level: float) -> bool:
 
 def level_text(level: float) -> str:
     """A threshold in percent, with the digits that it has."""
-    return f"{100 * level:.3g} %"
+    return f"{100 * level:.3g} %".replace(".", decimal_sign())
 
 
 def _count(some: list[dict[str, Any]], every: list[dict[str, Any]]) -> str:

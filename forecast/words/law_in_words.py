@@ -10,8 +10,18 @@ from typing import TYPE_CHECKING
 
 from forecast.election.exact_numbers import percent, plain
 from forecast.election.methods import METHODS
-from forecast.election.rule import Allocation, Bonus, Districts, Levelling, LocalThreshold, Placing, Rule
+from forecast.election.rule import (
+    Allocation,
+    Bonus,
+    Districts,
+    Levelling,
+    LocalThreshold,
+    Placing,
+    Rule,
+    goes_on,
+)
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LowerTo, Threshold
+from forecast.election.vocabulary import DecidedBy, TieRule
 
 if TYPE_CHECKING:
     from forecast.election.district_votes import DistrictVotes
@@ -28,6 +38,9 @@ _REMAINDER_WORDS = {
     "largest": "seats left over go to the largest remainders",
     "largest-lists": "seats left over go to the lists with the most votes",
     "largest-then-average": "seats left over go by remainder first, then by votes per seat",
+    "highest-average": "seats left over go one by one to the highest votes / (seats + 1)",
+    "largest-then-highest-average": "seats left over go one each by remainder, then one each by votes / "
+    "(seats + 1)",
 }
 _LEVELLING_WORDS = {
     "keep": "a list keeps the larger of its seats held and its share, and the house grows",
@@ -36,6 +49,10 @@ _LEVELLING_WORDS = {
     "the next in turn there",
     "start": "the divisors of a list begin after the seats that it holds",
     "apart": "the seats that the districts leave are divided by the national votes, whatever a list holds",
+    "part": "a list gets a part of what its share of the whole house is above the seats that it holds, "
+    "rounded; "
+    "in proportion to these numbers where they are more seats than there are, and what they leave by the "
+    "votes",
     "level": "the house grows until every share covers the seats held",
 }
 
@@ -52,7 +69,16 @@ def _as_sentence(words: str) -> str:
 
 def _sentences(rule: Rule) -> Iterator[str]:
     yield from _threshold(rule.threshold) if rule.threshold is not None else ["every list takes part"]
-    if rule.bonus is not None:
+    if rule.threshold is not None:
+        yield _of_those_who_fall_out(rule)
+    if rule.bonus is not None and rule.bonus.type == "at-least":
+        least = "" if rule.bonus.from_ is None else f" with at least {percent(rule.bonus.from_)} of the votes"
+        yield _with_article(
+            f"the largest list or alliance{least} gets at least {_seats_of(rule.bonus)}, and the others "
+            "divide the rest",
+            rule.bonus.article,
+        )
+    elif rule.bonus is not None:
         yield _with_article(
             f"the largest admitted list gets {_seats_of(rule.bonus)} as a bonus before the others are "
             "divided",
@@ -76,20 +102,44 @@ def _sentences(rule: Rule) -> Iterator[str]:
             yield (
                 "a list below its own level takes no part, and its votes do not count for its alliance either"
             )
+    if rule.majority is not None:
+        votes = "valid votes" if rule.majority.of == "valid" else "votes of admitted lists"
+        how = "others won last" if rule.majority.seat == "moved" else "the house grows by"
+        yield _with_article(
+            f"a list with more than half of the {votes} gets more than half of the seats, by those that "
+            f"{how}",
+            rule.majority.article,
+        )
     if rule.levelling is not None:
         yield from _levelling(rule.levelling)
     if rule.cap is not None:
         limits = [f"{rule.cap.seats} seats"] if rule.cap.seats is not None else []
         if rule.cap.share_factor is not None:
             limits.append(f"{plain(rule.cap.share_factor)} times its share of {rule.cap.house} seats")
+        if rule.cap.share_plus is not None:
+            limits.append(
+                f"{percent(rule.cap.share_plus)} of {rule.cap.house} seats beyond its share of them"
+            )
         yield _with_article(f"no list gets more than {' or '.join(limits)}", rule.cap.article)
-    if rule.ties == "lot":
-        yield "ties are decided by lot, but between unequal votes by more votes"
-    else:
-        yield (
-            "ties go to the list that stands earlier in the file (order of registration), but between "
-            "unequal votes to the one with more"
-        )
+    yield _ties(rule.ties)
+
+
+TIE_WORDS: dict[DecidedBy, str] = {
+    "votes": "the list with more votes",
+    "fewest-votes": "the list with fewer votes",
+    "no-seat": "a list without a seat",
+    "precincts": "the list that won more precincts (which no table of votes has)",
+    "registration": "the list that stands earlier in the file (order of registration)",
+    "lot": "a lot",
+}
+
+
+def _ties(ties: TieRule) -> str:
+    steps = [TIE_WORDS[step] for step in ties]
+    if ties[-1] == "lot":
+        first = f"first to {', then to '.join(steps[:-1])}, then " if steps[:-1] else ""
+        return f"equal claims go {first}by a lot among all that are equal still"
+    return f"equal claims go to {', then to '.join(steps)}"
 
 
 def _level(level: Fraction | str) -> str:
@@ -113,6 +163,9 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
         yield f"{threshold.or_direct_seats} constituencies won admit a list as well"
     if threshold.or_regional_share is not None:
         yield f"{percent(threshold.or_regional_share)} in one region admits a list as well"
+    if threshold.or_district_share is not None:
+        yield f"{percent(threshold.or_district_share)} of the valid votes of one constituency admit a list "
+        "as well"
     if threshold.or_district_seats is not None:
         seats = "1 seat" if threshold.or_district_seats == 1 else f"{threshold.or_district_seats} seats"
         yield f"{seats} won in the constituencies admits a list to the levelling seats as well"
@@ -130,6 +183,14 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     if threshold.runner_up_factor is not None:
         yield f"the votes of a list let in that way count {plain(threshold.runner_up_factor)} times"
     yield from _nobody(threshold)
+
+
+def _of_those_who_fall_out(rule: Rule) -> str:
+    """What becomes of the votes of lists that take no part."""
+    parts = [part for part in (rule.allocation, rule.districts) if part is not None]
+    behind = any(part.quota_of == "valid" for part in parts)
+    quota = ", and stand behind the quota of a seat" if behind else ""
+    return f"votes for lists that take no part win no seat; they count in what the level is a share of{quota}"
 
 
 def _alliance_levels(levels: AllianceLevels, comparison: str) -> Iterator[str]:
@@ -159,11 +220,15 @@ def _method(part: Allocation) -> str:
         title = f"divisors n^{plain(part.power)}"
     if part.divisors is not None:
         given = ", ".join(plain(divisor) for divisor in part.divisors)
-        title = f"divisors {given}, ... (beyond these by the last step)"
+        last = "by the ratio of the last two" if goes_on(part) == "ratio" else "by the last step"
+        title = f"divisors {given}, ... (beyond these {last})"
     if part.remainder is None:
         return title
     whose = ", of all valid votes" if part.quota_of == "valid" else ""
-    return f"{title}{whose}; {_REMAINDER_WORDS[part.remainder]}"
+    needs = ""
+    if part.remainder_from is not None:
+        needs = f", among lists with {percent(part.remainder_from)} of a quota if there are any"
+    return f"{title}{whose}; {_REMAINDER_WORDS[part.remainder]}{needs}"
 
 
 def _with_article(words: str, article: str) -> str:
@@ -171,9 +236,9 @@ def _with_article(words: str, article: str) -> str:
 
 
 def _seats_of(bonus: Bonus) -> str:
-    most = bonus.seats if bonus.type == "fixed" else bonus.max
+    most = bonus.max if bonus.type == "graded" else bonus.seats
     seats = "1 seat" if most == 1 else f"{most} seats"
-    return seats if bonus.type == "fixed" else f"up to {seats}"
+    return f"up to {seats}" if bonus.type == "graded" else seats
 
 
 def _of_districts(districts: Districts) -> Iterator[str]:
@@ -226,6 +291,13 @@ def _districts(districts: Districts) -> str:
         )
     if districts.direct == "start":
         words += "; a list holds the constituencies that it won besides, and its divisors begin after them"
+    if districts.national_totals == "biproportional":
+        words += (
+            "; they place the seats that lists have nationally, by divisors of districts and of lists with "
+            "which both have theirs (double proportion)"
+        )
+        if districts.voters:
+            words += "; nationally a list counts with its votes in each district by the seats there, rounded"
     if districts.national_totals == "smallest-remainders":
         words += (
             "; they place the seats that lists have nationally: seats given by the smallest remainders pass "
@@ -243,7 +315,14 @@ _COMPARED = {
 
 def _levelling(levelling: Levelling) -> Iterator[str]:
     if levelling.mode is not None:
-        yield _with_article(_LEVELLING_WORDS[levelling.mode], levelling.article)
+        words = _LEVELLING_WORDS[levelling.mode]
+        if levelling.part is not None:
+            words = words.replace("a part", f"{plain(levelling.part)}", 1).replace(
+                "the whole house", f"{levelling.house} seats", 1
+            )
+        if levelling.parity is not None:
+            words += f", and by one more to an {levelling.parity} number"
+        yield _with_article(words, levelling.article)
     if levelling.unbalanced:
         yield (
             f"up to {levelling.unbalanced} constituencies won beyond a list's share, of all lists together, "

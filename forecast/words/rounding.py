@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from forecast.words.speaking import decimal_sign, group_sign
+
 DASH = "–"
 """Exactly none: what an option without seats cannot have."""
 BLANK = ""
@@ -78,7 +80,7 @@ def whole(value: float | None) -> str:
     if value is None or math.isnan(value):
         return BLANK
     text = f"{round(value):,}".replace("-", "\N{MINUS SIGN}")
-    return text if abs(value) >= 10_000 else text.replace(",", "")
+    return text.replace(",", group_sign() if abs(value) >= 10_000 else "")
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -97,7 +99,7 @@ def percent_interval(low: float | None, high: float | None, decimals: int = 1) -
 
 def _error(value: float, least: float) -> str:
     if value < least:
-        return f"<{least:g}"
+        return "<" + f"{least:g}".replace(".", decimal_sign())
     first = math.floor(math.log10(value) + 1e-12)
     decimals = max(0, -first + (1 if value / 10.0**first < 2 else 0))
     return _plain(value, decimals)
@@ -107,7 +109,7 @@ def _plain(value: float, decimals: int) -> str:
     text = f"{value:.{decimals}f}"
     if float(text) == 0.0:
         text = text.lstrip("-")
-    return text.replace("-", "\N{MINUS SIGN}")
+    return text.replace("-", "\N{MINUS SIGN}").replace(".", decimal_sign())
 
 
 def signed(value: float | None) -> str:
@@ -122,7 +124,7 @@ def signed_points(value: float | None) -> str:
     if value is None or math.isnan(value):
         return BLANK
     text = _plain(100.0 * value, 1)
-    return f"+{text}" if value > 0 and text != "0.0" else text
+    return f"+{text}" if value > 0 and text.strip(f"0{decimal_sign()}") else text
 
 
 def signed_points_interval(low: float | None, high: float | None) -> str:
@@ -138,4 +140,4 @@ def signed_by_error(value: float | None, mc_error: float | None) -> str:
         return BLANK
     decimals = 0 if mc_error >= 1.0 else min(3, -math.floor(math.log10(max(mc_error, 1e-3)) + 1e-12))
     text = _plain(value, decimals)
-    return f"+{text}" if value > 0 and float(text.replace("\N{MINUS SIGN}", "-")) != 0 else text
+    return f"+{text}" if value > 0 and text.strip(f"0{decimal_sign()}") else text

@@ -12,7 +12,7 @@ from forecast.cli.main import main
 from tests.archives import write_archive
 
 Printed = pytest.CaptureFixture[str]
-KEYS = ["method", "horizon", "elections", "metric", "value", "standard_error"]
+KEYS = ["method", "horizon", "elections", "metric", "value", "standard_error", "subset", "against"]
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,8 @@ def test_backtest_prints_one_json_list_of_rows(archive: Path, tmp_path: Path, ca
     assert all(list(row) == KEYS for row in rows)
     assert rows[0]["method"] == "default"
     assert {row["horizon"] for row in rows} == {None, 1, 30}
-    assert printed.err == f"wrote {tmp_path / 'out'}\n"
+    note = "note: no last results are known (last_results.csv): the default method leaves them out\n"
+    assert printed.err == f"{note}wrote {tmp_path / 'out'}\n"
 
 
 def test_backtest_leaves_the_table_the_chart_and_the_summary(archive: Path, tmp_path: Path) -> None:
@@ -56,9 +57,9 @@ def test_backtest_prints_methods_horizons_and_calibration(
     printed = capsys.readouterr().out
     assert "8 elections, all horizons" in printed
     assert "plain-average" in printed
-    assert "pooled-dirichlet" not in printed.split("default, by days")[0].replace(
-        "below pooled-dirichlet", ""
-    )
+    assert "pooled-dirichlet" not in printed
+    assert "default below plain-average by (* over two standard errors)" in printed
+    assert "country=A" in printed
     assert "chance given" in printed
 
 
@@ -83,6 +84,7 @@ def test_fit_writes_constants_that_backtest_reads(archive: Path, tmp_path: Path,
     record = json.loads(file.read_text(encoding="utf-8"))
     assert record["rests_on"]["names"][0] == "A-2001"
     assert set(record["intervals"]["average"]) == set(record["average"])
+    assert set(record["intervals"]["default"]) == set(record["default"])
     assert backtested(archive, tmp_path / "out", "-q", "--method", "default", "--constants", str(file)) == 0
 
 
@@ -90,7 +92,7 @@ def test_fit_prints_json(archive: Path, tmp_path: Path, capsys: Printed) -> None
     arguments = ["fit", str(archive), "-o", str(tmp_path / "c.json"), "--bootstrap", "0", "--json", "-q"]
     assert main(arguments) == 0
     printed = capsys.readouterr()
-    assert json.loads(printed.out)["schema"] == 1
+    assert json.loads(printed.out)["schema"] == 2
     assert printed.err == ""
 
 

@@ -13,13 +13,14 @@ from forecast.election import Election, load_election, parse_election
 from forecast.election.loading import read_tables
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import estimate
+from forecast.estimation.share_draws import ShareDraws
 from forecast.polls import polls_of
 from forecast.report import page
 from forecast.result import Forecast
 from forecast.rules.counts import count
 from forecast.simulation.chamber import believed_chances
 from forecast.simulation.forecasting import How, draws, simulate, simulate_and_keep
-from forecast.simulation.given import ShareDraws, simulate_given
+from forecast.simulation.given import simulate_given
 from forecast.storage import load, save
 from forecast.sweeps.slider import slide
 from forecast.sweeps.sweeping import sweep

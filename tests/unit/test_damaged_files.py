@@ -20,10 +20,10 @@ import xarray as xr
 from forecast import outside, storage
 from forecast.election import Election, load_election
 from forecast.errors import ConfigurationError, PollDataError
+from forecast.estimation.share_draws import read_share_draws
 from forecast.netcdf import netcdf_image
 from forecast.outside import Unreadable, read_netcdf
 from forecast.result import Forecast
-from forecast.simulation.given import read_share_draws
 from tests.forecasts import CONFIG, kazakhstan
 from tests.mutants import mutants
 

@@ -71,7 +71,7 @@ def test_the_kazakh_election_is_read_exactly(kazakhstan: Path) -> None:
         "amanat", "auyl", "respublica", "aqjol", "qhp", "osdp", "baytaq", "against-all",
     ]  # fmt: skip
     assert election.rule.seats == 69
-    assert election.rule.ties == "registration"
+    assert election.rule.ties == ("registration",)
     assert election.rule.threshold is not None
     assert election.rule.threshold.level == Fraction(1, 20)
     assert election.rule.threshold.nobody == "void"

@@ -49,7 +49,7 @@ def estimated(
 
 def test_constants_of_ones_own_take_the_place_of_the_shipped_ones(tmp_path: Path) -> None:
     record = shipped_constants().record()
-    record["average"]["degrees_of_freedom"] = 77.0
+    record["default"]["degrees_of_freedom"] = 77.0
     file = tmp_path / "constants.json"
     file.write_text(json.dumps(record))
     assert estimated(tmp_path, *FOUR, constants=str(file)).degrees_of_freedom == pytest.approx(77.0)
@@ -124,7 +124,7 @@ def test_a_party_in_one_poll_only_stands_on_a_closed_ballot_and_is_said(tmp_path
         "D,2030-06-02,1000,50,30,,",
     )
     closed = estimated(tmp_path, *rows, closed=True)
-    assert closed.mean == pytest.approx([0.5, 0.3, 0.2])
+    assert closed.average == pytest.approx([0.5, 0.3, 0.2])
     assert "'green' is reported by one poll only" in closed.warnings
     opened = estimated(tmp_path, *rows)
     assert (opened.units, opened.absorbed) == (("red", "blue", "other"), ("green",))
@@ -165,7 +165,7 @@ def test_context_multiplies_the_error_of_pre_election_polls_with_a_warning(tmp_p
 def test_once_an_exit_poll_is_known_only_exit_polls_count(tmp_path: Path) -> None:
     heading = "pollster,fieldwork_end,kind,red,blue,green"
     rows = ("A,2030-06-01,,30,30,39", "B,2030-06-09,exit,50,30,20", "C,2030-06-09,exit,48,30,21")
-    result = estimated(tmp_path, *rows, heading=heading, context=2.5)
+    result = estimated(tmp_path, *rows, heading=heading, context=2)
     assert result.kind == "exit"
     assert result.polls["pollster"].tolist() == ["B", "C"]
     assert result.mean[0] == pytest.approx(0.49, abs=0.005)

@@ -157,7 +157,7 @@ def test_exit_polls_have_an_error_of_their_own_that_no_context_widens() -> None:
     situation = Situation(
         horizon=0, age=0, n_eff=1e4, firms_eff=3, movement=2, disagreement=2, exit_polls=True
     )
-    assert squared_error(LAW, situation, context=2.5) == pytest.approx(0.03**2)
+    assert squared_error(LAW, situation, context=2.5) == pytest.approx(0.02**2)
 
 
 def test_the_scale_of_a_vanishing_share_is_that_of_the_floor() -> None:

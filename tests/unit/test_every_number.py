@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from forecast.charts.parties import DOTS
 from forecast.cli.main import main
 from forecast.result import Forecast
 from forecast.storage import load
@@ -73,13 +74,16 @@ def _labels(data: xr.Dataset) -> dict[str, Any]:
         "l": "interval",
         "h": "holder",
         "t": "tier",
+        "k": "place",
     }
-    return {group: by_label(data, dim) for group, dim in (dims | {"o": "probability_bin"}).items()}
+    dims |= {"o": "probability_bin", "k": "election_kind", "d": "days_before"}
+    return {group: by_label(data, dim) for group, dim in dims.items()}
 
 
 @functools.cache
 def _json(left: Left) -> Walk:
-    blank = {f"track_record/{name}": Shows(walked.BLANK) for name in ("horizon", "elections", "coverage")}
+    names = ("horizon", "elections", "coverage", "coverage80_by_kind")
+    blank = {f"track_record/{name}": Shows(walked.BLANK) for name in names}
     shows = walked.RECORD | (walked.TESTED if left.tested else blank)
     walk = Walk(left.data, shows, _labels(left.data))
     for path, found in numbers(left.record):
@@ -135,14 +139,21 @@ def _compared(data: dict[str, Any], charts: dict[str, Any], forecast: Forecast) 
     return compared
 
 
-def _distributions(data: dict[str, Any], panels: list[dict[str, Any]], forecast: Forecast) -> int:
-    """How many bars of the panels of seats are the probabilities of a forecast."""
-    compared, names = 0, forecast.names("party_name")
-    for panel in panels:
-        chances = forecast.array("seat_probability")[names.index(panel["name"])]
-        for row in rows_of(data, panel["data"]["bars"]):
-            assert row["chance"] == pytest.approx(float(chances[round(row["from"] + 0.4)]), rel=1e-5)
-            compared += 1
+def _distributions(data: dict[str, Any], chart: dict[str, Any] | None, forecast: Forecast) -> int:
+    """How many dots of the chart of seats are quantiles of a forecast; no dot is wider than a seat here."""
+    if chart is None:
+        return 0
+    sets = {name: rows_of(data, rows) for name, rows in chart["data"][0].items()}
+    compared, middles = 0, (np.arange(DOTS) + 0.5) / DOTS
+    medians = {row["party"]: row["seats"] for row in sets["median"]}
+    for party, median in medians.items():
+        k = forecast.parties.index(party)
+        assert median == forecast.array("seat_quantile")[k, 3]
+        reached = np.cumsum(forecast.array("seat_probability")[k])
+        wanted = [int(np.argmax(reached >= middle - 1e-9)) for middle in middles]
+        assert sorted(row["seats"] for row in sets["dots"] if row["party"] == party) == wanted
+        compared += DOTS + 1
+    assert len(sets["dots"]) == DOTS * len(medians)
     return compared
 
 
@@ -167,13 +178,13 @@ def test_every_number_that_the_charts_of_the_page_show_is_that_of_the_file(left:
     law = data["law"]
     # The law as the file has it; then every other rule, of which the page holds what differs.
     compared = _compared(data, law["charts"] | {"polls": law.get("polls", {})}, forecast)
-    compared += _distributions(data, law["panels"]["distributions"], forecast)
+    compared += _distributions(data, law["charts"]["distributions"], forecast)
     assert compared > 150
     slid, others = slide(forecast), 0
     assert (len(data["levels"]), len(data["methods"])) == slid.shape
     for place, shown in zip(slid.places(), data["places"], strict=True):
         here = slid.at(**dict(zip(slid.leading, place, strict=True)))
-        others += _distributions(data, shown.get("panels", {}).get("distributions", []), here)
+        others += _distributions(data, shown.get("charts", {}).get("distributions"), here)
         for row in rows_of(
             data,
             shown.get("charts", {}).get("crossings", {"data": [{"parties": {"n": 0}}]})["data"][0]["parties"],
@@ -198,7 +209,11 @@ def test_every_variable_of_the_root_stands_in_some_view(left: Left) -> None:
     seen = _json(left).seen | _tables(left).seen
     held = {str(n) for n, v in left.data.variables.items() if v.dtype.kind in "if"}
     aside = ("estimate/", "trend/") if left.tested else ("estimate/", "trend/", "record/")
-    labels = {"quantile_level", "day", *([] if left.tested else ["interval", "probability_bin"])}
+    labels = {
+        "quantile_level",
+        "day",
+        *([] if left.tested else ["interval", "probability_bin", "days_before"]),
+    }
     # The estimate stands in the table of the run, as texts; the trend in pictures.
     assert {name for name in held - seen - labels if not name.startswith(aside)} == set()
 
@@ -223,11 +238,10 @@ def test_the_table_of_the_run_is_the_file(left: Left) -> None:
 SHOWN = {
     "parties": {
         "passes": "Passes",
-        "error": "± points",
         "seats": "Seats",
         "seats80": "80 % of seats",
-        "mean": "Mean",
-        "drawn": "One draw",
+        "entering": "Seats if in",
+        "entering80": "80 % of seats if in",
     },
     "coalitions": {"majority": "Majority", "seats": "Seats", "seats80": "80 % of seats", "margin": "Margin"},
 }

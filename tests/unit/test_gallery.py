@@ -33,6 +33,7 @@ def test_a_forecast_of_the_gallery_knows_nothing_of_the_result(shown: Shown) -> 
     election = load_election(ROOT / f"configs/{shown.config}.toml", shown.settings).election
     days = [datetime.date.fromisoformat(day) for _, day in shown.days if day is not None]
     assert days
+    assert election.date is not None
     assert all(day < election.date for day in days)
 
 

@@ -77,6 +77,7 @@ def ballot_of(parties: Sequence[Party], votes: Sequence[int], *, limits: bool = 
             count,
             party.kind,
             alliance=party.alliance or None,
+            sub_alliance=party.sub_alliance or None,
             direct_seats=party.direct_seats,
             min_seats=party.min_seats,
             max_seats=party.max_seats if limits else None,
@@ -119,7 +120,8 @@ def assert_same(rule: Rule, parties: Sequence[Party], ballots: Sequence[Sequence
 
 def new_rule(seats: int, method: dict[str, Any], **parts: Any) -> Rule:
     given_parts = {name: part for name, part in parts.items() if part is not None}
-    return Rule.model_validate({"seats": seats, "ties": "registration", "allocation": method, **given_parts})
+    ties = ["votes", "registration"]
+    return Rule.model_validate({"seats": seats, "ties": ties, "allocation": method, **given_parts})
 
 
 @st.composite

@@ -131,7 +131,7 @@ def test_a_rule_cannot_be_changed_in_place():
         ),
         (with_parts(bonus={"type": "fixed", "seats": 11}), "the bonus is larger than the number of seats"),
         (with_parts(cap={}), "a cap needs seats"),
-        (with_parts(cap={"share_factor": "1.25"}), "share_factor and house go together"),
+        (with_parts(cap={"share_factor": "1.25"}), "share_factor or share_plus, and house go together"),
         (with_parts(cap={"share_factor": 0, "house": 10}), "share_factor must be above 0"),
         (with_parts(weights={"minority": 0}), "a weight must be above 0"),
         (with_parts(levelling={}), "levelling needs a mode"),

@@ -41,10 +41,10 @@ def test_the_result_says_what_the_estimate_did(before: Result) -> None:
     assert float(data["estimate/respondents"]) == made.n_eff
     assert float(data["estimate/pollsters"]) == made.pollsters_eff
     assert float(data["estimate/undecided"]) == made.undecided > 0.1
-    assert float(data["estimate/context"]) == 2.5
+    assert float(data["estimate/context"]) == 2
     assert data["estimate/squared_scale"].values == pytest.approx(made.scale)
     assert data["polls/weight"].values == pytest.approx(made.polls["weight"].to_numpy())
-    assert (data.attrs["estimate_method"], data.attrs["estimate_kind"]) == ("average", "pre-election")
+    assert (data.attrs["estimate_method"], data.attrs["estimate_kind"]) == ("default", "pre-election")
     *of_estimate, of_chamber = data.attrs["warnings"]
     assert of_estimate == list(made.warnings) != []
     assert "rest on a stated belief" in of_chamber
@@ -94,8 +94,10 @@ def test_the_record_of_such_forecasts_travels_with_the_result(before: Result) ->
         assert float(happened) == bin.happened
         assert int(data["record/pass_statements"].sel(there, method="nearest")) == bin.statements
     sentences = data.attrs["track_record"].split("\n")
-    assert sentences[:-1] == list(known.sentences(4))
-    assert "None of these elections was managed" in sentences[-1]
+    *tested, managed, last = sentences
+    assert tested == list(known.sentences(4))
+    assert "None of these elections was managed" in managed
+    assert "none is known of Respublica, Social Democrats, Baytaq." in last
 
 
 def test_the_record_of_such_forecasts_travels_with_the_json(before: Result, after: Result) -> None:
@@ -106,10 +108,18 @@ def test_the_record_of_such_forecasts_travels_with_the_json(before: Result, afte
         "horizon": near.horizon,
         "elections": near.elections,
         "coverage": {"0.5": near.coverage_50, "0.8": near.coverage_80, "0.95": near.coverage_95},
+        "coverage80_by_kind": {
+            kind: {
+                str(one.horizon): one.coverage_80
+                for one in shipped_calibration().kinds
+                if one.kind == kind and one.horizon is not None
+            }
+            for kind in ("national", "regional", "european")
+        },
     }
     untold = after[1].record()["track_record"]
     assert untold.pop("said") == list(after[0].track_record)
-    assert untold == {"horizon": None, "elections": None, "coverage": None}
+    assert untold == {"horizon": None, "elections": None, "coverage": None, "coverage80_by_kind": None}
 
 
 def test_forecasts_of_exit_polls_claim_no_record(after: Result) -> None:
@@ -122,7 +132,7 @@ def test_forecasts_of_exit_polls_claim_no_record(after: Result) -> None:
 
 def test_constants_that_were_not_tested_claim_no_record(root: Path, tmp_path: Path) -> None:
     record = shipped_constants().record()
-    record["average"]["drift"] *= 1.01
+    record["default"]["drift"] *= 1.01
     file = tmp_path / "constants.json"
     file.write_text(json.dumps(record))
     election = load_election(root / "configs" / "kazakhstan-2023.toml", [f"estimate.constants={file}"])
@@ -134,4 +144,4 @@ def test_constants_that_were_not_tested_claim_no_record(root: Path, tmp_path: Pa
 def test_the_trend_as_mean_says_whose_record_is_shown(root: Path) -> None:
     election = load_election(root / "configs" / "kazakhstan-2023.toml", ["estimate.method=trend"])
     made = estimate(election, polls_of(election), MARCH_15)
-    assert any("of the weighted average, not of the trend" in said for said in made.track_record)
+    assert any("of the default method, not of the trend" in said for said in made.track_record)

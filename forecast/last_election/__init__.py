@@ -1,0 +1,1 @@
+"""The last election: its results by district, which list continues which, and what each party had."""

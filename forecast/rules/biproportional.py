@@ -1,0 +1,150 @@
+"""Double proportionality: the national totals of lists and the seats of districts, both met at once.
+
+M. L. Balinski, G. Demange (1989), Algorithms for proportional matrices in reals and integers; F. Pukelsheim
+(2017), Proportional Representation, ch. 14-15: Zurich, Gesetz über die politischen Rechte § 103-104. The
+seats are those that divisors of districts and of lists would give; they are found without these, by moving
+seats inside districts from lists above their total to lists below it, each time along the chain of lists
+whose quotients lose least, in exact fractions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import floor
+
+from forecast.election.methods import DivisorMethod
+from forecast.election.rule import Rule, divisors_of
+from forecast.errors import Fault, NoValidOutcome
+from forecast.rules.ballot import Ballot
+from forecast.rules.districts import Tier
+from forecast.rules.outcome import Tie
+from forecast.rules.ties import Unit
+
+
+def voters(units: Sequence[Unit], ballot: Ballot, tier: Tier) -> list[Unit]:
+    """The lists with voters instead of votes: in each district the votes for it by the seats there, rounded
+    (a voter has as many votes as there are seats: Zurich, GPR § 103).
+    """
+    numbers = Counter[str]()
+    for district in ballot.districts:
+        size = tier.sizes[district.name]
+        for name, votes in district.votes.items() if size else ():
+            numbers[name] += floor(Fraction(votes, size) + Fraction(1, 2))
+    return [replace(unit, votes=Fraction(numbers[unit.id]), behind_quota=None) for unit in units]
+
+
+def place_doubly(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
+    """The seats of the districts when lists have their national ``totals`` in them.
+
+    ``tier`` are the districts as they divide by themselves. Raises ``NoValidOutcome`` where no table has both
+    sums, since a list has its votes where others must take the seats.
+    """
+    assert rule.districts is not None
+    moving = _Moving(rule, divisors_of(rule.districts), tier, totals)
+    while any(moving.above.values()):
+        moving.move()
+    return replace(tier, seats=moving.seats, ties=tuple(moving.ties()))
+
+
+@dataclass(frozen=True)
+class _Way:
+    """The cheapest way of a seat from one list to another, and how much it costs: a factor of quotients."""
+
+    cost: Fraction
+    moves: tuple[tuple[str, str, str], ...]
+    """District, list that loses a seat there, list that gets it."""
+
+
+class _Moving:
+    """Seats by district while they move between lists; never is there a way round that costs less than 1."""
+
+    def __init__(self, rule: Rule, method: DivisorMethod, tier: Tier, totals: Mapping[str, int]) -> None:
+        self.rule, self.method = rule, method
+        self.votes = {
+            place: {unit.id: unit.votes for unit in units if unit.votes > 0}
+            for place, units in tier.units.items()
+        }
+        self.seats = {place: Counter(given) for place, given in tier.seats.items()}
+        self.above = Counter(tier.won)
+        self.above.subtract(totals)
+        self.order = {unit.id: unit.order for units in tier.units.values() for unit in units}
+
+    def move(self) -> None:
+        """One seat from a list above its total to one below it, at the least cost."""
+        ways = [
+            way
+            for start in self._lists(above=True)
+            for name, way in self.ways_from(start).items()
+            if self.above[name] < 0
+        ]
+        if not ways:
+            raise NoValidOutcome(self._fault())
+        for place, loser, winner in min(ways, key=lambda way: way.cost).moves:
+            self.seats[place][loser] -= 1
+            self.seats[place][winner] += 1
+            self.above[loser] -= 1
+            self.above[winner] += 1
+
+    def _lists(self, *, above: bool = False) -> list[str]:
+        """Lists in their order: all, or those above their total."""
+        names = (name for name in self.order if not above or self.above[name] > 0)
+        return sorted(names, key=self.order.__getitem__)
+
+    def _fault(self) -> Fault:
+        short = ", ".join(f"{name} {-more}" for name, more in self.above.items() if more < 0)
+        remedy = (
+            "no table of seats has the totals of lists and the seats of districts: the lists named are short "
+            "of so many seats, and stand in too few districts"
+        )
+        return Fault("count", "rule.districts.national_totals", short, remedy)
+
+    def ways_from(self, start: str) -> dict[str, _Way]:
+        """The cheapest way from a list to every other (Bellman-Ford)."""
+        ways = {start: _Way(Fraction(1), ())}
+        for _ in self.order:
+            better = dict(ways)
+            for name, way in ways.items():
+                for place, other, cost in self._steps(name):
+                    whole = way.cost * cost
+                    if other not in better or whole < better[other].cost:
+                        better[other] = _Way(whole, (*way.moves, (place, name, other)))
+            if better == ways:
+                break
+            ways = better
+        return ways
+
+    def _steps(self, name: str) -> Iterator[tuple[str, str, Fraction]]:
+        """What it costs that a list gives a seat to another in a district: the ratio of their quotients."""
+        for place, given in self.seats.items():
+            votes = self.votes[place]
+            if given[name] == 0 or name not in votes:
+                continue
+            lost = votes[name] ** self.method.degree / self.method.divisor(given[name])
+            for other, cast in votes.items():
+                if other != name:
+                    yield (
+                        place,
+                        other,
+                        lost * self.method.divisor(given[other] + 1) / cast**self.method.degree,
+                    )
+
+    def ties(self) -> Iterator[Tie]:
+        """Ways round that cost nothing: the same sums could be met by another table."""
+        told: set[frozenset[str]] = set()
+        for start in self._lists():
+            for place, other, cost in self._steps(start):
+                back = self.ways_from(other).get(start)
+                if back is None or cost * back.cost != 1:
+                    continue
+                moves = ((place, start, other), *back.moves)
+                lists = tuple(dict.fromkeys(loser for _, loser, _ in moves))
+                if frozenset(lists) not in told:
+                    told.add(frozenset(lists))
+                    places = ", ".join(dict.fromkeys(where for where, *_ in moves))
+                    last = next(
+                        step for step in self.rule.ties if step in ("registration", "lot", "precincts")
+                    )
+                    yield Tie(lists, 1, lists[:1], last, "quotient in a double proportion", places)

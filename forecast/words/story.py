@@ -1,0 +1,172 @@
+"""A forecast in four sentences: who leads, who has a majority, who stands at the threshold, what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from forecast.words.facts import said
+from forecast.words.headlines import SLIM, SURE
+from forecast.words.rounding import interval, percent, percent_interval, signed_points, whole
+from forecast.words.speaking import day_text, listed, text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from forecast.words.facts import Facts
+
+_NAMED, _OPEN = 3, 4
+"""Names that stand in one sentence, and names of those whose entry is open; of more their number."""
+_SEEN = 0.0005
+"""Changes of shares that do not round to nothing."""
+
+_Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What an earlier forecast of the election said: the day, the answer to the question, and shares."""
+
+    day: str
+    answer: tuple[float, float] | None
+    shares: dict[str, float]
+
+
+def earlier_of(before: Facts, now: Facts) -> Earlier:
+    """What the sentence about the change takes of an earlier forecast."""
+    question, answer = now.question, None
+    known = {row["coalition"] for row in before.coalitions} | {row["party"] for row in before.lists}
+    if question is not None and question.of in known and before.of_chamber == now.of_chamber:
+        answer = before.answer(question)[1:]
+    shares = {row["party"]: row["share_median"] for row in before.lists}
+    return Earlier(str(before.forecast.attrs["as_of"]), answer, shares)
+
+
+def sentences(facts: Facts, changed: str) -> list[str]:
+    """The sentences, the last of them what ``change`` says; none where there are too few draws to say
+    anything, or nobody who may hold seats.
+    """
+    if facts.too_few or not facts.lists:
+        return []
+    return [one for one in (leader(facts), majority(facts), entering(facts), changed) if one]
+
+
+def leader(facts: Facts) -> str:
+    """The largest party by votes, and the next where their intervals meet."""
+    first, *others = facts.lists
+    parts = {
+        "name": first["name"],
+        "share": percent(first["share_median"]),
+        "interval": percent_interval(first["share_low80"], first["share_high80"]),
+    }
+    if not others:
+        return text("sole", **parts)
+    if others[0]["share_high80"] >= first["share_low80"]:
+        other = {"other": others[0]["name"], "other_share": percent(others[0]["share_median"])}
+        return text("level" if other["other_share"] == parts["share"] else "close", **parts, **other)
+    return text("leads", **parts)
+
+
+def majority(facts: Facts) -> str:
+    """Seats of a majority, and of those whose majority is asked for, else of the largest party; of the whole
+    chamber where it is told of.
+    """
+    question, whole_chamber = facts.question, facts.of_chamber
+    if question is not None and question.kind == "majority":
+        row = next(one for one in facts.coalitions if one["coalition"] == question.of)
+        stem = "chamber_seat" if whole_chamber else "seat"
+    else:
+        first = facts.lists[0]
+        row = next((one for one in facts.holders if one["holder"] == first["party"] and whole_chamber), first)
+        stem = "seat"
+    size = facts.forecast.chamber_size if whole_chamber else facts.house
+    return text(
+        "needs_lists" if facts.forecast.has_tiers and not whole_chamber else "needs",
+        needed=size // 2 + 1,
+        house=size,
+        name=row["name"],
+        seats=interval(row[f"{stem}_low80"], row[f"{stem}_high80"]),
+    )
+
+
+def entering(facts: Facts) -> str:
+    """Who is sure to enter, who may, who hardly."""
+    lists = facts.lists
+    sure = [row for row in lists if row["pass_probability"] >= SURE]
+    slim = [row for row in lists if row["pass_probability"] <= SLIM]
+    open_ = [row for row in lists if row not in sure and row not in slim]
+    if len(sure) == len(lists) > _NAMED:
+        return text("all_enter", number=len(lists))
+    parts = []
+    if sure:
+        many = len(sure) > _NAMED
+        parts.append(
+            text("count_enter", number=len(sure), all=len(lists))
+            if many
+            else text("parts_enter", names=_named(sure))
+        )
+    if open_:
+        told = [text("one_open", name=row["name"], chance=row["chance"]) for row in open_]
+        parts.append(text("parts_open", names=_listed(told, _OPEN)))
+    if slim:
+        parts.append(text("parts_slim", names=_named(slim)))
+    found = "; ".join(parts)
+    return f"{found[:1].upper()}{found[1:]}."
+
+
+def change(facts: Facts, before: Earlier | None) -> str:
+    """What changed since an earlier forecast; without one against the last election; else the last poll."""
+    return _since(facts, before) or _against_the_last(facts) or _newest(facts)
+
+
+def _since(facts: Facts, before: Earlier | None) -> str:
+    if before is None or before.answer is None or facts.question is None:
+        return ""
+    moved = [
+        (row, row["share_median"] - before.shares[row["party"]])
+        for row in facts.lists
+        if before.shares.get(row["party"]) is not None
+    ]
+    if not moved:
+        return ""
+    row, points = max(moved, key=lambda pair: abs(pair[1]))
+    name, chance, error = facts.answer(facts.question)
+    asked = "changed_enters" if facts.question.kind == "enters" else "changed_asked"
+    return text(
+        "changed",
+        day=day_text(before.day),
+        question=text(asked, name=name),
+        before=said(*before.answer),
+        after=said(chance, error),
+        name=row["name"],
+        points=signed_points(points),
+    )
+
+
+def _against_the_last(facts: Facts) -> str:
+    moved = [
+        (row["share_median"] - row["last_share"], row["name"])
+        for row in facts.lists
+        if row.get("last_share") is not None
+    ]
+    gain, gainer = max(moved, default=(0.0, ""))
+    loss, loser = min(moved, default=(0.0, ""))
+    if gain < _SEEN or loss > -_SEEN:
+        return ""
+    return text("against", gainer=gainer, gain=signed_points(gain), loser=loser, loss=signed_points(loss))
+
+
+def _newest(facts: Facts) -> str:
+    used = facts.polls_used
+    if not used:
+        return text("unpolled")
+    day = day_text(max(row["day"] for row in used))
+    return text("newest_one" if len(used) == 1 else "newest", number=whole(len(used)), day=day)
+
+
+def _named(some: Sequence[_Row]) -> str:
+    return _listed([row["name"] for row in some])
+
+
+def _listed(names: Sequence[str], most: int = _NAMED) -> str:
+    return listed(names) if len(names) <= most else text("some_parties", number=len(names))

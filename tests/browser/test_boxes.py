@@ -1,0 +1,137 @@
+"""No label runs into another or out of its picture: at any width, of few parties and of many, in every
+language.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forecast.election import load_election
+from forecast.estimation import estimate
+from forecast.polls import read_polls
+from forecast.report import PANELS, page
+from forecast.result import Forecast
+from forecast.simulation.forecasting import simulate
+from forecast.words.speaking import languages
+from tests.browser.chromium import MISSING, find_chromium
+from tests.forecasts import in_districts, kazakhstan
+from tests.made import made_forecast
+
+pytestmark = pytest.mark.browser
+
+GERMANY = Path(__file__).parents[2] / "configs" / "germany-2025-union.toml"
+WIDTHS = (360, 390, 768, 1280)
+MOST_SCREENS = 8
+SCREEN = 844
+"""Height of the screen of a telephone that is 390 pixels wide."""
+
+FAULTS = """() => {
+  const found = [], screen = document.documentElement.clientWidth;
+  const beyond = (a, b) => a.left < b.left - 1 || a.right > b.right + 1
+    || a.top < b.top - 1 || a.bottom > b.bottom + 1;
+  for (const svg of document.querySelectorAll("figure svg")) {
+    const texts = [...svg.querySelectorAll("text")].filter((one) => one.textContent.trim());
+    const boxes = texts.map((one) => [one.textContent, one.getBoundingClientRect()]);
+    const whole = svg.getBoundingClientRect(), where = svg.closest("figure").id;
+    boxes.forEach(([name, a], i) => {
+      if (beyond(a, whole)) found.push(`${where}: ${name} is cut off`);
+      if (a.right > screen + 1) found.push(`${where}: ${name} is off the screen`);
+      for (const [other, b] of boxes.slice(i + 1)) {
+        const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+        const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+        if (across > 1 && down > 3) found.push(`${where}: ${name} and ${other} overlap`);
+      }
+    });
+  }
+  return found;
+}"""
+
+
+def _germany() -> Forecast:
+    election = load_election(GERMANY)
+    table = election.election.polls
+    assert table is not None
+    return simulate(election, estimate(election, read_polls(table, election), None), draws=4_000)
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Pages by what they are of."""
+    folder = tmp_path_factory.mktemp("pages")
+    forecasts = {"germany": _germany(), "districts": in_districts(), "kazakhstan": kazakhstan()}
+    for parties in (2, 12, 25):
+        made = made_forecast(folder / f"{parties}", parties, draws=4_000, coalitions=2)
+        forecasts[f"{parties} parties"] = made
+    written = {}
+    for name, forecast in forecasts.items():
+        for language in languages() if name in ("kazakhstan", "germany") else ("en",):
+            file = folder / f"{name}-{language}.html"
+            file.write_text(page(forecast, language), encoding="utf-8")
+            written[f"{name}, {language}"] = file
+    for panel in PANELS:
+        file = folder / f"{panel}.html"
+        file.write_text(page(forecasts["germany"], panel=panel), encoding="utf-8")
+        written[f"panel {panel}"] = file
+    return written
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Any]:
+    chromium = find_chromium()
+    if chromium is None:
+        pytest.skip(MISSING)
+    sync = pytest.importorskip("playwright.sync_api")
+    with sync.sync_playwright() as playwright:
+        options = ["--no-sandbox"] if os.geteuid() == 0 else []
+        started = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield started
+        started.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_label_overlaps_or_is_cut_off(browser: Any, pages: dict[str, Path], width: int) -> None:
+    faults: list[str] = []
+    tab = browser.new_page(viewport={"width": width, "height": SCREEN})
+    tab.on("console", lambda message: faults.append(message.text))
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    for name, file in pages.items():
+        tab.goto(file.as_uri())
+        high = tab.evaluate("document.documentElement.scrollHeight")
+        if width == 390 and high > MOST_SCREENS * SCREEN:
+            faults.append(f"{name}: {high / SCREEN:.1f} screens")
+        tab.evaluate("for (const part of document.querySelectorAll('details')) part.open = true")
+        faults += [f"{name} at {width}: {fault}" for fault in tab.evaluate(FAULTS)]
+        across = tab.evaluate("document.documentElement.scrollWidth")
+        if across > width:
+            faults.append(f"{name}: {across} px wide at {width}")
+        level = tab.locator("#level")
+        if level.count():
+            level.fill("1")
+            faults += [f"{name} at {width}, low level: {fault}" for fault in tab.evaluate(FAULTS)]
+    tab.close()
+    assert not faults, "\n".join(faults)
+
+
+def test_the_measure_finds_labels_that_overlap_and_labels_that_are_cut(browser: Any) -> None:
+    tab = browser.new_page(viewport={"width": 390, "height": SCREEN})
+    text = "<text x='{}' y='40'>{}</text>"
+    both = text.format(10, "one label") + text.format(30, "another") + text.format(95, "a long one")
+    tab.set_content(f"<figure id='f'><svg width='110' height='60'>{both}</svg></figure>")
+    found = tab.evaluate(FAULTS)
+    assert "f: one label and another overlap" in found
+    assert "f: a long one is cut off" in found
+    tab.close()
+
+
+def test_a_single_part_holds_its_part_alone(browser: Any, pages: dict[str, Path]) -> None:
+    tab = browser.new_page(viewport={"width": 600, "height": SCREEN})
+    tab.goto(pages["panel seats"].as_uri())
+    assert tab.locator("#distributions svg").count() == 1
+    assert tab.locator("figure").count() == 1
+    assert tab.locator("#level").count() == 0
+    tab.close()

@@ -1,0 +1,63 @@
+"""Tables of jobs of small made-up elections."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.made import write_made_election
+
+ROOT = Path(__file__).parents[1]
+TABLE = """
+elections = ["*/made.toml"]
+days_before = [1, 20]
+seeds = "1:2"
+draws = 2_000
+[[variants]]
+id = "as-it-is"
+[[variants]]
+id = "seven-percent"
+rule.threshold.level = "7%"
+"""
+
+
+def write_table(folder: Path, text: str = TABLE, elections: int = 2) -> Path:
+    """A table of so many elections, in folders of their own."""
+    for number in range(elections):
+        write_made_election(folder / f"e{number}", 3 + number % 3, odd=False, coalitions=1, polls=3)
+    table = folder / "jobs.toml"
+    table.write_text(text, encoding="utf-8")
+    return table
+
+
+def command(*arguments: object) -> list[str]:
+    """A command line of this program."""
+    return [sys.executable, "-m", "forecast", *map(str, arguments)]
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command line of this program."""
+    return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment(), check=False)
+
+
+def environment() -> dict[str, str]:
+    """In which a command finds these sources."""
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def files_of(store: Path) -> set[str]:
+    """Every file of a store."""
+    return {file.relative_to(store).as_posix() for file in store.rglob("*") if file.is_file()}
+
+
+def digests_of(store: Path, only: Sequence[str] = (".nc",)) -> dict[str, str]:
+    """SHA-256 of the forecasts of a store."""
+    return {
+        name: hashlib.sha256((store / name).read_bytes()).hexdigest()
+        for name in sorted(files_of(store))
+        if name.endswith(tuple(only))
+    }

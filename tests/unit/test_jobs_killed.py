@@ -1,0 +1,119 @@
+"""Commands that do jobs, killed (SIGKILL) or interrupted at any moment: the same command goes on, to the same
+bits, and nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from forecast.jobs import Store, do_table, read_table
+from forecast.jobs.doing import listed_of
+from tests.jobs import command, digests_of, environment, files_of, run, write_table
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="SIGKILL is a matter of Unix")
+
+
+def expected_files(table: Path) -> set[str]:
+    digests = {job.digest for job in listed_of(read_table(table)).jobs}
+    return {"jobs.json", *(f"done/{digest}{end}" for digest in digests for end in (".nc", ".json"))}
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command(*arguments), stdout=quiet, stderr=quiet, env=environment(), text=True)
+
+
+def kill_while_at_work(process: subprocess.Popen[str], store: Path, chance: random.Random) -> bool:
+    """Kill some moments after another job was done; False where the command has ended before."""
+    before, until = len(Store(store).done()), time.monotonic() + 60
+    while len(Store(store).done()) == before and process.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    time.sleep(chance.uniform(0, 0.3))
+    alive = process.poll() is None
+    process.kill()
+    process.wait()
+    return alive
+
+
+def whole(store: Path) -> None:
+    """Every forecast that is there is whole, and has a record."""
+    from forecast.netcdf import Seal, seal_of
+
+    for digest in Store(store).done():
+        assert seal_of(Store(store).file_of(digest)) is Seal.WHOLE
+        assert Store(store).file_of(digest).with_suffix(".json").is_file()
+
+
+def killed_again_and_again(folder: Path, text: str, elections: int, kills: int, *options: str) -> int:
+    """Kill the command so often, or until it is done; then let it end. How often it was killed at work."""
+    table, store, alone = write_table(folder, text, elections), folder / "store", folder / "alone"
+    do_table(read_table(table), Store(alone))
+    chance, at_work = random.Random(1), 0
+    for _ in range(kills):
+        at_work += kill_while_at_work(start("jobs", table, "-o", store, *options), store, chance)
+        whole(store)
+    ended = run("jobs", table, "-o", store)
+    assert ended.returncode == 0, ended.stderr
+    assert files_of(store) == expected_files(table)
+    assert digests_of(store) == digests_of(alone)
+    return at_work
+
+
+SHORT = """
+elections = ["*/made.toml"]
+days_before = [1, 20]
+seeds = "1:3"
+draws = 2_000
+"""
+
+
+def test_a_killed_command_goes_on_where_it_was(tmp_path: Path) -> None:
+    assert killed_again_and_again(tmp_path, SHORT, 2, 2) >= 1
+
+
+@pytest.mark.slow
+def test_fifty_kills_of_a_table_of_two_hundred_jobs(tmp_path: Path) -> None:
+    text = 'elections = ["*/made.toml"]\ndays_before = [1, 20]\nseeds = "1:20"\ndraws = 2_000\n'
+    assert killed_again_and_again(tmp_path, text, 5, 50) >= 30
+
+
+def test_an_interrupted_command_says_so_and_keeps_what_is_done(tmp_path: Path) -> None:
+    table, store = write_table(tmp_path, SHORT), tmp_path / "store"
+    process = start("jobs", table, "-o", store)
+    until = time.monotonic() + 60
+    while not Store(store).done():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == 130
+    whole(store)
+    left = {name for name in files_of(store) if not name.startswith(("done/", "jobs.json"))}
+    assert left == set()
+
+
+def test_the_command_says_what_failed_and_how_it_ended(tmp_path: Path) -> None:
+    table = write_table(tmp_path, 'elections = ["*/made.toml"]\ndraws = 1_000\n', elections=3)
+    polls = tmp_path / "e1" / "polls.csv"
+    polls.write_text("pollster,end\n")
+    store = tmp_path / "store"
+    ended = run("jobs", table, "-o", store)
+    assert ended.returncode == 3, ended.stderr
+    assert ended.stdout.strip() == "3 jobs: 2 done, 1 failed, 0 left"
+    assert "failed: " in ended.stderr
+    assert "polls.csv" in ended.stderr
+    said = run("jobs", "status", store)
+    assert said.returncode == 0
+    assert said.stdout.startswith("3 jobs: 2 done, 0 running, 1 failed, 0 left")
+    assert "polls.csv" in said.stdout
+    together = run("jobs", "collect", store)
+    assert together.returncode == 0, together.stderr
+    assert "1 of 3 jobs are not done" in together.stderr
+    assert (store / "collected.nc").is_file()
