@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forecast.record_schema import SCHEMA
 from forecast.variables import EVERY, about, described, error_of
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from forecast.variables import Variable
 
 _LISTS = {"party": "parties", "coalition": "coalitions", "event": "events"}
+_LABELS = {"party": ("name", "short", "colour", "kind"), "coalition": ("name",), "event": ("name",)}
 
 
 def record(forecast: Forecast) -> Any:
@@ -37,6 +39,7 @@ def record(forecast: Forecast) -> Any:
         values = _values(forecast, ())
         more = _chamber(forecast) | _districts(forecast) | {"track_record": _track_record(forecast)}
         return {
+            "schema": SCHEMA,
             **drawn,
             "as_of": attrs["as_of"],
             **supposed,
@@ -187,10 +190,19 @@ def _outcome(values: Mapping[str, Any]) -> dict[str, Any]:
         known = [one for one in about(subject) if one.key and one.path in values]
         if known or subject != "event":
             found[name] = [
-                _filled({"id": str(label)}, known, values, k)
-                for k, label in enumerate(values.get(subject, ()))
+                _filled(_called(subject, values, k), known, values, k)
+                for k in range(len(values.get(subject, ())))
             ]
     return _filled(found, [one for one in about("") if one.key and one.path in values], values, ())
+
+
+def _called(subject: str, values: Mapping[str, Any], k: int) -> dict[str, Any]:
+    """Id of a party, coalition or event, and what else it is called and is."""
+    found: dict[str, Any] = {"id": str(values[subject][k])}
+    found |= {key: str(values[f"{subject}_{key}"][k]) for key in _LABELS[subject]}
+    if subject == "coalition":
+        found["parties"] = str(values["coalition_parties"][k]).split("\n")
+    return found
 
 
 def _filled(

@@ -135,6 +135,12 @@ def _least_majority(attrs: Mapping[str, Any]) -> int:
     return int(attrs["house_size"]) // 2 + 1
 
 
+def _least_majority_of_chamber(attrs: Mapping[str, Any]) -> int:
+    """Of a chamber whose tiers have their numbers of seats from the election file."""
+    tiers = json.loads(attrs["definition"])["tiers"]
+    return (int(attrs["house_size"]) + sum(tier["seats"] for tier in tiers)) // 2 + 1
+
+
 _MAJORITY = Shows("@house_size", of=lambda house, attrs: _least_majority(attrs))
 _P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"events/(?P<event>\d+)"
 
@@ -204,8 +210,8 @@ def _keys() -> dict[str, Shows | str]:
         elif behind == ("seats",):
             found[rf"{path}/(?P<seats>\d+)"] = variable.path
         elif behind == ("place",):
-            found[rf"{path}/(?P<k>\d+)"] = variable.path
-            found[rf"{path.rpartition('/')[0]}/mc_error/(?P<k>\d+)"] = error_of(variable.path)
+            found[rf"{path}/(?P<rank>\d+)"] = variable.path
+            found[rf"{path.rpartition('/')[0]}/mc_error/(?P<rank>\d+)"] = error_of(variable.path)
         else:
             found[path] = variable.path
             if variable.estimated:
@@ -228,7 +234,7 @@ TESTED: dict[str, Shows | str] = {
     "track_record/horizon": "record/horizon",
     "track_record/elections": "record/elections",
     r"track_record/coverage/(?P<l>[\d.]+)": "record/coverage",
-    r"track_record/coverage80_by_kind/(?P<k>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
+    r"track_record/coverage80_by_kind/(?P<w>[a-z]+)/(?P<d>[\d.]+)": "record/coverage80_by_kind",
 }
 """The same where a backtest speaks for the forecast; else they are null."""
 
@@ -276,9 +282,9 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "places": (
         ("party", "place"),
         {
-            r"places/(?P<p>[^/]+)/(?P<k>\d+)/probability": "place_probability",
-            r"places/(?P<p>[^/]+)/(?P<k>\d+)/mc_error": "place_mc_error",
-            r"places/[^/]+/(?P<k>\d+)/place": "place",
+            r"places/(?P<p>[^/]+)/(?P<rank>\d+)/probability": "place_probability",
+            r"places/(?P<p>[^/]+)/(?P<rank>\d+)/mc_error": "place_mc_error",
+            r"places/[^/]+/(?P<rank>\d+)/place": "place",
         },
     ),
     "coalitions": (
@@ -327,6 +333,14 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
                 for name in ("seat_mean", "seat_mean_mc_error")
             },
+            "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
+                "chamber/size", of=lambda size, attrs: size // 2 + 1
+            ),
+            "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
+                "chamber/coalition_seat_quantile",
+                at={"quantile_level": 0.5},
+                of=lambda median, attrs: median - _least_majority_of_chamber(attrs),
+            ),
         },
     ),
     "tiers": (
@@ -373,8 +387,8 @@ _STATED = {name: name for name in ("forecast_probability", "observed_frequency",
 
 CALIBRATION: dict[str, Shows | str] = {
     r"record-by-kind/[^/]+/(?P<d>[^/]+)/days_before": "days_before",
-    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
-    r"record-by-kind/(?P<k>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
+    r"record-by-kind/(?P<w>[^/]+)/(?P<d>[^/]+)/coverage80": "record/coverage80_by_kind",
+    r"record-by-kind/(?P<w>[^/]+)/(?P<d>[^/]+)/elections": "record/elections_by_kind",
     **{
         f"calibration/interval/(?P<l>[^/]+)/{name}": variable
         for name, variable in {

@@ -103,8 +103,8 @@ def _job(row: Row, settings: tuple[str, ...], election: Election | None, inputs:
         asked = election.simulation
         draws, seed = draws or asked.draws, asked.seed if seed is None else seed
         sampler = sampler or asked.sampler
-        if row.days_before is not None:
-            day = election.election.date - datetime.timedelta(row.days_before)
+        if row.days_before is not None and election.election.vote is not None:
+            day = election.election.vote - datetime.timedelta(row.days_before)
     as_of = "" if day is None else day.isoformat()
     asked_day = row.as_of if row.as_of is not None else row.days_before
     follows_from = [inputs, as_of or str(row.days_before), draws, seed, sampler, version("forecast")]
@@ -207,6 +207,9 @@ def forecast_of_job(
     from forecast.simulation.forecasting import simulate_and_keep
 
     election, polls = _inputs(job.config, job.settings, job.inputs)
+    if job.day and not job.as_of:
+        remedy = "no date of the vote: days before it mean nothing; name days (as_of), or the date"
+        raise ConfigurationError(Fault(job.config, "election.date", ABSENT, remedy))
     how = How.of(election, job.draws or None, job.seed, job.sampler or None, threads)
     day: datetime.date | None = day_of_forecast(election, job.as_of) if job.as_of else None
     estimated = estimate(election, polls, day)

@@ -21,7 +21,7 @@ from forecast.errors import Fault, NoValidOutcome
 from forecast.rules.ballot import Ballot
 from forecast.rules.districts import Tier
 from forecast.rules.outcome import Tie
-from forecast.rules.ties import Unit
+from forecast.rules.ties import Unit, precedence
 
 
 def voters(units: Sequence[Unit], ballot: Ballot, tier: Tier) -> list[Unit]:
@@ -144,7 +144,5 @@ class _Moving:
                 if frozenset(lists) not in told:
                     told.add(frozenset(lists))
                     places = ", ".join(dict.fromkeys(where for where, *_ in moves))
-                    last = next(
-                        step for step in self.rule.ties if step in ("registration", "lot", "precincts")
-                    )
-                    yield Tie(lists, 1, lists[:1], last, "quotient in a double proportion", places)
+                    by = self.rule.ties[len(precedence(self.rule.ties, 0, 0, 0)) - 1]
+                    yield Tie(lists, 1, lists[:1], by, "quotient in a double proportion", places)

@@ -261,6 +261,7 @@ def _entry(party: Mapping[str, Any], name: str) -> Entry:
         _number(party, "votes", f"parties.{name}"),
         kind,
         alliance=None if alliance is None else str(alliance),
+        sub_alliance=None,
         best_region_share=None if regional is None else _share(regional, f"parties.{name}.best_region_share"),
         **counts,
     )

@@ -170,6 +170,7 @@ def constraints_after_winners(
         floors=nothing,
         extra=nothing,
         alliances=np.full(len(lists), -1, np.int64),
+        subs=np.full(len(lists), -1, np.int64),
         inside=inside,
     )
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import datetime
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -22,7 +22,7 @@ _SPOKEN: ContextVar[str] = ContextVar("language of readers", default=DEFAULT)
 
 
 @contextmanager
-def speaking(language: str) -> Iterator[None]:
+def speaking(language: str) -> Generator[None]:
     """Texts, numbers and days within are those of this language; ``ConfigurationError`` for an unknown
     one.
     """

@@ -74,9 +74,9 @@ def _labels(data: xr.Dataset) -> dict[str, Any]:
         "l": "interval",
         "h": "holder",
         "t": "tier",
-        "k": "place",
+        "rank": "place",
     }
-    dims |= {"o": "probability_bin", "k": "election_kind", "d": "days_before"}
+    dims |= {"o": "probability_bin", "w": "election_kind", "d": "days_before"}
     return {group: by_label(data, dim) for group, dim in dims.items()}
 
 

@@ -202,6 +202,15 @@ def test_failures_are_named_and_the_rest_is_done(tmp_path: Path) -> None:
     assert (again.done_now, len(again.failures)) == (0, 3)
 
 
+def test_days_before_a_vote_without_a_date_are_no_days(tmp_path: Path) -> None:
+    table = write_table(tmp_path, 'elections = ["e0/made.toml"]\ndays_before = 3\ndraws = 1000\n')
+    config = tmp_path / "e0" / "made.toml"
+    config.write_text(config.read_text().replace("date = 2024-05-01\n", ""))
+    ended = do(table, tmp_path / "store")
+    assert ended.exit_code == 2
+    assert "no date of the vote" in ended.failures[0][1].reasons[0]
+
+
 def test_a_failure_that_was_mended_is_forgotten(tmp_path: Path) -> None:
     table, store = write_table(tmp_path, THREE_FAILURES, elections=4), tmp_path / "store"
     kept = (tmp_path / "e1" / "made.toml").read_text()

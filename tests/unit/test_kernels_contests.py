@@ -344,6 +344,7 @@ def law_of(lists: int) -> Law:
         *(0 * ones, ones, (0 * ones).astype(np.float32), ones, ones.astype(np.float32)),
         np.zeros(lists + 2, np.int64),
         np.ones((1, 4)),
+        np.full(lists, -1, np.int64),
     )
 
 

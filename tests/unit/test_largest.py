@@ -31,7 +31,11 @@ def test_it_is_the_share_of_draws_with_more_seats_than_any_other(seats: np.ndarr
 def test_it_agrees_with_an_event_that_asks_the_same() -> None:
     # Five standard errors of 4,096 independent draws; quasi-random ones err less. Both look at the same first
     # draws where there are no more, so here they are equal.
-    asked = ("events=[{id='x', name='x', all=[{largest='auyl'}]}]", "estimate.shift.amanat=-43%")
+    asked = (
+        "events=[{id='x', name='x', all=[{largest='auyl'}]}]",
+        "estimate.shift.amanat=-43%",
+        "estimate.shift.auyl=+7%",
+    )
     swung = kazakhstan(4_096, None, *asked)
     chance = float(swung.dataset["event_probability"].values[0])
     assert 0.2 < chance < 0.99
