@@ -63,8 +63,8 @@ def verify(cases: CasesFiles, as_json: Json = False) -> None:
 
     Exit code 0 only if every count is reproduced. Election files without official seats are named.
     """
+    from forecast.rules.counts import verify_all
     from forecast.rules.remarks import as_record
-    from forecast.rules.verifying import verify_all
 
     verification = verify_all(cases)
     if as_json:

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ValidationError
 
 from forecast.door.arguments import path_of
 from forecast.door.trees import read_toml, toml_value
-from forecast.election.chances import read_chances
 from forecast.election.faults import faults_of, field_of, model_in, schema_paths
 from forecast.election.schema import NO_RECORD, Election
+from forecast.election.tiers_and_groups import read_chances
 from forecast.election.vocabulary import keys_of
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 

@@ -1,4 +1,6 @@
-"""A real count as a person has it: election file, table of votes, perhaps by district, read into a ballot."""
+"""A real count as a person has it: election file, table of votes, perhaps by district, read into a ballot;
+and such files, and files of cases, checked against official seats.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +10,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from forecast.door.arguments import made_by, whole
-from forecast.election import Election
+from forecast.election import Election, load_election
 from forecast.election.notes import warnings_on
 from forecast.election.own_seats import excess_under
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
+from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.case_files import Verification, read_cases, verify
 from forecast.rules.counted_chamber import Won, rule_beside, tiers_won, with_tiers, with_winners
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
-from forecast.rules.remarks import remarks_on
+from forecast.rules.remarks import differences, has_official_seats, remarks_on
 from forecast.rules.rows_of_parties import RowsOfParties, entry_of, rows_of_parties
 from forecast.rules.thresholds import missing_totals
 from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
@@ -217,3 +220,44 @@ def _require_totals(election: Election, ballot: Ballot) -> None:
         faults.append(Fault(election.place, "rule.districts.table", ABSENT, remedy))
     if faults:
         raise ConfigurationError(*faults)
+
+
+_ELECTION = ".toml"
+
+
+def verify_all(paths: Sequence[Path]) -> Verification:
+    """Files of cases, election files and folders of these, one after the other.
+
+    An election file is a case where its tables have official seats; one without them is named as not checked.
+    Raises ``ConfigurationError`` where a file of cases is none, or where nothing at all can be checked.
+    """
+    found = Verification(0, (), ())
+    for path in paths:
+        for file in sorted(path.glob(f"*{_ELECTION}")) if path.is_dir() else [path]:
+            found += _verify_election(file) if file.suffix.lower() == _ELECTION else verify(read_cases(file))
+    if not found.cases:
+        place = ", ".join(str(path) for path in paths)
+        remedy = "nothing to check: no case, and no election file whose tables have official seats"
+        raise ConfigurationError(Fault(place, "", ABSENT, remedy))
+    return found
+
+
+def _verify_election(path: Path) -> Verification:
+    """One election file; what keeps it from being counted is its reason."""
+    try:
+        election = load_election(path)
+        name = election.election.id
+        facts = election.election
+        table = election.rule.districts.table if election.rule.districts is not None else None
+        if facts.result is None and table is None:
+            return Verification(0, (), (), unchecked=(name,))
+        count = read_count(election)
+        if not has_official_seats(count):
+            return Verification(0, (), (), unchecked=(name,))
+        outcome = outcome_of(election, count)
+        wrong = tuple(differences(name, count.official, count.official_districts, outcome))
+    except ForecastError as error:
+        reasons = "; ".join(str(fault) for fault in error.faults)
+        return Verification(1, (), (), unsupported=((str(path), reasons),))
+    notes = tuple((name, said) for said in count.warnings)
+    return Verification(1, () if wrong else (name,), wrong, notes=notes)
