@@ -135,12 +135,6 @@ def _least_majority(attrs: Mapping[str, Any]) -> int:
     return int(attrs["house_size"]) // 2 + 1
 
 
-def _least_majority_of_chamber(attrs: Mapping[str, Any]) -> int:
-    """Of a chamber whose tiers have their numbers of seats from the election file."""
-    tiers = json.loads(attrs["definition"])["tiers"]
-    return (int(attrs["house_size"]) + sum(tier["seats"] for tier in tiers)) // 2 + 1
-
-
 _MAJORITY = Shows("@house_size", of=lambda house, attrs: _least_majority(attrs))
 _P, _C, _E = r"parties/(?P<party>\d+)", r"coalitions/(?P<coalition>\d+)", r"events/(?P<event>\d+)"
 
@@ -333,14 +327,6 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 f"chamber-coalitions/(?P<c>[^/]+)/chamber_{name}": f"chamber/coalition_{name}"
                 for name in ("seat_mean", "seat_mean_mc_error")
             },
-            "chamber-coalitions/[^/]+/chamber_majority_seats": Shows(
-                "chamber/size", of=lambda size, attrs: size // 2 + 1
-            ),
-            "chamber-coalitions/(?P<c>[^/]+)/margin": Shows(
-                "chamber/coalition_seat_quantile",
-                at={"quantile_level": 0.5},
-                of=lambda median, attrs: median - _least_majority_of_chamber(attrs),
-            ),
         },
     ),
     "tiers": (
