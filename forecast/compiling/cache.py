@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import tempfile
+import time
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from platformdirs import user_cache_path
 CORE = "forecast.kernels"
 _IMPORTED = re.compile(rf"^from {re.escape(CORE)}\.(\w+) import", re.MULTILINE)
 _COMPILER = tuple(sorted(Path(__file__).parent.glob("*.py")))
+_BEGUN = time.time()
 _KEPT = 4
 """Codes of earlier sources that are kept of each kernel: another checkout may be in use beside this one."""
 
@@ -80,6 +82,13 @@ def digest_of(module: Path) -> str:
         digest.update(source.name.encode())
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def edited_meanwhile(module: Path) -> bool:
+    """Whether a source was written after this process began: its code may be that of the source before, under
+    the digest of the new one.
+    """
+    return any(source.stat().st_mtime > _BEGUN for source in (*sources_of(module), *_COMPILER))
 
 
 def read(path: Path) -> tuple[bytes, str] | None:

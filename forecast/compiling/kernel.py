@@ -227,8 +227,9 @@ class Kernel:
         if kept is None:
             tell()
             kept = machine_code.machine_code(self._entry())
-            cache.write(self.path, *kept)
-            cache.forget_old(self.path, self.name)
+            if not cache.edited_meanwhile(Path(self._function.__code__.co_filename)):
+                cache.write(self.path, *kept)
+                cache.forget_old(self.path, self.name)
         return kept
 
     def _entry(self) -> Callable[..., Any]:

@@ -64,7 +64,7 @@ def test_a_run_leaves_the_forecast_its_tables_and_a_record(kazakhstan: Path, cap
 def test_json_is_all_that_stdout_carries_and_the_keys_stay(kazakhstan: Path, capsys: Captured) -> None:
     assert run(kazakhstan, "--json") == 0
     record = json.loads(capsys.readouterr().out)
-    assert list(record)[:3] == ["election", "draws", "seed"]
+    assert list(record)[:3] == ["schema", "election", "draws"]
     assert [party["id"] for party in record["parties"]] == [
         "amanat", "auyl", "respublica", "aqjol", "qhp", "osdp", "baytaq", "against-all",
     ]  # fmt: skip

@@ -114,6 +114,17 @@ def test_code_that_was_cut_short_or_changed_is_compiled_again(project: Path) -> 
         assert said(project) == (18, 1, True)
 
 
+EDITED = SCRIPT.replace("out = np", "from pathlib import Path\nPath({path!r}).touch()\nout = np")
+
+
+def test_code_of_a_source_that_is_edited_meanwhile_is_not_kept(project: Path) -> None:
+    """It would stand under the digest of the edited source."""
+    script = EDITED.format(path=str(project / "forecast" / "kernels" / "callee.py"))
+    env = {**os.environ, "PYTHONPATH": str(project), "FORECAST_CACHE": str(project / "cache")}
+    subprocess.run([sys.executable, "-c", script], env=env, cwd=project, capture_output=True, check=True)
+    assert [path.name.split("-")[0] for path in (project / "cache").glob("*.bin")] == ["other.doubled"]
+
+
 def test_processes_that_begin_at_once_compile_each_kernel_once(project: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(project), "FORECAST_CACHE": str(project / "cache")}
     started = [

@@ -49,5 +49,5 @@ def test_nobody_without_seats_is_the_largest_and_the_page_says_who_may_be() -> N
     assert data["largest_probability"].values[-1] == 0.0
     assert data["largest_mc_error"].values[-1] == 0.0
     assert data["largest_probability"].values[0] == 1.0
-    assert "<li>Amanat: &gt;99 %</li>" in page(forecast)
+    assert '<th scope="row">Amanat</th><td>&gt;99 %</td>' in page(forecast)
     assert data["largest_probability"].attrs["draws"] == 2_000

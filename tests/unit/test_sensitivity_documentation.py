@@ -68,7 +68,9 @@ def test_every_key_of_a_record_is_on_the_page(kazakhstan: Path) -> None:
         election, read_count(election).ballot, Grid.of(election.rule, parse_axes(threshold="4%,6%"))
     ).record()[0]
     # Keys of `forecast run` are in the reference of variables.
-    known = {"id"} | {one.key.split(".")[0] for one in EVERY if not one.group and one not in COUNTED}
+    known = {"id", "name", "short", "colour", "kind"} | {
+        one.key.split(".")[0] for one in EVERY if not one.group and one not in COUNTED
+    }
     for record in (drawn, count):
         keys = set(record) | set(record["parties"][0]) | set(record["indices"]) | set(record["sweep"])
         missing = {key for key in keys - known if not re.search(rf'[`"]{re.escape(key)}[`"]', text)}

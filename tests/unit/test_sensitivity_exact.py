@@ -145,6 +145,10 @@ def test_records_have_the_rule_keys_first_and_the_parties_in_order(of_2021: Elec
     assert [party["seats"] for party in records[2]["parties"]] == [72, 11, 9, 6, 0]
     assert records[2]["parties"][4] == {
         "id": "adal",
+        "name": "Adal",
+        "short": "",
+        "colour": "",
+        "kind": "party",
         "votes": 258618,
         "share": 258_618 / 7_241_562,
         "admitted": False,

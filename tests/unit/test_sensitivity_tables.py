@@ -41,7 +41,8 @@ def records(sweep: Forecast) -> list[dict[str, Any]]:
 
 def test_every_answer_is_among_the_tables(tables: dict[str, Table]) -> None:
     assert list(tables) == [
-        *("passes", "seats", "differences", "majorities", "events", "variants", "changes", "flips"),
+        *("chamber", "chamber-coalitions", "passes", "seats", "differences", "majorities"),
+        *("seats-of-chamber", "majorities-of-chamber", "events", "variants", "changes", "flips"),
         *("decomposition", "last-seat", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
     ]
     for table in tables.values():
