@@ -327,9 +327,8 @@ def _levelled(
     how = tier.get("how")
     if how not in ("levelled", "covered"):
         return
-    if how == "covered" and any(
-        other.get("how") in ("levelled", "covered") for _, other in _tables(data, "tiers")[:i]
-    ):
+    before = [other.get("how") for _, other in _tables(data, "tiers")[:i]]
+    if "covered" in before or (how == "covered" and "levelled" in before):
         remedy = "another tier's winners hold seats of the rule already"
         yield Problem(("tiers", i, "how"), how, remedy)
     rule = _table(data.get("rule"))

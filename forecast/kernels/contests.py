@@ -353,12 +353,13 @@ def _claim_again(national, law, claims, divided):
 
 
 @kernel
-def hold_in_districts(where: I64x1, piece: Piece, winners: Winners, local: Seats) -> None:
+def hold_in_districts(where: I64x1, piece: Piece, winners: Winners, local: Seats, beside: int) -> None:
     """Winners of single-member districts hold seats of their lists in the districts of the rule, ``where``
     (D,) each of theirs lies, in the block of draws of the piece; ``local`` (N, K, BLOCK) before division.
+    ``beside`` as in ``hold_tier``.
     """
     lists = local.filled.shape[1]
-    for n in range(local.filled.shape[0]):
+    for n in range(local.filled.shape[0] if beside == 0 else 0):
         for k in range(lists):
             row = local.whole[n, k]
             local.filled[n, k] = True

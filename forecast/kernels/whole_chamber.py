@@ -321,14 +321,16 @@ def _seat_winner(contests, d, n, local, workspace, tier, won, winners):
 
 
 @kernel
-def hold_tier(piece: Piece, tier: Seats, lists: Seats) -> None:
-    """The seats of a tier stand among those of the K lists, which hold them before theirs are divided."""
+def hold_tier(piece: Piece, tier: Seats, lists: Seats, beside: int) -> None:
+    """The seats of a tier stand among those of the K lists, which hold them before theirs are divided;
+    ``beside`` 1: besides those of earlier tiers, 0: it is the first.
+    """
     for n in range(piece[0].blocks):
         for k in range(lists.filled.shape[1]):
             row, held = lists.whole[n, k], tier.whole[n, k]
             lists.filled[n, k] = True
             for i in range(BLOCK):
-                row[i] = held[i]
+                row[i] = held[i] + (row[i] if beside > 0 else np.uint16(0))
 
 
 @kernel

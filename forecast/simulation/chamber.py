@@ -373,6 +373,7 @@ class Assembly:
         piece, claims = ballots.piece, ballots.claims
         whole = new_seats(blocks, holders, coalitions)
         self._ahead: list[Step] = []
+        holding = 0  # 1 behind the first tier whose winners hold seats of their lists
         self._directly: Seats = ballots.seats
         self.districts = [DistrictBallots(one, ballots) if one is not None else None for one in of.districts]
         self._unused: list[tuple[whole_chamber.Contests, DistrictBallots, Seats, NDArray[np.int64]]] = []
@@ -405,9 +406,11 @@ class Assembly:
                 self.steps.append(whole_chamber.seat_tier.step(piece, tier, whole))
             elif drawn is not None and drawn.hold_in_districts:
                 assert local is not None
-                self._ahead += [*steps, drawn.hold_in(local.ballots.seats)]
+                self._ahead += [*steps, drawn.hold_in(local.ballots.seats, holding)]
+                holding = 1
             elif contests.about["ahead"][0]:
-                self._ahead += [*steps, whole_chamber.hold_tier.step(piece, tier, ballots.seats)]
+                self._ahead += [*steps, whole_chamber.hold_tier.step(piece, tier, ballots.seats, holding)]
+                holding = 1
             else:
                 self.steps += [*steps, whole_chamber.seat_tier.step(piece, tier, whole)]
             self.steps.append(

@@ -169,10 +169,12 @@ class DistrictBallots:
         """Whether winners hold seats of their lists in the districts of the rule."""
         return self._of.where is not None
 
-    def hold_in(self, seats: Seats) -> Step:
-        """What lets winners hold ``seats`` of their lists in the districts of the rule."""
+    def hold_in(self, seats: Seats, beside: int) -> Step:
+        """What lets winners hold ``seats`` of their lists in the districts of the rule; ``beside`` as in
+        ``hold_tier``.
+        """
         assert self._of.where is not None
-        return contests.hold_in_districts.step(self._of.where, self._piece, self.winners, seats)
+        return contests.hold_in_districts.step(self._of.where, self._piece, self.winners, seats, beside)
 
     def cover(self, national: Ballots, tier: Seats) -> Step:
         """What takes seats from winners whom those of their lists do not cover."""

@@ -296,6 +296,25 @@ def test_one_electorate_in_half_the_draws_admits_in_half_the_draws() -> None:
     assert 0.0 <= found.passes("top") - wins < 0.005  # and now and then it has 5 %
 
 
+def test_winners_of_two_levelled_tiers_are_held_as_those_of_one() -> None:
+    tables = read_tables(NEW_ZEALAND)
+    (tier,) = tables["tiers"]
+    won = {
+        "general": certain(national=43, labour=16, green=3, act=2),
+        "maori-seats": certain(maori=6, labour=1),
+    }
+    tables["tiers"] = [
+        {**tier, "id": name, "name": name, "seats": len(chances), "belief": {"chances": chances}}
+        for name, chances in won.items()
+    ]
+    two = parse_election(tables, "made", (), CONFIG.parent)
+    one = in_new_zealand(certain(national=43, labour=17, green=3, act=2, maori=6))
+    drawn, together = forecast_of(two, 20_000), forecast_of(one, 20_000)
+    for name, variable in together.dataset.data_vars.items():
+        if variable.dtype.kind in "if":
+            assert np.array_equal(variable.values, drawn.array(str(name)), equal_nan=True), name
+
+
 def test_chances_are_those_of_the_table_where_nothing_moves_them() -> None:
     """Nine districts of three parties; 0.006 is over four standard errors of 100,000 draws."""
     chances = {
