@@ -102,16 +102,21 @@ def squared_error(constants: LawConstants, situation: Situation, context: float 
     """A2: the squared scale that all parties share. Exit polls have their own, which no context widens."""
     if situation.exit_polls:
         return EXIT_ERROR**2
-    drifted = constants.drift**2 * situation.months ** (2.0 * constants.drift_exponent)
-    of_firms = constants.firm_error**2 / situation.firms_eff
+    return float(polled_error(constants, situation)) * context**2
+
+
+def polled_error(constants: LawConstants, seen: Any) -> Any:
+    """A2 of polls, without the context: of one ``Situation``, or of many whose numbers are arrays."""
+    drifted = constants.drift**2 * seen.months ** (2.0 * constants.drift_exponent)
+    of_firms = constants.firm_error**2 / seen.firms_eff
     told = (
-        constants.movement_weight * situation.movement
-        + constants.disagreement_weight * situation.disagreement
-        + constants.record_weight * situation.record
-        + constants.newcomer_weight * situation.newcomers
-        + constants.european_weight * situation.european
+        constants.movement_weight * seen.movement
+        + constants.disagreement_weight * seen.disagreement
+        + constants.record_weight * seen.record
+        + constants.newcomer_weight * seen.newcomers
+        + constants.european_weight * seen.european
     )
-    return (drifted + of_firms) * float(np.exp(2.0 * told)) * context**2
+    return (drifted + of_firms) * np.exp(2.0 * told)
 
 
 def squared_scales(

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _TABLES = ("events", "polls", "calibration", "record-by-kind")
 """Tables that the page shows as they are."""
-_MOST_PLACES, _LONG_NAME = 6, 24
+_LONG_NAME = 24
 _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
 """What the page takes of the library that draws, which is bundled by its version."""
 
@@ -213,7 +213,7 @@ def _ranks(facts: Facts) -> dict[str, Any] | None:
     if facts.too_few or "place_probability" not in facts.forecast:
         return None
     chances, errors = (facts.forecast.array(path) for path in ("place_probability", "place_mc_error"))
-    places = min(_MOST_PLACES, chances.shape[1], len(facts.lists))
+    places = min(chances.shape[1], len(facts.lists))
     at = {party: k for k, party in enumerate(facts.forecast.parties)}
     rows = [
         [row["name"], *(said(*pair) for pair in zip(of[:places].tolist(), by[:places].tolist(), strict=True))]

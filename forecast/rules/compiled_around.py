@@ -136,17 +136,9 @@ def constraints_in_districts(
     record["subs"] = len(inner)
     record["cap_denominator"] = 1.0
     _fill_bonus(record, districts.bonus)
-    nothing = np.zeros(len(lists))
-    return laws.Constraints(
-        limits=np.full(len(lists), laws.NO_LIMIT),
-        houses=houses,
-        held=np.zeros((len(houses), len(lists))),
-        direct=nothing,
-        floors=nothing,
-        extra=nothing,
+    return _nothing_around(lists, houses, inside)._replace(
         alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
         subs=np.array([inner.get((party.alliance, party.sub_alliance), -1) for party in lists], np.int64),
-        inside=inside,
     )
 
 
@@ -161,6 +153,13 @@ def constraints_after_winners(
     record["cap_denominator"] = record["bonus_unit"] = 1.0
     record["levelling"] = laws.LEVELLING_START
     record["held_drawn"] = record["held_beside"] = record["keeps"] = True
+    return _nothing_around(lists, houses, inside)
+
+
+def _nothing_around(
+    lists: Sequence[Party], houses: NDArray[np.int64], inside: NDArray[np.void]
+) -> laws.Constraints:
+    """Districts in which nothing is held, limited or allied."""
     nothing = np.zeros(len(lists))
     return laws.Constraints(
         limits=np.full(len(lists), laws.NO_LIMIT),

@@ -54,11 +54,10 @@ from forecast.sweeps.single_draws import (
 from forecast.variables import BASE_RULE, described, error_of
 
 if TYPE_CHECKING:
-    from forecast.election import Election, Party
+    from forecast.election import Election, Party, Rule
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
     from forecast.rules.compiled_districts import SeatTable
-    from forecast.rules.grids import Rules
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.inputs import Draws
 
@@ -204,9 +203,9 @@ def sweep_grid(
         whole,
         chamber,
     )
-    _compile(task, grid, explained=explained)
     say(f"{len(grid):,} variants of the rule on {how.draws:,} draws")
-    found, forecast = _count(task, grid, estimate, progress)
+    later = _explaining(task, grid.base) if explained else []
+    found, forecast = _count(task, grid, estimate, progress, later)
     forecast.attrs["warnings"] += told
     values = found.placed(grid)
     labels: Values = {} if chamber is None else labels_of_the_whole(whole, chamber, task.ends)
@@ -228,22 +227,12 @@ def sweep_grid(
     return _labelled(grid, forecast, values, labels, rests_on)
 
 
-def _compile(task: _Task, grid: Grid, *, explained: bool) -> None:
-    """What the draws need before they begin, and what explains them meanwhile."""
-    later: list[Kernel] = []
-    if explained:
-        later.append(take_drawn)
-    if explained and task.inputs.table is None:
-        given = given_draws(task.election, np.zeros((0, len(task.units.ids))), task.units)
-        later += Forms(given, compile_rules([grid.base], task.parties)).needed()
-    first = batches(grid.in_rows(), _batch_size(task))[0]
-    prepare(Forms(task.inputs, _compiled(task, grid, first)).needed(), later)
-
-
-def _compiled(task: _Task, grid: Grid, at: NDArray[np.int64]) -> Rules:
-    """The base rule and the variants ``at``."""
-    rules = [grid.base, *(grid.rules[v] for v in at)]
-    return compile_rules(rules, task.parties, task.election.place, task.inputs.table)
+def _explaining(task: _Task, base: Rule) -> list[Kernel]:
+    """What is called behind the counts, to explain them: compiled while these are drawn."""
+    if task.inputs.table is not None:  # in districts each has a last seat of its own
+        return [take_drawn]
+    given = given_draws(task.election, np.zeros((0, len(task.units.ids))), task.units)
+    return [take_drawn, *Forms(given, compile_rules([base], task.parties)).needed()]
 
 
 def _labelled(
@@ -344,16 +333,21 @@ class _Found:
         return {path: values.reshape(*grid.shape, *values.shape[1:]) for path, values in every.items()}
 
 
-def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | None) -> tuple[_Found, Forecast]:
-    """Numbers by variant, and the forecast of the base rule."""
+def _count(
+    task: _Task, grid: Grid, estimate: Estimate, progress: Progress | None, later: Sequence[Kernel]
+) -> tuple[_Found, Forecast]:
+    """Numbers by variant, and the forecast of the base rule; kernels for ``later`` are compiled meanwhile."""
     found = _Found(len(grid), task.house)
     base: Forecast | None = None
     looked_at = draws_looked_at(task.how.draws, len(grid))
     for at in batches(grid.in_rows(), _batch_size(task)):
-        compiled = _compiled(task, grid, at)
+        rules = [grid.base, *(grid.rules[v] for v in at)]
+        compiled = compile_rules(rules, task.parties, task.election.place, task.inputs.table)
+        inputs = task.inputs._replace(chamber=task.chamber)
+        prepare(Forms(inputs, compiled).needed(), later)
         told = None if progress is None else _times(progress, len(at))
         counts, kept = run_draws(
-            task.inputs._replace(chamber=task.chamber),
+            inputs,
             compiled,
             task.questions,
             task.how.draws,
@@ -361,7 +355,6 @@ def _count(task: _Task, grid: Grid, estimate: Estimate, progress: Progress | Non
             progress=told,
             runner=task.how.runner,
         )
-        rules = [grid.base, *(grid.rules[v] for v in at)]
         houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]
         numbers, rests_on = numbers_of(
             Run(counts, kept, task.units.lists, houses, rules),

@@ -14,6 +14,7 @@ from forecast.tables.definitions import (
     Shown,
     Table,
     as_is,
+    by_column,
     names_of,
     number,
     pair_of,
@@ -107,7 +108,7 @@ def decomposition(forecast: Forecast) -> Table:
         Column("total", "1", "number", total),
         Column("total_mc_error", "1", "number", "Monte Carlo standard error of total"),
     )
-    values = {column: [row[k] for row in rows] for k, column in enumerate(columns)}
+    values = by_column(columns, rows)
     shown = [
         Shown("Spread of", lambda row: f"{row['about']}: {names[str(row['subject'])]}", numeric=False),
         Shown("Comes from", lambda row: _factor(forecast, str(row["factor"])), numeric=False),

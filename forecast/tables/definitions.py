@@ -277,6 +277,11 @@ def table(
     return Table(name, title, tuple(columns), held, tuple(shown), provenance, tuple(notes), worth, warnings)
 
 
+def by_column(columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> dict[Column, list[Any]]:
+    """Rows of as many cells as there are columns, as ``table`` takes them."""
+    return {column: [row[k] for row in rows] for k, column in enumerate(columns)}
+
+
 def _listed(values: Any) -> Iterable[Any]:
     return plain(values) if isinstance(values, np.ndarray) else values
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.tables.definitions import Column, Row, Shown, Table, as_is, pair_of, table, text_of
+from forecast.tables.definitions import Column, Row, Shown, Table, as_is, by_column, pair_of, table, text_of
 from forecast.variables import VARIABLES
 from forecast.words import rounding
 
@@ -102,7 +102,7 @@ def calibration(forecast: Forecast) -> Table:
         forecast,
         "calibration",
         "How often such forecasts were right",
-        {column: [row[k] for row in rows] for k, column in enumerate(columns)},
+        by_column(columns, rows),
         (
             Shown("Statement", _said, numeric=False),
             Shown("Chance given", text_of("forecast_probability", lambda value: rounding.percent(value, 0))),
@@ -138,7 +138,7 @@ def record_by_kind(forecast: Forecast) -> Table:
         forecast,
         "record-by-kind",
         "How often intervals of 80 % held the result, by kind of election",
-        {column: [row[k] for row in rows] for k, column in enumerate(columns)},
+        by_column(columns, rows),
         (
             Shown("Elections", _kind_said, numeric=False),
             Shown("Days before", text_of("days_before", rounding.whole)),

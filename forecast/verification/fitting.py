@@ -66,7 +66,7 @@ def fit_law(
 
     ``terms`` are the constants that are fitted; the others are 0.
     """
-    weight = np.ones(len(seen.days)) if weights is None else weights
+    weight = np.ones(len(seen.months)) if weights is None else weights
     chosen = np.flatnonzero(weight)
     seen, weight = subset(seen, chosen), weight[chosen]
 
@@ -133,10 +133,10 @@ def fit_plain(
     seen: Observations, weights: Floats | None = None, start: PlainConstants | None = None
 ) -> PlainConstants:
     """One error for each horizon, an exponent, the factor of Other and the tails, for the plain average."""
-    weight = np.ones(len(seen.days)) if weights is None else weights
+    weight = np.ones(len(seen.months)) if weights is None else weights
     horizons = sorted({int(horizon) for horizon in seen.horizon})
     column = np.array([horizons.index(int(horizon)) for horizon in seen.horizon])
-    sampled = replace(seen, n_eff=np.full(len(seen.days), _NO_SAMPLING))
+    sampled = replace(seen, n_eff=np.full(len(seen.months), _NO_SAMPLING))
 
     def loss(theta: Floats) -> float:
         nu = _TAIL_SHIFT + float(np.exp(theta[2]))

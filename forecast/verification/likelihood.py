@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from forecast.estimation.law import LEAST_DAYS, REFERENCE_DAYS, LawConstants
+from forecast.estimation.law import LEAST_DAYS, REFERENCE_DAYS, LawConstants, polled_error
 from forecast.estimation.preparation import FLOOR
 from forecast.estimation.reports import Floats
 from forecast.verification.past_elections import Case
@@ -32,7 +32,7 @@ class Observations:
     log_mean: Floats
     present: Floats
     other: Floats
-    days: Floats
+    months: Floats
     n_eff: Floats
     firms_eff: Floats
     movement: Floats
@@ -70,7 +70,7 @@ def observations_of(cases: Sequence[Case], means: Sequence[Floats]) -> Observati
         log_mean=log_mean,
         present=present,
         other=other,
-        days=column([case.situation.months for case in cases]),
+        months=column([case.situation.months for case in cases]),
         n_eff=column([case.situation.n_eff for case in cases]),
         firms_eff=column([case.situation.firms_eff for case in cases]),
         movement=column([case.situation.movement for case in cases]),
@@ -107,7 +107,7 @@ def corrected_observations(cases: Sequence[Case], trends: Sequence[Floats]) -> O
 
 def subset(seen: Observations, chosen: NDArray[np.int64]) -> Observations:
     """The cases with these numbers."""
-    if len(chosen) == len(seen.days):
+    if len(chosen) == len(seen.months):
         return seen
     arrays = {name: value[chosen] for name, value in vars(seen).items() if isinstance(value, np.ndarray)}
     return replace(seen, **arrays, country=tuple(seen.country[i] for i in chosen))
@@ -119,22 +119,9 @@ def log_result(case: Case) -> Floats:
     return np.log(floored / floored.sum())
 
 
-def common_scale(law: LawConstants, seen: Observations) -> Floats:
-    """(F,) A2 of the error law; ``forecast.estimation.law.squared_error`` for one case."""
-    drifted = law.drift**2 * seen.days ** (2 * law.drift_exponent)
-    told = (
-        law.movement_weight * seen.movement
-        + law.disagreement_weight * seen.disagreement
-        + law.record_weight * seen.record
-        + law.newcomer_weight * seen.newcomers
-        + law.european_weight * seen.european
-    )
-    return (drifted + law.firm_error**2 / seen.firms_eff) * np.exp(2 * told)
-
-
 def moved(law: LawConstants, seen: Observations) -> Observations:
     """The observations with residuals from where the law moves its centre."""
-    days = np.log(np.maximum(seen.days, LEAST_DAYS / REFERENCE_DAYS))[:, None]
+    days = np.log(np.maximum(seen.months, LEAST_DAYS / REFERENCE_DAYS))[:, None]
     back = law.last_result(days) * seen.back
     return replace(seen, residual=seen.residual - back - law.size_growth * days * seen.size)
 
@@ -143,7 +130,7 @@ def log_likelihoods(law: LawConstants, seen: Observations) -> Floats:
     """(F,) log density of every result under a law."""
     return log_densities(
         moved(law, seen),
-        common_scale(law, seen),
+        polled_error(law, seen),
         law.share_exponent,
         law.other_factor,
         law.degrees_of_freedom,
@@ -155,7 +142,7 @@ def squared_misses(law: LawConstants, seen: Observations) -> tuple[Floats, Float
 
     Where the law is right, the form is its dimensions on average but for the tails.
     """
-    _, quadratic, _ = _forms(moved(law, seen), common_scale(law, seen), law.share_exponent, law.other_factor)
+    _, quadratic, _ = _forms(moved(law, seen), polled_error(law, seen), law.share_exponent, law.other_factor)
     return quadratic, seen.units - 1.0
 
 

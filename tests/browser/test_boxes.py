@@ -4,8 +4,6 @@ language.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,6 @@ from forecast.report import PANELS, page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.words.speaking import languages
-from tests.browser.chromium import MISSING, find_chromium
 from tests.forecasts import in_districts, kazakhstan
 from tests.made import made_forecast
 
@@ -78,19 +75,6 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         file.write_text(page(forecasts["germany"], panel=panel), encoding="utf-8")
         written[f"panel {panel}"] = file
     return written
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Any]:
-    chromium = find_chromium()
-    if chromium is None:
-        pytest.skip(MISSING)
-    sync = pytest.importorskip("playwright.sync_api")
-    with sync.sync_playwright() as playwright:
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = playwright.chromium.launch(executable_path=chromium, args=options)
-        yield started
-        started.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)

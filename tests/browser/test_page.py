@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -19,7 +18,6 @@ from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.sweeps.slider import slide
-from tests.browser.chromium import MISSING, find_chromium
 from tests.forecasts import kazakhstan
 from tests.made import write_made_election
 
@@ -47,19 +45,6 @@ def file(forecast: Forecast, tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("page") / "page.html"
     made.write_text(page(forecast), encoding="utf-8")
     return made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Generator[Any]:
-    chromium = find_chromium()
-    if chromium is None:
-        pytest.skip(MISSING)
-    sync = pytest.importorskip("playwright.sync_api")
-    with sync.sync_playwright() as playwright:
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        started = playwright.chromium.launch(executable_path=chromium, args=options)
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from forecast.estimation.preparation import prepare
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import last_poll_dirichlet, plain_mean, pooled_dirichlet
 from forecast.verification.fitting import fit_law, fit_plain
-from forecast.verification.likelihood import Observations, common_scale, log_densities, observations_of
+from forecast.verification.likelihood import Observations, log_densities, observations_of, polled_error
 from forecast.verification.past_elections import case_of
 from forecast.verification.share_distributions import Dirichlet, LogisticT
 from tests.unit.test_estimation_preparation import NAN, reports
@@ -52,11 +52,11 @@ def test_the_likelihood_over_many_cases_is_the_density_of_each() -> None:
     election = an_election()
     cases = [case for case in (case_of(election, horizon) for horizon in (1, 30)) if case is not None]
     seen = observations_of(cases, [case.centre.mean for case in cases])
-    densities = log_densities(seen, common_scale(LAW, seen), 0.3, 1.5, 8.0)
+    densities = log_densities(seen, polled_error(LAW, seen), 0.3, 1.5, 8.0)
     for case, density in zip(cases, densities, strict=True):
         law = LogisticT(case.centre.mean, squared_scales(case.centre.mean, LAW, case.situation), 8.0)
         assert density == pytest.approx(law.log_density(case.result))
-        assert squared_error(LAW, case.situation) == pytest.approx(common_scale(LAW, seen)[cases.index(case)])
+        assert squared_error(LAW, case.situation) == pytest.approx(polled_error(LAW, seen)[cases.index(case)])
 
 
 def an_election() -> PastElection:
@@ -90,7 +90,7 @@ def test_the_fit_finds_the_law_that_made_the_results() -> None:
         log_mean=np.log(mean),
         present=blank + 1,
         other=other,
-        days=days,
+        months=days,
         n_eff=np.full(number, 8000.0),
         firms_eff=rng.uniform(2, 9, number),
         movement=rng.normal(0, 0.4, number),
@@ -103,7 +103,7 @@ def test_the_fit_finds_the_law_that_made_the_results() -> None:
         european=np.zeros(number),
         country=("A",) * number,
     )
-    scale = common_scale(LAW, seen)[:, None] * mean**-0.6 * (1 + 1.25 * other) + 1 / (8000 * mean)
+    scale = polled_error(LAW, seen)[:, None] * mean**-0.6 * (1 + 1.25 * other) + 1 / (8000 * mean)
     tail = np.sqrt(8 / rng.chisquare(8, number))
     drawn = np.log(mean) + rng.standard_normal((number, units)) * np.sqrt(scale) * tail[:, None]
     result = np.exp(drawn) / np.exp(drawn).sum(1, keepdims=True)
