@@ -193,7 +193,7 @@ def tables(
 ) -> None:
     """Print or export the tables of a saved forecast, sweep or series.
 
-    CSV, JSON, Excel and Parquet hold full precision; the others are rounded as the Monte Carlo error allows.
+    CSV, JSON, Excel and Parquet hold twelve digits; the others are rounded as the Monte Carlo error allows.
     """
     from forecast.storage import load
     from forecast.tables import tables_of
