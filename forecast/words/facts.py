@@ -63,9 +63,18 @@ class Facts:
             row["chance"] = (
                 text("no_seats") if row["seatless"] else said(row["pass_probability"], row["pass_mc_error"])
             )
+            row["enters"], row["enters_mc_error"] = self._entry(k)
+            row["entry"] = said(row["enters"], row["enters_mc_error"])
         return sorted(
             found, key=lambda row: (not row["told"], row["seatless"], -(row["share_median"] or 0.0))
         )
+
+    def _entry(self, k: int) -> tuple[float | None, float | None]:
+        """The chance that the ``k``-th party holds a seat, and its error: it may cross the threshold of a
+        small house and win none, or win one in a district and not cross it.
+        """
+        none, error = (self.forecast.array(path)[k, 0] for path in ("seat_probability", "seat_mc_error"))
+        return (None, None) if np.isnan(none) else (round(1.0 - float(none), 12), float(error))
 
     @cached_property
     def lists(self) -> list[dict[str, Any]]:
@@ -253,7 +262,7 @@ class Facts:
             return row["name"], float(row[f"{of}_probability"]), float(row[f"{of}_mc_error"])
         row = next(row for row in self.parties if row["party"] == question.of)
         if question.kind == "enters":
-            return row["name"], float(row["pass_probability"]), float(row["pass_mc_error"])
+            return row["name"], float(row["enters"]), float(row["enters_mc_error"])
         chance = float(self.seat_chances[question.of][self.majority :].sum())
         error = (chance * (1 - chance) / self.forecast.draws) ** 0.5
         return row["name"], chance, max(error, 1 / self.forecast.draws)
