@@ -1,8 +1,8 @@
 """After the vote: what forecasts of an archive said, and what happened.
 
 Every statement is one of a chance: a party enters (holds a seat), a coalition has a majority, an event of the
-election file comes about. Whichever of yes and no was the likelier was expected; by how likely it was it has a
-label.
+election file comes about. Whichever of yes and no was the likelier was expected; by how likely it was it has
+a label.
 """
 
 from __future__ import annotations
