@@ -19,6 +19,7 @@ from forecast.charts.drawing import (
     mark,
     name,
     number,
+    whole_axis,
 )
 from forecast.words.facts import Facts
 
@@ -53,7 +54,7 @@ def district_rows(facts: Facts, d: int) -> Rows:
 def district_body(data: Data, most: float, width: float) -> Spec:
     """Bars of median seats with their intervals, all districts on one scale."""
     y = name("party", axis={"title": None, "domain": False, "ticks": False, "minExtent": 70, "maxExtent": 70})
-    axis = {"title": None, "tickCount": 3, "tickMinStep": 1, "format": "d", "gridColor": FAINT}
+    axis = whole_axis(title=None, tickCount=3, gridColor=FAINT)
     x = number("seats", axis=axis, scale={"domain": [0, most], "nice": False, "zero": True})
     return layered(
         mark("bar", None, {"x": x, "y": y, "color": as_it_is("ink")}, height=9, opacity=0.85),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime
 import json
+import re
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
@@ -64,6 +65,9 @@ PANELS = (
     *("over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
+_KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
+"""Where the election file says it: for whoever writes one, not for readers of the page."""
+_PERCENT = re.compile(r"(?<=\d)%")
 PREVIEW = "preview.png"
 """The picture beside the page that links to it are shown with."""
 
@@ -330,9 +334,9 @@ def _told(text: str, end: str = "") -> Any:
     """
     from markupsafe import Markup
 
-    found = translated(safe(text))
+    found = translated(safe(_KEY.sub("", text)))
     if found is not None:
-        return found + end
+        return _PERCENT.sub("\N{NO-BREAK SPACE}%", found) + end
     return Markup('<span lang="en">{}</span>').format(safe(text) + end)
 
 
