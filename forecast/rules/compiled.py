@@ -22,6 +22,7 @@ from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
 from forecast.rules.compiled_districts import SeatTable, Tier, not_drawn, tier_of
 from forecast.rules.grids import Rules, with_grids
+from forecast.rules.majority import IN_PROPORTION
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -46,6 +47,7 @@ _REMAINDERS = {
     "largest-then-average": laws.REMAINDER_THEN_AVERAGE,
     "highest-average": laws.REMAINDER_HIGHEST_AVERAGE,
     "largest-then-highest-average": laws.REMAINDER_THEN_HIGHEST,
+    "without-quota": laws.REMAINDER_WITHOUT_QUOTA,
 }
 _UNDRAWN = (
     "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
@@ -165,6 +167,8 @@ def _constraints_of(
     inside[0] = record
     if rule.alliances is not None:
         _fill_allocation(inside[0], rule.alliances, tables)
+    elif rule.majority is not None:
+        _fill_allocation(inside[0], IN_PROPORTION, tables)
     return constraints
 
 
