@@ -62,7 +62,10 @@ REMAINDERS = (
     "highest-average",
     "largest-then-highest-average",
     "without-quota",
+    "rounded",
 )
+LEVELLED = "levelled"
+"""Seats left over in districts that the levelling divides."""
 
 Method = Annotated[str, one_of(METHODS, "method")]
 Remainder = Annotated[
@@ -73,6 +76,7 @@ Remainder = Annotated[
         "highest-average",
         "largest-then-highest-average",
         "without-quota",
+        "rounded",
     ],
     one_of(REMAINDERS, "remainder rule"),
 ]
@@ -92,7 +96,8 @@ class Allocation(Part):
         "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
         "votes per seat), highest-average (votes / (seats + 1)), largest-then-highest-average (one each by "
         "remainder, then one each by votes / (seats + 1)), without-quota (one each by votes to lists without "
-        "a whole quota, then to the others)",
+        "a whole quota, then to the others), rounded (in districts with leftover: a remainder of "
+        "remainder_from of a quota counts as a whole one)",
     )
     remainder_seats: Seats | None = Field(
         default=None, description="largest-then-average: how many seats go by remainder at most"
@@ -188,6 +193,9 @@ class Allocation(Part):
             if self.method != method and getattr(self, key) is not None:
                 msg = f'{key} belongs to method "{method}", not to {self.method}'
                 raise ValueError(msg)
+        if self.remainder == "rounded" and (self.remainder_from is None or not isinstance(self, Districts)):
+            msg = 'remainder = "rounded" belongs to [rule.districts] with leftover, and needs remainder_from'
+            raise ValueError(msg)
         if (self.remainder == "largest-then-average") != (self.remainder_seats is not None):
             msg = 'remainder = "largest-then-average" and remainder_seats go together'
             raise ValueError(msg)
@@ -505,13 +513,11 @@ class Districts(Allocation):
     bonus: Bonus | None = Field(
         default=None, description="seats of each district for its first list, before the others are divided"
     )
-    leftover: (
-        Annotated[Literal["national-remainders"], one_of(("national-remainders",), "use of left-over seats")]
-        | None
-    ) = Field(
+    leftover: Annotated[str, one_of((*METHODS, LEVELLED), "use of seats left over")] | None = Field(
         default=None,
-        description="national-remainders: rounded quotas in the districts, the seats left over nationally on "
-        "the summed remainders with the rounded Hagenbach-Bischoff quota",
+        description="districts give whole quotas alone, and the seats left over are divided nationally: by "
+        "this method on the summed remainders, such as dhondt, or with all others by the levelling "
+        "(levelled)",
     )
     direct: Annotated[Literal["plurality", "mean", "start"], one_of(DIRECT, "use of direct seats")] | None = (
         Field(
@@ -557,10 +563,17 @@ class Districts(Allocation):
     @model_validator(mode="after")
     def _district_consistent(self) -> Districts:
         if self.leftover is not None and not self.by_quota:
-            msg = f"leftover needs a quota method such as imperiali, but {self.method} leaves no seat over"
+            msg = f"leftover needs a quota method such as hare, but {self.method} leaves no seat over"
             raise ValueError(msg)
-        if self.leftover is not None and (self.remainder != "largest" or self.quota_of == "valid"):
-            msg = "with leftover, seats left over go by national remainders: leave out remainder and quota_of"
+        family = METHODS.get(self.leftover or "")
+        if isinstance(family, DivisorFamily):
+            msg = f"leftover takes no parameters: {self.leftover} needs {family.parameter}"
+            raise ValueError(msg)
+        if self.leftover is None and self.remainder == "rounded":
+            msg = 'remainder = "rounded" leaves seats over: say by leftover what becomes of them'
+            raise ValueError(msg)
+        if self.leftover is not None and self.remainder not in ("largest", "rounded"):
+            msg = "with leftover, seats left over go nationally: leave out remainder"
             raise ValueError(msg)
         for problem in _of_districts(self):
             raise ValueError(problem)
@@ -761,6 +774,8 @@ def _of_the_tiers(rule: Rule) -> Iterable[str]:
             'levelling.mode = "return" takes back district seats at their lowest quotients: it needs '
             "[rule.districts] with a divisor method"
         )
+    if districts is not None and districts.leftover == LEVELLED and mode not in ("redistribute", "start"):
+        yield f'districts.leftover = "{LEVELLED}" needs rule.levelling.mode "redistribute" or "start"'
     if levelling is not None and levelling.placing:
         if districts is None or mode is None:
             yield "levelling.placing needs [rule.districts] and rule.levelling.mode"

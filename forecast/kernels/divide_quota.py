@@ -31,8 +31,10 @@ from forecast.kernels.laws import (
     QUOTA_HAGENBACH_BISCHOFF,
     QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     QUOTA_HARE,
+    QUOTA_HARE_ROUNDED_DOWN,
     QUOTA_HARE_ROUNDED_UP,
     QUOTA_IMPERIALI,
+    QUOTA_IMPERIALI_ROUNDED,
     REMAINDER_HIGHEST_AVERAGE,
     REMAINDER_LARGEST,
     REMAINDER_LARGEST_LISTS,
@@ -299,15 +301,18 @@ def _give_the_rest(claims, n, seats, given, workspace):
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S, also rounded up; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at
-    least a vote); Imperiali V/(S+2). 0 where there are no votes.
+    Hare V/S, also rounded up or down; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1) and Imperiali
+    V/(S+2), also rounded half up. Rounded ones are at least a vote. 0 where there are no votes.
     """
     if votes <= 0.0:
         return 0.0
     if code == QUOTA_DROOP:
         return (np.floor(votes / vote / (seats + 1.0)) + 1.0) * vote
-    if code == QUOTA_HAGENBACH_BISCHOFF_ROUNDED:
-        return max(np.floor((2.0 * votes / vote + seats + 1.0) / (2.0 * (seats + 1.0))), 1.0) * vote
+    if code == QUOTA_HAGENBACH_BISCHOFF_ROUNDED or code == QUOTA_IMPERIALI_ROUNDED:
+        parts = seats + (2.0 if code == QUOTA_IMPERIALI_ROUNDED else 1.0)
+        return max(np.floor((2.0 * votes / vote + parts) / (2.0 * parts)), 1.0) * vote
+    if code == QUOTA_HARE_ROUNDED_DOWN:
+        return max(np.floor(votes / vote / seats), 1.0) * vote
     if code == QUOTA_HARE_ROUNDED_UP:
         return np.ceil(votes / vote / seats) * vote
     return votes

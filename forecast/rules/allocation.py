@@ -241,6 +241,13 @@ class QuotaCount:
             limit = unit.limit if limited and unit.limit is not None else whole
             self.seats[unit.id] = min(whole, limit)
 
+    def round_up(self, needed: Fraction) -> None:
+        """A remainder of at least ``needed`` of a quota counts as a whole one (Estonia, § 62 (3): 75 %)."""
+        for unit in self.units:
+            if self.remainders[unit.id] >= needed * self.price:
+                self.seats[unit.id] += 1
+                self.remainders[unit.id] -= self.price
+
     def take_back(self, surplus: int) -> None:
         """Take seats from the smallest remainders; a seat given up adds a whole quota to the remainder."""
         remainders = dict(self.remainders)

@@ -119,6 +119,11 @@ REMAINDERS: tuple[Known, ...] = (
         "one each by votes to lists without a whole quota, then to the others",
         "Philippines, Supreme Court, BANAT v. COMELEC, G.R. 179271 (2009)",
     ),
+    Known(
+        "rounded",
+        "in districts that leave seats over: a remainder of remainder_from of a quota counts as a whole one",
+        "Estonia, Riigikogu valimise seadus § 62 (3): 75 %",
+    ),
 )
 
 TIES: tuple[Known, ...] = (

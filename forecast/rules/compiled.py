@@ -40,6 +40,8 @@ _QUOTAS = {
     "hagenbach-bischoff-rounded": laws.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     "hagenbach-bischoff": laws.QUOTA_HAGENBACH_BISCHOFF,
     "imperiali": laws.QUOTA_IMPERIALI,
+    "imperiali-rounded": laws.QUOTA_IMPERIALI_ROUNDED,
+    "hare-rounded-down": laws.QUOTA_HARE_ROUNDED_DOWN,
 }
 _REMAINDERS = {
     "largest": laws.REMAINDER_LARGEST,
@@ -48,6 +50,7 @@ _REMAINDERS = {
     "highest-average": laws.REMAINDER_HIGHEST_AVERAGE,
     "largest-then-highest-average": laws.REMAINDER_THEN_HIGHEST,
     "without-quota": laws.REMAINDER_WITHOUT_QUOTA,
+    "rounded": laws.REMAINDER_ROUNDED,
 }
 _UNDRAWN = (
     "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
@@ -275,7 +278,8 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["remainder_numerator"], record["remainder_denominator"] = needed.numerator, needed.denominator
         record["quota_of_valid"] = allocation.quota_of == "valid"
         plain = allocation.remainder == "largest" and allocation.quota_of != "valid" and not needed
-        record["single_precision"] = plain and allocation.method != "hare-rounded-up"
+        exact = ("hare-rounded-up", "hare-rounded-down", "imperiali-rounded")
+        record["single_precision"] = plain and allocation.method not in exact
         return
     table = tables.add(divisors_of(allocation))
     record["family"] = laws.FAMILY_DIVISOR

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from forecast.election.exact_numbers import percent, plain
 from forecast.election.methods import METHODS
 from forecast.election.rule import (
+    LEVELLED,
     Allocation,
     Bonus,
     Districts,
@@ -45,6 +46,7 @@ _REMAINDER_WORDS = {
     "(seats + 1)",
     "without-quota": "seats left over go one each to the lists with the most votes among those without a "
     "whole quota, then to the others",
+    "rounded": "a remainder counts as a whole quota",
 }
 _LEVELLING_WORDS = {
     "keep": "a list keeps the larger of its seats held and its share, and the house grows",
@@ -256,6 +258,10 @@ def _method(part: Allocation) -> str:
     needs = ""
     if part.remainder_from is not None:
         needs = f", among lists with {percent(part.remainder_from)} of a quota if there are any"
+    if part.remainder == "rounded" and part.remainder_from is not None:
+        needs = f" from {percent(part.remainder_from)} of one on"
+    if isinstance(part, Districts) and part.leftover is not None and part.remainder == "largest":
+        return f"{title}{whose}, whole ones alone"
     return f"{title}{whose}; {_REMAINDER_WORDS[part.remainder]}{needs}"
 
 
@@ -309,7 +315,12 @@ def _local(local: LocalThreshold) -> Iterator[str]:
 def _districts(districts: Districts) -> str:
     words = "" if districts.threshold else "; every list takes part there"
     if districts.leftover is not None:
-        words += "; seats left over are divided nationally on the summed remainders"
+        words += (
+            "; seats left over are divided nationally with all others"
+            if districts.leftover == LEVELLED
+            else "; seats left over are divided nationally on the summed remainders, by "
+            f"{METHODS[districts.leftover].title}"
+        )
     if districts.direct == "plurality":
         words += "; a list holds at least the constituencies that it won"
     if districts.direct == "mean":
