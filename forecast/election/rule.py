@@ -519,6 +519,13 @@ class Districts(Allocation):
         "this method on the summed remainders, such as dhondt, or with all others by the levelling "
         "(levelled)",
     )
+    quota_in: Annotated[Literal["district", "region"], one_of(("district", "region"), "place of a quota")] = (
+        Field(
+            default="district",
+            description="leftover: whose votes and seats make the quota: of each district, or of its region, "
+            "where whole quotas of a list that its districts do not give are given in the region",
+        )
+    )
     direct: Annotated[Literal["plurality", "mean", "start"], one_of(DIRECT, "use of direct seats")] | None = (
         Field(
             default=None,
@@ -590,6 +597,10 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield "local_threshold.waives_national has nothing to waive where districts.threshold = false"
     if districts.leftover is not None and (districts.bonus or districts.direct == "start"):
         yield "leftover does not go with a bonus in the districts or divisors that begin after direct seats"
+    if districts.quota_in == "region" and (
+        districts.leftover != LEVELLED or districts.remainder != "largest"
+    ):
+        yield f'quota_in = "region" needs leftover = "{LEVELLED}", which divides what quotas leave'
     if districts.direct == "start" and districts.by_quota:
         yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
     if districts.voters and districts.national_totals != "biproportional":

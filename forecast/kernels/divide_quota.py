@@ -308,7 +308,7 @@ def quota_of_votes(code, votes, seats, vote):
         return 0.0
     if code == QUOTA_DROOP:
         return (np.floor(votes / vote / (seats + 1.0)) + 1.0) * vote
-    if code == QUOTA_HAGENBACH_BISCHOFF_ROUNDED or code == QUOTA_IMPERIALI_ROUNDED:
+    if code in (QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI_ROUNDED):
         parts = seats + (2.0 if code == QUOTA_IMPERIALI_ROUNDED else 1.0)
         return max(np.floor((2.0 * votes / vote + parts) / (2.0 * parts)), 1.0) * vote
     if code == QUOTA_HARE_ROUNDED_DOWN:

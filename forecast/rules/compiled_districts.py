@@ -228,6 +228,7 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     local = districts.local_threshold
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
+        "quota_in": districts.quota_in if districts.quota_in == "region" else None,
         "direct": districts.direct if districts.direct != "start" or not held else None,
         "national_totals": districts.national_totals
         if districts.national_totals == "biproportional"

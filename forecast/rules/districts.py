@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -12,7 +12,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, quota_of
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.district_checks import problems_of
-from forecast.rules.entitled import entitled_in, outside_quota_in
+from forecast.rules.entitled import entitled_in, outside_quota_in, weight_of
 from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
 from forecast.rules.ties import Unit
 
@@ -191,20 +191,20 @@ def _with_national_leftover(
     won: dict[str, Mapping[str, int]] = {}
     remainders = {entry.id: Fraction(0) for entry in ballot.entries}
     steps, ties = list(sizes.steps), list(sizes.ties)
+    prices = quotas(rule, districts, ballot, units, sizes.seats)
     left = 0
     for district in ballot.districts:
         local = units[district.name]
-        seats, votes = sizes.seats[district.name], sum((unit.electorate for unit in local), Fraction(0))
+        seats, price = sizes.seats[district.name], prices[district.name]
         won[district.name] = {unit.id: 0 for unit in local}
-        behind = votes + outside_quota_in(districts, rule, ballot, local, district)
-        price = quota_of(districts, behind, seats)
-        if price is None or votes <= 0:
+        if price is None or not any(unit.votes for unit in local):
             left += seats
             continue
         count = QuotaCount([unit for unit in local if unit.votes > 0], price, rule.ties, district.name)
         if districts.remainder == "rounded":
             count.round_up(districts.remainder_from or Fraction(1))
-        count.take_back(sum(count.seats.values()) - seats)
+        if districts.quota_in == "district":
+            count.take_back(sum(count.seats.values()) - seats)
         left += seats - sum(count.seats.values())
         ties += count.ties
         steps.append(_district_step(district.name, districts.method, seats, count))
@@ -219,6 +219,43 @@ def _with_national_leftover(
     return Tier(
         won, sizes.seats, units, (*steps, *division.steps), (*ties, *division.ties), pooled=division.seats
     )
+
+
+def quotas(
+    rule: Rule,
+    districts: Districts,
+    ballot: Ballot,
+    units: Mapping[str, Sequence[Unit]],
+    sizes: Mapping[str, int],
+) -> dict[str, Fraction | None]:
+    """The price of a seat in each district, by the votes and seats there or in its region."""
+    behind, seats = defaultdict[str, Fraction](Fraction), Counter[str]()
+    place_of = {d.name: d.region if districts.quota_in == "region" else d.name for d in ballot.districts}
+    for district in ballot.districts:
+        local, place = units[district.name], place_of[district.name]
+        behind[place] += sum((unit.electorate for unit in local), Fraction(0))
+        behind[place] += outside_quota_in(districts, rule, ballot, local, district)
+        seats[place] += sizes[district.name]
+    return {name: quota_of(districts, behind[place], seats[place]) for name, place in place_of.items()}
+
+
+def with_regional_quotas(
+    rule: Rule, districts: Districts, ballot: Ballot, tier: Tier, admissions: Mapping[str, Admission]
+) -> Tier:
+    """Whole quotas of admitted lists in a region that its districts did not give (Austria, NRWO § 101): seats
+    of the region, which are in no district.
+    """
+    prices = quotas(rule, districts, ballot, tier.units, tier.sizes)
+    pooled = Counter(tier.pooled)
+    for region, place in regions_of(ballot).items():
+        inside = [d.name for d in ballot.districts if d.region == region]
+        price = prices[inside[0]]
+        for entry in ballot.entries if price else ():
+            if admissions[entry.id].admitted:
+                given = sum(tier.seats[name].get(entry.id, 0) for name in inside)
+                whole = place.votes.get(entry.id, 0) * weight_of(rule, entry) // (price or 1)
+                pooled[entry.id] += max(int(whole) - given, 0)
+    return replace(tier, pooled=pooled)
 
 
 def _district_step(place: str, method: str, seats: int, count: QuotaCount) -> Step:

@@ -15,7 +15,7 @@ from forecast.election.rule import Rule
 from forecast.rules.allocation import Plan, Premium, Winner, award_bonus, divide
 from forecast.rules.ballot import Ballot
 from forecast.rules.biproportional import place_doubly, voters
-from forecast.rules.districts import Tier, divide_districts
+from forecast.rules.districts import Tier, divide_districts, with_regional_quotas
 from forecast.rules.entitled import entitled, outside_quota, votes_outside
 from forecast.rules.levelling import give_back, level_out, place_levelling
 from forecast.rules.majority import with_majority
@@ -59,6 +59,8 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     if districts is not None and not districts.threshold and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
+        if districts.quota_in == "region":
+            tier = with_regional_quotas(rule, districts, ballot, tier, admissions)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)

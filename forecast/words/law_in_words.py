@@ -148,7 +148,7 @@ def _majority(majority: Majority) -> Iterator[str]:
         )
     if majority.at_most is not None:
         yield _with_article(
-            f"where a list has more than {percent(majority.at_most)} of the seats the house grows until it "
+            f"where a list has more than {plain(majority.at_most)} of the seats the house grows until it "
             "has not, and the others divide the seats added in proportion to theirs",
             majority.article,
         )
@@ -321,6 +321,8 @@ def _districts(districts: Districts) -> str:
             else "; seats left over are divided nationally on the summed remainders, by "
             f"{METHODS[districts.leftover].title}"
         )
+    if districts.quota_in == "region":
+        words += "; the quota is that of the region, where further whole ones are given"
     if districts.direct == "plurality":
         words += "; a list holds at least the constituencies that it won"
     if districts.direct == "mean":

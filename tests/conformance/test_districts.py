@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,40 @@ def test_bulgarias_districts_are_full_and_lists_have_their_national_totals(
     missed = max(abs(before[party.id] - outcome.seats[party.id]) for party in election.parties)
     assert 0 < missed <= 8, "districts by themselves miss a list's national total by up to 8 seats"
     assert len(ready.ballot.districts) == 32
+
+
+AUSTRIA: dict[str, Any] = {
+    "seats": 183,
+    "law": "Nationalrats-Wahlordnung 1992, §§ 96 to 107",
+    "threshold": {"level": "4%", "or_district_seats": 1, "article": "§ 100"},
+    "allocation": {"method": "dhondt", "article": "§ 107"},
+    "levelling": {"mode": "redistribute", "article": "§ 107"},
+    "districts": {
+        "method": "hare-rounded-up",
+        "quota_of": "valid",
+        "quota_in": "region",
+        "threshold": False,
+        "leftover": "levelled",
+        "article": "§§ 96, 97 and 101",
+    },
+}
+FIRST_STAGE = {"austria-2013": (75, 69), "austria-2017": (99, 52), "austria-2019": (79, 77)}
+"""Seats of the first stage, in constituencies, and of the second, in the Länder, as we count them: no
+official ones were at hand.
+"""
+
+
+@pytest.mark.parametrize("name", FIRST_STAGE)
+def test_austrias_three_stages_give_every_list_its_official_seats(
+    shared: Path, tmp_path: Path, name: str
+) -> None:
+    """The quota of a Land in its constituencies, then in the Land, the rest by D'Hondt in the federation."""
+    election = election_of(shared, name, tmp_path, AUSTRIA)
+    outcome = apply_rule(election.rule, read_count(election).ballot)
+    official = party_totals(official_nationally(shared, name), election)
+    assert {party.id: outcome.seats[party.id] for party in election.parties} == official
+    first = sum(sum(place.fixed.values()) for place in outcome.districts)
+    assert (first, sum(outcome.held.values()) - first) == FIRST_STAGE[name]
 
 
 def test_the_files_checked_here_are_those_with_many_seats_a_district(shared: Path):
