@@ -20,7 +20,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
-from forecast.rules.compiled_districts import SeatTable, Tier, not_drawn, tier_of
+from forecast.rules.compiled_districts import UNDRAWN, SeatTable, Tier, not_drawn, tier_of
 from forecast.rules.grids import Rules, with_grids
 from forecast.rules.majority import IN_PROPORTION
 
@@ -52,10 +52,6 @@ _REMAINDERS = {
     "without-quota": laws.REMAINDER_WITHOUT_QUOTA,
     "rounded": laws.REMAINDER_ROUNDED,
 }
-_UNDRAWN = (
-    "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
-    "seats are then divided without it, or take its polls out and count"
-)
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 
 
@@ -74,7 +70,7 @@ def compile_rules(
     """
     faults = dict.fromkeys(clause for rule in rules for clause in undrawn(rule))
     if faults:
-        raise ConfigurationError(*(Fault(place, key, value, _UNDRAWN) for key, value in faults))
+        raise ConfigurationError(*(Fault(place, key, value, UNDRAWN) for key, value in faults))
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
@@ -184,10 +180,12 @@ def _refuse_giants(houses: Sequence[int], place: str) -> None:
         raise ConfigurationError(Fault(place, "rule.seats", max(houses), remedy))
 
 
-def cannot_draw(rule: Rule, place: str = "rule") -> list[Fault]:
-    """What a forecast would refuse of a rule, whatever its polls and districts."""
-    of_districts = not_drawn(rule, place) if rule.districts is not None else ()
-    return [*(Fault(place, key, value, _UNDRAWN) for key, value in undrawn(rule)), *of_districts]
+def cannot_draw(rule: Rule, place: str = "rule", held: int = 0) -> list[Fault]:
+    """What a forecast would refuse of a rule, whatever its polls and districts; ``held`` as of
+    ``compile_rules``.
+    """
+    of_districts = not_drawn(rule, place, held) if rule.districts is not None else ()
+    return [*(Fault(place, key, value, UNDRAWN) for key, value in undrawn(rule)), *of_districts]
 
 
 def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:

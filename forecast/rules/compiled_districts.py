@@ -138,6 +138,10 @@ _COMPARE = {
 }
 _BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_CAST}
 _ANY = 2**31
+UNDRAWN = (
+    "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
+    "seats are then divided without it, or take its polls out and count"
+)
 
 
 def tier_of(
@@ -237,8 +241,7 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     }
     for key, value in asked.items():
         if value:
-            remedy = "`forecast count` knows this clause; draws do not yet: leave it out, or give the draws"
-            yield Fault(place, f"rule.districts.{key}", value, remedy)
+            yield Fault(place, f"rule.districts.{key}", value, UNDRAWN)
     if levelling is not None and levelling.placing and (rule.bonus or levelling.mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
 
