@@ -109,9 +109,13 @@ def test_init_refuses_a_folder(tmp_path: Path, capsys: Printed) -> None:
     assert "this is a folder" in capsys.readouterr().err
 
 
-def test_check_says_what_a_base_needs_for_a_forecast(kazakhstan: Path, capsys: Printed) -> None:
+def test_check_says_what_a_base_needs_for_a_forecast_and_refuses_polls_without_it(
+    kazakhstan: Path, capsys: Printed
+) -> None:
     settings = ["--set", "rule.threshold.base=registered", "--set", "election.turnout="]
-    assert main(["check", str(kazakhstan), *settings]) == 0
+    assert main(["check", str(kazakhstan), *settings]) == 2
+    assert "election.turnout: the base 'registered' is not known from polls" in capsys.readouterr().err
+    assert main(["check", str(kazakhstan), *settings, "--set", "election.polls="]) == 0
     assert "the base 'registered' needs election.turnout" in capsys.readouterr().out
 
 
