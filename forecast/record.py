@@ -174,7 +174,7 @@ def _of_place(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
 def _values(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
     """Every variable and label of the forecast and of its rules at a place, as arrays by path."""
     leading, found = tuple(forecast.leading), {}
-    for group in ("", "rules"):
+    for group in ("", "places", "rules"):
         for name, variable in forecast.groups[group].variables.items() if group in forecast.groups else ():
             here = tuple(
                 place[leading.index(str(dim))] for dim in variable.dims[: len(leading)] if dim in leading

@@ -170,7 +170,6 @@ _LABELS = _labels(
     _text("party_kind", "party", "kind of option; none-of-the-above and residual hold no seats"),
     _whole("seats", "seats", "seats", "number of seats"),
     _number("quantile_level", "quantile_level", "1", "probability of a value at or below"),
-    _whole("place", "place", "1", "place by number of seats, the largest first"),
     _text("coalition", "coalition", "id of the coalition"),
     _text("coalition_name", "coalition", "its name"),
     _text("coalition_parties", "coalition", "ids of its parties, a line each"),
@@ -241,12 +240,16 @@ _PARTIES = (
     _chance(
         "largest_probability", "party", "probability of more seats than any other", key="largest.probability"
     ),
-    _chance(
-        "place_probability",
-        "party place",
-        "probability of a place by seats",
-        comment="of parties with equal seats each has the better place; without seats none",
-        key="places.probability",
+    *_in(
+        "places",
+        *_labels(_whole("place", "place", "1", "place by number of seats, the largest first")),
+        _chance(
+            "probability",
+            "party place",
+            "probability of a place by seats",
+            comment="of parties with equal seats each has the better place; without seats none",
+            key="places.probability",
+        ),
     ),
 )
 

@@ -187,7 +187,7 @@ def _texts(facts: Facts) -> dict[str, str]:
 
 def places_draws(forecast: Forecast) -> int:
     """How many draws the chances of places rest on."""
-    path = "place_probability"
+    path = "places/probability"
     return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
 
 
@@ -210,9 +210,9 @@ def _published(facts: Facts) -> list[str]:
 
 def _ranks(facts: Facts) -> dict[str, Any] | None:
     """Chances of each place by party, of those that the polls tell apart."""
-    if facts.too_few or "place_probability" not in facts.forecast:
+    if facts.too_few or "places/probability" not in facts.forecast:
         return None
-    chances, errors = (facts.forecast.array(path) for path in ("place_probability", "place_mc_error"))
+    chances, errors = (facts.forecast.array(path) for path in ("places/probability", "places/mc_error"))
     places = min(chances.shape[1], len(facts.lists))
     at = {party: k for k, party in enumerate(facts.forecast.parties)}
     rows = [

@@ -177,7 +177,7 @@ def largest_probability(run: Run) -> Proportion:
     return largest(run.kept.seats)
 
 
-@_number(rests_on=_kept)
+@_number("places/probability", rests_on=_kept)
 def place_probability(run: Run) -> Proportion:
     return places(run.kept.seats)
 
