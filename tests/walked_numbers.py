@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.variables import COUNTED, EVERY, QUANTILES, Variable, error_of
+from forecast.words.rounding import as_written
 
 ENDS = {
     "low95": 0.025,
@@ -67,8 +68,8 @@ class Walk:
                 continue
             shown = Shows(shows) if isinstance(shows, str) else shows
             wanted = self._wanted(shown, match.groupdict())
-            if wanted is not None and shown.decimals is not None:
-                wanted = round(wanted, shown.decimals)
+            if wanted is not None:
+                wanted = as_written(wanted) if shown.decimals is None else round(wanted, shown.decimals)
             assert found == wanted, f"{path}: {found}, in the file {wanted} ({shown.variable})"
             self.seen.add(shown.variable)
             self.used.add(pattern)

@@ -172,6 +172,7 @@ def finish(
 ) -> None:
     """Write a forecast with its tables and its record, and print it."""
     from forecast.provenance import run_record, with_sources
+    from forecast.record import draws_record
     from forecast.tables import tables_of, tables_shown
     from forecast.tables.terminal import console_for_results, print_tables
 
@@ -185,7 +186,7 @@ def finish(
     elif isinstance(found := forecast.record(), list):
         show_records(found)
     else:
-        show_json(found)
+        show_json(found | (draws_record(kept) if kept is not None else {}))
     if not asked.quiet:
         following = "tables" if forecast.leading else "report"
         tell(f"wrote {folder}{_left_over(folder, kept)}; next: forecast {following} {folder}")
