@@ -22,6 +22,7 @@ from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
 from forecast.rules.compiled_districts import SeatTable, Tier, not_drawn, tier_of
 from forecast.rules.grids import Rules, with_grids
+from forecast.rules.majority import IN_PROPORTION
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -39,6 +40,8 @@ _QUOTAS = {
     "hagenbach-bischoff-rounded": laws.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     "hagenbach-bischoff": laws.QUOTA_HAGENBACH_BISCHOFF,
     "imperiali": laws.QUOTA_IMPERIALI,
+    "imperiali-rounded": laws.QUOTA_IMPERIALI_ROUNDED,
+    "hare-rounded-down": laws.QUOTA_HARE_ROUNDED_DOWN,
 }
 _REMAINDERS = {
     "largest": laws.REMAINDER_LARGEST,
@@ -46,6 +49,8 @@ _REMAINDERS = {
     "largest-then-average": laws.REMAINDER_THEN_AVERAGE,
     "highest-average": laws.REMAINDER_HIGHEST_AVERAGE,
     "largest-then-highest-average": laws.REMAINDER_THEN_HIGHEST,
+    "without-quota": laws.REMAINDER_WITHOUT_QUOTA,
+    "rounded": laws.REMAINDER_ROUNDED,
 }
 _UNDRAWN = (
     "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
@@ -165,6 +170,8 @@ def _constraints_of(
     inside[0] = record
     if rule.alliances is not None:
         _fill_allocation(inside[0], rule.alliances, tables)
+    elif rule.majority is not None:
+        _fill_allocation(inside[0], IN_PROPORTION, tables)
     return constraints
 
 
@@ -271,7 +278,8 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["remainder_numerator"], record["remainder_denominator"] = needed.numerator, needed.denominator
         record["quota_of_valid"] = allocation.quota_of == "valid"
         plain = allocation.remainder == "largest" and allocation.quota_of != "valid" and not needed
-        record["single_precision"] = plain and allocation.method != "hare-rounded-up"
+        exact = ("hare-rounded-up", "hare-rounded-down", "imperiali-rounded")
+        record["single_precision"] = plain and allocation.method not in exact
         return
     table = tables.add(divisors_of(allocation))
     record["family"] = laws.FAMILY_DIVISOR

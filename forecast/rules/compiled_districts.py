@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import Allocation, Districts, Levelling, Placing
+from forecast.election.rule import LEVELLED, Allocation, Districts, Levelling, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
@@ -95,7 +95,8 @@ class Tier:
     total: int = 0
     """Seats of all districts."""
     leftover: NDArray[np.void] | None = None
-    """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if they are.
+    """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if whole
+    quotas are all that districts give; of ``FAMILY_NONE`` if the levelling divides them.
     """
     shares_abroad: bool = False
     """Whether votes of districts without seats count in the others."""
@@ -177,7 +178,7 @@ def tier_of(
         held=held if starts else 0,
         total=districts.start_seats
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
-        leftover=_record_of(_LEFTOVER, fill) if districts.leftover is not None else None,
+        leftover=_leftover(districts.leftover, fill) if districts.leftover is not None else None,
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
         waivers=_waivers(rule),
@@ -186,7 +187,15 @@ def tier_of(
 
 
 _HARE = Allocation.model_validate({"method": "hare"})
-_LEFTOVER = Allocation.model_validate({"method": "hagenbach-bischoff-rounded"})
+
+
+def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
+    """How seats left over are divided on the remainders; those that are levelled are not."""
+    if method != LEVELLED:
+        return _record_of(Allocation.model_validate({"method": method}), fill)
+    record = np.zeros(1, laws.RULE)
+    record["family"] = laws.FAMILY_NONE
+    return record
 
 
 def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from forecast.election.methods import METHODS, QuotaMethod, half_up
-from forecast.election.rule import Allocation, Districts, Rule
+from forecast.election.rule import LEVELLED, Allocation, Districts, Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, divide_by_quota
+from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, quota_of
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.district_checks import problems_of
 from forecast.rules.entitled import entitled_in, outside_quota_in
@@ -19,7 +18,6 @@ from forecast.rules.ties import Unit
 
 _HARE = Allocation.model_validate({"method": "hare"})
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
-_LEFTOVER = Allocation.model_validate({"method": "hagenbach-bischoff-rounded"})
 _SIZES = "seats of the districts"
 
 
@@ -187,21 +185,25 @@ def _with_national_leftover(
     units: Mapping[str, Sequence[Unit]],
     sizes: Division,
 ) -> Tier:
-    """Rounded quotas in districts, the rest by summed remainders (Czechia, law 247/1995 §§ 50, 51)."""
-    method = METHODS[districts.method]
+    """Whole quotas in districts, the rest nationally: by the summed remainders (Czechia, law 247/1995 §§ 50,
+    51; Romania, law 208/2015 art. 94), or by the levelling (Estonia, § 62).
+    """
     won: dict[str, Mapping[str, int]] = {}
     remainders = {entry.id: Fraction(0) for entry in ballot.entries}
     steps, ties = list(sizes.steps), list(sizes.ties)
     left = 0
     for district in ballot.districts:
         local = units[district.name]
-        seats, votes = sizes.seats[district.name], sum((unit.votes for unit in local), Fraction(0))
+        seats, votes = sizes.seats[district.name], sum((unit.electorate for unit in local), Fraction(0))
         won[district.name] = {unit.id: 0 for unit in local}
-        if not isinstance(method, QuotaMethod) or seats < 1 or votes <= 0:
+        behind = votes + outside_quota_in(districts, rule, ballot, local, district)
+        price = quota_of(districts, behind, seats)
+        if price is None or votes <= 0:
             left += seats
             continue
-        price = half_up(method.quota(votes, seats))
         count = QuotaCount([unit for unit in local if unit.votes > 0], price, rule.ties, district.name)
+        if districts.remainder == "rounded":
+            count.round_up(districts.remainder_from or Fraction(1))
         count.take_back(sum(count.seats.values()) - seats)
         left += seats - sum(count.seats.values())
         ties += count.ties
@@ -209,15 +211,11 @@ def _with_national_leftover(
         won[district.name] = {unit.id: count.seats.get(unit.id, 0) for unit in local}
         for name, remainder in count.remainders.items():
             remainders[name] += remainder
+    if districts.leftover == LEVELLED:
+        return Tier(won, sizes.seats, units, tuple(steps), tuple(ties))
     pooled = [Unit(entry.id, remainders[entry.id], order) for order, entry in enumerate(ballot.entries)]
-    division = divide_by_quota(
-        _LEFTOVER,
-        pooled,
-        left,
-        electorate=sum(remainders.values(), Fraction(0)),
-        decide=rule.ties,
-        place="seats left over",
-    )
+    method = Allocation.model_validate({"method": districts.leftover})
+    division = divide_by_method(Plan(method, rule.ties), pooled, left, "seats left over")
     return Tier(
         won, sizes.seats, units, (*steps, *division.steps), (*ties, *division.ties), pooled=division.seats
     )
