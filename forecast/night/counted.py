@@ -48,6 +48,8 @@ KINDS = {
     "empty": "final without a vote; counted",
     "merged": "seems to hold votes of another kind too; neither fitted nor counted until that is in",
     "same-votes": "exactly the votes of another unit; counted",
+    "clock": "reported later with an earlier time; what has the later time stands",
+    "unlike": "unlike what the others make expect; look at them (counted all the same)",
     "standing": "votes where the list does not stand; counted",
     "columns": "columns",
 }
@@ -184,10 +186,10 @@ class _Judging:
         self.faults: list[Fault] = []
         shape = (len(units.names), len(units.parties))
         self.at = by_name(units)
-        known = set(earlier)
-        said = {(report.unit, *report.said) for report in known}
+        said = {(report.unit, *report.said) for report in earlier}
         new = [report for report in feed.reports if (report.unit, *report.said) not in said]
         self.history = (*earlier, *new)
+        self.late = tuple(_late(new, earlier))
         self.state = _State(
             np.zeros(shape, np.int64),
             np.full(len(units.names), NOTHING, np.int8),
@@ -200,6 +202,9 @@ class _Judging:
     def counted(self) -> Counted:
         """All that is counted; ``PollDataError`` with what is wrong."""
         self.state.remarks += [Remark("columns", "", 0, said) for said in self.feed.remarks]
+        for report, when in self.late:
+            said = f"reported as of {report.time}, after a report as of {when}; the later time stands"
+            self._remark("clock", report.unit, report.row, said)
         self._same_time()
         of_units = by_unit(self.history)
         strangers = {name: some for name, some in of_units.items() if name not in self.at}
@@ -393,8 +398,9 @@ class _Judging:
             )
             list_ = units.parties[p]
             remedy = (
-                f"{strange[where, p].sum():,} votes in {len(where):,} districts where it does not stand by the "
-                f'election file or its last votes ({some}); does it? parties.{list_}.stands_in = "everywhere"'
+                f"{strange[where, p].sum():,} votes in {len(where):,} districts where it does not stand by "
+                f"the election file or its last votes ({some}); does it? "
+                f'parties.{list_}.stands_in = "everywhere"'
             )
             self.faults.append(Fault(self.feed.place, f"column {list_}", ABSENT, remedy))
         for d, p in np.argwhere((strange > 0) & stray).tolist():
@@ -448,6 +454,20 @@ def _known(accepted: Collection[str], at: Mapping[str, int]) -> frozenset[str]:
     if faults:
         raise ConfigurationError(*faults)
     return frozenset(accepted)
+
+
+def _late(
+    new: Sequence[Report], earlier: Sequence[Report]
+) -> Iterator[tuple[Report, datetime.datetime | None]]:
+    """Reports that came after others of their unit with a later time, and that time."""
+    newest: dict[str, Report] = {}
+    for report in earlier:
+        if order_of(report.time) >= order_of(newest.get(report.unit, report).time):
+            newest[report.unit] = report
+    for report in new:
+        known = newest.get(report.unit)
+        if known is not None and order_of(report.time) < order_of(known.time):
+            yield report, known.time
 
 
 def _called(report: Report) -> str:

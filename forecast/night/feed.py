@@ -108,8 +108,9 @@ def read_feed(delivery: Delivery, election: Election) -> Feed:
     """The reports of a feed: columns ``unit``, ``time``, ``status`` (``part`` or ``final``), one for each
     list, and perhaps ``valid``, ``ballots``, ``district``.
 
-    Columns that are none of these are votes for others, and said to be. ``PollDataError`` with every fault: a
-    list without a column (where columns are shifted, numbers are plausible nonsense), cells that are no votes.
+    Columns that are none of these are votes for others, and said to be. ``PollDataError`` with every fault:
+    a list without a column (where columns are shifted, numbers are plausible nonsense), cells that are no
+    votes.
     """
     names = Names(election)
     sheet = table_of_bytes(

@@ -414,9 +414,10 @@ class _Reading:
             raise ConfigurationError(*faults)
         for p, party in enumerate(self.election.parties):
             if party.stands_in is None and not stood[:, p].all():
+                where = f"{stood[:, p].sum():,} of {len(stood):,} districts"
                 self.remarks.append(
-                    f"{self.place}: {party.id} had votes in {stood[:, p].sum():,} of {len(stood):,} districts "
-                    'and is taken to stand there alone; stands_in = "everywhere" says otherwise'
+                    f"{self.place}: {party.id} had votes in {where} and is taken to stand there alone; "
+                    'stands_in = "everywhere" says otherwise'
                 )
         return stood
 
