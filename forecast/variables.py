@@ -716,6 +716,30 @@ _CHAMBER = _in(
 )
 """Of the whole chamber, where it has tiers beside the lists."""
 
+_NIGHT = _in(
+    "night",
+    *_labels(
+        _text("kind", "kind", "kind of vote, as the table of units has it"),
+        _text("district", "district", "id of the district; blank for the country where there are none"),
+    ),
+    _whole("counted_votes", "party", "votes", "votes counted so far", key="night.counted_votes", of_votes=True),
+    _votes("counted_share", "party", "share of the votes counted so far", key="night.counted_share"),
+    _votes("forecast_share", "party", "mean share of valid votes in the end", key="night.forecast_share"),
+    _whole("units", "kind", "units", "units"),
+    _whole("units_final", "kind", "units", "units that are finished"),
+    _whole("counted_by_kind", "kind", "votes", "votes counted so far"),
+    _number("left", "kind district", "votes", "votes expected still to come"),
+    _number("left_quantile", "quantile_level", "votes", "quantile of the votes still to come"),
+    _whole("district_counted_votes", "district party", "votes", "votes counted so far"),
+    _share("district_counted_share", "district party", "share of the votes counted so far"),
+    _share(
+        "district_share_quantile",
+        "district party quantile_level",
+        "quantile of the share of valid votes in the end",
+    ),
+)
+"""Of a night on which votes are counted: what is counted, what is out, and shares by district."""
+
 _EVENING = _in(
     "evening",
     *_labels(_whole("moment", "moment", "1", "number of the estimate in the evening, from 1")),
@@ -761,7 +785,7 @@ BASE_RULE = "base_rule"
 
 EVERY = (
     *(*_LABELS, *_PARTIES, *_OTHERS, *COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
-    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_CHAMBER, *_EVENING, *_FEED, *_UNSAVED),
+    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_CHAMBER, *_NIGHT, *_EVENING, *_FEED, *_UNSAVED),
 )
 """All of them, in the order of the reference."""
 

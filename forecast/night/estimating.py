@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 from scipy.special import ndtr
 
-from forecast.night.counted import FINAL, PART
+from forecast.night.counted import FINAL, NOTHING
 from forecast.night.design_matrix import Design, design_of
 from forecast.night.regression import Regression, fit, noise_of
 
@@ -41,9 +41,19 @@ _OF_REVISION = 0.16
 
 @dataclass(frozen=True)
 class PollDraws:
-    """Draws of national shares from before the night: (N, P) in the order of the parties of the units."""
+    """Draws of national shares from before the night."""
 
     shares: Floats
+    """(N, P) in the order of the parties of the units; NaN of those that the polls do not tell apart."""
+
+    @property
+    def told(self) -> NDArray[np.int64]:
+        """Numbers of the lists whose shares the polls give: without the last where they give all, since
+        that follows, and without ``other`` where it holds lists that the units tell apart.
+        """
+        known = ~np.isnan(self.shares).any(axis=0)
+        last = np.arange(len(known)) == len(known) - 1
+        return np.flatnonzero(known & ~last) if known[-1] else np.flatnonzero(known)
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,29 @@ class NightEstimate:
     """(D, P) votes that are counted: of units, in part too, and of those without a baseline."""
     left: Floats
     """(K, D) votes expected still to come, by kind and district."""
-    seen: NDArray[np.bool_]
-    """(K,) whether a unit of the kind is counted; true of kinds without units."""
+    units_by_kind: NDArray[np.int64]
+    """(K,)"""
+    final_by_kind: NDArray[np.int64]
+    """(K,) finished units."""
+    counted_by_kind: NDArray[np.int64]
+    """(K,) their votes, and those of units in part."""
     surprise: Floats
     """(U,) largest residual of a counted unit over its responses, in standard deviations; else 0."""
-    final_units: int
-    units: int
+
+    @property
+    def units(self) -> int:
+        """How many there are."""
+        return int(self.units_by_kind.sum())
+
+    @property
+    def final_units(self) -> int:
+        """How many are finished."""
+        return int(self.final_by_kind.sum())
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """(K,) whether a unit of the kind is finished; true of kinds without units."""
+        return (self.final_by_kind > 0) | (self.units_by_kind == 0)
 
     @cached_property
     def shares(self) -> Floats:
@@ -180,17 +207,15 @@ def estimate_night(
     votes = np.concatenate(list(draw_votes(law, polls, draws, seed)))
     left = np.zeros((design.kinds, design.districts))
     np.add.at(left, (design.kind, design.district), law.outstanding.votes)
-    final = _final(counted)
-    often = np.bincount(design.kind, minlength=design.kinds)
-    seen = (np.bincount(design.kind[final], minlength=design.kinds) > 0) | (often == 0)
+    by_kind = np.bincount(design.kind, _so_far(counted).sum(axis=1), design.kinds)
     return NightEstimate(
         votes,
         law.counted.astype(np.int64),
         left,
-        seen,
+        np.bincount(design.kind, minlength=design.kinds),
+        np.bincount(design.kind[_final(counted)], minlength=design.kinds),
+        by_kind.astype(np.int64),
         law.regression.surprise,
-        int(final.sum()),
-        design.units,
     )
 
 
@@ -198,11 +223,16 @@ def _final(counted: Counted) -> NDArray[np.bool_]:
     return (counted.status == FINAL) & ~counted.set_aside
 
 
+def _so_far(counted: Counted) -> Floats:
+    """(U, P) votes of units that count."""
+    told = (counted.status != NOTHING) & ~counted.set_aside
+    return np.where(told[:, None], counted.votes, 0).astype(np.float64)
+
+
 def night_law(design: Design, counted: Counted, constants: NightConstants) -> NightLaw:
     """The law of the final vote given what is counted."""
     final = _final(counted)
-    part = (counted.status == PART) & ~counted.set_aside
-    votes = np.where((final | part)[:, None], counted.votes, 0).astype(np.float64)
+    votes = _so_far(counted)
     found = fit(design, np.where(final[:, None], votes, 0.0), final, constants)
     out = _outstanding(design, found, votes, final, constants)
     spread = _spread(design, found, out, final, constants)
@@ -390,16 +420,20 @@ def _with_polls(law: NightLaw, drawn: list[Floats], polls: PollDraws) -> list[Fl
 
     A draw with national shares T meets q: everything moves by its covariance with T times the inverse of that
     of q - T, so that draws after it have the distribution in which both sources count by precision (the
-    perturbed observations of Burgers, van Leeuwen and Evensen 1998).
+    perturbed observations of Burgers, van Leeuwen and Evensen 1998). Where nothing is counted every draw is
+    its draw from before.
     """
     deviations = np.concatenate(drawn)
-    shares = _national(law, deviations)[:, :-1]
-    given = polls.shares[np.arange(len(shares)) % len(polls.shares), :-1]
+    told = polls.told
+    shares = _national(law, deviations)[:, told]
+    given = polls.shares[np.arange(len(shares)) % len(polls.shares)][:, told]
     flat = deviations.reshape(len(deviations), -1)
     centred = shares - shares.mean(axis=0)
     number = max(len(shares) - 1, 1)
     together = centred.T @ (flat - flat.mean(axis=0)) / number
-    both = centred.T @ centred / number + np.cov(given.T).reshape(centred.shape[1], -1)
+    both = centred.T @ centred / number
+    if law.counted.any():
+        both += np.cov(given.T).reshape(both.shape)
     gain = np.linalg.solve(_safe(both), together)
     moved = (flat + (given - shares) @ gain).reshape(deviations.shape)
     return [moved[first : first + _AT_A_TIME] for first in range(0, len(moved), _AT_A_TIME)]

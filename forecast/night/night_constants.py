@@ -32,3 +32,7 @@ class NightConstants:
     prior_degrees: float = 40.0
     revision: float = 0.0004
     degrees_of_freedom: float = 9.0
+
+
+SHIPPED = NightConstants()
+"""Those that come with the program."""
