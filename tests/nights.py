@@ -19,6 +19,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "docs" / "night"
 LISTS = ("red", "blue", "green", "coast", "other")
 DISTRICTS = {"Alder": 9, "Birch": 7, "Cedar": 6, "Dogwood": 11, "Elm": 8, "Fir": 4}
 """Seats of each."""
+COAST = 0.055
+"""What the new list has around its middle; in towns less."""
 EVENING = datetime.datetime(2024, 6, 9, 20, 0)
 
 ELECTION = """# A made-up country, to rehearse a night with.
@@ -78,9 +80,9 @@ method = "dhondt"
 table = "districts.csv"
 """
 POLLS = """pollster,start,end,size,red,blue,green,coast,other
-Owl,2024-05-28,2024-06-01,1000,37.5,41.0,6.5,8.0,7.0
-Fox,2024-06-01,2024-06-04,1200,36.0,42.5,5.5,9.0,7.0
-Owl,2024-06-03,2024-06-07,1100,37.0,41.5,6.0,8.5,7.0
+Owl,2024-05-28,2024-06-01,1000,38.0,42.0,7.5,5.5,7.0
+Fox,2024-06-01,2024-06-04,1200,36.0,43.0,8.0,6.0,7.0
+Owl,2024-06-03,2024-06-07,1100,37.0,42.5,8.0,5.5,7.0
 """
 
 
@@ -159,7 +161,7 @@ def _votes(
     log[kind != "ordinary"] += early
     now = log + np.array([-0.08, 0.02, -0.40, 0.0, -0.15]) + random.normal(0.0, 0.06, (number, lists))
     now += urban[:, None] * np.array([0.02, -0.04, 0.10, 0.0, 0.0])
-    now[:, 3] = np.log(0.085) - 0.25 * urban + home[district, 3] + random.normal(0.0, 0.1, number)
+    now[:, 3] = np.log(COAST) - 0.25 * urban + home[district, 3] + random.normal(0.0, 0.1, number)
     now[kind == "early", 1] -= 0.10
     people = np.exp(np.log(size) + 0.5 * urban + random.normal(0.0, 0.25, number))
     people = np.where(kind == "early", 1.2 * people, np.where(kind == "post", 1.5 * people, people))

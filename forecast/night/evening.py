@@ -77,7 +77,7 @@ def with_evening(
         *found.attrs["warnings"],
         *now.units.remarks,
         *remarks_said(now.counted.place, remarks),
-        *_too_early(now),
+        *filter(None, [too_early_said(found)]),
         *withdrawn(found),
         *_back_in_time(found),
     ]
@@ -119,7 +119,7 @@ def calls(forecast: Forecast, election: Election, now: Now) -> Calls:
 
 def too_early(now: Now) -> bool:
     """Whether so little is counted that the polls carry the forecast."""
-    return now.estimate.final_units < LEAST_UNITS or votes_share(now.estimate) < LEAST_VOTES
+    return _early(now.estimate.final_units, votes_share(now.estimate))
 
 
 def votes_share(estimate: NightEstimate) -> float:
@@ -293,10 +293,15 @@ def _surprises(now: Now) -> Iterator[Remark]:
         yield Remark("unlike", name, 0, f"{name}: {total:,} votes, {far[u]:.1f} standard deviations off")
 
 
-def _too_early(now: Now) -> list[str]:
-    if not too_early(now):
-        return []
-    return [EARLY.format(units=now.estimate.final_units, votes=votes_share(now.estimate))]
+def too_early_said(forecast: Forecast) -> str:
+    """That the polls carry a forecast, where so little is counted that they do; else an empty text."""
+    final = int(forecast.array("night/units_final").sum())
+    votes = float(forecast.array(f"{_EVENING}/votes_share")[-1])
+    return EARLY.format(units=final, votes=votes) if _early(final, votes) else ""
+
+
+def _early(final: int, votes: float) -> bool:
+    return final < LEAST_UNITS or votes < LEAST_VOTES
 
 
 def _back_in_time(forecast: Forecast) -> list[str]:
