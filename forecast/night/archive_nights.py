@@ -80,7 +80,7 @@ class PastNight:
         """What is counted when a share of the units is in."""
         status = np.full(len(order), NOTHING, np.int8)
         status[order[: max(1, round(share * self.reporting))]] = FINAL
-        return counted_of(self.units, self.votes, status)
+        return whole_units(self.units, self.votes, status)
 
     @property
     def reporting(self) -> int:
@@ -88,7 +88,7 @@ class PastNight:
         return sum(kind != "late" for kind in self.kinds)
 
 
-def counted_of(units: Units, votes: Whole, status: NDArray[np.int8]) -> Counted:
+def whole_units(units: Units, votes: Whole, status: NDArray[np.int8]) -> Counted:
     """A count of whole units by their ``status``."""
     districts = max(len(units.districts), 1)
     return Counted(

@@ -106,7 +106,9 @@ class Design:
 
     def against(self, responses: Floats) -> Floats:
         """X' of responses (U, R)."""
-        return np.vstack([self.dense.T @ responses, self.groups.T @ responses])
+        on = np.flatnonzero(responses.any(axis=1))
+        some = responses[on]
+        return np.vstack([self.dense[on].T @ some, self.groups[on].T @ some])
 
     def summed(self, weights: Floats) -> Floats:
         """(Q, D, C + G) columns of the units of every district, added up with ``weights`` (U, Q)."""

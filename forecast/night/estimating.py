@@ -167,11 +167,12 @@ class NightLaw:
         to_shares = (np.eye(len(self.mean)) - s.shares[:, :, None]) * s.stands[:, :, None]
         to = np.concatenate([to_shares, (s.shares - self.mean)[:, :, None]], axis=2)
         to *= (s.votes / max(total, 1.0))[:, None, None]
-        found = np.einsum("dpr,drs,dqs->pq", to, s.blocks, to)
+        found = np.matmul(np.matmul(to, s.blocks), to.transpose(0, 2, 1)).sum(axis=0)
         lists = len(self.mean)
-        by_response = np.einsum("dpr,rdk->prk", to, s.own)
-        by_response[:, lists] += np.einsum("dpr,rdk->pk", to[:, :, :lists], s.mixed)
-        found += np.einsum("prk,rs,qsk->pq", by_response, s.covariance, by_response, optimize=True)
+        by_response = np.matmul(to.transpose(2, 1, 0), s.own)
+        by_response[lists] += np.matmul(to[:, :, :lists].transpose(2, 1, 0), s.mixed).sum(axis=0)
+        moved = np.tensordot(s.covariance, by_response, axes=1)
+        found += np.tensordot(moved, by_response, axes=([0, 2], [0, 2]))
         return found + self.revision**2 * _multinomial(self.mean) / _OF_REVISION
 
 
@@ -266,7 +267,7 @@ def _outstanding(
     left = np.where(final, 0.0, whole)
     if part.any():
         sd = np.sqrt(noise * found.covariance[-1, -1])
-        left = np.where(part, np.minimum(_rest(whole, so_far, sd), design.electorate), left)
+        left = np.where(part, np.minimum(rest_of_units(whole, so_far, sd), design.electorate), left)
         # What is counted of a unit says how the rest of it votes, as far as units differ for good.
         told = (so_far / (so_far + constants.half_weight))[:, None]
         of_part = votes / np.maximum(so_far, 1.0)[:, None]
@@ -274,7 +275,7 @@ def _outstanding(
     return Outstanding(left, shares, noise)
 
 
-def _rest(whole: Floats, so_far: Floats, sd: Floats) -> Floats:
+def rest_of_units(whole: Floats, so_far: Floats, sd: Floats) -> Floats:
     """Expected votes beyond those ``so_far`` of units whose final number is log-normal with median ``whole``.
 
     Never below 0, and above 0 where more is counted than was expected at all.
@@ -313,13 +314,13 @@ def _spread(
 
 def _loads(found: Regression, columns: Floats) -> Floats:
     """(R + P, D, k) what sums of ``columns`` (R + P, D, C + G) load on independent effects: those of shares,
-    of the volume, and of the volume where it moves shares. There are no more factors than sums or columns.
+    of the volume, and of the volume where it moves shares.
     """
     of = [*found.factors, *[found.factors[-1]] * (len(columns) - len(found.factors))]
     effects = [
         solve_triangular(factor, column.T, lower=True) for factor, column in zip(of, columns, strict=True)
     ]
-    return np.linalg.qr(np.hstack(effects), mode="r").T.reshape(*columns.shape[:2], -1)
+    return np.hstack(effects).T.reshape(*columns.shape[:2], -1)
 
 
 def _of_units(design: Design, covariance: Floats, weights: Floats, apart: Floats) -> Floats:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,8 @@ from forecast.night.estimating import NightEstimate, PollDraws, estimate_night
 from forecast.night.night_constants import SHIPPED, NightConstants
 from forecast.result import Forecast, forecast_of
 from forecast.simulation.forecasting import MOST_KEPT, How, simulate_and_keep
-from forecast.simulation.given import VoteDraws, simulate_votes
+from forecast.simulation.given import VoteDraws, of_votes, simulate_votes
+from forecast.sweeps.sweeping import sweep_draws, sweep_grid
 from forecast.variables import QUANTILES
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from forecast.night.counted import Counted
     from forecast.night.units import Units
     from forecast.simulation.running import Progress
+    from forecast.sweeps.grid import Grid
 
 SAMPLER = "night"
 """What ``sampler`` says of a forecast whose draws are of a night."""
@@ -80,20 +81,8 @@ def night_forecast(
     PollDataError, NoValidOutcome
         As ``simulate``.
     """
-    if how.draws > MOST_NIGHT_DRAWS:
-        remedy = f"at most {MOST_NIGHT_DRAWS:,} draws of a night are held at once"
-        raise ConfigurationError(Fault("--draws", "", how.draws, remedy))
-    nothing = bool((counted.status == NOTHING).all()) and not counted.outside.any()
-    if polled is None and nothing:
-        remedy = "nothing is counted, and there are no polls: nothing is known of this vote"
-        raise ConfigurationError(Fault(counted.place, "", ABSENT, remedy))
-    before = None
-    if polled is not None:
-        asked = replace(how, draws=how.draws, runner=None)
-        before = simulate_and_keep(election, polled, asked, how.draws, progress=progress)
-    polls = poll_draws(units, before[1]) if before is not None else None
-    estimate = estimate_night(units, counted, polls, constants, draws=how.draws, seed=how.seed)
-    if before is not None and nothing:
+    estimate, before = _estimated(election, units, counted, polled, how, constants, progress)
+    if before is not None and _is_before(counted):
         forecast, kept = before[0], before[1].isel(draw=slice(keep))
     else:
         drawn = _votes(election, units, estimate, how.seed)
@@ -103,6 +92,58 @@ def night_forecast(
         )
     with_night = _with_night(forecast, units, counted, estimate)
     return NightForecast(_with_average(with_night, before[0] if before else None), estimate, kept)
+
+
+def night_sweep(
+    election: Election,
+    units: Units,
+    counted: Counted,
+    polled: Estimate | None,
+    grid: Grid,
+    how: How,
+    *,
+    constants: NightConstants = SHIPPED,
+    progress: Progress | None = None,
+) -> Forecast:
+    """The draws of a night under many rules, as ``sweep_grid`` has those of an estimate.
+
+    Parameters and errors are those of ``night_forecast``. Where nothing is counted the sweep is that of the
+    estimate; what explains the outcome is not looked for.
+    """
+    if _is_before(counted) and polled is not None:
+        return sweep_grid(election, polled, grid, how, explained=False, progress=progress)
+    estimate, _ = _estimated(election, units, counted, polled, how, constants, None)
+    drawn = of_votes(election, _votes(election, units, estimate, how.seed))
+    attrs = {"seed": how.seed, **_attrs(election, polled, counted)}
+    return sweep_draws(election, drawn, grid, how, attrs, progress=progress)
+
+
+def _is_before(counted: Counted) -> bool:
+    """Whether nothing is counted yet."""
+    return bool((counted.status == NOTHING).all()) and not counted.outside.any()
+
+
+def _estimated(
+    election: Election,
+    units: Units,
+    counted: Counted,
+    polled: Estimate | None,
+    how: How,
+    constants: NightConstants,
+    progress: Progress | None,
+) -> tuple[NightEstimate, tuple[Forecast, xr.Dataset] | None]:
+    """The estimate of a night, and the forecast and draws from before it."""
+    if how.draws > MOST_NIGHT_DRAWS:
+        remedy = f"at most {MOST_NIGHT_DRAWS:,} draws of a night are held at once"
+        raise ConfigurationError(Fault("--draws", "", how.draws, remedy))
+    if polled is None and _is_before(counted):
+        remedy = "nothing is counted, and there are no polls: nothing is known of this vote"
+        raise ConfigurationError(Fault(counted.place, "", ABSENT, remedy))
+    before = polls = None
+    if polled is not None:
+        before = simulate_and_keep(election, polled, how, how.draws, progress=progress)
+        polls = poll_draws(units, before[1])
+    return estimate_night(units, counted, polls, constants, draws=how.draws, seed=how.seed), before
 
 
 def poll_draws(units: Units, drawn: xr.Dataset) -> PollDraws:

@@ -92,15 +92,15 @@ def _solve(
     alike: dict[bytes, list[int]] = {}
     for response, column in enumerate(counts.T):
         alike.setdefault(column.tobytes() + bytes([int(new[response])]), []).append(response)
-    effects = np.zeros((len(design.variances), z.shape[1]))
+    against = design.against(z * counts * weights[:, None])
+    effects = np.empty_like(against)
     factors: dict[int, Floats] = {}
     for responses in alike.values():
         here = weights * counts[:, responses[0]]
         precision = design.gram(here)
         precision[np.diag_indices_from(precision)] += 1.0 / variances[:, responses[0]]
         factor = np.linalg.cholesky(precision)
-        against = design.against(z[:, responses] * here[:, None])
-        effects[:, responses] = cho_solve((factor, True), against)
+        effects[:, responses] = cho_solve((factor, True), against[:, responses])
         factors |= dict.fromkeys(responses, factor)
     return effects, tuple(factors[response] for response in range(z.shape[1]))
 
