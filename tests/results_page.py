@@ -27,6 +27,8 @@ _GROUPS = {
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
     "last_seat": "`last_seat`: of a sweep, who is close to the last seat",
     "chamber": "`chamber`: the whole of it, where it has tiers beside the lists",
+    "evening": "`evening`: the estimates of an election night, one after the other",
+    "feed": "`feed`: what to mind of the feed of an election night",
 }
 """Headings of the groups of a file, in their order."""
 
