@@ -15,6 +15,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 _TABLES = re.compile(r"(<!-- variables -->\n).*?(<!-- end -->)", re.DOTALL)
 _GROUPS = {
     "": "The root: the forecast itself",
+    "places": "`places`: the order of parties by seats",
     "last_election": "`last_election`",
     "estimate": "`estimate`: what was drawn from",
     "polls": "`polls`: those that were looked at",
@@ -26,6 +27,8 @@ _GROUPS = {
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
     "last_seat": "`last_seat`: of a sweep, who is close to the last seat",
     "chamber": "`chamber`: the whole of it, where it has tiers beside the lists",
+    "evening": "`evening`: the estimates of an election night, one after the other",
+    "feed": "`feed`: what to mind of the feed of an election night",
 }
 """Headings of the groups of a file, in their order."""
 

@@ -17,6 +17,8 @@ from forecast.charts.parties import DOTS
 from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.published.tables_of_past import record_tables
+from forecast.report import past
 from forecast.report.data import (
     PARTY_CELLS,
     chamber_coalition_cells,
@@ -27,6 +29,7 @@ from forecast.report.data import (
     slid_of_chamber,
     with_interval,
 )
+from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.chamber_tables import majorities_said, tiers_said
@@ -41,7 +44,10 @@ from forecast.words.speaking import DEFAULT, day_text, language, speaking, text,
 from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
+    from forecast.published.archive_of_forecasts import Archive
+    from forecast.published.scored import Record
     from forecast.result import Forecast
+    from forecast.tables.definitions import Table
 
 _TABLES = ("events", "polls", "calibration", "record-by-kind")
 """Tables that the page shows as they are."""
@@ -52,7 +58,7 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 PANELS = (
     *("parties", "crossings", "seats", "parliament", "coalitions", "events", "districts", "chamber"),
-    *("ranks", "rules", "shares", "polls", "calibration"),
+    *("over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
 PREVIEW = "preview.png"
@@ -66,6 +72,8 @@ def page(
     url: str = "",
     panel: str | None = None,
     before: Forecast | None = None,
+    archive: Archive | None = None,
+    record: Record | None = None,
 ) -> str:
     """The whole page of a forecast of one rule and day, or one part of it.
 
@@ -79,6 +87,10 @@ def page(
         Only this part, to stand in another page; one of ``PANELS``.
     before
         An earlier forecast of the same election: the page says what has changed since.
+    archive
+        Forecasts of the election that were published before: the page shows them over time.
+    record
+        How they came out: the page says so.
 
     Raises
     ------
@@ -90,21 +102,37 @@ def page(
     if panel is not None and panel not in PANELS:
         raise ConfigurationError(Fault("--panel", "", panel, f"no such part; {suggest(panel, PANELS)}"))
     with speaking(language):
-        return _page(forecast, url, panel, before)
+        facts = Facts(forecast)
+        history = None if archive is None else History.of(facts, archive)
+        return _page(facts, url, panel, before, history, record)
 
 
-def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | None) -> str:
-    from jinja2 import Environment, StrictUndefined
+def _page(
+    facts: Facts,
+    url: str,
+    panel: str | None,
+    before: Forecast | None,
+    history: History | None,
+    record: Record | None,
+) -> str:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    facts = Facts(forecast)
-    earlier = None if before is None else earlier_of(Facts(before), facts)
+    forecast = facts.forecast
+    last = before if before is not None or not history or not history.before else history.before[-1].forecast
+    earlier = None if last is None else earlier_of(Facts(last), facts)
+    figures = [] if history is None else history.figures()
     slid = slide(forecast) if may_slide(forecast) else None
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
-    template = environment.from_string(_asset("page.html.j2"))
+    template = environment.get_template("page.html.j2")
     told = _texts(facts)
-    shown = payload(facts, slid, earlier) | {
+    shown = payload(facts, slid, earlier, figures) | {
         "names": [row["name"] for row in _members(facts)],
         "ids": [row["party"] for row in _members(facts)],
         "inks": [ink_of(row) for row in _members(facts)],
@@ -130,6 +158,7 @@ def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | No
         parties=[_party(row) for row in facts.parties],
         ranks=_ranks(facts),
         changes=[] if before is None else _changes(before, forecast),
+        **past.shown(history, record, figures),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
         tables=tables,
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
@@ -144,7 +173,7 @@ def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | No
         chamber=_chamber(facts),
         of_chamber=facts.of_chamber,
         moves=slid is not None and slid_of_chamber(slid),
-        downloads=[_download(table) for table in tables_of(forecast)],
+        downloads=[_download(table) for table in [*tables_of(forecast), *_of_past(history, record)]],
         slides=slid is not None,
         css=_asset("page.css"),
         library=_library(),
@@ -187,7 +216,7 @@ def _texts(facts: Facts) -> dict[str, str]:
 
 def places_draws(forecast: Forecast) -> int:
     """How many draws the chances of places rest on."""
-    path = "place_probability"
+    path = "places/probability"
     return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
 
 
@@ -210,9 +239,9 @@ def _published(facts: Facts) -> list[str]:
 
 def _ranks(facts: Facts) -> dict[str, Any] | None:
     """Chances of each place by party, of those that the polls tell apart."""
-    if facts.too_few or "place_probability" not in facts.forecast:
+    if facts.too_few or "places/probability" not in facts.forecast:
         return None
-    chances, errors = (facts.forecast.array(path) for path in ("place_probability", "place_mc_error"))
+    chances, errors = (facts.forecast.array(path) for path in ("places/probability", "places/mc_error"))
     places = min(chances.shape[1], len(facts.lists))
     at = {party: k for k, party in enumerate(facts.forecast.parties)}
     rows = [
@@ -237,6 +266,13 @@ def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:
         for table in difference_tables(before, now, None)
         if table.length
     ]
+
+
+def _of_past(history: History | None, record: Record | None) -> list[Table]:
+    """Tables of earlier forecasts and of how they came out."""
+    provenance = "" if record is None else "; ".join(one.election for one in record.official)
+    scored = [] if record is None else record_tables(record, provenance)
+    return [*([] if history is None else history.tables()), *scored]
 
 
 def _refuse_several(forecast: Forecast) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.charts.drawing import Spec
+    from forecast.report.past import Figure
     from forecast.result import Forecast
     from forecast.words.story import Earlier
 
@@ -61,13 +62,20 @@ def _short(value: Any) -> Any:
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
-def payload(facts: Facts, slid: Forecast | None, before: Earlier | None = None) -> dict[str, Any]:
+def payload(
+    facts: Facts, slid: Forecast | None, before: Earlier | None = None, figures: Sequence[Figure] = ()
+) -> dict[str, Any]:
     """Plain data for JSON. ``slid``: the forecast under other rules, where there is one; ``before``: what an
-    earlier forecast said.
+    earlier forecast said; ``figures``: panels over time.
     """
     pool = Pool()
     law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
-    found: dict[str, Any] = {"law": law, "specs": _specs(facts)}
+    bodies = {figure.id: [_compiled(figure.body)] for figure in figures}
+    found: dict[str, Any] = {"law": law, "specs": _specs(facts) | bodies}
+    found["figures"] = {
+        figure.id: [_panel(pool, name, told, {"days": rows}) for name, told, rows in figure.panels]
+        for figure in figures
+    }
     if slid is not None:
         # What changed since an earlier forecast is told of the law alone.
         found |= _slider(facts, slid, law, pool, "" if before else story.change(facts, None))

@@ -156,6 +156,7 @@ function update() {
 function still() {
   if (data.law.polls) chart("polls", data.law.polls);
   if (data.law.trends) panels("polls", "trends", data.law.trends);
+  for (const [id, found] of Object.entries(data.figures)) panels(id, id, found);
 }
 
 // What is chosen stands in the address, so that it can be shared: #level=3&method=hare&with=spd,gruene.

@@ -89,6 +89,8 @@ def compile_rules(
             numerators[r, k], denominators[r, k] = level.numerator, level.denominator
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
         tier = _tier_of(rule, lists, table, tables, place, held)
+        if tier is not None:
+            tier.record["ties"] = _ties_of(rule)
         if tier is None or tier.divides_nationally:
             _fill_allocation(records[r], _national_method(rule, place), tables)
         if records[r]["correction"] != records[r]["uncorrected"]:
