@@ -40,6 +40,7 @@ from forecast.visible import json_text, safe
 from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
 from forecast.words.law_in_words import rule_in_words
+from forecast.words.sentences import in_their_language, translated
 from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
 from forecast.words.story import earlier_of
 
@@ -130,6 +131,7 @@ def _page(
         lstrip_blocks=True,
         finalize=_shown,
     )
+    environment.filters |= {"told": _told, "in_theirs": in_their_language}
     template = environment.get_template("page.html.j2")
     told = _texts(facts)
     shown = payload(facts, slid, earlier, figures) | {
@@ -141,7 +143,7 @@ def _page(
     tables = {table.name: table for table in tables_of(forecast, _TABLES)}
     return template.render(
         t=told,
-        title=forecast.attrs["election_name"],
+        title=facts.title,
         attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
         url=url,
         picture=_beside(url),
@@ -161,6 +163,10 @@ def _page(
         **past.shown(history, record, figures),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
         tables=tables,
+        events=[
+            (facts.events[str(row["event"])], text[1])
+            for row, text in zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
+        ],
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
         sources=[
@@ -304,6 +310,18 @@ def _library() -> str:
     with suppress(OSError), replacing(kept) as draft:
         draft.write_text(bundle, encoding="utf-8")
     return Markup(bundle)
+
+
+def _told(text: str, end: str = "") -> Any:
+    """A sentence that is made in English, in the language of the page; English marked as such where it has no
+    other.
+    """
+    from markupsafe import Markup
+
+    found = translated(safe(text))
+    if found is not None:
+        return found + end
+    return Markup('<span lang="en">{}</span>').format(safe(text) + end)
 
 
 def _shown(value: Any) -> Any:
@@ -461,7 +479,7 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
         "size": forecast.chamber_size,
         "coalitions_note": majorities_said(forecast),
         "lists": int(tiers[0][1]),
-        "tiers": [(name[:1].upper() + name[1:], int(size)) for name, size in tiers[1:]],
+        "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
         "rows": rows,
         "coalitions": of_chamber if facts.of_chamber else [],
         "said": tiers_said(forecast),
@@ -492,6 +510,6 @@ def _download(table: Any) -> dict[str, str]:
     content = base64.b64encode(as_csv(table).encode()).decode()
     return {
         "name": f"{table.name}.csv",
-        "title": table.title,
+        "title": in_their_language(table.title),
         "href": f"data:text/csv;charset=utf-8;base64,{content}",
     }

@@ -207,7 +207,7 @@ def party_cells(row: dict[str, Any]) -> list[str]:
     """Chance to enter, seats with their interval, and those if it enters; dashes where there are none."""
     if row["seatless"] or not row["told"]:
         return [rounding.DASH] * len(PARTY_CELLS)
-    found = [said(row["pass_probability"], row["pass_mc_error"])]
+    found = [row["entry"]]
     for stem in ("seat", "entering_seat"):
         ends = (row.get(f"{stem}_low80"), row.get(f"{stem}_high80"))
         found += [rounding.whole(row.get(f"{stem}_median")), rounding.interval(*ends)]
