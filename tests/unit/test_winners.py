@@ -6,18 +6,20 @@ import csv
 import json
 import re
 from pathlib import Path
+from string import ascii_lowercase
 
 import numpy as np
 import pytest
 
 from forecast.cli.main import main
 from forecast.errors import PollDataError
-from forecast.geography.candidates import REACH_POWER
+from forecast.geography.candidates import REACH_POWER, with_candidates
 from forecast.geography.pattern import Base, drawn, pattern_of
 from forecast.geography.projection_constants import shipped
 from forecast.verification.districts.candidate_pairs import Contested, read_contested
 from forecast.verification.districts.fitting_candidates import (
     Fittable,
+    fit_candidates,
     fit_candidates_without,
     split_error_of,
 )
@@ -42,8 +44,9 @@ DISTRICTS = 30
 LISTS = ("RED", "BLUE", "GREEN")
 
 
-def write_archive(folder: Path, countries: int = 4, *, seed: int = 3) -> Path:
-    """Elections whose districts follow the nation as the model says; candidates get 1.2, 0.9 and 0.7 votes
+def write_archive(folder: Path, countries: int = 4, *, seed: int = 3, shared: float = 1.0) -> Path:
+    """Elections whose districts follow the nation as the model says, with ``shared`` of the errors that they
+    share; candidates get 1.2, 0.9 and 0.7 votes
     for one of their list. Districts have other numbers each time, and the same names but for dashes.
     """
     rng = np.random.default_rng(seed)
@@ -51,7 +54,7 @@ def write_archive(folder: Path, countries: int = 4, *, seed: int = 3) -> Path:
     transitions: list[list[str]] = []
     ratio = np.array([1.2, 0.9, 0.7])
     for number in range(countries):
-        country = f"land{'abcdef'[number]}"
+        country = f"land{ascii_lowercase[number]}"
         weights, national = rng.dirichlet(np.full(DISTRICTS, 20.0)), np.array([0.42, 0.36, 0.22])
         shares = national * np.exp(0.3 * rng.standard_normal((DISTRICTS, 3)))
         shares /= shares.sum(1, keepdims=True)
@@ -64,7 +67,8 @@ def write_archive(folder: Path, countries: int = 4, *, seed: int = 3) -> Path:
                 )
                 national = national * np.exp(0.15 * rng.standard_normal(3))
                 national /= national.sum()
-                shares = drawn(pattern_of(base, national, shipped()), national[None], rng)[0]
+                pattern = with_candidates(pattern_of(base, national, shipped()), 0.0, shared)
+                shares = drawn(pattern, national[None], rng)[0]
                 transitions += [[country, f"{country}-2001", name, one, one] for one in LISTS]
             candidates = shares * ratio / (shares * ratio).sum(1, keepdims=True)
             for suffix, cast in (("", shares), ("-smd", candidates)):
@@ -163,17 +167,23 @@ def test_chances_are_those_of_draws_and_better_than_the_last_winner(found: Winne
     assert sum(one.bin.statements for one in found.bins[FIRST]) == 4 * DISTRICTS * 3
 
 
-def test_errors_are_fitted_without_each_country(pairs: tuple[Contested, ...]) -> None:
-    """On votes whose candidates err by nothing besides, whose shared errors are those of lists, and whose split
-    stays: the errors that are found are small, and the factor is about 1 (its sd, from nine other totals, 0.3).
+def test_errors_are_found_that_votes_were_drawn_with(tmp_path: Path) -> None:
+    """Thirty pairs of lists, of ten of which the candidates are known, who err by nothing besides and whose split
+    stays; with half of the shared errors of lists and with all of them.
     """
-    lists = [one.pair for one in pairs]
-    fitted = fit_candidates_without(Fittable(pairs, lists), lambda country: shipped())
-    assert list(fitted) == [one.pair.country for one in pairs]
-    for errors in fitted.values():
-        assert errors.candidate < 0.15
-        assert 0.4 <= errors.shared <= 1.1
+    found = []
+    for shared in (0.5, 1.0):
+        archives = [
+            read_contested(write_archive(tmp_path / f"{shared}-{seed}", 10, seed=seed, shared=shared)).pairs
+            for seed in (4, 5, 6)
+        ]
+        lists = [one.pair for pairs in archives for one in pairs]
+        found.append(fit_candidates(Fittable(archives[0], lists), shipped(), "landa"))
+    for errors in found:
+        assert errors.candidate < 0.1
         assert errors.split < 0.05
+    half, whole = (errors.shared for errors in found)
+    assert half < 0.75 < whole
 
 
 def test_errors_cannot_be_fitted_without_the_only_country(pairs: tuple[Contested, ...]) -> None:

@@ -127,7 +127,7 @@ def _firsts(
     contested: Sequence[Contested], lists: Sequence[Pair], law: Constants, error: float
 ) -> list[tuple[Pair, Callable[[float], Pattern]]]:
     """Pairs in which it is counted who is first, with their patterns by the factor on shared errors."""
-    scales = histories_of(lists, law)
+    scales = histories_of(lists, law) if lists else {}
     far = {country for country, history in scales.items() if history.scale > MOST_SCALE} | set(APART)
     found: list[tuple[Pair, Callable[[float], Pattern]]] = []
     for pair, own in [(pair, 0.0) for pair in lists] + [(one.pair, error) for one in contested]:
