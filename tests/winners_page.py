@@ -52,7 +52,11 @@ def write_constants(archive: Path) -> None:
     found = Fittable(read_contested(archive).pairs, read_pairs(archive).pairs)
     countries = sorted({one.pair.country for one in found.contested})
     whole, without = fit_without(found.lists, countries)
-    columns = {"all": whole, "apart": whole, **{country: without.get(country, whole) for country in countries}}
+    columns = {
+        "all": whole,
+        "apart": whole,
+        **{country: without.get(country, whole) for country in countries},
+    }
     errors = {
         name: fit_candidates(
             found, law, name if name in countries else "", apart=name == "apart" or name in APART
@@ -98,7 +102,10 @@ def with_figures(page: str, found: WinnerEvaluation) -> str:
 
 
 def _errors() -> str:
-    rows = ["| fitted without | `candidate_error` | errors that districts share | `split_error` |", "|---|---|---|---|"]
+    rows = [
+        "| fitted without | `candidate_error` | errors that districts share | `split_error` |",
+        "|---|---|---|---|",
+    ]
     names = {**_NAMES, "all": "none: what is used", "apart": "none: Lithuania and Nepal"}
     for name, (_, errors) in sorted(constants().items(), key=lambda row: list(names).index(row[0])):
         cells = [f"{errors.candidate:.2g}", f"× {errors.shared:.2f}", f"{errors.split:.2f}"]

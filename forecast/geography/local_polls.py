@@ -152,9 +152,7 @@ def with_local_polls(
     return pattern if found is None else found.into(pattern)
 
 
-def sight_of(
-    pattern: Pattern, polls: Sequence[LocalPoll], national_sd: Floats | None = None
-) -> Sight | None:
+def sight_of(pattern: Pattern, polls: Sequence[LocalPoll], national_sd: Floats | None = None) -> Sight | None:
     """What polls of districts say about a pattern; ``None`` where they report nothing that stands there."""
     nothing = np.zeros(len(pattern.central))
     seen = _seen(pattern, polls, nothing if national_sd is None else national_sd)

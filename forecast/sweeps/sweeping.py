@@ -179,7 +179,7 @@ def sweep_grid(
     draws x rules. ``ConfigurationError`` where a rule needs more than national shares, or the grid is too
     large.
     """
-    whole = election if election.tiers_do_not_hang_on_rules else election.of_lists
+    whole = election.without_events_of_tiers if election.tiers_do_not_hang_on_rules else election.of_lists
     told, election = of_the_lists_alone(election, drawn=True), election.of_lists
     units = Units.of(election, estimate.units)
     refuse_without_the_largest(election, estimate)

@@ -72,7 +72,9 @@ def fit_candidates_without(
     return fitted
 
 
-def fit_candidates(found: Fittable, law: Constants, without: str = "", *, apart: bool = False) -> CandidateErrors:
+def fit_candidates(
+    found: Fittable, law: Constants, without: str = "", *, apart: bool = False
+) -> CandidateErrors:
     """Errors of candidates in countries that are ``apart`` or are not, from all countries but one. ``law`` are
     constants of the projection that do not know that country either.
 
