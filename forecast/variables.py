@@ -684,6 +684,14 @@ _CHAMBER = _in(
         key="seats",
     ),
     _mean("tier_seat_mean", "tier holder", "seats", "mean seats of a tier", key="seats.mean"),
+    _whole(
+        "tier_coalition_seat_quantile",
+        "tier coalition quantile_level",
+        "seats",
+        "quantile of seats of a tier",
+        key="seats",
+    ),
+    _mean("tier_coalition_seat_mean", "tier coalition", "seats", "mean seats of a tier", key="seats.mean"),
     _chance(
         "tier_majority_probability",
         "tier coalition",

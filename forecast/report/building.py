@@ -35,7 +35,7 @@ from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
-from forecast.variables import PASSES_BY_SEATS
+from forecast.variables import PASSES_BY_SEATS, error_of
 from forecast.visible import json_text, safe
 from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
@@ -482,10 +482,37 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
         "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
         "rows": rows,
         "coalitions": of_chamber if facts.of_chamber else [],
+        "in_tiers": _coalitions_in_tiers(forecast),
         "said": tiers_said(forecast),
         "districts": districts,
         "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
     }
+
+
+def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
+    """Of each coalition its seats in every tier beside the lists, and the chance of more than half of them;
+    nothing of a forecast that was saved before it held them.
+    """
+    quantiles = "chamber/tier_coalition_seat_quantile"
+    if quantiles not in forecast:
+        return []
+    low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
+    path = "chamber/tier_majority_probability"
+    chances, errors = forecast.array(path), forecast.array(error_of(path))
+    return [
+        (
+            name,
+            [
+                text
+                for t in range(1, len(chances))
+                for text in (
+                    with_interval(low[t, c], middle[t, c], high[t, c]),
+                    said(chances[t, c], errors[t, c]),
+                )
+            ],
+        )
+        for c, name in enumerate(forecast.names("coalition_name"))
+    ]
 
 
 def _houses(forecast: Forecast) -> dict[str, Any] | None:
