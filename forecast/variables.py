@@ -728,6 +728,7 @@ _NIGHT = _in(
     _whole("units", "kind", "units", "units"),
     _whole("units_final", "kind", "units", "units that are finished"),
     _whole("counted_by_kind", "kind", "votes", "votes counted so far"),
+    _whole("kind_votes", "kind party", "votes", "votes counted so far of one kind"),
     _number("left", "kind district", "votes", "votes expected still to come"),
     _number("left_quantile", "quantile_level", "votes", "quantile of the votes still to come"),
     _whole("district_counted_votes", "district party", "votes", "votes counted so far"),

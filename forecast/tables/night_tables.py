@@ -74,7 +74,7 @@ def _counted_said(forecast: Forecast) -> str:
     share = forecast.array("evening/votes_share")[-1]
     counted = forecast.array("night/counted_votes").sum()
     left = np.maximum(forecast.array("night/left_quantile")[[_LOW80, _MEDIAN, _HIGH80]], 0.0)
-    out = "0 left" if final == units else f"{rounding.whole(left[1])} left ({_range(left[0], left[2])})"
+    out = "0 left" if final == units else f"some {_about(left[1])} left ({_about(left[0])}–{_about(left[2])})"
     source = forecast.attrs.get("night_source_time", "")
     when = f"; last report {source.replace('T', ' ')}" if source else ""
     said = (
@@ -85,8 +85,9 @@ def _counted_said(forecast: Forecast) -> str:
     return f"{said} {early[:1].upper()}{early[1:]}." if early else said
 
 
-def _range(low: float, high: float) -> str:
-    return f"{rounding.whole(low)}–{rounding.whole(high)}"
+def _about(votes: float) -> str:
+    """An estimated number of votes, to three digits."""
+    return rounding.whole(float(f"{votes:.3g}"))
 
 
 def _majorities_called(forecast: Forecast) -> list[str]:
