@@ -354,7 +354,8 @@ class Room:
             return None
         if found.attrs.get("night_rehearsal") != str(int(self.rehearsal)):
             return None
-        return found
+        trouble = found.attrs.pop("night_trouble", None)
+        return found.with_attrs(warnings=[line for line in found.attrs["warnings"] if line != trouble])
 
     def _remember(self) -> None:
         """What an earlier watch of this evening left: its last estimate, and the reports it had read."""
