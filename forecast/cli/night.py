@@ -36,7 +36,7 @@ from forecast.cli.working import (
     speaker,
     write_results,
 )
-from forecast.errors import ConfigurationError, Fault, PollDataError
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -198,7 +198,9 @@ def _room(
         except (PollDataError, ConfigurationError) as error:
             faults += error.faults
         if not counted.is_file():
-            faults.append(Fault(str(counted), "", "", "no such file; a table of counted votes is expected"))
+            faults.append(
+                Fault(str(counted), "", ABSENT, "no such file; a table of counted votes is expected")
+            )
         try:
             if polls and election.election.polls is not None:
                 polled = estimate(election, polls_of(election), None)
