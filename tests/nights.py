@@ -1,5 +1,5 @@
 """A made-up election night in the country of the Woods: election file, polls, units, and a count that grows;
-deterministic. ``python -m tests.nights`` writes the files of the rehearsal in ``docs/night``.
+deterministic. ``python -m tests.nights`` writes the files of the rehearsal (docs/night.md) in ``configs/rehearsal``.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ from forecast.provenance import with_sources
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "night"
+FOLDER = Path(__file__).resolve().parents[1] / "configs" / "rehearsal"
 LISTS = ("red", "blue", "green", "coast", "other")
 DISTRICTS = {"Alder": 9, "Birch": 7, "Cedar": 6, "Dogwood": 11, "Elm": 8, "Fir": 4}
 """Seats of each."""
+NEW = ("alder-1-2", "elm-3-2", "fir-8-1")
+"""Stations of the rehearsal that are new: the last election knows none of them."""
 COAST = 0.049
 """What the new list has around its middle; in towns less."""
 EVENING = datetime.datetime(2024, 6, 9, 20, 0)
@@ -266,8 +268,7 @@ def write_rehearsal(folder: Path) -> None:
     """The files of the rehearsal: the election, two tables as a statistics office has them, the count."""
     folder.mkdir(parents=True, exist_ok=True)
     write_election(folder)
-    night = made_night()
-    stations = [u for u, kind in enumerate(night.kind) if kind == "ordinary"]
+    night = made_night(48)
     _write(
         folder / "register.csv",
         ["station", "municipality", "district", "kind", "voters"],
@@ -289,10 +290,9 @@ def write_rehearsal(folder: Path) -> None:
             [night.units[u], name, str(night.last[u, p])]
             for u in range(len(night.units))
             for p, name in enumerate(LISTS)
-            if name != "coast"
+            if name != "coast" and night.units[u] not in NEW
         ],
     )
-    assert stations
     order = np.argsort(night.minutes, kind="stable").tolist()
     write_counted(folder / "counted.csv", counted_rows(night, order))
 
