@@ -29,6 +29,7 @@ from forecast.report.data import (
     slid_of_chamber,
     with_interval,
 )
+from forecast.report.night_section import is_night, night_meta, night_of
 from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
@@ -58,8 +59,8 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 
 PANELS = (
-    *("parties", "crossings", "seats", "parliament", "coalitions", "events", "districts", "chamber"),
-    *("over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
+    *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
+    *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
 PREVIEW = "preview.png"
@@ -159,6 +160,7 @@ def _page(
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
         ranks=_ranks(facts),
+        night=night_of(facts),
         changes=[] if before is None else _changes(before, forecast),
         **past.shown(history, record, figures),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
@@ -396,6 +398,8 @@ def _meta(facts: Facts) -> list[str]:
     """When the forecast was made, of what polls, and how many elections were drawn."""
     attrs, draws = facts.forecast.attrs, facts.forecast.draws
     drawn = text("draw" if draws == 1 else "draws", number=rounding.whole(draws))
+    if is_night(facts.forecast):
+        return [*night_meta(facts.forecast), drawn]
     if not facts.polls_used:
         return [drawn]
     last = max(row["day"] for row in facts.polls_used)
