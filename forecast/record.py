@@ -40,7 +40,8 @@ def record(forecast: Forecast) -> Any:
     supposed = {"supposed_vote": attrs["supposed_vote"]} if "supposed_vote" in attrs else {}
     if not forecast.leading:
         values = _values(forecast, ())
-        more = _chamber(forecast) | _districts(forecast) | {"track_record": _track_record(forecast)}
+        more = _night(forecast) | _chamber(forecast) | _districts(forecast)
+        more |= {"track_record": _track_record(forecast)}
         return {
             "schema": SCHEMA,
             **drawn,
@@ -101,6 +102,39 @@ def _districts(forecast: Forecast) -> dict[str, Any]:
         ]
         found.append(district)
     return {"districts": found}
+
+
+def _night(forecast: Forecast) -> dict[str, Any]:
+    """Of an election night: when it was estimated, what is counted and out, by kind of vote and by party, and
+    what is called; nothing of another forecast.
+    """
+    if "evening/moment" not in forecast:
+        return {}
+    values = {f"night/{name}": data.values for name, data in forecast.groups["night"].variables.items()}
+    values |= {"quantile_level": forecast.array("quantile_level")}
+    known = [one for one in EVERY if one.group == "night" and one.key and one.path in values]
+    attrs, found = forecast.attrs, {}
+    for name in ("source", "estimate"):
+        found[f"{name}_time"] = attrs.get(f"night_{name}_time", "")
+    found |= {
+        "units": int(forecast.array("night/units").sum()),
+        "units_final": int(forecast.array("night/units_final").sum()),
+        "votes_share": plain_number(forecast.array("evening/votes_share")[-1]),
+    }
+    _filled(found, [one for one in known if one.dims[:1] == ("quantile_level",)], values, ())
+    for over, name, labels in (
+        ("kind", "kinds", forecast.names("night/kind")),
+        ("party", "parties", forecast.parties),
+    ):
+        of = [replace(one, dims=one.dims[1:]) for one in known if one.dims == (over,)]
+        found[name] = [_filled({"id": label}, of, values, k) for k, label in enumerate(labels)]
+    for k, kind in enumerate(found["kinds"]):
+        kind["left"] = plain_number(forecast.array("night/left")[k].sum())
+    for what, over in (("entry", "party"), ("majority", "coalition")):
+        called = forecast.array(f"evening/called_{what}")[-1] > 0
+        ids = forecast.names(over)
+        found[f"called_{what}"] = [ids[k] for k in np.flatnonzero(called).tolist()]
+    return {"night": found | {"trouble": attrs.get("night_trouble", "")}}
 
 
 def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:

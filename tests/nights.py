@@ -1,11 +1,13 @@
 """A made-up election night in the country of the Woods: election file, polls, units, and a count that grows;
-deterministic. ``python -m tests.nights`` writes the files of the rehearsal in ``docs/night``.
+deterministic. ``python -m tests.nights`` writes the files of the rehearsal (docs/night.md) in ``configs/rehearsal``.
 """
 
 from __future__ import annotations
 
 import csv
 import datetime
+import functools
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Election, load_election
+from forecast.estimation import estimate
+from forecast.night.counted import read_counted
+from forecast.night.evening import Now, with_evening
+from forecast.night.night_forecast import night_forecast
+from forecast.night.units import read_units
+from forecast.polls import polls_of
+from forecast.provenance import with_sources
+from forecast.result import Forecast
+from forecast.simulation.forecasting import How
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "night"
+FOLDER = Path(__file__).resolve().parents[1] / "configs" / "rehearsal"
 LISTS = ("red", "blue", "green", "coast", "other")
 DISTRICTS = {"Alder": 9, "Birch": 7, "Cedar": 6, "Dogwood": 11, "Elm": 8, "Fir": 4}
 """Seats of each."""
-COAST = 0.055
+NEW = ("alder-1-2", "elm-3-2", "fir-8-1")
+"""Stations of the rehearsal that are new: the last election knows none of them."""
+COAST = 0.049
 """What the new list has around its middle; in towns less."""
 EVENING = datetime.datetime(2024, 6, 9, 20, 0)
 
@@ -255,8 +268,7 @@ def write_rehearsal(folder: Path) -> None:
     """The files of the rehearsal: the election, two tables as a statistics office has them, the count."""
     folder.mkdir(parents=True, exist_ok=True)
     write_election(folder)
-    night = made_night()
-    stations = [u for u, kind in enumerate(night.kind) if kind == "ordinary"]
+    night = made_night(48)
     _write(
         folder / "register.csv",
         ["station", "municipality", "district", "kind", "voters"],
@@ -278,12 +290,33 @@ def write_rehearsal(folder: Path) -> None:
             [night.units[u], name, str(night.last[u, p])]
             for u in range(len(night.units))
             for p, name in enumerate(LISTS)
-            if name != "coast"
+            if name != "coast" and night.units[u] not in NEW
         ],
     )
-    assert stations
     order = np.argsort(night.minutes, kind="stable").tolist()
     write_counted(folder / "counted.csv", counted_rows(night, order))
+
+
+@functools.lru_cache(maxsize=2)
+def of_a_night(draws: int = 400, *, districts: bool = False) -> Forecast:
+    """The forecast of a night in few draws, with the evening behind it and a remark about its feed."""
+    with tempfile.TemporaryDirectory() as name:
+        folder, night = Path(name), made_night()
+        election = write_election(folder, districts=districts)
+        units = read_units(write_units(folder / "units.csv", night), election)
+        polled, how = estimate(election, polls_of(election)), How(draws, 1, "sobol", 1)
+        found = None
+        for share, hour in ((0.2, 21), (0.5, 22)):
+            rows = counted_rows(night, night.first(share))
+            rows[0] |= {"valid": "1"}
+            counted = read_counted(write_counted(folder / "counted.csv", rows), units, election)
+            made = night_forecast(election, units, counted, polled, how)
+            time = datetime.datetime(2024, 6, 9, hour, tzinfo=datetime.UTC)
+            now = Now(units, counted, made.estimate, time)
+            found = with_evening(made.forecast, election, now, found)
+            found = with_sources(found, election, folder / "woods.toml")
+        assert found is not None
+        return found
 
 
 def shuffled(night: Night, seed: int) -> Night:

@@ -178,6 +178,11 @@ _CHAMBER: dict[str, Shows | str] = {
         for key, shows in _held(rf"{_TH}/seats", "chamber/tier_seat").items()
         if "distribution" not in key
     },
+    **{
+        key: shows
+        for key, shows in _held(rf"{_TC}/seats", "chamber/tier_coalition_seat").items()
+        if "distribution" not in key
+    },
     rf"{_TC}/majority/probability": "chamber/tier_majority_probability",
     rf"{_TC}/majority/mc_error": "chamber/tier_majority_mc_error",
 }
@@ -338,6 +343,22 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 "tiers/(?P<t>[^/]+)/(?P<h>[^/]+)",
                 "tier_seat_mean",
                 "tier_seat_mean_mc_error",
+                prefix="chamber/",
+            ),
+        },
+    ),
+    "tiers-coalitions": (
+        ("tier", "coalition"),
+        {
+            **_ends(
+                "tiers-coalitions/(?P<t>[^/]+)/(?P<c>[^/]+)",
+                "tier_coalition_seat",
+                "chamber/tier_coalition_seat_quantile",
+            ),
+            **_same(
+                "tiers-coalitions/(?P<t>[^/]+)/(?P<c>[^/]+)",
+                *("tier_coalition_seat_mean", "tier_coalition_seat_mean_mc_error"),
+                *("tier_majority_probability", "tier_majority_mc_error"),
                 prefix="chamber/",
             ),
         },

@@ -36,7 +36,7 @@ from forecast.cli.working import (
     speaker,
     write_results,
 )
-from forecast.errors import ConfigurationError, Fault, PollDataError
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -198,7 +198,9 @@ def _room(
         except (PollDataError, ConfigurationError) as error:
             faults += error.faults
         if not counted.is_file():
-            faults.append(Fault(str(counted), "", "", "no such file; a table of counted votes is expected"))
+            faults.append(
+                Fault(str(counted), "", ABSENT, "no such file; a table of counted votes is expected")
+            )
         try:
             if polls and election.election.polls is not None:
                 polled = estimate(election, polls_of(election), None)
@@ -354,7 +356,8 @@ class Room:
             return None
         if found.attrs.get("night_rehearsal") != str(int(self.rehearsal)):
             return None
-        return found
+        trouble = found.attrs.pop("night_trouble", None)
+        return found.with_attrs(warnings=[line for line in found.attrs["warnings"] if line != trouble])
 
     def _remember(self) -> None:
         """What an earlier watch of this evening left: its last estimate, and the reports it had read."""

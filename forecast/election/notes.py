@@ -45,6 +45,11 @@ def of_the_lists_alone(election: Election, *, drawn: bool = False) -> list[str]:
             f"of the {election.rule.seats} list seats alone: what changes, differs, flips or explains the "
             f"outcome; numbers of the chamber are of all its {election.chamber_seats} seats"
         )
+        asked = [tier.name for tier in others if any(event.of == tier.id for event in election.events)]
+        if asked:
+            said.append(
+                f"events of {' and '.join(asked)}: the same under every rule; `forecast run` has them"
+            )
     elif others:
         seats = sum(tier.seats for tier in others)
         named = " and ".join(tier.name for tier in others)

@@ -70,8 +70,11 @@ def with_evening(
             f"{_FEED}/row": np.array([remark.row for remark in remarks], np.int64),
             f"{_FEED}/said": [remark.text for remark in remarks],
         }
+    labels["night/kind"] = forecast.array("night/kind")
+    values["night/kind_votes"] = _by_kind(forecast, now)
     made = forecast_of(values, labels, {})
     groups = {name: data for name, data in made.groups.items() if name in (_EVENING, _FEED)}
+    groups["night"] = forecast.groups["night"].assign(kind_votes=made["night/kind_votes"])
     found = Forecast({**forecast.groups, **groups})
     warnings = [
         *found.attrs["warnings"],
@@ -258,6 +261,15 @@ def _appended(one: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
 
 def _iso(time: datetime.datetime | None) -> str:
     return time.isoformat(timespec="seconds") if time is not None else ""
+
+
+def _by_kind(forecast: Forecast, now: Now) -> NDArray[np.int64]:
+    """(K, P) votes of each kind that are counted, in the order of the parties of the forecast."""
+    counted, units = now.counted, now.units
+    votes = np.zeros((len(units.kinds), len(units.parties)), np.int64)
+    np.add.at(votes, units.kind, np.where(counted.set_aside[:, None], 0, counted.votes))
+    at = [units.parties.index(party) if party in units.parties else -1 for party in forecast.parties]
+    return np.where(np.array(at) >= 0, votes[:, at], 0)
 
 
 # What to mind.

@@ -256,9 +256,13 @@ def _of_today(
     parties, quantiles = values["party"], values["quantile_level"]
     values["party_short"] = np.full(len(parties), "", dtype=str)
     values["quantile_level"] = np.round(quantiles, 6)
+    about = (values[name].astype(str).tolist() for name in ("party", "party_name", "party_kind"))
+    facts = {"id": attrs["election"], "name": attrs["election_name"], "country": attrs.get("country", "")}
     definition = {
-        "election": {"id": attrs["election"], "name": attrs["election_name"]},
-        "parties": [{"id": str(party)} for party in parties],
+        "election": facts | ({"date": attrs["election_date"]} if attrs.get("election_date") else {}),
+        "parties": [
+            {"id": party, "name": name, "kind": kind} for party, name, kind in zip(*about, strict=True)
+        ],
         "rule": json.loads(attrs["rule"]),
     }
     told = {

@@ -1,7 +1,8 @@
 """After the vote: what forecasts of an archive said, and what happened.
 
-Every statement is one of a chance: a party enters, a coalition has a majority, an event of the election file
-comes about. Whichever of yes and no was the likelier was expected; by how likely it was it has a label.
+Every statement is one of a chance: a party enters (holds a seat), a coalition has a majority, an event of the
+election file comes about. Whichever of yes and no was the likelier was expected; by how likely it was it has
+a label.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from forecast.result import Forecast
 from forecast.rules.counts import outcome_of, read_count
 from forecast.rules.rows_of_parties import RowsOfParties, rows_of_parties
 from forecast.simulation.questions import constraints_of_events
-from forecast.variables import PASSES_BY_SEATS, SEATLESS_KINDS
+from forecast.variables import SEATLESS_KINDS
 from forecast.words.facts import Facts
 
 LABELS = (("safe", 0.95), ("likely", 0.8), ("leaning", 0.6), ("open", 0.5))
@@ -34,13 +35,13 @@ KINDS = ("enters", "majority", "event")
 
 @dataclass(frozen=True)
 class Official:
-    """How an election came out: share of the valid votes, seats and entry by party, the house."""
+    """How an election came out: share of the valid votes, seats and admission by party, the house."""
 
     election: str
     day: datetime.date
     shares: Mapping[str, float]
     seats: Mapping[str, int]
-    entered: Mapping[str, bool]
+    admitted: Mapping[str, bool]
     house: int
     said: tuple[str, ...] = ()
 
@@ -165,17 +166,15 @@ def _official(past: Past, votes: Path) -> Official:
         if outcome.void:
             raise ConfigurationError(Fault(str(votes), "", ABSENT, "by the rule nobody wins a seat"))
         seats, valid, said = dict(outcome.seats), ready.ballot.valid, list(ready.warnings)
-        entered = {name: one.admitted for name, one in outcome.admissions.items()}
+        admitted = {name: one.admitted for name, one in outcome.admissions.items()}
     else:
         seats, valid, said = _by_the_table(votes, rows), _valid(election, rows), []
-        entered = {}
+        admitted = {name: number > 0 for name, number in seats.items()}
     shares = {name: entry.votes / valid for name, entry in rows.entries.items()}
     if rows.official and {name: seats.get(name, 0) for name in rows.official} != rows.official:
         said.append(f"{votes}: its seats are not those that the rule gives; they are taken as they are")
         seats |= rows.official
-    if not entered:
-        entered = _entered(past.forecast, shares, seats)
-    return Official(election.election.id, day, shares, seats, entered, sum(seats.values()), tuple(said))
+    return Official(election.election.id, day, shares, seats, admitted, sum(seats.values()), tuple(said))
 
 
 def _by_the_table(votes: Path, rows: RowsOfParties) -> dict[str, int]:
@@ -191,26 +190,13 @@ def _valid(election: Election, rows: RowsOfParties) -> int:
     return max(listed, rows.valid or election.election.valid_votes or 0)
 
 
-def _entered(forecast: Forecast, shares: Mapping[str, float], seats: Mapping[str, int]) -> dict[str, bool]:
-    """Who reached the level of the country; where there is none, who has a seat."""
-    facts = Facts(forecast)
-    by_seats = forecast["pass_probability"].attrs["long_name"] == PASSES_BY_SEATS
-    found = {}
-    for row in facts.parties:
-        level, party = facts.level_of(row), row["party"]
-        reached = level is not None and shares.get(party, 0.0) >= level - 1e-12
-        found[party] = seats.get(party, 0) > 0 if by_seats or level is None else reached
-    return found
-
-
 def _statements(past: Past, official: Official) -> Iterator[Statement]:
     forecast = past.forecast
     about = official.election, past.file, past.as_of, (official.day - past.as_of).days
-    for row in forecast.rows("party"):
-        told = row["kind"] not in SEATLESS_KINDS and row["pass_probability"] is not None
-        if told and row["party"] in official.entered:
-            happened = official.entered[row["party"]]
-            chance = row["pass_probability"], row["pass_mc_error"]
+    for row in Facts(forecast).lists:
+        if row["party"] in official.seats:
+            happened = official.seats[row["party"]] > 0
+            chance = row["enters"], row["enters_mc_error"]
             yield Statement(*about, "enters", row["party"], row["name"], *chance, happened)
     for row in forecast.rows("coalition"):
         happened = official.majority(row["parties"].split("\n"))
@@ -231,7 +217,7 @@ def _events(forecast: Forecast, official: Official) -> Iterator[tuple[dict[str, 
     if "events" not in definitions:  # of 0.3.0
         return
     events = {event.id: event for event in Election.model_validate(definitions).events}
-    admitted = [int(official.entered.get(name, False)) for name in holders]
+    admitted = [int(official.admitted.get(name, False)) for name in holders]
     values = np.array([*(official.seats[name] for name in holders), *admitted, official.house])
     for row in rows:
         if row["event"] in events and row["probability"] is not None:

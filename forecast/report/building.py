@@ -29,17 +29,19 @@ from forecast.report.data import (
     slid_of_chamber,
     with_interval,
 )
+from forecast.report.night_section import is_night, night_meta, night_of
 from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
-from forecast.variables import PASSES_BY_SEATS
+from forecast.variables import PASSES_BY_SEATS, error_of
 from forecast.visible import json_text, safe
 from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
 from forecast.words.law_in_words import rule_in_words
+from forecast.words.sentences import in_their_language, translated
 from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
 from forecast.words.story import earlier_of
 
@@ -57,8 +59,8 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 
 PANELS = (
-    *("parties", "crossings", "seats", "parliament", "coalitions", "events", "districts", "chamber"),
-    *("over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
+    *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
+    *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
 PREVIEW = "preview.png"
@@ -130,6 +132,7 @@ def _page(
         lstrip_blocks=True,
         finalize=_shown,
     )
+    environment.filters |= {"told": _told, "in_theirs": in_their_language}
     template = environment.get_template("page.html.j2")
     told = _texts(facts)
     shown = payload(facts, slid, earlier, figures) | {
@@ -141,7 +144,7 @@ def _page(
     tables = {table.name: table for table in tables_of(forecast, _TABLES)}
     return template.render(
         t=told,
-        title=forecast.attrs["election_name"],
+        title=facts.title,
         attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
         url=url,
         picture=_beside(url),
@@ -157,10 +160,15 @@ def _page(
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
         ranks=_ranks(facts),
+        night=night_of(facts),
         changes=[] if before is None else _changes(before, forecast),
         **past.shown(history, record, figures),
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
         tables=tables,
+        events=[
+            (facts.events[str(row["event"])], text[1])
+            for row, text in zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
+        ],
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
         sources=[
@@ -306,6 +314,18 @@ def _library() -> str:
     return Markup(bundle)
 
 
+def _told(text: str, end: str = "") -> Any:
+    """A sentence that is made in English, in the language of the page; English marked as such where it has no
+    other.
+    """
+    from markupsafe import Markup
+
+    found = translated(safe(text))
+    if found is not None:
+        return found + end
+    return Markup('<span lang="en">{}</span>').format(safe(text) + end)
+
+
 def _shown(value: Any) -> Any:
     """What a place of the template holds; of the page's own parts nothing is changed."""
     return safe(value) if type(value) is str else value
@@ -378,6 +398,8 @@ def _meta(facts: Facts) -> list[str]:
     """When the forecast was made, of what polls, and how many elections were drawn."""
     attrs, draws = facts.forecast.attrs, facts.forecast.draws
     drawn = text("draw" if draws == 1 else "draws", number=rounding.whole(draws))
+    if is_night(facts.forecast):
+        return [*night_meta(facts.forecast), drawn]
     if not facts.polls_used:
         return [drawn]
     last = max(row["day"] for row in facts.polls_used)
@@ -461,13 +483,40 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
         "size": forecast.chamber_size,
         "coalitions_note": majorities_said(forecast),
         "lists": int(tiers[0][1]),
-        "tiers": [(name[:1].upper() + name[1:], int(size)) for name, size in tiers[1:]],
+        "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
         "rows": rows,
         "coalitions": of_chamber if facts.of_chamber else [],
+        "in_tiers": _coalitions_in_tiers(forecast),
         "said": tiers_said(forecast),
         "districts": districts,
         "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
     }
+
+
+def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
+    """Of each coalition its seats in every tier beside the lists, and the chance of more than half of them;
+    nothing of a forecast that was saved before it held them.
+    """
+    quantiles = "chamber/tier_coalition_seat_quantile"
+    if quantiles not in forecast:
+        return []
+    low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
+    path = "chamber/tier_majority_probability"
+    chances, errors = forecast.array(path), forecast.array(error_of(path))
+    return [
+        (
+            name,
+            [
+                text
+                for t in range(1, len(chances))
+                for text in (
+                    with_interval(low[t, c], middle[t, c], high[t, c]),
+                    said(chances[t, c], errors[t, c]),
+                )
+            ],
+        )
+        for c, name in enumerate(forecast.names("coalition_name"))
+    ]
 
 
 def _houses(forecast: Forecast) -> dict[str, Any] | None:
@@ -492,6 +541,6 @@ def _download(table: Any) -> dict[str, str]:
     content = base64.b64encode(as_csv(table).encode()).decode()
     return {
         "name": f"{table.name}.csv",
-        "title": table.title,
+        "title": in_their_language(table.title),
         "href": f"data:text/csv;charset=utf-8;base64,{content}",
     }

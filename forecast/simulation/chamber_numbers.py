@@ -42,6 +42,12 @@ def chamber_values(
         "tier_seat_mean": _tiers(
             _part(lists.means, np.s_[:, : lists.lists]), _part(means, np.s_[1:, :holders])
         ),
+        "tier_coalition_seat_quantile": _by_tier(
+            lists.quantiles[:, lists.lists :], run.quantiles[1:, holders:]
+        ),
+        "tier_coalition_seat_mean": _tiers(
+            _part(lists.means, np.s_[:, lists.lists :]), _part(means, np.s_[1:, holders:])
+        ),
         "tier_majority_probability": _tiers(
             lists.counts.proportion("majorities"), _part(run.counts.proportion("majorities"), np.s_[1:])
         ),
@@ -109,18 +115,23 @@ def _by_path(numbers: Mapping[str, Any]) -> Values:
 
 
 def events_of_chamber(election: Election, counts: RunCounts, kept: KeptDraws, of_lists: Values) -> Values:
-    """Chances of all events, of lists over (events,) or (rules, events): of those on the chamber in place of
-    those that its lists alone would have.
+    """Chances of all events, of lists over (events,) or (rules, events): of those on the chamber, and without
+    several rules on its tiers, in place of those that its lists alone would have.
     """
     assert counts.chamber is not None
-    asked = np.array([event.of == "chamber" for event in election.events], np.bool_)
     found, drawn = Run(counts.chamber, kept, 0).events
     names = ("event_probability", error_of("event_probability"), "event_condition_draws")
-    by_rule = np.s_[:] if of_lists[names[0]].ndim > 1 else np.s_[0]
-    return {
-        name: np.where(asked, array[by_rule][..., : len(asked)], of_lists[name])
-        for name, array in zip(names, (*found, drawn), strict=True)
-    }
+    values: Values = {}
+    for name, array in zip(names, (*found, drawn), strict=True):
+        by_rule = of_lists[name].ndim > 1
+        numbers = {"chamber": array if by_rule else array[0]}
+        if not by_rule:
+            numbers |= {tier.id: array[1 + t] for t, tier in enumerate(election.tiers)}
+        values[name] = of_lists[name].copy()
+        for e, event in enumerate(election.events):
+            if event.of in numbers:
+                values[name][..., e] = numbers[event.of][..., e]
+    return values
 
 
 def _contests(chamber: Chamber, counts: RunCounts) -> Values:

@@ -128,8 +128,8 @@ def pass_probability(run: Run) -> Proportion:
 
 
 def passes_by_seats(rule: Rule) -> bool:
-    """Whether there is no national level, so that a party passes that wins a seat in some district."""
-    return rule.districts is not None and rule.threshold is None
+    """Whether there is no national level, so that a party passes that wins a seat."""
+    return rule.threshold is None
 
 
 @_number()

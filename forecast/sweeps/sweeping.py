@@ -214,7 +214,7 @@ def sweep_draws(
     """As ``sweep_grid``, on draws from anywhere: of an ``estimate``, which alone can be ``explained``, or of
     votes. ``attrs`` say where they are from.
     """
-    whole = election if election.tiers_do_not_hang_on_rules else election.of_lists
+    whole = election.without_events_of_tiers if election.tiers_do_not_hang_on_rules else election.of_lists
     told, election = of_the_lists_alone(election, drawn=True), election.of_lists
     units, local = drawn.units, drawn.local
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]

@@ -122,6 +122,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("chamber", chamber_tables.chamber, _of_chamber),
     ("chamber-coalitions", chamber_tables.coalitions, _asked("coalition", _of_chamber)),
     ("tiers", chamber_tables.tiers, _of_tiers),
+    ("tiers-coalitions", chamber_tables.coalitions_of_tiers, _asked("coalition", _of_tiers)),
     ("chamber-seats", chamber_tables.distribution, _one_chamber),
     ("contests", chamber_tables.contests, _with_contests),
     ("events", subjects.events, _one),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from forecast.night.counted import KINDS
 from forecast.night.evening import shown_times, standing_calls, too_early_said
 from forecast.tables.definitions import (
     Column,
+    Row,
     Shown,
     Table,
     as_is,
     columns_of,
     names_of,
+    number,
     pair_of,
     table,
     text_of,
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
 
 _LOW80, _MEDIAN, _HIGH80 = (QUANTILES.index(level) for level in (0.1, 0.5, 0.9))
+_OPEN = 0.005
+"""Chances nearer to none or all are settled."""
+_NARROW = 0.004
+"""Intervals of shares narrower than this take a second decimal."""
 _NOTE = (
     "Counted: of the votes counted so far. Forecast: median of the final share, beside it the interval that "
     "holds 80 % of the draws. Called: from a chance of 99.5 % on, once every kind of vote has been seen or "
@@ -57,15 +64,29 @@ def night(forecast: Forecast) -> Table:
     shown = (
         Shown("Party", as_is("party_name"), numeric=False),
         Shown("Votes", text_of("counted_votes", rounding.whole), rank=3),
-        Shown("Counted", text_of("counted_share", rounding.percent)),
-        Shown("Forecast", text_of("share_median", rounding.percent)),
-        Shown("80 % of it", pair_of("share_low80", "share_high80", rounding.percent_interval)),
-        Shown("95 % of it", pair_of("share_low95", "share_high95", rounding.percent_interval), rank=2),
+        Shown("Counted", _share("counted_share")),
+        Shown("Forecast", _share("share_median")),
+        Shown("80 % of it", _interval("share_low80", "share_high80")),
+        Shown("95 % of it", _interval("share_low95", "share_high95"), rank=2),
         Shown("Passes", unless_seatless(chance)),
         Shown("Called", as_is("called_since"), numeric=False, rank=1),
     )
     notes = (_counted_said(forecast), *_majorities_called(forecast), _NOTE)
     return table(forecast, "night", "Election night", columns, shown, notes)
+
+
+def _digits(row: Row) -> int:
+    """Decimals of the percentages of a row: one more where the forecast is narrow."""
+    low, high = number(row["share_low80"]), number(row["share_high80"])
+    return 2 if low is not None and high is not None and high - low < _NARROW else 1
+
+
+def _share(name: str) -> Callable[[Row], str]:
+    return lambda row: rounding.percent(number(row[name]), _digits(row))
+
+
+def _interval(low: str, high: str) -> Callable[[Row], str]:
+    return lambda row: rounding.percent_interval(number(row[low]), number(row[high]), _digits(row))
 
 
 def _counted_said(forecast: Forecast) -> str:
@@ -74,7 +95,7 @@ def _counted_said(forecast: Forecast) -> str:
     share = forecast.array("evening/votes_share")[-1]
     counted = forecast.array("night/counted_votes").sum()
     left = np.maximum(forecast.array("night/left_quantile")[[_LOW80, _MEDIAN, _HIGH80]], 0.0)
-    out = "0 left" if final == units else f"{rounding.whole(left[1])} left ({_range(left[0], left[2])})"
+    out = "0 left" if final == units else f"some {_about(left[1])} left ({_about(left[0])}–{_about(left[2])})"
     source = forecast.attrs.get("night_source_time", "")
     when = f"; last report {source.replace('T', ' ')}" if source else ""
     said = (
@@ -85,8 +106,9 @@ def _counted_said(forecast: Forecast) -> str:
     return f"{said} {early[:1].upper()}{early[1:]}." if early else said
 
 
-def _range(low: float, high: float) -> str:
-    return f"{rounding.whole(low)}–{rounding.whole(high)}"
+def _about(votes: float) -> str:
+    """An estimated number of votes, to three digits."""
+    return rounding.whole(float(f"{votes:.3g}"))
 
 
 def _majorities_called(forecast: Forecast) -> list[str]:
@@ -202,28 +224,50 @@ def feed(forecast: Forecast) -> Table:
 
 
 def line_of(forecast: Forecast) -> str:
-    """An estimate in one line: when, how much is in, and every party that has, or may have, a seat."""
+    """An estimate in one line: when, how much is in, and every party that has, or may have, a seat; the
+    majorities that are open; what is called.
+    """
+    units, votes = (forecast.array(f"evening/{name}_share")[-1] for name in ("units", "votes"))
+    when = shown_times(forecast)[-1]
+    called = standing_calls(forecast)
+    parts = [f"{when}  {rounding.percent(units)} of units, {rounding.percent(votes)} of votes"]
+    parts += _parties_in_short(forecast, {who for what, who, _ in called if what == "entry"})
+    names = forecast.names("coalition_name")
+    chances, errors = (forecast.array(f"majority_{name}") for name in ("probability", "mc_error"))
+    open_ = [
+        f"{name} {rounding.probability(chances[k], errors[k])}"
+        for k, name in enumerate(names)
+        if _OPEN < chances[k] < 1.0 - _OPEN
+    ]
+    parts += [f"majority: {', '.join(open_)}"] if open_ else []
+    shorts = _shorts(forecast)
+    entered = ", ".join(shorts[who] for what, who, _ in called if what == "entry")
+    majorities = ", ".join(
+        names[forecast.names("coalition").index(who)] for what, who, _ in called if what != "entry"
+    )
+    said = [f"{entered} in"] if entered else []
+    said += [f"majority of {majorities}"] if majorities else []
+    return " | ".join([*parts, *([f"called: {'; '.join(said)}"] if said else [])])
+
+
+def _shorts(forecast: Forecast) -> dict[str, str]:
+    """Short names of parties by id, else their names."""
+    named = zip(*(forecast.names(f"party{name}") for name in ("", "_short", "_name")), strict=True)
+    return {party: short or name for party, short, name in named}
+
+
+def _parties_in_short(forecast: Forecast, called: set[str]) -> Iterator[str]:
+    """Share, chance where its entry is not called, and seats of every party that may have some."""
     shares, seats = (forecast.array(f"{name}_quantile") for name in ("share", "seat"))
     chances, errors = (forecast.array(f"pass_{name}") for name in ("probability", "mc_error"))
-    shorts = [
-        short or name
-        for short, name in zip(forecast.names("party_short"), forecast.names("party_name"), strict=True)
-    ]
-    parts = []
-    for k in np.argsort(-np.nan_to_num(shares[:, _MEDIAN]), kind="stable"):
+    shorts = _shorts(forecast)
+    for k in np.argsort(-np.nan_to_num(shares[:, _MEDIAN]), kind="stable").tolist():
+        party = forecast.parties[k]
         if np.isnan(chances[k]) or not np.nan_to_num(seats[k]).max() > 0:
             continue
-        low, high = shares[k, _LOW80], shares[k, _HIGH80]
-        parts.append(
-            f"{shorts[k]} {rounding.percent(shares[k, _MEDIAN])} ({rounding.percent_interval(low, high)}), "
-            f"passes {rounding.probability(chances[k], errors[k])}, seats "
-            f"{rounding.interval(seats[k, _LOW80], seats[k, _HIGH80])}"
-        )
-    units, votes = (forecast.array(f"evening/{name}_share")[-1] for name in ("units", "votes"))
-    names = names_of(forecast)
-    calls = [f"called: {names[who]} {'enters' if what == 'entry' else 'has a majority'}"
-             for what, who, _ in standing_calls(forecast)]  # fmt: skip
-    head = (
-        f"{shown_times(forecast)[-1]}  {rounding.percent(units)} of units, {rounding.percent(votes)} of votes"
-    )
-    return " | ".join([head, *parts, *calls])
+        low, middle, high = shares[k, [_LOW80, _MEDIAN, _HIGH80]].tolist()
+        digits = 2 if high - low < _NARROW else 1
+        ends = rounding.percent_interval(low, high, digits).removesuffix(" %")
+        enters = "" if party in called else f"enters {rounding.probability(chances[k], errors[k])}, "
+        held = rounding.interval(seats[k, _LOW80], seats[k, _HIGH80])
+        yield f"{shorts[party]} {rounding.percent(middle, digits)} ({ends}), {enters}{held} seats"

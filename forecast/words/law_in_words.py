@@ -194,8 +194,8 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     if threshold.or_regional_share is not None:
         yield f"{percent(threshold.or_regional_share)} in one region admits a list as well"
     if threshold.or_district_share is not None:
-        yield f"{percent(threshold.or_district_share)} of the valid votes of one constituency admit a list "
-        "as well"
+        share = percent(threshold.or_district_share)
+        yield f"{share} of the valid votes of one constituency admit a list as well"
     if threshold.or_district_seats is not None:
         seats = "1 seat" if threshold.or_district_seats == 1 else f"{threshold.or_district_seats} seats"
         yield f"{seats} won in the constituencies admits a list to the levelling seats as well"

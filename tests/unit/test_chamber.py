@@ -135,6 +135,25 @@ def test_majorities_and_two_thirds_are_counted_of_the_draws() -> None:
     assert holder(found, "largest_probability", "amanat") == 1.0
 
 
+def test_events_and_coalitions_are_counted_in_each_tier_too() -> None:
+    """A majority of the tier is the event that says so in seats; a coalition of one holds what its party does."""
+    setting = "events.amanat-two-thirds-of-chamber"
+    found = forecast_of(
+        changed(f"{setting}.of=districts", f"{setting}.all=[{{ seats = ['amanat'], at_least = 15 }}]"), 20_000
+    )
+    events = dict(zip(found.names("event"), found.array("event_probability"), strict=True))
+    alone = found.names("coalition").index("amanat-alone")
+    most = events["amanat-two-thirds-of-chamber"]
+    assert most == found.array("chamber/tier_majority_probability")[1, alone]
+    assert 0.5 < most < 1.0
+    amanat = found.names("chamber/holder").index("amanat")
+    for what in ("seat_quantile", "seat_mean"):
+        of_party = found.array(f"chamber/tier_{what}")[:, amanat]
+        np.testing.assert_array_equal(found.array(f"chamber/tier_coalition_{what}")[:, alone], of_party)
+    rows = table_of(found, "tiers-coalitions").rows
+    assert [row["tier"] for row in rows] == ["lists"] * 3 + ["districts"] * 3
+
+
 def test_given_draws_have_a_chamber_too() -> None:
     election = changed()
     shares = np.tile([0.54, 0.11, 0.085, 0.085, 0.07, 0.052, 0.02, 0.038], (2_000, 1))
@@ -231,6 +250,7 @@ FAULTS = {
     "tiers.districts.id=lists": "this is the tier of the rule",
     "groups.independents.id=amanat": "this id is taken",
     "events.osdp-enters.of=house": "no such assembly",
+    "events.osdp-enters.of=districts": "lists enter by their votes",
     "events.auyl-second.all=[{ seats = ['independents'], at_least = 3 }]": 'write of = "chamber"',
 }
 
@@ -522,6 +542,14 @@ def test_a_sweep_leaves_out_tiers_whose_winners_count_for_their_lists() -> None:
     found = sweep(election, estimate(election, polls_of(election)), threshold=[0.04, 0.05], draws=500)
     assert "chamber/size" not in found
     assert any("each is taken to fall to whom" in line for line in found.attrs["warnings"])
+
+
+def test_events_of_a_tier_are_left_out_of_a_sweep_with_a_word() -> None:
+    setting = "events.amanat-two-thirds-of-chamber"
+    election = changed(f"{setting}.of=districts", f"{setting}.all=[{{ seats = ['amanat'], at_least = 15 }}]")
+    found = sweep(election, estimate(election, polls_of(election)), threshold=[0.03, 0.05], draws=4_096)
+    assert "amanat-two-thirds-of-chamber" not in found.names("event")
+    assert any("the same under every rule" in line for line in found.attrs["warnings"])
 
 
 def test_the_page_tells_of_the_whole_chamber_under_every_rule(chamber: Forecast) -> None:

@@ -120,6 +120,16 @@ def test_forecasts_of_0_3_0_are_read_as_they_were_said_and_their_sweeps_passed_o
     assert [row["name"] for row in facts.lists] == ["Reds", "Blues", "Greens"]
     assert facts.lists[0]["share_median"] == pytest.approx(0.4076, abs=1e-4)
     assert since(past.forecast, past.forecast).why == ("no new poll",)
+    votes = tmp_path / "votes.csv"
+    votes.write_text("party,votes\nred,42000\nblue,37000\ngreen,5000\nother,16000\n", encoding="utf-8")
+    record = record_of(archive, votes)
+    assert record.official[0].house == 25
+    assert {one.of: one.happened for one in record.statements} == {
+        "red": True,
+        "blue": True,
+        "green": True,
+        "left": True,
+    }
 
 
 def test_why_a_forecast_is_another_names_polls_time_and_rule(folder: Path) -> None:
@@ -157,9 +167,9 @@ def test_the_page_shows_every_day_of_the_archive_with_the_numbers_of_its_forecas
     assert data["figures"]["over-majorities"]
     assert "What is new since the forecast of 25 April 2024: " in text
     assert "What is new since the forecast of 15 April 2024: " in text
-    assert "Since the forecast of 25 April 2024: " in re.search(
-        r'class="finding"[^>]*>(.*?)</p>', text
-    ).group(1)  # pyright: ignore[reportOptionalMemberAccess]
+    finding = re.search(r'class="finding"[^>]*>(.*?)</p>', text)
+    assert finding is not None
+    assert "Since the forecast of 25 April 2024 the chance of a majority " in finding.group(1)
     for past in archive.past[:-1]:
         assert past.digest[:12] in text
     assert archive.past[-1].digest[:12] not in text
@@ -194,7 +204,7 @@ def test_forecasts_are_scored_by_the_seats_of_the_votes(folder: Path, votes: Pat
     (official,) = record.official
     # The last forecast knew a threshold of 3 %: all enter; 120 seats by Sainte-Lague.
     assert official.house == 120
-    assert official.entered["p5"]
+    assert official.admitted["p5"]
     assert official.shares["p0"] == pytest.approx(0.30)
     assert official.seats["p0"] == pytest.approx(120 * 30 / 97.9, abs=1)
     for one in record.statements:
@@ -204,7 +214,7 @@ def test_forecasts_are_scored_by_the_seats_of_the_votes(folder: Path, votes: Pat
             members = {"c0": ("p0", "p2", "p4"), "c1": ("p1", "p3", "p5")}[one.of]
             assert one.happened == (2 * sum(official.seats[party] for party in members) > 120)
         if one.kind == "event":
-            assert one.happened == official.entered["p4"]
+            assert one.happened == official.admitted["p4"]
     assert len(record.statements) == len(DAYS) * (6 + 2 + 1)
     first = next(past for past in read_archive(folder).past if past.as_of.isoformat() == DAYS[0])
     for one in record.intervals:
