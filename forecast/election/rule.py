@@ -567,6 +567,16 @@ class Districts(Allocation):
         description="csv of votes by district (district, party, votes, seats, population, direct)",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _scrutinies_by_one_name(cls, data: Any) -> Any:
+        """Files of 0.3.0 and cases call Czechia's two scrutinies by one name, with rounded quotas."""
+        if not isinstance(data, Mapping) or data.get("leftover") != "national-remainders":
+            return data
+        method = data.get("method")
+        rounded = method if f"{method}-rounded" not in METHODS else f"{method}-rounded"
+        return {**data, "method": rounded, "leftover": "hagenbach-bischoff-rounded"}
+
     @model_validator(mode="after")
     def _district_consistent(self) -> Districts:
         if self.leftover is not None and not self.by_quota:
