@@ -139,7 +139,7 @@ def test_majorities_and_two_thirds_are_counted_of_the_draws() -> None:
 
 
 def test_events_and_coalitions_are_counted_in_each_tier_too() -> None:
-    """A majority of the tier is the event that says so in seats; a coalition of one holds what its party does."""
+    """A majority of the tier is the event of so many seats; a coalition of one has what its party has."""
     setting = "events.amanat-two-thirds-of-chamber"
     found = forecast_of(
         changed(f"{setting}.of=districts", f"{setting}.all=[{{ seats = ['amanat'], at_least = 15 }}]"), 20_000
@@ -564,7 +564,13 @@ def test_real_votes_make_the_whole_chamber_under_every_rule() -> None:
     seats = found.array("chamber/seats_won")
     assert dict(zip(holders, seats[0].tolist(), strict=True)) == {
         "amanat": 62,
-        **{"auyl": 8, "respublica": 6, "aqjol": 6, "qhp": 5, "osdp": 4, "baytaq": 0, "independents": 7},
+        "auyl": 8,
+        "respublica": 6,
+        "aqjol": 6,
+        "qhp": 5,
+        "osdp": 4,
+        "baytaq": 0,
+        "independents": 7,
     }
     assert (seats.sum(1) == 98).all()
     assert (seats[:, : len(holders) - 1] - found.array("seats_won")[:, :-1]).tolist() == [[22, *[0] * 6]] * 2
