@@ -10,6 +10,7 @@ import colorsys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -107,11 +108,6 @@ def mark(type_: str, data: Spec | None = None, encoding: Spec | None = None, **l
 def number(field: str, **more: Any) -> Spec:
     """A place on a scale of numbers."""
     return {"field": field, "type": "quantitative", **more}
-
-
-def day(field: str, **more: Any) -> Spec:
-    """A place on a scale of days."""
-    return {"field": field, "type": "temporal", **more}
 
 
 def name(field: str, **more: Any) -> Spec:
@@ -255,6 +251,7 @@ def wrapped(text: str, width: float, glyph: float) -> list[str]:
     return textwrap.wrap(text.replace(" %", "\N{NO-BREAK SPACE}%"), max(20, int(width / glyph))) or [""]
 
 
+@cache
 def on_white(colour: str, least: float = _LEAST_CONTRAST) -> str:
     """A colour ``#RRGGBB`` darkened until its contrast with white (WCAG 2) is ``least``.
 

@@ -52,7 +52,24 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
         *_shifted_and_fixed(data),
         *_withdrawn(data, kinds),
         *_in_the_chamber(data, kinds),
+        *_winner_of_the_bonus(data, parties),
     ]
+
+
+def _winner_of_the_bonus(
+    data: Mapping[str, Any], parties: list[tuple[int, Mapping[str, Any]]]
+) -> Iterator[Problem]:
+    """Who won the second round is an alliance, or a list that has none."""
+    rule = _table(data.get("rule"))
+    winner = _table(rule.get("bonus")).get("winner")
+    allied = rule.get("alliances") is not None
+    known = [
+        party.get("alliance") if allied and party.get("alliance") else party.get("id") for _, party in parties
+    ]
+    if isinstance(winner, str) and winner not in known:
+        named = suggest(winner, [name for name in known if isinstance(name, str)])
+        remedy = f"no such alliance, or list without one; {named}"
+        yield Problem(("rule", "bonus", "winner"), winner, remedy)
 
 
 def _table(value: Any) -> Mapping[str, Any]:

@@ -81,6 +81,7 @@ class ElectionFacts(Part):
 
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
     name: Name = Field(description="name of the election as readers know it")
+    names: Names = Field(default_factory=dict, description="names by language")
     date: Day | None = Field(
         default=None,
         description="day of the vote, such as 2023-03-19; not known: a vote on the day of the newest poll",
@@ -216,6 +217,7 @@ class _Named(Part):
 
     id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
     name: Name = Field(default="", description="name that readers see; default: the id")
+    names: Names = Field(default_factory=dict, description="names by language")
 
     @model_validator(mode="before")
     @classmethod

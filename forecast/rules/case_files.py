@@ -219,9 +219,19 @@ def _rule(record: Mapping[str, Any]) -> Rule:
         msg = "rule: a table is expected"
         raise UnsupportedCaseError(msg)
     try:
-        return Rule.model_validate({**said, "seats": record["seats"]}, context={"empty_house": True})
+        meant = {**said, **_czech_scrutinies(said), "seats": record["seats"]}
+        return Rule.model_validate(meant, context={"empty_house": True})
     except ValidationError as error:
         raise UnsupportedCaseError("; ".join(_told(detail) for detail in error.errors())) from None
+
+
+def _czech_scrutinies(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Cases call both scrutinies of Czechia by one name, which implies that their quotas are rounded."""
+    districts = said.get("districts")
+    if not isinstance(districts, Mapping) or districts.get("leftover") != "national-remainders":
+        return {}
+    rounded = {"method": f"{districts.get('method')}-rounded", "leftover": "hagenbach-bischoff-rounded"}
+    return {"districts": {**districts, **rounded}}
 
 
 def _told(detail: Any) -> str:

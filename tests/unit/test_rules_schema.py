@@ -144,7 +144,7 @@ def test_a_rule_cannot_be_changed_in_place():
         ),
         (with_parts(districts={"method": "dhondt"}), "districts divide all seats"),
         (
-            {"seats": 10, "districts": {"method": "dhondt", "leftover": "national-remainders"}},
+            {"seats": 10, "districts": {"method": "dhondt", "leftover": "hagenbach-bischoff-rounded"}},
             "needs a quota method",
         ),
         (
