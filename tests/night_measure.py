@@ -27,7 +27,6 @@ from forecast.night.estimating import NightLaw, PollDraws, draw_votes, estimate_
 from forecast.night.night_constants import SHIPPED, WITHOUT, NightConstants
 from forecast.simulation.given import VoteDraws, simulate_votes
 from forecast.verification.scores import LEVELS, brier, covered
-from forecast.writing import write_text
 from tests.nights import FOLDER
 
 Floats = NDArray[np.float64]
@@ -65,7 +64,9 @@ class At:
     def poll(self, number: int = 0, draws: int = DRAWS) -> PollDraws:
         """Draws around one simulated poll: the truth and an error with sd .045 sqrt(p (1 - p)), sum zero."""
         truth = self.night.truth
-        root = np.linalg.cholesky(0.045**2 * (np.diag(truth) - np.outer(truth, truth)) + 1e-12 * np.eye(len(truth)))
+        root = np.linalg.cholesky(
+            0.045**2 * (np.diag(truth) - np.outer(truth, truth)) + 1e-12 * np.eye(len(truth))
+        )
         random = np.random.Generator(np.random.PCG64([self.seed, number]))
         off = random.standard_normal((draws + 1, len(truth))) @ root.T
         return PollDraws(truth + off[0] + off[1:])
@@ -221,7 +222,9 @@ def _by_district(night: PastNight) -> Floats:
 
 def _order(night: PastNight, places: Places | None) -> list[int]:
     districts = list(night.units.districts)
-    return list(range(max(len(districts), 1))) if places is None else [districts.index(n) for n in places.names]
+    return (
+        list(range(max(len(districts), 1))) if places is None else [districts.index(n) for n in places.names]
+    )
 
 
 def official(night: PastNight, folder: Path) -> NDArray[np.int64] | None:
@@ -249,13 +252,22 @@ def law_of(night: PastNight, folder: Path, scratch: Path) -> Election | None:
     if night.country in rules:
         number, level, method = rules[night.country]
         lines += ["[rule]", f"seats = {number}", 'ties = "lot"', "[rule.threshold]", f'level = "{level}"']
-        lines += ['base = "lists"' if night.country == "bg" else "", "[rule.allocation]", f'method = "{method}"']
+        lines += [
+            'base = "lists"' if night.country == "bg" else "",
+            "[rule.allocation]",
+            f'method = "{method}"',
+        ]
     elif night.country == "es":
         rows = [line.split(",") for line in (folder / "seats.csv").read_text("utf-8").split()[1:]]
         table = "district,seats\n" + "\n".join(",".join(row) for row in sorted(rows))
         (scratch / "districts.csv").write_text(table + "\n", "utf-8")
         lines += ["[rule]", "seats = 350", 'ties = ["votes", "lot"]', "[rule.districts]", 'method = "dhondt"']
-        lines += ['table = "districts.csv"', "[rule.districts.local_threshold]", 'level = "3%"', 'base = "valid"']
+        lines += [
+            'table = "districts.csv"',
+            "[rule.districts.local_threshold]",
+            'level = "3%"',
+            'base = "valid"',
+        ]
     else:
         return None
     (scratch / "night.toml").write_text("\n".join(lines) + "\n", "utf-8")
@@ -377,7 +389,9 @@ def rows_of(rows: Sequence[Mapping[str, Any]], *by: str, **only: Any) -> dict[st
     kept = [row for row in rows if all(row[name] == value for name, value in only.items())]
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for row in kept:
-        groups.setdefault(" ".join(f"{row[name]:g}" if name == "stage" else row[name] for name in by), []).append(row)
+        groups.setdefault(
+            " ".join(f"{row[name]:g}" if name == "stage" else row[name] for name in by), []
+        ).append(row)
     return {name: mean_of(group) for name, group in groups.items()}
 
 
@@ -396,4 +410,4 @@ def mean_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 if __name__ == "__main__":
     result = measure(Path(sys.argv[1]) if len(sys.argv) > 1 else ARCHIVE)
-    write_text(MEASURED, json.dumps(result, indent=1) + "\n")
+    MEASURED.write_text(json.dumps(result, indent=1) + "\n", "utf-8")

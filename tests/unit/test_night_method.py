@@ -260,9 +260,7 @@ def test_units_that_are_set_aside_are_neither_fitted_nor_counted(evening: Evenin
     counted = evening.first(0.3)
     aside = np.zeros(len(counted.status), bool)
     aside[np.flatnonzero(counted.status == FINAL)[:5]] = True
-    found = estimate_night(
-        evening.units, replace(counted, set_aside=aside), None, SHIPPED, draws=20, seed=1
-    )
+    found = estimate_night(evening.units, replace(counted, set_aside=aside), None, SHIPPED, draws=20, seed=1)
     assert found.counted.sum() == counted.votes[~aside].sum()
     assert (found.surprise[aside] == 0.0).all()
     assert found.final_units == int((counted.status == FINAL).sum()) - 5
@@ -384,9 +382,7 @@ def test_after_the_last_unit_every_draw_is_the_count(
         total = night.night.votes.sum(axis=0)
         rows = [f"{name},{total[p]}" for p, name in enumerate(LISTS[:-1])]
         table.write_text("\n".join(["party,votes", *rows]) + "\n", "utf-8")
-        facts = night.election.election.model_copy(
-            update={"valid_votes": int(total.sum()), "result": table}
-        )
+        facts = night.election.election.model_copy(update={"valid_votes": int(total.sum()), "result": table})
         election = night.election.model_copy(update={"election": facts})
         outcome = outcome_of(election, read_count(election))
     seats = [outcome.seats.get(party, 0) for party in found.parties]
