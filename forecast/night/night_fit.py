@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from forecast.night.archive_nights import PastNight, read_archive
 from forecast.night.counted import Counted
 from forecast.night.design_matrix import Design, design_of
 from forecast.night.estimating import NightLaw, night_law
-from forecast.night.night_constants import SHIPPED, NightConstants
+from forecast.night.night_constants import SHIPPED, NightBasis, NightConstants
 
 Floats = NDArray[np.float64]
 
@@ -71,6 +71,21 @@ class NightFit:
     without: dict[str, float] = field(default_factory=dict)
     """Scores of the countries that were left out, under these constants."""
     moves: tuple[Move, ...] = ()
+
+    @property
+    def basis(self) -> NightBasis:
+        """As it is written to a file."""
+        left_out = f" without {', '.join(self.left_out)}" if self.left_out else ""
+        return NightBasis(self.constants, self.nights, f"forecast night-fit{left_out}")
+
+    def record(self) -> dict[str, Any]:
+        """As plain numbers and texts."""
+        return {
+            **self.basis.record(),
+            "score": {"before": self.before, "after": self.score, "by_country": self.by_country},
+            "left_out": self.without,
+            "moves": [asdict(move) for move in self.moves],
+        }
 
     def rows(self) -> list[tuple[str, float, float]]:
         """Every constant: its name, the one that comes with the program, and the fitted one."""
