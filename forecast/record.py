@@ -40,7 +40,8 @@ def record(forecast: Forecast) -> Any:
     supposed = {"supposed_vote": attrs["supposed_vote"]} if "supposed_vote" in attrs else {}
     if not forecast.leading:
         values = _values(forecast, ())
-        more = _chamber(forecast) | _districts(forecast) | {"track_record": _track_record(forecast)}
+        more = _night(forecast) | _chamber(forecast) | _districts(forecast)
+        more |= {"track_record": _track_record(forecast)}
         return {
             "schema": SCHEMA,
             **drawn,
@@ -103,6 +104,39 @@ def _districts(forecast: Forecast) -> dict[str, Any]:
     return {"districts": found}
 
 
+def _night(forecast: Forecast) -> dict[str, Any]:
+    """Of an election night: when it was estimated, what is counted and out, by kind of vote and by party, and
+    what is called; nothing of another forecast.
+    """
+    if "evening/moment" not in forecast:
+        return {}
+    values = {f"night/{name}": data.values for name, data in forecast.groups["night"].variables.items()}
+    values |= {"quantile_level": forecast.array("quantile_level")}
+    known = [one for one in EVERY if one.group == "night" and one.key and one.path in values]
+    attrs, found = forecast.attrs, {}
+    for name in ("source", "estimate"):
+        found[f"{name}_time"] = attrs.get(f"night_{name}_time", "")
+    found |= {
+        "units": int(forecast.array("night/units").sum()),
+        "units_final": int(forecast.array("night/units_final").sum()),
+        "votes_share": plain_number(forecast.array("evening/votes_share")[-1]),
+    }
+    _filled(found, [one for one in known if one.dims[:1] == ("quantile_level",)], values, ())
+    for over, name, labels in (
+        ("kind", "kinds", forecast.names("night/kind")),
+        ("party", "parties", forecast.parties),
+    ):
+        of = [replace(one, dims=one.dims[1:]) for one in known if one.dims == (over,)]
+        found[name] = [_filled({"id": label}, of, values, k) for k, label in enumerate(labels)]
+    for k, kind in enumerate(found["kinds"]):
+        kind["left"] = plain_number(forecast.array("night/left")[k].sum())
+    for what, over in (("entry", "party"), ("majority", "coalition")):
+        called = forecast.array(f"evening/called_{what}")[-1] > 0
+        ids = forecast.names(over)
+        found[f"called_{what}"] = [ids[k] for k in np.flatnonzero(called).tolist()]
+    return {"night": found | {"trouble": attrs.get("night_trouble", "")}}
+
+
 def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
     """The whole chamber: its size, holders of seats, coalitions, tiers; nothing where it is its lists."""
     if "chamber/size" not in forecast:
@@ -112,7 +146,8 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
         f"chamber/{name}": one.values[place] if one.dims[:depth] == tuple(forecast.leading) else one.values
         for name, one in data.variables.items()
     }
-    values |= {"quantile_level": forecast.array("quantile_level")}
+    if "quantile_level" in forecast:  # a count has none
+        values |= {"quantile_level": forecast.array("quantile_level")}
     size = plain_number(values["chamber/size"])
     found: dict[str, Any] = {"size": size, "majority_seats": None if size is None else int(size) // 2 + 1}
     holders, coalitions = forecast.names("chamber/holder"), forecast.names("coalition")
@@ -190,7 +225,7 @@ def _of_place(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
 def _values(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
     """Every variable and label of the forecast and of its rules at a place, as arrays by path."""
     leading, found = tuple(forecast.leading), {}
-    for group in ("", "rules"):
+    for group in ("", "places", "rules"):
         for name, variable in forecast.groups[group].variables.items() if group in forecast.groups else ():
             here = tuple(
                 place[leading.index(str(dim))] for dim in variable.dims[: len(leading)] if dim in leading
@@ -263,6 +298,10 @@ def _of_rule(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
         "house": int(values["rules/seats_to_hand_out"]),
         **_outcome(values),
     }
+    # Tiers and districts are the same under every rule, but for the lists, which are told above.
+    chamber = _chamber(forecast, place).get("chamber", {})
+    if chamber:
+        found["chamber"] = {key: chamber[key] for key in chamber if key not in ("tiers", "districts")}
     if forecast.draws:
         return found | {name: attrs[name] for name in ("draws", "seed", "sampler", "as_of")}
     return found | {"ties": json.loads(str(values["tied_claims"]))}

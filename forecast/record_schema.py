@@ -116,6 +116,7 @@ class Run(BaseModel):
     coalitions: list[Coalition]
     events: list[Event]
     void: Chance
+    night: dict[str, Any] | None = None
     chamber: dict[str, Any] | None = None
     districts: list[dict[str, Any]] | None = None
     track_record: dict[str, Any]

@@ -32,13 +32,14 @@ from forecast.report.data import (
     with_interval,
 )
 from forecast.report.districts import district_figures
+from forecast.report.night_section import is_night, night_meta, night_of
 from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
-from forecast.variables import PASSES_BY_SEATS
+from forecast.variables import PASSES_BY_SEATS, error_of
 from forecast.visible import json_text, safe
 from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
@@ -61,8 +62,8 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 
 PANELS = (
-    *("parties", "crossings", "seats", "parliament", "coalitions", "events", "districts", "chamber"),
-    *("over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
+    *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
+    *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
 _KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
@@ -166,6 +167,7 @@ def _page(
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
         ranks=_ranks(facts),
+        night=night_of(facts),
         changes=[] if before is None else _changes(before, forecast),
         **past.shown(history, record, over_time),
         of_districts=[(figure.id, figure.title) for figure in of_districts],
@@ -230,7 +232,7 @@ def _texts(facts: Facts) -> dict[str, str]:
 
 def places_draws(forecast: Forecast) -> int:
     """How many draws the chances of places rest on."""
-    path = "place_probability"
+    path = "places/probability"
     return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
 
 
@@ -253,9 +255,9 @@ def _published(facts: Facts) -> list[str]:
 
 def _ranks(facts: Facts) -> dict[str, Any] | None:
     """Chances of each place by party, of those that the polls tell apart."""
-    if facts.too_few or "place_probability" not in facts.forecast:
+    if facts.too_few or "places/probability" not in facts.forecast:
         return None
-    chances, errors = (facts.forecast.array(path) for path in ("place_probability", "place_mc_error"))
+    chances, errors = (facts.forecast.array(path) for path in ("places/probability", "places/mc_error"))
     places = min(chances.shape[1], len(facts.lists))
     at = {party: k for k, party in enumerate(facts.forecast.parties)}
     rows = [
@@ -412,6 +414,8 @@ def _meta(facts: Facts) -> list[str]:
     """When the forecast was made, of what polls, and how many elections were drawn."""
     attrs, draws = facts.forecast.attrs, facts.forecast.draws
     drawn = text("draw" if draws == 1 else "draws", number=rounding.whole(draws))
+    if is_night(facts.forecast):
+        return [*night_meta(facts.forecast), drawn]
     if not facts.polls_used:
         return [drawn]
     last = max(row["day"] for row in facts.polls_used)
@@ -498,10 +502,37 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
         "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
         "rows": rows,
         "coalitions": of_chamber if facts.of_chamber else [],
+        "in_tiers": _coalitions_in_tiers(forecast),
         "said": tiers_said(forecast),
         "districts": districts,
         "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
     }
+
+
+def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
+    """Of each coalition its seats in every tier beside the lists, and the chance of more than half of them;
+    nothing of a forecast that was saved before it held them.
+    """
+    quantiles = "chamber/tier_coalition_seat_quantile"
+    if quantiles not in forecast:
+        return []
+    low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
+    path = "chamber/tier_majority_probability"
+    chances, errors = forecast.array(path), forecast.array(error_of(path))
+    return [
+        (
+            name,
+            [
+                text
+                for t in range(1, len(chances))
+                for text in (
+                    with_interval(low[t, c], middle[t, c], high[t, c]),
+                    said(chances[t, c], errors[t, c]),
+                )
+            ],
+        )
+        for c, name in enumerate(forecast.names("coalition_name"))
+    ]
 
 
 def _houses(forecast: Forecast) -> dict[str, Any] | None:

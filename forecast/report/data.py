@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.charts import other_thresholds, outcomes, parties, trend_and_record
+from forecast.charts import evening_line, other_thresholds, outcomes, parties, trend_and_record
 from forecast.charts.drawing import Rows, look, named
 from forecast.charts.rules import method_name
 from forecast.words import headlines, rounding, story
@@ -155,14 +155,15 @@ def _unlabelled(facts: Facts, width: float) -> str:
 
 
 def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
-    """What no rule changes: the polls."""
+    """What no rule changes: the evening of a night, and the polls."""
+    evening = _evening(facts, pool)
     if not facts.polls_used:
-        return {}
+        return evening
     if facts.polls_together:
         rows = (trend_and_record.together_rows(facts, width) for width in (_WIDE, _NARROW))
-        return {"polls": _chart(pool, _shares_said(facts), *rows)}
+        return evening | {"polls": _chart(pool, _shares_said(facts), *rows)}
     drawn = [row for row in facts.parties if row["told"]][: trend_and_record.MOST_PANELS]
-    return {
+    return evening | {
         "trends": [
             _panel(
                 pool, row["name"], trend_and_record.share_said(row), trend_and_record.trend_rows(facts, row)
@@ -170,6 +171,26 @@ def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
             for row in drawn
         ]
     }
+
+
+def _evening(facts: Facts, pool: Pool) -> dict[str, Any]:
+    """Chances and seats from one estimate of a night to the next, where there are several."""
+    if not has_evening(facts):
+        return {}
+    evening = evening_line.Evening(facts)
+    return {
+        "evening_chances": [
+            _panel(pool, one["name"], one["said"], evening.chance_rows(one)) for one in evening.chances()
+        ],
+        "evening_seats": [
+            _panel(pool, one["name"], one["said"], evening.seat_rows(one)) for one in evening.seats()
+        ],
+    }
+
+
+def has_evening(facts: Facts) -> bool:
+    """Whether a forecast is of a night with several estimates."""
+    return "evening/moment" in facts.forecast and len(facts.forecast.array("evening/moment")) > 1
 
 
 def _chart(
@@ -204,6 +225,10 @@ def _specs(facts: Facts) -> dict[str, list[Spec]]:
         bodies["polls"] = [trend_and_record.together_body(named, width) for width in (_WIDE, _NARROW)]
     elif facts.polls_used:
         bodies["trends"] = [trend_and_record.trend_body(named, facts, _PANEL)]
+    if has_evening(facts):
+        evening = evening_line.Evening(facts)
+        bodies["evening_chances"] = [evening_line.chances_body(named, evening, _PANEL)]
+        bodies["evening_seats"] = [evening_line.seats_body(named, evening, _PANEL)]
     return {name: [_compiled(body) for body in of_widths] for name, of_widths in bodies.items()}
 
 

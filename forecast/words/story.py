@@ -13,6 +13,7 @@ from forecast.words.speaking import day_text, listed, text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from forecast.result import Forecast
     from forecast.words.facts import Facts
 
 _NAMED, _OPEN = 3, 4
@@ -126,8 +127,10 @@ def entering(facts: Facts) -> str:
 
 
 def change(facts: Facts, before: Earlier | None) -> str:
-    """What changed since an earlier forecast; without one against the last election; else the last poll."""
-    return _since(facts, before) or _against_the_last(facts) or _newest(facts)
+    """What changed since an earlier forecast; without one how much is counted, of a night; else against the
+    last election; else the last poll.
+    """
+    return _since(facts, before) or _counted(facts) or _against_the_last(facts) or _newest(facts)
 
 
 def _since(facts: Facts, before: Earlier | None) -> str:
@@ -153,6 +156,25 @@ def _since(facts: Facts, before: Earlier | None) -> str:
         name=row["name"],
         points=signed_points(points),
     )
+
+
+def _counted(facts: Facts) -> str:
+    """How much of the vote is counted; empty where no night is told of."""
+    forecast = facts.forecast
+    return counted_so_far(forecast) if "evening/moment" in forecast else ""
+
+
+def counted_so_far(forecast: Forecast) -> str:
+    """How much of the vote is counted on an election night: never all before all is, never nothing where
+    something is.
+    """
+    units, final = (int(forecast.array(f"night/{name}").sum()) for name in ("units", "units_final"))
+    share = float(forecast.array("evening/votes_share")[-1])
+    if final < units and share > 0.0:
+        share = min(max(share, 0.001), 0.999)
+    counted = whole(forecast.array("night/counted_votes").sum())
+    parts = {"final": whole(final), "units": whole(units), "counted": counted, "share": percent(share)}
+    return text("night_units", **parts)
 
 
 def _against_the_last(facts: Facts) -> str:
