@@ -516,12 +516,13 @@ def _coalitions_in_tiers(facts: Facts) -> list[tuple[str, list[str]]]:
     forecast, quantiles = facts.forecast, "chamber/tier_coalition_seat_quantile"
     if quantiles not in forecast:
         return []
+    names = {row["coalition"]: row["name"] for row in facts.coalitions}
     low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
     path = "chamber/tier_majority_probability"
     chances, errors = forecast.array(path), forecast.array(error_of(path))
     return [
         (
-            name,
+            names[coalition],
             [
                 text
                 for t in range(1, len(chances))
@@ -531,7 +532,7 @@ def _coalitions_in_tiers(facts: Facts) -> list[tuple[str, list[str]]]:
                 )
             ],
         )
-        for c, name in enumerate(row["name"] for row in facts.coalitions)
+        for c, coalition in enumerate(forecast.names("coalition"))
     ]
 
 
