@@ -136,5 +136,3 @@ def _constants_of(held: Any, place: str, where: str) -> NightConstants:
 
 SHIPPED = shipped_night_constants().constants
 """Those that come with the program."""
-
-
