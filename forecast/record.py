@@ -146,7 +146,8 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
         f"chamber/{name}": one.values[place] if one.dims[:depth] == tuple(forecast.leading) else one.values
         for name, one in data.variables.items()
     }
-    values |= {"quantile_level": forecast.array("quantile_level")}
+    if "quantile_level" in forecast:  # a count has none
+        values |= {"quantile_level": forecast.array("quantile_level")}
     size = plain_number(values["chamber/size"])
     found: dict[str, Any] = {"size": size, "majority_seats": None if size is None else int(size) // 2 + 1}
     holders, coalitions = forecast.names("chamber/holder"), forecast.names("coalition")
@@ -297,6 +298,10 @@ def _of_rule(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
         "house": int(values["rules/seats_to_hand_out"]),
         **_outcome(values),
     }
+    # Tiers and districts are the same under every rule, but for the lists, which are told above.
+    chamber = _chamber(forecast, place).get("chamber", {})
+    if chamber:
+        found["chamber"] = {key: chamber[key] for key in chamber if key not in ("tiers", "districts")}
     if forecast.draws:
         return found | {name: attrs[name] for name in ("draws", "seed", "sampler", "as_of")}
     return found | {"ties": json.loads(str(values["tied_claims"]))}

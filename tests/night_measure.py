@@ -24,10 +24,9 @@ from forecast.night.archive_nights import STAGES, PastNight, read_archive, whole
 from forecast.night.counted import FINAL, NOTHING, PART, Counted
 from forecast.night.design_matrix import Design, design_of
 from forecast.night.estimating import NightLaw, PollDraws, draw_votes, estimate_night, night_law
-from forecast.night.night_constants import SHIPPED, WITHOUT, NightConstants
+from forecast.night.night_constants import SHIPPED, NightConstants, shipped_night_constants
 from forecast.simulation.given import VoteDraws, simulate_votes
 from forecast.verification.scores import LEVELS, brier, covered
-from forecast.writing import write_text
 from tests.nights import FOLDER
 
 Floats = NDArray[np.float64]
@@ -367,7 +366,7 @@ def speed(nights: Sequence[PastNight], constants: NightConstants) -> dict[str, f
 def measure(folder: Path) -> dict[str, Any]:
     """All of it."""
     nights = read_archive(folder)
-    common, without = {"": SHIPPED}, {"": SHIPPED, **WITHOUT}
+    common, without = {"": SHIPPED}, {"": SHIPPED, **shipped_night_constants().without}
     steps = {
         "true_order": lambda: true_order(nights, SHIPPED),
         "intervals": lambda: intervals(nights, common),
@@ -411,4 +410,4 @@ def mean_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 if __name__ == "__main__":
     result = measure(Path(sys.argv[1]) if len(sys.argv) > 1 else ARCHIVE)
-    write_text(MEASURED, json.dumps(result, indent=1) + "\n")
+    MEASURED.write_text(json.dumps(result, indent=1) + "\n", "utf-8")

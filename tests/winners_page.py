@@ -32,8 +32,8 @@ from forecast.verification.districts.winning import (
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "chamber.md"
 CONSTANTS = Path(__file__).with_name("constants_without.csv")
-"""Constants of the projection and of candidates, fitted without each country that has candidates; those of all
-countries as ``all``, and as ``apart`` with the errors of candidates in those that are shown apart.
+"""Constants of the projection and of candidates, fitted without each country that has candidates; those of
+all countries as ``all``, and as ``apart`` with the errors of candidates in those that are shown apart.
 """
 _FIGURES = re.compile(r"(<!-- winners -->\n).*?(<!-- end -->)", re.DOTALL)
 _NAMES = {

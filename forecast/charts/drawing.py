@@ -157,6 +157,11 @@ def level_line(data: Spec, field: str = "level", axis: str = "x", ink: str = INK
     return mark("rule", data, {axis: number(field)}, color=ink, strokeDash=DASHES)
 
 
+def whole_axis(**more: Any) -> Spec:
+    """An axis of whole numbers, without labels between them."""
+    return {"tickMinStep": 1, "labelExpr": "datum.value % 1 ? '' : format(datum.value, 'd')", **more}
+
+
 def shares_axis(**more: Any) -> Spec:
     """An axis of shares in percent."""
     return {"axis": {"labelExpr": percent_labels(), **more}}

@@ -28,6 +28,7 @@ from forecast.charts.drawing import (
     panels,
     shares_axis,
     title,
+    whole_axis,
 )
 from forecast.charts.parties import PANELS
 from forecast.charts.trend_and_record import days_axis
@@ -196,7 +197,7 @@ def _y_axis(measure: Measure) -> Spec:
     scale = {"zero": True, "nice": 3}
     if measure.axis == "shares":
         return number(measure.field, scale=scale, **shares_axis(tickCount=3, **about))
-    return number(measure.field, scale=scale, axis={"tickCount": 3, "tickMinStep": 1, "format": "d", **about})
+    return number(measure.field, scale=scale, axis=whole_axis(tickCount=3, **about))
 
 
 def said_last(forecast: Forecast, measure: Measure, k: int) -> str:

@@ -54,6 +54,9 @@ COMMANDS: dict[str, Listed] = {
         "forecast.cli.sweep:sweep", "How much is the rule: its variants on the same draws or votes."
     ),
     "night": Listed("forecast.cli.night:night", "Election night: the final vote from a partial count."),
+    "night-fit": Listed(
+        "forecast.cli.fitting_nights:night_fit", "Fit the constants of a night to whole nights of the past."
+    ),
     "jobs": Listed("forecast.cli.jobs:jobs", "Many elections, days, variants and seeds; on many machines."),
     "verify": Listed("forecast.cli.count:verify", "Apply rules to real counts and compare the seats."),
     "tables": Listed("forecast.cli.saved:tables", "Print or export the tables of a saved forecast."),

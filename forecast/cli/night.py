@@ -246,8 +246,10 @@ class Room:
             feed = replace(feed, remarks=(*feed.remarks, f"{feed.place}: {CUT_SHORT}"))
         feed = known_by(feed, moment) if moment is not None else feed
         counted = self._counted(feed)
+        # Of another time than now it is a rehearsal, made as if it were then.
+        self.rehearsal = moment is not None
         self.last = self._earlier()
-        forecast = self._forecast(counted, delivery.digest, SystemClock().now())
+        forecast = self._forecast(counted, delivery.digest, moment or SystemClock().now())
         self._keep(counted)
         conclude(self.asked, forecast, self.folder, beside=self._beside())
         self._write_page(forecast)

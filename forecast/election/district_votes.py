@@ -29,8 +29,8 @@ election to the next, at a quarter of the votes: over 9 pairs of Germany, New Ze
 """
 CANDIDATE_ERROR = Fraction("0.085")
 """Standard deviation of the log of a candidate's share at a fifth of the votes, besides the errors of
-districts: fitted to who won in Germany, New Zealand and Scotland. Where persons, pacts and independents decide
-0.4 (Lithuania) and more (Nepal).
+districts: fitted to who won in Germany, New Zealand and Scotland. Where persons, pacts and independents
+decide 0.4 (Lithuania) and more (Nepal).
 """
 CANDIDATE_ERROR_OF_LISTS = Fraction("0.33")
 """The same where only votes for lists are known by district: how far a party's candidates were from its list

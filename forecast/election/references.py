@@ -329,7 +329,7 @@ def _about(data: Mapping[str, Any], tiers: Sequence[Any]) -> Iterator[Problem]:
                 for j, condition in _tables(event, part):
                     for kind in ("enters", "stays_out"):
                         if condition.get(kind) is not None:
-                            remedy = f'lists enter by their votes, not in a tier: ask it of = "lists", or of seats in {of}'
+                            remedy = f'lists enter by their votes: ask it of = "lists", or of seats in {of}'
                             yield Problem(("events", i, part, j, kind), str(condition[kind]), remedy)
 
 

@@ -45,8 +45,8 @@ its largest factor.
 CANDIDATES_AT, CANDIDATES_POWER, CANDIDATES_MOST = 0.2, -0.3, 3.0
 """The same of the errors of candidates."""
 SHARED = 0.77
-"""Factor on the errors that districts share, against those of votes for lists: who is first hangs on the large
-parties, whose shared errors are smaller than the law for lists of all sizes has them
+"""Factor on the errors that districts share, against those of votes for lists: who is first hangs on the
+large parties, whose shared errors are smaller than the law for lists of all sizes has them
 (``forecast.verification.districts.fitting_candidates``).
 """
 REACH_POWER = 0.5

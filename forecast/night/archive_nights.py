@@ -73,8 +73,8 @@ class PastNight:
     @property
     def orders(self) -> tuple[str, ...]:
         """The orders that make sense for this night."""
-        more = ("true",) if self.times else ()
-        return ("small", "region", "random", "big", *more, *(("early",) if "early" in self.units.kinds else ()))
+        more = (("true", bool(self.times)), ("early", "early" in self.units.kinds))
+        return ("small", "region", "random", "big", *(name for name, known in more if known))
 
     def at(self, order: Whole, share: float) -> Counted:
         """What is counted when a share of the units is in."""
@@ -104,8 +104,8 @@ def whole_units(units: Units, votes: Whole, status: NDArray[np.int8]) -> Counted
 
 def read_archive(folder: Path) -> list[PastNight]:
     """The nights of an archive, each a folder with ``units.csv``, ``counted.csv`` and ``truth.csv``, of which
-    the first two may be packed (``.gz``). ``PollDataError`` where there is none, and for tables that cannot be
-    read.
+    the first two may be packed (``.gz``). ``PollDataError`` where there is none, and for tables that cannot
+    be read.
     """
     found = [
         read_past_night(here)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-COSINES = 80
+COSINES = 160
 """Columns that make the term for similar units: random Fourier features (Rahimi and Recht 2007)."""
 _FREQUENCY = 1.0 / 3.0
 _SEED = 0x51417
@@ -79,12 +79,16 @@ class Design:
 
     @property
     def new(self) -> NDArray[np.bool_]:
+        """(P,) lists without a past by which they could swing."""
         return self.national < NEW_LIST
 
-    def prior(self, constants) -> Floats:
-        v = np.repeat(self.variances[:, None], len(self.national) + 1, axis=1)
-        v[1:, :-1] = np.where(self.new, constants.newcomer * v[1:, :-1], v[1:, :-1])
-        return v
+    def prior(self, constants: NightConstants) -> Floats:
+        """(C + G, P + 1) variances of the effects on every response: a list without a past may be strong
+        anywhere, so that all its effects but the common one are larger.
+        """
+        found = np.repeat(self.variances[:, None], len(self.national) + 1, axis=1)
+        found[1:, :-1] *= np.where(self.new, constants.newcomer, 1.0)
+        return found
 
     def times(self, effects: Floats) -> Floats:
         """(U, R) what effects (C + G, R) make of the units."""
@@ -113,7 +117,7 @@ class Design:
     def summed(self, weights: Floats) -> Floats:
         """(Q, D, C + G) columns of the units of every district, added up with ``weights`` (U, Q)."""
         columns = self.dense.shape[1]
-        found = np.zeros((weights.shape[1], self.districts, columns + self.groups.shape[1]))
+        found = np.zeros((weights.shape[1], self.districts, len(self.variances)))
         for d, here in enumerate(self.by_district):
             some = weights[here]
             found[:, d, :columns] = some.T @ self.dense[here]

@@ -51,9 +51,8 @@ class PollDraws:
         """Numbers of the lists whose shares the polls give: without the last where they give all, since
         that follows, and without ``other`` where it holds lists that the units tell apart.
         """
-        known = ~np.isnan(self.shares).any(axis=0)
-        last = np.arange(len(known)) == len(known) - 1
-        return np.flatnonzero(known & ~last) if known[-1] else np.flatnonzero(known)
+        known = np.flatnonzero(~np.isnan(self.shares.sum(axis=0)))
+        return known[known < self.shares.shape[1] - 1]
 
 
 @dataclass(frozen=True)
@@ -245,7 +244,7 @@ def night_law(design: Design, counted: Counted, constants: NightConstants) -> Ni
         spread,
         0.0 if final.all() else constants.revision,
         constants.degrees_of_freedom,
-        np.bincount(design.district, most, design.districts),
+        _sums(design, most),
         out,
         found,
     )
@@ -289,11 +288,10 @@ def _spread(
     design: Design, found: Regression, out: Outstanding, final: NDArray[np.bool_], constants: NightConstants
 ) -> Spread:
     """How the missing votes of districts vary together."""
-    total = np.bincount(design.district, out.votes, design.districts)
+    total = _sums(design, out.votes)
     weight = out.votes / np.maximum(total, 1e-9)[design.district]
     shares, swing = (
-        np.stack([np.bincount(design.district, weight * one, design.districts) for one in of.T], axis=1)
-        for of in (out.shares, design.swing)
+        np.stack([_sums(design, weight * one) for one in of.T], axis=1) for of in (out.shares, design.swing)
     )
     apart = out.shares - shares[design.district]
     lists, responses = apart.shape[1], apart.shape[1] + 1
@@ -310,6 +308,11 @@ def _spread(
     stands[design.district] = design.stands
     blocks = layer + _of_units(design, found.covariance, weight**2 * out.noise, apart)
     return Spread(total, shares, own, mixed, blocks, found.covariance, stands)
+
+
+def _sums(design: Design, values: Floats) -> Floats:
+    """(D,) values (U,) added up by district."""
+    return np.bincount(design.district, values, design.districts).astype(np.float64)
 
 
 def _loads(found: Regression, columns: Floats) -> Floats:
@@ -410,9 +413,7 @@ def _national(law: NightLaw, part: Floats) -> Floats:
     """(n, P) national shares of deviations, before any floor."""
     spread = law.spread
     growth = spread.votes * np.exp(np.clip(part[..., -1], -_MOST_DRAWN_GROWTH, _MOST_DRAWN_GROWTH))
-    votes = law.counted.sum(axis=0) + np.einsum(
-        "nd,ndp->np", growth, spread.shares + part[..., :-1]
-    )
+    votes = law.counted.sum(axis=0) + np.einsum("nd,ndp->np", growth, spread.shares + part[..., :-1])
     return votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-9)
 
 

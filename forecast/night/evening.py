@@ -57,8 +57,9 @@ def with_evening(
     ``before`` is the last forecast of the same evening, as it was kept; its estimates stay, and what was
     called then and is not any more is said.
     """
-    called = calls(forecast, election, now)
-    values = _appended(_moment(forecast, now, called), _evening_of(before, forecast))
+    earlier = _evening_of(before, forecast)
+    called = _standing(calls(forecast, election, now), forecast, earlier)
+    values = _appended(_moment(forecast, now, called), earlier)
     remarks = [*now.counted.remarks, *_surprises(now)]
     labels = {name: forecast.array(name) for name in ("party", "coalition", "quantile_level")}
     labels[f"{_EVENING}/moment"] = np.arange(1, len(values[f"{_EVENING}/estimate_time"]) + 1)
@@ -118,6 +119,16 @@ def calls(forecast: Forecast, election: Election, now: Now) -> Calls:
     listed = {party.id for party in election.parties if party.eligible}
     entries &= np.array([party in listed and party != OTHER for party in forecast.parties])
     return Calls(entries, majorities)
+
+
+def _standing(called: Calls, forecast: Forecast, earlier: dict[str, Any]) -> Calls:
+    """What is called now: what can be, and what was called before and is as certain as then."""
+    if not earlier:
+        return called
+    before = (earlier[f"{_EVENING}/called_{what}"][-1] > 0 for what in ("entry", "majority"))
+    certain = (_at_least(forecast, f"{what}_probability") for what in ("pass", "majority"))
+    now = (called.entries, called.majorities)
+    return Calls(*(one | (was & sure) for one, was, sure in zip(now, before, certain, strict=True)))
 
 
 def too_early(now: Now) -> bool:

@@ -209,9 +209,7 @@ def _with_average(forecast: Forecast, before: Forecast | None) -> Forecast:
     return Forecast({**forecast.groups, "estimate": average})
 
 
-def _with_night(
-    forecast: Forecast, units: Units, counted: Counted, estimate: NightEstimate
-) -> Forecast:
+def _with_night(forecast: Forecast, units: Units, counted: Counted, estimate: NightEstimate) -> Forecast:
     """The forecast with the group ``night``: what is counted, what is out, and shares by district."""
     order = [units.parties.index(party) if party in units.parties else -1 for party in forecast.parties]
 

@@ -7,7 +7,7 @@ Forecasting and Dynamic Models, ch. 16; the robust pass weighs units down as Hub
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,8 +76,8 @@ def fit(design: Design, votes: Floats, final: NDArray[np.bool_], constants: Nigh
     weights = weights / np.maximum(1.0, q / constants.robust**2)
     effects, factors = _solve(design, z, weights, counts, constants)
     off = np.where(counts, z - design.times(effects), 0.0)
-    v = design.prior(constants)
-    scatter = off.T @ (off * weights[:, None]) + (effects / np.sqrt(v)).T @ (effects / np.sqrt(v))
+    scaled = effects / np.sqrt(design.prior(constants))
+    scatter = off.T @ (off * weights[:, None]) + scaled.T @ scaled
     covariance = _covariance(design, scatter, int(fitted.sum()), stood, constants)
     surprise = np.abs(off / np.sqrt(np.diag(covariance) * noise[:, None])).max(axis=1)
     return Regression(effects, factors, covariance, weights, surprise)
@@ -94,7 +94,7 @@ def _solve(
         alike.setdefault(column.tobytes() + bytes([int(new[response])]), []).append(response)
     against = design.against(z * counts * weights[:, None])
     effects = np.empty_like(against)
-    factors: dict[int, Floats] = {}
+    factors: dict[int, Any] = {}
     for responses in alike.values():
         here = weights * counts[:, responses[0]]
         precision = design.gram(here)
@@ -120,4 +120,3 @@ def _covariance(
     wider = np.sqrt((prior + number) / (prior + stood))
     found = (prior * before + scatter) / (prior + number)
     return found * np.outer(wider, wider)
-

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import datetime
+import json
+import re
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
@@ -29,6 +31,7 @@ from forecast.report.data import (
     slid_of_chamber,
     with_interval,
 )
+from forecast.report.districts import district_figures
 from forecast.report.night_section import is_night, night_meta, night_of
 from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
@@ -63,6 +66,9 @@ PANELS = (
     *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
+_KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
+"""Where the election file says it: for whoever writes one, not for readers of the page."""
+_PERCENT = re.compile(r"(?<=\d)%")
 PREVIEW = "preview.png"
 """The picture beside the page that links to it are shown with."""
 
@@ -122,7 +128,8 @@ def _page(
     forecast = facts.forecast
     last = before if before is not None or not history or not history.before else history.before[-1].forecast
     earlier = None if last is None else earlier_of(Facts(last), facts)
-    figures = [] if history is None else history.figures()
+    over_time = [] if history is None else history.figures()
+    of_districts = district_figures(facts)
     slid = slide(forecast) if may_slide(forecast) else None
     environment = Environment(
         loader=FunctionLoader(_asset),
@@ -135,7 +142,7 @@ def _page(
     environment.filters |= {"told": _told, "in_theirs": in_their_language}
     template = environment.get_template("page.html.j2")
     told = _texts(facts)
-    shown = payload(facts, slid, earlier, figures) | {
+    shown = payload(facts, slid, earlier, [*of_districts, *over_time]) | {
         "names": [row["name"] for row in _members(facts)],
         "ids": [row["party"] for row in _members(facts)],
         "inks": [ink_of(row) for row in _members(facts)],
@@ -162,12 +169,13 @@ def _page(
         ranks=_ranks(facts),
         night=night_of(facts),
         changes=[] if before is None else _changes(before, forecast),
-        **past.shown(history, record, figures),
+        **past.shown(history, record, over_time),
+        of_districts=[(figure.id, figure.title) for figure in of_districts],
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
         tables=tables,
         events=[
-            (facts.events[str(row["event"])], text[1])
-            for row, text in zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
+            (facts.events[str(row["event"])], texts[1], _is_strict(str(row["definition"])))
+            for row, texts in zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
         ],
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
@@ -257,7 +265,7 @@ def _ranks(facts: Facts) -> dict[str, Any] | None:
         for row in facts.lists
         for of, by in ((chances[at[row["party"]]], errors[at[row["party"]]]),)
     ]
-    titles = [(text("party"), False), *((f"{k + 1}.", True) for k in range(places))]
+    titles = [(text("party"), False), *((text("rank", place=k + 1), True) for k in range(places))]
     return {"id": "ranks", "title": text("ranks"), "titles": titles, "rows": rows}
 
 
@@ -274,6 +282,14 @@ def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:
         for table in difference_tables(before, now, None)
         if table.length
     ]
+
+
+def _is_strict(definition: str) -> bool:
+    """Whether an event asks who has more seats than others: equal seats are then a no, where the table of
+    places gives both the better one.
+    """
+    event = json.loads(definition)
+    return any({"order", "largest"} & set(one) for one in (*event["all"], *event.get("given", ())))
 
 
 def _of_past(history: History | None, record: Record | None) -> list[Table]:
@@ -320,9 +336,9 @@ def _told(text: str, end: str = "") -> Any:
     """
     from markupsafe import Markup
 
-    found = translated(safe(text))
+    found = translated(safe(_KEY.sub("", text)))
     if found is not None:
-        return found + end
+        return _PERCENT.sub("\N{NO-BREAK SPACE}%", found) + end
     return Markup('<span lang="en">{}</span>').format(safe(text) + end)
 
 
@@ -486,26 +502,27 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
         "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
         "rows": rows,
         "coalitions": of_chamber if facts.of_chamber else [],
-        "in_tiers": _coalitions_in_tiers(forecast),
+        "in_tiers": _coalitions_in_tiers(facts),
         "said": tiers_said(forecast),
         "districts": districts,
         "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
     }
 
 
-def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
+def _coalitions_in_tiers(facts: Facts) -> list[tuple[str, list[str]]]:
     """Of each coalition its seats in every tier beside the lists, and the chance of more than half of them;
     nothing of a forecast that was saved before it held them.
     """
-    quantiles = "chamber/tier_coalition_seat_quantile"
+    forecast, quantiles = facts.forecast, "chamber/tier_coalition_seat_quantile"
     if quantiles not in forecast:
         return []
+    names = {row["coalition"]: row["name"] for row in facts.coalitions}
     low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
     path = "chamber/tier_majority_probability"
     chances, errors = forecast.array(path), forecast.array(error_of(path))
     return [
         (
-            name,
+            names[coalition],
             [
                 text
                 for t in range(1, len(chances))
@@ -515,7 +532,7 @@ def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
                 )
             ],
         )
-        for c, name in enumerate(forecast.names("coalition_name"))
+        for c, coalition in enumerate(forecast.names("coalition"))
     ]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,6 @@ from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.charts.drawing import Spec
-    from forecast.report.past import Figure
     from forecast.result import Forecast
     from forecast.words.story import Earlier
 
@@ -31,6 +31,25 @@ _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 _DIGITS = 6
 """Of numbers that only place marks: far less than a pixel."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the panels of a figure: its name, what it shows in words, and its rows by their name."""
+
+    name: str
+    said: str
+    tables: Mapping[str, Rows]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Panels under one heading, all of one specification."""
+
+    id: str
+    title: str
+    body: Spec
+    panels: Sequence[Panel]
 
 
 class Pool:
@@ -66,14 +85,14 @@ def payload(
     facts: Facts, slid: Forecast | None, before: Earlier | None = None, figures: Sequence[Figure] = ()
 ) -> dict[str, Any]:
     """Plain data for JSON. ``slid``: the forecast under other rules, where there is one; ``before``: what an
-    earlier forecast said; ``figures``: panels over time.
+    earlier forecast said; ``figures``: panels of districts and over time.
     """
     pool = Pool()
     law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
     bodies = {figure.id: [_compiled(figure.body)] for figure in figures}
     found: dict[str, Any] = {"law": law, "specs": _specs(facts) | bodies}
     found["figures"] = {
-        figure.id: [_panel(pool, name, told, {"days": rows}) for name, told, rows in figure.panels]
+        figure.id: [_panel(pool, panel.name, panel.said, panel.tables) for panel in figure.panels]
         for figure in figures
     }
     if slid is not None:

@@ -146,11 +146,11 @@ def _about(votes: float) -> str:
 
 
 def _kind_shares(facts: Facts) -> dict[str, Any] | None:
-    """Shares of the votes counted by kind; none where there is one kind."""
+    """Shares of the votes counted by kind; none where they are of one kind."""
     forecast = facts.forecast
     votes = forecast.array("night/kind_votes")
     some = [k for k in range(len(votes)) if votes[k].sum() > 0]
-    if len(votes) < 2 or not some:
+    if len(some) < 2:
         return None
     kinds = forecast.names("night/kind")
     at = {party: k for k, party in enumerate(forecast.parties)}

@@ -14,13 +14,13 @@ from forecast.charts.drawing import ACCENT, ink_of, named
 from forecast.published.archive_of_forecasts import a_week_before
 from forecast.published.changes import since
 from forecast.published.tables_of_past import forecasts, moves, record_tables
+from forecast.report.data import Figure, Panel
 from forecast.simulation.stacking import stacked
 from forecast.tables.definitions import provenance_of
 from forecast.words.facts import Facts
 from forecast.words.speaking import day_text, text
 
 if TYPE_CHECKING:
-    from forecast.charts.drawing import Rows, Spec
     from forecast.charts.over_time import Measure
     from forecast.published.archive_of_forecasts import Archive, Past
     from forecast.published.scored import Record
@@ -33,16 +33,6 @@ _DECIDED = 0.01
 _PANEL = 200
 _LONG = 12
 """Tables with more rows are folded."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """Panels under one heading: a specification, and by panel its name, what is said of it, and its rows."""
-
-    id: str
-    title: str
-    body: Spec
-    panels: list[tuple[str, str, Rows]]
 
 
 @dataclass(frozen=True)
@@ -117,10 +107,10 @@ def _figure(
 ) -> Figure:
     at = {subject: k for k, subject in enumerate(days.forecast.names(over))}
     panels = [
-        (
+        Panel(
             name,
             over_time.said_last(days.forecast, measure, at[subject]),
-            over_time.panel_rows(days, measure, at[subject], ink),
+            {"days": over_time.panel_rows(days, measure, at[subject], ink)},
         )
         for subject, name, ink in subjects
         if measure.path in days.forecast and _is_open(days, measure, at[subject])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -216,17 +216,17 @@ def chamber_labels(election: Election, chamber: Chamber, ends: int) -> dict[str,
     if districts:
         labels |= {"contest": [name for name, _ in districts], "contest_tier": [of for _, of in districts]}
     by_path = {f"{_GROUP}/{name}": np.array(label) for name, label in labels.items()}
-    return labels_of_the_whole(election, chamber, ends) | by_path
+    return labels_of_the_whole(election, chamber.holders, ends) | by_path
 
 
-def labels_of_the_whole(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
-    """Labels by path of what numbers of the whole chamber are about: its holders, and numbers of seats below
-    ``ends``.
+def labels_of_the_whole(election: Election, holders: Sequence[str], ends: int) -> dict[str, Any]:
+    """Labels by path of what numbers of the whole chamber are about: its ``holders``, and numbers of seats
+    below ``ends``.
     """
     groups = {group.id: group for group in election.groups}
-    known = [election.by_id.get(holder) or groups[holder] for holder in chamber.holders]
+    known = [election.by_id.get(holder) or groups[holder] for holder in holders]
     labels = {
-        "holder": list(chamber.holders),
+        "holder": list(holders),
         "holder_name": [one.name for one in known],
         "holder_short": [one.short for one in known],
         "holder_colour": [one.colour or "" for one in known],

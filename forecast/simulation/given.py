@@ -1,5 +1,5 @@
-"""Draws from elsewhere: a researcher's own posterior shares, or the final votes of a night by district, through
-the rule of an election.
+"""Draws from elsewhere through the rule of an election: a researcher's own posterior shares, or the final
+votes of a night by district.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def _in_districts(forecast: Forecast) -> bool:
 
 
 def _of_chamber(forecast: Forecast) -> bool:
-    return "chamber/size" in forecast
+    return "chamber/seat_quantile" in forecast
 
 
 def _of_tiers(forecast: Forecast) -> bool:
@@ -84,7 +84,7 @@ def _several(forecast: Forecast) -> bool:
 
 
 def _several_chambers(forecast: Forecast) -> bool:
-    return _several(forecast) and _of_chamber(forecast)
+    return _several(forecast) and "chamber/size" in forecast
 
 
 def _drawn(forecast: Forecast) -> bool:

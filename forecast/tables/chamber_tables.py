@@ -118,7 +118,7 @@ def tiers(forecast: Forecast) -> Table:
 
 
 def coalitions_of_tiers(forecast: Forecast) -> Table:
-    """A row for each coalition in each tier, the lists among them: its seats there, more than half of them."""
+    """A row for each coalition in each tier, the lists among them: its seats there, and its majority."""
     names = ("tier_majority_probability", "tier_coalition_seat_quantile", "tier_coalition_seat_mean")
     columns, shown = _rows(forecast, "tier", names, behind="coalition")
     chance, error = "tier_majority_probability", "tier_majority_mc_error"

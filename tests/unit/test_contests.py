@@ -294,8 +294,8 @@ def lithuania(root: Path, shared: Path, folder: Path) -> Path:
 
 
 def test_the_second_rounds_of_lithuania_2020_are_drawn(root: Path, shared: Path, tmp_path: Path) -> None:
-    """From the first round of 2016 and the votes for lists as they were: all who won at least three districts did
-    so where four draws of five have them.
+    """From the first round of 2016 and the votes for lists as they were: all who won at least three districts
+    did so where four draws of five have them.
     """
     election = load_election(lithuania(root, shared, tmp_path))
     votes = {row["party"]: int(row["votes"]) for row in rows_of(tmp_path / "lithuania-2020-result.csv")}

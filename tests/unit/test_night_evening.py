@@ -174,6 +174,25 @@ def test_a_call_that_does_not_stand_any_more_is_said_with_its_times(
     assert shown_times(fifth) == ["20:00", "20:10", "20:20", "20:30", "20:40"]
 
 
+def test_a_call_stands_as_long_as_it_is_as_certain(made: Made, half: tuple[NightForecast, Now]) -> None:
+    """Nearer to the threshold than the unseen post is large, none would be made any more; those made stand."""
+    found, now = half
+    unseen, near = unseen_share(now), found.forecast.array("share_quantile").copy()
+    near[:, 3] = 0.05 + unseen - 1e-4
+    far = near.copy()
+    far[:, 3] = 0.05 + unseen + 1e-4
+    sure = [1.0, 1.0, 1.0, 1.0, 0.0]
+    first = changed(found.forecast, share_quantile=far, pass_probability=sure)
+    then = changed(found.forecast, share_quantile=near, pass_probability=sure)
+    assert not calls(then, made.election, now).entries.any()
+    begun = with_evening(first, made.election, now)
+    assert len([what for what, *_ in standing_calls(begun) if what == "entry"]) == 4
+    later = replace(now, counted=replace(now.counted, time=EIGHT + datetime.timedelta(hours=1)))
+    gone_on = with_evening(then, made.election, later, begun)
+    assert standing_calls(gone_on) == standing_calls(begun)
+    assert withdrawn(gone_on) == []
+
+
 # The store.
 
 

@@ -168,8 +168,8 @@ def test_chances_are_those_of_draws_and_better_than_the_last_winner(found: Winne
 
 
 def test_errors_are_found_that_votes_were_drawn_with(tmp_path: Path) -> None:
-    """Thirty pairs of lists, of ten of which the candidates are known, who err by nothing besides and whose split
-    stays; with half of the shared errors of lists and with all of them.
+    """Thirty pairs of lists, of ten of which the candidates are known, who err by nothing besides and whose
+    split stays; with half of the shared errors of lists and with all of them.
     """
     found = []
     for shared in (0.5, 1.0):

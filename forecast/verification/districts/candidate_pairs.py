@@ -195,8 +195,8 @@ def _last_split(
     after: DistrictResult | None,
     common: set[str],
 ) -> LastSplit | None:
-    """By the last ratio where a party had candidates; those without a ratio, new ones among them, have as many
-    votes for candidates there as for their list; those without a list what they had last time.
+    """By the last ratio where a party had candidates; those without a ratio, new ones among them, have as
+    many votes for candidates there as for their list; those without a list what they had last time.
     """
     if before is None or after is None:
         return None

@@ -2,10 +2,11 @@
 
 - The error of a candidate: that with the best logarithmic score of who won, at the true votes for candidates,
   over the countries of the same kind (``winning.APART`` or not).
-- The factor on errors that districts share: that with which 80 % intervals of the number of districts in which
-  a party is first hold 80 %. Besides pairs of votes for candidates those of votes for lists tell that, of which
-  there are more; countries apart, and those whose districts err by much more than others', do not.
-- The error of a split: the root mean square of the changes of its log, each over what a party of its size has.
+- The factor on errors that districts share: that with which 80 % intervals of the number of districts in
+  which a party is first hold 80 %. Besides pairs of votes for candidates those of votes for lists tell that,
+  of which there are more; countries apart, and those whose districts err by much more than others', do not.
+- The error of a split: the root mean square of the changes of its log, each over what a party of its size
+  has.
 
 Each country weighs the same in the first and the third, each party that may be first in the second.
 """
@@ -75,8 +76,8 @@ def fit_candidates_without(
 def fit_candidates(
     found: Fittable, law: Constants, without: str = "", *, apart: bool = False
 ) -> CandidateErrors:
-    """Errors of candidates in countries that are ``apart`` or are not, from all countries but one. ``law`` are
-    constants of the projection that do not know that country either.
+    """Errors of candidates in countries that are ``apart`` or are not, from all countries but one. ``law``
+    are constants of the projection that do not know that country either.
 
     ``PollDataError`` where there is no other country of its kind, or none that tells of splits.
     """
@@ -106,7 +107,7 @@ def _refuse_too_few(found: Fittable, others: Sequence[Contested], without: str, 
 
 
 def _candidate_error(found: Sequence[Contested], law: Constants, shared: float) -> float:
-    """That with the best logarithmic score, between values of a grid by the parabola through the best three."""
+    """That with the best logarithmic score; between values of a grid by the parabola through three."""
     by_country: dict[str, list[Floats]] = {}
     for number, one in enumerate(found):
         pattern = pattern_of(one.pair.base, one.pair.national, law)
@@ -172,8 +173,8 @@ def coverage(found: Sequence[Ranks]) -> float:
 
 
 def split_error_of(found: Sequence[Contested], power: float | None = None) -> float:
-    """Root mean square of the changes of logs of splits over what parties of that size have; NaN where no pair
-    knows any. ``power`` is that of the reach of candidates, if not as it is used.
+    """Root mean square of the changes of logs of splits over what parties of that size have; NaN where no
+    pair knows any. ``power`` is that of the reach of candidates, if not as it is used.
     """
     by_country: dict[str, list[float]] = {}
     for one in found:
