@@ -93,7 +93,7 @@ class NightBasis:
 @cache
 def shipped_night_constants() -> NightBasis:
     """Those that come with the program."""
-    text = files(__package__).joinpath(_SHIPPED).read_text("utf-8")
+    text = files("forecast.night").joinpath(_SHIPPED).read_text("utf-8")
     digest = hashlib.sha256(text.encode()).hexdigest()
     return replace(_basis_of(json.loads(text), _SHIPPED), place=f"{_SHIPPED} of forecast", digest=digest)
 
