@@ -516,13 +516,13 @@ def _coalitions_in_tiers(facts: Facts) -> list[tuple[str, list[str]]]:
     forecast, quantiles = facts.forecast, "chamber/tier_coalition_seat_quantile"
     if quantiles not in forecast:
         return []
-    names = {row["coalition"]: row["name"] for row in facts.coalitions}
     low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
     path = "chamber/tier_majority_probability"
     chances, errors = forecast.array(path), forecast.array(error_of(path))
+    number = {coalition: c for c, coalition in enumerate(forecast.names("coalition"))}
     return [
         (
-            names[coalition],
+            row["name"],
             [
                 text
                 for t in range(1, len(chances))
@@ -532,7 +532,8 @@ def _coalitions_in_tiers(facts: Facts) -> list[tuple[str, list[str]]]:
                 )
             ],
         )
-        for c, coalition in enumerate(forecast.names("coalition"))
+        for row in facts.coalitions
+        for c in (number[row["coalition"]],)
     ]
 
 

@@ -210,12 +210,10 @@ def evening(forecast: Forecast) -> Table:
 
 def feed(forecast: Forecast) -> Table:
     """A row for each remark about the feed: what it is about, where, and the figures."""
-    columns: dict[Column, Any] = {
-        Column(name, VARIABLES[f"feed/{name}"].unit, kind, VARIABLES[f"feed/{name}"].meaning): (
-            forecast.array(f"feed/{name}") if name == "row" else forecast.names(f"feed/{name}")
-        )
-        for name, kind in (("kind", "text"), ("unit", "text"), ("row", "integer"), ("said", "text"))
-    }
+    columns: dict[Column, Any] = {}
+    for name in ("kind", "unit", "row", "said"):
+        variable = VARIABLES[f"feed/{name}"]
+        columns |= columns_of(variable, forecast.array(variable.path), None)
     shown = (
         Shown("What", lambda row: KINDS.get(str(row["kind"]), str(row["kind"])), numeric=False),
         Shown("Remark", as_is("said"), numeric=False),
@@ -233,7 +231,7 @@ def line_of(forecast: Forecast) -> str:
     parts = [f"{when}  {rounding.percent(units)} of units, {rounding.percent(votes)} of votes"]
     parts += _parties_in_short(forecast, {who for what, who, _ in called if what == "entry"})
     names = forecast.names("coalition_name")
-    chances, errors = (forecast.array(f"majority_{name}") for name in ("probability", "mc_error"))
+    chances, errors = (forecast.array(f"majority_{name}").tolist() for name in ("probability", "mc_error"))
     open_ = [
         f"{name} {rounding.probability(chances[k], errors[k])}"
         for k, name in enumerate(names)
@@ -259,7 +257,7 @@ def _shorts(forecast: Forecast) -> dict[str, str]:
 def _parties_in_short(forecast: Forecast, called: set[str]) -> Iterator[str]:
     """Share, chance where its entry is not called, and seats of every party that may have some."""
     shares, seats = (forecast.array(f"{name}_quantile") for name in ("share", "seat"))
-    chances, errors = (forecast.array(f"pass_{name}") for name in ("probability", "mc_error"))
+    chances, errors = (forecast.array(f"pass_{name}").tolist() for name in ("probability", "mc_error"))
     shorts = _shorts(forecast)
     for k in np.argsort(-np.nan_to_num(shares[:, _MEDIAN]), kind="stable").tolist():
         party = forecast.parties[k]

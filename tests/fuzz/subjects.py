@@ -16,6 +16,7 @@ from random import Random
 from tests.archives import write_archive
 from tests.fuzz import mutating
 from tests.made import write_made_election
+from tests.nights import counted_rows, made_night, write_counted, write_election, write_units
 from tests.poll_shapes import shape_of
 
 ROOT = Path(__file__).parents[2]
@@ -122,6 +123,7 @@ class Seeds:
         self.constants = _text(ROOT / "forecast" / "estimation" / "constants.json")
         self.configs = [_with_its_tables(file) for file in sorted(CONFIGS.glob("*.toml"))]
         self.jobs = {f"e/{name}": text for name, text in self.made.items()} | {"jobs.toml": JOBS}
+        self.night = _a_night(folder / "night")
         archive = write_archive(folder / "archive", countries=2, elections=2, polls=4)
         self.archive = {name: _text(archive / name) for name in ("elections.csv", "polls.csv", "results.csv")}
 
@@ -142,6 +144,18 @@ class Seeds:
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
+
+
+def _a_night(folder: Path) -> dict[str, str]:
+    """The files of an election night with districts, half counted."""
+    folder.mkdir(parents=True)
+    made = made_night(6)
+    write_election(folder, districts=True)
+    write_units(folder / "units.csv", made)
+    write_counted(folder / "counted.csv", counted_rows(made, made.first(0.5)))
+    found = {file.name: _text(file) for file in sorted(folder.iterdir()) if file.is_file()}
+    [config] = [name for name in found if name.endswith(".toml")]
+    return found | {"x.toml": found.pop(config)}
 
 
 def _with_its_tables(config: Path) -> dict[str, str]:
@@ -195,6 +209,16 @@ def _configs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comma
 def _jobs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
     spoilt = mutating.spoilt(chance, seeds.jobs["jobs.toml"], mutating.OF_TOML)
     return _whole(seeds.jobs) | {"jobs.toml": spoilt}, [("jobs", "jobs.toml", "-o", "out", "--dry-run")]
+
+
+NIGHT = ("night", "x.toml", "--units", "units.csv", "--counted", "counted.csv")
+
+
+def _night(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    name = chance.choice(("units.csv", "counted.csv", "counted.csv"))
+    spoilt = mutating.spoilt(chance, seeds.night[name], mutating.OF_TABLES)
+    more = chance.choice(((), ("--unknown", "add"), ("--as-of", "21:00")))
+    return _whole(seeds.night) | {name: spoilt}, [(*NIGHT, *more, *FEW)]
 
 
 def _polls(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
@@ -347,6 +371,7 @@ SUBJECTS: tuple[tuple[str, Maker], ...] = (
     ("archive", _archive),
     ("constants", _constants),
     ("jobs", _jobs),
+    ("night", _night),
     *(("options", _options),) * 2,
 )
 """By the number of a mutant, in turn."""
@@ -385,6 +410,7 @@ def healthy(seeds: Seeds) -> list[Mutant]:
         Mutant(-1, "germany", _whole(seeds.germany), [("run", "x.toml", *FEW)]),
         Mutant(-1, "districted", _whole(seeds.districted), [("count", "x.toml")]),
         Mutant(-1, "denmark", _whole(seeds.denmark), [("check", "x.toml"), ("count", "x.toml")]),
+        Mutant(-1, "night", _whole(seeds.night), [(*NIGHT, *FEW)]),
         Mutant(-1, "archive", archive, [("backtest", "a", "-q", "-o", "out", *over)]),
         Mutant(-1, "cases", {"cases.json": json.dumps(seeds.cases[:3]).encode()}, [("verify", "cases.json")]),
     ]

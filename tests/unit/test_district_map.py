@@ -139,8 +139,9 @@ def test_a_district_without_an_outline_is_named_on_the_page(tmp_path: Path) -> N
         ),
         (
             '{"features": [{"id": "Alder", "geometry": {"type": "Polygon", "coordinates": [["a"]]}}]}',
-            "rings of points",
+            "rings of four or more points",
         ),
+        ('{"features": [{"id": "Alder", "geometry": {"type": "Polygon"}}]}', "rings of four or more points"),
     ],
 )
 def test_what_is_no_map_of_the_districts_is_refused(tmp_path: Path, text: str, said: str) -> None:
