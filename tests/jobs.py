@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.made import write_made_election
 
@@ -61,3 +63,10 @@ def digests_of(store: Path, only: Sequence[str] = (".nc",)) -> dict[str, str]:
         for name in sorted(files_of(store))
         if name.endswith(tuple(only))
     }
+
+
+def elsewhere(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """As workers do: with copies of what they are sent, sending copies back, and the last item first."""
+    for at in reversed(range(len(items))):
+        there, item = pickle.loads(pickle.dumps((function, items[at])))
+        yield at, pickle.loads(pickle.dumps(there(item)))

@@ -30,6 +30,7 @@ from forecast.verification.districts.winning import (
 )
 from tests import winners_page
 from tests.geographies import write_rows
+from tests.jobs import elsewhere
 
 DISTRICTS = 30
 LISTS = ("RED", "BLUE", "GREEN")
@@ -154,6 +155,14 @@ def test_chances_are_those_of_draws_and_better_than_the_last_winner(found: Winne
     for way in (INDEPENDENT, PROPORTIONAL):
         assert 0.0 < found.value(way, BY_SPLIT, USUAL, "brier") < 1.0
     assert sum(one.bin.statements for one in found.bins[FIRST]) == 4 * DISTRICTS * 3
+
+
+def test_workers_score_winners_as_one_process_does(
+    pairs: tuple[Contested, ...], found: WinnerEvaluation
+) -> None:
+    shared = evaluate_winners(pairs, lambda country: shipped(), do=elsewhere)
+    assert repr(shared.scores) == repr(found.scores)
+    assert repr(shared.bins) == repr(found.bins)
 
 
 def test_the_command_scores_winners(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
