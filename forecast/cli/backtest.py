@@ -189,6 +189,12 @@ def backtest(
             )
         rows = rows_of(found, hands().do)
     _save(found, rows, elections, leave_out or "", output)
+    _show(found, rows, as_json=as_json)
+    if not quiet:
+        tell(f"wrote {output}")
+
+
+def _show(found: Backtest, rows: Sequence[Row], *, as_json: bool) -> None:
     if as_json:
         show_json([row.record() for row in rows], 1)
     else:
@@ -197,8 +203,6 @@ def backtest(
         print_backtest(found, rows)
     for note in found.notes:
         tell(f"note: {note}")
-    if not quiet:
-        tell(f"wrote {output}")
 
 
 def fit(
