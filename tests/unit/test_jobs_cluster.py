@@ -28,7 +28,8 @@ from forecast.jobs.hands import ByHands
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.verification.archive import read_archive
-from forecast.verification.backtest import one_by_one, run_backtest
+from forecast.verification.backtest import run_backtest
+from forecast.verification.sharing import one_by_one
 from tests.archives import write_archive
 from tests.jobs import command, digests_of, environment, files_of, run, write_table
 from tests.made import write_made_election
