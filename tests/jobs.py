@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 TABLE = """
 elections = ["*/made.toml"]
 days_before = [1, 20]
-seeds = "1:2"
+seeds = [1]
 draws = 2_000
 [[variants]]
 id = "as-it-is"

@@ -81,7 +81,7 @@ def killed_again_and_again(folder: Path, text: str, elections: int, kills: int, 
 SHORT = """
 elections = ["*/made.toml"]
 days_before = [1, 20]
-seeds = "1:3"
+seeds = "1:2"
 draws = 2_000
 """
 
