@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,11 +34,11 @@ _CHANCE = ("probability", "mc_error")
 _WITHIN = (0.1, 0.5, 0.9)
 HEAD = """# Gallery
 
-Forecasts of five real elections beside what happened, and where they were wrong. Everything here is
-written by `python docs/gallery.py` from files that come with the program: nothing is pasted. The polls are
-public facts, each with the page that it was read from in the poll table (`configs/*-polls.csv`); the votes
-are official. Germany 2025 and New Zealand 2023 are later than every election that [the constants of the
-method](method.md) were fitted to.
+Forecasts of five real elections beside what happened, and an election night as it went; and where they were
+wrong. Everything here is written by `python docs/gallery.py`, all but the night from files that come with the
+program: nothing is pasted. The polls are public facts, each with the page that it was read from in the poll
+table (`configs/*-polls.csv`); the votes are official. Germany 2025 and New Zealand 2023 are later than every
+election that [the constants of the method](method.md) were fitted to.
 """
 
 
@@ -163,6 +165,45 @@ before the vote wider than they had to be.
 GALLERY = (KAZAKHSTAN, GERMANY, NEW_ZEALAND, POLAND, NORWAY)
 
 
+NIGHT = "sweden-2022-night"
+NIGHT_TITLE = "Sweden 2022 as an evening: from the first stations to the last seat"
+AS_OF = (
+    *("20:55", "21:00", "21:15", "21:30", "21:45", "22:00", "22:15", "22:30", "23:00", "23:30", "00:00"),
+    *("01:00", "2022-09-12T16:00", "2022-09-23T12:00"),
+)
+"""Times of the estimates; the polls had closed at eight."""
+_TOLD = (
+    "20:55",
+    "21:00",
+    "21:30",
+    "22:00",
+    "22:30",
+    "23:00",
+    "00:00",
+    "2022-09-12T16:00",
+    "2022-09-23T12:00",
+)
+_PAGE_AT = "22:00"
+NIGHT_WORDS = """
+6,578 polling districts in the order in which they were reported, read as `forecast night` would have read
+them then ([the night](night.md)): the votes of 2018 by district, a third of them moved since; the polls of
+the last weeks; the law by constituency. The table by polling district is not part of the program (its
+owner's terms are not known to allow that), so that this section is written where it is at hand, and shows
+results only. Its electorates, which are those of 2018, are left out.
+"""
+NIGHT_NOTE = (
+    "Medians with 80 % intervals; error of shares: mean over the lists, without sign, in points, against the "
+    "count that was complete on 22 September."
+)
+NIGHT_LESSON = """
+**What was wrong.** {wrong} The feed nearly stood still from 21:43 to 22:16, with 165 districts in 33
+minutes: the estimates of that half hour differ by little. The late votes, 3 % of all, were counted on
+Wednesday; until then nothing is known of them but that they are a kind of their own, and nothing is called
+that they could change. This night is among those that the constants of the method rest on, so it is no test
+of them ([the night](night.md)).
+"""
+
+
 def spoken(*arguments: str) -> str:
     """What a command prints; ``RuntimeError`` where it fails."""
     held = io.BytesIO()
@@ -282,16 +323,122 @@ def _beside(
     return f"{one(middle)} ({ends(low, high)}){'' if low <= happened <= high else ' *'}"
 
 
+def night_section(shared: Path, work: Path) -> str:
+    """The evening of Sweden 2022, estimate after estimate; its charts and page are left in the folder."""
+    import pandas as pd
+
+    night, pictures = shared / "data" / "night" / "se2022", FOLDER / NIGHT
+    units = pd.read_csv(night / "units.csv.gz", dtype=str).assign(electorate="", last_electorate="")
+    units.to_csv(work / "units.csv", index=False)
+    shutil.copyfile(night / "counted.csv.gz", work / "counted.csv.gz")
+    (work / "configs").symlink_to(ROOT / "configs")
+    config, files = "configs/sweden-2022.toml", ["--units", "units.csv", "--counted", "counted.csv.gz"]
+    rows: list[list[str]] = []
+    held: list[bool] = []
+    for time in AS_OF:
+        with contextlib.chdir(work):
+            spoken("night", config, *files, "--as-of", time, "-q", "-o", "out")
+        made = forecast.load(work / "out")
+        if time in _TOLD:
+            row, within = night_row(load_election(ROOT / config), made)
+            rows.append(row)
+            held += within
+        if time == _PAGE_AT:
+            forecast.save(without_units(made), work / "page.nc")
+            spoken("report", str(work / "page.nc"), "-o", str(FOLDER / f"{NIGHT}.html"), "-q")
+    charts = ("evening-chances", "evening-seats")
+    wanted = [word for chart in charts for word in ("--chart", chart)]
+    spoken("charts", str(work / "out"), "-o", str(pictures), "-q", *wanted)
+    head = [
+        ["as of", "units", "votes", "right has a majority", "its seats (176)", "L enters", "MP enters", "MAE"]
+    ]
+    wrong = f"Of {len(held)} shares in this table's estimates, {sum(held)} lie within their 80 % intervals."
+    parts = [
+        f"## {NIGHT_TITLE}",
+        NIGHT_WORDS,
+        f"`forecast night {config} --units units.csv --counted counted.csv --as-of 22:00`, 10,000 draws.",
+        f"[The page](gallery/{NIGHT}.html) is that of {_PAGE_AT}.",
+        _markdown(head + rows),
+        NIGHT_NOTE,
+        *(f"![{chart}](gallery/{NIGHT}/{chart}.svg)" for chart in charts),
+        NIGHT_LESSON.format(wrong=wrong),
+    ]
+    return "\n\n".join(part.strip() for part in parts)
+
+
+def without_units(made: Forecast) -> Forecast:
+    """A forecast of a night without what it says of single units."""
+    kept = type(made)({name: data for name, data in made.groups.items() if name != "feed"})
+    return kept.with_attrs(
+        warnings=[line for line in kept.attrs["warnings"] if not line.startswith("counted.csv")]
+    )
+
+
+def night_row(election: Election, made: Forecast) -> tuple[list[str], list[bool]]:
+    """What one estimate said, beside the count: a row, and which shares lie within their 80 % intervals."""
+    ballot = read_count(election).ballot
+    valid = election.election.valid_votes or sum(entry.votes for entry in ballot.entries)
+    shares = {entry.id: entry.votes / valid for entry in ballot.entries if entry.eligible}
+    quantiles = made["share_quantile"].sel(party=list(shares))
+    low, middle, high = (quantiles.sel(quantile_level=level).values for level in _WITHIN)
+    official = np.array(list(shares.values()))
+    error = 100 * float(np.abs(middle - official).mean())
+    right = made["coalition_seat_quantile"].sel(coalition="right")
+    seats = [float(right.sel(quantile_level=level)) for level in _WITHIN]
+    chances = [
+        probability(*(made[f"{what}_{part}"].sel({over: name}).item() for part in _CHANCE))
+        for what, over, name in (
+            ("majority", "coalition", "right"),
+            ("pass", "party", "l"),
+            ("pass", "party", "mp"),
+        )
+    ]
+    units, votes = (float(made[f"evening/{what}_share"][-1]) for what in ("units", "votes"))
+    time = str(made["evening/source_time"].values[-1])
+    row = [
+        time[11:16]
+        if time[:10] in ("2022-09-11", "2022-09-12") and time[11:13] not in ("15", "16")
+        else time[:10],
+        *(percent(units), percent(votes), chances[0]),
+        f"{whole(seats[1])} ({interval(seats[0], seats[2])})",
+        *(chances[1], chances[2], f"{error:.2f}"),
+    ]
+    return row, ((low <= official) & (official <= high)).tolist()
+
+
+def shared_folder() -> Path:
+    """Where development data lie that are not part of the program."""
+    return Path(os.environ.get("FORECAST_SHARED", ROOT.parent / "shared"))
+
+
+def write_night() -> None:
+    """The section of the night anew, where its data are at hand."""
+    page = ROOT / "docs" / "gallery.md"
+    before, _, _ = page.read_text(encoding="utf-8").partition(f"\n\n## {NIGHT_TITLE}")
+    with tempfile.TemporaryDirectory() as work:
+        page.write_text(
+            before.rstrip() + "\n\n" + night_section(shared_folder(), Path(work)) + "\n", encoding="utf-8"
+        )
+
+
 def write_gallery() -> None:
     """Run, draw and write."""
-    shutil.rmtree(FOLDER, ignore_errors=True)
+    page = ROOT / "docs" / "gallery.md"
+    _, mark, night = page.read_text(encoding="utf-8").partition(f"\n\n## {NIGHT_TITLE}")
+    for file in FOLDER.iterdir():
+        if file.is_dir() and file.name != NIGHT:
+            shutil.rmtree(file)
+        elif file.is_file() and file.stem != NIGHT:
+            file.unlink()
     parts = [HEAD.strip()]
     for shown in GALLERY:
         with tempfile.TemporaryDirectory() as work:
             parts.append(section(shown, Path(work)))
-    (ROOT / "docs" / "gallery.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    page.write_text("\n\n".join(parts) + (mark + night if mark else "\n"), encoding="utf-8")
+    if (shared_folder() / "data" / "night").is_dir():
+        write_night()
 
 
 if __name__ == "__main__":
     with contextlib.chdir(ROOT):
-        write_gallery()
+        write_night() if sys.argv[1:] == ["night"] else write_gallery()

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.result import Forecast
 
-SOURCES = ("configuration", "polls", "constants", "record", "scenarios", "share_draws", "votes")
+SOURCES = (
+    *("configuration", "polls", "constants", "record", "scenarios", "share_draws", "votes"),
+    *("units", "counted", "night_constants"),
+)
 """Attributes that name a file which a forecast was made from."""
 
 

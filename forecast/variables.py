@@ -618,6 +618,32 @@ _CHAMBER = _in(
     _text("tier_basis", "tier", "what its numbers rest on, in words"),
     _whole("tier_size", "tier", "seats", "seats of the tier"),
     _whole("size", "", "seats", f"{_MEMBERS}, the median where it may grow", key="size"),
+    _whole("seats_won", "holder", "seats", _MEMBERS, column="seats", key="seats", heading="Seats"),
+    _whole(
+        "coalition_seats_won",
+        "coalition",
+        "seats",
+        _MEMBERS,
+        column="chamber_seats",
+        key="seats",
+        heading="Seats",
+    ),
+    _truth(
+        "majority",
+        "coalition",
+        f"whether it holds more than half of the {_MEMBERS}",
+        key="majority",
+        column="chamber_majority",
+        heading="Majority",
+    ),
+    _truth(
+        "two_thirds",
+        "coalition",
+        f"whether it holds at least two thirds of the {_MEMBERS}",
+        key="two_thirds",
+        column="chamber_two_thirds",
+        heading="Two thirds",
+    ),
     _whole(
         "seat_quantile",
         "holder quantile_level",
@@ -684,6 +710,14 @@ _CHAMBER = _in(
         key="seats",
     ),
     _mean("tier_seat_mean", "tier holder", "seats", "mean seats of a tier", key="seats.mean"),
+    _whole(
+        "tier_coalition_seat_quantile",
+        "tier coalition quantile_level",
+        "seats",
+        "quantile of seats of a tier",
+        key="seats",
+    ),
+    _mean("tier_coalition_seat_mean", "tier coalition", "seats", "mean seats of a tier", key="seats.mean"),
     _chance(
         "tier_majority_probability",
         "tier coalition",
@@ -719,6 +753,57 @@ _CHAMBER = _in(
 )
 """Of the whole chamber, where it has tiers beside the lists."""
 
+_NIGHT = _in(
+    "night",
+    *_labels(
+        _text("kind", "kind", "kind of vote, as the table of units has it"),
+        _text("district", "district", "id of the district; blank for the country where there are none"),
+    ),
+    _whole("counted_votes", "party", "votes", "votes counted so far", key="counted_votes", of_votes=True),
+    _votes("counted_share", "party", "share of the votes counted so far", key="counted_share"),
+    _votes("forecast_share", "party", "mean share of valid votes in the end", key="forecast_share"),
+    _whole("units", "kind", "units", "units", key="units"),
+    _whole("units_final", "kind", "units", "units that are finished", key="units_final"),
+    _whole("counted_by_kind", "kind", "votes", "votes counted so far", key="counted_votes"),
+    _whole("kind_votes", "kind party", "votes", "votes counted so far of one kind"),
+    _number("left", "kind district", "votes", "votes expected still to come"),
+    _number("left_quantile", "quantile_level", "votes", "quantile of the votes still to come", key="left"),
+    _whole("district_counted_votes", "district party", "votes", "votes counted so far"),
+    _share("district_counted_share", "district party", "share of the votes counted so far"),
+    _share(
+        "district_share_quantile",
+        "district party quantile_level",
+        "quantile of the share of valid votes in the end",
+    ),
+)
+"""Of a night on which votes are counted: what is counted, what is out, and shares by district."""
+
+_EVENING = _in(
+    "evening",
+    *_labels(_whole("moment", "moment", "1", "number of the estimate in the evening, from 1")),
+    _text("source_time", "moment", "time of the last report of the feed (ISO 8601); blank where it has none"),
+    _text("estimate_time", "moment", "time of the estimate (ISO 8601)"),
+    _share("units_share", "moment", "units that are finished"),
+    _share("votes_share", "moment", "votes counted, of those expected in the end"),
+    _votes("share_quantile", "moment party quantile_level", "quantile of the share of valid votes"),
+    _share("pass_probability", "moment party", "probability of crossing the threshold"),
+    _whole("seat_quantile", "moment party quantile_level", "seats", "quantile of seats"),
+    _share("majority_probability", "moment coalition", "probability of more than half of the seats"),
+    _truth("called_entry", "moment party", "whether it was called that the party enters"),
+    _truth("called_majority", "moment coalition", "whether its majority was called"),
+)
+"""The estimates of a night one after the other."""
+
+_FEED = _in(
+    "feed",
+    *_labels(_whole("remark", "remark", "1", "number of the remark, from 1")),
+    _text("kind", "remark", "what kind of remark it is"),
+    _text("unit", "remark", "key of the unit; blank where the whole feed is meant"),
+    _whole("row", "remark", "1", "line of the feed; 0 where none is meant"),
+    _text("said", "remark", "what is remarked, with its figures"),
+)
+"""What a reader must know of the feed of a night, unit by unit."""
+
 UNSAVED = "unsaved"
 """The group of what views or mixtures need and no file keeps."""
 _UNSAVED = _in(
@@ -738,7 +823,7 @@ BASE_RULE = "base_rule"
 
 EVERY = (
     *(*_LABELS, *_PARTIES, *_OTHERS, *COUNTED, *_ESTIMATE, *_POLLS, *_TREND, *_RECORD, *_LEADING, *_RULES),
-    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_CHAMBER, *_UNSAVED),
+    *(*_FLIPS, *_DECOMPOSITION, *_LAST_SEAT, *_DISTRICTS, *_CHAMBER, *_NIGHT, *_EVENING, *_FEED, *_UNSAVED),
 )
 """All of them, in the order of the reference."""
 

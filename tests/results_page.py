@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from forecast.tables import CHAMBER_TABLES, DISTRICT_TABLES, TABLES, table_of
+from forecast.result import Forecast
+from forecast.tables import CHAMBER_TABLES, DISTRICT_TABLES, NIGHT_TABLES, TABLES, table_of
 from forecast.variables import BASE_RULE, EVERY, UNSAVED
 from tests.forecasts import in_districts, kazakhstan
+from tests.nights import of_a_night
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 _TABLES = re.compile(r"(<!-- variables -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -27,6 +29,9 @@ _GROUPS = {
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
     "last_seat": "`last_seat`: of a sweep, who is close to the last seat",
     "chamber": "`chamber`: the whole of it, where it has tiers beside the lists",
+    "night": "`night`: of an election night, what is counted and what is out",
+    "evening": "`evening`: the estimates of an election night, one after the other",
+    "feed": "`feed`: what to mind of the feed of an election night",
 }
 """Headings of the groups of a file, in their order."""
 
@@ -54,12 +59,19 @@ def with_reference(page: str) -> str:
     return _TABLES.sub(lambda found: found[1] + reference() + found[2], page)
 
 
+def of_table(name: str) -> Forecast:
+    """A forecast that has a table."""
+    if name in NIGHT_TABLES:
+        return of_a_night()
+    return in_districts() if name in DISTRICT_TABLES else kazakhstan()
+
+
 def with_columns(page: str) -> str:
     """The page with the columns of every table as the program has them now."""
-    for name in (*TABLES, *CHAMBER_TABLES, *DISTRICT_TABLES):
+    for name in (*TABLES, *CHAMBER_TABLES, *DISTRICT_TABLES, *NIGHT_TABLES):
         if name == "contests":  # of districts whose chances are given, which Kazakhstan has not
             continue
-        forecast = in_districts() if name in DISTRICT_TABLES else kazakhstan()
+        forecast = of_table(name)
         rows = [
             f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} |"
             for c in table_of(forecast, name).columns

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.variables import COUNTED, EVERY, QUANTILES, Variable, error_of
+from forecast.words.rounding import as_written
 
 ENDS = {
     "low95": 0.025,
@@ -67,8 +68,8 @@ class Walk:
                 continue
             shown = Shows(shows) if isinstance(shows, str) else shows
             wanted = self._wanted(shown, match.groupdict())
-            if wanted is not None and shown.decimals is not None:
-                wanted = round(wanted, shown.decimals)
+            if wanted is not None:
+                wanted = as_written(wanted) if shown.decimals is None else round(wanted, shown.decimals)
             assert found == wanted, f"{path}: {found}, in the file {wanted} ({shown.variable})"
             self.seen.add(shown.variable)
             self.used.add(pattern)
@@ -175,6 +176,11 @@ _CHAMBER: dict[str, Shows | str] = {
     **{
         key: shows
         for key, shows in _held(rf"{_TH}/seats", "chamber/tier_seat").items()
+        if "distribution" not in key
+    },
+    **{
+        key: shows
+        for key, shows in _held(rf"{_TC}/seats", "chamber/tier_coalition_seat").items()
         if "distribution" not in key
     },
     rf"{_TC}/majority/probability": "chamber/tier_majority_probability",
@@ -337,6 +343,22 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 "tiers/(?P<t>[^/]+)/(?P<h>[^/]+)",
                 "tier_seat_mean",
                 "tier_seat_mean_mc_error",
+                prefix="chamber/",
+            ),
+        },
+    ),
+    "tiers-coalitions": (
+        ("tier", "coalition"),
+        {
+            **_ends(
+                "tiers-coalitions/(?P<t>[^/]+)/(?P<c>[^/]+)",
+                "tier_coalition_seat",
+                "chamber/tier_coalition_seat_quantile",
+            ),
+            **_same(
+                "tiers-coalitions/(?P<t>[^/]+)/(?P<c>[^/]+)",
+                *("tier_coalition_seat_mean", "tier_coalition_seat_mean_mc_error"),
+                *("tier_majority_probability", "tier_majority_mc_error"),
                 prefix="chamber/",
             ),
         },

@@ -33,7 +33,7 @@ from tests.api_page import page_with_names
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-PAGES = ("tutorial", "new-country", "districts", "around-a-run", "api")
+PAGES = ("tutorial", "new-country", "districts", "night", "around-a-run", "api")
 COLUMNS = 100
 _BLOCK = re.compile(
     r"(?P<marks>(?:^<!-- (?:until|refused) [^\n]* -->\n)*)"

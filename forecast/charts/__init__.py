@@ -39,6 +39,9 @@ _ONE: dict[str, Drawn] = {
     "thresholds": _of_one("other_thresholds", "thresholds"),
     "calibration": _of_one("trend_and_record", "calibration"),
 }
+_NIGHT: dict[str, Drawn] = {
+    f"evening-{name}": _of_one("evening_line", f"evening_{name}") for name in ("chances", "seats")
+}
 _RULES: dict[str, Drawn] = {
     **{name: _of_several("rules", name) for name in ("passing", "seats", "majority")},
     **{name: _of_several("explained", name) for name in ("decomposition", "indices")},
@@ -55,6 +58,8 @@ def charts_of(forecast: Forecast) -> Mapping[str, Drawn]:
         return _RULES
     if "as_of" in forecast.leading:
         return _DAYS
+    if "evening/moment" in forecast:
+        return _ONE | _NIGHT
     return {} if forecast.leading else _ONE
 
 

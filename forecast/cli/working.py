@@ -180,49 +180,69 @@ def finish(
     kept: xr.Dataset | None = None,
 ) -> None:
     """Write a forecast with its tables and its record, and print it."""
-    from forecast.provenance import run_record, with_sources
-    from forecast.tables import tables_of, tables_shown
+    from forecast.provenance import with_sources
+
+    conclude(
+        asked, with_sources(forecast, election, asked.config, asked.settings, scenarios), folder, kept=kept
+    )
+
+
+def conclude(
+    asked: Asked,
+    forecast: Forecast,
+    folder: Path,
+    *,
+    kept: xr.Dataset | None = None,
+    beside: Mapping[str, str] | None = None,
+) -> None:
+    """Write a forecast that has its sources, with texts ``beside`` it by name, and print it."""
+    from forecast.record import draws_record
+    from forecast.tables import tables_shown
     from forecast.tables.terminal import console_for_results, print_tables
 
-    forecast = with_sources(forecast, election, asked.config, asked.settings, scenarios)
-    record = run_record(forecast, asked.making())
-    tables = tables_of(forecast)
-    _write(folder, forecast, tables, record, kept)
+    tables = write_results(asked, forecast, folder, kept=kept, beside=beside)
     say_warnings(forecast.attrs["warnings"], below_tables=not asked.as_json)
     if not asked.as_json:
         print_tables(tables_shown(forecast, tables), console_for_results())
     elif isinstance(found := forecast.record(), list):
         show_records(found)
     else:
-        show_json(found)
+        show_json(found | (draws_record(kept) if kept is not None else {}))
     if not asked.quiet:
         following = "tables" if forecast.leading else "report"
         tell(f"wrote {folder}{_left_over(folder, kept)}; next: forecast {following} {folder}")
 
 
-def _write(
-    folder: Path,
+def write_results(
+    asked: Asked,
     forecast: Forecast,
-    tables: Iterable[Table],
-    record: Mapping[str, object],
-    kept: xr.Dataset | None,
-) -> None:
-    """What a command leaves: forecast.nc, tables/ and run.json, and the draws that are kept; all or
-    nothing.
+    folder: Path,
+    *,
+    kept: xr.Dataset | None = None,
+    beside: Mapping[str, str] | None = None,
+) -> list[Table]:
+    """What a command leaves: forecast.nc, tables/ and run.json, the draws that are kept, and texts
+    ``beside``; all or nothing. The tables are handed out.
     """
+    from forecast.provenance import run_record
     from forecast.storage import FILE_NAME, write_draws, write_forecast
+    from forecast.tables import tables_of
     from forecast.tables.exporting import as_csv
     from forecast.writing import RECORD_NAME, digests_of, replacing_folder
 
+    record, tables = run_record(forecast, asked.making()), tables_of(forecast)
     with replacing_folder(folder) as draft:
         write_forecast(forecast, draft / FILE_NAME)
         if kept is not None:
             write_draws(kept, draft)
+        for name, text in (beside or {}).items():
+            (draft / name).write_text(text, encoding="utf-8")
         (draft / "tables").mkdir()
         for table in tables:
             (draft / "tables" / f"{table.name}.csv").write_text(as_csv(table), encoding="utf-8")
         text = json_text({**record, "outputs": digests_of(draft)}, 2)
         (draft / RECORD_NAME).write_text(text + "\n", encoding="utf-8")
+    return tables
 
 
 def _left_over(folder: Path, kept: xr.Dataset | None) -> str:

@@ -1,4 +1,5 @@
-"""Spreadsheets (Excel, OpenDocument): their sheets as cells of text, within bounds.
+"""Spreadsheets (Excel, OpenDocument): their sheets as cells of text, within bounds; and a table in whatever
+of the forms that people save.
 
 Read by calamine, which comes with ``forecast[excel]``. It is handed only what was unpacked and counted here:
 a small file may stand for a disk full, and one cell at the far end of a sheet for all cells before it.
@@ -10,11 +11,11 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from forecast.door.files import MOST_OF_A_TABLE, Refusal
-from forecast.door.sheets import MOST_COLUMNS, Line
+from forecast.door.files import MOST_OF_A_TABLE, Refusal, unpacked, written
+from forecast.door.sheets import MOST_COLUMNS, Line, Sheet, fitted, lines_of_text
 from forecast.errors import ABSENT, Fault
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -54,6 +55,34 @@ def book_sheets(data: bytes, place: str, refusal: Refusal) -> list[tuple[str, tu
         raise refusal(
             Fault(place, "", ABSENT, f"this spreadsheet cannot be read ({said}); save it as CSV")
         ) from None
+
+
+def table_of_bytes(
+    data: bytes, place: str, refusal: Refusal, *, wanted: str, empty: str, names: Iterable[str] = ()
+) -> Sheet:
+    """The table in a text (CSV), packed where ``place`` ends in ``.gz``, or in a spreadsheet: of its sheets
+    the first with a column ``wanted``, else the first that holds anything.
+
+    ``names`` are such as the table should hold, by which its encoding is known. ``refusal`` where it is no
+    table, and where it is ``empty``.
+    """
+    if place.endswith(".gz"):
+        data = unpacked(data, place, refusal, most=MOST_OF_A_TABLE)
+    said: tuple[str, ...] = ()
+    if is_book(data):
+        sheets = [lines for _, lines in book_sheets(data, place, refusal) if lines]
+        having = [lines for lines in sheets if wanted in (cell.strip().casefold() for cell in lines[0].cells)]
+        lines = iter(next(iter([*having, *sheets]), ()))
+    else:
+        text = written(data, place, refusal, names=names)
+        said = (f"{place}: {text.doubt}",) if text.doubt else ()
+        lines = lines_of_text(text, place, refusal)
+    first = next(lines, None)
+    if first is None:
+        raise refusal(Fault(place, "", ABSENT, empty))
+    opened = fitted(first, lines, place, refusal)
+    found = tuple(opened.lines)
+    return Sheet(opened.place, opened.heading, found, tuple(opened.faults), said)
 
 
 def _repacked(data: bytes, place: str, refusal: Refusal) -> bytes:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, suggest
-from forecast.last_election.by_district import Floats, LastResult
+from forecast.last_election.by_district import Floats
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party
 
 
-def heritage(election: Election, last: LastResult) -> tuple[Floats, list[Fault]]:
+class EarlierLists(Protocol):
+    """Lists of an earlier election by name, and the table that they are from."""
+
+    @property
+    def place(self) -> str:
+        """The table."""
+        ...
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Names."""
+        ...
+
+
+def heritage(election: Election, last: EarlierLists) -> tuple[Floats, list[Fault]]:
     """(L, P) which share of the votes of each earlier list each party inherits, and what matches nothing.
 
     ``continues`` of a party says so; where it says nothing, lists that have one of its names are meant. A
@@ -49,7 +63,7 @@ def names_of(party: Party) -> list[str]:
     return list(dict.fromkeys(normalised(name) for name in names if name))
 
 
-def _nobody(election: Election, party: Party, last: LastResult) -> Fault:
+def _nobody(election: Election, party: Party, last: EarlierLists) -> Fault:
     remedy = (
         f"no list of {last.place} has one of its names; {suggest(party.name, last.lists)}; say what it "
         f'continues, such as continues = {{ "{last.lists[0]}" = 1.0 }}, or continues = {{}} for a new list'
@@ -57,7 +71,7 @@ def _nobody(election: Election, party: Party, last: LastResult) -> Fault:
     return Fault(election.place, f"parties.{party.id}", ABSENT, remedy)
 
 
-def _too_often(election: Election, last: LastResult, shares: Floats) -> Iterator[Fault]:
+def _too_often(election: Election, last: EarlierLists, shares: Floats) -> Iterator[Fault]:
     """Lists that a party inherits by its name and another by what it says."""
     for row in np.flatnonzero(shares.sum(1) > 1.0 + 1e-9):
         heirs = [party.id for party, share in zip(election.parties, shares[row], strict=True) if share > 0.0]

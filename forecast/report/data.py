@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.charts import other_thresholds, outcomes, parties, trend_and_record
+from forecast.charts import evening_line, other_thresholds, outcomes, parties, trend_and_record
 from forecast.charts.drawing import Rows, look, named
 from forecast.charts.rules import method_name
 from forecast.words import headlines, rounding, story
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
+from forecast.words.sentences import in_their_language
 from forecast.words.speaking import text
 
 if TYPE_CHECKING:
@@ -30,6 +32,25 @@ _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 _DIGITS = 6
 """Of numbers that only place marks: far less than a pixel."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the panels of a figure: its name, what it shows in words, and its rows by their name."""
+
+    name: str
+    said: str
+    tables: Mapping[str, Rows]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Panels under one heading, all of one specification."""
+
+    id: str
+    title: str
+    body: Spec
+    panels: Sequence[Panel]
 
 
 class Pool:
@@ -61,13 +82,20 @@ def _short(value: Any) -> Any:
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
-def payload(facts: Facts, slid: Forecast | None, before: Earlier | None = None) -> dict[str, Any]:
+def payload(
+    facts: Facts, slid: Forecast | None, before: Earlier | None = None, figures: Sequence[Figure] = ()
+) -> dict[str, Any]:
     """Plain data for JSON. ``slid``: the forecast under other rules, where there is one; ``before``: what an
-    earlier forecast said.
+    earlier forecast said; ``figures``: panels of districts and over time.
     """
     pool = Pool()
     law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
-    found: dict[str, Any] = {"law": law, "specs": _specs(facts)}
+    bodies = {figure.id: [_compiled(figure.body)] for figure in figures}
+    found: dict[str, Any] = {"law": law, "specs": _specs(facts) | bodies}
+    found["figures"] = {
+        figure.id: [_panel(pool, panel.name, panel.said, panel.tables) for panel in figure.panels]
+        for figure in figures
+    }
     if slid is not None:
         # What changed since an earlier forecast is told of the law alone.
         found |= _slider(facts, slid, law, pool, "" if before else story.change(facts, None))
@@ -128,14 +156,15 @@ def _unlabelled(facts: Facts, width: float) -> str:
 
 
 def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
-    """What no rule changes: the polls."""
+    """What no rule changes: the evening of a night, and the polls."""
+    evening = _evening(facts, pool)
     if not facts.polls_used:
-        return {}
+        return evening
     if facts.polls_together:
         rows = (trend_and_record.together_rows(facts, width) for width in (_WIDE, _NARROW))
-        return {"polls": _chart(pool, _shares_said(facts), *rows)}
+        return evening | {"polls": _chart(pool, _shares_said(facts), *rows)}
     drawn = [row for row in facts.parties if row["told"]][: trend_and_record.MOST_PANELS]
-    return {
+    return evening | {
         "trends": [
             _panel(
                 pool, row["name"], trend_and_record.share_said(row), trend_and_record.trend_rows(facts, row)
@@ -143,6 +172,26 @@ def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
             for row in drawn
         ]
     }
+
+
+def _evening(facts: Facts, pool: Pool) -> dict[str, Any]:
+    """Chances and seats from one estimate of a night to the next, where there are several."""
+    if not has_evening(facts):
+        return {}
+    evening = evening_line.Evening(facts)
+    return {
+        "evening_chances": [
+            _panel(pool, one["name"], one["said"], evening.chance_rows(one)) for one in evening.chances()
+        ],
+        "evening_seats": [
+            _panel(pool, one["name"], one["said"], evening.seat_rows(one)) for one in evening.seats()
+        ],
+    }
+
+
+def has_evening(facts: Facts) -> bool:
+    """Whether a forecast is of a night with several estimates."""
+    return "evening/moment" in facts.forecast and len(facts.forecast.array("evening/moment")) > 1
 
 
 def _chart(
@@ -177,6 +226,10 @@ def _specs(facts: Facts) -> dict[str, list[Spec]]:
         bodies["polls"] = [trend_and_record.together_body(named, width) for width in (_WIDE, _NARROW)]
     elif facts.polls_used:
         bodies["trends"] = [trend_and_record.trend_body(named, facts, _PANEL)]
+    if has_evening(facts):
+        evening = evening_line.Evening(facts)
+        bodies["evening_chances"] = [evening_line.chances_body(named, evening, _PANEL)]
+        bodies["evening_seats"] = [evening_line.seats_body(named, evening, _PANEL)]
     return {name: [_compiled(body) for body in of_widths] for name, of_widths in bodies.items()}
 
 
@@ -199,7 +252,7 @@ def party_cells(row: dict[str, Any]) -> list[str]:
     """Chance to enter, seats with their interval, and those if it enters; dashes where there are none."""
     if row["seatless"] or not row["told"]:
         return [rounding.DASH] * len(PARTY_CELLS)
-    found = [said(row["pass_probability"], row["pass_mc_error"])]
+    found = [row["entry"]]
     for stem in ("seat", "entering_seat"):
         ends = (row.get(f"{stem}_low80"), row.get(f"{stem}_high80"))
         found += [rounding.whole(row.get(f"{stem}_median")), rounding.interval(*ends)]
@@ -283,7 +336,9 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
         places.append(found)
-    names = [method_name(method) if method != "law" else method_name(facts.rule_method) for method in methods]
+    names = [
+        in_their_language(method_name(facts.rule_method if method == "law" else method)) for method in methods
+    ]
     ids = members_of(facts)
     return {
         "places": places,

@@ -114,8 +114,15 @@ function listSmallest() {
     if (wins(mask) && members.every((bit) => !wins(mask - 2 ** bit))) found.push(members.map((bit) => data.members[bit]));
   }
   const told = found.map((members) => ({ members, ...chanceOf(members) })).sort((a, b) => a.members.length - b.members.length || b.chance - a.chance);
-  const items = told.slice(0, MOST_SMALLEST).map(({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`));
-  if (told.length > MOST_SMALLEST) items.push(element("li", {}, put(t.smallest_more, { number: told.length - MOST_SMALLEST })));
+  const said = ({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`);
+  const items = told.slice(0, MOST_SMALLEST).map(said);
+  if (told.length > MOST_SMALLEST) {
+    const more = element("li"), rest = element("details"), list = element("ul");
+    list.append(...told.slice(MOST_SMALLEST).map(said));
+    rest.append(element("summary", {}, put(t.smallest_more, { number: told.length - MOST_SMALLEST })), list);
+    more.append(rest);
+    items.push(more);
+  }
   $("smallest").replaceChildren(...(items.length ? items : [element("li", {}, t.smallest_none)]));
 }
 
@@ -156,6 +163,8 @@ function update() {
 function still() {
   if (data.law.polls) chart("polls", data.law.polls);
   if (data.law.trends) panels("polls", "trends", data.law.trends);
+  for (const [id, found] of Object.entries(data.figures)) panels(id, id, found);
+  for (const name of ["evening_chances", "evening_seats"]) if (data.law[name]) panels(name, name, data.law[name]);
 }
 
 // What is chosen stands in the address, so that it can be shared: #level=3&method=hare&with=spd,gruene.
@@ -207,3 +216,21 @@ window.addEventListener("beforeprint", () => {
   for (const shut of closed) shut.open = true;
 });
 window.addEventListener("afterprint", () => { for (const shut of closed) shut.open = false; });
+
+// On a night: when the page was opened, and whether its estimate is old by now.
+const OLD_AFTER = 20;
+function nightTimes() {
+  const opened = $("page-time"), old = $("night-old");
+  if (!opened) return;
+  const now = new Date(), two = (number) => String(number).padStart(2, "0");
+  opened.textContent = ` · ${put(t.night_page, { time: `${two(now.getHours())}:${two(now.getMinutes())}` })}`;
+  if (!old.dataset.estimated) return;
+  const look = () => {
+    const minutes = Math.floor((Date.now() - new Date(old.dataset.estimated)) / 60000);
+    old.hidden = !(minutes >= OLD_AFTER);
+    if (!old.hidden) old.textContent = put(t.night_old, { minutes: numberText(minutes) });
+  };
+  look();
+  setInterval(look, 60000);
+}
+nightTimes();

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
+from math import ceil, lcm
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import Bonus, Districts
+from forecast.election.rule import Bonus, Cap, Districts, Levelling
 from forecast.election.vocabulary import MOST_SEATS
 from forecast.kernels import laws
 
@@ -34,6 +34,13 @@ _MODES = {
 }
 
 
+_MAJORITIES = {
+    "valid": laws.MAJORITY_OF_VALID,
+    "admitted": laws.MAJORITY_OF_ADMITTED,
+    "seats": laws.MAJORITY_OF_SEATS,
+}
+
+
 def seats_to_share(rule: Rule) -> int:
     """The size of the house before anything stands around it."""
     start = rule.levelling.start_seats if rule.levelling is not None else None
@@ -48,15 +55,23 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
     if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
         held += in_districts
-    added = rule.seats if rule.majority is not None and rule.majority.seat == "added" else 0
-    return (
-        max(_grown(rule), rule.seats + added, in_districts) + held + sum(party.extra_seats for party in lists)
-    )
+    extra = sum(party.extra_seats for party in lists)
+    return max(_grown(rule), rule.seats + _added(rule, rule.seats + extra), in_districts) + held + extra
+
+
+def _added(rule: Rule, seats: int) -> int:
+    """No more seats than this are added to so many for a majority, or for the others beside it."""
+    majority = rule.majority
+    if majority is None or majority.seat != "added":
+        return 0
+    share = majority.to or Fraction(1, 2)
+    house = seats + ceil(seats * share / (1 - share))
+    return 2 * house - seats if majority.at_most is not None else house - seats
 
 
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
     """Whether there is more to a rule than admission and one division."""
-    parts = (rule.bonus, rule.cap, rule.levelling, rule.majority)
+    parts = (rule.bonus, rule.cap, rule.levelling, rule.majority, rule.guaranteed)
     limited = any(party.max_seats is not None and party.max_seats < rule.seats for party in lists)
     extra = any(party.extra_seats for party in lists)
     return any(part is not None for part in parts) or limited or extra or bool(_alliances(rule, lists))
@@ -66,45 +81,33 @@ def constraints_of(
     rule: Rule, lists: Sequence[Party], record: np.void, inside: NDArray[np.void]
 ) -> laws.Constraints:
     """The core's arrays; fills ``record`` (see ``laws.RULE``). ``inside`` (1,) is how alliances divide."""
-    cap, levelling = rule.cap, rule.levelling
     record["constrained"] = True
     record["seats"] = seats_to_share(rule)
     record["largest_house"] = _grown(rule)
-    numbers = _alliances(rule, lists)
-    record["alliances"] = len(numbers)
-    inner = _sub_alliances(rule, lists)
-    record["subs"] = len(inner)
+    numbers, inner = _alliances(rule, lists), _sub_alliances(rule, lists)
+    record["alliances"], record["subs"] = len(numbers), len(inner)
     limits = np.full(len(lists), laws.NO_LIMIT)
     for k, party in enumerate(lists):
         most = [party.max_seats] if party.max_seats is not None else []
-        most += [cap.seats] if cap is not None and cap.seats is not None else []
+        most += [rule.cap.seats] if rule.cap is not None and rule.cap.seats is not None else []
         limits[k] = min(most, default=laws.NO_LIMIT)
-    record["limited"] = cap is not None or bool(np.any(limits < laws.NO_LIMIT))
-    record["cap_denominator"] = 1.0
-    if cap is not None and cap.by_share and cap.house is not None:
-        factor, plus = cap.factor, cap.share_plus or Fraction(0)
-        record["cap_numerator"] = factor.numerator * plus.denominator * cap.house
-        record["cap_denominator"] = factor.denominator * plus.denominator
-        record["cap_plus"] = plus.numerator * factor.denominator * cap.house
-        record["cap_of_admitted"] = cap.share_of == "admitted"
+    record["limited"] = rule.cap is not None or bool(np.any(limits < laws.NO_LIMIT))
+    _fill_cap(record, rule.cap)
     if rule.majority is not None:
-        moves = rule.majority.seat == "moved"
-        record["majority"] = laws.MAJORITY_MOVES if moves else laws.MAJORITY_ADDS
-        record["majority_of_valid"] = rule.majority.of == "valid"
-    if levelling is not None and levelling.parity is not None:
-        record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
-    if levelling is not None:
-        record["levelling"] = _MODES[levelling.mode]
-        record["keeps"] = levelling.mode != "part"
-        part, whole = levelling.part or Fraction(0), levelling.house or 0
-        record["part_numerator"], record["part_denominator"] = part.numerator, part.denominator
-        record["whole_house"] = whole
-        record["deducts"] = levelling.deduct_unadmitted or levelling.mode in (
-            "redistribute",
-            "return",
-            "start",
-        )
+        record["majority"] = laws.MAJORITY_MOVES if rule.majority.seat == "moved" else laws.MAJORITY_ADDS
+        record["majority_of"] = _MAJORITIES[rule.majority.of]
+        _fill_share(record, "majority", rule.majority.to)
+        _fill_share(record, "most", rule.majority.at_most)
+    if rule.guaranteed is not None:
+        record["guaranteed"] = rule.guaranteed.seats
+        _fill_share(record, "guaranteed", rule.guaranteed.from_)
+    if rule.levelling is not None:
+        _fill_levelling(record, rule.levelling)
     _fill_bonus(record, rule.bonus)
+    winner = rule.bonus.winner if rule.bonus is not None else None
+    named = [(party.alliance if rule.alliances and party.alliance else party.id) for party in lists]
+    record["premium_winner"] = named.index(winner) if winner in named else -1
+    record["premium_apart"] = bool(numbers) and rule.bonus is not None and rule.bonus.others == "lists"
     return laws.Constraints(
         limits=limits,
         houses=np.array([record["seats"]], np.int64),
@@ -116,6 +119,33 @@ def constraints_of(
         subs=np.array([inner.get((party.alliance, party.sub_alliance), -1) for party in lists], np.int64),
         inside=inside,
     )
+
+
+def _fill_share(record: np.void, name: str, share: Fraction | None) -> None:
+    share = share or Fraction(0)
+    record[f"{name}_numerator"], record[f"{name}_denominator"] = share.numerator, share.denominator
+
+
+def _fill_cap(record: np.void, cap: Cap | None) -> None:
+    record["cap_denominator"] = 1.0
+    record["excess_left"] = cap is not None and cap.excess == "left-over"
+    if cap is not None and cap.by_share and cap.house is not None:
+        factor, plus = cap.factor, cap.share_plus or Fraction(0)
+        record["cap_numerator"] = factor.numerator * plus.denominator * cap.house
+        record["cap_denominator"] = factor.denominator * plus.denominator
+        record["cap_plus"] = plus.numerator * factor.denominator * cap.house
+        record["cap_of_admitted"] = cap.share_of == "admitted"
+
+
+def _fill_levelling(record: np.void, levelling: Levelling) -> None:
+    if levelling.parity is not None:
+        record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
+    record["levelling"] = _MODES[levelling.mode]
+    record["keeps"] = levelling.mode != "part"
+    _fill_share(record, "part", levelling.part)
+    record["whole_house"] = levelling.house or 0
+    inside_the_house = ("redistribute", "return", "start")
+    record["deducts"] = levelling.deduct_unadmitted or levelling.mode in inside_the_house
 
 
 def constraints_in_districts(

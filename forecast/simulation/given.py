@@ -1,12 +1,14 @@
-"""Draws from elsewhere: a researcher's own posterior shares through the rule of an election."""
+"""Draws from elsewhere through the rule of an election: a researcher's own posterior shares, or the final
+votes of a night by district.
+"""
 
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +17,16 @@ from forecast.election.exact_numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.estimation.share_draws import ShareDraws
 from forecast.estimation.withdrawal import handed_on, withdrawal_in_words
+from forecast.kernels.given_districts import GivenDistricts
 from forecast.simulation.forecasting import How, count_draws
-from forecast.simulation.inputs import RESTS_ON, Units, given_draws
-from forecast.simulation.local import local_of
+from forecast.simulation.inputs import RESTS_ON, Draws, Units, given_draws
+from forecast.simulation.local import Local, local_of, table_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.election import Election
+    from forecast.geography.places import Places
     from forecast.result import Forecast
     from forecast.simulation.running import Progress
 
@@ -51,17 +55,10 @@ def simulate_given(
         )
         raise ConfigurationError(Fault(election.place, "election.date", ABSENT, remedy))
     given = _without_withdrawn(given, election)
-    listed = [party.id for party in election.parties]
-    ordered = sorted(given.ids, key=lambda unit: listed.index(unit) if unit in listed else len(listed))
-    units = Units.of(election, ordered)
-    columns = [given.ids.index(unit) for unit in units.ids]
-    inputs = given_draws(election, given.shares[:, columns], units)
+    units, columns = _in_order(election, given.ids)
+    inputs = _inputs(election, given.shares[:, columns], units)
     # The core takes what is given as votes, one by one: rounded quotas and ties need their size.
-    inputs = inputs._replace(
-        given=inputs.given * inputs.valid_votes,
-        invalid=_middle(inputs.invalid),
-        turnout=_middle(inputs.turnout),
-    )
+    inputs = inputs._replace(given=inputs.given * inputs.valid_votes)
     attrs = {
         "seed": 0,
         "sampler": SAMPLER,
@@ -73,6 +70,78 @@ def simulate_given(
     how = How(len(given.shares), 0, SAMPLER, threads)
     local = local_of(election, _Centre.of(election, given, units), units, 0)
     return count_draws(election, units, inputs, how, attrs, keep, local=local, progress=progress)
+
+
+@dataclass(frozen=True)
+class VoteDraws:
+    """Final votes in N draws, whole numbers, by district."""
+
+    ids: tuple[str, ...]
+    """U parties, and ``other``."""
+    votes: NDArray[np.float64]
+    """(N, D, U)"""
+    stands: NDArray[np.bool_]
+    """(D, U)"""
+    places: Places | None
+    """The D districts, where the rule has any."""
+    seed: int = 0
+    """Of lots, by which ties are settled."""
+
+
+class OfVotes(NamedTuple):
+    """Votes that were drawn elsewhere, as a run takes them."""
+
+    units: Units
+    inputs: Draws
+    local: Local | None
+
+
+def of_votes(election: Election, drawn: VoteDraws) -> OfVotes:
+    """What the core takes of votes by district: these, and their sums for the country."""
+    units, columns = _in_order(election, drawn.ids)
+    votes = drawn.votes[:, :, columns]
+    inputs = _inputs(election, votes.sum(axis=1), units)._replace(seed=np.uint64(drawn.seed))
+    local = None
+    if drawn.places is not None:
+        given = GivenDistricts(
+            np.ascontiguousarray(votes, np.float32), np.ascontiguousarray(drawn.stands[:, columns])
+        )
+        table = table_of(drawn.places, election.rule)
+        local = Local(drawn.places, table, given, drawn.places.warnings)
+    return OfVotes(units, inputs, local)
+
+
+def simulate_votes(
+    election: Election,
+    drawn: VoteDraws,
+    attrs: Mapping[str, Any],
+    *,
+    keep: int = 0,
+    threads: int = 1,
+    progress: Progress | None = None,
+) -> tuple[Forecast, xr.Dataset]:
+    """The rule of ``election`` on every draw of final votes, and the first ``keep`` with their seats.
+
+    ``attrs`` say where the draws are from; ``warnings`` among them.
+    """
+    units, inputs, local = of_votes(election, drawn)
+    how = How(len(drawn.votes), drawn.seed, SAMPLER, threads)
+    told = {"seed": drawn.seed, **attrs, "warnings": [*attrs["warnings"], *_ranges_left_out(election)]}
+    return count_draws(election, units, inputs, how, told, keep, local=local, progress=progress)
+
+
+def _in_order(election: Election, ids: Sequence[str]) -> tuple[Units, list[int]]:
+    """The units of the ballot in the order of the core, and where each is among ``ids``."""
+    listed = [party.id for party in election.parties]
+    ordered = sorted(ids, key=lambda unit: listed.index(unit) if unit in listed else len(listed))
+    units = Units.of(election, ordered)
+    return units, [list(ids).index(unit) for unit in units.ids]
+
+
+def _inputs(election: Election, votes: NDArray[np.float64], units: Units) -> Draws:
+    """Draws from outside, with the middle of what the file gives as a range."""
+    inputs = given_draws(election, votes, units)
+    return inputs._replace(invalid=_middle(inputs.invalid), turnout=_middle(inputs.turnout))
 
 
 @dataclass(frozen=True)
@@ -124,16 +193,22 @@ def _without_withdrawn(given: ShareDraws, election: Election) -> ShareDraws:
 
 def _left_out(election: Election) -> Iterator[str]:
     """What the election file says that does nothing, or less than elsewhere, to draws that are given."""
-    settings, threshold = election.estimate, election.rule.threshold
+    settings = election.estimate
+    yield from _ranges_left_out(election)
+    moved = [f"estimate.{name}" for name in ("shift", "share") if getattr(settings, name)]
+    if moved:
+        yield f"not applied to draws from elsewhere: {' and '.join(moved)}"
+
+
+def _ranges_left_out(election: Election) -> Iterator[str]:
+    """Bases of the threshold that the file gives as a range."""
+    threshold = election.rule.threshold
     for name in () if threshold is None else RESTS_ON.get(threshold.base, ()):
         ends = getattr(election.election, name)
         if ends is not None and ends[0] < ends[1]:
             middle = percent(sum(ends, Fraction(0)) / 2)
             said = f"every draw takes the middle of its range, {middle}"
             yield f"election.{name}: {said}; its uncertainty is not in these numbers"
-    moved = [f"estimate.{name}" for name in ("shift", "share") if getattr(settings, name)]
-    if moved:
-        yield f"not applied to draws from elsewhere: {' and '.join(moved)}"
 
 
 def _middle(ends: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ from forecast.compiling.cache import cache_folder
 from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
+from forecast.kernels.given_districts import GivenDistricts
 from forecast.kernels.project import Pattern
 from forecast.kernels.shares_of_normals import PIECES, PIECES_PER_BINADE
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
@@ -117,15 +118,15 @@ class Draws(NamedTuple):
     """(N, U) votes given from outside, or shares that were drawn before; or (0, U)."""
     valid_votes: float
     """Valid votes that a draw stands for (rounded quotas need votes, not shares)."""
-    pattern: Pattern | None = None
-    """How national votes are projected to districts, where the election has any."""
+    pattern: Pattern | GivenDistricts | None = None
+    """How national votes are projected to districts, where the election has any; or the votes there."""
     table: SeatTable | None = None
     """What rules have to know of these districts."""
     chamber: Chamber | None = None
     """The tiers beside the lists, where the chamber has any."""
 
     def in_districts(self, local: Local | None) -> Draws:
-        """The same draws, projected to districts."""
+        """The same draws, projected to districts, or with their votes there."""
         return self if local is None else self._replace(pattern=local.pattern, table=local.table)
 
 

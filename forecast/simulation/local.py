@@ -15,6 +15,7 @@ from forecast.compiling import Step
 from forecast.kernels import admit, count_places, houses, place_levelling
 from forecast.kernels.arrays import BLOCK, Claims, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
+from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import Law
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
@@ -48,8 +49,8 @@ class Local:
 
     places: Places
     table: SeatTable
-    pattern: Pattern
-    """As the core reads it, in the order of its units."""
+    pattern: Pattern | GivenDistricts
+    """As the core reads it, in the order of its units; of votes from outside these themselves."""
     warnings: tuple[str, ...]
     """What a reader must know of the last result, the projection and its polls."""
 
@@ -111,25 +112,44 @@ class KeptDistricts(NamedTuple):
     seats: NDArray[np.uint16]
 
 
+def number_of_districts(pattern: Pattern | GivenDistricts) -> int:
+    """How many there are."""
+    return len(pattern.weights) if isinstance(pattern, Pattern) else len(pattern.stands)
+
+
+_LOTS = 0xD107
+"""Lots of districts are others than those of the country."""
+
+
 class LocalBench:
     """The districts of a bench."""
 
-    def __init__(self, draws: Draws, rules: Rules, pattern: Pattern, kept: KeptDistricts) -> None:
+    def __init__(
+        self, draws: Draws, rules: Rules, pattern: Pattern | GivenDistricts, kept: KeptDistricts
+    ) -> None:
         self._draws, self._rules, self._pattern, self._kept = draws, rules, pattern, kept
-        self._lists, number = rules.lists, len(pattern.weights)
+        self._lists, number = rules.lists, number_of_districts(pattern)
         votes = new_votes(number, draws)
-        votes.stands_for[:] = draws.valid_votes * pattern.weights
-        piece, claims = new_piece(apart=0), new_claims(number, self._lists)
+        if isinstance(pattern, Pattern):
+            votes.stands_for[:] = draws.valid_votes * pattern.weights
+            piece, stands = new_piece(apart=0), pattern.base > -1e29
+        else:
+            # Votes from outside stand for themselves, and may tie.
+            votes.stands_for[:] = 0.0
+            piece, stands = new_piece(apart=0, lots=int(draws.seed) ^ _LOTS or 1), pattern.stands
+        claims = new_claims(number, self._lists)
         self.ballots = Ballots(piece, votes, claims, new_seats(number, self._lists))
-        self._stands = np.ascontiguousarray(pattern.base[:, : self._lists] > -1e29)
+        self._stands = np.ascontiguousarray(stands[:, : self._lists])
         marks = new_rows((3, self._lists, BLOCK), np.float32)
         self._marks = count_places.InsideWorkspace(*marks)
         self._unasked = np.zeros(rules.lists, np.int64)
 
     def project(self, forms: Forms, national: Ballots) -> Step:
         """What fills the votes of the districts of a piece."""
-        workspace = new_projection(self._pattern)
         here = self.ballots
+        if not isinstance(self._pattern, Pattern):
+            return take_districts.step(self._pattern, national.piece, here.piece, here.votes)
+        workspace = new_projection(self._pattern)
         return forms.project.step(
             self._pattern, national.piece, national.votes, workspace, here.piece, here.votes
         )
@@ -170,9 +190,12 @@ class LocalBench:
         if not tier.shares_abroad:
             return self.ballots
         votes = new_votes(len(tier.houses), self._draws)
-        votes.stands_for[:] = self.ballots.votes.stands_for / np.sum(
-            self._pattern.weights[tier.houses != 0], dtype=np.float64
-        )
+        if isinstance(self._pattern, Pattern):
+            votes.stands_for[:] = self.ballots.votes.stands_for / np.sum(
+                self._pattern.weights[tier.houses != 0], dtype=np.float64
+            )
+        else:
+            votes.stands_for[:] = 0.0
         return self.ballots._replace(votes=votes)
 
     def _divide(self, tier: Tier, law: Law, here: Ballots, pooled: Seats) -> Iterator[Step]:

@@ -20,7 +20,7 @@ from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import Questions
 from forecast.rules.grids import Rules, one_by_one
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
-from forecast.simulation.local import KeptDistricts
+from forecast.simulation.local import KeptDistricts, number_of_districts
 from forecast.simulation.pieces import Bench, KeptDraws, Span
 from forecast.simulation.run_counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
 from forecast.simulation.stages import Forms
@@ -181,7 +181,7 @@ class Work:
         units, lists, number = len(draws.location), rules.lists, len(rules.records)
         districts = None
         if draws.pattern is not None:
-            here, places_of = min(places, KEPT_OF_DISTRICTS), len(draws.pattern.weights)
+            here, places_of = min(places, KEPT_OF_DISTRICTS), number_of_districts(draws.pattern)
             districts = KeptDistricts(
                 np.zeros((here, places_of, units), np.float32),
                 np.zeros((number, here, places_of, lists), np.uint16),

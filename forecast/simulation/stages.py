@@ -26,6 +26,7 @@ from forecast.kernels import (
 )
 from forecast.kernels.arrays import BLOCK, LANES, PIECE, Claims, GivenVotes, Seats, Votes, new_rows
 from forecast.kernels.drive import drive
+from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.random_bits import BITS
@@ -51,6 +52,8 @@ class Forms:
         self.keep_shares = count.keep_shares_given if given else count.keep_shares_drawn
         self.shares = count.count_shares_given if given else count.count_shares_drawn
         self.project = project.project_given if given else project.project_drawn
+        given_there = isinstance(draws.pattern, GivenDistricts)
+        self.local = take_districts if given_there else self.project
         self._given = given
         self._sobol = draws.sampler == SAMPLER_SOBOL
         self._rules = rules
@@ -71,7 +74,7 @@ class Forms:
         for r in (*rules.singles, *methods):
             tier = rules.tiers[r]
             if tier is not None:
-                needed += [*_divisions_of(tier, given=self._given), *_OF_DISTRICTS, self.project]
+                needed += [*_divisions_of(tier, given=self._given), *_OF_DISTRICTS, self.local]
                 needed += [admit.admit_drawn] if tier.local is not None else []
                 needed += [place_levelling.give_back] if tier.returns else []
                 needed += _OF_PLACING if tier.placing else ()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.project import Pattern
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.inputs import SAMPLER_DRAWN, Draws
 from forecast.simulation.running import run_draws
@@ -102,7 +103,7 @@ def decompose(
 
 def _projected_anew(inputs: Draws) -> Draws:
     """The same, with other errors of districts: these are drawn anew with the polls, and count as them."""
-    if inputs.pattern is None:
+    if not isinstance(inputs.pattern, Pattern):
         return inputs
     about = inputs.pattern.about.copy()
     about["seed"] ^= _OTHER_POLLS

@@ -30,6 +30,7 @@ from forecast.simulation.chamber_numbers import (
     labels_of_the_whole,
 )
 from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
+from forecast.simulation.given import OfVotes
 from forecast.simulation.inputs import Units, draws_of, given_draws, needs
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
@@ -76,6 +77,8 @@ class _Task:
     """What all batches share."""
 
     election: Election
+    attrs: Mapping[str, Any]
+    """Where the draws are from."""
     units: Units
     parties: list[Party]
     inputs: Draws
@@ -179,14 +182,44 @@ def sweep_grid(
     draws x rules. ``ConfigurationError`` where a rule needs more than national shares, or the grid is too
     large.
     """
-    whole = election if election.tiers_do_not_hang_on_rules else election.of_lists
-    told, election = of_the_lists_alone(election, drawn=True), election.of_lists
-    units = Units.of(election, estimate.units)
-    refuse_without_the_largest(election, estimate)
+    lists = election.of_lists
+    units = Units.of(lists, estimate.units)
+    refuse_without_the_largest(lists, estimate)
+    local = local_of(lists, estimate, units, how.seed)
+    inputs = draws_of(lists, estimate, units, how.seed, how.sampler)
+    drawn = OfVotes(units, inputs, local)
+    attrs = {
+        "seed": how.seed,
+        "sampler": how.sampler,
+        "as_of": estimate.as_of.isoformat(),
+        "warnings": estimate.warnings,
+    }
+    return sweep_draws(
+        election, drawn, grid, how, attrs, estimate=estimate, explained=explained, progress=progress, say=say
+    )
+
+
+def sweep_draws(
+    election: Election,
+    drawn: OfVotes,
+    grid: Grid,
+    how: How,
+    attrs: Mapping[str, Any],
+    *,
+    estimate: Estimate | None = None,
+    explained: bool = False,
+    progress: Progress | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Forecast:
+    """As ``sweep_grid``, on draws from anywhere: of an ``estimate``, which alone can be ``explained``, or of
+    votes. ``attrs`` say where they are from.
+    """
+    whole = election.without_events_of_tiers if election.tiers_do_not_hang_on_rules else election.of_lists
+    told, election = of_the_lists_alone(election, beside=True), election.of_lists
+    units, local = drawn.units, drawn.local
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    local = local_of(election, estimate, units, how.seed)
     table = None if local is None else local.table
-    inputs = draws_of(election, estimate, units, how.seed, how.sampler).in_districts(local)
+    inputs = drawn.inputs.in_districts(local)
     chamber = None
     if whole.tiers:
         centre = central_shares(inputs, compile_rules([grid.base], parties, election.place, table), units)
@@ -194,6 +227,7 @@ def sweep_grid(
     refuse_what_cannot_be_swept(election, grid, parties, table, chamber)
     task = _Task(
         election,
+        attrs,
         units,
         parties,
         inputs,
@@ -208,7 +242,7 @@ def sweep_grid(
     found, forecast = _count(task, grid, estimate, progress, later)
     forecast.attrs["warnings"] += told
     values = found.placed(grid)
-    labels: Values = {} if chamber is None else labels_of_the_whole(whole, chamber, task.ends)
+    labels: Values = {} if chamber is None else labels_of_the_whole(whole, chamber.holders, task.ends)
     names = [coalition.id for coalition in whole.coalitions]
     values |= flips_values(flips_of(grid, values, task.ballot.ids, names))
     rests_on = dict(found.rests_on)
@@ -334,7 +368,7 @@ class _Found:
 
 
 def _count(
-    task: _Task, grid: Grid, estimate: Estimate, progress: Progress | None, later: Sequence[Kernel]
+    task: _Task, grid: Grid, estimate: Estimate | None, progress: Progress | None, later: Sequence[Kernel]
 ) -> tuple[_Found, Forecast]:
     """Numbers by variant, and the forecast of the base rule; kernels for ``later`` are compiled meanwhile."""
     found = _Found(len(grid), task.house)
@@ -361,7 +395,7 @@ def _count(
             task.ballot,
         )
         if base is None:
-            attrs = _attrs(task, estimate) | {"replicates": counts.replicates}
+            attrs = _attrs(task) | {"replicates": counts.replicates}
             base = labelled(task.whole, task.units, counts, kept, attrs, estimate)
             base.attrs["warnings"] += lost_to_alliances(task.election, base)
             found.rests_on |= rests_on
@@ -452,16 +486,14 @@ def _times(progress: Progress, rules: int) -> Progress:
     return lambda done: progress(done * rules)
 
 
-def _attrs(task: _Task, estimate: Estimate) -> dict[str, Any]:
+def _attrs(task: _Task) -> dict[str, Any]:
     return {
         **identity_of(task.whole),
         "draws": task.how.draws,
-        "seed": task.how.seed,
-        "sampler": task.how.sampler,
-        "as_of": estimate.as_of.isoformat(),
+        **task.attrs,
         "warnings": warnings_on(
             task.whole,
-            estimate.warnings,
+            task.attrs["warnings"],
             beliefs_of(task.whole),
             task.chamber.warnings if task.chamber is not None else (),
         ),

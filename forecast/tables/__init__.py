@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
-from forecast.tables import across, causes, chamber_tables, district_tables, evidence, subjects
+from forecast.tables import (
+    across,
+    causes,
+    chamber_tables,
+    district_tables,
+    evidence,
+    night_tables,
+    subjects,
+)
 from forecast.tables.definitions import Column, Shown, Table, chosen_names
 
 if TYPE_CHECKING:
@@ -21,7 +29,18 @@ _ONE_BY_ONE = (
     *("passes", "seats", "shares", "differences", "majorities", "variants", "changes"),
     *("seats-of-chamber", "majorities-of-chamber"),
 )
-_MAIN = ("parties", "coalitions", "chamber", "chamber-coalitions", "tiers", "contests", "events", "districts")
+_MAIN = (
+    "night",
+    "night-out",
+    "parties",
+    "coalitions",
+    "chamber",
+    "chamber-coalitions",
+    "tiers",
+    "contests",
+    "events",
+    "districts",
+)
 _BY_DISTRICT = ("districts", "contests")
 _MOST_DISTRICTS = 24
 """Of more, people are shown none unless they ask."""
@@ -37,7 +56,7 @@ def _in_districts(forecast: Forecast) -> bool:
 
 
 def _of_chamber(forecast: Forecast) -> bool:
-    return "chamber/size" in forecast
+    return "chamber/seat_quantile" in forecast
 
 
 def _of_tiers(forecast: Forecast) -> bool:
@@ -52,12 +71,20 @@ def _with_contests(forecast: Forecast) -> bool:
     return _one(forecast) and "chamber/win_probability" in forecast
 
 
+def _of_a_night(forecast: Forecast) -> bool:
+    return _one(forecast) and "evening/moment" in forecast
+
+
+def _remarked(forecast: Forecast) -> bool:
+    return _of_a_night(forecast) and "feed/said" in forecast
+
+
 def _several(forecast: Forecast) -> bool:
     return bool(forecast.leading)
 
 
 def _several_chambers(forecast: Forecast) -> bool:
-    return _several(forecast) and _of_chamber(forecast)
+    return _several(forecast) and "chamber/size" in forecast
 
 
 def _drawn(forecast: Forecast) -> bool:
@@ -82,6 +109,11 @@ def _asked(over: str, of: Callable[[Forecast], bool]) -> Callable[[Forecast], bo
 
 
 _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]], ...] = (
+    ("night", night_tables.night, _of_a_night),
+    ("night-out", night_tables.outstanding, _of_a_night),
+    ("night-districts", night_tables.districts, _of_a_night),
+    ("evening", night_tables.evening, _of_a_night),
+    ("feed", night_tables.feed, _remarked),
     ("parties", subjects.parties, _one),
     ("thresholds", subjects.thresholds, _one),
     ("seats", subjects.distribution, _one),
@@ -90,6 +122,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("chamber", chamber_tables.chamber, _of_chamber),
     ("chamber-coalitions", chamber_tables.coalitions, _asked("coalition", _of_chamber)),
     ("tiers", chamber_tables.tiers, _of_tiers),
+    ("tiers-coalitions", chamber_tables.coalitions_of_tiers, _asked("coalition", _of_tiers)),
     ("chamber-seats", chamber_tables.distribution, _one_chamber),
     ("contests", chamber_tables.contests, _with_contests),
     ("events", subjects.events, _one),
@@ -129,6 +162,9 @@ CHAMBER_TABLES = {
     name: function for name, function, _ in _EVERY if name.startswith(("chamber", "tiers", "contests"))
 }
 """Those that it has besides where its chamber has tiers beside the lists; contests of given chances."""
+
+NIGHT_TABLES = {name: function for name, function, of in _EVERY if of in (_of_a_night, _remarked)}
+"""Those that it has besides on an election night; the last where there is something to look at."""
 
 
 def known_tables(forecast: Forecast) -> dict[str, Callable[[Forecast], Table]]:

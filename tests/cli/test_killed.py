@@ -5,12 +5,15 @@ none is.
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
@@ -19,12 +22,13 @@ from pathlib import Path
 import pytest
 
 from forecast.errors import ConfigurationError
-from forecast.storage import load
+from forecast.storage import FILE_NAME, load
 from forecast.tables import tables_of
 from forecast.tables.exporting import as_csv
 from forecast.writing import UNFINISHED
 from tests.archives import write_archive
 from tests.forecasts import CONFIG
+from tests.nights import counted_rows, made_night, write_counted, write_election, write_units
 
 SERVER = """
 import contextlib, io, json, os, signal, sys
@@ -119,6 +123,27 @@ def _sweep(folder: Path, seed: int) -> list[str]:
     return ["sweep", str(CONFIG), "--threshold", "4%,5%", "--method", "hare", *how, "-o", str(folder)]
 
 
+@functools.cache
+def _woods() -> Path:
+    """The files of an election night."""
+    folder, night = Path(tempfile.mkdtemp()), made_night(6)
+    write_election(folder)
+    write_units(folder / "units.csv", night)
+    write_counted(folder / "counted.csv", counted_rows(night, night.first(1.0)))
+    return folder
+
+
+def _night(folder: Path, seed: int, *more: str) -> list[str]:
+    files = ["--units", str(_woods() / "units.csv"), "--counted", str(_woods() / "counted.csv")]
+    how = ["--draws", "400", "--threads", "1", "--seed", str(seed), "-q", *(more or ("--as-of", "21:30"))]
+    return ["night", str(_woods() / "woods.toml"), *files, *how, "-o", str(folder)]
+
+
+def _evening(folder: Path) -> list[str]:
+    """A whole evening of several estimates."""
+    return _night(folder, 1, "--replay", "1e9", "--every", "5400")
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     options = [sys.executable, "-W", "ignore", "-c", SERVER]
@@ -126,7 +151,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
     with subprocess.Popen(options, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True) as process:
         server, folder = Server(process), tmp_path_factory.mktemp("first")
         # Not the page: what draws its charts runs threads, which no fork takes along.
-        for command in (_run(folder, 1), _sweep(folder / "sweep", 1)):
+        for command in (_run(folder, 1), _sweep(folder / "sweep", 1), _night(folder / "night", 1)):
             server.run(command)
         yield server
         assert process.stdin is not None
@@ -167,7 +192,9 @@ def _some(steps: int, number: int) -> list[int]:
     return sorted({1 + round(k * (steps - 1) / (number - 1)) for k in range(number)})
 
 
-@pytest.mark.parametrize(("command", "seed_of", "number"), [(_run, _seed_of, 6), (_sweep, _seed_of, 4)])
+@pytest.mark.parametrize(
+    ("command", "seed_of", "number"), [(_run, _seed_of, 6), (_sweep, _seed_of, 4), (_night, _seed_of, 3)]
+)
 def test_a_folder_of_results_is_whole_whichever_step_its_writer_was_killed_at(
     command: Callable[[Path, int], list[str]],
     seed_of: Callable[[Path], int | None],
@@ -212,6 +239,33 @@ def test_a_run_killed_at_any_time_of_its_writing_leaves_whole_results(server: Se
         after = _seed_of(out)
         assert after in (before, seed, None)
         before = after
+
+
+def test_an_evening_killed_at_any_step_leaves_its_last_estimate(server: Server, tmp_path: Path) -> None:
+    """Whatever stands in the folder is one estimate of the night, with all those before it."""
+    out = tmp_path / "place" / "out"
+    steps = server.steps(out.parent, _evening(out))
+    whole = load(out)
+    reported = whole.names("evening/source_time")
+    assert len(reported) > 2
+    seen = set()
+    for step in _some(steps - 5, 5):  # the folder around it is there by now
+        shutil.rmtree(out, ignore_errors=True)
+        assert server.steps(out.parent, _evening(out), step) == 0, "it was to be killed"
+        if not (out / FILE_NAME).exists():
+            seen.add(0)
+            continue
+        kept = load(out / FILE_NAME)
+        number = len(kept.array("evening/moment"))
+        assert kept.names("evening/source_time") == reported[:number]
+        assert kept.array("night/units_final").sum() == round(
+            kept.array("evening/units_share")[-1] * kept.array("night/units").sum()
+        )
+        seen.add(number)
+    assert len(seen) > 2
+    assert server.steps(out.parent, _evening(out)) > 0, "and is played again"
+    assert load(out).names("evening/source_time") == reported
+    assert _strays(out) == []
 
 
 def test_a_page_is_whole_whichever_step_its_writer_was_killed_at(server: Server, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from random import Random
 from tests.archives import write_archive
 from tests.fuzz import mutating
 from tests.made import write_made_election
+from tests.nights import counted_rows, made_night, write_counted, write_election, write_units
 from tests.poll_shapes import shape_of
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +56,16 @@ direct = "plurality"
 [rule.levelling]
 mode = "level"
 start_seats = 12
+"""
+JOBS = """elections = ["e/x.toml"]
+days_before = [1, 20]
+seeds = "1:2"
+draws = 64
+[[variants]]
+id = "as-it-is"
+[[variants]]
+id = "seven-percent"
+rule.threshold.level = "7%"
 """
 RESULT = "party,votes,direct_seats\nred,400,1\nblue,300,2\ngreen,90,\nagainst-all,10,\n"
 DISTRICTS = """district,party,votes,seats,population,direct
@@ -109,6 +121,9 @@ class Seeds:
         self.cases = cases["cases"] if isinstance(cases, dict) else cases
         self.scenarios = [_text(file) for file in sorted((CONFIGS / "scenarios").glob("*.toml"))]
         self.constants = _text(ROOT / "forecast" / "estimation" / "constants.json")
+        self.configs = [_with_its_tables(file) for file in sorted(CONFIGS.glob("*.toml"))]
+        self.jobs = {f"e/{name}": text for name, text in self.made.items()} | {"jobs.toml": JOBS}
+        self.night = _a_night(folder / "night")
         archive = write_archive(folder / "archive", countries=2, elections=2, polls=4)
         self.archive = {name: _text(archive / name) for name in ("elections.csv", "polls.csv", "results.csv")}
 
@@ -129,6 +144,26 @@ class Seeds:
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
+
+
+def _a_night(folder: Path) -> dict[str, str]:
+    """The files of an election night with districts, half counted."""
+    folder.mkdir(parents=True)
+    made = made_night(6)
+    write_election(folder, districts=True)
+    write_units(folder / "units.csv", made)
+    write_counted(folder / "counted.csv", counted_rows(made, made.first(0.5)))
+    found = {file.name: _text(file) for file in sorted(folder.iterdir()) if file.is_file()}
+    [config] = [name for name in found if name.endswith(".toml")]
+    return found | {"x.toml": found.pop(config)}
+
+
+def _with_its_tables(config: Path) -> dict[str, str]:
+    """An election file, and the tables that it names."""
+    text = _text(config)
+    named = sorted(set(re.findall(r'"([^"\n]+\.csv)"', text)))
+    tables = {name: config.parent / name for name in named}
+    return {"x.toml": text} | {name: _text(file) for name, file in tables.items() if file.is_file()}
 
 
 Maker = Callable[[Seeds, Random], tuple[dict[str, bytes], list[Command]]]
@@ -156,6 +191,34 @@ def _election(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comm
             chance, 0.02, "sweep", "x.toml", *FEW, "--threshold", "1%,5%", "--method", "hare,dhondt"
         )
     return _whole(files) | {"x.toml": spoilt}, commands
+
+
+def _configs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    """Any election file of the project: its law, its tiers, its tables by district."""
+    files = chance.choice(seeds.configs)
+    name = chance.choice(("x.toml", *files))
+    ways = mutating.OF_TOML if name == "x.toml" else mutating.OF_TABLES
+    commands: list[Command] = [("check", "x.toml")]
+    if "\nresult = " in files["x.toml"]:
+        commands += _often(chance, 0.5, "count", "x.toml", "--json")
+    if "\npolls = " in files["x.toml"]:
+        commands += _often(chance, 0.3, "run", "x.toml", *FEW)
+    return _whole(files) | {name: mutating.spoilt(chance, files[name], ways)}, commands
+
+
+def _jobs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    spoilt = mutating.spoilt(chance, seeds.jobs["jobs.toml"], mutating.OF_TOML)
+    return _whole(seeds.jobs) | {"jobs.toml": spoilt}, [("jobs", "jobs.toml", "-o", "out", "--dry-run")]
+
+
+NIGHT = ("night", "x.toml", "--units", "units.csv", "--counted", "counted.csv")
+
+
+def _night(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    name = chance.choice(("units.csv", "counted.csv", "counted.csv"))
+    spoilt = mutating.spoilt(chance, seeds.night[name], mutating.OF_TABLES)
+    more = chance.choice(((), ("--unknown", "add"), ("--as-of", "21:00")))
+    return _whole(seeds.night) | {name: spoilt}, [(*NIGHT, *more, *FEW)]
 
 
 def _polls(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
@@ -298,6 +361,7 @@ def _saved(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command
 
 SUBJECTS: tuple[tuple[str, Maker], ...] = (
     *(("election", _election),) * 8,
+    *(("configs", _configs),) * 4,
     *(("polls", _polls),) * 4,
     *(("shapes", _shapes),) * 2,
     *(("votes", _votes),) * 3,
@@ -306,6 +370,8 @@ SUBJECTS: tuple[tuple[str, Maker], ...] = (
     ("share-draws", _share_draws),
     ("archive", _archive),
     ("constants", _constants),
+    ("jobs", _jobs),
+    ("night", _night),
     *(("options", _options),) * 2,
 )
 """By the number of a mutant, in turn."""
@@ -344,6 +410,7 @@ def healthy(seeds: Seeds) -> list[Mutant]:
         Mutant(-1, "germany", _whole(seeds.germany), [("run", "x.toml", *FEW)]),
         Mutant(-1, "districted", _whole(seeds.districted), [("count", "x.toml")]),
         Mutant(-1, "denmark", _whole(seeds.denmark), [("check", "x.toml"), ("count", "x.toml")]),
+        Mutant(-1, "night", _whole(seeds.night), [(*NIGHT, *FEW)]),
         Mutant(-1, "archive", archive, [("backtest", "a", "-q", "-o", "out", *over)]),
         Mutant(-1, "cases", {"cases.json": json.dumps(seeds.cases[:3]).encode()}, [("verify", "cases.json")]),
     ]

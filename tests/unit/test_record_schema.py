@@ -12,6 +12,7 @@ from forecast.record_schema import SCHEMA, Run, schema
 from forecast.result import Forecast
 from tests.forecasts import in_districts, kazakhstan
 from tests.made import made_forecast
+from tests.nights import of_a_night
 
 FILE = Path(__file__).parents[2] / "docs" / f"{SCHEMA}.schema.json"
 
@@ -19,7 +20,7 @@ FILE = Path(__file__).parents[2] / "docs" / f"{SCHEMA}.schema.json"
 @pytest.fixture(scope="module")
 def forecasts(tmp_path_factory: pytest.TempPathFactory) -> list[Forecast]:
     made = made_forecast(tmp_path_factory.mktemp("made"), 5, draws=500)
-    return [kazakhstan(), kazakhstan(50), in_districts(), made]
+    return [kazakhstan(), kazakhstan(50), in_districts(), made, of_a_night()]
 
 
 def test_every_record_is_as_the_schema_says(forecasts: list[Forecast]) -> None:

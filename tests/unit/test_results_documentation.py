@@ -16,10 +16,11 @@ from forecast.simulation.forecasting import How
 from forecast.simulation.mixture import simulate_scenarios
 from forecast.simulation.stacking import simulate_over_time
 from forecast.sweeps.scenarios import load_scenarios
-from forecast.tables import DISTRICT_TABLES, table_of
+from forecast.tables import DISTRICT_TABLES, NIGHT_TABLES, table_of
 from forecast.tables.difference import difference_record
-from tests.forecasts import CONFIG, in_districts, kazakhstan, tables_of_kazakhstan
-from tests.results_page import with_reference
+from tests.forecasts import CONFIG, kazakhstan, tables_of_kazakhstan
+from tests.nights import of_a_night
+from tests.results_page import of_table, with_reference
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +41,10 @@ def section(page: str, heading: str) -> list[list[str]]:
     return [[cell.strip().strip("`") for cell in row] for row in rows[2:]]
 
 
-@pytest.mark.parametrize("name", [*tables_of_kazakhstan(), *DISTRICT_TABLES])
-def test_every_column_of_a_table_is_documented(name: str, page: str, forecast: Forecast) -> None:
-    forecast = in_districts() if name in DISTRICT_TABLES else forecast
+@pytest.mark.parametrize("name", [*tables_of_kazakhstan(), *DISTRICT_TABLES, *NIGHT_TABLES])
+def test_every_column_of_a_table_is_documented(name: str, page: str) -> None:
     columns = [
-        c for c in table_of(forecast, name).columns if not (name == "polls" and c.name[:6] == "share_")
+        c for c in table_of(of_table(name), name).columns if not (name == "polls" and c.name[:6] == "share_")
     ]
     assert section(page, f"### `{name}`") == [[c.name, c.type, c.unit, c.meaning] for c in columns]
 
@@ -54,7 +54,7 @@ def test_the_reference_of_variables_is_that_of_the_registry(page: str) -> None:
 
 
 def test_every_variable_of_a_forecast_is_in_the_reference(page: str, forecast: Forecast) -> None:
-    for group, data in forecast.groups.items():
+    for group, data in (*forecast.groups.items(), *of_a_night().groups.items()):
         for name in data.data_vars:
             if not str(name).endswith("_mc_error") and name != "mc_error":
                 assert f"| `{group}/{name}` |".replace("`/", "`") in page

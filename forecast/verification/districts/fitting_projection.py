@@ -76,11 +76,7 @@ class Fitted:
 
 def fit_pairs(pairs: Sequence[Pair], step: Step | None = None, do: Do = one_by_one) -> Fitted:
     """Constants of all pairs, and of all but each country. ``PollDataError`` with too few countries."""
-    countries = [country for country, _ in by_country(pairs)]
-    if len(countries) < LEAST_COUNTRIES:
-        found = ", ".join(countries) or "none"
-        remedy = f"pairs of at least {LEAST_COUNTRIES} countries are needed; found {found}"
-        raise PollDataError(Fault("archive", "transitions.csv", len(countries), remedy))
+    countries = _countries(pairs)
     whole = _rivals(pairs, fit_once(pairs, shipped()))
     without = _left_out(pairs, countries, whole, step, do)
     return Fitted(
@@ -93,12 +89,24 @@ def fit_pairs(pairs: Sequence[Pair], step: Step | None = None, do: Do = one_by_o
     )
 
 
+def _countries(pairs: Sequence[Pair]) -> list[str]:
+    """Countries of the pairs; ``PollDataError`` where there are too few to leave one out."""
+    countries = [country for country, _ in by_country(pairs)]
+    if len(countries) < LEAST_COUNTRIES:
+        found = ", ".join(countries) or "none"
+        remedy = f"pairs of at least {LEAST_COUNTRIES} countries are needed; found {found}"
+        raise PollDataError(Fault("archive", "transitions.csv", len(countries), remedy))
+    return countries
+
+
 def fit_without(
     pairs: Sequence[Pair], countries: Sequence[str], step: Step | None = None, do: Do = one_by_one
 ) -> tuple[Constants, dict[str, Constants]]:
-    """Constants of all pairs, and of all but each of some countries, as ``fit_pairs`` finds them."""
+    """Constants of all pairs, and of all but each of some countries, as ``fit_pairs`` finds them; likewise
+    ``PollDataError``.
+    """
+    known = [country for country in _countries(pairs) if country in countries]
     whole = fit_once(pairs, shipped())
-    known = [country for country, _ in by_country(pairs) if country in countries]
     return whole, _left_out(pairs, known, whole, step, do)
 
 
