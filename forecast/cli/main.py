@@ -133,7 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:  # else the process belongs to the caller
         _look_for_garbage_seldom()
-        _multiply_on_one_thread()
+        multiply_on_one_thread()
         take_over_streams()
     if os.environ.get(DEBUG):
         return _run(argv)
@@ -170,7 +170,7 @@ def _look_for_garbage_seldom() -> None:
     atexit.register(gc.freeze)
 
 
-def _multiply_on_one_thread() -> None:
+def multiply_on_one_thread() -> None:
     """Matrices are small here: threads of a BLAS would wait for each other, and burn a second processor."""
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from forecast.cli.main import main
+from forecast.cli.main import main, multiply_on_one_thread
 from tests.forecasts import tables_of_kazakhstan
 
 Captured = pytest.CaptureFixture[str]
@@ -187,3 +187,13 @@ def test_an_interrupt_is_code_130_and_writes_nothing(kazakhstan: Path, tmp_path:
     assert out == ""
     assert err == "interrupted; nothing was written by halves\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_command_multiplies_on_one_thread_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = "import sys, forecast.cli.main; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=True)
+    assert "numpy" not in told.stdout.split(), "a BLAS looks there when it is loaded, which is later"
+    environ = {"MKL_NUM_THREADS": "4"}
+    monkeypatch.setattr(os, "environ", environ)
+    multiply_on_one_thread()
+    assert (environ["OPENBLAS_NUM_THREADS"], environ["MKL_NUM_THREADS"]) == ("1", "4")

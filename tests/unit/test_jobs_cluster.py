@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -192,7 +192,7 @@ def test_a_command_with_workers_writes_the_same_file(tmp_path: Path) -> None:
 
 
 @contextmanager
-def scheduler_with_workers(folder: Path, number: int) -> Iterator[tuple[Path, str]]:
+def scheduler_with_workers(folder: Path, number: int) -> Generator[tuple[Path, str]]:
     """A scheduler and workers as an institute has them: the file that tells of it, and its address."""
     file, quiet = folder / "scheduler.json", subprocess.DEVNULL
     options = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]

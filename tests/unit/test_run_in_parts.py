@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import tracemalloc
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -13,10 +14,12 @@ import pytest
 
 from forecast.election import Election, load_election
 from forecast.estimation import Estimate, estimate
+from forecast.jobs.hands import Here, cuts_of
+from forecast.jobs.part_files import image_of, part_of
 from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate_and_keep
-from forecast.simulation.running import Calls, Part, Progress, Work, run_part
+from forecast.simulation.running import Calls, Part, Progress, Total, Work, run_part
 from forecast.sweeps.axes import axes_of
 from forecast.sweeps.grid import Grid
 from forecast.sweeps.sweeping import sweep_grid
@@ -143,3 +146,41 @@ def test_a_run_of_a_hundred_billion_draws_is_planned_in_no_time_and_no_memory() 
     calls = Calls(np.full(16, 10**11 // 16), 2**18, 1)
     assert calls.draws_before(len(calls)) == 10**11
     assert calls[len(calls) - 1][-1].replicate == 15
+
+
+def test_memory_of_driver_and_worker_does_not_grow_with_the_draws(tmp_path: Path) -> None:
+    """Of 1e8 and 1e10 draws that are planned: calls from all over the run, counted and put together."""
+
+    class Planned(Exception):
+        pass
+
+    class Look:
+        def parts(self, work: Work, progress: Progress | None) -> Generator[Part]:
+            raise Planned(work)
+
+    election = made(tmp_path)
+    with pytest.raises(Planned) as looked:
+        simulate_and_keep(election, estimated(election), How(10**6, 1, "sobol", 1, Look()), 0)
+    planned = looked.value.args[0]
+
+    def peak(draws: int) -> tuple[int, int]:
+        """Bytes of the worker and of the driver at most."""
+        work = replace(planned, number=draws)
+        tracemalloc.start()
+        cuts = cuts_of(work, 0.013, Here())
+        at = [cut[0] for cut in cuts[:: max(1, len(cuts) // 6)]]
+        images = [image_of(run_part(work, first, first + 1)) for first in at]
+        worker = tracemalloc.get_traced_memory()[1]
+        tracemalloc.reset_peak()
+        total = Total(work)
+        for image in images:
+            total.add(part_of(image) or pytest.fail("a part is as it was sent"))
+        driver = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert len(at) >= 6
+        return worker, driver
+
+    peak(10**8)  # what is loaded once
+    small, large = peak(10**8), peak(10**10)
+    assert large[0] < 1.1 * small[0] < 100e6
+    assert large[1] < 1.1 * small[1] < 100e6
