@@ -144,6 +144,23 @@ def groups_of_netcdf(
         return {"": root} | {name: _read_group(item, shared, {})[1] for name, item in groups.items()}
 
 
+def values_of_netcdf(source: Path, wanted: Collection[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Attributes of a file that ``netcdf_image`` made and whose seal is whole, and those of the ``wanted``
+    variables (by path) that it has: plain arrays, in a tenth of the time that Datasets take.
+    """
+    import h5py
+
+    with h5py.File(source, "r") as file:
+        found = {path: file[path] for path in wanted if path in file}
+        read = {
+            # Days are the only numbers that are written otherwise than they are read, as 32-bit integers.
+            path: _values(item, _attributes(item.attrs) if item.dtype == np.int32 else {})[0]
+            for path, item in found.items()
+            if isinstance(item, h5py.Dataset)
+        }
+        return _attributes(file.attrs), read
+
+
 def _read_group(
     place: h5py.Group, shared: Mapping[str, Labelled], attrs: dict[str, Any]
 ) -> tuple[dict[str, Labelled], xr.Dataset]:

@@ -17,11 +17,12 @@ import sys
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from forecast.netcdf import Seal, groups_of_netcdf, netcdf_image, seal_of
+from forecast.netcdf import Seal, groups_of_netcdf, netcdf_image, seal_of, values_of_netcdf
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
 
 _MIB = 2**20
@@ -70,6 +71,21 @@ def read_netcdf(
     groups[""].encoding["sealed"] = seal is Seal.WHOLE
     _require(groups[""], only)
     return groups
+
+
+def read_values(path: Path, wanted: Collection[str]) -> tuple[dict[str, Any], dict[str, np.ndarray], bool]:
+    """Attributes of a netCDF-4 file, those of the ``wanted`` variables (by path) that it has, and whether it
+    is sealed. Raises as ``read_netcdf`` does.
+    """
+    if path.is_file() and seal_of(path) is Seal.WHOLE:
+        return *values_of_netcdf(path, wanted), True
+    groups = read_netcdf(path)
+    every = {
+        f"{group}/{name}".lstrip("/"): one
+        for group, data in groups.items()
+        for name, one in data.variables.items()
+    }
+    return groups[""].attrs, {name: every[name].values for name in wanted if name in every}, False
 
 
 def _refuse_other_formats(path: Path) -> None:

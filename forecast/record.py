@@ -15,8 +15,11 @@ import numpy as np
 
 from forecast.record_schema import SCHEMA
 from forecast.variables import EVERY, about, described, error_of
+from forecast.words.rounding import as_written
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from forecast.result import Forecast
     from forecast.variables import Variable
 
@@ -55,6 +58,19 @@ def record(forecast: Forecast) -> Any:
         return {**drawn, **supposed, **how, "as_of": each, "warnings": warnings}
     one = {"as_of": attrs["as_of"], **supposed}
     return {**drawn, **how, **one, f"{along}s": each, "warnings": warnings}
+
+
+def draws_record(kept: xr.Dataset) -> dict[str, Any]:
+    """The draws that a run kept, a row a draw, to the last digit: what stands in draws.csv."""
+    found = {
+        "parties": [str(one) for one in kept["party"].values],
+        "share": kept["share"].values.tolist(),
+        "seats": kept["seats"].values.tolist(),
+    }
+    if "chamber_seats" in kept:
+        found["holders"] = [str(one) for one in kept["holder"].values]
+        found["chamber_seats"] = kept["chamber_seats"].values.tolist()
+    return {"kept_draws": found}
 
 
 def _districts(forecast: Forecast) -> dict[str, Any]:
@@ -130,7 +146,8 @@ def _chamber(forecast: Forecast, place: tuple[int, ...] = ()) -> dict[str, Any]:
         f"chamber/{name}": one.values[place] if one.dims[:depth] == tuple(forecast.leading) else one.values
         for name, one in data.variables.items()
     }
-    values |= {"quantile_level": forecast.array("quantile_level")}
+    if "quantile_level" in forecast:  # a count has none
+        values |= {"quantile_level": forecast.array("quantile_level")}
     size = plain_number(values["chamber/size"])
     found: dict[str, Any] = {"size": size, "majority_seats": None if size is None else int(size) // 2 + 1}
     holders, coalitions = forecast.names("chamber/holder"), forecast.names("coalition")
@@ -208,7 +225,7 @@ def _of_place(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
 def _values(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
     """Every variable and label of the forecast and of its rules at a place, as arrays by path."""
     leading, found = tuple(forecast.leading), {}
-    for group in ("", "rules"):
+    for group in ("", "places", "rules"):
         for name, variable in forecast.groups[group].variables.items() if group in forecast.groups else ():
             here = tuple(
                 place[leading.index(str(dim))] for dim in variable.dims[: len(leading)] if dim in leading
@@ -257,7 +274,7 @@ def _filled(
             place[last] = {str(k + 1): plain_number(one) for k, one in enumerate(value)}
         elif behind in (("seats",), ("district_seats",), ("chamber_seats",), ("uncovered_winners",)):
             known_at_all = not math.isnan(value[0])
-            some = {str(n): float(p) for n, p in enumerate(value.tolist()) if p > 0}
+            some = {str(n): as_written(p) for n, p in enumerate(value.tolist()) if p > 0}
             if "mc_error" not in last:
                 place[last] = some if known_at_all else None
         elif variable.kind == "truth":
@@ -281,6 +298,10 @@ def _of_rule(forecast: Forecast, place: tuple[int, ...]) -> dict[str, Any]:
         "house": int(values["rules/seats_to_hand_out"]),
         **_outcome(values),
     }
+    # Tiers and districts are the same under every rule, but for the lists, which are told above.
+    chamber = _chamber(forecast, place).get("chamber", {})
+    if chamber:
+        found["chamber"] = {key: chamber[key] for key in chamber if key not in ("tiers", "districts")}
     if forecast.draws:
         return found | {name: attrs[name] for name in ("draws", "seed", "sampler", "as_of")}
     return found | {"ties": json.loads(str(values["tied_claims"]))}
@@ -385,11 +406,15 @@ def _by_kind(forecast: Forecast) -> dict[str, dict[str, float | int | None]]:
 
 
 def plain_number(value: Any) -> float | int | None:
-    """A number for JSON: whole numbers as integers, NaN as null."""
+    """A number for JSON: whole numbers as integers, NaN as null, others of twelve digits."""
     number = float(value)
     if math.isnan(number):
         return None
-    return int(number) if getattr(value, "dtype", None) is not None and value.dtype.kind in "iu" else number
+    return (
+        int(number)
+        if getattr(value, "dtype", None) is not None and value.dtype.kind in "iu"
+        else as_written(number)
+    )
 
 
 def _by_label(labels: Iterable[float], values: Iterable[Any]) -> dict[str, float | int | None]:

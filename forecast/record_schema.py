@@ -88,6 +88,18 @@ class Event(_Part):
     condition_draws: int
 
 
+class KeptDraws(_Part):
+    """Draws that were asked for (``--save-draws``), a row a draw and a column a party, or a holder of seats
+    of the whole chamber.
+    """
+
+    parties: list[str]
+    share: list[list[Share]]
+    seats: list[list[int]]
+    holders: list[str] | None = None
+    chamber_seats: list[list[int]] | None = None
+
+
 class Run(BaseModel):
     """A forecast of one rule and day. Keys may be added to it."""
 
@@ -109,6 +121,7 @@ class Run(BaseModel):
     districts: list[dict[str, Any]] | None = None
     track_record: dict[str, Any]
     warnings: list[str]
+    kept_draws: KeptDraws | None = None
 
 
 def schema() -> dict[str, Any]:

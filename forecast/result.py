@@ -262,10 +262,7 @@ class Forecast:
 
     def at(self, **places: int | slice) -> Forecast:
         """The forecast at places of some leading dimensions, by number; the others remain."""
-        groups = {
-            name: data.isel({dim: k for dim, k in places.items() if dim in data.dims})
-            for name, data in self.groups.items()
-        }
+        groups = {name: _taken(data, places) for name, data in self.groups.items()}
         left = "\n".join(f"{dim}: {keys}" for dim, keys in self.leading.items() if dim not in places)
         attrs = {name: value for name, value in self.attrs.items() if name != "leading"}
         attrs |= {"leading": left} if left else {}
@@ -444,6 +441,23 @@ class Forecast:
 
     def _repr_html_(self) -> str:
         return _view("forecast.tables.notebook:forecast_html")(self)
+
+
+def _taken(data: xr.Dataset, places: Mapping[str, int | slice]) -> xr.Dataset:
+    """``data.isel(places)`` where the dimensions are there, without its looking at every value
+    (``dataset_of``).
+    """
+
+    def taken(variable: xr.Variable) -> Labelled:
+        at = [places.get(str(dim), slice(None)) for dim in variable.dims]
+        left = tuple(str(dim) for dim, k in zip(variable.dims, at, strict=True) if isinstance(k, slice))
+        return left, variable.values[tuple(at)], dict(variable.attrs)
+
+    coords = {str(name): taken(one.variable) for name, one in data.coords.items()}
+    coords = {name: (name if dims == (name,) else dims, *rest) for name, (dims, *rest) in coords.items()}
+    return dataset_of(
+        {str(name): taken(one.variable) for name, one in data.data_vars.items()}, coords, data.attrs
+    )
 
 
 def _view(target: str) -> Any:

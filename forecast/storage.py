@@ -139,7 +139,7 @@ def load(path: str | Path) -> Forecast:
     """
     groups = _read(path_of("path", path))
     root = groups[""]
-    _refuse_others(root, str(path))
+    refuse_others(root, str(path))
     forecast = Forecast(groups)
     if not root.encoding.get("sealed"):
         _refuse_incomplete(forecast, str(path))
@@ -211,7 +211,7 @@ def _read_store(store: Path) -> dict[str, xr.Dataset]:
     return groups
 
 
-def _refuse_others(root: xr.Dataset, place: str) -> None:
+def refuse_others(root: xr.Dataset, place: str) -> None:
     """Refuse what is no forecast, and one of another version, with the command that makes it anew."""
     said = next(((name, root.attrs[name]) for name in _OF_OLD if name in root.attrs), None)
     if said is None or "party" not in root.dims:
@@ -325,9 +325,11 @@ def _seen(dataset: xr.Dataset) -> xr.Dataset:
     for name, variable in dataset.variables.items():
         if variable.dtype.kind in "TOU":
             texts = _safe_texts(variable.values.astype(str))
+            if variable.dtype.kind == "U" and texts.tolist() == variable.values.tolist():
+                continue  # to put values in their place makes xarray import every array library
             if name not in dataset.indexes:
                 variable.values = texts
-            elif texts.tolist() != variable.values.tolist():
+            else:
                 labels[name] = (variable.dims, texts, variable.attrs)
     loaded = dataset.assign_coords(labels) if labels else dataset.copy()
     loaded.attrs = {

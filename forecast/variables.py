@@ -170,7 +170,6 @@ _LABELS = _labels(
     _text("party_kind", "party", "kind of option; none-of-the-above and residual hold no seats"),
     _whole("seats", "seats", "seats", "number of seats"),
     _number("quantile_level", "quantile_level", "1", "probability of a value at or below"),
-    _whole("place", "place", "1", "place by number of seats, the largest first"),
     _text("coalition", "coalition", "id of the coalition"),
     _text("coalition_name", "coalition", "its name"),
     _text("coalition_parties", "coalition", "ids of its parties, a line each"),
@@ -241,12 +240,16 @@ _PARTIES = (
     _chance(
         "largest_probability", "party", "probability of more seats than any other", key="largest.probability"
     ),
-    _chance(
-        "place_probability",
-        "party place",
-        "probability of a place by seats",
-        comment="of parties with equal seats each has the better place; without seats none",
-        key="places.probability",
+    *_in(
+        "places",
+        *_labels(_whole("place", "place", "1", "place by number of seats, the largest first")),
+        _chance(
+            "probability",
+            "party place",
+            "probability of a place by seats",
+            comment="of parties with equal seats each has the better place; without seats none",
+            key="places.probability",
+        ),
     ),
 )
 
@@ -615,6 +618,32 @@ _CHAMBER = _in(
     _text("tier_basis", "tier", "what its numbers rest on, in words"),
     _whole("tier_size", "tier", "seats", "seats of the tier"),
     _whole("size", "", "seats", f"{_MEMBERS}, the median where it may grow", key="size"),
+    _whole("seats_won", "holder", "seats", _MEMBERS, column="seats", key="seats", heading="Seats"),
+    _whole(
+        "coalition_seats_won",
+        "coalition",
+        "seats",
+        _MEMBERS,
+        column="chamber_seats",
+        key="seats",
+        heading="Seats",
+    ),
+    _truth(
+        "majority",
+        "coalition",
+        f"whether it holds more than half of the {_MEMBERS}",
+        key="majority",
+        column="chamber_majority",
+        heading="Majority",
+    ),
+    _truth(
+        "two_thirds",
+        "coalition",
+        f"whether it holds at least two thirds of the {_MEMBERS}",
+        key="two_thirds",
+        column="chamber_two_thirds",
+        heading="Two thirds",
+    ),
     _whole(
         "seat_quantile",
         "holder quantile_level",
@@ -681,6 +710,14 @@ _CHAMBER = _in(
         key="seats",
     ),
     _mean("tier_seat_mean", "tier holder", "seats", "mean seats of a tier", key="seats.mean"),
+    _whole(
+        "tier_coalition_seat_quantile",
+        "tier coalition quantile_level",
+        "seats",
+        "quantile of seats of a tier",
+        key="seats",
+    ),
+    _mean("tier_coalition_seat_mean", "tier coalition", "seats", "mean seats of a tier", key="seats.mean"),
     _chance(
         "tier_majority_probability",
         "tier coalition",

@@ -82,6 +82,7 @@ def _party(name: str, label: str, own: str) -> dict[str, Any]:
 def _as_written(name: str, rows: list[dict[str, str]], ids: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """The rows as a user would write them: ids, seats abroad 0, levelling seats in a column of their own."""
     scotland = name.startswith("scotland")
+    austria = _austrian_seats(rows) if name.startswith("austria") else {}
     for row in rows:
         region, _, levelling = row["region"].partition("levelling=")
         label = row["party"]
@@ -90,6 +91,8 @@ def _as_written(name: str, rows: list[dict[str, str]], ids: Mapping[str, str]) -
             seats = seats or "0"
         if name.startswith("czechia"):
             seats = ""
+        if austria:
+            seats = austria[row["district"]]
         yield {
             "district": row["district"],
             "district_name": row["district_name"],
@@ -103,6 +106,30 @@ def _as_written(name: str, rows: list[dict[str, str]], ids: Mapping[str, str]) -
             "official_seats": row["official_seats"],
             **{key: "" if scotland else row[key] for key in ("official_fixed", "official_levelling")},
         }
+
+
+LAND_SEATS = {
+    "Burgenland": 7,
+    "Kärnten": 13,
+    "Niederösterreich": 37,
+    "Oberösterreich": 32,
+    "Salzburg": 11,
+    "Steiermark": 27,
+    "Tirol": 15,
+    "Vorarlberg": 8,
+    "Wien": 33,
+}
+"""Of Austria, by the census of 2011; recalled."""
+
+
+def _austrian_seats(rows: list[dict[str, str]]) -> dict[str, str]:
+    """Seats by constituency that add up to those of each Land, which alone matter; the data have none."""
+    lands = {row["district"]: row["region"] for row in rows}
+    seats: dict[str, str] = {}
+    for land, total in LAND_SEATS.items():
+        inside = [district for district, own in lands.items() if own == land]
+        seats |= {d: str(total // len(inside) + (n < total % len(inside))) for n, d in enumerate(inside)}
+    return seats
 
 
 def party_totals(official: Mapping[str, int], election: Election) -> dict[str, int]:

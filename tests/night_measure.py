@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forecast.election import Election, load_election
 from forecast.geography.places import Places, places_of
-from forecast.night.archive_nights import STAGES, PastNight, whole_units, read_archive
+from forecast.night.archive_nights import STAGES, PastNight, read_archive, whole_units
 from forecast.night.counted import FINAL, NOTHING, PART, Counted
 from forecast.night.design_matrix import Design, design_of
 from forecast.night.estimating import NightLaw, PollDraws, draw_votes, estimate_night, night_law

@@ -17,6 +17,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 _TABLES = re.compile(r"(<!-- variables -->\n).*?(<!-- end -->)", re.DOTALL)
 _GROUPS = {
     "": "The root: the forecast itself",
+    "places": "`places`: the order of parties by seats",
     "last_election": "`last_election`",
     "estimate": "`estimate`: what was drawn from",
     "polls": "`polls`: those that were looked at",

@@ -17,6 +17,7 @@ import numpy as np
 import xarray as xr
 
 from forecast.variables import COUNTED, EVERY, QUANTILES, Variable, error_of
+from forecast.words.rounding import as_written
 
 ENDS = {
     "low95": 0.025,
@@ -67,8 +68,8 @@ class Walk:
                 continue
             shown = Shows(shows) if isinstance(shows, str) else shows
             wanted = self._wanted(shown, match.groupdict())
-            if wanted is not None and shown.decimals is not None:
-                wanted = round(wanted, shown.decimals)
+            if wanted is not None:
+                wanted = as_written(wanted) if shown.decimals is None else round(wanted, shown.decimals)
             assert found == wanted, f"{path}: {found}, in the file {wanted} ({shown.variable})"
             self.seen.add(shown.variable)
             self.used.add(pattern)
@@ -177,6 +178,11 @@ _CHAMBER: dict[str, Shows | str] = {
         for key, shows in _held(rf"{_TH}/seats", "chamber/tier_seat").items()
         if "distribution" not in key
     },
+    **{
+        key: shows
+        for key, shows in _held(rf"{_TC}/seats", "chamber/tier_coalition_seat").items()
+        if "distribution" not in key
+    },
     rf"{_TC}/majority/probability": "chamber/tier_majority_probability",
     rf"{_TC}/majority/mc_error": "chamber/tier_majority_mc_error",
 }
@@ -185,7 +191,7 @@ _CHAMBER: dict[str, Shows | str] = {
 def _told() -> Iterator[Variable]:
     """Numbers of a forecast of one rule and day about a party, coalition, event, or the whole."""
     for variable in EVERY:
-        of_one = variable.group in ("", "last_election", "estimate") and variable not in COUNTED
+        of_one = variable.group in ("", "places", "last_election", "estimate") and variable not in COUNTED
         if of_one and not variable.label:
             yield variable
 
@@ -196,7 +202,7 @@ def _keys() -> dict[str, Shows | str]:
     for variable in _told():
         path = "/".join(filter(None, (_SUBJECTS[variable.subject], *variable.key.split("."))))
         behind = variable.dims[1:] if variable.subject else variable.dims
-        if not variable.key or variable.group:
+        if not variable.key or variable.group not in ("", "places"):
             continue
         if behind == ("quantile_level",):
             found[f"{path}/median"] = Shows(variable.path, at={"quantile_level": 0.5})
@@ -276,8 +282,8 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
     "places": (
         ("party", "place"),
         {
-            r"places/(?P<p>[^/]+)/(?P<rank>\d+)/probability": "place_probability",
-            r"places/(?P<p>[^/]+)/(?P<rank>\d+)/mc_error": "place_mc_error",
+            r"places/(?P<p>[^/]+)/(?P<rank>\d+)/probability": "places/probability",
+            r"places/(?P<p>[^/]+)/(?P<rank>\d+)/mc_error": "places/mc_error",
             r"places/[^/]+/(?P<rank>\d+)/place": "place",
         },
     ),
@@ -337,6 +343,22 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
                 "tiers/(?P<t>[^/]+)/(?P<h>[^/]+)",
                 "tier_seat_mean",
                 "tier_seat_mean_mc_error",
+                prefix="chamber/",
+            ),
+        },
+    ),
+    "tiers-coalitions": (
+        ("tier", "coalition"),
+        {
+            **_ends(
+                "tiers-coalitions/(?P<t>[^/]+)/(?P<c>[^/]+)",
+                "tier_coalition_seat",
+                "chamber/tier_coalition_seat_quantile",
+            ),
+            **_same(
+                "tiers-coalitions/(?P<t>[^/]+)/(?P<c>[^/]+)",
+                *("tier_coalition_seat_mean", "tier_coalition_seat_mean_mc_error"),
+                *("tier_majority_probability", "tier_majority_mc_error"),
                 prefix="chamber/",
             ),
         },

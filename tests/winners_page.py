@@ -7,14 +7,17 @@ from __future__ import annotations
 import csv
 import re
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
+from typing import TypeVar
 
 from forecast.geography.projection_constants import Constants
 from forecast.verification.districts.candidate_pairs import read_contested
+from forecast.verification.districts.fitting_candidates import Fittable, fit_candidates
 from forecast.verification.districts.fitting_projection import fit_without
 from forecast.verification.districts.pairs import read_pairs
 from forecast.verification.districts.winning import (
+    APART,
     BY_SPLIT,
     FIRST,
     INDEPENDENT,
@@ -22,13 +25,16 @@ from forecast.verification.districts.winning import (
     MODEL,
     PROPORTIONAL,
     USUAL,
+    CandidateErrors,
     WinnerEvaluation,
     evaluate_winners,
 )
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "chamber.md"
 CONSTANTS = Path(__file__).with_name("constants_without.csv")
-"""Constants of the projection, fitted without each of some countries."""
+"""Constants of the projection and of candidates, fitted without each country that has candidates; those of
+all countries as ``all``, and as ``apart`` with the errors of candidates in those that are shown apart.
+"""
 _FIGURES = re.compile(r"(<!-- winners -->\n).*?(<!-- end -->)", re.DOTALL)
 _NAMES = {
     "germany": "Germany",
@@ -37,46 +43,74 @@ _NAMES = {
     "newzealand": "New Zealand",
     "scotland": "Scotland",
 }
+Kind = TypeVar("Kind", Constants, CandidateErrors)
 _OF = {USUAL: "six pairs", "lithuania": "Lithuania", "nepal": "Nepal"}
 
 
 def write_constants(archive: Path) -> None:
     """Fit the constants without each country that has candidates; some minutes."""
-    countries = [one.pair.country for one in read_contested(archive).pairs]
-    whole, without = fit_without(read_pairs(archive).pairs, countries)
-    columns = {"all": whole, **without}
+    found = Fittable(read_contested(archive).pairs, read_pairs(archive).pairs)
+    countries = sorted({one.pair.country for one in found.contested})
+    whole, without = fit_without(found.lists, countries)
+    columns = {
+        "all": whole,
+        "apart": whole,
+        **{country: without.get(country, whole) for country in countries},
+    }
+    errors = {
+        name: fit_candidates(
+            found, law, name if name in countries else "", apart=name == "apart" or name in APART
+        )
+        for name, law in columns.items()
+    }
     with CONSTANTS.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["name", *columns])
-        for name in asdict(whole):
-            writer.writerow([name, *(f"{getattr(law, name):.6g}" for law in columns.values())])
+        for kind in (columns, errors):
+            for name in asdict(kind["all"]):
+                writer.writerow([name, *(f"{getattr(law, name):.6g}" for law in kind.values())])
 
 
-def constants() -> dict[str, Constants]:
-    """By the country that they were fitted without; those of all countries as ``all``."""
+def constants() -> dict[str, tuple[Constants, CandidateErrors]]:
+    """By the country that they were fitted without; those of all countries as ``all`` and ``apart``."""
     with CONSTANTS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {
-        name: Constants(**{row["name"]: float(row[name]) for row in rows})
-        for name in rows[0]
-        if name != "name"
-    }
+
+    def of(name: str, kind: type[Kind]) -> Kind:
+        known = {field.name for field in fields(kind)}
+        return kind(**{row["name"]: float(row[name]) for row in rows if row["name"] in known})
+
+    return {name: (of(name, Constants), of(name, CandidateErrors)) for name in rows[0] if name != "name"}
 
 
 def evaluated(archive: Path) -> WinnerEvaluation:
     """The evaluation behind the figures."""
     laws = constants()
-    return evaluate_winners(read_contested(archive).pairs, lambda country: laws.get(country, laws["all"]))
+    return evaluate_winners(
+        read_contested(archive).pairs, lambda country: laws[country][0], lambda country: laws[country][1]
+    )
 
 
 def figures(found: WinnerEvaluation) -> str:
     """The tables of the page."""
-    return "\n" + "\n\n".join([_called(found), _scores(found), _bins(found)]) + "\n\n"
+    return "\n" + "\n\n".join([_errors(), _called(found), _scores(found), _bins(found)]) + "\n\n"
 
 
 def with_figures(page: str, found: WinnerEvaluation) -> str:
     """The page with the figures as they are now."""
     return _FIGURES.sub(lambda match: match[1] + figures(found) + match[2], page)
+
+
+def _errors() -> str:
+    rows = [
+        "| fitted without | `candidate_error` | errors that districts share | `split_error` |",
+        "|---|---|---|---|",
+    ]
+    names = {**_NAMES, "all": "none: what is used", "apart": "none: Lithuania and Nepal"}
+    for name, (_, errors) in sorted(constants().items(), key=lambda row: list(names).index(row[0])):
+        cells = [f"{errors.candidate:.2g}", f"× {errors.shared:.2f}", f"{errors.split:.2f}"]
+        rows.append(f"| {' | '.join([names[name], *cells])} |")
+    return "\n".join(rows)
 
 
 def _called(found: WinnerEvaluation) -> str:

@@ -10,6 +10,7 @@ import colorsys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,6 @@ def number(field: str, **more: Any) -> Spec:
     return {"field": field, "type": "quantitative", **more}
 
 
-def day(field: str, **more: Any) -> Spec:
-    """A place on a scale of days."""
-    return {"field": field, "type": "temporal", **more}
-
-
 def name(field: str, **more: Any) -> Spec:
     """A place, or a text, by name; places stand in the order of the rows."""
     return {"field": field, "type": "nominal", "sort": None, **more}
@@ -159,6 +155,11 @@ def title(text: str, subtitle: str = "", size: float = 12, offset: float = 4) ->
 def level_line(data: Spec, field: str = "level", axis: str = "x", ink: str = INK) -> Spec:
     """The line of a threshold across the plot."""
     return mark("rule", data, {axis: number(field)}, color=ink, strokeDash=DASHES)
+
+
+def whole_axis(**more: Any) -> Spec:
+    """An axis of whole numbers, without labels between them."""
+    return {"tickMinStep": 1, "labelExpr": "datum.value % 1 ? '' : format(datum.value, 'd')", **more}
 
 
 def shares_axis(**more: Any) -> Spec:
@@ -255,6 +256,7 @@ def wrapped(text: str, width: float, glyph: float) -> list[str]:
     return textwrap.wrap(text.replace(" %", "\N{NO-BREAK SPACE}%"), max(20, int(width / glyph))) or [""]
 
 
+@cache
 def on_white(colour: str, least: float = _LEAST_CONTRAST) -> str:
     """A colour ``#RRGGBB`` darkened until its contrast with white (WCAG 2) is ``least``.
 

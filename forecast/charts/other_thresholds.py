@@ -31,6 +31,7 @@ from forecast.charts.drawing import (
     panels,
     percent_labels,
     title,
+    whole_axis,
 )
 from forecast.charts.parties import PANELS, names_column, told
 from forecast.charts.rules import method_name
@@ -139,7 +140,7 @@ def steps_rows(slid: Forecast, row: dict[str, Any], method: int, level: float | 
 def steps_body(data: Data, width: float = (WIDTH - 60) / PANELS - 30) -> Spec:
     """One panel: the band and the line of a party's seats by level."""
     x = number("level", axis={"title": None, "labelExpr": percent_labels(), "tickCount": 5, "grid": False})
-    axis = {"title": None, "tickCount": 3, "tickMinStep": 1, "format": "d", "minExtent": 30, "maxExtent": 30}
+    axis = whole_axis(title=None, tickCount=3, minExtent=30, maxExtent=30)
     y = {"axis": axis, "scale": {"nice": 3, "zero": True}}
     ink = as_it_is("ink")
     band = {"x": x, "y": number("low", **y), "y2": {"field": "high"}, "color": ink}

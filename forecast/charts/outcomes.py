@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _ROW = 34
 _HEMICYCLE, _PREVIEW = 440, 560
 _ACROSS, _HEIGHTS = (-1.9, 1.9), (-0.3, 1.36)
+_TWO_LINES = 0.18
+"""What labels of two lines take besides, where a narrow picture has those."""
 _LETTER = 7.0
 """Width of a letter of a label, in pixels, on the generous side."""
 _ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
@@ -125,6 +127,9 @@ def _texts_column(data: Spec, size: Spec, y: Spec, field: str, head: str, width:
 
 # One parliament.
 
+_LINE = 13
+"""Height of a line of a label, in pixels."""
+
 
 def seated(facts: Facts) -> list[tuple[dict[str, Any], int]]:
     """Parties, and groups of the whole chamber, with seats in the representative draw, the largest first."""
@@ -189,10 +194,10 @@ def _labelled(facts: Facts, width: float) -> list[tuple[str, dict[str, Any]]]:
         angle = sum(math.atan2(y, x) for x, y in block) / len(block)
         said = [called(row, 14 if width >= 400 else 12), str(len(block))]
         for radius in (1.14, 1.24, 1.34) if width >= 400 else (1.2, 1.27):
-            label = _label([" ".join(said)] if width >= 400 else said, angle, radius)
+            label = _label([" ".join(said)] if _is_wide(width) else said, angle, radius, scale)
             box = _box(label, scale)
             inside = _ACROSS[0] * scale <= box[0] and box[1] <= _ACROSS[1] * scale
-            inside = inside and -0.12 * scale <= box[2] and box[3] <= _HEIGHTS[1] * scale
+            inside = inside and -0.12 * scale <= box[2] and box[3] <= _heights(width)[1] * scale
             if inside and not any(_meet(box, other) for other in taken):
                 taken.append(box)
                 found.append((row["party"], label))
@@ -200,15 +205,26 @@ def _labelled(facts: Facts, width: float) -> list[tuple[str, dict[str, Any]]]:
     return found
 
 
-def _label(lines: list[str], angle: float, radius: float) -> dict[str, Any]:
+def _is_wide(width: float) -> bool:
+    """Whether a name and its number find room in one line."""
+    return width >= 400
+
+
+def _heights(width: float) -> tuple[float, float]:
+    return _HEIGHTS if _is_wide(width) else (_HEIGHTS[0], _HEIGHTS[1] + _TWO_LINES)
+
+
+def _label(lines: list[str], angle: float, radius: float, scale: float) -> dict[str, Any]:
+    """A label that begins with its first line, and whose lines all lie outside the ring."""
     x, y = radius * math.cos(angle), radius * math.sin(angle)
+    y += (1.0 + math.sin(angle)) * _LINE / 2 * (len(lines) - 1) / scale
     align = "center" if abs(x) < 0.12 else ("left" if x > 0 else "right")
     return {"x": x, "y": y, "align": align, "text": lines}
 
 
 def _box(label: dict[str, Any], scale: float) -> tuple[float, float, float, float]:
     """Left, right, lower and upper end of a label in pixels, on the generous side."""
-    x, y = label["x"] * scale, label["y"] * scale
+    x, y = label["x"] * scale, label["y"] * scale - _LINE / 2 * (len(label["text"]) - 1)
     long, high = _LETTER * max(map(len, label["text"])) + 4, 9 + 7 * (len(label["text"]) - 1)
     left = {"left": x, "right": x - long, "center": x - long / 2}[label["align"]]
     return left, left + long, y - high, y + high
@@ -221,7 +237,7 @@ def _meet(one: tuple[float, float, float, float], other: tuple[float, float, flo
 def parliament_body(data: Data, width: float = _HEMICYCLE) -> Spec:
     """Seats as dots in half rings, a dashed line where half of them end."""
     x = number("x", axis=None, scale={"domain": _ACROSS, "nice": False})
-    y = number("y", axis=None, scale={"domain": _HEIGHTS, "nice": False})
+    y = number("y", axis=None, scale={"domain": _heights(width), "nice": False})
     dots = {"x": x, "y": y, "color": as_it_is("ink")}
     dots |= {"size": {"field": "size", "type": "quantitative", "scale": None}}
     ends = {"x": number("x"), "y": number("y"), "x2": {"field": "x2"}, "y2": {"field": "y2"}}
@@ -231,7 +247,7 @@ def parliament_body(data: Data, width: float = _HEMICYCLE) -> Spec:
         "fontWeight": {"expr": "datum.weight || 'normal'"},
         "fontSize": 11.5,
         "baseline": "middle",
-        "lineHeight": 13,
+        "lineHeight": _LINE,
     }
     return layered(
         mark("point", data("seats"), dots, opacity=1, filled=True),
@@ -239,7 +255,7 @@ def parliament_body(data: Data, width: float = _HEMICYCLE) -> Spec:
         mark("rule", data("half"), ends, color=INK, strokeWidth=1.5, strokeDash=DASHES),
         mark("text", data("labels"), words, **words_look),
         width=width,
-        height=width / (_ACROSS[1] - _ACROSS[0]) * (_HEIGHTS[1] - _HEIGHTS[0]),
+        height=width / (_ACROSS[1] - _ACROSS[0]) * (_heights(width)[1] - _heights(width)[0]),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,10 +13,14 @@ from forecast.charts.drawing import (
     FAINT,
     WIDTH,
     Chart,
+    Data,
+    Rows,
     Spec,
+    as_it_is,
+    at,
     called,
-    day,
     finished,
+    inline,
     layered,
     mark,
     number,
@@ -24,13 +28,17 @@ from forecast.charts.drawing import (
     panels,
     shares_axis,
     title,
+    whole_axis,
 )
 from forecast.charts.parties import PANELS
+from forecast.charts.trend_and_record import days_axis
 from forecast.variables import SEATLESS_KINDS, error_of
 from forecast.words.facts import changed_for_this_run, said
-from forecast.words.rounding import interval, whole
+from forecast.words.rounding import interval, percent, percent_interval, whole
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from forecast.result import Forecast
 
 _MOST_PARTIES = 24
@@ -38,8 +46,35 @@ _LEAST_CHANGE = 0.05
 """A chance that moved less is said not to have moved."""
 _MANY_DAYS = 20
 """So many days are drawn without a mark each."""
-_LONG = 120
-"""Days from which an axis names months and years."""
+_PANEL = (WIDTH - 60) / PANELS - 30
+_HEIGHT = 96
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A number of parties or coalitions that is told over time: its path, what its rows call it, its axis."""
+
+    path: str
+    field: str
+    axis: Literal["chances", "shares", "seats"]
+
+    @property
+    def quantiles(self) -> bool:
+        """Whether it has an interval beside its median."""
+        return self.path.endswith("quantile")
+
+    def of(self, forecast: Forecast, k: int) -> dict[str, np.ndarray]:
+        """Values by day of the ``k``-th party or coalition, by what rows call them."""
+        values = forecast.array(self.path)[:, k]
+        if not self.quantiles:
+            return {self.field: values}
+        return {"low": values[:, 1], self.field: values[:, 3], "high": values[:, 5]}
+
+
+PASSING = Measure("pass_probability", "chance", "chances")
+SEATS = Measure("seat_quantile", "seats", "seats")
+SHARES = Measure("share_quantile", "share", "shares")
+MAJORITIES = Measure("majority_probability", "chance", "chances")
 
 
 @dataclass(frozen=True)
@@ -88,20 +123,7 @@ def passing(forecast: Forecast) -> Chart | None:
     if len(days.days) < 2 or not days.lists:
         return None
     chances, errors = (forecast.array(path) for path in ("pass_probability", error_of("pass_probability")))
-    scale = {"domain": [0, 1], "nice": False}
-    y = number(
-        "chance", scale=scale, **shares_axis(title=None, values=[0, 0.5, 1], gridColor=FAINT, domain=False)
-    )
-    parts = []
-    for row in days.lists:
-        k = row["at"]
-        values = [
-            {"day": one.isoformat(), "chance": float(chance)}
-            for one, chance in zip(days.days, chances[:, k], strict=True)
-            if not np.isnan(chance)
-        ]
-        text = said(float(chances[-1, k]), float(errors[-1, k]))
-        parts.append(_panel(row, text, values, *_line(days, y, row["ink"])))
+    parts = _panels(days, PASSING)
     meaning = forecast["pass_probability"].attrs["long_name"].capitalize()
     explanation = (
         f"{meaning}, by the day of the forecast; below each name: on the last day, {_said(days.days[-1])}."
@@ -117,63 +139,75 @@ def seats(forecast: Forecast) -> Chart | None:
     if len(days.days) < 2 or not days.lists:
         return None
     low, middle, high = (forecast.array("seat_quantile")[..., k] for k in (1, 3, 5))
-    parts = []
-    for row in days.lists:
-        k = row["at"]
-        values = [
-            {
-                "day": one.isoformat(),
-                "low": float(low[d, k]),
-                "seats": float(middle[d, k]),
-                "high": float(high[d, k]),
-            }
-            for d, one in enumerate(days.days)
-            if not np.isnan(middle[d, k])
-        ]
-        axis = {
-            "title": None,
-            "tickCount": 3,
-            "tickMinStep": 1,
-            "gridColor": FAINT,
-            "format": "d",
-            "domain": False,
-        }
-        scale = {"domain": [0, max(1.0, *(value["high"] for value in values))], "nice": True}
-        band = {"x": _days_axis(days), "y": number("low", axis=axis, scale=scale), "y2": {"field": "high"}}
-        lines = _line(days, number("seats", axis=axis, scale=scale), row["ink"])
-        text = f"{whole(middle[-1, k])} ({interval(low[-1, k], high[-1, k])})"
-        parts.append(
-            _panel(row, text, values, mark("area", None, band, color=row["ink"], opacity=0.28), *lines)
-        )
     explanation = (
         "Median seats (line) and 80 % interval (band), by the day of the forecast; below each name: on the "
         f"last day, {_said(days.days[-1])}. Each panel has its own scale."
     )
     finding = _seats_finding(days, low, middle, high)
-    return finished(panels(parts, PANELS), finding, explanation, days.caption, indent=36)
+    return finished(panels(_panels(days, SEATS), PANELS), finding, explanation, days.caption, indent=36)
 
 
-def _line(days: Days, y: Spec, ink: str) -> list[Spec]:
-    """A line through the days, with a mark on each where they are few."""
-    places = {"x": _days_axis(days), "y": y}
-    layers = [mark("line", None, places, color=ink, strokeWidth=2.2)]
-    if len(days.days) <= _MANY_DAYS:
-        layers.append(
-            mark("point", None, places, color=ink, fill="white", size=26, opacity=1, strokeWidth=1.6)
+def _panels(days: Days, measure: Measure) -> list[Spec]:
+    """A panel a party, with its name and what was said last."""
+    found = []
+    for row in days.lists:
+        rows = {"days": panel_rows(days, measure, row["at"], row["ink"])}
+        about = title(row["name"], said_last(days.forecast, measure, row["at"]), offset=6)
+        found.append(panel_body(inline(rows), days.days, measure) | about)
+    return found
+
+
+def panel_rows(days: Days, measure: Measure, k: int, ink: str) -> Rows:
+    """The days on which a number is known, and what it is."""
+    columns = {name: values.tolist() for name, values in measure.of(days.forecast, k).items()}
+    return [
+        {"day": day.isoformat(), "at": day.toordinal(), "ink": ink}
+        | {name: one[d] for name, one in columns.items()}
+        for d, day in enumerate(days.days)
+        if columns[measure.field][d] == columns[measure.field][d]
+    ]
+
+
+def panel_body(data: Data, days: Sequence[datetime.date], measure: Measure, width: float = _PANEL) -> Spec:
+    """One panel: a line through the days, with a mark on each where they are few, and the 80 % interval where
+    there is one.
+    """
+    first, last = days[0].toordinal(), days[-1].toordinal()
+    axis = days_axis(first, last, most=int(width / 56))
+    x = number("at", axis=axis, scale={"domain": [first, last], "nice": False})
+    y, ink = _y_axis(measure), as_it_is("ink")
+    places = {"x": x, "y": {**y, "field": measure.field}, "color": ink}
+    layers = [mark("line", None, places, strokeWidth=2.2)]
+    if measure.quantiles:
+        band = {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}, "color": ink}
+        layers.insert(0, mark("area", None, band, opacity=0.28))
+    if len(days) <= _MANY_DAYS:
+        ring = {**places, "color": at("white"), "stroke": ink}
+        layers.append(mark("circle", None, ring, size=26, opacity=1, strokeWidth=1.6))
+    return layered(*layers, data=data("days"), width=width, height=_HEIGHT)
+
+
+def _y_axis(measure: Measure) -> Spec:
+    """Chances from none to all; shares and seats from none, to a tick."""
+    about = {"title": None, "gridColor": FAINT, "domain": False, "minExtent": 42, "maxExtent": 42}
+    if measure.axis == "chances":
+        return number(
+            "chance", scale={"domain": [0, 1], "nice": False}, **shares_axis(values=[0, 0.5, 1], **about)
         )
-    return layers
+    scale = {"zero": True, "nice": 3}
+    if measure.axis == "shares":
+        return number(measure.field, scale=scale, **shares_axis(tickCount=3, **about))
+    return number(measure.field, scale=scale, axis=whole_axis(tickCount=3, **about))
 
 
-def _panel(row: dict[str, Any], text: str, values: list[dict[str, Any]], *layers: Spec) -> Spec:
-    about = title(row["name"], text, offset=6)
-    size = {"width": (WIDTH - 60) / PANELS - 30, "height": 96}
-    return layered(*layers, data={"values": values}, **size, **about)
-
-
-def _days_axis(days: Days) -> Spec:
-    long = (days.days[-1] - days.days[0]).days > _LONG
-    axis = {"title": None, "format": "%b %y" if long else "%-d %b", "tickCount": 3, "grid": False}
-    return day("day", axis=axis)
+def said_last(forecast: Forecast, measure: Measure, k: int) -> str:
+    """What the last day says, in words."""
+    last = {name: float(values[-1]) for name, values in measure.of(forecast, k).items()}
+    if not measure.quantiles:
+        return said(last[measure.field], float(forecast.array(error_of(measure.path))[-1, k]))
+    if measure.axis == "seats":
+        return f"{whole(last[measure.field])} ({interval(last['low'], last['high'])})"
+    return f"{percent(last[measure.field])} ({percent_interval(last['low'], last['high'])})"
 
 
 def _passing_finding(days: Days, chances: np.ndarray, errors: np.ndarray) -> str:

@@ -176,7 +176,7 @@ def trend_body(data: Data, facts: Facts, width: float = _PANEL_WIDTH) -> Spec:
     first, last = min(days), max(*days, election)
     room = max(2, round(0.05 * (last - first).days))
     ends = [first.toordinal() - room, last.toordinal() + room]
-    x = number("at", axis=_days_axis(*ends, most=int(width / 56)), scale={"domain": ends, "nice": False})
+    x = number("at", axis=days_axis(*ends, most=int(width / 56)), scale={"domain": ends, "nice": False})
     # Room of one width for all labels, and a scale that ends on a tick, keep the panels in line.
     y = number(
         "share",
@@ -220,7 +220,7 @@ def _at(day: str) -> int:
     return datetime.date.fromisoformat(str(day)[:10]).toordinal()
 
 
-def _days_axis(first: int, last: int, most: int) -> Spec:
+def days_axis(first: int, last: int, most: int) -> Spec:
     """An axis of days with so many ticks at most, at round days: Mondays, or firsts of months."""
     days = [datetime.date.fromordinal(at) for at in range(first, last + 1)]
     months = [day for day in days if day.day == 1]

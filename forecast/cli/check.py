@@ -83,8 +83,9 @@ def check(
         polls = read_polls(election.election.polls, election)
         if strict and polls.doubts:
             raise PollDataError(*(Fault(polls.place, "", ABSENT, doubt.text) for doubt in polls.doubts))
-        _refuse_what_is_not_drawn(election)
     geography = _geography_of(election)
+    if polls is not None:
+        _refuse_what_is_not_drawn(election, geography)
     summary = list(_summary(election, polls, as_of, geography))
     warnings = _warnings(election, polls, as_of, geography)
     for topic, text in summary:
@@ -96,13 +97,21 @@ def check(
         tell(f"{found}; next: {first}forecast run {config}")
 
 
-def _refuse_what_is_not_drawn(election: Election) -> None:
+def _refuse_what_is_not_drawn(election: Election, geography: Geography | None) -> None:
     """A forecast would refuse what its core cannot draw, after its polls are read."""
-    from forecast.rules.compiled import cannot_draw
+    from forecast.rules.compiled import cannot_draw, compile_rules
+    from forecast.simulation.inputs import needs
+    from forecast.simulation.local import table_of
 
-    faults = cannot_draw(election.rule, election.place)
-    if faults:
+    rule, held = election.rule, sum(tier.seats for tier in election.levelled)
+    if faults := cannot_draw(rule, election.place, held):
         raise ConfigurationError(*faults)
+    if rule.threshold is not None:
+        needs(election, rule.threshold.base, election.place)
+    drawn = geography is not None and rule.districts is not None and not rule.only_places
+    table = table_of(geography.places, rule) if geography is not None and drawn else None
+    lists = [party for party in election.parties if party.eligible]
+    compile_rules([rule], lists, election.place, table, held)
 
 
 def _reader_of(path: Path) -> Callable[[Path], Iterator[tuple[str, str]]] | None:
@@ -284,7 +293,8 @@ def _summary(
         yield "rule" if number == 0 else "", sentence
     for key in idle_keys(election):
         yield "", f"{key.path} changes nothing: {key.why}."
-    for fault in cannot_draw(election.rule, election.place):
+    held = sum(tier.seats for tier in election.levelled)
+    for fault in cannot_draw(election.rule, election.place, held):
         yield "", f"Counted, not drawn: a forecast would refuse {fault.path}."
     if election.rule.law:
         yield "", f"Law: {election.rule.law}."

@@ -102,17 +102,24 @@ def backtest_winners(
     """How good chances of winning single-member districts are, at the true national votes."""
     from forecast.geography.projection_constants import SHIPPED, read_constants
     from forecast.verification.districts.candidate_pairs import read_contested
+    from forecast.verification.districts.fitting_candidates import Fittable, fit_candidates_without
     from forecast.verification.districts.fitting_projection import fit_without
-    from forecast.verification.districts.winning import evaluate_winners
+    from forecast.verification.districts.winning import evaluate_winners, shipped_errors
 
     found = read_contested(archive)
-    law, without = read_constants(constants or SHIPPED), {}
+    law, without, errors_of = read_constants(constants or SHIPPED), {}, shipped_errors
     if left_out:
+        lists = _pairs(archive).pairs
         countries = [one.pair.country for one in found.pairs]
         with progress("fitting without each country", quiet) as step:
-            law, without = fit_without(_pairs(archive).pairs, countries, step)
+            law, without = fit_without(lists, countries, step)
+        with progress("fitting candidates without each country", quiet) as step:
+            fitted = fit_candidates_without(
+                Fittable(found.pairs, lists), lambda country: without.get(country, law), step
+            )
+        errors_of = fitted.__getitem__
     with progress("scoring", quiet) as step:
-        scored = evaluate_winners(found.pairs, lambda country: without.get(country, law), step)
+        scored = evaluate_winners(found.pairs, lambda country: without.get(country, law), errors_of, step)
     rows = [score.record() for score in (*scored.scores, *scored.bin_scores())]
     _save(output, "winners.csv", rows)
     if as_json:

@@ -63,6 +63,9 @@ COMMANDS: dict[str, Listed] = {
     "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
     "charts": Listed("forecast.cli.saved:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.saved:report", "Write a saved forecast as one self-contained page."),
+    "record": Listed(
+        "forecast.cli.published:record", "Freeze published forecasts; after the vote, score them."
+    ),
     "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on archives of past elections."),
     "fit": Listed("forecast.cli.backtest:fit", "Fit the error laws to archives of past elections."),
     "records": Listed("forecast.cli.backtest:records", "How far polls missed in past elections, by country."),

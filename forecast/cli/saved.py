@@ -13,6 +13,9 @@ from forecast.cli.telling import show, show_json, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
 if TYPE_CHECKING:
+    from forecast.published.archive_of_forecasts import Archive
+    from forecast.published.scored import Record
+    from forecast.result import Forecast
     from forecast.tables.definitions import Table
 
 Saved = Annotated[
@@ -132,6 +135,26 @@ Since = Annotated[
         show_default=False,
     ),
 ]
+ArchiveFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--archive",
+        metavar="FOLDER",
+        help="Forecasts of the election that were published before: the page shows them over time, what "
+        "changed and why.",
+        show_default=False,
+    ),
+]
+Result = Annotated[
+    Path | None,
+    typer.Option(
+        "--result",
+        metavar="FILE",
+        help="After the vote, with --archive: its votes (CSV: party, votes); the page says how the forecasts "
+        "came out.",
+        show_default=False,
+    ),
+]
 Url = Annotated[
     str,
     typer.Option(
@@ -148,7 +171,7 @@ Panel = Annotated[
         "--panel",
         metavar="NAME",
         help="Only this part, to stand in another page: seats, parliament, parties, crossings, coalitions, "
-        "events, districts, chamber, rules, shares, polls or calibration.",
+        "events, districts, chamber, over-time, record, ranks, rules, shares, polls or calibration.",
         show_default=False,
     ),
 ]
@@ -170,13 +193,13 @@ def tables(
 ) -> None:
     """Print or export the tables of a saved forecast, sweep or series.
 
-    CSV, JSON, Excel and Parquet hold full precision; the others are rounded as the Monte Carlo error allows.
+    CSV, JSON, Excel and Parquet hold twelve digits; the others are rounded as the Monte Carlo error allows.
     """
     from forecast.storage import load
     from forecast.tables import tables_of
 
     chosen = tables_of(load(saved), table)
-    _put(chosen, format_ or _format_of(output), output, quiet=quiet, every=bool(table), raw=raw)
+    put_tables(chosen, format_ or format_of(output), output, quiet=quiet, every=bool(table), raw=raw)
 
 
 def diff(
@@ -200,9 +223,9 @@ def diff(
     if as_json:
         show_json(difference_record(first, second))
         return
-    _put(
+    put_tables(
         difference_tables(first, second, table),
-        format_ or _format_of(output),
+        format_ or format_of(output),
         output,
         quiet=quiet,
         every=bool(table),
@@ -251,6 +274,8 @@ def report(
     output: Page = None,
     language: Language = "en",
     since: Since = None,
+    archive: ArchiveFolder = None,
+    result: Result = None,
     url: Url = "",
     panel: Panel = None,
     quiet: Quiet = False,
@@ -271,9 +296,13 @@ def report(
     if url and not url.startswith(("https://", "http://")):
         remedy = "an address is expected, such as https://example.org/election/"
         raise ConfigurationError(Fault("--url", "", url, remedy))
+    if result is not None and archive is None:
+        remedy = "the result scores the forecasts of an archive; name it with --archive FOLDER"
+        raise ConfigurationError(Fault("--result", "", str(result), remedy))
     forecast = load(saved)
     before = None if since is None else load(since)
-    text = page(forecast, language, url=url, panel=panel, before=before)
+    past, record = _published(forecast, archive, result, quiet=quiet)
+    text = page(forecast, language, url=url, panel=panel, before=before, archive=past, record=record)
     with replacing(file) as draft:
         draft.write_text(text, encoding="utf-8")
     show(str(file))
@@ -286,11 +315,29 @@ def report(
         tell(f"{len(text.encode()) / 1e6:.2f} MB; opens from disk, asks nothing of the network")
 
 
+def _published(
+    forecast: Forecast, folder: Path | None, result: Path | None, *, quiet: bool
+) -> tuple[Archive | None, Record | None]:
+    """The forecasts that were published before, and how they came out."""
+    if folder is None:
+        return None, None
+    from forecast.published.archive_of_forecasts import read_archive
+    from forecast.published.scored import record_of
+
+    archive = read_archive(folder, forecast.election)
+    for line in archive.said:
+        tell(f"note: {line}")
+    if archive.not_frozen and not quiet:
+        number = len(archive.not_frozen)
+        tell(f"{number} of {len(archive.past)} forecasts are not frozen; `forecast record {folder}` does it")
+    return archive, None if result is None else record_of(archive, result)
+
+
 def _beside(source: Path) -> Path:
     return source if source.is_dir() and source.suffix != ".zarr" else source.parent
 
 
-def _put(
+def put_tables(
     chosen: list[Table], wanted: str, output: Path | None, *, quiet: bool, every: bool, raw: bool
 ) -> None:
     """Print tables or write them; ``every``: on the terminal those without rows too; ``raw``: cells of CSV
@@ -318,7 +365,7 @@ def _put(
         sys.stdout.buffer.flush()
 
 
-def _format_of(output: Path | None) -> str:
+def format_of(output: Path | None) -> str:
     from forecast.tables.exporting import SUFFIXES
 
     if output is None:

@@ -190,5 +190,11 @@ def _counted(asked: Asked, election: Election, votes: Path, grid: Grid) -> Forec
 
     ready = read_count(election, votes, asked.settings)
     return sweep_votes(
-        election, ready.ballot, grid, str(votes), warnings=ready.warnings, official=ready.official
+        election,
+        ready.ballot,
+        grid,
+        str(votes),
+        warnings=ready.warnings,
+        official=ready.official,
+        won={tier: won.seats for tier, won in ready.won.items()},
     )

@@ -187,6 +187,7 @@ def conclude(
     beside: Mapping[str, str] | None = None,
 ) -> None:
     """Write a forecast that has its sources, with texts ``beside`` it by name, and print it."""
+    from forecast.record import draws_record
     from forecast.tables import tables_shown
     from forecast.tables.terminal import console_for_results, print_tables
 
@@ -197,7 +198,7 @@ def conclude(
     elif isinstance(found := forecast.record(), list):
         show_records(found)
     else:
-        show_json(found)
+        show_json(found | (draws_record(kept) if kept is not None else {}))
     if not asked.quiet:
         following = "tables" if forecast.leading else "report"
         tell(f"wrote {folder}{_left_over(folder, kept)}; next: forecast {following} {folder}")

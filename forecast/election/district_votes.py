@@ -27,10 +27,10 @@ SPLIT_ERROR = Fraction("0.15")
 """Standard deviation of the log of a party's ratio of votes for candidates to those for its list, from one
 election to the next, at a quarter of the votes: over 9 pairs of Germany, New Zealand, Hungary and Lithuania.
 """
-CANDIDATE_ERROR = Fraction("0.12")
+CANDIDATE_ERROR = Fraction("0.085")
 """Standard deviation of the log of a candidate's share at a fifth of the votes, besides the errors of
-districts: 0.06 where people vote for parties (Germany), 0.06 to 0.12 in New Zealand and Scotland, 0.2 to 0.45
-where persons, pacts and independents decide.
+districts: fitted to who won in Germany, New Zealand and Scotland. Where persons, pacts and independents
+decide 0.4 (Lithuania) and more (Nepal).
 """
 CANDIDATE_ERROR_OF_LISTS = Fraction("0.33")
 """The same where only votes for lists are known by district: how far a party's candidates were from its list
@@ -132,7 +132,7 @@ class DistrictVotes(Part):
     candidate_error: ErrorSd | None = Field(
         default=None,
         description="standard deviation of the log of a candidate's share at a fifth of the votes, besides "
-        "the errors of districts; default 0.12, of votes for lists 0.33",
+        "the errors of districts; default 0.085, of votes for lists 0.33",
     )
     borders: FileText | None = Field(
         default=None,

@@ -137,6 +137,10 @@ class Geography(Part):
         description="csv of districts whose borders moved (from, to, share): which share of the votes of an "
         "old district was cast in which new one",
     )
+    map: FileText | None = Field(
+        default=None,
+        description="GeoJSON with the outlines of the districts, by their id or name: the page draws a map",
+    )
     swing: Annotated[Literal["model", "proportional", "additive", "logit"], one_of(SWINGS, "swing")] = Field(
         default="model",
         description="how districts follow the nation: model (lists that rise even out), proportional, "

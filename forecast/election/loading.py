@@ -25,6 +25,7 @@ _FILE_KEYS = (
     ("rule", "districts", "table"),
     ("geography", "last_result"),
     ("geography", "borders"),
+    ("geography", "map"),
     ("estimate", "constants"),
     ("estimate", "record"),
 )

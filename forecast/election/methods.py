@@ -162,6 +162,12 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
         lambda votes, seats: Fraction(ceil(votes / seats)),
     ),
     QuotaMethod(
+        "hare-rounded-down",
+        "Hare quota rounded down: whole part of V / S",
+        "Romania, law 208/2015 art. 94 (coeficient electoral)",
+        lambda votes, seats: Fraction(max(floor(votes / seats), 1)),
+    ),
+    QuotaMethod(
         "droop",
         "Droop quota: floor(V / (S + 1)) + 1",
         "H. R. Droop (1881); South Africa, Electoral Act 1998 schedule 1A",
@@ -182,8 +188,14 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
     QuotaMethod(
         "imperiali",
         "Imperiali quota: V / (S + 2)",
-        "Italy 1956-1993; Czechia, law 247/1995 § 50 as amended in 2021",
+        "Italy 1956-1993",
         lambda votes, seats: votes / (seats + 2),
+    ),
+    QuotaMethod(
+        "imperiali-rounded",
+        "Imperiali quota rounded half up",
+        "Czechia, law 247/1995 § 50 as amended in 2021 (krajské volební číslo)",
+        lambda votes, seats: half_up(votes / (seats + 2)),
     ),
 )
 

@@ -34,17 +34,22 @@ def warnings_on(election: Election, *said: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(" ".join(line.split()) for line in lines))
 
 
-def of_the_lists_alone(election: Election, *, drawn: bool = False) -> list[str]:
-    """What a reader must know where the lists of a chamber are counted under other rules; ``drawn``: in
-    draws, where other tiers that hang on no rule are drawn beside them.
+def of_the_lists_alone(election: Election, *, beside: bool = False) -> list[str]:
+    """What a reader must know where the lists of a chamber are counted under other rules; ``beside``: other
+    tiers, which hang on no rule, are drawn or counted beside them.
     """
     said: list[str] = []
     others = [tier for tier in election.apart if tier.seats]
-    if drawn and election.tiers_do_not_hang_on_rules:
+    if beside and election.tiers_do_not_hang_on_rules:
         said.append(
-            f"of the {election.rule.seats} list seats alone: what changes, differs, flips or explains the "
-            f"outcome; numbers of the chamber are of all its {election.chamber_seats} seats"
+            f"of the {election.rule.seats} list seats alone: what changes, differs or explains the outcome; "
+            f"numbers of the chamber are of all its {election.chamber_seats} seats"
         )
+        asked = [tier.name for tier in others if any(event.of == tier.id for event in election.events)]
+        if asked:
+            said.append(
+                f"events of {' and '.join(asked)}: the same under every rule; `forecast run` has them"
+            )
     elif others:
         seats = sum(tier.seats for tier in others)
         named = " and ".join(tier.name for tier in others)

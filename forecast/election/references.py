@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from forecast.election.exact_numbers import parse_share, percent
 from forecast.election.own_seats import HELD_SEATS, Holder, beyond_the_house
 from forecast.election.texts import normalised
-from forecast.election.vocabulary import CONDITIONS, ELIGIBLE_KINDS, parse_seats
+from forecast.election.vocabulary import ASSEMBLIES, CONDITIONS, ELIGIBLE_KINDS, parse_seats
 from forecast.errors import ABSENT, suggest
 
 RESERVED = ("undecided", "other")
@@ -52,7 +52,24 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
         *_shifted_and_fixed(data),
         *_withdrawn(data, kinds),
         *_in_the_chamber(data, kinds),
+        *_winner_of_the_bonus(data, parties),
     ]
+
+
+def _winner_of_the_bonus(
+    data: Mapping[str, Any], parties: list[tuple[int, Mapping[str, Any]]]
+) -> Iterator[Problem]:
+    """Who won the second round is an alliance, or a list that has none."""
+    rule = _table(data.get("rule"))
+    winner = _table(rule.get("bonus")).get("winner")
+    allied = rule.get("alliances") is not None
+    known = [
+        party.get("alliance") if allied and party.get("alliance") else party.get("id") for _, party in parties
+    ]
+    if isinstance(winner, str) and winner not in known:
+        named = suggest(winner, [name for name in known if isinstance(name, str)])
+        remedy = f"no such alliance, or list without one; {named}"
+        yield Problem(("rule", "bonus", "winner"), winner, remedy)
 
 
 def _table(value: Any) -> Mapping[str, Any]:
@@ -251,7 +268,7 @@ def _may_be_a_group(data: Mapping[str, Any], loc: tuple[str | int, ...]) -> bool
         return True
     if loc[0] != "events" or loc[-1] in ("enters", "stays_out"):
         return False
-    return dict(_tables(data, "events"))[int(loc[1])].get("of") == "chamber"
+    return dict(_tables(data, "events"))[int(loc[1])].get("of", "lists") != "lists"
 
 
 def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterator[Problem]:
@@ -292,10 +309,28 @@ def _in_the_chamber(data: Mapping[str, Any], kinds: Mapping[str, Any]) -> Iterat
             yield Problem(("tiers", i, "how"), "compensated", remedy)
         yield from _of_candidates(i, _table(tier.get("votes")), kinds, groups)
         yield from _levelled(data, i, tier, groups)
-    for i, event in _tables(data, "events") if not tiers else ():
-        if event.get("of") == "chamber":
+    yield from _about(data, [tier.get("id") for _, tier in tiers])
+
+
+def _about(data: Mapping[str, Any], tiers: Sequence[Any]) -> Iterator[Problem]:
+    """Events of a chamber or a tier that there is not, and lists that enter a tier."""
+    for i, event in _tables(data, "events"):
+        of = event.get("of", "lists")
+        if of == "chamber" and not tiers:
             remedy = "the file has no [[tiers]] beside the lists: leave this out, or describe them"
             yield Problem(("events", i, "of"), "chamber", remedy)
+        elif of in ASSEMBLIES or not isinstance(of, str):
+            continue
+        elif of not in tiers:
+            known = [*ASSEMBLIES, *(tier for tier in tiers if isinstance(tier, str))]
+            yield Problem(("events", i, "of"), of, f"no such assembly; {suggest(of, known)}")
+        else:
+            for part in ("all", "given"):
+                for j, condition in _tables(event, part):
+                    for kind in ("enters", "stays_out"):
+                        if condition.get(kind) is not None:
+                            remedy = f'lists enter by their votes: ask it of = "lists", or of seats in {of}'
+                            yield Problem(("events", i, part, j, kind), str(condition[kind]), remedy)
 
 
 def _of_candidates(

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from forecast.election.exact_numbers import Exact, Share
+from forecast.election.exact_numbers import Exact, Share, plain
 from forecast.election.levelling_steps import Placing, placing_problems
 from forecast.election.methods import (
     METHODS,
@@ -23,7 +23,7 @@ from forecast.election.methods import (
     power_divisors,
     sequence_divisors,
 )
-from forecast.election.texts import FileText, Text
+from forecast.election.texts import FileText, Label, Text
 from forecast.election.threshold import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Threshold
 from forecast.election.vocabulary import (
     EligibleKind,
@@ -44,6 +44,7 @@ __all__ = [
     "Bonus",
     "Cap",
     "Districts",
+    "Guaranteed",
     "Levelling",
     "LocalThreshold",
     "LowerTo",
@@ -60,12 +61,22 @@ REMAINDERS = (
     "largest-then-average",
     "highest-average",
     "largest-then-highest-average",
+    "without-quota",
+    "rounded",
 )
+LEVELLED = "levelled"
+"""Seats left over in districts that the levelling divides."""
 
 Method = Annotated[str, one_of(METHODS, "method")]
 Remainder = Annotated[
     Literal[
-        "largest", "largest-lists", "largest-then-average", "highest-average", "largest-then-highest-average"
+        "largest",
+        "largest-lists",
+        "largest-then-average",
+        "highest-average",
+        "largest-then-highest-average",
+        "without-quota",
+        "rounded",
     ],
     one_of(REMAINDERS, "remainder rule"),
 ]
@@ -84,7 +95,9 @@ class Allocation(Part):
         description="quota methods: who gets the seats left over: largest (remainders; the default), "
         "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
         "votes per seat), highest-average (votes / (seats + 1)), largest-then-highest-average (one each by "
-        "remainder, then one each by votes / (seats + 1))",
+        "remainder, then one each by votes / (seats + 1)), without-quota (one each by votes to lists without "
+        "a whole quota, then to the others), rounded (in districts with leftover: a remainder of "
+        "remainder_from of a quota counts as a whole one)",
     )
     remainder_seats: Seats | None = Field(
         default=None, description="largest-then-average: how many seats go by remainder at most"
@@ -180,6 +193,9 @@ class Allocation(Part):
             if self.method != method and getattr(self, key) is not None:
                 msg = f'{key} belongs to method "{method}", not to {self.method}'
                 raise ValueError(msg)
+        if self.remainder == "rounded" and (self.remainder_from is None or not isinstance(self, Districts)):
+            msg = 'remainder = "rounded" belongs to [rule.districts] with leftover, and needs remainder_from'
+            raise ValueError(msg)
         if (self.remainder == "largest-then-average") != (self.remainder_seats is not None):
             msg = 'remainder = "largest-then-average" and remainder_seats go together'
             raise ValueError(msg)
@@ -239,11 +255,26 @@ class Bonus(Part):
         default=None, description="graded: each further step of the share adds one seat"
     )
     max: SomeSeats | None = Field(default=None, description="graded: at most so many seats")
+    others: Annotated[Literal["alliances", "lists"], one_of(("alliances", "lists"), "way of the others")] = (
+        Field(
+            default="alliances",
+            description="at-least: whether the others divide the rest as alliances, or as lists each for "
+            "itself",
+        )
+    )
+    winner: Label | None = Field(
+        default=None,
+        description="at-least: the alliance, or the list without one, that won a second round and so gets "
+        "the seats; not given: the one with most votes",
+    )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="after")
     def _consistent(self) -> Bonus:
         graded = {"from": self.from_, "base": self.base, "step": self.step, "max": self.max}
+        if self.type != "at-least" and (self.others != "alliances" or self.winner is not None):
+            msg = 'others and winner belong to the type "at-least"'
+            raise ValueError(msg)
         if self.type in ("fixed", "at-least"):
             if self.seats is None:
                 msg = f"a {self.type} bonus needs seats"
@@ -267,21 +298,65 @@ class Bonus(Part):
         return self
 
 
-class Majority(Part):
-    """``[rule.majority]``: whoever has a majority of the votes gets a majority of the seats."""
+class Guaranteed(Part):
+    """``[rule.guaranteed]``: seats for every list with a share of the vote, before the others are divided."""
 
-    of: Annotated[Literal["valid", "admitted"], one_of(("valid", "admitted"), "electorate of a majority")] = (
-        Field(
-            default="valid",
-            description="the votes of which a list has more than half: valid, or those of the lists that are "
-            "admitted",
-        )
+    seats: SomeSeats = Field(default=1, description="how many each of them gets")
+    from_: Share = Field(
+        alias="from", description="the share of the base of the threshold from which a list gets them"
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @field_validator("from_")
+    @classmethod
+    def _some_share(cls, share: Fraction) -> Fraction:
+        if share <= 0:
+            msg = 'a share above 0 is expected, such as "2%"'
+            raise ValueError(msg)
+        return share
+
+
+MOST_OF_A_HOUSE = Fraction(9, 10)
+
+
+class Majority(Part):
+    """``[rule.majority]``: whoever has a majority gets so many seats, and at most so many of the house."""
+
+    of: Annotated[
+        Literal["valid", "admitted", "seats"], one_of(("valid", "admitted", "seats"), "kind of majority")
+    ] = Field(
+        default="valid",
+        description="of what a list has more than half: valid votes, those of the lists that are admitted, "
+        "or seats",
     )
     seat: Annotated[Literal["moved", "added"], one_of(("moved", "added"), "way to a majority")] = Field(
         description="moved: from the list that won one with the smallest remainder or quotient; added: the "
         "house grows"
     )
+    to: Share | None = Field(
+        default=None, description="share of the house that it then has at least; not given: more than half"
+    )
+    at_most: Share | None = Field(
+        default=None,
+        description="share of the house that no list has more than: the house grows, and the others divide "
+        "the seats added in proportion to theirs",
+    )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Majority:
+        if self.of == "seats" and self.to is None and self.at_most is None:
+            msg = 'of = "seats" needs to or at_most: a list with more than half of the seats has them'
+            raise ValueError(msg)
+        for key in ("to", "at_most"):
+            share = getattr(self, key)
+            if share is not None and not Fraction(1, 2) < share <= MOST_OF_A_HOUSE:
+                msg = f"{key} lies above 1/2 and not above {MOST_OF_A_HOUSE}"
+                raise ValueError(msg)
+        if self.at_most is not None and (self.at_most < (self.to or 0) or self.seat == "moved"):
+            msg = 'at_most goes with seat = "added", and is not below to'
+            raise ValueError(msg)
+        return self
 
 
 class Cap(Part):
@@ -304,6 +379,13 @@ class Cap(Part):
     )
     house: SomeSeats | None = Field(
         default=None, description="share_factor, share_plus: the number of seats that the share is of"
+    )
+    excess: Annotated[Literal["divided", "left-over"], one_of(("divided", "left-over"), "use of excess")] = (
+        Field(
+            default="divided",
+            description="what exceeds a cap is divided anew among the others, or, by a quota method, left "
+            "over: it goes as the other seats left over do",
+        )
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
@@ -431,13 +513,18 @@ class Districts(Allocation):
     bonus: Bonus | None = Field(
         default=None, description="seats of each district for its first list, before the others are divided"
     )
-    leftover: (
-        Annotated[Literal["national-remainders"], one_of(("national-remainders",), "use of left-over seats")]
-        | None
-    ) = Field(
+    leftover: Annotated[str, one_of((*METHODS, LEVELLED), "use of seats left over")] | None = Field(
         default=None,
-        description="national-remainders: rounded quotas in the districts, the seats left over nationally on "
-        "the summed remainders with the rounded Hagenbach-Bischoff quota",
+        description="districts give whole quotas alone, and the seats left over are divided nationally: by "
+        "this method on the summed remainders, such as dhondt, or with all others by the levelling "
+        "(levelled)",
+    )
+    quota_in: Annotated[Literal["district", "region"], one_of(("district", "region"), "place of a quota")] = (
+        Field(
+            default="district",
+            description="leftover: whose votes and seats make the quota: of each district, or of its region, "
+            "where whole quotas of a list that its districts do not give are given in the region",
+        )
     )
     direct: Annotated[Literal["plurality", "mean", "start"], one_of(DIRECT, "use of direct seats")] | None = (
         Field(
@@ -480,13 +567,30 @@ class Districts(Allocation):
         description="csv of votes by district (district, party, votes, seats, population, direct)",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _scrutinies_by_one_name(cls, data: Any) -> Any:
+        """Files of 0.3.0 and cases call Czechia's two scrutinies by one name, with rounded quotas."""
+        if not isinstance(data, Mapping) or data.get("leftover") != "national-remainders":
+            return data
+        method = data.get("method")
+        rounded = method if f"{method}-rounded" not in METHODS else f"{method}-rounded"
+        return {**data, "method": rounded, "leftover": "hagenbach-bischoff-rounded"}
+
     @model_validator(mode="after")
     def _district_consistent(self) -> Districts:
         if self.leftover is not None and not self.by_quota:
-            msg = f"leftover needs a quota method such as imperiali, but {self.method} leaves no seat over"
+            msg = f"leftover needs a quota method such as hare, but {self.method} leaves no seat over"
             raise ValueError(msg)
-        if self.leftover is not None and (self.remainder != "largest" or self.quota_of == "valid"):
-            msg = "with leftover, seats left over go by national remainders: leave out remainder and quota_of"
+        family = METHODS.get(self.leftover or "")
+        if isinstance(family, DivisorFamily):
+            msg = f"leftover takes no parameters: {self.leftover} needs {family.parameter}"
+            raise ValueError(msg)
+        if self.leftover is None and self.remainder == "rounded":
+            msg = 'remainder = "rounded" leaves seats over: say by leftover what becomes of them'
+            raise ValueError(msg)
+        if self.leftover is not None and self.remainder not in ("largest", "rounded"):
+            msg = "with leftover, seats left over go nationally: leave out remainder"
             raise ValueError(msg)
         for problem in _of_districts(self):
             raise ValueError(problem)
@@ -503,6 +607,10 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield "local_threshold.waives_national has nothing to waive where districts.threshold = false"
     if districts.leftover is not None and (districts.bonus or districts.direct == "start"):
         yield "leftover does not go with a bonus in the districts or divisors that begin after direct seats"
+    if districts.quota_in == "region" and (
+        districts.leftover != LEVELLED or districts.remainder != "largest"
+    ):
+        yield f'quota_in = "region" needs leftover = "{LEVELLED}", which divides what quotas leave'
     if districts.direct == "start" and districts.by_quota:
         yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
     if districts.voters and districts.national_totals != "biproportional":
@@ -544,6 +652,9 @@ class Rule(Part):
         description="what a vote counts in the allocation, by kind of list, after the threshold",
     )
     bonus: Bonus | None = Field(default=None, description="extra seats for the largest list")
+    guaranteed: Guaranteed | None = Field(
+        default=None, description="seats for every list from a share of the vote on"
+    )
     majority: Majority | None = Field(
         default=None, description="more than half of the votes gives more than half of the seats"
     )
@@ -619,11 +730,21 @@ def _contradictions(rule: Rule) -> Iterable[str]:
     if mode == "part" and (districts or rule.alliances or rule.bonus or rule.cap):
         yield 'levelling.mode = "part" does not go with districts, alliances, a bonus or a cap'
     premium = rule.bonus is not None and rule.bonus.type == "at-least"
+    if rule.bonus is not None and rule.bonus.others == "lists" and rule.alliances is None:
+        yield 'bonus.others = "lists" needs [rule.alliances], by which the first divides its seats'
     if premium and (mode or rule.weights):
         yield 'a bonus of the type "at-least" does not go with levelling or weights'
     if districts is not None and districts.bonus is not None and districts.bonus.type == "at-least":
         yield 'the bonus of a district is "fixed" or "graded"'
     yield from _of_the_tiers(rule)
+    yield from _of_what_is_guaranteed(rule)
+    if rule.cap is not None and rule.cap.excess == "left-over":
+        ways = ("largest", "largest-lists", "without-quota")
+        if national is None or national.remainder not in ways or rule.alliances or rule.levelling:
+            yield (
+                f'cap.excess = "left-over" needs a quota method with remainder {", ".join(ways)}, and no '
+                "alliances or levelling"
+            )
     if rule.majority is not None and (
         districts or levelling or rule.alliances or rule.bonus or rule.cap or rule.weights
     ):
@@ -639,6 +760,21 @@ def _contradictions(rule: Rule) -> Iterable[str]:
         and districts.start_seats > rule.seats
     ):
         yield "districts.start_seats is larger than the number of seats"
+
+
+def _of_what_is_guaranteed(rule: Rule) -> Iterable[str]:
+    given = rule.guaranteed
+    if given is None:
+        return
+    if rule.districts or rule.levelling or rule.alliances or rule.bonus or rule.majority or rule.weights:
+        yield "rule.guaranteed stands beside a threshold, an allocation and a cap alone"
+    if rule.threshold is not None and rule.threshold.base not in ("valid", "lists"):
+        yield 'guaranteed.from is a share of the base of the threshold, which is then "valid" or "lists"'
+    if given.seats * int(1 / given.from_) > rule.seats > 0:
+        yield (
+            f"so many lists may have {plain(given.from_)} of the vote that {given.seats} for each would be "
+            f"more than the {rule.seats} seats"
+        )
 
 
 def _of_the_tiers(rule: Rule) -> Iterable[str]:
@@ -659,6 +795,8 @@ def _of_the_tiers(rule: Rule) -> Iterable[str]:
             'levelling.mode = "return" takes back district seats at their lowest quotients: it needs '
             "[rule.districts] with a divisor method"
         )
+    if districts is not None and districts.leftover == LEVELLED and mode not in ("redistribute", "start"):
+        yield f'districts.leftover = "{LEVELLED}" needs rule.levelling.mode "redistribute" or "start"'
     if levelling is not None and levelling.placing:
         if districts is None or mode is None:
             yield "levelling.placing needs [rule.districts] and rule.levelling.mode"

@@ -49,6 +49,7 @@ from forecast.election.texts import (
 )
 from forecast.election.tiers_and_groups import ChamberTier, Group
 from forecast.election.vocabulary import (
+    ASSEMBLIES,
     CONDITIONS,
     ELIGIBLE_KINDS,
     KINDS,
@@ -67,7 +68,6 @@ MOST_DRAWS = 10**11
 MOST_SEED = 2**63 - 1
 NO_RECORD = "none"
 """``estimate.record``: polls miss as in any country."""
-ASSEMBLIES = ("lists", "chamber")
 JOINED = " + "
 """Between the parties of a coalition that has no name of its own."""
 MOST_CONTEXT = 100
@@ -81,6 +81,7 @@ class ElectionFacts(Part):
 
     id: Id = Field(description="short name, used for folders and files: a-z, 0-9 and hyphens")
     name: Name = Field(description="name of the election as readers know it")
+    names: Names = Field(default_factory=dict, description="names by language")
     date: Day | None = Field(
         default=None,
         description="day of the vote, such as 2023-03-19; not known: a vote on the day of the newest poll",
@@ -216,6 +217,7 @@ class _Named(Part):
 
     id: Id = Field(description="short name in tables: a-z, 0-9 and hyphens")
     name: Name = Field(default="", description="name that readers see; default: the id")
+    names: Names = Field(default_factory=dict, description="names by language")
 
     @model_validator(mode="before")
     @classmethod
@@ -297,9 +299,9 @@ class Event(_Named):
     given: Annotated[tuple[Condition, ...], not_too_many] = Field(
         default=(), description="conditions that are taken as given"
     )
-    of: Annotated[Literal["lists", "chamber"], one_of(ASSEMBLIES, "assembly")] = Field(
+    of: Id = Field(
         default="lists",
-        description="whose seats the conditions are about: lists, or the whole chamber with its other tiers",
+        description="whose seats the conditions are about: lists, the whole chamber, or the id of a tier",
     )
 
 
@@ -531,6 +533,12 @@ class Election(Part):
                 "coalitions": tuple(one for one in self.coalitions if set(one.parties) & set(self.by_id)),
             }
         )
+
+    @property
+    def without_events_of_tiers(self) -> Election:
+        """The election without what is asked of single tiers, which no rule of the lists changes."""
+        events = tuple(event for event in self.events if event.of in ASSEMBLIES)
+        return self if len(events) == len(self.events) else self.model_copy(update={"events": events})
 
     @cached_property
     def standing(self) -> tuple[Party, ...]:

@@ -25,6 +25,8 @@ TieRule = tuple[DecidedBy, ...]
 """Such steps in their order; the last decides in any case."""
 CONDITIONS: tuple[ConditionKind, ...] = get_args(ConditionKind)
 """Keys of a condition of an event, each naming a party or parties."""
+ASSEMBLIES = ("lists", "chamber")
+"""Whose seats an event may be about, besides those of a tier."""
 ELIGIBLE_KINDS: tuple[Kind, ...] = KINDS[:4]
 """Kinds of options that can win seats; the other two count in the base only."""
 MOST_SEATS = 100_000

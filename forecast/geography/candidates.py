@@ -20,7 +20,7 @@ from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.geography.known_districts import Given, Table, regions_matter
-from forecast.geography.local_polls import local_polls_of, with_local_polls
+from forecast.geography.local_polls import local_polls_of, sight_of
 from forecast.geography.matching import carried_over, handed_on, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
 from forecast.geography.places import Places
@@ -44,6 +44,11 @@ its largest factor.
 """
 CANDIDATES_AT, CANDIDATES_POWER, CANDIDATES_MOST = 0.2, -0.3, 3.0
 """The same of the errors of candidates."""
+SHARED = 0.77
+"""Factor on the errors that districts share, against those of votes for lists: who is first hangs on the
+large parties, whose shared errors are smaller than the law for lists of all sizes has them
+(``forecast.verification.districts.fitting_candidates``).
+"""
 REACH_POWER = 0.5
 """Power by which the split of a party changes with the share of the voters who may vote for its candidates: a
 list has more votes where it has candidates, so that twice as many are not twice the votes.
@@ -355,7 +360,8 @@ def tier_pattern(
 ) -> TierPattern:
     """The pattern of the districts around the central ``national`` shares of the polls' units; ``holders``
     are ids of those who may win, lists first. Polls of its districts that an ``estimate`` knows are taken for
-    polls of the votes for candidates; they move the projection there by their precision against its own.
+    polls of the votes for candidates; they move the projection there by their precision against its own, and
+    the split, but never the national votes for lists.
     """
     settings = votes.tier.votes
     assert settings is not None
@@ -374,13 +380,19 @@ def tier_pattern(
     base = _base(votes, units, at, np.where(polled > 0.0, ratio, 1.0) if settings.cast == "lists" else None)
     law, scale = error_law(election)
     swing = election.geography.swing if election.geography is not None else "model"
-    pattern = pattern_of(base, central, law, swing=swing, scale=scale)
-    pattern = with_candidates(pattern, float(settings.error_of_candidates))
+    error = float(settings.error_of_candidates)
+    pattern = with_candidates(pattern_of(base, central, law, swing=swing, scale=scale), error)
     if estimate is not None and estimate.of_places is not None:
         polls = local_polls_of(estimate.of_places, votes.places, units, estimate.as_of, ("district",))
         polled_sd = dict(zip(estimate.units, national_sd(estimate).tolist(), strict=True))
         of_nation = np.array([polled_sd.get(unit, 0.0) for unit in units])
-        pattern = with_local_polls(pattern, polls, np.hypot(of_nation, sd))
+        sight = sight_of(pattern, polls, np.hypot(of_nation, sd))
+        if sight is not None:
+            moved, sd = sight.of_nation(sd)
+            ratio, own = ratio * np.exp(moved), own * np.exp(moved)
+            central = polled * ratio + own
+            around = pattern_of(base, central / central.sum(), law, swing=swing, scale=scale)
+            pattern = sight.into(with_candidates(around, error))
         said = (*said, *said_of_polls(polls))
     return TierPattern(votes, units, unit_of, ratio, own, sd, pattern, said)
 
@@ -390,9 +402,9 @@ def had_candidates(last: Floats, weights: Floats) -> Floats:
     return weights @ (last > 0.0)
 
 
-def moved_by_reach(reach: Floats, last_reach: Floats) -> Floats:
+def moved_by_reach(reach: Floats, last_reach: Floats, power: float = REACH_POWER) -> Floats:
     """(U,) factor on splits of parties that have candidates for other shares of the voters than last time."""
-    return (reach / np.where(last_reach > 0.0, last_reach, 1.0)) ** REACH_POWER
+    return (reach / np.where(last_reach > 0.0, last_reach, 1.0)) ** power
 
 
 def split_sd(share: Floats, error: Floats | float) -> Floats:
@@ -400,11 +412,14 @@ def split_sd(share: Floats, error: Floats | float) -> Floats:
     return error * np.clip((np.maximum(share, _LEAST) / SPLIT_AT) ** SPLIT_POWER, 1.0, SPLIT_MOST)
 
 
-def with_candidates(pattern: Pattern, error: float) -> Pattern:
-    """The pattern with an error of each candidate, of so much at a share of 20 %, besides those of cells."""
+def with_candidates(pattern: Pattern, error: float, shared: float = SHARED) -> Pattern:
+    """The pattern with an error of each candidate, of so much at a share of 20 %, besides those of cells, and
+    with the errors that districts share times ``shared``.
+    """
     share = np.maximum(pattern.shares, _LEAST)
     factor = np.minimum((share / CANDIDATES_AT) ** CANDIDATES_POWER, CANDIDATES_MOST)
-    return replace(pattern, cell_sd=np.hypot(pattern.cell_sd, error * factor))
+    own = np.hypot(pattern.cell_sd, error * factor)
+    return replace(pattern, cell_sd=own, common=pattern.common * shared)
 
 
 def _splits_of(

@@ -62,6 +62,8 @@ class _Seen:
     """(J,)"""
     noise: Floats
     """(J, J) covariance of their errors."""
+    unit: NDArray[np.int64]
+    """(J,)"""
 
 
 def local_polls_of(
@@ -146,13 +148,15 @@ def with_local_polls(
     ``national_sd`` (U,) is how far national shares may be off, as an sd of their logs: a poll of a district
     that is ahead of the central national share may be so because the nation is.
     """
-    seen = _seen(pattern, polls, np.zeros(len(pattern.central)) if national_sd is None else national_sd)
-    if seen is None:
-        return pattern
-    left, space = _conditioned(pattern, seen)
-    shares = rake(pattern.shares * np.exp(left.mean), pattern.central, pattern.base.weights)
-    common, own = _narrowed(space, seen, left)
-    return replace(pattern, shares=shares, common=pattern.common * common, cell_sd=own)
+    found = sight_of(pattern, polls, national_sd)
+    return pattern if found is None else found.into(pattern)
+
+
+def sight_of(pattern: Pattern, polls: Sequence[LocalPoll], national_sd: Floats | None = None) -> Sight | None:
+    """What polls of districts say about a pattern; ``None`` where they report nothing that stands there."""
+    nothing = np.zeros(len(pattern.central))
+    seen = _seen(pattern, polls, nothing if national_sd is None else national_sd)
+    return None if seen is None else Sight(seen, *_conditioned(pattern, seen))
 
 
 def _seen(pattern: Pattern, polls: Sequence[LocalPoll], national_sd: Floats) -> _Seen | None:
@@ -181,7 +185,7 @@ def _seen(pattern: Pattern, polls: Sequence[LocalPoll], national_sd: Floats) -> 
         return None
     same = np.array(units)[:, None] == np.array(units)
     noise = np.diag(variance) + same * national_sd[units] ** 2
-    return _Seen(np.array(of), np.array(ratio), noise)
+    return _Seen(np.array(of), np.array(ratio), noise, np.array(units, np.int64))
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,36 @@ class _Posterior:
     """(D, U)"""
     seen: Floats
     """(J,)"""
+    weight: Floats
+    """(I,) of the scales of errors, by how well they explain the polls."""
+    solved: Floats
+    """(I, J, J) inverse covariances of what was seen, by scale."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What polls of districts say about a pattern."""
+
+    seen: _Seen
+    left: _Posterior
+    space: _Errors
+
+    def into(self, pattern: Pattern) -> Pattern:
+        """The pattern, or one around other national shares, after the polls."""
+        shares = rake(pattern.shares * np.exp(self.left.mean), pattern.central, pattern.base.weights)
+        common, own = _narrowed(_Errors.of(pattern), self.seen, self.left)
+        return replace(pattern, shares=shares, common=pattern.common * common, cell_sd=own)
+
+    def of_nation(self, sd: Floats) -> tuple[Floats, Floats]:
+        """Means (U,) and sds (U,) of an error of the logs of national shares with these ``sd`` (U,), which is
+        one part of those that polls of districts were taken to see.
+        """
+        cross = sd[:, None] ** 2 * (self.seen.unit == np.arange(len(sd))[:, None])
+        means = np.einsum("uj,ijk,k->iu", cross, self.left.solved, self.seen.ratio)
+        gained = np.einsum("uj,ijk,uk->iu", cross, self.left.solved, cross)
+        mean = self.left.weight @ means
+        variance = self.left.weight @ (sd**2 - gained + means**2) - mean**2
+        return mean, np.sqrt(np.maximum(variance, 0.0))
 
 
 def _conditioned(pattern: Pattern, seen: _Seen) -> tuple[_Posterior, _Errors]:
@@ -272,7 +306,7 @@ def _conditioned(pattern: Pattern, seen: _Seen) -> tuple[_Posterior, _Errors]:
     cells = [given(cross, before) for cross, before in _of_cells(space, reported)]
     shape = pattern.shares.shape
     mean, left = (np.concatenate([part[number] for part in cells]).reshape(shape) for number in (0, 1))
-    return _Posterior(mean, left, given(between, np.diag(between))[1]), space
+    return _Posterior(mean, left, given(between, np.diag(between))[1], weight, solved), space
 
 
 def _of_cells(space: _Errors, reported: Floats) -> Iterator[tuple[Floats, Floats]]:

@@ -28,6 +28,7 @@ from forecast.kernels.arrays import (
 from forecast.kernels.divide_divisor import divisor_seats, last_quotient, quotient_ahead
 from forecast.kernels.divide_quota import quota_seats
 from forecast.kernels.laws import (
+    BASE_VALID,
     FAMILY_DIVISOR,
     LEVELLING_APART,
     LEVELLING_GROW,
@@ -36,6 +37,8 @@ from forecast.kernels.laws import (
     LEVELLING_REDISTRIBUTE,
     LEVELLING_START,
     MAJORITY_ADDS,
+    MAJORITY_OF_SEATS,
+    MAJORITY_OF_VALID,
     NO_LIMIT,
     PARITY_ODD,
     Constraints,
@@ -71,7 +74,9 @@ AID, ALLY, SUB = 16, 17, 18
 """Votes of lists that count for their alliance alone; number of the alliance with which a list takes part,
 and of that inside it.
 """
-CONSTRAIN_ROWS = 19
+FIRST, OF_WHOLE = 19, 20
+"""Seats that a list gets before the division; what a majority is counted in."""
+CONSTRAIN_ROWS = 21
 
 
 class ConstrainWorkspace(NamedTuple):
@@ -147,6 +152,11 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
     grown, valid = False, 0.0
     for k in range(votes.exact.shape[1]):
         valid += votes.exact[n, k, i] * rule.vote
+    if rule.premium_apart:
+        _set_others_apart(_largest(rule, _winner(rule, constraints), lot, rows), rows)
+    rows[FIRST, :] = 0.0
+    if rule.guaranteed > 0.0:
+        pool -= _guarantee(rule, law, votes, n, i, rows)
     if rule.levelling == LEVELLING_START:
         _start_after(way, constraints, pool, workspace)
     elif rule.levelling == LEVELLING_PART:
@@ -165,9 +175,9 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
             _divide(way, inside, constraints, valid, max(house, 0.0), workspace)
             taken = _set_aside(rows[HELD], rows) if rule.levelling == LEVELLING_REDISTRIBUTE else -1.0
         if rule.majority > 0:
-            _give_majority(rule, way, valid, workspace)
+            _give_majority(rule, way, inside, constraints.extra, valid, workspace)
         for k in range(rows.shape[1]):
-            rows[WON, k] += rows[ASIDE, k]
+            rows[WON, k] += rows[ASIDE, k] + rows[FIRST, k]
         if rule.levelling == LEVELLING_GROW or rule.levelling == LEVELLING_KEEP:
             for k in range(rows.shape[1]):
                 rows[WON, k] = max(rows[WON, k], rows[PRESENT, k] * rows[HELD, k])
@@ -179,18 +189,40 @@ def _seats_of_draw(rule, law, constraints, piece, votes, claims, seats, n, i, wo
 
 
 @stage
-def _give_majority(rule, way, valid, workspace):
-    """More than half of the seats for the list with more than half of the votes: one by one those that others
-    won last, or more seats.
+def _guarantee(rule, law, votes, n, i, rows):
+    """Seats that every list with its share of the votes gets first, into ``FIRST``; how many these are."""
+    base, given = 0.0, 0.0
+    for k in range(law.no_lists.shape[0]):
+        base += votes.exact[n, k, i] if rule.base == BASE_VALID or law.no_lists[k] == 0 else 0.0
+    for k in range(rows.shape[1]):
+        own = votes.exact[n, k, i] * rule.guaranteed_denominator
+        if rows[PRESENT, k] > 0.0 and own > 0.0 and own >= rule.guaranteed_numerator * base:
+            rows[FIRST, k] = rule.guaranteed
+            rows[LIMIT, k] = max(rows[LIMIT, k] - rule.guaranteed, 0.0)
+            given += rule.guaranteed
+    return given
+
+
+@stage
+def _give_majority(rule, way, inside, extra, valid, workspace):
+    """A share of the seats, or more than half, for the list with a majority of votes or seats: one by one
+    those that others won last, or more seats; then more for the others, where it has too large a share.
     """
     rows, draw, first, whole, total = workspace.rows, workspace.draw, -1, 0.0, 0.0
+    of_seats, share = rule.majority_of == MAJORITY_OF_SEATS, rule.majority_denominator
     for k in range(rows.shape[1]):
-        whole += rows[CLAIM, k]
-        total += rows[WON, k]
-    whole = valid if rule.majority_of_valid else whole
+        rows[OF_WHOLE, k] = rows[WON, k] + extra[k] if of_seats else rows[CLAIM, k]
+        whole += rows[OF_WHOLE, k]
+        total += rows[WON, k] + extra[k]
+    whole = valid if rule.majority_of == MAJORITY_OF_VALID else whole
     for k in range(rows.shape[1]):
-        first = k if 2.0 * rows[CLAIM, k] > whole else first
-    while first >= 0 and 2.0 * rows[WON, first] <= total:
+        first = k if rows[PRESENT, k] > 0.0 and 2.0 * rows[OF_WHOLE, k] > whole else first
+    first = -1 if of_seats and rule.majority_numerator == 0.0 else first
+    while first >= 0:
+        own = rows[WON, first] + extra[first]
+        enough = own * share >= rule.majority_numerator * total
+        if 2.0 * own > total if rule.majority_numerator == 0.0 else enough:
+            break
         if rule.majority == MAJORITY_ADDS:
             total += 1.0
         else:
@@ -201,6 +233,29 @@ def _give_majority(rule, way, valid, workspace):
                 break
             rows[WON, loser] -= 1.0
         rows[WON, first] += 1.0
+    if rule.most_numerator > 0.0:
+        _add_for_others(rule, inside, extra, total, workspace)
+
+
+@stage
+def _add_for_others(rule, inside, extra, total, workspace):
+    """Seats for the others ``inside`` in proportion to theirs, until no list has more than its share."""
+    rows, draw, first, others = workspace.rows, workspace.draw, 0, 0.0
+    for k in range(rows.shape[1]):
+        rows[OF_WHOLE, k] = rows[WON, k] + extra[k] if rows[PRESENT, k] > 0.0 else 0.0
+        first = k if rows[OF_WHOLE, k] > rows[OF_WHOLE, first] else first
+    claim = rows[OF_WHOLE, first] * rule.most_denominator
+    house = _whole_times(claim, rule.most_numerator)
+    house += 1.0 if house * rule.most_numerator < claim else 0.0
+    for k in range(rows.shape[1]):
+        draw[ENTITLED, k] = rows[OF_WHOLE, k] if k != first else 0.0
+        draw[LIMITS, k] = NO_LIMIT
+        others += draw[ENTITLED, k]
+    if house <= total or others == 0.0:
+        return
+    quota_seats(inside.rule, house - total, others, inside.vote, workspace.everyone, inside.lot, draw)
+    for k in range(rows.shape[1]):
+        rows[WON, k] += draw[SEATS, k]
 
 
 @stage
@@ -336,13 +391,13 @@ def _bonus_seats(rule, votes, valid):
 
 
 @stage
-def _divide_bare(way, claims, behind, house, workspace, won):
+def _divide_bare(way, claims, behind, limits, house, workspace, won):
     """won (K,) = seats by the method alone; none where the house is empty."""
     draw, everyone, sum_behind = workspace.draw, workspace.everyone, way.outside
     for k in range(won.shape[0]):
         draw[ENTITLED, k] = claims[k] if house >= 1.0 else 0.0
         draw[FLOORS, k] = 0.0
-        draw[LIMITS, k] = NO_LIMIT
+        draw[LIMITS, k] = limits[k] if way.rule.excess_left else NO_LIMIT
         sum_behind += behind[k]
     if way.rule.family == FAMILY_DIVISOR:
         divisor_seats(way.rule, way.divisors, house, everyone, way.lot, draw)
@@ -367,7 +422,7 @@ def _divide_capped(way, house, workspace):
         )
     changes = 1
     while changes > 0:
-        _divide_bare(way, rows[FREE_CLAIM], rows[FREE_BEHIND], house, workspace, won)
+        _divide_bare(way, rows[FREE_CLAIM], rows[FREE_BEHIND], rows[PART_LIMIT], house, workspace, won)
         changes = 0
         for k in range(won.shape[0]):
             if way.rule.limited and won[k] > rows[PART_LIMIT, k]:
@@ -393,7 +448,7 @@ def _divide(way, inside, constraints, valid, house, workspace):
         _join(alliances, a, rows)
     _divide_capped(way, house, workspace)
     if way.rule.premium > 0.0:
-        _give_premium(way, valid, house, workspace)
+        _give_premium(way, _winner(way.rule, constraints), valid, house, workspace)
     for k in range(alliances.shape[0]):
         rows[WON, k] = rows[PART_WON, k]
     for a in range(way.rule.alliances):
@@ -415,15 +470,53 @@ def _divide(way, inside, constraints, valid, house, workspace):
 
 
 @stage
-def _give_premium(way, valid, house, workspace):
-    """At least so many seats for the list or alliance with most votes; the others divide the rest anew."""
-    rows, best, rule = workspace.rows, -1, way.rule
-    claims = rows[PART_CLAIM]
+def _largest(rule, winner, lot, rows):
+    """The list that stands for the alliance, or the list, with most votes, or for the winner of a second
+    round (an alliance where ``winner`` is its number); -1 for none.
+    """
+    best, most = -1, 0.0
     for k in range(rows.shape[1]):
-        tied = best >= 0 and claims[k] == claims[best]
-        if claims[k] > 0.0 and (best < 0 or claims[k] > claims[best] or (tied and earlier(way.lot, k, best))):
-            best = k
-    if best < 0 or claims[best] * rule.premium_denominator < rule.premium_numerator * valid:
+        a, votes, leads, wins = rows[ALLY, k], rows[CLAIM, k], True, rows[PRESENT, k]
+        if a >= 0.0:
+            votes = 0.0
+            for j in range(rows.shape[1]):
+                if rows[ALLY, j] == a and (rows[PRESENT, j] > 0.0 or rows[AID, j] > 0.0):
+                    leads = leads and j >= k
+                    votes += rows[CLAIM, j] + rows[AID, j]
+                    wins = max(wins, rows[PRESENT, j])
+        counts = rows[PRESENT, k] > 0.0 or rows[AID, k] > 0.0
+        if not counts or not leads or wins == 0.0:
+            continue
+        if rule.premium_winner >= 0:
+            best = k if (k == rule.premium_winner if winner < 0 else a == winner) else best
+        elif votes > most or (votes == most and best >= 0 and earlier(lot, k, best)):
+            best, most = k, votes
+    return best
+
+
+@stage
+def _winner(rule, constraints):
+    """Number of the alliance that won a second round; -1 for none."""
+    return constraints.alliances[rule.premium_winner] if rule.premium_winner >= 0 else -1
+
+
+@stage
+def _set_others_apart(first, rows):
+    """Alliances but that of list ``first`` are none."""
+    for k in range(rows.shape[1]):
+        if first < 0 or rows[ALLY, k] != rows[ALLY, first]:
+            rows[ALLY, k], rows[SUB, k], rows[AID, k] = -1.0, -1.0, 0.0
+            rows[BEHIND, k] *= rows[PRESENT, k]
+
+
+@stage
+def _give_premium(way, winner, valid, house, workspace):
+    """At least so many seats for the list or alliance with most votes; the others divide the rest anew."""
+    rows, rule = workspace.rows, way.rule
+    best, claims = _largest(rule, winner, way.lot, rows), rows[PART_CLAIM]
+    if best < 0 or (
+        rule.premium_winner < 0 and claims[best] * rule.premium_denominator < rule.premium_numerator * valid
+    ):
         return
     premium = min(rule.premium, house)
     if rows[PART_WON, best] >= premium:

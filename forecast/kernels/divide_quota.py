@@ -31,12 +31,15 @@ from forecast.kernels.laws import (
     QUOTA_HAGENBACH_BISCHOFF,
     QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     QUOTA_HARE,
+    QUOTA_HARE_ROUNDED_DOWN,
     QUOTA_HARE_ROUNDED_UP,
     QUOTA_IMPERIALI,
+    QUOTA_IMPERIALI_ROUNDED,
     REMAINDER_HIGHEST_AVERAGE,
     REMAINDER_LARGEST,
     REMAINDER_LARGEST_LISTS,
     REMAINDER_THEN_HIGHEST,
+    REMAINDER_WITHOUT_QUOTA,
     Law,
     Rule,
 )
@@ -44,6 +47,7 @@ from forecast.kernels.one_draw import (
     CLOSED,
     ENTITLED,
     LATEST,
+    LIMITS,
     REMAINDERS,
     SEATS,
     SERVED,
@@ -297,15 +301,18 @@ def _give_the_rest(claims, n, seats, given, workspace):
 def quota_of_votes(code, votes, seats, vote):
     """The quota times ``quota_parts``, for an electorate of ``votes``; ``vote`` is the size of a single vote.
 
-    Hare V/S, also rounded up; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1), also rounded half up (at
-    least a vote); Imperiali V/(S+2). 0 where there are no votes.
+    Hare V/S, also rounded up or down; Droop floor(V/(S+1)) + 1; Hagenbach-Bischoff V/(S+1) and Imperiali
+    V/(S+2), also rounded half up. Rounded ones are at least a vote. 0 where there are no votes.
     """
     if votes <= 0.0:
         return 0.0
     if code == QUOTA_DROOP:
         return (np.floor(votes / vote / (seats + 1.0)) + 1.0) * vote
-    if code == QUOTA_HAGENBACH_BISCHOFF_ROUNDED:
-        return max(np.floor((2.0 * votes / vote + seats + 1.0) / (2.0 * (seats + 1.0))), 1.0) * vote
+    if code in (QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI_ROUNDED):
+        parts = seats + (2.0 if code == QUOTA_IMPERIALI_ROUNDED else 1.0)
+        return max(np.floor((2.0 * votes / vote + parts) / (2.0 * parts)), 1.0) * vote
+    if code == QUOTA_HARE_ROUNDED_DOWN:
+        return max(np.floor(votes / vote / seats), 1.0) * vote
     if code == QUOTA_HARE_ROUNDED_UP:
         return np.ceil(votes / vote / seats) * vote
     return votes
@@ -349,6 +356,7 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
             scaled = entitled[p] * parts
             own[p] = np.floor(scaled / quota)
             remainders[p] = scaled - own[p] * quota
+            own[p] = min(own[p], draw[LIMITS, p])
             left -= own[p]
     while left < 0.0:
         if not take_smallest_remainder(quota, lot, present, draw):
@@ -369,6 +377,8 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
         _one_each(remainders, lot, present, draw, left)
     elif rule.remainder == REMAINDER_LARGEST_LISTS:
         _one_each(entitled, lot, present, draw, left)
+    elif rule.remainder == REMAINDER_WITHOUT_QUOTA:
+        _one_each_without_quota(quota, parts, lot, present, draw, left)
     else:
         first = min(left, np.float64(rule.remainder_seats))
         _one_each(remainders, lot, present, draw, first)
@@ -469,6 +479,22 @@ def take_smallest_remainder(quota, lot, present, draw):
 
 
 @stage
+def _one_each_without_quota(quota, parts, lot, present, draw, left):
+    """One seat each to the lists with most votes among those without a whole quota, then among the others,
+    round after round until none is left.
+    """
+    entitled, given = draw[ENTITLED], 1.0
+    while left > 0.0 and given > 0.0:
+        given = 0.0
+        for whole in range(2):
+            for p in range(present.shape[0]):
+                draw[CLOSED, p] = 1.0 if (entitled[p] * parts >= quota) != (whole == 1) else 0.0
+            served = _one_round(entitled, lot, present, draw, left)
+            given += served
+            left -= served
+
+
+@stage
 def _one_each(claims, lot, present, draw, left):
     """One seat each in order of ``claims`` (P,), round after round until none is left."""
     while left > 0.0:
@@ -490,6 +516,8 @@ def _one_round(claims, lot, present, draw, left):
         best = -1
         for p in range(present.shape[0]):
             if served[p] > 0.0 or entitled[p] == 0.0 or draw[CLOSED, p] > 0.0:
+                continue
+            if own[p] >= draw[LIMITS, p]:
                 continue
             tied = best >= 0 and claims[p] == claims[best]
             if (

@@ -10,6 +10,7 @@ import numpy as np
 
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import BLOCK, Claims, F64x1, F64x2, I64x1, I64x2, Seats, U16x2, Votes
+from forecast.kernels.divide_divisor import divisor_seats
 from forecast.kernels.divide_quota import (
     electorate,
     quota_of_votes,
@@ -17,8 +18,8 @@ from forecast.kernels.divide_quota import (
     quota_seats,
     take_smallest_remainder,
 )
-from forecast.kernels.laws import Law, Rule
-from forecast.kernels.one_draw import BY_ORDER, ENTITLED, REMAINDERS, SEATS, vote_size
+from forecast.kernels.laws import FAMILY_DIVISOR, FAMILY_NONE, NO_LIMIT, REMAINDER_ROUNDED, Law, Rule
+from forecast.kernels.one_draw import BY_ORDER, ENTITLED, FLOORS, LIMITS, REMAINDERS, SEATS, vote_size
 
 
 @kernel
@@ -28,6 +29,7 @@ def size_districts(
     """houses (D, BLOCK) = the seats of each district by the votes cast in it: whole Hare quotas, then the
     largest remainders. ``draw`` (DRAW_ROWS, D) and ``everyone`` (D,) are workspace.
     """
+    draw[LIMITS, :] = NO_LIMIT
     for i in range(BLOCK):
         sum_votes = 0.0
         for d in range(has_seats.shape[0]):
@@ -89,11 +91,12 @@ def divide_with_leftover(
     pooled: Seats,
     workspace: LeftoverWorkspace,
 ) -> None:
-    """Whole quotas, rounded half up to votes, in districts; the seats they leave go by the second of the two
-    ``rules`` on the remainders added up, into ``pooled`` (1, K).
+    """Whole quotas in districts; the seats they leave go by the second of the two ``rules`` on the remainders
+    added up, into ``pooled`` (1, K), or are left to the levelling.
     """
     rule, lists, everyone = rules[0], law.levels.shape[0], workspace.everyone
     here, pool = workspace.here, workspace.pool
+    pool[LIMITS, :], pool[FLOORS, :] = NO_LIMIT, 0.0
     for d in range(seats.filled.shape[0]):
         for k in range(lists):
             seats.filled[d, k] = True
@@ -114,7 +117,13 @@ def divide_with_leftover(
         behind = 0.0
         for k in range(lists):
             behind += pool[ENTITLED, k]
-        quota_seats(rules[1], left, behind, vote, everyone, BY_ORDER, pool)
+        second = rules[1]
+        if second.family == FAMILY_NONE:
+            pool[SEATS, :] = 0.0
+        elif second.family == FAMILY_DIVISOR:
+            divisor_seats(second, law.divisors[second.divisor_row], left, everyone, BY_ORDER, pool)
+        else:
+            quota_seats(second, left, behind, vote, everyone, BY_ORDER, pool)
         for k in range(lists):
             pooled.whole[0, k, i] = np.uint16(np.int64(pool[SEATS, k]))
 
@@ -125,18 +134,22 @@ def _whole_quotas(rule, law, votes, claims, houses, d, i, vote, here, pool):
     behind, house = electorate(rule, law, votes, claims, d, i, here), np.float64(houses[d, i])
     number, left = claims.number[d], house
     present = claims.present[d, :number]
+    quota = quota_of_votes(rule.quota, behind, house, vote * rule.vote) if house >= 1.0 else 0.0
     parts = quota_parts(rule.quota, house)
-    unrounded = quota_of_votes(rule.quota, behind, house, vote * rule.vote) / parts / vote
-    price = np.floor(unrounded + 0.5) * vote
     for p in range(number):
-        whole = np.floor(here[ENTITLED, p] / price) if price > 0.0 and house >= 1.0 else 0.0
+        scaled = here[ENTITLED, p] * parts
+        whole = np.floor(scaled / quota) if quota > 0.0 else 0.0
+        rest = scaled - whole * quota
+        if rule.remainder == REMAINDER_ROUNDED and quota > 0.0:
+            more = rest * rule.remainder_denominator >= rule.remainder_numerator * quota
+            whole, rest = (whole + 1.0, rest - quota) if more else (whole, rest)
         here[SEATS, p] = whole
-        here[REMAINDERS, p] = here[ENTITLED, p] - whole * price
-        if price > 0.0 and house >= 1.0:
-            pool[ENTITLED, present[p]] += here[REMAINDERS, p]
+        here[REMAINDERS, p] = rest
+        if quota > 0.0:
+            pool[ENTITLED, present[p]] += rest / parts
         left -= whole
     while left < 0.0:
-        if not take_smallest_remainder(price, BY_ORDER, present, here):
+        if not take_smallest_remainder(quota, BY_ORDER, present, here):
             break
         left += 1.0
     return left

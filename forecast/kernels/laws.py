@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from forecast.kernels.arrays import F32x1, F64x1, F64x2, I64x1
 
 BASE_VALID, BASE_LISTS, BASE_CAST, BASE_REGISTERED = 0, 1, 2, 3
-FAMILY_QUOTA, FAMILY_DIVISOR = 0, 1
+FAMILY_QUOTA, FAMILY_DIVISOR, FAMILY_NONE = 0, 1, 2
 QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOTA_HAGENBACH_BISCHOFF = (
     0,
     1,
@@ -18,7 +18,7 @@ QUOTA_HARE, QUOTA_DROOP, QUOTA_HAGENBACH_BISCHOFF_ROUNDED, QUOTA_IMPERIALI, QUOT
     3,
     4,
 )
-QUOTA_HARE_ROUNDED_UP = 5
+QUOTA_HARE_ROUNDED_UP, QUOTA_HARE_ROUNDED_DOWN, QUOTA_IMPERIALI_ROUNDED = 5, 6, 7
 LEVELLING_PART = 6
 LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLING_GROW, LEVELLING_APART = (
     0,
@@ -29,8 +29,9 @@ LEVELLING_NONE, LEVELLING_KEEP, LEVELLING_REDISTRIBUTE, LEVELLING_START, LEVELLI
     5,
 )
 REMAINDER_LARGEST, REMAINDER_LARGEST_LISTS, REMAINDER_THEN_AVERAGE = 0, 1, 2
-REMAINDER_HIGHEST_AVERAGE, REMAINDER_THEN_HIGHEST = 3, 4
+REMAINDER_HIGHEST_AVERAGE, REMAINDER_THEN_HIGHEST, REMAINDER_WITHOUT_QUOTA, REMAINDER_ROUNDED = 3, 4, 5, 6
 MAJORITY_MOVES, MAJORITY_ADDS = 1, 2
+MAJORITY_OF_ADMITTED, MAJORITY_OF_VALID, MAJORITY_OF_SEATS = 0, 1, 2
 PARITY_EVEN, PARITY_ODD = 1, 2
 
 TIES_LOT, TIES_NOT_BY_VOTES, TIES_FEWEST_VOTES, TIES_NO_SEAT = 1, 2, 4, 8
@@ -83,6 +84,10 @@ RULE = np.dtype(
         ("cap_denominator", np.float64),
         ("cap_plus", np.float64),
         ("cap_of_admitted", np.bool_),
+        ("excess_left", np.bool_),
+        ("guaranteed", np.float64),
+        ("guaranteed_numerator", np.float64),
+        ("guaranteed_denominator", np.float64),
         ("part_numerator", np.float64),
         ("part_denominator", np.float64),
         ("whole_house", np.float64),
@@ -96,7 +101,11 @@ RULE = np.dtype(
         ("largest_house", np.int64),
         ("parity", np.int64),
         ("majority", np.int64),
-        ("majority_of_valid", np.bool_),
+        ("majority_of", np.int64),
+        ("majority_numerator", np.float64),
+        ("majority_denominator", np.float64),
+        ("most_numerator", np.float64),
+        ("most_denominator", np.float64),
         ("bonus", np.float64),
         ("bonus_from", np.float64),
         ("bonus_steps", np.float64),
@@ -105,6 +114,8 @@ RULE = np.dtype(
         ("premium", np.float64),
         ("premium_numerator", np.float64),
         ("premium_denominator", np.float64),
+        ("premium_winner", np.int64),
+        ("premium_apart", np.bool_),
     ],
     align=True,
 )
@@ -126,17 +137,21 @@ own_denominator.
 What ``constrained`` rules have around their division: ``limited`` rules have a limit for some list, a number
 (see ``Constraints``) or cap_numerator / cap_denominator (0: none) of the list's share of the votes for lists,
 or of those admitted (``cap_of_admitted``), and cap_plus / cap_denominator, less its direct seats.
+What exceeds a limit is divided anew, or left over (``excess_left``). ``guaranteed`` seats come first to a
+list with guaranteed_numerator / guaranteed_denominator of the base.
 ``alliances`` is their number, ``subs`` that of alliances inside them. Seats of lists that are not admitted
 are ``deducts``, taken off the seats that the others share, and ``keeps``, kept. ``largest_house`` bounds a
-house that grows. With ``parity`` it is made even or odd by one seat more. More than half of the votes, of
-all that are valid (``majority_of_valid``) or of those admitted, gives more than half of the seats by
-``majority``. A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
+house that grows. With ``parity`` it is made even or odd by one seat more. More than half of the votes or
+seats (``majority_of``) gives majority_numerator / majority_denominator of the seats (0: more than half) by
+``majority``; seats are added for others where a list would have more than most_numerator / most_denominator
+(0: no such bound). A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
 Seats ``held_drawn`` are those that stand in the seats of a draw already; with ``held_beside`` the house is
 larger by them, where divisors begin after them.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
 bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all). The largest list or alliance
-has ``premium`` seats at least, from premium_numerator / premium_denominator of the votes on. Where lists get
-part_numerator / part_denominator of what they lack, their share is of ``whole_house`` seats.
+has ``premium`` seats at least, from premium_numerator / premium_denominator of the votes on, or that of list
+``premium_winner`` (-1: none); where ``premium_apart`` the lists of other alliances stand alone. Where lists
+get part_numerator / part_denominator of what they lack, their share is of ``whole_house`` seats.
 """
 
 Rule = Annotated[NDArray[np.void], RULE, 1]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import datetime
+import json
+import re
 from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
@@ -17,6 +19,8 @@ from forecast.charts.parties import DOTS
 from forecast.charts.trend_and_record import MOST_PANELS
 from forecast.election.rule import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.published.tables_of_past import record_tables
+from forecast.report import past
 from forecast.report.data import (
     PARTY_CELLS,
     chamber_coalition_cells,
@@ -27,22 +31,28 @@ from forecast.report.data import (
     slid_of_chamber,
     with_interval,
 )
+from forecast.report.districts import district_figures
 from forecast.report.night_section import is_night, night_meta, night_of
+from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
 from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
-from forecast.variables import PASSES_BY_SEATS
+from forecast.variables import PASSES_BY_SEATS, error_of
 from forecast.visible import json_text, safe
 from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
 from forecast.words.law_in_words import rule_in_words
+from forecast.words.sentences import in_their_language, translated
 from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
 from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
+    from forecast.published.archive_of_forecasts import Archive
+    from forecast.published.scored import Record
     from forecast.result import Forecast
+    from forecast.tables.definitions import Table
 
 _TABLES = ("events", "polls", "calibration", "record-by-kind")
 """Tables that the page shows as they are."""
@@ -52,21 +62,13 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 
 PANELS = (
-    *(
-        "night",
-        "evening",
-        "parties",
-        "crossings",
-        "seats",
-        "parliament",
-        "coalitions",
-        "events",
-        "districts",
-        "chamber",
-    ),
-    *("ranks", "rules", "shares", "polls", "calibration"),
+    *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
+    *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
+_KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
+"""Where the election file says it: for whoever writes one, not for readers of the page."""
+_PERCENT = re.compile(r"(?<=\d)%")
 PREVIEW = "preview.png"
 """The picture beside the page that links to it are shown with."""
 
@@ -78,6 +80,8 @@ def page(
     url: str = "",
     panel: str | None = None,
     before: Forecast | None = None,
+    archive: Archive | None = None,
+    record: Record | None = None,
 ) -> str:
     """The whole page of a forecast of one rule and day, or one part of it.
 
@@ -91,6 +95,10 @@ def page(
         Only this part, to stand in another page; one of ``PANELS``.
     before
         An earlier forecast of the same election: the page says what has changed since.
+    archive
+        Forecasts of the election that were published before: the page shows them over time.
+    record
+        How they came out: the page says so.
 
     Raises
     ------
@@ -102,21 +110,39 @@ def page(
     if panel is not None and panel not in PANELS:
         raise ConfigurationError(Fault("--panel", "", panel, f"no such part; {suggest(panel, PANELS)}"))
     with speaking(language):
-        return _page(forecast, url, panel, before)
+        facts = Facts(forecast)
+        history = None if archive is None else History.of(facts, archive)
+        return _page(facts, url, panel, before, history, record)
 
 
-def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | None) -> str:
-    from jinja2 import Environment, StrictUndefined
+def _page(
+    facts: Facts,
+    url: str,
+    panel: str | None,
+    before: Forecast | None,
+    history: History | None,
+    record: Record | None,
+) -> str:
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    facts = Facts(forecast)
-    earlier = None if before is None else earlier_of(Facts(before), facts)
+    forecast = facts.forecast
+    last = before if before is not None or not history or not history.before else history.before[-1].forecast
+    earlier = None if last is None else earlier_of(Facts(last), facts)
+    over_time = [] if history is None else history.figures()
+    of_districts = district_figures(facts)
     slid = slide(forecast) if may_slide(forecast) else None
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=_shown
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
     )
-    template = environment.from_string(_asset("page.html.j2"))
+    environment.filters |= {"told": _told, "in_theirs": in_their_language}
+    template = environment.get_template("page.html.j2")
     told = _texts(facts)
-    shown = payload(facts, slid, earlier) | {
+    shown = payload(facts, slid, earlier, [*of_districts, *over_time]) | {
         "names": [row["name"] for row in _members(facts)],
         "ids": [row["party"] for row in _members(facts)],
         "inks": [ink_of(row) for row in _members(facts)],
@@ -125,7 +151,7 @@ def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | No
     tables = {table.name: table for table in tables_of(forecast, _TABLES)}
     return template.render(
         t=told,
-        title=forecast.attrs["election_name"],
+        title=facts.title,
         attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
         url=url,
         picture=_beside(url),
@@ -143,8 +169,14 @@ def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | No
         ranks=_ranks(facts),
         night=night_of(facts),
         changes=[] if before is None else _changes(before, forecast),
+        **past.shown(history, record, over_time),
+        of_districts=[(figure.id, figure.title) for figure in of_districts],
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
         tables=tables,
+        events=[
+            (facts.events[str(row["event"])], texts[1], _is_strict(str(row["definition"])))
+            for row, texts in zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
+        ],
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
         law=forecast.rule.get("law"),
         sources=[
@@ -157,7 +189,7 @@ def _page(forecast: Forecast, url: str, panel: str | None, before: Forecast | No
         chamber=_chamber(facts),
         of_chamber=facts.of_chamber,
         moves=slid is not None and slid_of_chamber(slid),
-        downloads=[_download(table) for table in tables_of(forecast)],
+        downloads=[_download(table) for table in [*tables_of(forecast), *_of_past(history, record)]],
         slides=slid is not None,
         css=_asset("page.css"),
         library=_library(),
@@ -200,7 +232,7 @@ def _texts(facts: Facts) -> dict[str, str]:
 
 def places_draws(forecast: Forecast) -> int:
     """How many draws the chances of places rest on."""
-    path = "place_probability"
+    path = "places/probability"
     return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
 
 
@@ -223,9 +255,9 @@ def _published(facts: Facts) -> list[str]:
 
 def _ranks(facts: Facts) -> dict[str, Any] | None:
     """Chances of each place by party, of those that the polls tell apart."""
-    if facts.too_few or "place_probability" not in facts.forecast:
+    if facts.too_few or "places/probability" not in facts.forecast:
         return None
-    chances, errors = (facts.forecast.array(path) for path in ("place_probability", "place_mc_error"))
+    chances, errors = (facts.forecast.array(path) for path in ("places/probability", "places/mc_error"))
     places = min(chances.shape[1], len(facts.lists))
     at = {party: k for k, party in enumerate(facts.forecast.parties)}
     rows = [
@@ -233,7 +265,7 @@ def _ranks(facts: Facts) -> dict[str, Any] | None:
         for row in facts.lists
         for of, by in ((chances[at[row["party"]]], errors[at[row["party"]]]),)
     ]
-    titles = [(text("party"), False), *((f"{k + 1}.", True) for k in range(places))]
+    titles = [(text("party"), False), *((text("rank", place=k + 1), True) for k in range(places))]
     return {"id": "ranks", "title": text("ranks"), "titles": titles, "rows": rows}
 
 
@@ -250,6 +282,21 @@ def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:
         for table in difference_tables(before, now, None)
         if table.length
     ]
+
+
+def _is_strict(definition: str) -> bool:
+    """Whether an event asks who has more seats than others: equal seats are then a no, where the table of
+    places gives both the better one.
+    """
+    event = json.loads(definition)
+    return any({"order", "largest"} & set(one) for one in (*event["all"], *event.get("given", ())))
+
+
+def _of_past(history: History | None, record: Record | None) -> list[Table]:
+    """Tables of earlier forecasts and of how they came out."""
+    provenance = "" if record is None else "; ".join(one.election for one in record.official)
+    scored = [] if record is None else record_tables(record, provenance)
+    return [*([] if history is None else history.tables()), *scored]
 
 
 def _refuse_several(forecast: Forecast) -> None:
@@ -281,6 +328,18 @@ def _library() -> str:
     with suppress(OSError), replacing(kept) as draft:
         draft.write_text(bundle, encoding="utf-8")
     return Markup(bundle)
+
+
+def _told(text: str, end: str = "") -> Any:
+    """A sentence that is made in English, in the language of the page; English marked as such where it has no
+    other.
+    """
+    from markupsafe import Markup
+
+    found = translated(safe(_KEY.sub("", text)))
+    if found is not None:
+        return _PERCENT.sub("\N{NO-BREAK SPACE}%", found) + end
+    return Markup('<span lang="en">{}</span>').format(safe(text) + end)
 
 
 def _shown(value: Any) -> Any:
@@ -440,13 +499,40 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
         "size": forecast.chamber_size,
         "coalitions_note": majorities_said(forecast),
         "lists": int(tiers[0][1]),
-        "tiers": [(name[:1].upper() + name[1:], int(size)) for name, size in tiers[1:]],
+        "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
         "rows": rows,
         "coalitions": of_chamber if facts.of_chamber else [],
+        "in_tiers": _coalitions_in_tiers(forecast),
         "said": tiers_said(forecast),
         "districts": districts,
         "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
     }
+
+
+def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
+    """Of each coalition its seats in every tier beside the lists, and the chance of more than half of them;
+    nothing of a forecast that was saved before it held them.
+    """
+    quantiles = "chamber/tier_coalition_seat_quantile"
+    if quantiles not in forecast:
+        return []
+    low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
+    path = "chamber/tier_majority_probability"
+    chances, errors = forecast.array(path), forecast.array(error_of(path))
+    return [
+        (
+            name,
+            [
+                text
+                for t in range(1, len(chances))
+                for text in (
+                    with_interval(low[t, c], middle[t, c], high[t, c]),
+                    said(chances[t, c], errors[t, c]),
+                )
+            ],
+        )
+        for c, name in enumerate(forecast.names("coalition_name"))
+    ]
 
 
 def _houses(forecast: Forecast) -> dict[str, Any] | None:
@@ -471,6 +557,6 @@ def _download(table: Any) -> dict[str, str]:
     content = base64.b64encode(as_csv(table).encode()).decode()
     return {
         "name": f"{table.name}.csv",
-        "title": table.title,
+        "title": in_their_language(table.title),
         "href": f"data:text/csv;charset=utf-8;base64,{content}",
     }

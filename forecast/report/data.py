@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,25 @@ _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 _DIGITS = 6
 """Of numbers that only place marks: far less than a pixel."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One of the panels of a figure: its name, what it shows in words, and its rows by their name."""
+
+    name: str
+    said: str
+    tables: Mapping[str, Rows]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Panels under one heading, all of one specification."""
+
+    id: str
+    title: str
+    body: Spec
+    panels: Sequence[Panel]
 
 
 class Pool:
@@ -61,13 +81,20 @@ def _short(value: Any) -> Any:
     return float(f"{value:.{_DIGITS}g}") if isinstance(value, float) else value
 
 
-def payload(facts: Facts, slid: Forecast | None, before: Earlier | None = None) -> dict[str, Any]:
+def payload(
+    facts: Facts, slid: Forecast | None, before: Earlier | None = None, figures: Sequence[Figure] = ()
+) -> dict[str, Any]:
     """Plain data for JSON. ``slid``: the forecast under other rules, where there is one; ``before``: what an
-    earlier forecast said.
+    earlier forecast said; ``figures``: panels of districts and over time.
     """
     pool = Pool()
     law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
-    found: dict[str, Any] = {"law": law, "specs": _specs(facts)}
+    bodies = {figure.id: [_compiled(figure.body)] for figure in figures}
+    found: dict[str, Any] = {"law": law, "specs": _specs(facts) | bodies}
+    found["figures"] = {
+        figure.id: [_panel(pool, panel.name, panel.said, panel.tables) for panel in figure.panels]
+        for figure in figures
+    }
     if slid is not None:
         # What changed since an earlier forecast is told of the law alone.
         found |= _slider(facts, slid, law, pool, "" if before else story.change(facts, None))
@@ -224,7 +251,7 @@ def party_cells(row: dict[str, Any]) -> list[str]:
     """Chance to enter, seats with their interval, and those if it enters; dashes where there are none."""
     if row["seatless"] or not row["told"]:
         return [rounding.DASH] * len(PARTY_CELLS)
-    found = [said(row["pass_probability"], row["pass_mc_error"])]
+    found = [row["entry"]]
     for stem in ("seat", "entering_seat"):
         ends = (row.get(f"{stem}_low80"), row.get(f"{stem}_high80"))
         found += [rounding.whole(row.get(f"{stem}_median")), rounding.interval(*ends)]

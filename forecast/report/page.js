@@ -114,8 +114,15 @@ function listSmallest() {
     if (wins(mask) && members.every((bit) => !wins(mask - 2 ** bit))) found.push(members.map((bit) => data.members[bit]));
   }
   const told = found.map((members) => ({ members, ...chanceOf(members) })).sort((a, b) => a.members.length - b.members.length || b.chance - a.chance);
-  const items = told.slice(0, MOST_SMALLEST).map(({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`));
-  if (told.length > MOST_SMALLEST) items.push(element("li", {}, put(t.smallest_more, { number: told.length - MOST_SMALLEST })));
+  const said = ({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`);
+  const items = told.slice(0, MOST_SMALLEST).map(said);
+  if (told.length > MOST_SMALLEST) {
+    const more = element("li"), rest = element("details"), list = element("ul");
+    list.append(...told.slice(MOST_SMALLEST).map(said));
+    rest.append(element("summary", {}, put(t.smallest_more, { number: told.length - MOST_SMALLEST })), list);
+    more.append(rest);
+    items.push(more);
+  }
   $("smallest").replaceChildren(...(items.length ? items : [element("li", {}, t.smallest_none)]));
 }
 
@@ -156,6 +163,7 @@ function update() {
 function still() {
   if (data.law.polls) chart("polls", data.law.polls);
   if (data.law.trends) panels("polls", "trends", data.law.trends);
+  for (const [id, found] of Object.entries(data.figures)) panels(id, id, found);
   for (const name of ["evening_chances", "evening_seats"]) if (data.law[name]) panels(name, name, data.law[name]);
 }
 

@@ -160,16 +160,18 @@ def divide_by_quota(
     electorate: Fraction,
     decide: TieRule,
     place: str = "",
+    limited: bool = False,
 ) -> Division:
     """Whole quotas first, then the seats left over; too many awarded are taken from the smallest remainders.
 
-    ``electorate`` are the votes behind the quota. Units without votes get nothing.
+    ``electorate`` are the votes behind the quota. Units without votes get nothing; where they are ``limited``
+    they get no more than their limit.
     """
     price = quota_of(allocation, electorate, seats)
     taking_part = [unit for unit in units if unit.votes > 0] if price else []
     if not taking_part or price is None:
         return Division({unit.id: 0 for unit in units}, (Step(place, allocation.method, seats, ()),))
-    count = QuotaCount(taking_part, price, decide, place)
+    count = QuotaCount(taking_part, price, decide, place, limited=limited)
     count.take_back(sum(count.seats.values()) - seats)
     left = seats - sum(count.seats.values())
     count.closed = _closed_to_remainders(allocation, taking_part, price)
@@ -182,6 +184,9 @@ def divide_by_quota(
             left -= count.serve(left, count.next_average, "votes / (seats + 1)", rounds=1)
     elif allocation.remainder == "largest-lists":
         count.serve(left, lambda unit: unit.votes, "votes")
+    elif allocation.remainder == "without-quota":
+        whole = {unit.id: unit.votes >= price for unit in taking_part}
+        count.serve(left, lambda unit: (not whole[unit.id], unit.votes), "votes")
     elif allocation.remainder == "largest-then-average":
         by_remainder = min(left, allocation.remainder_seats or 0)
         count.serve(by_remainder, lambda unit: count.remainders[unit.id], "remainder")
@@ -221,8 +226,10 @@ def whole_and_remainder(votes: Fraction, price: Fraction) -> tuple[int, Fraction
 class QuotaCount:
     """Seats while they are handed out by one quota: whole quotas at first, then back and forth."""
 
-    def __init__(self, units: Sequence[Unit], price: Fraction, decide: TieRule, place: str) -> None:
-        self.units, self.price, self.place = units, price, place
+    def __init__(
+        self, units: Sequence[Unit], price: Fraction, decide: TieRule, place: str, *, limited: bool = False
+    ) -> None:
+        self.units, self.price, self.place, self.limited = units, price, place, limited
         self.decide: TieRule = decide
         self.seats: dict[str, int] = {}
         self.remainders: dict[str, Fraction] = {}
@@ -230,7 +237,16 @@ class QuotaCount:
         self.closed: frozenset[str] = frozenset()
         self.served: list[tuple[str, object]] = []
         for unit in units:
-            self.seats[unit.id], self.remainders[unit.id] = whole_and_remainder(unit.votes, price)
+            whole, self.remainders[unit.id] = whole_and_remainder(unit.votes, price)
+            limit = unit.limit if limited and unit.limit is not None else whole
+            self.seats[unit.id] = min(whole, limit)
+
+    def round_up(self, needed: Fraction) -> None:
+        """A remainder of at least ``needed`` of a quota counts as a whole one (Estonia, § 62 (3): 75 %)."""
+        for unit in self.units:
+            if self.remainders[unit.id] >= needed * self.price:
+                self.seats[unit.id] += 1
+                self.remainders[unit.id] -= self.price
 
     def take_back(self, surplus: int) -> None:
         """Take seats from the smallest remainders; a seat given up adds a whole quota to the remainder."""
@@ -254,10 +270,12 @@ class QuotaCount:
 
     def serve(self, left: int, claim: Callable[[Unit], Any], what: str, rounds: int | None = None) -> int:
         """One seat each in the order of the claims, round after round until none is left, or so many rounds
-        are over; how many were given. Lists that are ``closed`` to it get none.
+        are over; how many were given. Lists that are ``closed`` to it get none, nor those at their limit.
         """
-        units, before = [unit for unit in self.units if unit.id not in self.closed], len(self.served)
-        while left > 0 and rounds != 0:
+        before = len(self.served)
+        while (
+            left > 0 and rounds != 0 and (units := [unit for unit in self.units if self.may_get_more(unit)])
+        ):
             claims = {unit.id: claim(unit) for unit in units}
             winners, ties = first_among(
                 units,
@@ -275,6 +293,11 @@ class QuotaCount:
             left -= len(winners)
             rounds = None if rounds is None else rounds - 1
         return len(self.served) - before
+
+    def may_get_more(self, unit: Unit) -> bool:
+        """Whether seats left over are open to the list."""
+        full = self.limited and unit.limit is not None and self.seats[unit.id] >= unit.limit
+        return unit.id not in self.closed and not full
 
     def serve_by_average(self, left: int) -> None:
         """One seat after the other to the highest votes / (seats + 1)."""
@@ -298,11 +321,30 @@ class QuotaCount:
 
 
 @dataclass(frozen=True)
+class Winner:
+    """Who won a second round: an alliance, or a list (of an alliance of one, or of none)."""
+
+    alliance: str
+    list: str | None
+
+    def is_one(self, competitor: Unit) -> bool:
+        """Whether this is the competitor."""
+        return (
+            competitor.id in (self.list, _alliance_name(self.alliance))
+            or competitor.alliance == self.alliance
+        )
+
+
+@dataclass(frozen=True)
 class Premium:
-    """At least so many ``seats`` for the list or alliance with most votes, if these are ``needed`` votes."""
+    """At least so many ``seats`` for the list or alliance with most votes, if these are ``needed`` votes, or
+    for the ``winner`` of a second round. With ``lists_apart`` all other alliances are none (San Marino).
+    """
 
     seats: int
     needed: Fraction
+    winner: Winner | None = None
+    lists_apart: bool = False
 
 
 @dataclass(frozen=True)
@@ -317,6 +359,8 @@ class Plan:
     alliances: Allocation | None = None
     outside: Fraction = Fraction(0)
     premium: Premium | None = None
+    excess_left: bool = False
+    """Whether what exceeds a limit is left over, as other seats beyond whole quotas are."""
 
 
 def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
@@ -325,6 +369,9 @@ def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Di
     """
     if plan.alliances is None:
         return _divide_with_premium(plan, units, seats, place)
+    if plan.premium is not None and plan.premium.lists_apart:
+        first, _ = _largest(plan, [competitor for competitor, _ in _grouped(units)], place)
+        units = [_alone(unit) if not any(_stands_for(one, unit) for one in first) else unit for unit in units]
     groups = _grouped(units)
     between = _divide_with_premium(plan, [competitor for competitor, _ in groups], seats, place)
     given: dict[str, int] = {}
@@ -365,7 +412,7 @@ def _grouped(units: Sequence[Unit]) -> list[tuple[Unit, list[Unit]]]:
         if len(members) == 1:
             groups.append((unit, [unit]))
         elif members[0] is unit:
-            groups.append((_as_one(f"alliance {unit.alliance}", members), members))
+            groups.append((_as_one(_alliance_name(unit.alliance or ""), members), members))
     return groups
 
 
@@ -381,21 +428,46 @@ def _as_one(name: str, members: Sequence[Unit]) -> Unit:
     )
 
 
-def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:
-    """A division in which the largest has at least its premium (Italy, law 270/2005 art. 1: 340 seats)."""
-    division = divide_with_caps(plan, units, seats, place)
-    if plan.premium is None:
-        return division
-    largest, ties = first_among(
-        [unit for unit in units if unit.votes > 0],
+def _alliance_name(alliance: str) -> str:
+    """The id of an alliance that competes as one."""
+    return f"alliance {alliance}"
+
+
+def _stands_for(competitor: Unit, unit: Unit) -> bool:
+    """Whether a competitor is this list or its alliance."""
+    return competitor.id == unit.id or (
+        unit.alliance is not None and competitor.id == _alliance_name(unit.alliance)
+    )
+
+
+def _alone(unit: Unit) -> Unit:
+    return replace(unit, alliance=None, sub_alliance=None)
+
+
+def _largest(plan: Plan, competitors: Sequence[Unit], place: str) -> tuple[list[Unit], list[Tie]]:
+    """The competitor with most votes, or the winner of the second round; and the tie."""
+    winner = plan.premium.winner if plan.premium is not None else None
+    if winner is not None:
+        return [unit for unit in competitors if winner.is_one(unit)], []
+    return first_among(
+        [unit for unit in competitors if unit.votes > 0],
         1,
         lambda unit: unit.votes,
         what="largest list (bonus)",
         place=place,
         decide=plan.decide,
     )
+
+
+def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:
+    """A division in which the largest has at least its premium (Italy, law 270/2005 art. 1: 340 seats)."""
+    division = divide_with_caps(plan, units, seats, place)
+    if plan.premium is None:
+        return division
+    largest, ties = _largest(plan, units, place)
     premium = min(plan.premium.seats, seats)
-    if not largest or largest[0].votes < plan.premium.needed or division.seats[largest[0].id] >= premium:
+    needed = plan.premium.needed if plan.premium.winner is None else 0
+    if not largest or largest[0].votes < needed or division.seats[largest[0].id] >= premium:
         return division
     others = [unit for unit in units if unit.id != largest[0].id]
     rest = divide_with_caps(plan, others, seats - premium, place)
@@ -431,6 +503,7 @@ def divide_by_method(plan: Plan, units: Sequence[Unit], seats: int, place: str =
             electorate=sum((unit.electorate for unit in units), Fraction(0)) + plan.outside,
             decide=plan.decide,
             place=place,
+            limited=plan.excess_left,
         )
     return divide_by_divisors(divisors_of(plan.allocation), units, seats, decide=plan.decide, place=place)
 

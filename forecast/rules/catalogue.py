@@ -114,6 +114,16 @@ REMAINDERS: tuple[Known, ...] = (
         "one each by remainder, then one each by votes / (seats + 1), of lists without remainder_from too",
         "Netherlands, Kieswet art. P 8 (councils under 19 seats, with remainder_from = 75%)",
     ),
+    Known(
+        "without-quota",
+        "one each by votes to lists without a whole quota, then to the others",
+        "Philippines, Supreme Court, BANAT v. COMELEC, G.R. 179271 (2009)",
+    ),
+    Known(
+        "rounded",
+        "in districts that leave seats over: a remainder of remainder_from of a quota counts as a whole one",
+        "Estonia, Riigikogu valimise seadus § 62 (3): 75 %",
+    ),
 )
 
 TIES: tuple[Known, ...] = (
@@ -139,13 +149,17 @@ BONUSES: tuple[Known, ...] = (
     Known(
         "at-least",
         "the largest list or alliance has so many seats at least, and the others divide the rest",
-        "Italy, law 270/2005 art. 1: 340 of 617 seats",
+        "Italy, law 270/2005 art. 1: 340 of 617 seats; San Marino: 35 of 60, to the winner of a second round",
     ),
 )
 
 MAJORITIES: tuple[Known, ...] = (
     Known("moved", "a seat passes from the list that won the last one", "Netherlands, Kieswet art. P 9"),
-    Known("added", "seats are added until there is one", "Germany, BWahlG § 4 (4) of 2023"),
+    Known(
+        "added",
+        "seats are added until there is one, or a larger share, and for the others until it is not too large",
+        "Germany, BWahlG § 4 (4) of 2023; Armenia, Electoral Code of 2016 arts. 95 and 96: 54 % and 2/3",
+    ),
 )
 
 LEVELLING: tuple[Known, ...] = (

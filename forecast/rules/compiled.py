@@ -20,8 +20,9 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE
 from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
-from forecast.rules.compiled_districts import SeatTable, Tier, not_drawn, tier_of
+from forecast.rules.compiled_districts import UNDRAWN, SeatTable, Tier, not_drawn, tier_of
 from forecast.rules.grids import Rules, with_grids
+from forecast.rules.majority import IN_PROPORTION
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -39,6 +40,8 @@ _QUOTAS = {
     "hagenbach-bischoff-rounded": laws.QUOTA_HAGENBACH_BISCHOFF_ROUNDED,
     "hagenbach-bischoff": laws.QUOTA_HAGENBACH_BISCHOFF,
     "imperiali": laws.QUOTA_IMPERIALI,
+    "imperiali-rounded": laws.QUOTA_IMPERIALI_ROUNDED,
+    "hare-rounded-down": laws.QUOTA_HARE_ROUNDED_DOWN,
 }
 _REMAINDERS = {
     "largest": laws.REMAINDER_LARGEST,
@@ -46,11 +49,9 @@ _REMAINDERS = {
     "largest-then-average": laws.REMAINDER_THEN_AVERAGE,
     "highest-average": laws.REMAINDER_HIGHEST_AVERAGE,
     "largest-then-highest-average": laws.REMAINDER_THEN_HIGHEST,
+    "without-quota": laws.REMAINDER_WITHOUT_QUOTA,
+    "rounded": laws.REMAINDER_ROUNDED,
 }
-_UNDRAWN = (
-    "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
-    "seats are then divided without it, or take its polls out and count"
-)
 _ROOT_SLACK = 1e-12  # products of rounded roots that differ by less stand for equal quotients
 
 
@@ -69,7 +70,7 @@ def compile_rules(
     """
     faults = dict.fromkeys(clause for rule in rules for clause in undrawn(rule))
     if faults:
-        raise ConfigurationError(*(Fault(place, key, value, _UNDRAWN) for key, value in faults))
+        raise ConfigurationError(*(Fault(place, key, value, UNDRAWN) for key, value in faults))
     records = np.zeros(len(rules), laws.RULE)
     shape = (len(rules), len(lists))
     numerators, denominators, weights = np.zeros(shape), np.ones(shape), np.ones(shape)
@@ -167,6 +168,8 @@ def _constraints_of(
     inside[0] = record
     if rule.alliances is not None:
         _fill_allocation(inside[0], rule.alliances, tables)
+    elif rule.majority is not None:
+        _fill_allocation(inside[0], IN_PROPORTION, tables)
     return constraints
 
 
@@ -179,10 +182,12 @@ def _refuse_giants(houses: Sequence[int], place: str) -> None:
         raise ConfigurationError(Fault(place, "rule.seats", max(houses), remedy))
 
 
-def cannot_draw(rule: Rule, place: str = "rule") -> list[Fault]:
-    """What a forecast would refuse of a rule, whatever its polls and districts."""
-    of_districts = not_drawn(rule, place) if rule.districts is not None else ()
-    return [*(Fault(place, key, value, _UNDRAWN) for key, value in undrawn(rule)), *of_districts]
+def cannot_draw(rule: Rule, place: str = "rule", held: int = 0) -> list[Fault]:
+    """What a forecast would refuse of a rule, whatever its polls and districts; ``held`` as of
+    ``compile_rules``.
+    """
+    of_districts = not_drawn(rule, place, held) if rule.districts is not None else ()
+    return [*(Fault(place, key, value, UNDRAWN) for key, value in undrawn(rule)), *of_districts]
 
 
 def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
@@ -273,7 +278,8 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["remainder_numerator"], record["remainder_denominator"] = needed.numerator, needed.denominator
         record["quota_of_valid"] = allocation.quota_of == "valid"
         plain = allocation.remainder == "largest" and allocation.quota_of != "valid" and not needed
-        record["single_precision"] = plain and allocation.method != "hare-rounded-up"
+        exact = ("hare-rounded-up", "hare-rounded-down", "imperiali-rounded")
+        record["single_precision"] = plain and allocation.method not in exact
         return
     table = tables.add(divisors_of(allocation))
     record["family"] = laws.FAMILY_DIVISOR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import lcm
+from math import ceil, lcm
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +34,13 @@ _MODES = {
 }
 
 
+_MAJORITIES = {
+    "valid": laws.MAJORITY_OF_VALID,
+    "admitted": laws.MAJORITY_OF_ADMITTED,
+    "seats": laws.MAJORITY_OF_SEATS,
+}
+
+
 def seats_to_share(rule: Rule) -> int:
     """The size of the house before anything stands around it."""
     start = rule.levelling.start_seats if rule.levelling is not None else None
@@ -48,15 +55,25 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
     if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
         held += in_districts
-    added = rule.seats if rule.majority is not None and rule.majority.seat == "added" else 0
+    added = _added(rule)
     return (
         max(_grown(rule), rule.seats + added, in_districts) + held + sum(party.extra_seats for party in lists)
     )
 
 
+def _added(rule: Rule) -> int:
+    """No more seats than this are added for a majority, or for the others beside it."""
+    majority = rule.majority
+    if majority is None or majority.seat != "added":
+        return 0
+    share = majority.to or Fraction(1, 2)
+    house = rule.seats + ceil(rule.seats * share / (1 - share))
+    return 2 * house - rule.seats if majority.at_most is not None else house - rule.seats
+
+
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
     """Whether there is more to a rule than admission and one division."""
-    parts = (rule.bonus, rule.cap, rule.levelling, rule.majority)
+    parts = (rule.bonus, rule.cap, rule.levelling, rule.majority, rule.guaranteed)
     limited = any(party.max_seats is not None and party.max_seats < rule.seats for party in lists)
     extra = any(party.extra_seats for party in lists)
     return any(part is not None for part in parts) or limited or extra or bool(_alliances(rule, lists))
@@ -90,7 +107,15 @@ def constraints_of(
     if rule.majority is not None:
         moves = rule.majority.seat == "moved"
         record["majority"] = laws.MAJORITY_MOVES if moves else laws.MAJORITY_ADDS
-        record["majority_of_valid"] = rule.majority.of == "valid"
+        record["majority_of"] = _MAJORITIES[rule.majority.of]
+        for key, share in (("majority", rule.majority.to), ("most", rule.majority.at_most)):
+            share = share or Fraction(0)
+            record[f"{key}_numerator"], record[f"{key}_denominator"] = share.numerator, share.denominator
+    record["excess_left"] = cap is not None and cap.excess == "left-over"
+    if rule.guaranteed is not None:
+        share = rule.guaranteed.from_
+        record["guaranteed"] = rule.guaranteed.seats
+        record["guaranteed_numerator"], record["guaranteed_denominator"] = share.numerator, share.denominator
     if levelling is not None and levelling.parity is not None:
         record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
     if levelling is not None:
@@ -105,6 +130,10 @@ def constraints_of(
             "start",
         )
     _fill_bonus(record, rule.bonus)
+    winner = rule.bonus.winner if rule.bonus is not None else None
+    named = [(party.alliance if rule.alliances and party.alliance else party.id) for party in lists]
+    record["premium_winner"] = named.index(winner) if winner in named else -1
+    record["premium_apart"] = bool(numbers) and rule.bonus is not None and rule.bonus.others == "lists"
     return laws.Constraints(
         limits=limits,
         houses=np.array([record["seats"]], np.int64),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import Allocation, Districts, Levelling, Placing
+from forecast.election.rule import LEVELLED, Allocation, Districts, Levelling, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
@@ -95,7 +95,8 @@ class Tier:
     total: int = 0
     """Seats of all districts."""
     leftover: NDArray[np.void] | None = None
-    """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if they are.
+    """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if whole
+    quotas are all that districts give; of ``FAMILY_NONE`` if the levelling divides them.
     """
     shares_abroad: bool = False
     """Whether votes of districts without seats count in the others."""
@@ -137,6 +138,10 @@ _COMPARE = {
 }
 _BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_CAST}
 _ANY = 2**31
+UNDRAWN = (
+    "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
+    "seats are then divided without it, or take its polls out and count"
+)
 
 
 def tier_of(
@@ -177,7 +182,7 @@ def tier_of(
         held=held if starts else 0,
         total=districts.start_seats
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
-        leftover=_record_of(_LEFTOVER, fill) if districts.leftover is not None else None,
+        leftover=_leftover(districts.leftover, fill) if districts.leftover is not None else None,
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
         waivers=_waivers(rule),
@@ -186,7 +191,15 @@ def tier_of(
 
 
 _HARE = Allocation.model_validate({"method": "hare"})
-_LEFTOVER = Allocation.model_validate({"method": "hagenbach-bischoff-rounded"})
+
+
+def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
+    """How seats left over are divided on the remainders; those that are levelled are not."""
+    if method != LEVELLED:
+        return _record_of(Allocation.model_validate({"method": method}), fill)
+    record = np.zeros(1, laws.RULE)
+    record["family"] = laws.FAMILY_NONE
+    return record
 
 
 def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:
@@ -219,6 +232,7 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     local = districts.local_threshold
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
+        "quota_in": districts.quota_in if districts.quota_in == "region" else None,
         "direct": districts.direct if districts.direct != "start" or not held else None,
         "national_totals": districts.national_totals
         if districts.national_totals == "biproportional"
@@ -227,8 +241,7 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     }
     for key, value in asked.items():
         if value:
-            remedy = "`forecast count` knows this clause; draws do not yet: leave it out, or give the draws"
-            yield Fault(place, f"rule.districts.{key}", value, remedy)
+            yield Fault(place, f"rule.districts.{key}", value, UNDRAWN)
     if levelling is not None and levelling.placing and (rule.bonus or levelling.mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
 

@@ -85,6 +85,8 @@ def _by_region(rule: Rule) -> str | bool:
         return "threshold.or_regions_at_quota"
     if rule.levelling is not None and any(step.where == "region" for step in rule.levelling.placing):
         return 'rule.levelling.placing.where = "region"'
+    if rule.districts is not None and rule.districts.quota_in == "region":
+        return 'rule.districts.quota_in = "region"'
     return local is not None and local.of == "region" and 'local_threshold.of = "region"'
 
 

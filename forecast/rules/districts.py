@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from forecast.election.methods import METHODS, QuotaMethod, half_up
-from forecast.election.rule import Allocation, Districts, Rule
+from forecast.election.rule import LEVELLED, Allocation, Districts, Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, divide_by_quota
+from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, quota_of
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.district_checks import problems_of
-from forecast.rules.entitled import entitled_in, outside_quota_in
+from forecast.rules.entitled import entitled_in, outside_quota_in, weight_of
 from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
 from forecast.rules.ties import Unit
 
 _HARE = Allocation.model_validate({"method": "hare"})
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
-_LEFTOVER = Allocation.model_validate({"method": "hagenbach-bischoff-rounded"})
 _SIZES = "seats of the districts"
 
 
@@ -187,40 +185,77 @@ def _with_national_leftover(
     units: Mapping[str, Sequence[Unit]],
     sizes: Division,
 ) -> Tier:
-    """Rounded quotas in districts, the rest by summed remainders (Czechia, law 247/1995 §§ 50, 51)."""
-    method = METHODS[districts.method]
+    """Whole quotas in districts, the rest nationally: by the summed remainders (Czechia, law 247/1995 §§ 50,
+    51; Romania, law 208/2015 art. 94), or by the levelling (Estonia, § 62).
+    """
     won: dict[str, Mapping[str, int]] = {}
     remainders = {entry.id: Fraction(0) for entry in ballot.entries}
     steps, ties = list(sizes.steps), list(sizes.ties)
+    prices = quotas(rule, districts, ballot, units, sizes.seats)
     left = 0
     for district in ballot.districts:
         local = units[district.name]
-        seats, votes = sizes.seats[district.name], sum((unit.votes for unit in local), Fraction(0))
+        seats, price = sizes.seats[district.name], prices[district.name]
         won[district.name] = {unit.id: 0 for unit in local}
-        if not isinstance(method, QuotaMethod) or seats < 1 or votes <= 0:
+        if price is None or not any(unit.votes for unit in local):
             left += seats
             continue
-        price = half_up(method.quota(votes, seats))
         count = QuotaCount([unit for unit in local if unit.votes > 0], price, rule.ties, district.name)
-        count.take_back(sum(count.seats.values()) - seats)
+        if districts.remainder == "rounded":
+            count.round_up(districts.remainder_from or Fraction(1))
+        if districts.quota_in == "district":
+            count.take_back(sum(count.seats.values()) - seats)
         left += seats - sum(count.seats.values())
         ties += count.ties
         steps.append(_district_step(district.name, districts.method, seats, count))
         won[district.name] = {unit.id: count.seats.get(unit.id, 0) for unit in local}
         for name, remainder in count.remainders.items():
             remainders[name] += remainder
+    if districts.leftover == LEVELLED:
+        return Tier(won, sizes.seats, units, tuple(steps), tuple(ties))
     pooled = [Unit(entry.id, remainders[entry.id], order) for order, entry in enumerate(ballot.entries)]
-    division = divide_by_quota(
-        _LEFTOVER,
-        pooled,
-        left,
-        electorate=sum(remainders.values(), Fraction(0)),
-        decide=rule.ties,
-        place="seats left over",
-    )
+    method = Allocation.model_validate({"method": districts.leftover})
+    division = divide_by_method(Plan(method, rule.ties), pooled, left, "seats left over")
     return Tier(
         won, sizes.seats, units, (*steps, *division.steps), (*ties, *division.ties), pooled=division.seats
     )
+
+
+def quotas(
+    rule: Rule,
+    districts: Districts,
+    ballot: Ballot,
+    units: Mapping[str, Sequence[Unit]],
+    sizes: Mapping[str, int],
+) -> dict[str, Fraction | None]:
+    """The price of a seat in each district, by the votes and seats there or in its region."""
+    behind, seats = defaultdict[str, Fraction](Fraction), Counter[str]()
+    place_of = {d.name: d.region if districts.quota_in == "region" else d.name for d in ballot.districts}
+    for district in ballot.districts:
+        local, place = units[district.name], place_of[district.name]
+        behind[place] += sum((unit.electorate for unit in local), Fraction(0))
+        behind[place] += outside_quota_in(districts, rule, ballot, local, district)
+        seats[place] += sizes[district.name]
+    return {name: quota_of(districts, behind[place], seats[place]) for name, place in place_of.items()}
+
+
+def with_regional_quotas(
+    rule: Rule, districts: Districts, ballot: Ballot, tier: Tier, admissions: Mapping[str, Admission]
+) -> Tier:
+    """Whole quotas of admitted lists in a region that its districts did not give (Austria, NRWO § 101): seats
+    of the region, which are in no district.
+    """
+    prices = quotas(rule, districts, ballot, tier.units, tier.sizes)
+    pooled = Counter(tier.pooled)
+    for region, place in regions_of(ballot).items():
+        inside = [d.name for d in ballot.districts if d.region == region]
+        price = prices[inside[0]]
+        for entry in ballot.entries if price else ():
+            if admissions[entry.id].admitted:
+                given = sum(tier.seats[name].get(entry.id, 0) for name in inside)
+                whole = place.votes.get(entry.id, 0) * weight_of(rule, entry) // (price or 1)
+                pooled[entry.id] += max(int(whole) - given, 0)
+    return replace(tier, pooled=pooled)
 
 
 def _district_step(place: str, method: str, seats: int, count: QuotaCount) -> Step:

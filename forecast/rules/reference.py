@@ -12,14 +12,14 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from forecast.election.rule import Rule
-from forecast.rules.allocation import Plan, Premium, award_bonus, divide
+from forecast.rules.allocation import Plan, Premium, Winner, award_bonus, divide
 from forecast.rules.ballot import Ballot
 from forecast.rules.biproportional import place_doubly, voters
-from forecast.rules.districts import Tier, divide_districts
+from forecast.rules.districts import Tier, divide_districts, with_regional_quotas
 from forecast.rules.entitled import entitled, outside_quota, votes_outside
 from forecast.rules.levelling import give_back, level_out, place_levelling
 from forecast.rules.majority import with_majority
-from forecast.rules.outcome import Admission, Division, Outcome, Step, Tie
+from forecast.rules.outcome import Admission, Division, Line, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
 from forecast.rules.ties import Unit
 from forecast.rules.totals_first import place_by_own_votes, place_totals
@@ -59,6 +59,8 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     if districts is not None and not districts.threshold and not rule.only_places:
         tier = divide_districts(rule, districts, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
+        if districts.quota_in == "region":
+            tier = with_regional_quotas(rule, districts, ballot, tier, admissions)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)
@@ -129,20 +131,49 @@ def _finish(count: _Count) -> Outcome:
         count.ties += bonus_ties
     method = rule.national_method
     outside = outside_quota(method, rule, count.ballot, count.units)
-    premium = None
-    if rule.bonus is not None and rule.bonus.type == "at-least":
-        premium = Premium(rule.bonus.seats or 0, (rule.bonus.from_ or 0) * Fraction(count.ballot.valid))
-    plan = Plan(method, rule.ties, rule.alliances, outside, premium)
+    excess_left = rule.cap is not None and rule.cap.excess == "left-over"
+    plan = Plan(method, rule.ties, rule.alliances, outside, _premium(rule, count.ballot), excess_left)
     if levelling is None:
-        division = divide(plan, count.units, pool)
+        division = _divide_after_guaranteed(count, plan, pool)
         if rule.majority is not None:
-            division = with_majority(rule.majority, plan, count.units, division, count.ballot.valid)
+            extra = {entry.id: entry.extra_seats for entry in count.ballot.entries}
+            division = with_majority(rule.majority, plan, count.units, division, count.ballot.valid, extra)
     else:
         held = {unit.id: count.held[unit.id] if unit.wins else 0 for unit in count.units}
         beyond = count.tier.beyond if count.tier is not None else count.held
         aside = sum(outsiders.values())
         division = level_out(levelling, plan, count.units, held, pool, beyond, outsiders=aside)
     return _with_places(count, division, kept, bonus, pool)
+
+
+def _premium(rule: Rule, ballot: Ballot) -> Premium | None:
+    bonus = rule.bonus
+    if bonus is None or bonus.type != "at-least":
+        return None
+    needed = (bonus.from_ or 0) * Fraction(ballot.valid)
+    winner = None
+    if bonus.winner is not None:
+        allied = [e.id for e in ballot.entries if rule.alliances and e.alliance == bonus.winner]
+        one = allied[0] if len(allied) == 1 else None if allied else bonus.winner
+        winner = Winner(bonus.winner, one)
+    return Premium(bonus.seats or 0, needed, winner, bonus.others == "lists")
+
+
+def _divide_after_guaranteed(count: _Count, plan: Plan, pool: int) -> Division:
+    """The division of what is left when every list with a share of the vote has its seats (Philippines, law
+    7941 § 11 b: one seat for 2 %).
+    """
+    given = count.rule.guaranteed
+    if given is None:
+        return divide(plan, count.units, pool)
+    needed = given.from_ * base_votes(count.rule.threshold or NO_THRESHOLD, count.ballot)
+    first = {u.id: given.seats if u.electorate >= needed > 0 else 0 for u in count.units}
+    rest = [replace(u, limit=None if u.limit is None else max(u.limit - first[u.id], 0)) for u in count.units]
+    division = divide(plan, rest, pool - sum(first.values()))
+    lines = tuple(Line(unit.id, unit.votes, first[unit.id]) for unit in count.units)
+    step = Step("guaranteed seats", plan.allocation.method, sum(first.values()), lines)
+    seats = {name: number + first[name] for name, number in division.seats.items()}
+    return replace(division, seats=seats, steps=(step, *division.steps))
 
 
 def _as_held(count: _Count) -> Outcome:

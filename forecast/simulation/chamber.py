@@ -55,6 +55,8 @@ class Chamber:
     """Districts of levelled or covered tiers that let in a list below its level; 0: none do."""
     districts: tuple[DrawnDistricts | None, ...] = ()
     """Of each tier, where its districts are drawn by votes."""
+    asked_of: frozenset[str] = frozenset()
+    """What events are about."""
 
     @property
     def seats(self) -> int:
@@ -142,7 +144,8 @@ def chamber_of(
     threshold = election.rule.threshold
     counted = any(tier.in_the_rule and tier.seats for tier in election.tiers)
     admits = threshold.or_direct_seats if threshold is not None and counted else None
-    return Chamber(holders, election.tiers, contests, questions, admits or 0, districts)
+    asked_of = frozenset(event.of for event in election.events)
+    return Chamber(holders, election.tiers, contests, questions, admits or 0, districts, asked_of)
 
 
 def _held_there(
@@ -351,17 +354,17 @@ class Assembly:
         """``local``: the districts of the rule, in which winners may hold seats of their lists."""
         blocks, holders = ballots.seats.house.shape[0], len(of.holders)
         coalitions = len(of.questions.coalition_starts) - 1
-        events = len(of.questions.event_starts) - 1
         asked = of.questions
         unasked = asked._replace(event_starts=np.zeros(1, np.int64))
+        of_tier = [asked if tier.id in of.asked_of else unasked for tier in of.tiers]
         self._counts = [
             count.Counts(
                 np.zeros((holders + coalitions, count.WAYS, lists_most + of.seats + 1), np.uint32),
                 np.zeros(coalitions, np.int64),
-                np.zeros(events if assembly == 0 else 0, np.int64),
+                np.zeros(len(questions.event_starts) - 1, np.int64),
                 np.zeros(1, np.int64),
             )
-            for assembly in range(of.assemblies)
+            for questions in (asked, *of_tier)
         ]
         workspace = count.CountWorkspace(
             new_rows((holders, BLOCK), np.uint16), np.zeros((2, BLOCK), np.int32)
@@ -414,7 +417,9 @@ class Assembly:
             else:
                 self.steps += [*steps, whole_chamber.seat_tier.step(piece, tier, whole)]
             self.steps.append(
-                count.count_seats.step(piece, claims, tier, unasked, self._counts[1 + number], workspace)
+                count.count_seats.step(
+                    piece, claims, tier, of_tier[number], self._counts[1 + number], workspace
+                )
             )
         self.steps += [
             count.count_seats.step(piece, claims, whole, asked, self._counts[0], workspace),

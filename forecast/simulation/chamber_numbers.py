@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,6 +41,12 @@ def chamber_values(
         "tier_seat_quantile": _by_tier(lists.quantiles[:, : lists.lists], run.quantiles[1:, :holders]),
         "tier_seat_mean": _tiers(
             _part(lists.means, np.s_[:, : lists.lists]), _part(means, np.s_[1:, :holders])
+        ),
+        "tier_coalition_seat_quantile": _by_tier(
+            lists.quantiles[:, lists.lists :], run.quantiles[1:, holders:]
+        ),
+        "tier_coalition_seat_mean": _tiers(
+            _part(lists.means, np.s_[:, lists.lists :]), _part(means, np.s_[1:, holders:])
         ),
         "tier_majority_probability": _tiers(
             lists.counts.proportion("majorities"), _part(run.counts.proportion("majorities"), np.s_[1:])
@@ -109,18 +115,23 @@ def _by_path(numbers: Mapping[str, Any]) -> Values:
 
 
 def events_of_chamber(election: Election, counts: RunCounts, kept: KeptDraws, of_lists: Values) -> Values:
-    """Chances of all events, of lists over (events,) or (rules, events): of those on the chamber in place of
-    those that its lists alone would have.
+    """Chances of all events, of lists over (events,) or (rules, events): of those on the chamber, and without
+    several rules on its tiers, in place of those that its lists alone would have.
     """
     assert counts.chamber is not None
-    asked = np.array([event.of == "chamber" for event in election.events], np.bool_)
     found, drawn = Run(counts.chamber, kept, 0).events
     names = ("event_probability", error_of("event_probability"), "event_condition_draws")
-    by_rule = np.s_[:] if of_lists[names[0]].ndim > 1 else np.s_[0]
-    return {
-        name: np.where(asked, array[by_rule][..., : len(asked)], of_lists[name])
-        for name, array in zip(names, (*found, drawn), strict=True)
-    }
+    values: Values = {}
+    for name, array in zip(names, (*found, drawn), strict=True):
+        by_rule = of_lists[name].ndim > 1
+        numbers = {"chamber": array if by_rule else array[0]}
+        if not by_rule:
+            numbers |= {tier.id: array[1 + t] for t, tier in enumerate(election.tiers)}
+        values[name] = of_lists[name].copy()
+        for e, event in enumerate(election.events):
+            if event.of in numbers:
+                values[name][..., e] = numbers[event.of][..., e]
+    return values
 
 
 def _contests(chamber: Chamber, counts: RunCounts) -> Values:
@@ -205,17 +216,17 @@ def chamber_labels(election: Election, chamber: Chamber, ends: int) -> dict[str,
     if districts:
         labels |= {"contest": [name for name, _ in districts], "contest_tier": [of for _, of in districts]}
     by_path = {f"{_GROUP}/{name}": np.array(label) for name, label in labels.items()}
-    return labels_of_the_whole(election, chamber, ends) | by_path
+    return labels_of_the_whole(election, chamber.holders, ends) | by_path
 
 
-def labels_of_the_whole(election: Election, chamber: Chamber, ends: int) -> dict[str, Any]:
-    """Labels by path of what numbers of the whole chamber are about: its holders, and numbers of seats below
-    ``ends``.
+def labels_of_the_whole(election: Election, holders: Sequence[str], ends: int) -> dict[str, Any]:
+    """Labels by path of what numbers of the whole chamber are about: its ``holders``, and numbers of seats
+    below ``ends``.
     """
     groups = {group.id: group for group in election.groups}
-    known = [election.by_id.get(holder) or groups[holder] for holder in chamber.holders]
+    known = [election.by_id.get(holder) or groups[holder] for holder in holders]
     labels = {
-        "holder": list(chamber.holders),
+        "holder": list(holders),
         "holder_name": [one.name for one in known],
         "holder_short": [one.short for one in known],
         "holder_colour": [one.colour or "" for one in known],

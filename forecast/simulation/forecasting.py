@@ -344,7 +344,7 @@ def labelled(
     values = of_rule(values, 0)
     labels = labels_of(election, ballot.ids) | {
         "quantile_level": np.array(QUANTILES),
-        "place": np.arange(1, MOST_PLACES + 1),
+        "places/place": np.arange(1, MOST_PLACES + 1),
     }
     values |= last_election(election, ballot.ids)
     if histograms:

@@ -51,7 +51,7 @@ _BY_SEATS = "seat_probability"
 _CHAMBER_NUMBERS = (
     *("chamber/seat_probability", "chamber/seat_mean", "chamber/majority_probability"),
     *("chamber/two_thirds_probability", "chamber/coalition_seat_mean", "chamber/tier_seat_mean"),
-    *("chamber/tier_majority_probability", "chamber/win_probability"),
+    *("chamber/tier_coalition_seat_mean", "chamber/tier_majority_probability", "chamber/win_probability"),
 )
 _OF_CHAMBER = (
     *_CHAMBER_NUMBERS,

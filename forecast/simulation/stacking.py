@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.polls import PollTable
 
-_STACKED = frozenset({"", "last_election", "chamber", "districts", "unsaved"})
+_STACKED = frozenset({"", "last_election", "places", "chamber", "districts", "unsaved"})
 _AVERAGE = "estimate/average"
 """Groups that forecasts side by side keep, and of the estimate its centre; the rest is of other polls and
 days.
@@ -80,6 +80,7 @@ def stacked(
     told = {
         **labels,
         "party": parties,
+        **labels_of(last, "places"),
         **labels_of(last, "chamber"),
         **labels_of(last, "districts"),
         **_of_holders(forecasts, every),

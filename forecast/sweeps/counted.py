@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from forecast.rules.outcome import Outcome, Tie
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
 from forecast.rules.thresholds import base_votes, missing_totals
+from forecast.simulation.chamber_numbers import labels_of_the_whole
 from forecast.simulation.forecasting import identity_of
 from forecast.simulation.grounds import labels_of
 from forecast.simulation.inputs import Units
@@ -48,16 +50,20 @@ def sweep_votes(
     *,
     warnings: Sequence[str] = (),
     official: Mapping[str, int] | None = None,
+    won: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Forecast:
     """Seats of ``ballot`` under every rule of ``grid``, by the exact count; ``source`` says whose votes.
 
     ``warnings`` are what a reader must know about how the votes were read, ``official`` the seats that their
-    table names.
+    table names, ``won`` the seats of the tiers beside the lists, by tier: where they are apart and all known,
+    the whole chamber is counted under every rule too.
 
     ``ConfigurationError`` where a rule needs a total that the ballot lacks, or hands out fewer seats than
     parties hold.
     """
-    warnings, election = (*warnings, *of_the_lists_alone(election)), election.of_lists
+    whole, beside = election, _beside(election, won or {})
+    told = of_the_lists_alone(election, beside=beside is not None)
+    warnings, election = (*warnings, *told), election.of_lists
     faults = {
         Fault(election.place, f"election.{name}", ABSENT, f"rule.{remedy}")
         for rule in (grid.base, *grid.rules)
@@ -76,9 +82,17 @@ def sweep_votes(
     }
     values |= _of_the_votes(options, ballot) | _next_seats(grid.base, ballot, ids)
     values[f"{BASE_RULE}/seats_won"] = np.array([base.seats[party] for party in ids])
-    values |= flips_values(list(_flips(election, ballot, grid, outcomes)), exact=True)
+    labels = axes_as_labels(grid) | labels_of(election, ids)
+    if beside is not None:
+        holders = [party.id for party in election.parties if party.eligible] + [
+            one.id for one in whole.groups
+        ]
+        numbers = _chambers(whole, holders, beside, outcomes)
+        values |= {path: array.reshape(*grid.shape, *array.shape[1:]) for path, array in numbers.items()}
+        labels |= labels_of_the_whole(whole, holders, int(numbers["chamber/size"].max()) + 1)
+    values |= flips_values(list(_flips(_Asked(whole, beside), ballot, grid, outcomes)), exact=True)
     attrs = {
-        **identity_of(election),
+        **identity_of(whole if beside is not None else election),
         "house_size": grid.base.seats,
         "votes": source,
         "valid_votes": ballot.valid,
@@ -89,7 +103,6 @@ def sweep_votes(
             (_told(tie, election) for tie in base.ties if tie.decided_by != "votes"),
         ),
     }
-    labels = axes_as_labels(grid) | labels_of(election, ids)
     leading = {axis.dim: ", ".join(axis.keys) for axis in grid.axes}
     return forecast_of(values, labels, attrs, leading=leading)
 
@@ -158,11 +171,69 @@ def _of_the_votes(options: Ballot, ballot: Votes) -> Values:
     return {"votes": np.array([votes[party] for party in options.ids]), "share": _shares(options.ids, ballot)}
 
 
+def _beside(election: Election, won: Mapping[str, Mapping[str, int]]) -> Counter[str] | None:
+    """Seats of the tiers beside the lists by holder; ``None`` where there are none, where they hang on the
+    rule of the lists, or where who won some of them is not known.
+    """
+    if not election.tiers_do_not_hang_on_rules:
+        return None
+    found = Counter[str]()
+    for tier in election.tiers:
+        own = won.get(tier.id, {})
+        if sum(own.values()) != tier.seats:
+            return None
+        found.update(own)
+    return found
+
+
+def _chambers(
+    election: Election, holders: Sequence[str], beside: Counter[str], outcomes: Sequence[Outcome]
+) -> Values:
+    """The whole chamber under every rule (V, ...); in a void election nobody holds a seat."""
+    of_tiers = np.array([beside[holder] for holder in holders])
+    seats = np.array(
+        [
+            0 * of_tiers if one.void else np.array([one.seats.get(h, 0) for h in holders]) + of_tiers
+            for one in outcomes
+        ]
+    )
+    member = np.array([[h in one.parties for h in holders] for one in election.coalitions], np.int64)
+    held, size = seats @ member.reshape(-1, len(holders)).T, seats.sum(1)
+    return {
+        "chamber/size": size,
+        "chamber/seats_won": seats,
+        "chamber/coalition_seats_won": held,
+        "chamber/majority": 2 * held > size[:, None],
+        "chamber/two_thirds": (3 * held >= 2 * size[:, None]) & (held > 0),
+    }
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whose majorities flip: those of the lists, and of the whole chamber where its other seats are known."""
+
+    election: Election
+    beside: Counter[str] | None
+
+    def held(self, outcome: Outcome) -> Held:
+        """What holds of an outcome."""
+        held: Held = {("passes", name): found.admitted for name, found in outcome.admissions.items()}
+        for coalition in self.election.coalitions:
+            seats = sum(outcome.seats.get(party, 0) for party in coalition.parties)
+            if set(coalition.parties) & set(outcome.seats):
+                held["majority", coalition.id] = 2 * seats > outcome.house
+            if self.beside is not None:
+                seats += sum(self.beside[party] for party in coalition.parties)
+                size = outcome.house + self.beside.total()
+                held["majority of the chamber", coalition.id] = not outcome.void and 2 * seats > size
+        return held
+
+
 Held = dict[tuple[str, str], bool]
-"""Who passes and which coalition has a majority, by (``passes`` or ``majority``, id)."""
+"""Who passes and which coalition has a majority, by (what, id); what is that of ``Flip.about``."""
 
 
-def _flips(election: Election, ballot: Votes, grid: Grid, outcomes: Sequence[Outcome]) -> Iterator[Flip]:
+def _flips(asked: _Asked, ballot: Votes, grid: Grid, outcomes: Sequence[Outcome]) -> Iterator[Flip]:
     """Exact levels at which a party drops out or a majority changes, between the levels of the sweep."""
     axis = next((axis for axis in grid.axes if axis.dim == "threshold"), None)
     if axis is None or any(isinstance(label, str) for label in axis.labels):
@@ -174,22 +245,12 @@ def _flips(election: Election, ballot: Votes, grid: Grid, outcomes: Sequence[Out
         where = {other.dim: other.labels[i] for other, i in zip(others, at, strict=True)}
         row = [int(v) for v in numbers[(slice(None), *at)]]
         for low, high in pairwise(row):
-            before, after = _held(election, outcomes[low]), _held(election, outcomes[high])
+            before, after = asked.held(outcomes[low]), asked.held(outcomes[high])
             if before != after:
-                yield from _between(election, ballot, grid.rules[low], grid.rules[high], where)
+                yield from _between(asked, ballot, grid.rules[low], grid.rules[high], where)
 
 
-def _held(election: Election, outcome: Outcome) -> Held:
-    held: Held = {("passes", name): found.admitted for name, found in outcome.admissions.items()}
-    for coalition in election.coalitions:
-        seats = sum(outcome.seats.get(party, 0) for party in coalition.parties)
-        held["majority", coalition.id] = 2 * seats > outcome.house
-    return held
-
-
-def _between(
-    election: Election, ballot: Votes, low: Rule, high: Rule, where: dict[str, Any]
-) -> Iterator[Flip]:
+def _between(asked: _Asked, ballot: Votes, low: Rule, high: Rule, where: dict[str, Any]) -> Iterator[Flip]:
     """Who is admitted changes only where the level passes the share of a list."""
     assert low.threshold is not None
     assert high.threshold is not None
@@ -197,8 +258,8 @@ def _between(
     total = base_votes(low.threshold, ballot)
     shares = {Fraction(entry.votes, total) for entry in ballot.entries} if total else set()
     steps = sorted(share for share in shares if start <= share < end)
-    count = _counter(election, ballot, high)
-    now = _held(election, apply_rule(low, ballot))
+    count = _counter(asked, ballot, high)
+    now = asked.held(apply_rule(low, ballot))
     for step, following in zip(steps, [*steps[1:], end], strict=True):
         then = count((step + following) / 2)
         for (about, subject), held in now.items():
@@ -212,11 +273,11 @@ def _as_share(rule: Rule) -> Fraction:
     return Fraction(1, max(rule.seats, 1)) if isinstance(level, str) else level
 
 
-def _counter(election: Election, ballot: Votes, rule: Rule) -> Callable[[Fraction], Held]:
+def _counter(asked: _Asked, ballot: Votes, rule: Rule) -> Callable[[Fraction], Held]:
     tables = tables_of(rule)
 
     def count(level: Fraction) -> Held:
-        return _held(election, apply_rule(Rule.model_validate(with_keys(tables, {LEVEL: level})), ballot))
+        return asked.held(apply_rule(Rule.model_validate(with_keys(tables, {LEVEL: level})), ballot))
 
     return count
 

@@ -115,7 +115,7 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
         held = counts.chamber.totals.seats.any(axis=(0, 1))
         most = int(np.flatnonzero(held).max(initial=0))
         numbers |= chamber_values_by_rule(whole, counts, pictured, most + 1)
-        labels = labels_of_the_whole(whole, chamber, most + 1)
+        labels = labels_of_the_whole(whole, chamber.holders, most + 1)
     values: Values = {
         path: array if described(path).of_votes else array.reshape(*shape, *array.shape[1:])
         for path, array in numbers.items()

@@ -214,8 +214,8 @@ def sweep_draws(
     """As ``sweep_grid``, on draws from anywhere: of an ``estimate``, which alone can be ``explained``, or of
     votes. ``attrs`` say where they are from.
     """
-    whole = election if election.tiers_do_not_hang_on_rules else election.of_lists
-    told, election = of_the_lists_alone(election, drawn=True), election.of_lists
+    whole = election.without_events_of_tiers if election.tiers_do_not_hang_on_rules else election.of_lists
+    told, election = of_the_lists_alone(election, beside=True), election.of_lists
     units, local = drawn.units, drawn.local
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
     table = None if local is None else local.table
@@ -242,7 +242,7 @@ def sweep_draws(
     found, forecast = _count(task, grid, estimate, progress, later)
     forecast.attrs["warnings"] += told
     values = found.placed(grid)
-    labels: Values = {} if chamber is None else labels_of_the_whole(whole, chamber, task.ends)
+    labels: Values = {} if chamber is None else labels_of_the_whole(whole, chamber.holders, task.ends)
     names = [coalition.id for coalition in whole.coalitions]
     values |= flips_values(flips_of(grid, values, task.ballot.ids, names))
     rests_on = dict(found.rests_on)

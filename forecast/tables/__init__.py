@@ -56,7 +56,7 @@ def _in_districts(forecast: Forecast) -> bool:
 
 
 def _of_chamber(forecast: Forecast) -> bool:
-    return "chamber/size" in forecast
+    return "chamber/seat_quantile" in forecast
 
 
 def _of_tiers(forecast: Forecast) -> bool:
@@ -84,7 +84,7 @@ def _several(forecast: Forecast) -> bool:
 
 
 def _several_chambers(forecast: Forecast) -> bool:
-    return _several(forecast) and _of_chamber(forecast)
+    return _several(forecast) and "chamber/size" in forecast
 
 
 def _drawn(forecast: Forecast) -> bool:
@@ -122,6 +122,7 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("chamber", chamber_tables.chamber, _of_chamber),
     ("chamber-coalitions", chamber_tables.coalitions, _asked("coalition", _of_chamber)),
     ("tiers", chamber_tables.tiers, _of_tiers),
+    ("tiers-coalitions", chamber_tables.coalitions_of_tiers, _asked("coalition", _of_tiers)),
     ("chamber-seats", chamber_tables.distribution, _one_chamber),
     ("contests", chamber_tables.contests, _with_contests),
     ("events", subjects.events, _one),

@@ -65,14 +65,25 @@ def majorities(forecast: Forecast) -> Table:
 
 
 def of_chamber(forecast: Forecast) -> Table:
-    """Median seats of the whole chamber of every party and group, with intervals and means."""
+    """Median seats of the whole chamber of every party and group, with intervals and means; of a count its
+    seats.
+    """
+    if not forecast.draws:
+        title = f"Seats of the whole chamber{_of_size(forecast)}"
+        return _wide(forecast, "seats-of-chamber", title, ["chamber/seats_won"], over="chamber/holder")
     paths = ["chamber/seat_quantile", "chamber/seat_mean"]
     title = f"Median seats of the whole chamber{_of_size(forecast)}"
     return _wide(forecast, "seats-of-chamber", title, paths, over="chamber/holder")
 
 
 def majorities_of_chamber(forecast: Forecast) -> Table:
-    """The chance of every coalition to hold a majority of the whole chamber, two thirds, and its seats."""
+    """The chance of every coalition to hold a majority of the whole chamber, two thirds, and its seats; of a
+    count whether it does.
+    """
+    if not forecast.draws:
+        title = f"Majorities of the whole chamber{_of_size(forecast)}"
+        paths = [f"chamber/{name}" for name in ("majority", "two_thirds", "coalition_seats_won")]
+        return _wide(forecast, "majorities-of-chamber", title, paths)
     paths = [
         f"chamber/{name}"
         for name in ("majority_probability", "two_thirds_probability", "coalition_seat_quantile")

@@ -117,6 +117,30 @@ def tiers(forecast: Forecast) -> Table:
     )
 
 
+def coalitions_of_tiers(forecast: Forecast) -> Table:
+    """A row for each coalition in each tier, the lists among them: its seats there, and its majority."""
+    names = ("tier_majority_probability", "tier_coalition_seat_quantile", "tier_coalition_seat_mean")
+    columns, shown = _rows(forecast, "tier", names, behind="coalition")
+    chance, error = "tier_majority_probability", "tier_majority_mc_error"
+    shown += [
+        Shown("Majority", pair_of(chance, error, rounding.probability)),
+        Shown("± points", text_of(error, rounding.points), rank=2),
+        Shown("Seats", text_of("tier_coalition_seat_median", rounding.whole)),
+        Shown(
+            "80 % of seats",
+            pair_of("tier_coalition_seat_low80", "tier_coalition_seat_high80", rounding.interval),
+        ),
+        Shown(
+            "Mean",
+            pair_of("tier_coalition_seat_mean", "tier_coalition_seat_mean_mc_error", rounding.mean_seats),
+            rank=1,
+        ),
+    ]
+    notes = ("Majority: more than half of the seats of the tier.",)
+    title = f"Coalitions in the tiers of the chamber{everywhere(forecast)}"
+    return table(forecast, "tiers-coalitions", title, columns, shown, notes)
+
+
 def tiers_said(forecast: Forecast) -> list[str]:
     """How many seats each tier has and what its numbers rest on, a sentence each; winners without a seat."""
     names, sizes = _labels(forecast, "tier_name"), forecast.array(f"{_GROUP}/tier_size").tolist()

@@ -28,7 +28,7 @@ Type = Literal["text", "integer", "number", "day"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column as machines read it: full precision, a name that stays.
+    """A column as machines read it: twelve digits, a name that stays.
 
     ``unit`` is that of the Dataset: ``1`` for shares and probabilities, ``seats``, ``days``; none for texts.
     """
@@ -99,11 +99,13 @@ class Table:
 
 
 def typed(values: Iterable[Any], type_: Type) -> list[Value]:
-    """Values as their column has them; NaN and NaT are None, whole numbers are integers."""
+    """Values as their column has them: NaN and NaT are None, whole numbers integers, others of twelve
+    digits.
+    """
     if type_ == "integer":
         return [None if value is None or value != value else round(value) for value in values]
     if type_ == "number":
-        return [None if value is None or value != value else float(value) for value in values]
+        return [None if value is None or value != value else rounding.as_written(value) for value in values]
     return ["" if value is None else str(value) for value in values]
 
 

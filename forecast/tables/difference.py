@@ -246,6 +246,7 @@ def _facts(forecast: Forecast) -> dict[str, str]:
 
 
 def _leaves(value: Any, path: str) -> dict[str, str]:
+    """Every value of nested tables by its path, as text."""
     if isinstance(value, Mapping):
         return {k: v for key, inner in value.items() for k, v in _leaves(inner, f"{path}.{key}").items()}
     return {path: str(value)}

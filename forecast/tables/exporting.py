@@ -1,6 +1,6 @@
 """Tables to a file, a folder or as one text, in any format; Excel and Parquet need an extra.
 
-CSV and JSON hold every row with full precision under the machine names of the columns; Markdown, LaTeX and
+CSV and JSON hold every row to twelve digits under the machine names of the columns; Markdown, LaTeX and
 HTML hold what people are shown.
 """
 
@@ -59,7 +59,7 @@ p { color: #555; font-size: .875rem; margin: .25rem 0 }"""
 
 
 def as_csv(table: Table, *, raw: bool = False) -> str:
-    """Comma-separated values with a header; blank where not known. Floats read back as they were.
+    """Comma-separated values with a header; blank where not known.
 
     A text that a spreadsheet would run as a formula begins with an apostrophe, which spreadsheets take for
     "this is a text"; ``raw`` leaves it out.

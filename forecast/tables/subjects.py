@@ -152,7 +152,7 @@ def distribution(forecast: Forecast) -> Table:
 def places(forecast: Forecast) -> Table:
     """The chance of every place by number of seats, a row a party and place."""
     kept = np.flatnonzero(~np.isin(forecast.array("party_kind"), list(SEATLESS_KINDS)))
-    path = "place_probability"
+    path = "places/probability"
     if path not in forecast:  # of a version that did not count places
         kept = kept[:0]
     none = np.zeros((len(forecast.parties), 0))

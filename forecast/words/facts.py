@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
 from forecast.words.rounding import probability, whole
-from forecast.words.speaking import DEFAULT, language, text
+from forecast.words.speaking import DEFAULT, day_text, language, text
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -52,20 +52,29 @@ class Facts:
     def parties(self) -> list[dict[str, Any]]:
         """Options on the ballot, the largest first; then those that hold no seats, then untold ones."""
         found = self.forecast.rows("party")
-        names = {one["id"]: one.get("names", {}) for one in self.definition.get("parties", ())}
+        names = self._names("parties")
         for k, row in enumerate(found):
-            if language() != DEFAULT and language() in names.get(row["party"], {}):
+            if row["party"] in names:
                 row["short"] = row["short"] or row["name"]
-                row["name"] = names[row["party"]][language()]
+                row["name"] = names[row["party"]]
             row["colour"] = row["colour"] or _COLOURS[k % len(_COLOURS)]
             row["seatless"] = row["kind"] in SEATLESS_KINDS
             row["told"] = row["share_median"] is not None
             row["chance"] = (
                 text("no_seats") if row["seatless"] else said(row["pass_probability"], row["pass_mc_error"])
             )
+            row["enters"], row["enters_mc_error"] = self._entry(k)
+            row["entry"] = said(row["enters"], row["enters_mc_error"])
         return sorted(
             found, key=lambda row: (not row["told"], row["seatless"], -(row["share_median"] or 0.0))
         )
+
+    def _entry(self, k: int) -> tuple[float | None, float | None]:
+        """The chance that the ``k``-th party holds a seat, and its error: it may cross the threshold of a
+        small house and win none, or win one in a district and not cross it.
+        """
+        none, error = (self.forecast.array(path)[k, 0] for path in ("seat_probability", "seat_mc_error"))
+        return (None, None) if np.isnan(none) else (round(1.0 - float(none), 12), float(error))
 
     @cached_property
     def lists(self) -> list[dict[str, Any]]:
@@ -75,7 +84,33 @@ class Facts:
     @cached_property
     def coalitions(self) -> list[dict[str, Any]]:
         """Coalitions in the order of the election file."""
-        return self.forecast.rows("coalition")
+        names = self._names("coalitions")
+        return [
+            row | {"name": names.get(row["coalition"], row["name"])}
+            for row in self.forecast.rows("coalition")
+        ]
+
+    @cached_property
+    def events(self) -> dict[str, str]:
+        """Names of the events by id."""
+        known = zip(self.forecast.names("event"), self.forecast.names("event_name"), strict=True)
+        return dict(known) | self._names("events")
+
+    @property
+    def title(self) -> str:
+        """The name of the election."""
+        names = self.definition.get("election", {}).get("names", {})
+        said = None if language() == DEFAULT else names.get(language())
+        return said or str(self.forecast.attrs["election_name"])
+
+    def _names(self, what: str) -> dict[str, str]:
+        """What parties, coalitions, events or groups are called in the language of the readers, where the
+        election file says it; in English they have their names.
+        """
+        if language() == DEFAULT:
+            return {}
+        every = {one["id"]: one.get("names", {}).get(language()) for one in self.definition.get(what, ())}
+        return {id_: name for id_, name in every.items() if name}
 
     @property
     def of_chamber(self) -> bool:
@@ -96,13 +131,14 @@ class Facts:
             for name in ("seat_quantile", "seat_mean", "seat_mean_mc_error", "representative_seats")
         }
         found: list[dict[str, Any]] = []
-        parties = {row["party"]: row for row in self.parties}
+        parties, groups = {row["party"]: row for row in self.parties}, self._names("groups")
         for h, holder in enumerate(labels[""]):
             row: dict[str, Any] = {name: texts[h] for name, texts in labels.items() if name}
             row |= {name: values[h] for name, values in numbers.items() if name != "seat_quantile"}
             ends = dict(zip(ENDS, numbers["seat_quantile"][h], strict=True))
             row |= {"holder": holder, "party": holder, **{f"seat_{end}": n for end, n in ends.items()}}
             known = parties.get(holder, {"colour": row["colour"] or _COLOURS[-1], "seatless": False})
+            row["name"] = groups.get(holder, row["name"])
             found.append(row | {key: known[key] for key in ("name", "colour", "seatless") if key in known})
         return sorted(found, key=lambda row: -row["seat_mean"])
 
@@ -253,7 +289,7 @@ class Facts:
             return row["name"], float(row[f"{of}_probability"]), float(row[f"{of}_mc_error"])
         row = next(row for row in self.parties if row["party"] == question.of)
         if question.kind == "enters":
-            return row["name"], float(row["pass_probability"]), float(row["pass_mc_error"])
+            return row["name"], float(row["enters"]), float(row["enters_mc_error"])
         chance = float(self.seat_chances[question.of][self.majority :].sum())
         error = (chance * (1 - chance) / self.forecast.draws) ** 0.5
         return row["name"], chance, max(error, 1 / self.forecast.draws)
@@ -264,13 +300,13 @@ class Facts:
         attrs = self.forecast.attrs
         pollsters = list(dict.fromkeys(str(row["pollster"]) for row in self.polls_used))
         named = "; ".join(pollsters[:6]) + (f" and {len(pollsters) - 6} more" if len(pollsters) > 6 else "")
-        polls = f"Polls: {named}, known by {attrs['as_of']}. " if pollsters else ""
+        polls = f"Polls: {named}, known by {day_text(attrs['as_of'])}. " if pollsters else ""
         drawn = f"{attrs['sampler']} draws, seed {attrs['seed']}"
         if "share_draws" in attrs:
             drawn = "votes drawn elsewhere"
         number = self.forecast.draws
         return (
-            f"{attrs['election_name']}. {polls}{number:,} simulated election{'' if number == 1 else 's'} "
+            f"{self.title}. {polls}{number:,} simulated election{'' if number == 1 else 's'} "
             f"({drawn}).{changed_for_this_run(attrs)}"
         )
 

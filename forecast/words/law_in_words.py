@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 from forecast.election.exact_numbers import percent, plain
 from forecast.election.methods import METHODS
 from forecast.election.rule import (
+    LEVELLED,
     Allocation,
     Bonus,
     Districts,
+    Guaranteed,
     Levelling,
     LocalThreshold,
+    Majority,
     Placing,
     Rule,
     goes_on,
@@ -41,6 +44,9 @@ _REMAINDER_WORDS = {
     "highest-average": "seats left over go one by one to the highest votes / (seats + 1)",
     "largest-then-highest-average": "seats left over go one each by remainder, then one each by votes / "
     "(seats + 1)",
+    "without-quota": "seats left over go one each to the lists with the most votes among those without a "
+    "whole quota, then to the others",
+    "rounded": "a remainder counts as a whole quota",
 }
 _LEVELLING_WORDS = {
     "keep": "a list keeps the larger of its seats held and its share, and the house grows",
@@ -71,13 +77,10 @@ def _sentences(rule: Rule) -> Iterator[str]:
     yield from _threshold(rule.threshold) if rule.threshold is not None else ["every list takes part"]
     if rule.threshold is not None:
         yield _of_those_who_fall_out(rule)
+    if rule.guaranteed is not None:
+        yield _guaranteed(rule.guaranteed)
     if rule.bonus is not None and rule.bonus.type == "at-least":
-        least = "" if rule.bonus.from_ is None else f" with at least {percent(rule.bonus.from_)} of the votes"
-        yield _with_article(
-            f"the largest list or alliance{least} gets at least {_seats_of(rule.bonus)}, and the others "
-            "divide the rest",
-            rule.bonus.article,
-        )
+        yield _at_least(rule.bonus)
     elif rule.bonus is not None:
         yield _with_article(
             f"the largest admitted list gets {_seats_of(rule.bonus)} as a bonus before the others are "
@@ -103,13 +106,7 @@ def _sentences(rule: Rule) -> Iterator[str]:
                 "a list below its own level takes no part, and its votes do not count for its alliance either"
             )
     if rule.majority is not None:
-        votes = "valid votes" if rule.majority.of == "valid" else "votes of admitted lists"
-        how = "others won last" if rule.majority.seat == "moved" else "the house grows by"
-        yield _with_article(
-            f"a list with more than half of the {votes} gets more than half of the seats, by those that "
-            f"{how}",
-            rule.majority.article,
-        )
+        yield from _majority(rule.majority)
     if rule.levelling is not None:
         yield from _levelling(rule.levelling)
     if rule.cap is not None:
@@ -120,8 +117,41 @@ def _sentences(rule: Rule) -> Iterator[str]:
             limits.append(
                 f"{percent(rule.cap.share_plus)} of {rule.cap.house} seats beyond its share of them"
             )
-        yield _with_article(f"no list gets more than {' or '.join(limits)}", rule.cap.article)
+        left = "; what exceeds it is left over" if rule.cap.excess == "left-over" else ""
+        yield _with_article(f"no list gets more than {' or '.join(limits)}{left}", rule.cap.article)
     yield _ties(rule.ties)
+
+
+def _guaranteed(guaranteed: Guaranteed) -> str:
+    seats = "1 seat" if guaranteed.seats == 1 else f"{guaranteed.seats} seats"
+    words = f"every admitted list with {percent(guaranteed.from_)} of the votes gets {seats} first"
+    return _with_article(words, guaranteed.article)
+
+
+def _at_least(bonus: Bonus) -> str:
+    least = "" if bonus.from_ is None else f" with at least {percent(bonus.from_)} of the votes"
+    first = f"the largest list or alliance{least}" if bonus.winner is None else f"{bonus.winner}, which won"
+    first += "" if bonus.winner is None else " the second round,"
+    apart = ", each list of them for itself" if bonus.others == "lists" else ""
+    words = f"{first} gets at least {_seats_of(bonus)}, and the others divide the rest{apart}"
+    return _with_article(words, bonus.article)
+
+
+def _majority(majority: Majority) -> Iterator[str]:
+    of = {"valid": "valid votes", "admitted": "votes of admitted lists", "seats": "seats"}[majority.of]
+    share = "more than half" if majority.to is None else f"at least {percent(majority.to)}"
+    how = "others won last" if majority.seat == "moved" else "the house grows by"
+    if majority.of != "seats" or majority.to is not None:
+        yield _with_article(
+            f"a list with more than half of the {of} gets {share} of the seats, by those that {how}",
+            majority.article,
+        )
+    if majority.at_most is not None:
+        yield _with_article(
+            f"where a list has more than {plain(majority.at_most)} of the seats the house grows until it "
+            "has not, and the others divide the seats added in proportion to theirs",
+            majority.article,
+        )
 
 
 TIE_WORDS: dict[DecidedBy, str] = {
@@ -164,8 +194,8 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     if threshold.or_regional_share is not None:
         yield f"{percent(threshold.or_regional_share)} in one region admits a list as well"
     if threshold.or_district_share is not None:
-        yield f"{percent(threshold.or_district_share)} of the valid votes of one constituency admit a list "
-        "as well"
+        share = percent(threshold.or_district_share)
+        yield f"{share} of the valid votes of one constituency admit a list as well"
     if threshold.or_district_seats is not None:
         seats = "1 seat" if threshold.or_district_seats == 1 else f"{threshold.or_district_seats} seats"
         yield f"{seats} won in the constituencies admits a list to the levelling seats as well"
@@ -228,6 +258,10 @@ def _method(part: Allocation) -> str:
     needs = ""
     if part.remainder_from is not None:
         needs = f", among lists with {percent(part.remainder_from)} of a quota if there are any"
+    if part.remainder == "rounded" and part.remainder_from is not None:
+        needs = f" from {percent(part.remainder_from)} of one on"
+    if isinstance(part, Districts) and part.leftover is not None and part.remainder == "largest":
+        return f"{title}{whose}, whole ones alone"
     return f"{title}{whose}; {_REMAINDER_WORDS[part.remainder]}{needs}"
 
 
@@ -281,7 +315,14 @@ def _local(local: LocalThreshold) -> Iterator[str]:
 def _districts(districts: Districts) -> str:
     words = "" if districts.threshold else "; every list takes part there"
     if districts.leftover is not None:
-        words += "; seats left over are divided nationally on the summed remainders"
+        words += (
+            "; seats left over are divided nationally with all others"
+            if districts.leftover == LEVELLED
+            else "; seats left over are divided nationally on the summed remainders, by "
+            f"{METHODS[districts.leftover].title}"
+        )
+    if districts.quota_in == "region":
+        words += "; the quota is that of the region, where further whole ones are given"
     if districts.direct == "plurality":
         words += "; a list holds at least the constituencies that it won"
     if districts.direct == "mean":

@@ -13,7 +13,17 @@ BLANK = ""
 UNTOLD = "?"
 """Too few draws to say anything."""
 
+DIGITS = 12
+"""Of numbers that other programs read: far more than any of them is known to, and fewer than a computer's, so
+that 0.074 is not 0.07400000000000001.
+"""
+
 _LIMITS = (0.001, 0.01, 0.05, 0.1, 0.25, 0.5)
+
+
+def as_written(value: float) -> float:
+    """A number as it stands in tables and JSON, to ``DIGITS`` digits."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def probability(value: float | None, mc_error: float | None) -> str:

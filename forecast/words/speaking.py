@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from typing import Any
 
 from forecast.errors import ConfigurationError, Fault, suggest
 
@@ -52,9 +53,19 @@ def _folder() -> Traversable:
 
 
 @cache
+def _file_of(language: str) -> dict[str, Any]:
+    return tomllib.loads(_folder().joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+
+
+@cache
 def texts_of(language: str) -> dict[str, str]:
     """Every text of a language by its key."""
-    return tomllib.loads(_folder().joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    return {key: text for key, text in _file_of(language).items() if isinstance(text, str)}
+
+
+def sentences_of(language: str) -> dict[str, str]:
+    """What sentences that are made in English are in a language (``forecast.words.sentences``)."""
+    return _file_of(language).get("sentences", {})
 
 
 def texts() -> dict[str, str]:

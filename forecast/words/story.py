@@ -53,7 +53,9 @@ def sentences(facts: Facts, changed: str) -> list[str]:
 
 
 def leader(facts: Facts) -> str:
-    """The largest party by votes, and the next where their intervals meet."""
+    """The largest party by votes; the next where their intervals meet, and how likely the first has most
+    seats.
+    """
     first, *others = facts.lists
     parts = {
         "name": first["name"],
@@ -62,10 +64,14 @@ def leader(facts: Facts) -> str:
     }
     if not others:
         return text("sole", **parts)
-    if others[0]["share_high80"] >= first["share_low80"]:
-        other = {"other": others[0]["name"], "other_share": percent(others[0]["share_median"])}
-        return text("level" if other["other_share"] == parts["share"] else "close", **parts, **other)
-    return text("leads", **parts)
+    if others[0]["share_high80"] < first["share_low80"]:
+        return text("leads", **parts)
+    other = {"other": others[0]["name"], "other_share": percent(others[0]["share_median"])}
+    most = ""
+    if first.get("largest_probability") is not None:
+        chance = said(first["largest_probability"], first["largest_mc_error"])
+        most = " " + text("most_seats", name=first["name"], chance=chance)
+    return text("level" if other["other_share"] == parts["share"] else "close", **parts, **other, most=most)
 
 
 def majority(facts: Facts) -> str:
@@ -93,8 +99,8 @@ def majority(facts: Facts) -> str:
 def entering(facts: Facts) -> str:
     """Who is sure to enter, who may, who hardly."""
     lists = facts.lists
-    sure = [row for row in lists if row["pass_probability"] >= SURE]
-    slim = [row for row in lists if row["pass_probability"] <= SLIM]
+    sure = [row for row in lists if row["enters"] >= SURE]
+    slim = [row for row in lists if row["enters"] <= SLIM]
     open_ = [row for row in lists if row not in sure and row not in slim]
     if len(sure) == len(lists) > _NAMED:
         return text("all_enter", number=len(lists))
@@ -107,8 +113,13 @@ def entering(facts: Facts) -> str:
             else text("parts_enter", names=_named(sure))
         )
     if open_:
-        told = [text("one_open", name=row["name"], chance=row["chance"]) for row in open_]
-        parts.append(text("parts_open", names=_listed(told, _OPEN)))
+        # Of many those that are most in doubt, and how many more.
+        nearest = sorted(open_, key=lambda row: abs(row["enters"] - 0.5))[
+            : _OPEN if len(open_) <= _OPEN else _OPEN - 1
+        ]
+        told = [text("one_open", name=row["name"], chance=row["entry"]) for row in open_ if row in nearest]
+        more = [text("more_open", number=len(open_) - len(told))] if len(told) < len(open_) else []
+        parts.append(text("parts_open", names=listed([*told, *more])))
     if slim:
         parts.append(text("parts_slim", names=_named(slim)))
     found = "; ".join(parts)
@@ -135,12 +146,13 @@ def _since(facts: Facts, before: Earlier | None) -> str:
     row, points = max(moved, key=lambda pair: abs(pair[1]))
     name, chance, error = facts.answer(facts.question)
     asked = "changed_enters" if facts.question.kind == "enters" else "changed_asked"
+    chances = said(*before.answer), said(chance, error)
+    key = "changed_same" if chances[0] == chances[1] else "changed_to"
     return text(
         "changed",
         day=day_text(before.day),
         question=text(asked, name=name),
-        before=said(*before.answer),
-        after=said(chance, error),
+        moved=text(key, before=chances[0], after=chances[1]),
         name=row["name"],
         points=signed_points(points),
     )
@@ -166,16 +178,16 @@ def counted_so_far(forecast: Forecast) -> str:
 
 
 def _against_the_last(facts: Facts) -> str:
-    moved = [
-        (row["share_median"] - row["last_share"], row["name"])
-        for row in facts.lists
-        if row.get("last_share") is not None
-    ]
+    known = [row for row in facts.lists if row.get("last_share") is not None]
+    moved = [(row["share_median"] - row["last_share"], row["name"]) for row in known]
     gain, gainer = max(moved, default=(0.0, ""))
     loss, loser = min(moved, default=(0.0, ""))
     if gain < _SEEN or loss > -_SEEN:
         return ""
-    return text("against", gainer=gainer, gain=signed_points(gain), loser=loser, loss=signed_points(loss))
+    # A party that is new, or was not on its own, may have gained more.
+    others = any(row["share_median"] > gain for row in facts.lists if row not in known)
+    key = "against_known" if others else "against"
+    return text(key, gainer=gainer, gain=signed_points(gain), loser=loser, loss=signed_points(loss))
 
 
 def _newest(facts: Facts) -> str:

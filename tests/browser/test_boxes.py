@@ -9,15 +9,21 @@ from typing import Any
 
 import pytest
 
+from forecast.cli.main import main
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
+from forecast.published.archive_of_forecasts import read_archive
+from forecast.published.scored import record_of
 from forecast.report import PANELS, page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
+from forecast.storage import load
 from forecast.words.speaking import languages
 from tests.forecasts import in_districts, kazakhstan
-from tests.made import made_forecast
+from tests.geographies import DISTRICTS
+from tests.made import made_forecast, write_made_election
+from tests.unit.test_district_map import forecast_with_map
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +62,20 @@ def _germany() -> Forecast:
     return simulate(election, estimate(election, read_polls(table, election), None), draws=4_000)
 
 
+def _over_time(folder: Path, language: str) -> str:
+    """The page of the last of three days, with those before it and how they came out."""
+    config = write_made_election(folder / "12 days", 12, odd=False, coalitions=2, polls=8)
+    kept = folder / "archive"
+    days = ("2024-04-01", "2024-04-20", "2024-05-01")
+    for day in days if not kept.exists() else ():
+        assert main(["run", str(config), "--as-of", day, "-n", "2048", "-q", "-o", str(kept / day)]) == 0
+    votes = folder / "votes.csv"
+    lines = [*(f"p{k},{int(1e6 * 0.8**k)}" for k in range(12)), "against,50000"]
+    votes.write_text("\n".join(["party,votes", *lines]) + "\n", encoding="utf-8")
+    archive = read_archive(kept)
+    return page(load(kept / days[-1]), language, archive=archive, record=record_of(archive, votes))
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Pages by what they are of."""
@@ -70,6 +90,12 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             file = folder / f"{name}-{language}.html"
             file.write_text(page(forecast, language), encoding="utf-8")
             written[f"{name}, {language}"] = file
+    (folder / "mapped").mkdir()
+    written["map"] = folder / "map.html"
+    written["map"].write_text(page(forecast_with_map(folder / "mapped", list(DISTRICTS))), encoding="utf-8")
+    for language in languages():
+        written[f"over time, {language}"] = folder / f"over-time-{language}.html"
+        written[f"over time, {language}"].write_text(_over_time(folder, language), encoding="utf-8")
     for panel in PANELS:
         file = folder / f"{panel}.html"
         file.write_text(page(forecasts["germany"], panel=panel), encoding="utf-8")
@@ -118,4 +144,38 @@ def test_a_single_part_holds_its_part_alone(browser: Any, pages: dict[str, Path]
     assert tab.locator("#distributions svg").count() == 1
     assert tab.locator("figure").count() == 1
     assert tab.locator("#level").count() == 0
+    tab.close()
+
+
+SHEET = (688, 1017)
+"""A sheet of A4 without its margins of 14 mm, in pixels."""
+
+
+@pytest.mark.parametrize("name", ["kazakhstan, en", "germany, ru", "districts, en", "over time, kk"])
+def test_the_last_sheet_on_paper_holds_the_rule_and_what_the_numbers_rest_on(
+    browser: Any, pages: dict[str, Path], name: str
+) -> None:
+    tab = browser.new_page(viewport={"width": SHEET[0], "height": SHEET[1]})
+    tab.goto(pages[name].as_uri())
+    tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    tab.emulate_media(media="print")
+    high = tab.locator(".end").evaluate("part => part.getBoundingClientRect().height")
+    assert 0.2 * SHEET[1] < high < SHEET[1]  # it is never broken: the last sheet has all of it
+    assert tab.locator(".end").evaluate("part => getComputedStyle(part).breakInside") == "avoid"
+    assert tab.locator("details.long").first.is_hidden() or not tab.locator("details.long").count()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= SHEET[0]
+    tab.close()
+
+
+def test_smallest_majorities_beyond_the_first_can_be_opened(browser: Any, pages: dict[str, Path]) -> None:
+    tab = browser.new_page(viewport={"width": 1280, "height": SCREEN})
+    tab.goto(pages["25 parties, en"].as_uri())
+    tab.locator("#level").fill("0")
+    more = tab.locator("#smallest details")
+    assert more.count() == 1
+    number = int(more.locator("summary").inner_text().split()[0])
+    assert more.locator("li").count() == number > 0
+    assert not more.locator("li").first.is_visible()
+    more.locator("summary").click()
+    assert more.locator("li").first.is_visible()
     tab.close()

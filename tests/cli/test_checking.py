@@ -109,9 +109,13 @@ def test_init_refuses_a_folder(tmp_path: Path, capsys: Printed) -> None:
     assert "this is a folder" in capsys.readouterr().err
 
 
-def test_check_says_what_a_base_needs_for_a_forecast(kazakhstan: Path, capsys: Printed) -> None:
+def test_check_says_what_a_base_needs_for_a_forecast_and_refuses_polls_without_it(
+    kazakhstan: Path, capsys: Printed
+) -> None:
     settings = ["--set", "rule.threshold.base=registered", "--set", "election.turnout="]
-    assert main(["check", str(kazakhstan), *settings]) == 0
+    assert main(["check", str(kazakhstan), *settings]) == 2
+    assert "election.turnout: the base 'registered' is not known from polls" in capsys.readouterr().err
+    assert main(["check", str(kazakhstan), *settings, "--set", "election.polls="]) == 0
     assert "the base 'registered' needs election.turnout" in capsys.readouterr().out
 
 
@@ -141,3 +145,53 @@ def test_a_factor_that_is_hardly_meant_is_said_even_where_exit_polls_leave_it_as
     assert (
         "warning: estimate.context = 0.05 is a factor, 1 for an ordinary election" in capsys.readouterr().err
     )
+
+
+NOT_DRAWN: list[tuple[str, list[str], str]] = [
+    (
+        "kazakhstan-2023",
+        ['rule.levelling={mode="level", unbalanced=3}', "rule.allocation.method=dhondt"],
+        "levelling.unbalanced",
+    ),
+    ("kazakhstan-2023", ["rule.threshold.or_district_share=5%"], "threshold.or_district_share"),
+    (
+        "spain-2019-04",
+        ["rule.districts.local_threshold.base=registered"],
+        "districts.local_threshold.base",
+    ),
+    ("spain-2019-04", ["rule.districts.direct=plurality"], "districts.direct"),
+    (
+        "spain-2019-04",
+        ["rule.allocation.method=dhondt", "rule.districts.national_totals=biproportional"],
+        "districts.national_totals",
+    ),
+    (
+        "poland-2023",
+        ['rule.threshold.alliances={level="10%", seats_from="3%"}', "rule.alliances.method=dhondt"],
+        "threshold.alliances",
+    ),
+    ("norway-2021", ['rule.bonus={type="fixed", seats=2}'], "levelling.placing"),
+    (
+        "denmark-2015",
+        ["rule.districts.method=hare", "rule.districts.leftover=levelled", "rule.districts.quota_in=region"],
+        "districts.quota_in",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "settings", "key"), NOT_DRAWN, ids=[key for *_, key in NOT_DRAWN])
+def test_what_the_core_cannot_draw_is_refused_by_check_as_by_run(
+    name: str, settings: list[str], key: str, root: Path, capsys: Printed
+) -> None:
+    told: list[str] = []
+    given = [word for setting in settings for word in ("--set", setting)]
+    for command in (["check"], ["run", "--draws", "200"]):
+        assert main([command[0], str(root / "configs" / f"{name}.toml"), *command[1:], *given]) == 2
+        told += [line for line in capsys.readouterr().err.splitlines() if f"rule.{key}" in line]
+    checked, run = told
+    assert checked == run
+    assert "take its polls out and count" in checked or key == "levelling.placing"
+
+
+def test_what_winners_hold_in_regions_is_not_refused_where_they_are_drawn(root: Path) -> None:
+    assert main(["check", str(root / "configs" / "scotland-2011.toml")]) == 0

@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from forecast.cli.main import main
+from forecast.record_schema import Run
 from forecast.storage import load
 from tests.made import write_made_election
 
@@ -213,3 +214,21 @@ def test_options_of_drawing_mean_nothing_beside_given_draws(kazakhstan: Path, ca
     assert run(kazakhstan, "--share-draws", file, "--save-draws", "2") == 2
     assert "only 1 are drawn" in capsys.readouterr().err
     assert run(kazakhstan, "--draws", "10", "--save-draws", "11") == 2
+
+
+def test_draws_stand_in_the_json_on_request_and_are_those_of_the_files(
+    kazakhstan: Path, capsys: Captured
+) -> None:
+    assert run(kazakhstan, "--draws", "600", "--json", "-o", "plain") == 0
+    plain = json.loads(capsys.readouterr().out)
+    assert "kept_draws" not in plain
+    assert run(kazakhstan, "--draws", "600", "--json", "-o", "saved", "--save-draws", "500") == 0
+    record = json.loads(capsys.readouterr().out)
+    kept = record.pop("kept_draws")
+    assert record == plain
+    Run.model_validate(record | {"kept_draws": kept})
+    with xr.open_dataset("saved/draws.nc") as draws:
+        assert kept["parties"] == draws["party"].values.tolist()
+        assert kept["holders"] == draws["holder"].values.tolist()
+        for key, name in (("share", "share"), ("seats", "seats"), ("chamber_seats", "chamber_seats")):
+            np.testing.assert_array_equal(np.array(kept[key]), draws[name].values)

@@ -35,7 +35,7 @@ def test_a_run_has_seats_by_district_that_add_up_to_the_national_ones(config: Pa
     np.testing.assert_allclose(by_district, found["seat_mean"].values, atol=1e-9)
     chances = found["districts/seat_probability"].values
     np.testing.assert_allclose(chances.sum(2), 1.0, atol=1e-9)
-    assert len(found.groups[""].data_vars) <= 27
+    assert len(found.groups[""].data_vars) <= 25
     last = found["districts/last_probability"].values.sum(1)
     np.testing.assert_allclose(last, 1.0, atol=1e-9)
 

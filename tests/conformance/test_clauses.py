@@ -14,6 +14,7 @@ from forecast.election.rule import Rule
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.counts import count
 from forecast.rules.reference import apply_rule
+from tests.counts import ROOT
 
 KOREA = 'rule.levelling={mode="part", part="1/2", house=300}'
 OUTSIDERS = "parties.newfuture.direct_seats=2"
@@ -57,6 +58,31 @@ def test_a_lot_among_unequal_votes_is_left_open_with_its_lists(
     (tie,) = outcome.ties
     assert (tie.lists, tie.seats, tie.decided_by, tie.provisional) == (lists, at_stake, "lot", True)
     assert {name: seats - (name in tie.won) for name, seats in outcome.seats.items()} == sure
+
+
+def test_the_house_of_armenia_2018_grew_to_132_until_the_others_had_a_third() -> None:
+    """Votes and seats recalled; kept because every list comes out, with all four seats of minorities for My
+    Step (D'Hondt).
+    """
+    entries = (
+        Entry("my-step", 884_864, "coalition", extra_seats=4),
+        Entry("prosperous", 103_801),
+        Entry("bright", 80_047),
+        Entry("other", 187_856, "residual"),
+    )
+    election = load_election(ROOT / "configs" / "armenia-2021.toml")
+    seats = apply_rule(election.rule, Ballot(entries)).seats
+    assert list(seats.values()) == [88, 26, 18, 0]
+
+
+def test_the_first_district_of_north_macedonia_2020_has_its_seats() -> None:
+    """State Election Commission, 25 July 2020, as told at https://mia.mk/: 20 seats by D'Hondt (Electoral
+    Code, art. 127). No votes of the other five districts were found.
+    """
+    votes = {"sdsm": 54_000, "vmro": 50_564, "dui": 19_488, "aa-a": 14_337, "levica": 12_000}
+    rule = Rule.model_validate({"seats": 20, "allocation": {"method": "dhondt"}})
+    outcome = apply_rule(rule, Ballot(tuple(Entry(name, number) for name, number in votes.items())))
+    assert list(outcome.seats.values()) == [8, 7, 2, 2, 1]
 
 
 def test_the_largest_coalition_of_italy_2013_has_its_340_seats() -> None:

@@ -6,11 +6,15 @@ What does not come out is named here with its figure; all of it has been doubtfu
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from forecast.election import Election
+from forecast.election import Election, Rule
+from forecast.rules.ballot import District
+from forecast.rules.case_files import read_case, read_cases
 from forecast.rules.counts import Count, read_count
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
@@ -105,6 +109,85 @@ def test_bulgarias_districts_are_full_and_lists_have_their_national_totals(
     missed = max(abs(before[party.id] - outcome.seats[party.id]) for party in election.parties)
     assert 0 < missed <= 8, "districts by themselves miss a list's national total by up to 8 seats"
     assert len(ready.ballot.districts) == 32
+
+
+AUSTRIA: dict[str, Any] = {
+    "seats": 183,
+    "law": "Nationalrats-Wahlordnung 1992, §§ 96 to 107",
+    "threshold": {"level": "4%", "or_district_seats": 1, "article": "§ 100"},
+    "allocation": {"method": "dhondt", "article": "§ 107"},
+    "levelling": {"mode": "redistribute", "article": "§ 107"},
+    "districts": {
+        "method": "hare-rounded-up",
+        "quota_of": "valid",
+        "quota_in": "region",
+        "threshold": False,
+        "leftover": "levelled",
+        "article": "§§ 96, 97 and 101",
+    },
+}
+FIRST_STAGE = {"austria-2013": (75, 69), "austria-2017": (99, 52), "austria-2019": (79, 77)}
+"""Seats of the first stage, in constituencies, and of the second, in the Länder, as we count them: no
+official ones were at hand.
+"""
+
+
+@pytest.mark.parametrize("name", FIRST_STAGE)
+def test_austrias_three_stages_give_every_list_its_official_seats(
+    shared: Path, tmp_path: Path, name: str
+) -> None:
+    """The quota of a Land in its constituencies, then in the Land, the rest by D'Hondt in the federation."""
+    election = election_of(shared, name, tmp_path, AUSTRIA)
+    outcome = apply_rule(election.rule, read_count(election).ballot)
+    official = party_totals(official_nationally(shared, name), election)
+    assert {party.id: outcome.seats[party.id] for party in election.parties} == official
+    first = sum(sum(place.fixed.values()) for place in outcome.districts)
+    assert (first, sum(outcome.held.values()) - first) == FIRST_STAGE[name]
+
+
+ESTONIA = Rule.model_validate(
+    {
+        "seats": 101,
+        "law": "Riigikogu Election Act, § 62",
+        "threshold": {"level": "5%"},
+        "allocation": {"method": "power", "power": "0.9"},
+        "levelling": {"mode": "start"},
+        "districts": {
+            "method": "hare",
+            "quota_of": "valid",
+            "remainder": "rounded",
+            "remainder_from": "75%",
+            "leftover": "levelled",
+        },
+    }
+)
+ESTONIAN = {
+    "Reformierakond": "ERe",
+    "Keskerakond": "EK",
+    "EKRE": "ERa/EKR",
+    "Isamaa": "IRL",
+    "SDE": "SDE|M",
+    "Eesti200": "E200",
+    "Rohelised": "EER",
+    "Vabaerakond": "EV",
+}
+
+
+def test_estonias_three_stages_give_every_list_of_2019_its_official_seats(shared: Path) -> None:
+    """Of the districts shares with one decimal are at hand; the votes of the nation are official."""
+    cases = read_cases(shared / "conformance" / "cases.json")
+    case = read_case(next(record for record in cases if record["id"] == "est-2019"))
+    places: dict[str, District] = {}
+    for row in rows_of(shared, "approx/estonia-2015-2019-shares"):
+        known = places.get(row["district"], District(row["district"], {}, valid_votes=1000))
+        votes = {**known.votes, ESTONIAN[row["party"]]: round(10 * float(row["share_2019_percent"]))}
+        places[row["district"]] = replace(known, votes=votes, seats=int(row["seats_2019"]))
+    outcome = apply_rule(ESTONIA, replace(case.ballot, districts=tuple(places.values())))
+    assert {name: seats for name, seats in outcome.seats.items() if seats} == {
+        name: seats for name, seats in case.official.items() if seats
+    }
+    in_districts = sum(sum(place.fixed.values()) for place in outcome.districts)
+    assert (in_districts, sum(outcome.unplaced.values())) == (80, 21)
 
 
 def test_the_files_checked_here_are_those_with_many_seats_a_district(shared: Path):

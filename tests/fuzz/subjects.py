@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,6 +55,16 @@ direct = "plurality"
 [rule.levelling]
 mode = "level"
 start_seats = 12
+"""
+JOBS = """elections = ["e/x.toml"]
+days_before = [1, 20]
+seeds = "1:2"
+draws = 64
+[[variants]]
+id = "as-it-is"
+[[variants]]
+id = "seven-percent"
+rule.threshold.level = "7%"
 """
 RESULT = "party,votes,direct_seats\nred,400,1\nblue,300,2\ngreen,90,\nagainst-all,10,\n"
 DISTRICTS = """district,party,votes,seats,population,direct
@@ -109,6 +120,8 @@ class Seeds:
         self.cases = cases["cases"] if isinstance(cases, dict) else cases
         self.scenarios = [_text(file) for file in sorted((CONFIGS / "scenarios").glob("*.toml"))]
         self.constants = _text(ROOT / "forecast" / "estimation" / "constants.json")
+        self.configs = [_with_its_tables(file) for file in sorted(CONFIGS.glob("*.toml"))]
+        self.jobs = {f"e/{name}": text for name, text in self.made.items()} | {"jobs.toml": JOBS}
         archive = write_archive(folder / "archive", countries=2, elections=2, polls=4)
         self.archive = {name: _text(archive / name) for name in ("elections.csv", "polls.csv", "results.csv")}
 
@@ -129,6 +142,14 @@ class Seeds:
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
+
+
+def _with_its_tables(config: Path) -> dict[str, str]:
+    """An election file, and the tables that it names."""
+    text = _text(config)
+    named = sorted(set(re.findall(r'"([^"\n]+\.csv)"', text)))
+    tables = {name: config.parent / name for name in named}
+    return {"x.toml": text} | {name: _text(file) for name, file in tables.items() if file.is_file()}
 
 
 Maker = Callable[[Seeds, Random], tuple[dict[str, bytes], list[Command]]]
@@ -156,6 +177,24 @@ def _election(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comm
             chance, 0.02, "sweep", "x.toml", *FEW, "--threshold", "1%,5%", "--method", "hare,dhondt"
         )
     return _whole(files) | {"x.toml": spoilt}, commands
+
+
+def _configs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    """Any election file of the project: its law, its tiers, its tables by district."""
+    files = chance.choice(seeds.configs)
+    name = chance.choice(("x.toml", *files))
+    ways = mutating.OF_TOML if name == "x.toml" else mutating.OF_TABLES
+    commands: list[Command] = [("check", "x.toml")]
+    if "\nresult = " in files["x.toml"]:
+        commands += _often(chance, 0.5, "count", "x.toml", "--json")
+    if "\npolls = " in files["x.toml"]:
+        commands += _often(chance, 0.3, "run", "x.toml", *FEW)
+    return _whole(files) | {name: mutating.spoilt(chance, files[name], ways)}, commands
+
+
+def _jobs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    spoilt = mutating.spoilt(chance, seeds.jobs["jobs.toml"], mutating.OF_TOML)
+    return _whole(seeds.jobs) | {"jobs.toml": spoilt}, [("jobs", "jobs.toml", "-o", "out", "--dry-run")]
 
 
 def _polls(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
@@ -298,6 +337,7 @@ def _saved(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command
 
 SUBJECTS: tuple[tuple[str, Maker], ...] = (
     *(("election", _election),) * 8,
+    *(("configs", _configs),) * 4,
     *(("polls", _polls),) * 4,
     *(("shapes", _shapes),) * 2,
     *(("votes", _votes),) * 3,
@@ -306,6 +346,7 @@ SUBJECTS: tuple[tuple[str, Maker], ...] = (
     ("share-draws", _share_draws),
     ("archive", _archive),
     ("constants", _constants),
+    ("jobs", _jobs),
     *(("options", _options),) * 2,
 )
 """By the number of a mutant, in turn."""

@@ -17,11 +17,14 @@ from forecast.estimation.share_draws import ShareDraws
 from forecast.polls import polls_of
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.rules.counts import count
+from forecast.rules.counts import count, read_count
 from forecast.simulation.chamber import believed_chances
 from forecast.simulation.forecasting import How, draws, simulate, simulate_and_keep
 from forecast.simulation.given import simulate_given
 from forecast.storage import load, save
+from forecast.sweeps.axes import parse_axes
+from forecast.sweeps.counted import sweep_votes
+from forecast.sweeps.grid import Grid
 from forecast.sweeps.slider import slide
 from forecast.sweeps.sweeping import sweep
 from forecast.tables import table_of
@@ -135,6 +138,25 @@ def test_majorities_and_two_thirds_are_counted_of_the_draws() -> None:
     assert holder(found, "largest_probability", "amanat") == 1.0
 
 
+def test_events_and_coalitions_are_counted_in_each_tier_too() -> None:
+    """A majority of the tier is the event of so many seats; a coalition of one has what its party has."""
+    setting = "events.amanat-two-thirds-of-chamber"
+    found = forecast_of(
+        changed(f"{setting}.of=districts", f"{setting}.all=[{{ seats = ['amanat'], at_least = 15 }}]"), 20_000
+    )
+    events = dict(zip(found.names("event"), found.array("event_probability"), strict=True))
+    alone = found.names("coalition").index("amanat-alone")
+    most = events["amanat-two-thirds-of-chamber"]
+    assert most == found.array("chamber/tier_majority_probability")[1, alone]
+    assert 0.5 < most < 1.0
+    amanat = found.names("chamber/holder").index("amanat")
+    for what in ("seat_quantile", "seat_mean"):
+        of_party = found.array(f"chamber/tier_{what}")[:, amanat]
+        np.testing.assert_array_equal(found.array(f"chamber/tier_coalition_{what}")[:, alone], of_party)
+    rows = table_of(found, "tiers-coalitions").rows
+    assert [row["tier"] for row in rows] == ["lists"] * 3 + ["districts"] * 3
+
+
 def test_given_draws_have_a_chamber_too() -> None:
     election = changed()
     shares = np.tile([0.54, 0.11, 0.085, 0.085, 0.07, 0.052, 0.02, 0.038], (2_000, 1))
@@ -231,6 +253,7 @@ FAULTS = {
     "tiers.districts.id=lists": "this is the tier of the rule",
     "groups.independents.id=amanat": "this id is taken",
     "events.osdp-enters.of=house": "no such assembly",
+    "events.osdp-enters.of=districts": "lists enter by their votes",
     "events.auyl-second.all=[{ seats = ['independents'], at_least = 3 }]": 'write of = "chamber"',
 }
 
@@ -522,6 +545,68 @@ def test_a_sweep_leaves_out_tiers_whose_winners_count_for_their_lists() -> None:
     found = sweep(election, estimate(election, polls_of(election)), threshold=[0.04, 0.05], draws=500)
     assert "chamber/size" not in found
     assert any("each is taken to fall to whom" in line for line in found.attrs["warnings"])
+
+
+def counted_under(threshold: str, *settings: str, won: dict[str, int] | None = None) -> Forecast:
+    election = changed(*settings)
+    grid = Grid.of(election.rule, parse_axes(threshold=threshold))
+    ready = read_count(election)
+    known = (
+        {tier: dict(found.seats) for tier, found in ready.won.items()} if won is None else {"districts": won}
+    )
+    return sweep_votes(election, ready.ballot, grid, warnings=ready.warnings, won=known)
+
+
+def test_real_votes_make_the_whole_chamber_under_every_rule() -> None:
+    """Lists under each level by the count, and 22 and 7 beside them; two thirds of 98, 66, from 7 % on."""
+    found = counted_under("5%,7%")
+    holders = found.names("chamber/holder")
+    seats = found.array("chamber/seats_won")
+    assert dict(zip(holders, seats[0].tolist(), strict=True)) == {
+        "amanat": 62,
+        "auyl": 8,
+        "respublica": 6,
+        "aqjol": 6,
+        "qhp": 5,
+        "osdp": 4,
+        "baytaq": 0,
+        "independents": 7,
+    }
+    assert (seats.sum(1) == 98).all()
+    assert (seats[:, : len(holders) - 1] - found.array("seats_won")[:, :-1]).tolist() == [[22, *[0] * 6]] * 2
+    alone = found.names("coalition").index("amanat-alone")
+    assert found.array("chamber/two_thirds")[:, alone].tolist() == [False, True]
+    assert found.array("chamber/majority")[:, alone].all()
+    rows = table_of(found, "seats-of-chamber").rows
+    assert [row["seats_independents"] for row in rows] == [7, 7]
+    of_law, of_seven = (one["chamber"] for one in found.record())
+    assert of_law["size"] == 98
+    assert {one["id"]: one["seats"] for one in of_seven["holders"]}["amanat"] == 68
+    assert of_seven["coalitions"][alone]["two_thirds"] is True
+
+
+def test_a_majority_of_the_chamber_flips_where_the_count_has_it() -> None:
+    """With 9 of 29 districts Amanat has 49 of 98 under 5 %, and 51 where the Social Democrats are out."""
+    won = {"amanat": 9, "independents": 20}
+    found = counted_under("5%,6%", won=won)
+    flips = list(zip(found.names("flips/about"), found.names("flips/subject"), strict=True))
+    assert ("majority of the chamber", "amanat-alone") in flips
+    at = flips.index(("majority of the chamber", "amanat-alone"))
+    assert found.array("flips/level")[at] == pytest.approx(331_058 / 6_366_441)
+
+
+def test_a_tier_of_which_nobody_knows_who_won_is_left_out_of_the_count() -> None:
+    found = counted_under("5%,7%", "tiers.districts.official=")
+    assert "chamber/size" not in found
+    assert any("in no number here" in line for line in found.attrs["warnings"])
+
+
+def test_events_of_a_tier_are_left_out_of_a_sweep_with_a_word() -> None:
+    setting = "events.amanat-two-thirds-of-chamber"
+    election = changed(f"{setting}.of=districts", f"{setting}.all=[{{ seats = ['amanat'], at_least = 15 }}]")
+    found = sweep(election, estimate(election, polls_of(election)), threshold=[0.03, 0.05], draws=4_096)
+    assert "amanat-two-thirds-of-chamber" not in found.names("event")
+    assert any("the same under every rule" in line for line in found.attrs["warnings"])
 
 
 def test_the_page_tells_of_the_whole_chamber_under_every_rule(chamber: Forecast) -> None:

@@ -117,7 +117,37 @@ RULES: dict[str, dict[str, Any]] = {
     },
     "seats left over": {
         "threshold": {"level": "5%"},
-        "districts": {"method": "imperiali", "seats": "by-votes", "leftover": "national-remainders"},
+        "districts": {
+            "method": "imperiali-rounded",
+            "seats": "by-votes",
+            "leftover": "hagenbach-bischoff-rounded",
+        },
+    },
+    "seats left over by divisors": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "hare-rounded-down", "leftover": "dhondt"},
+    },
+    "seats left over of all valid votes": {
+        "threshold": {"level": "5%"},
+        "districts": {"method": "hare", "quota_of": "valid", "leftover": "hare"},
+    },
+    "quotas rounded, then compensation": {
+        "threshold": {"level": "5%"},
+        "allocation": {"method": "power", "power": "0.9"},
+        "levelling": {"mode": "start"},
+        "districts": {
+            "method": "hare",
+            "quota_of": "valid",
+            "remainder": "rounded",
+            "remainder_from": "75%",
+            "leftover": "levelled",
+        },
+    },
+    "whole quotas, then the country": {
+        "threshold": {"level": "4%", "or_district_seats": 1},
+        "allocation": {"method": "dhondt"},
+        "levelling": {"mode": "redistribute"},
+        "districts": {"method": "hare", "threshold": False, "leftover": "levelled"},
     },
     "votes from abroad shared": {
         "threshold": {"level": "7%"},

@@ -235,11 +235,17 @@ def test_the_largest_has_its_seats_at_least_as_in_the_exact_count(data: st.DataO
     bonus: dict[str, Any] = {"type": "at-least", "seats": data.draw(st.integers(1, seats), "bonus")}
     if data.draw(st.booleans(), "from"):
         bonus["from"] = "40%"
+    inside = data.draw(st.sampled_from([None, *METHODS]), "inside")
+    bonus["others"] = data.draw(st.sampled_from(["alliances", "lists"]), "others")
+    if data.draw(st.booleans(), "second round"):
+        names = [party.alliance if inside and party.alliance else party.id for party in parties]
+        bonus["winner"] = data.draw(st.sampled_from(names), "winner")
+    allied: dict[str, Any] = {"level": "5%", "alliances": {"level": "10%", "votes_from": "2%"}}
     rule = new_rule(
         seats,
         data.draw(st.sampled_from(METHODS), "method"),
-        alliances=data.draw(st.sampled_from([None, *METHODS]), "inside"),
-        threshold=data.draw(st.sampled_from([None, {"level": "5%"}]), "threshold"),
+        alliances=inside,
+        threshold=data.draw(st.sampled_from([None, {"level": "5%"}, allied]), "threshold"),
         bonus=bonus,
     )
     assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
@@ -265,6 +271,64 @@ def test_a_cap_some_points_above_the_share_is_the_exact_count_s(data: st.DataObj
     assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
 
 
+def left_over(data: st.DataObject) -> dict[str, Any]:
+    """A quota method that leaves what exceeds a cap over."""
+    return {
+        "method": data.draw(st.sampled_from(QUOTAS), "quota"),
+        "remainder": data.draw(st.sampled_from(["largest", "largest-lists", "without-quota"]), "remainder"),
+        "quota_of": data.draw(st.sampled_from(["admitted", "valid"]), "quota of"),
+    }
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_guaranteed_seats_and_what_exceeds_a_cap_are_the_exact_count_s(data: st.DataObject) -> None:
+    parties = [
+        party.model_copy(update={"direct_seats": 0, "min_seats": 0})
+        for party in data.draw(many_parties(alliances=False, limits=data.draw(st.booleans(), "limits")))
+    ]
+    excess = data.draw(st.sampled_from(["divided", "left-over"]), "excess")
+    cap = data.draw(st.sampled_from([None, {"seats": 3, "excess": excess}, {"seats": 7, "excess": excess}]))
+    share = data.draw(st.sampled_from(["10%", "1/7", "30%"]), "from")
+    guaranteed: dict[str, Any] = {"seats": data.draw(st.integers(1, 2), "guaranteed"), "from": share}
+    base = data.draw(st.sampled_from(["valid", "lists"]), "base")
+    rule = new_rule(
+        data.draw(st.integers(20, 50), "seats"),
+        left_over(data),
+        threshold=data.draw(st.sampled_from([None, {"level": "5%", "base": base}]), "threshold"),
+        cap=cap,
+        guaranteed=data.draw(st.sampled_from([None, guaranteed]), "guarantee"),
+    )
+    assert_same(rule, parties, data.draw(many_ballots(len(parties)), "ballots"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_share_of_the_house_for_a_majority_and_its_bound_are_the_exact_count_s(data: st.DataObject) -> None:
+    lists = data.draw(st.integers(1, 7), "lists")
+    parties = [
+        Party(id=f"p{k}", name=f"P{k}", extra_seats=data.draw(st.sampled_from([0, 0, 1, 3]), "extra"))
+        for k in range(lists)
+    ]
+    majority: dict[str, Any] = {
+        "of": data.draw(st.sampled_from(["valid", "admitted", "seats"]), "of"),
+        "seat": "added",
+        "to": data.draw(st.sampled_from(["54%", "3/5"]), "to"),
+    }
+    if data.draw(st.booleans(), "bound"):
+        majority["at_most"] = data.draw(st.sampled_from(["2/3", "61%", "9/10"]), "at most")
+        if data.draw(st.booleans(), "alone"):
+            del majority["to"]
+    rule = new_rule(
+        data.draw(st.integers(2, 60), "seats"),
+        data.draw(st.sampled_from(METHODS), "method"),
+        threshold=data.draw(st.sampled_from([None, {"level": "5%"}, {"level": "20%", "min_lists": 2}])),
+        majority=majority,
+    )
+    ballots = data.draw(many_ballots(lists, data.draw(st.sampled_from([60, 10_000]), "most")), "ballots")
+    assert_same(rule, parties, ballots)
+
+
 CLAUSES: dict[str, dict[str, Any]] = {
     "lot-by-order": {"ties": ["registration"]},
     "fewest-votes": {"ties": ["fewest-votes", "registration"]},
@@ -281,6 +345,20 @@ CLAUSES: dict[str, dict[str, Any]] = {
     "odd": {"levelling": {"mode": "level", "parity": "odd"}},
     "part": {"levelling": {"mode": "part", "part": "1/2", "house": 300}},
     "at-least": {"bonus": {"type": "at-least", "seats": 12}, "alliances": {"method": "hare"}},
+    "others-as-lists": {
+        "bonus": {"type": "at-least", "seats": 12, "others": "lists"},
+        "alliances": {"method": "dhondt"},
+    },
+    "second-round": {
+        "bonus": {"type": "at-least", "seats": 12, "others": "lists", "winner": "p0"},
+        "alliances": {"method": "dhondt"},
+    },
+    "guaranteed": {
+        "allocation": {"method": "hare", "quota_of": "valid", "remainder": "without-quota"},
+        "cap": {"seats": 3, "excess": "left-over"},
+        "guaranteed": {"from": "10%"},
+    },
+    "two-thirds": {"majority": {"of": "seats", "seat": "added", "to": "54%", "at_most": "2/3"}},
     "points": {"cap": {"share_plus": "8%", "share_of": "admitted", "house": 60}},
 }
 
@@ -300,6 +378,8 @@ def test_a_hundred_thousand_allocations_under_a_clause_are_the_exact_count_s(cla
             )
             for k in range(units)
         ]
+        if clause == "second-round":
+            parties[0] = parties[0].model_copy(update={"alliance": ""})
         if clause == "sub-alliances":
             inner = generator.choice(["", "s", "t"], units)
             parties = [

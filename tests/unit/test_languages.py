@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
 import string
 from collections.abc import Iterator
@@ -9,12 +11,21 @@ from pathlib import Path
 
 import pytest
 
+from forecast.election import load_election
 from forecast.errors import ConfigurationError
+from forecast.estimation import estimate
+from forecast.polls import read_polls
 from forecast.report import page
+from forecast.result import Forecast
+from forecast.simulation.forecasting import simulate
+from forecast.tables import known_tables, table_of, tables_of
+from forecast.tables.chamber_tables import tiers_said
 from forecast.words import headlines, rounding, speaking, story
 from forecast.words.facts import Facts
-from forecast.words.speaking import day_text, languages, listed, texts_of
-from tests.forecasts import kazakhstan
+from forecast.words.law_in_words import rule_in_words
+from forecast.words.sentences import translated
+from forecast.words.speaking import day_text, languages, listed, sentences_of, texts_of
+from tests.forecasts import in_districts, kazakhstan
 
 
 def _places(text: str) -> set[str]:
@@ -60,6 +71,8 @@ def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         (tmp_path / f"{code}.toml").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     lines = (tmp_path / "en.toml").read_text(encoding="utf-8").splitlines()
     made = [re.sub(r'^(\w+) = "(.*)"$', r'\1 = "[\2]"', line) for line in lines]
+    known = sentences_of("ru")
+    made += ["", "[sentences]", *(f"{json.dumps(one)} = {json.dumps(f'<{one}>')}" for one in known)]
     (tmp_path / "tr.toml").write_text("\n".join(made), encoding="utf-8")
     monkeypatch.setattr(speaking, "_folder", lambda: tmp_path)
     speaking.languages.cache_clear()
@@ -74,13 +87,96 @@ def test_one_file_is_all_that_another_language_takes(third: str) -> None:
     assert '<html lang="tr">' in text
     headings = re.findall(r"<h[23][^>]*>(.*?)</h[23]>", text)
     assert len(headings) > 10
-    of_tables = {"Coalitions in the whole chamber", "Tiers of the chamber"}
-    assert [one for one in headings if not one.startswith("[") and one not in of_tables] == []
+    assert [one for one in headings if not one.startswith("[")] == []
     with speaking.speaking(third):
         facts = Facts(forecast)
         told = story.sentences(facts, story.change(facts, None))
         assert all(sentence.startswith(("[", "5 of")) for sentence in told)
         assert rounding.percent(0.5) == "50,0 %"
+
+
+def test_sentences_of_another_language_are_its_own_to_the_last_clause(third: str) -> None:
+    with speaking.speaking(third):
+        for sentence in RULES:
+            found = translated(sentence)
+            assert found is not None, sentence
+            rest = found
+            while (inner := re.sub(r"<[^<>]*>", "", rest)) != rest:
+                rest = inner
+            # What is left of it: signs between clauses, and the article of the law.
+            assert re.fullmatch(r"[;. ]*(\(.*\))?[. ]*", rest), found
+
+
+CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.toml"))
+RULES = sorted({sentence for file in CONFIGS for sentence in rule_in_words(load_election(file).rule)})
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+def test_every_rule_of_the_configurations_is_told_in_every_language(language: str) -> None:
+    with speaking.speaking(language):
+        english = [sentence for sentence in RULES if translated(sentence) is None]
+        assert english == []
+        for sentence in RULES:
+            said = re.sub(r"\([^()]*\)", "", translated(sentence) or "")
+            assert not re.search(r"\b(the|of|seats|votes|lists?)\b", said), said
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+def test_what_a_forecast_minds_and_rests_on_is_told_in_every_language(language: str, tmp_path: Path) -> None:
+    from tests.made import made_forecast
+
+    forecasts = [kazakhstan(), in_districts(), made_forecast(tmp_path, 5, draws=500)]
+    told = 0
+    with speaking.speaking(language):
+        for forecast in forecasts:
+            notes = [note for name in ("districts", "houses", "contests") for note in _notes(forecast, name)]
+            record = str(forecast.attrs.get("track_record", "")).split("\n")
+            tiers = tiers_said(forecast) if "chamber/size" in forecast else []
+            for sentence in (*forecast.attrs["warnings"], *record, *notes, *tiers, Facts(forecast).caption):
+                if sentence.startswith("column "):
+                    continue  # doubts of the table of polls are for who makes it
+                assert not sentence or translated(sentence) is not None, sentence
+                told += 1
+            for table in tables_of(forecast):
+                assert translated(table.title) is not None, table.title
+    assert told > 12
+
+
+@functools.lru_cache(maxsize=4)
+def _few_draws(name: str) -> Forecast:
+    election = load_election(CONFIGS[0].parent / f"{name}.toml")
+    polls = election.election.polls
+    assert polls is not None
+    return simulate(election, estimate(election, read_polls(polls, election)), draws=200)
+
+
+def _notes(forecast: Forecast, name: str) -> tuple[str, ...]:
+    return table_of(forecast, name).notes if name in known_tables(forecast) else ()
+
+
+def test_numbers_inside_sentences_are_those_of_the_language() -> None:
+    with speaking.speaking("ru"):
+        said = translated(
+            "A list takes part with at least 4.5% of the valid votes (for lists and against all)."
+        )
+        assert said is not None
+        assert "не менее 4,5\u00a0% от" in said
+        said = translated("Somewhere. 1,000,000 simulated elections (sobol draws, seed 1).")
+        assert said is not None
+        assert "1\u00a0000\u00a0000" in said
+        assert translated("Nobody has written this sentence.") is None
+    assert translated("Every list takes part.") == "Every list takes part."
+
+
+def test_names_of_coalitions_events_and_the_election_are_those_of_the_language() -> None:
+    text = page(kazakhstan(), "kk").partition("<script")[0]
+    assert "<title>Қазақстан, Мәжіліс, 2023 жылғы 19 наурыз</title>" in text
+    for name in ("Жалғыз «Аманат»", "Социал-демократтар өтеді", "Тәуелсіз", "Бір мандатты округтер"):
+        assert name in text
+    for name in ("Amanat alone", "the Social Democrats enter", "Independents"):
+        assert f">{name}<" not in text
+    marked = re.findall(r'<span lang="en">(.*?)</span>', text)
+    assert len(marked) == 1  # the note of the election file
 
 
 @pytest.mark.parametrize("language", languages())

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.errors import ConfigurationError
 from forecast.election import Election, load_election
+from forecast.errors import ConfigurationError
 from forecast.estimation import Estimate, estimate
 from forecast.night.archive_nights import read_archive, whole_units
 from forecast.night.counted import FINAL, NOTHING, PART, Counted

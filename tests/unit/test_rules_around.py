@@ -274,13 +274,16 @@ def test_constituencies_beyond_a_share_may_stay_unbalanced():
     assert house(9) == house(2)
 
 
+SCRUTINIES = {"method": "imperiali-rounded", "leftover": "hagenbach-bischoff-rounded"}
+
+
 def test_seats_left_over_in_districts_go_by_the_summed_remainders():
     """Czechia 2021: rounded Imperiali quotas, then Hagenbach-Bischoff on the summed remainders."""
     north = District("north", {"a": 87, "b": 39, "c": 38, "d": 36}, seats=2)
     south = District("south", {"a": 149, "b": 26, "c": 25, "d": 0}, seats=2)
     entries = (Entry("a", 236), Entry("b", 65), Entry("c", 63), Entry("d", 36))
     outcome = by_district(
-        {"method": "imperiali", "leftover": "national-remainders"},
+        SCRUTINIES,
         seats=4,
         table=(north, south),
         entries=entries,
@@ -295,7 +298,10 @@ def test_seats_left_over_in_districts_go_by_the_summed_remainders():
 def test_seats_awarded_beyond_a_district_are_taken_from_the_smallest_remainder_there():
     north = District("north", {"a": 100, "b": 55, "c": 45}, seats=2)
     outcome = by_district(
-        {"method": "imperiali", "leftover": "national-remainders"}, seats=2, table=(north,), entries=ENTRIES
+        SCRUTINIES,
+        seats=2,
+        table=(north,),
+        entries=ENTRIES,
     )
     assert [(line.whole, line.seats) for line in outcome.steps[0].lines] == [(2, 1), (1, 1), (0, 0)]
 

@@ -144,7 +144,7 @@ def test_a_rule_cannot_be_changed_in_place():
         ),
         (with_parts(districts={"method": "dhondt"}), "districts divide all seats"),
         (
-            {"seats": 10, "districts": {"method": "dhondt", "leftover": "national-remainders"}},
+            {"seats": 10, "districts": {"method": "dhondt", "leftover": "hagenbach-bischoff-rounded"}},
             "needs a quota method",
         ),
         (
@@ -157,6 +157,26 @@ def test_a_rule_cannot_be_changed_in_place():
             "start_seats is larger than the number of seats",
         ),
         (with_parts(ties="coin"), "no such way to decide a tie"),
+        (with_parts(bonus={"type": "fixed", "seats": 2, "winner": "a"}), "belong to the type"),
+        (with_parts(bonus={"type": "at-least", "seats": 6, "others": "lists"}), "needs [rule.alliances]"),
+        (with_parts(guaranteed={"seats": 1}), "Field required"),
+        (with_parts(guaranteed={"from": "5%"}), "more than the 10 seats"),
+        (
+            with_parts(guaranteed={"from": "20%"}, threshold={"level": "5%", "base": "cast"}),
+            'which is then "valid" or "lists"',
+        ),
+        (with_parts(guaranteed={"from": "20%"}, bonus={"type": "fixed", "seats": 1}), "stands beside"),
+        (with_parts(majority={"seat": "added", "of": "seats"}), "needs to or at_most"),
+        (with_parts(majority={"seat": "added", "to": "40%"}), "above 1/2"),
+        (with_parts(majority={"seat": "moved", "at_most": "2/3"}), 'goes with seat = "added"'),
+        (with_parts(cap={"seats": 3, "excess": "left-over"}), "needs a quota method"),
+        (
+            with_parts(allocation={"method": "hare", "remainder": "rounded", "remainder_from": "75%"}),
+            "belongs to [rule.districts]",
+        ),
+        ({"seats": 10, "districts": {"method": "hare", "leftover": "power"}}, "takes no parameters"),
+        ({"seats": 10, "districts": {"method": "hare", "leftover": "levelled"}}, "needs rule.levelling.mode"),
+        ({"seats": 10, "districts": {"method": "hare", "quota_in": "region"}}, "quota_in"),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused_with_the_way_out(rule, said):
@@ -166,3 +186,10 @@ def test_a_rule_that_cannot_be_meant_is_refused_with_the_way_out(rule, said):
 def test_all_faults_of_a_rule_are_reported_at_once():
     said = refused(with_parts(threshold={"level": 5, "base": "vald"}, ties="coin", seats=-1))
     assert said.count(";") >= 3
+
+
+def test_the_scrutinies_of_czechia_are_read_as_0_3_wrote_them():
+    old = {"method": "imperiali", "leftover": "national-remainders", "seats": "by-votes"}
+    new = {**old, "method": "imperiali-rounded", "leftover": "hagenbach-bischoff-rounded"}
+    read, written = (Rule.model_validate({"seats": 200, "districts": part}) for part in (old, new))
+    assert read == written

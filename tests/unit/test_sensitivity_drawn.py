@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,15 +13,12 @@ from forecast.errors import ConfigurationError
 from forecast.estimation import Estimate
 from forecast.rules.counts import read_count
 from forecast.rules.margins import next_seats
-from forecast.simulation.forecasting import How, simulate
+from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import Units
 from forecast.sweeps import sweeping
-from forecast.sweeps.axes import parse_axes
 from forecast.sweeps.differences import difference_over_draws, mean_over_draws
 from forecast.sweeps.flips import flips_along
-from forecast.sweeps.grid import Grid
 from forecast.sweeps.last_seat import NOBODY, fewest_votes, valid_votes
-from forecast.sweeps.sweeping import sweep_grid
 from tests.swept import estimate_of, flat, swept
 
 DRAWS = 20_000
@@ -51,37 +47,6 @@ def test_batches_of_rules_count_what_one_pass_counts(
 def test_threads_do_not_change_a_number(election: Election, estimate: Estimate) -> None:
     axes = {"threshold": "4%,5%,6%"}
     assert flat(swept(election, estimate, axes)).identical(flat(swept(election, estimate, axes, threads=2)))
-
-
-@pytest.mark.parametrize("sampler", ["sobol", "random"])
-def test_the_printed_error_of_a_difference_is_its_spread_over_seeds(
-    election: Election, estimate: Estimate, sampler: str
-) -> None:
-    """60 seeds: a standard deviation is known to 9 %; four of those and the bias of 16 replicates, 40 %.
-
-    Error probability below 1e-3 for the four numbers together.
-    """
-    grid = Grid.of(election.rule, parse_axes(threshold="4.9%,5%,7%"))
-    found: list[Any] = []
-    for seed in range(60):
-        data = flat(sweep_grid(election, estimate, grid, How(4096, seed, sampler, 1), explained=False))
-        amanat, osdp = data.sel(party="amanat"), data.sel(party="osdp")
-        found.append(
-            [
-                [
-                    amanat["rules/seat_mean_difference"].values[0],
-                    amanat["rules/seat_mean_difference_mc_error"].values[0],
-                ],
-                [
-                    amanat["rules/seat_mean_difference"].values[2],
-                    amanat["rules/seat_mean_difference_mc_error"].values[2],
-                ],
-                [osdp["rules/pass_difference"].values[2], osdp["rules/pass_difference_mc_error"].values[2]],
-            ]
-        )
-    values, errors = np.moveaxis(np.array(found), -1, 0)
-    ratio = np.sqrt((errors**2).mean(0)) / values.std(0, ddof=1)
-    assert np.all(np.abs(np.log(ratio)) < 0.4), ratio
 
 
 def test_a_paired_difference_of_plain_draws_is_far_more_precise_than_one_of_separate_draws(

@@ -19,6 +19,7 @@ from forecast.sweeps.grid import Grid
 from forecast.sweeps.indices import effective_number, indices_of, seats_moved
 from forecast.sweeps.scenarios import read_scenarios
 from forecast.tables import tables_of
+from forecast.words.rounding import as_written
 from tests.swept import flat
 
 
@@ -116,8 +117,8 @@ def test_what_belongs_to_no_variant_stands_in_the_first_record(of_2023: Election
     first, second = swept(of_2023, threshold="5%,7%").record()
     assert "sweep" not in second
     assert [(flip["subject"], flip["level"]) for flip in first["sweep"]["flips"]] == [
-        ("osdp", 331_058 / 6_366_441),
-        ("qhp", 432_920 / 6_366_441),
+        ("osdp", as_written(331_058 / 6_366_441)),
+        ("qhp", as_written(432_920 / 6_366_441)),
     ]
     assert first["sweep"]["next_seats"][2] == {"id": "respublica", "votes": 19_156, "from": ["amanat"]}
     assert second["moved_seats"] == 9
@@ -150,7 +151,7 @@ def test_records_have_the_rule_keys_first_and_the_parties_in_order(of_2021: Elec
         "colour": "",
         "kind": "party",
         "votes": 258618,
-        "share": 258_618 / 7_241_562,
+        "share": as_written(258_618 / 7_241_562),
         "admitted": False,
         "seats": 0,
         "difference": 0,

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import xarray as xr
 
 from forecast.election import Election, load_election, parse_election
 from forecast.result import Forecast
@@ -17,7 +16,7 @@ from forecast.sweeps.axes import Axis, parse_axes
 from forecast.sweeps.grid import Grid
 from forecast.sweeps.scenarios import read_scenarios
 from forecast.sweeps.sweeping import sweep_grid
-from tests.swept import estimate_of, flat, swept, with_rule
+from tests.swept import estimate_of, swept, with_rule
 
 DRAWS = 2**12
 SAMPLERS = ("sobol", "random")
@@ -93,17 +92,30 @@ def made() -> Election:
     )
 
 
-def at(sweep: Forecast, place: tuple[int, ...]) -> xr.Dataset:
-    """What a sweep says of one variant, without its axes."""
-    return flat(sweep).isel(dict(zip(sweep.leading, place, strict=True))).drop_vars(list(sweep.leading))
+Numbers = dict[str, tuple[tuple[str, ...], np.ndarray]]
+"""Dimensions and values by path; xarray's own looking up takes longer than what is compared here."""
 
 
-def assert_same_as_a_run(of_variant: xr.Dataset, alone: xr.Dataset) -> set[str]:
+def at(sweep: Forecast, place: tuple[int, ...] = ()) -> Numbers:
+    """What a sweep says of one variant, without its axes; of a run all that it says."""
+    found: Numbers = {}
+    axes = dict(zip(sweep.leading, place, strict=True))
+    for group, data in sweep.groups.items():
+        for name in data.data_vars:
+            variable = data.variables[name]
+            where = tuple(axes.get(str(dim), slice(None)) for dim in variable.dims)
+            left = tuple(str(dim) for dim in variable.dims if dim not in axes)
+            found[f"{group}/{name}".lstrip("/")] = (left, variable.values[where])
+    return found
+
+
+def assert_same_as_a_run(of_variant: Numbers, run: Forecast) -> set[str]:
     """Names of the variables that both hold, every one of them the same to the last bit."""
-    names = {name for name in map(str, of_variant.data_vars) if name in alone and "seats" not in name}
+    alone = at(run)
+    names = {name for name in of_variant if name in alone and "seats" not in name}
     for name in names:
-        ours, theirs = of_variant[name].values, alone[name].values
-        if {"seats", "chamber_seats"} & set(of_variant[name].dims):
+        (dims, ours), theirs = of_variant[name], alone[name][1]
+        if {"seats", "chamber_seats"} & set(dims):
             beyond = ours[..., theirs.shape[-1] :]
             # Of a number of seats that no draw has the chance is 0, and known to one in all draws.
             assert np.nan_to_num(beyond).max(initial=0.0) <= (1.0 / DRAWS if "mc_error" in name else 0.0), (
@@ -111,8 +123,8 @@ def assert_same_as_a_run(of_variant: xr.Dataset, alone: xr.Dataset) -> set[str]:
             )
             ours = ours[..., : theirs.shape[-1]]
         np.testing.assert_array_equal(ours, theirs, err_msg=name)
-    np.testing.assert_array_equal(of_variant["representative_seats"], alone["representative_seats"])
-    assert int(of_variant["rules/seats_to_hand_out"]) == alone.attrs["house_size"]
+    np.testing.assert_array_equal(of_variant["representative_seats"][1], alone["representative_seats"][1])
+    assert int(of_variant["rules/seats_to_hand_out"][1]) == run.attrs["house_size"]
     return names
 
 
@@ -121,11 +133,11 @@ def compare_all(election: Election, axes: dict[str, Any], estimate: Any, sampler
     options = {"draws": DRAWS, "sampler": sampler, "explained": False}
     sweep = swept(election, estimate, axes, **options)
     grid = Grid.of(election.rule, parse_axes(**axes))
-    base = flat(simulate(election, estimate, draws=DRAWS, seed=7, sampler=sampler))
+    base = simulate(election, estimate, draws=DRAWS, seed=7, sampler=sampler)
     for v, place in enumerate(sweep.places()):
         found = at(sweep, place)
         changed = with_rule(election, grid.rules[v])
-        alone = flat(simulate(changed, estimate, draws=DRAWS, seed=7, sampler=sampler))
+        alone = simulate(changed, estimate, draws=DRAWS, seed=7, sampler=sampler)
         names = assert_same_as_a_run(found, alone)
         assert names >= {
             *(f"{name}_{end}" for name in ("pass", "seat", "void") for end in ("probability", "mc_error")),
@@ -135,7 +147,8 @@ def compare_all(election: Election, axes: dict[str, Any], estimate: Any, sampler
             ("rules/pass_difference", "pass_probability"),
             ("rules/seat_mean_difference", "seat_mean"),
         ):
-            np.testing.assert_allclose(found[name], alone[of] - base[of], atol=1e-12, err_msg=name)
+            difference = alone.array(of) - base.array(of)
+            np.testing.assert_allclose(found[name][1], difference, atol=1e-12, err_msg=name)
     # Indices, seats that move and errors of differences are in no run: a sweep of one variant has them.
     for v in range(0, len(grid), max(1, len(grid) // 8)):
         single = Grid(election.rule, tuple(one_value(axis, grid, v) for axis in grid.axes), (grid.rules[v],))
@@ -150,15 +163,15 @@ def one_value(axis: Axis, grid: Grid, v: int) -> Axis:
     return replace(axis, labels=axis.labels[i : i + 1], changes=axis.changes[i : i + 1], names=())
 
 
-def assert_same_as_a_sweep(ours: xr.Dataset, theirs: xr.Dataset) -> None:
+def assert_same_as_a_sweep(ours: Numbers, theirs: Numbers) -> None:
     """All variables but flips and names of keys, which belong to the axes."""
-    assert set(ours.data_vars) == set(theirs.data_vars)
-    for name in theirs.data_vars:
-        mine, other = ours[name].values, theirs[name].values
-        if {"seats", "chamber_seats"} & set(ours[name].dims):
+    assert set(ours) == set(theirs)
+    for name, (_, other) in theirs.items():
+        dims, mine = ours[name]
+        if {"seats", "chamber_seats"} & set(dims):
             mine = mine[..., : other.shape[-1]]
-        if not str(name).startswith("flips/") and name != "rules/keys":
-            np.testing.assert_array_equal(mine, other, err_msg=str(name))
+        if not name.startswith("flips/") and name != "rules/keys":
+            np.testing.assert_array_equal(mine, other, err_msg=name)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

@@ -17,6 +17,7 @@ from forecast.result import Forecast
 from forecast.tables import MOST_DISTRIBUTIONS, tables_of, tables_shown
 from forecast.tables.causes import decomposition_in_words
 from forecast.tables.definitions import Table
+from forecast.words.rounding import as_written
 from tests.swept import estimate_of, flat, swept
 
 LEVELS = 6
@@ -117,16 +118,22 @@ def test_a_record_has_every_answer_of_its_variant(sweep: Forecast, records: list
     record = records[8]
     data = flat(sweep).isel(threshold=4, method=0)
     assert record["rule.threshold.level"] == 0.07
-    assert record["changed"]["seats_mean_mc_error"] == float(data["rules/moved_seats_mean_mc_error"])
+    assert record["changed"]["seats_mean_mc_error"] == as_written(
+        float(data["rules/moved_seats_mean_mc_error"])
+    )
     assert sum(record["changed"]["seats"].values()) == pytest.approx(1.0)
     assert set(record["indices"]) == set(record["indices_mc_error"])
-    assert record["indices_mc_error"]["gallagher"] == float(data["rules/gallagher_mc_error"])
-    assert record["indices_mc_error"]["majority_on_a_minority_of_votes"] == float(
-        data["rules/manufactured_mc_error"]
+    assert record["indices_mc_error"]["gallagher"] == as_written(float(data["rules/gallagher_mc_error"]))
+    assert record["indices_mc_error"]["majority_on_a_minority_of_votes"] == as_written(
+        float(data["rules/manufactured_mc_error"])
     )
     osdp = record["parties"][5]
-    assert osdp["share_where_seats_change"] == float(data["rules/changed_share_mean"].sel(party="osdp"))
-    assert osdp["seats_per_vote_mc_error"] == float(data["rules/seats_per_vote_mc_error"].sel(party="osdp"))
+    assert osdp["share_where_seats_change"] == as_written(
+        float(data["rules/changed_share_mean"].sel(party="osdp"))
+    )
+    assert osdp["seats_per_vote_mc_error"] == as_written(
+        float(data["rules/seats_per_vote_mc_error"].sel(party="osdp"))
+    )
     assert sum(osdp["seats"]["distribution"].values()) == pytest.approx(1.0)
 
 

@@ -56,7 +56,7 @@ def test_a_forecast_is_read_in_a_third_of_a_second_of_the_processor(saved: Path)
 def test_plain_xarray_opens_the_file_with_labels_units_and_provenance(saved: Path) -> None:
     with xr.open_dataset(saved) as opened:
         data = opened.load()
-    assert set(data.dims) == {"party", "seats", "quantile_level", "place", "coalition", "event"}
+    assert set(data.dims) == {"party", "seats", "quantile_level", "coalition", "event"}
     assert float(data["seat_probability"].sel(party="osdp").sum()) == pytest.approx(1.0)
     assert {"party_name", "party_kind", "coalition_name", "event_name"} <= set(data.coords)
     assert all(variable.attrs.get("long_name") for variable in data.variables.values())
@@ -216,7 +216,7 @@ def test_a_set_that_is_being_placed_is_waited_for(forecast: Forecast, saved: Pat
 def test_the_root_holds_the_forecast_alone_and_every_variable_is_as_the_registry_says(
     forecast: Forecast,
 ) -> None:
-    assert len(forecast.dataset.data_vars) <= 27
+    assert len(forecast.dataset.data_vars) <= 25
     for group, data in forecast.groups.items():
         for name, variable in data.data_vars.items():
             known = described(f"{group}/{name}".lstrip("/"))

@@ -53,6 +53,10 @@ class Made:
         joined = " + ".join(f"P{k}" for k in self.members[c])
         return f"Alliance {c}" if self.named[c] else joined
 
+    def enters(self) -> np.ndarray:
+        """The chance of each party to hold a seat."""
+        return (self.seats > 0).mean(axis=0)
+
     def majority(self, members: list[int]) -> float:
         return float((self.seats[:, members].sum(axis=1) > HOUSE / 2).mean())
 
@@ -121,7 +125,7 @@ def _asked(made: Made, question: Question | None) -> tuple[str, float]:
         return made.called(k), made.majority(made.members[k])
     if question.kind == "alone":
         return made.names()[k], made.majority([k])
-    return made.names()[k], float((made.shares[:, k] >= LEVEL).mean())
+    return made.names()[k], float(made.enters()[k])
 
 
 def test_the_question_is_the_first_named_coalition_or_the_one_nearest_one_half(
@@ -135,7 +139,7 @@ def test_the_question_is_the_first_named_coalition_or_the_one_nearest_one_half(
     chances = [made.majority(members) for members in made.members]
     if not chances:
         largest = int(np.argmax(np.median(made.shares, axis=0)))
-        chances = [made.majority([largest]), *(made.shares >= LEVEL).mean(axis=0).tolist()]
+        chances = [made.majority([largest]), *made.enters().tolist()]
     assert abs(chance - 0.5) == pytest.approx(min(abs(one - 0.5) for one in chances))
 
 
@@ -177,16 +181,27 @@ def test_every_sentence_is_borne_out_by_the_draws(told: tuple[Made, Facts]) -> N
 def _leader(made: Made, sentence: str) -> None:
     low, median, high = np.quantile(made.shares, (0.1, 0.5, 0.9), axis=0)
     first, *others = np.argsort(-median, kind="stable").tolist()
-    assert sentence.startswith(f"Party {first} ")
-    assert f"{100 * median[first]:.1f} %" in sentence.replace(" to", " %") or "is ahead" in sentence
+    first_share, interval = (
+        f"{100 * median[first]:.1f} %",
+        f"{100 * low[first]:.1f}–{100 * high[first]:.1f} %",
+    )
+    told = f"({interval} in four of five simulations)."
     if not others:
-        assert "stands at" in sentence
-    elif high[others[0]] >= low[first]:
-        assert f"Party {others[0]}" in sentence
-        assert "overlap" in sentence or f"{100 * median[first]:.1f}" == f"{100 * median[others[0]]:.1f}"
+        assert sentence == f"Party {first}: {first_share} of the vote {told}"
+        return
+    other, other_share = others[0], f"{100 * median[others[0]]:.1f} %"
+    if high[other] < low[first]:
+        assert sentence == f"In front: Party {first} with {first_share} of the vote {told}"
+    elif first_share == other_share:
+        assert (
+            sentence
+            == f"Level in front: Party {first} and Party {other} with {first_share} of the vote each."
+        )
     else:
-        assert "leads with" in sentence
-        assert f"{100 * low[first]:.1f}–{100 * high[first]:.1f} %" in sentence
+        ahead = (
+            f"In front: Party {first} with {first_share} of the vote, then Party {other} with {other_share}"
+        )
+        assert sentence == f"{ahead}; their 80 % intervals overlap."
 
 
 def _majority(made: Made, facts: Facts, sentence: str) -> None:
@@ -204,7 +219,7 @@ def _majority(made: Made, facts: Facts, sentence: str) -> None:
 
 
 def _entering(made: Made, sentence: str) -> None:
-    enters = (made.shares >= LEVEL).mean(axis=0)
+    enters = made.enters()
     groups = {"sure": enters >= 0.95, "slim": enters <= 0.05}
     groups["open"] = ~groups["sure"] & ~groups["slim"]
     marks = {"sure": "almost sure to enter", "open": "open: ", "slim": "ardly a chance: "}
@@ -216,7 +231,14 @@ def _entering(made: Made, sentence: str) -> None:
         named = {int(k) for k in re.findall(r"Party (\d)", part)}
         wanted = set(np.flatnonzero(groups[group]).tolist())
         number = re.search(r"(?:^|: |All )(\d+) (?:of|parties)", part)
-        assert named == wanted if named else number is not None and int(number.group(1)) == len(wanted)
+        more = re.search(r" and (\d+) more", part)
+        if more is not None:
+            assert len(named) + int(more.group(1)) == len(wanted)
+            rest = [abs(enters[k] - 0.5) for k in wanted - named]
+            assert named < wanted
+            assert max(abs(enters[k] - 0.5) for k in named) <= min(rest)
+        else:
+            assert named == wanted if named else number is not None and int(number.group(1)) == len(wanted)
         for k, chance in re.findall(r"Party (\d) \((.+?)\)", part):
             assert chance == probability(enters[int(k)], float(_error(enters[int(k)])))
 
@@ -229,8 +251,8 @@ def _change(made: Made, sentence: str) -> None:
     gainer, loser = int(moved.argmax()), int(moved.argmin())
     gain, loss = f"+{100 * moved[gainer]:.1f}", f"−{-100 * moved[loser]:.1f}"
     assert sentence == (
-        f"Against the last election Party {gainer} gains most ({gain} points) "
-        f"and Party {loser} loses most ({loss} points)."
+        f"Against the last election the largest gain is that of Party {gainer} ({gain} points), "
+        f"the largest loss that of Party {loser} ({loss} points)."
     )
 
 
@@ -241,7 +263,7 @@ def test_what_changed_is_told_against_an_earlier_forecast() -> None:
     made.seats = np.roll(made.seats, 1, axis=1)
     before = Facts(made.forecast().with_attrs(as_of="2024-04-20"))
     said = story.change(now, story.earlier_of(before, now))
-    assert said.startswith("Since the forecast of 20 April 2024: ")
+    assert said.startswith("Since the forecast of 20 April 2024 the chance of ")
     assert now.question is not None
     for facts in (before, now):
         assert probability(*facts.answer(now.question)[1:]) in said

@@ -14,8 +14,10 @@ import pytest
 
 from forecast.errors import ConfigurationError
 from forecast.result import Forecast
-from forecast.tables import Table, table_of, tables_of
-from forecast.tables.exporting import SUFFIXES, exported
+from forecast.tables import Column, Table, table_of, tables_of
+from forecast.tables.definitions import typed
+from forecast.tables.exporting import SUFFIXES, as_csv, as_json, exported
+from forecast.words.rounding import as_written
 from tests.forecasts import kazakhstan, tables_of_kazakhstan
 from tests.made import made_forecast
 
@@ -146,7 +148,7 @@ def test_house_effects_are_those_of_the_result_and_only_of_parties_that_a_pollst
     rows = table_of(forecast, "houses").rows
     assert len(rows) == int(np.isfinite(effects.values).sum()) < effects.size
     for row in rows:
-        assert row["effect"] == float(effects.sel(pollster=row["pollster"], party=row["party"]))
+        assert row["effect"] == as_written(float(effects.sel(pollster=row["pollster"], party=row["party"])))
         assert (
             float(row["effect_low80"] or 0) <= float(row["effect"] or 0) <= float(row["effect_high80"] or 0)
         )
@@ -158,9 +160,9 @@ def test_calibration_is_that_of_the_result(tested: Forecast) -> None:
     assert held == data["record/coverage"].values.tolist()
     for kind, stem in (("crossing", "pass"), ("majority", "majority")):
         values = data[f"record/{stem}_observed_frequency"].values
-        assert [row["observed_frequency"] for row in rows if row["statement"] == kind] == values[
-            np.isfinite(values)
-        ].tolist()
+        assert [row["observed_frequency"] for row in rows if row["statement"] == kind] == [
+            as_written(value) for value in values[np.isfinite(values)].tolist()
+        ]
         assert all(
             float(row["low"] or 0) <= float(row["forecast_probability"] or 0) <= float(row["high"] or 0)
             for row in rows
@@ -282,3 +284,19 @@ def test_tables_of_no_rows_are_tables(forecast: Forecast) -> None:
     columns = table_of(forecast, "events").columns
     empty = Table("none", "None", columns, {column.name: [] for column in columns}, (), "")
     assert exported([empty], "csv").decode().startswith("event,event_name")
+
+
+def test_no_exported_number_has_digits_that_only_a_computer_sees() -> None:
+    """0.1 + 0.2 is 0.3 in every format that other programs read."""
+    column = Column("x", "1", "number", "a number")
+    values = [0.1 + 0.2, 0.07400000000000001, 1 / 3, 1e-9 / 3, 123456.7]
+    held = {"x": typed(values, "number")}
+    table = Table("t", "T", (column,), held, (), "provenance")
+    texts = as_csv(table).splitlines()[1:]
+    assert texts == ["0.3", "0.074", "0.333333333333", "3.33333333333e-10", "123456.7"]
+    for value, text in zip(values, texts, strict=True):
+        assert float(text) == pytest.approx(value, rel=1e-11)
+    for written in (as_json([table]), exported([table], "json").decode()):
+        assert [row["x"] for row in json.loads(written)["tables"]["t"]["rows"]] == [
+            float(one) for one in texts
+        ]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.geography.candidates import had_candidates, moved_by_reach
+from forecast.geography.candidates import REACH_POWER, had_candidates, moved_by_reach
 from forecast.geography.pattern import Floats
 from forecast.geography.swing import reach_of
 from forecast.verification.archive_rows import ArchiveRow, read_archive_rows
@@ -38,6 +38,24 @@ _LEAST_DISTRICTS = 20
 
 
 @dataclass(frozen=True)
+class LastSplit:
+    """Votes for candidates by the earlier election's ratio of these to those for lists, of U units."""
+
+    shares: Floats
+    """(U,) of the later election, with the ratio as it was; the last unit holds the rest."""
+    reach: Floats
+    """(U,) share of the voters where each has candidates; as the last where no ratio is known."""
+    last_reach: Floats
+    least_rest: float
+
+    def candidates(self, power: float = REACH_POWER) -> Floats:
+        """(U,) with the ratio moved by the ``power`` of how far candidates reach."""
+        found = self.shares * moved_by_reach(self.reach, self.last_reach, power)
+        found[-1] = max(1.0 - found[:-1].sum(), self.least_rest)
+        return found / found.sum()
+
+
+@dataclass(frozen=True)
 class Contested:
     """A pair of elections in D single-member districts, with U units of which the last is ``other``."""
 
@@ -46,10 +64,15 @@ class Contested:
     """(D,) unit with most votes in the later election; -1 where that is one of ``other``."""
     last_winners: NDArray[np.int64]
     """(D,) unit that continues who had most votes in the earlier one; -1 where none does."""
-    by_split: Floats | None
-    """(U,) national shares of the votes for candidates that follow from the later election's votes for lists
-    by the earlier one's ratio of both; ``None`` where either is not known in these districts.
-    """
+    split: LastSplit | None
+    """``None`` where votes for lists are not known in these districts."""
+
+    @property
+    def by_split(self) -> Floats | None:
+        """(U,) national shares of the votes for candidates that follow from the later election's votes for
+        lists by the last split.
+        """
+        return None if self.split is None else self.split.candidates()
 
     @property
     def name(self) -> str:
@@ -94,7 +117,7 @@ def read_contested(folder: str | Path) -> ContestedArchive:
         heirs = _heirs(own, candidates[before], candidates[after])
         pair = pair_of(country, heirs, _only(candidates[before], common), _only(candidates[after], common))
         pair = replace(pair, before=before, after=after)
-        split = _by_split(pair, heirs, candidates[before], lists.get(before), lists.get(after), common)
+        split = _last_split(pair, heirs, candidates[before], lists.get(before), lists.get(after), common)
         if split is None:
             left_out.append(
                 f"{before} to {after}: no votes for lists in these districts: without the last split"
@@ -164,17 +187,16 @@ def _last_winners(pair: Pair, heirs: dict[str, list[str]], before: DistrictResul
     return np.array([units.get(heir_of.get(name, ""), -1) for name in first])
 
 
-def _by_split(
+def _last_split(
     pair: Pair,
     heirs: dict[str, list[str]],
     candidates: DistrictResult,
     before: DistrictResult | None,
     after: DistrictResult | None,
     common: set[str],
-) -> Floats | None:
-    """National shares that follow from the votes for lists by the last ratio where a party had candidates;
-    those without a ratio, new ones among them, have as many votes for candidates there as for their list;
-    those without a list what they had last time.
+) -> LastSplit | None:
+    """By the last ratio where a party had candidates; those without a ratio, new ones among them, have as
+    many votes for candidates there as for their list; those without a list what they had last time.
     """
     if before is None or after is None:
         return None
@@ -191,15 +213,19 @@ def _by_split(
     ]
     last, now = shares
     reach = reach_of(pair.base)
-    moved = moved_by_reach(reach, had_candidates(pair.base.last, pair.last_weights))
+    last_reach = reach.copy()
+    had_reach = had_candidates(pair.base.last, pair.last_weights)
     found = np.zeros(len(pair.base.units))
     for unit, name in enumerate(pair.base.units[: pair.lists]):
         theirs = sum(last.get(old, 0.0) for old in heirs.get(name, ()))
         had = pair.base.national[unit]
-        ratio = had / theirs * moved[unit] if theirs > 0.0 and had > 0.0 else reach[unit]
-        found[unit] = now[name] * ratio if name in now else had
-    found[-1] = max(1.0 - found.sum(), pair.base.national[-1] / 2.0)
-    return found / found.sum()
+        if name not in now:
+            found[unit] = had
+        elif theirs > 0.0 and had > 0.0:
+            found[unit], last_reach[unit] = now[name] * had / theirs, had_reach[unit]
+        else:
+            found[unit] = now[name] * reach[unit]
+    return LastSplit(found, reach, last_reach, pair.base.national[-1] / 2.0)
 
 
 _MOSTLY = 0.9

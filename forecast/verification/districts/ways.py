@@ -45,10 +45,11 @@ def _independent(pair: Pair, law: Constants, scale: float) -> Pattern:
 
 def by_themselves(pattern: Pattern) -> Pattern:
     """The errors of a pattern with the same variances, but each cell by itself."""
-    variance = pattern.cell_sd**2 + (pattern.slope_sd * pattern.centred) ** 2 + pattern.region_sd**2
+    shared = (pattern.slope_sd * pattern.centred) ** 2 + pattern.region_sd**2
     for factor, sd in zip(pattern.factors, pattern.factor_sd, strict=True):
-        variance = variance + (factor[:, None] * sd) ** 2
-    return replace(pattern, cell_sd=np.sqrt(variance), common=np.zeros_like(pattern.common))
+        shared = shared + (factor[:, None] * sd) ** 2
+    own = np.sqrt(pattern.cell_sd**2 + pattern.common**2 * shared)
+    return replace(pattern, cell_sd=own, common=np.zeros_like(pattern.common))
 
 
 def _no_last_result(pair: Pair, law: Constants, scale: float) -> Pattern:

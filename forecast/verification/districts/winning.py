@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.election.district_votes import CANDIDATE_ERROR, SPLIT_ERROR
 from forecast.estimation.calibration import Bin
-from forecast.geography.candidates import split_sd, with_candidates
+from forecast.geography.candidates import SHARED, split_sd, with_candidates
 from forecast.geography.pattern import Pattern, drawn, pattern_of
 from forecast.geography.projection_constants import Constants
 from forecast.geography.swing import Floats
@@ -28,15 +29,13 @@ FIRST, BY_SPLIT = "true votes for candidates", "true votes for lists, last split
 MODEL, INDEPENDENT = "model", "independent districts"
 LAST_WINNER, PROPORTIONAL = "last winner", "proportional swing"
 
-SPLIT_ERROR = 0.15
-ERRORS = {"germany": 0.06, "newzealand": 0.12, "scotland": 0.12, "lithuania": 0.4, "nepal": 0.4}
-"""Errors of candidates by kind of country: where people vote for parties; where candidates matter; where
-persons, pacts and independents decide.
-"""
-USUAL_ERROR = 0.12
 APART = ("lithuania", "nepal")
-"""Countries that are shown apart: what is said of the others is not said of them."""
+"""Countries in which persons, pacts and independents decide. They are shown apart: what is said of the others
+is not said of them.
+"""
 
+ERROR_OF_PERSONS = 0.76
+"""The error of a candidate in such countries, fitted to them."""
 USUAL = "usual"
 """All others, together."""
 
@@ -50,7 +49,29 @@ one.
 """
 
 ConstantsOf = Callable[[str], Constants]
+Whole = NDArray[np.int64]
 Step = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class CandidateErrors:
+    """What chances rest on besides the constants of the projection."""
+
+    candidate: float
+    """``tiers.votes.candidate_error``"""
+    shared: float
+    """Factor on the errors that districts share."""
+    split: float
+    """``tiers.votes.split_error``"""
+
+
+def shipped_errors(country: str) -> CandidateErrors:
+    """Those of the program for the kind of country."""
+    error = ERROR_OF_PERSONS if country in APART else float(CANDIDATE_ERROR)
+    return CandidateErrors(error, SHARED, float(SPLIT_ERROR))
+
+
+ErrorsOf = Callable[[str], CandidateErrors]
 
 
 @dataclass(frozen=True)
@@ -144,16 +165,19 @@ class WinnerEvaluation:
 
 
 def evaluate_winners(
-    found: Sequence[Contested], constants_of: ConstantsOf, step: Step | None = None
+    found: Sequence[Contested],
+    constants_of: ConstantsOf,
+    errors_of: ErrorsOf = shipped_errors,
+    step: Step | None = None,
 ) -> WinnerEvaluation:
     """Scores of the model and its rivals on all pairs."""
     drawn_ways: list[PairWinners] = []
     called: dict[tuple[str, str], list[tuple[Contested, NDArray[np.int64]]]] = {}
     for number, one in enumerate(found):
-        law = constants_of(one.pair.country)
+        law, errors = constants_of(one.pair.country), errors_of(one.pair.country)
         stream = np.random.default_rng([_SEED, number])
         for given, national in _given(one).items():
-            drawn_ways += [_drawn(one, way, given, law, stream) for way in (MODEL, INDEPENDENT)]
+            drawn_ways += [_drawn(one, way, given, (law, errors), stream) for way in (MODEL, INDEPENDENT)]
             swung = pattern_of(one.pair.base, national, law, swing="proportional").shares
             winners = swung[:, : one.pair.lists].argmax(1)
             called.setdefault((PROPORTIONAL, given), []).append((one, winners))
@@ -177,39 +201,50 @@ def _given(one: Contested) -> dict[str, Floats]:
     return known if one.by_split is None else known | {BY_SPLIT: one.by_split}
 
 
-def _pattern(one: Contested, national: Floats, law: Constants) -> Pattern:
-    pattern = pattern_of(one.pair.base, national, law)
-    return with_candidates(pattern, ERRORS.get(one.pair.country, USUAL_ERROR))
-
-
-def _chances(
-    pattern: Pattern, national: Floats, split: float, stream: np.random.Generator
-) -> tuple[Floats, NDArray[np.int64]]:
+def chances_of(
+    pattern: Pattern, national: Floats, split: float, stream: np.random.Generator, draws: int = _DRAWS
+) -> tuple[Floats, Whole]:
     """(D, U) chances of winning, and (N, D) the winners of draws around national shares (U,), whose logs err
     by ``split`` at a quarter of the votes.
     """
     sd = split_sd(national, split)
-    shares = national * np.exp(sd * stream.standard_normal((_DRAWS, len(national))))
+    shares = national * np.exp(sd * stream.standard_normal((draws, len(national))))
     shares /= shares.sum(1, keepdims=True)
     winners = drawn(pattern, shares, stream)[:, :, :-1].argmax(2)
-    units = len(national)
-    chances = np.stack([(winners == unit).mean(0) for unit in range(units)], axis=1)
+    chances = np.stack([(winners == unit).mean(0) for unit in range(len(national))], axis=1)
     return chances, winners
 
 
-def _drawn(one: Contested, way: str, given: str, law: Constants, stream: np.random.Generator) -> PairWinners:
-    national, split = _given(one)[given], SPLIT_ERROR if given == BY_SPLIT else 0.0
-    pattern = _pattern(one, national, law)
-    chances, winners = _chances(
+def totals_of(winners: Whole, true: Whole, parties: int) -> tuple[Whole, Whole]:
+    """(N, P) districts of each party in draws of winners (N, D), and (P,) of the true ones (D,)."""
+    totals = np.stack([(winners == unit).sum(1) for unit in range(parties)], axis=1)
+    return totals, np.array([(true == unit).sum() for unit in range(parties)])
+
+
+def ranks_of_totals(totals: Whole, true: Whole) -> tuple[Floats, Ranks]:
+    """Errors of totals over their sds, and their ranks, of parties that may win some or did."""
+    chosen = ((totals.mean(0) >= _LEAST_SEATS) | (true > 0)) & (totals.std(0) > 0.0)
+    off = (true - totals.mean(0))[chosen] / totals.std(0)[chosen]
+    return off, ranks(totals[:, chosen], true[chosen])
+
+
+def _drawn(
+    one: Contested,
+    way: str,
+    given: str,
+    laws: tuple[Constants, CandidateErrors],
+    stream: np.random.Generator,
+) -> PairWinners:
+    law, errors = laws
+    national, split = _given(one)[given], errors.split if given == BY_SPLIT else 0.0
+    pattern = with_candidates(pattern_of(one.pair.base, national, law), errors.candidate, errors.shared)
+    chances, winners = chances_of(
         by_themselves(pattern) if way == INDEPENDENT else pattern, national, split, stream
     )
     likeliest = chances.argmax(1)
     hits = (winners == likeliest).sum(1)
     low, high = np.quantile(hits, (0.025, 0.975))
-    totals = np.stack([(winners == unit).sum(1) for unit in range(one.pair.lists)], axis=1)
-    true = np.array([(one.winners == unit).sum() for unit in range(one.pair.lists)])
-    chosen = ((totals.mean(0) >= _LEAST_SEATS) | (true > 0)) & (totals.std(0) > 0.0)
-    standardised = (true - totals.mean(0))[chosen] / totals.std(0)[chosen]
+    standardised, ranked = ranks_of_totals(*totals_of(winners, one.winners, one.pair.lists))
     return PairWinners(
         one,
         way,
@@ -219,7 +254,7 @@ def _drawn(one: Contested, way: str, given: str, law: Constants, stream: np.rand
         float(hits.mean()),
         (float(low), float(high)),
         standardised,
-        ranks(totals[:, chosen], true[chosen]),
+        ranked,
     )
 
 

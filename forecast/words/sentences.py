@@ -1,0 +1,109 @@
+"""Sentences that are made in English (rules, warnings, records, notes), in the language of the readers.
+
+A language file has a table ``[sentences]``: an English sentence, or a part of one, with what stands in braces
+put in, and the same in that language. ``{n}`` and the like hold a number, ``{said}`` and the like hold words
+that are translated too; any other holds what is left as it is: names, addresses, keys, ``{x}`` those of one
+clause. A sentence that no
+entry knows stays English.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from forecast.words.speaking import DEFAULT, decimal_sign, group_sign, language, sentences_of
+
+_PLACE = re.compile(r"\{(\w+)\}")
+_OF_NUMBER = re.compile(r"n\d*")
+_NUMBER = r"[<>]?[−+-]?\d[\d.,]*(?: ?%)?"
+_ARTICLE = re.compile(r"^(.*?) (\([^()]*(?:\([^()]*\)[^()]*)*\))$", re.DOTALL)
+_NARROW = "\N{NO-BREAK SPACE}"
+
+
+def translated(text: str) -> str | None:
+    """A sentence, or a part of one, in the language that is spoken; ``None`` where it stays English."""
+    return text if language() == DEFAULT else _translated(text, language())
+
+
+def in_their_language(text: str) -> str:
+    """A sentence in the language that is spoken, in English where there is none."""
+    return translated(text) or text
+
+
+@cache
+def _translated(text: str, spoken: str) -> str | None:
+    if re.fullmatch(_NUMBER, text):
+        return _number(text)
+    found = _before_its_article(text, spoken) or _known(text, spoken)
+    if found is None and text.endswith("."):
+        found = _translated(text[:-1], spoken)
+        found = None if found is None else f"{found}."
+    if found is None and text[:1].isupper():
+        found = _translated(text[:1].lower() + text[1:], spoken)
+        found = None if found is None else found[:1].upper() + found[1:]
+    return found if found is not None else _by_clauses(text, spoken)
+
+
+def _before_its_article(text: str, spoken: str) -> str | None:
+    """A sentence with the article of the law at its end, which is left as it is."""
+    article = _ARTICLE.fullmatch(text)
+    found = None if article is None else _translated(article[1], spoken)
+    return None if article is None or found is None else f"{found} {article[2]}"
+
+
+def _by_clauses(text: str, spoken: str) -> str | None:
+    for sign in ("; ", ". "):
+        clauses = text.split(sign)
+        if len(clauses) > 1:
+            each = [_translated(clause, spoken) for clause in clauses]
+            return None if None in each else sign.join(filter(None, each))
+    return None
+
+
+def _known(text: str, spoken: str) -> str | None:
+    """By the first entry whose words these are, and whose parts are known too."""
+    for pattern, other in _patterns(spoken):
+        match = pattern.fullmatch(text)
+        if match is None:
+            continue
+        parts = {
+            name: _translated(part, spoken)
+            if name.startswith("said")
+            else _number(part)
+            if _OF_NUMBER.fullmatch(name)
+            else part
+            for name, part in match.groupdict().items()
+        }
+        if None not in parts.values():
+            return other.format(**parts)
+    return None
+
+
+@cache
+def _patterns(spoken: str) -> list[tuple[re.Pattern[str], str]]:
+    """Entries with most words of their own first."""
+    found = []
+    for english, other in sentences_of(spoken).items():
+        pieces = _PLACE.split(english)
+        groups = [
+            re.escape(piece) if k % 2 == 0 else rf"(?P<{piece}>{_held(piece)})"
+            for k, piece in enumerate(pieces)
+        ]
+        words = sum(len(piece) for piece in pieces[::2])
+        found.append((words, re.compile("".join(groups), re.DOTALL), other))
+    return [(pattern, other) for _, pattern, other in sorted(found, key=lambda one: -one[0])]
+
+
+def _held(place: str) -> str:
+    """What may stand in braces of this name."""
+    if _OF_NUMBER.fullmatch(place):
+        return _NUMBER
+    return "[^;]+?" if place == "x" else ".+?"
+
+
+def _number(text: str) -> str:
+    """A number as the language writes it: 5% is 5 %, with the sign between whole numbers and tenths."""
+    plain = re.sub(r" ?%$", f"{_NARROW}%", text)
+    pieces = [re.sub(r"(?<=\d),(?=\d{3})", group_sign(), piece) for piece in plain.split(".", 1)]
+    return decimal_sign().join(pieces)
