@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from forecast.estimation import Estimate
     from forecast.night.counted import Counted
     from forecast.night.feed import Feed, Report
+    from forecast.night.night_constants import NightBasis
     from forecast.night.units import Units
     from forecast.night.watching import Event
     from forecast.result import Forecast
@@ -72,6 +73,15 @@ Moment = Annotated[
         "--as-of",
         metavar="TIME",
         help="Only what was reported by this time: 22:30, or 2022-09-11T22:30. Default: all.",
+        show_default=False,
+    ),
+]
+Constants = Annotated[
+    Path | None,
+    typer.Option(
+        "--constants",
+        metavar="FILE",
+        help="Constants of the night (JSON) that `forecast night-fit` wrote. Default: the shipped ones.",
         show_default=False,
     ),
 ]
@@ -135,6 +145,7 @@ def night(
     unknown: Unknown = "refuse",
     accept: Accepted = None,
     no_polls: NoPolls = False,
+    constants: Constants = None,
     watch: Watch = False,
     replay: Replay = None,
     every: Every = None,
@@ -162,7 +173,7 @@ def night(
     changes = with_vote_on(settings, None)
     asked = Asked(config, changes, draws, seed, None, threads, output, as_json, quiet, say, clock, started)
     room = _room(asked, units, counted, add_unknown=unknown == "add", accepted=accept or (), page=page,
-                 polls=not no_polls)  # fmt: skip
+                 polls=not no_polls, constants=constants)  # fmt: skip
     if watch:
         room.follow(_watched(room, every or EVERY))
     elif replay is not None:
@@ -180,11 +191,13 @@ def _room(
     accepted: Sequence[str],
     page: bool,
     polls: bool,
+    constants: Path | None,
 ) -> Room:
     """All that is fixed before the night; every fault of its files at once."""
     with no_search_for_garbage():
         from forecast.election import load_election
         from forecast.estimation import estimate
+        from forecast.night.night_constants import load_night_constants
         from forecast.night.units import read_units
         from forecast.polls import polls_of
 
@@ -208,8 +221,9 @@ def _room(
             faults += error.faults
         if faults or found is None:
             raise PollDataError(*faults)
+        basis = load_night_constants(constants) if constants is not None else None
         say_if_cold(asked.quiet)
-    return Room(asked, election, found, counted, folder, polled, add_unknown, tuple(accepted), page)
+    return Room(asked, election, found, counted, folder, polled, add_unknown, tuple(accepted), page, basis)
 
 
 @dataclass
@@ -225,6 +239,8 @@ class Room:
     add_unknown: bool
     accepted: tuple[str, ...]
     page: bool
+    constants: NightBasis | None
+    """Of the method; ``None``: those that come with the program."""
     history: tuple[Report, ...] = ()
     last: Forecast | None = None
     """As it was written, without what was said of the feed since."""
@@ -327,7 +343,7 @@ class Room:
         from forecast.simulation.caveats import refuse_void
 
         how = replace(self.asked.how(self.election), draws=self.asked.draws or DRAWS)
-        found = night_forecast(self.election, self.units, counted, self.polled, how)
+        found = night_forecast(self.election, self.units, counted, self.polled, how, constants=self.constants)
         refuse_void(self.election, found.forecast)
         at_once = Now(self.units, counted, found.estimate, at)
         forecast = with_evening(found.forecast, self.election, at_once, self.last)

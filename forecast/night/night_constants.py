@@ -4,9 +4,10 @@ them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from forecast.door.trees import read_json
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.writing import digest_of
 
 SCHEMA = 1
 _SHIPPED = "night_constants.json"
@@ -76,6 +78,10 @@ class NightBasis:
     note: str = ""
     without: Mapping[str, NightConstants] = field(default_factory=dict)
     """Of each country the constants that were fitted on the others."""
+    place: str = ""
+    """The file that they are from."""
+    digest: str = ""
+    """SHA-256 of it."""
 
     def record(self) -> dict[str, Any]:
         """As it is written to a file."""
@@ -87,15 +93,16 @@ class NightBasis:
 @cache
 def shipped_night_constants() -> NightBasis:
     """Those that come with the program."""
-    text = files(__package__).joinpath(_SHIPPED).read_text("utf-8")
-    return _basis_of(json.loads(text), _SHIPPED)
+    text = files("forecast.night").joinpath(_SHIPPED).read_text("utf-8")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return replace(_basis_of(json.loads(text), _SHIPPED), place=f"{_SHIPPED} of forecast", digest=digest)
 
 
 def load_night_constants(path: str | Path) -> NightBasis:
     """Constants from a file that ``forecast night-fit`` wrote; ``ConfigurationError`` where it is none."""
     missing = "no such file; `forecast night-fit` writes one"
     data = read_json(Path(path), ConfigurationError, missing=missing, decimals=False)
-    return _basis_of(data, str(path))
+    return replace(_basis_of(data, str(path)), place=str(path), digest=digest_of(Path(path)))
 
 
 def _basis_of(data: Any, place: str) -> NightBasis:
@@ -136,5 +143,3 @@ def _constants_of(held: Any, place: str, where: str) -> NightConstants:
 
 SHIPPED = shipped_night_constants().constants
 """Those that come with the program."""
-
-

@@ -12,7 +12,7 @@ from forecast.geography.places import places_of
 from forecast.last_election.by_district import read_last_result
 from forecast.night.counted import NOTHING
 from forecast.night.estimating import NightEstimate, PollDraws, estimate_night
-from forecast.night.night_constants import SHIPPED, NightConstants
+from forecast.night.night_constants import NightBasis, shipped_night_constants
 from forecast.result import Forecast, forecast_of
 from forecast.simulation.forecasting import MOST_KEPT, How, simulate_and_keep
 from forecast.simulation.given import VoteDraws, of_votes, simulate_votes
@@ -51,7 +51,7 @@ def night_forecast(
     how: How,
     *,
     keep: int = 0,
-    constants: NightConstants = SHIPPED,
+    constants: NightBasis | None = None,
     progress: Progress | None = None,
 ) -> NightForecast:
     """Where the final vote will be, given what is counted and what polls said, and what the rule makes of it.
@@ -67,7 +67,7 @@ def night_forecast(
     keep
         Draws to hand out one by one.
     constants
-        Of the method; default: those that come with the program.
+        Of the method, and what they rest on; default: those that come with the program.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def night_forecast(
         forecast, kept = before[0], before[1].isel(draw=slice(keep))
     else:
         drawn = _votes(election, units, estimate, how.seed)
-        attrs = _attrs(election, polled, counted)
+        attrs = _attrs(election, polled, counted, constants)
         forecast, kept = simulate_votes(
             election, drawn, attrs, keep=keep, threads=how.threads, progress=progress
         )
@@ -102,7 +102,7 @@ def night_sweep(
     grid: Grid,
     how: How,
     *,
-    constants: NightConstants = SHIPPED,
+    constants: NightBasis | None = None,
     progress: Progress | None = None,
 ) -> Forecast:
     """The draws of a night under many rules, as ``sweep_grid`` has those of an estimate.
@@ -114,7 +114,7 @@ def night_sweep(
         return sweep_grid(election, polled, grid, how, explained=False, progress=progress)
     estimate, _ = _estimated(election, units, counted, polled, how, constants, None)
     drawn = of_votes(election, _votes(election, units, estimate, how.seed))
-    attrs = {"seed": how.seed, **_attrs(election, polled, counted)}
+    attrs = {"seed": how.seed, **_attrs(election, polled, counted, constants)}
     return sweep_draws(election, drawn, grid, how, attrs, progress=progress)
 
 
@@ -129,7 +129,7 @@ def _estimated(
     counted: Counted,
     polled: Estimate | None,
     how: How,
-    constants: NightConstants,
+    constants: NightBasis | None,
     progress: Progress | None,
 ) -> tuple[NightEstimate, tuple[Forecast, xr.Dataset] | None]:
     """The estimate of a night, and the forecast and draws from before it."""
@@ -143,7 +143,8 @@ def _estimated(
     if polled is not None:
         before = simulate_and_keep(election, polled, how, how.draws, progress=progress)
         polls = poll_draws(units, before[1])
-    return estimate_night(units, counted, polls, constants, draws=how.draws, seed=how.seed), before
+    of_method = (constants or shipped_night_constants()).constants
+    return estimate_night(units, counted, polls, of_method, draws=how.draws, seed=how.seed), before
 
 
 def poll_draws(units: Units, drawn: xr.Dataset) -> PollDraws:
@@ -187,17 +188,23 @@ def _places(election: Election) -> Places | None:
     return places if places.places else None
 
 
-def _attrs(election: Election, polled: Estimate | None, counted: Counted) -> dict[str, Any]:
+def _attrs(
+    election: Election, polled: Estimate | None, counted: Counted, constants: NightBasis | None
+) -> dict[str, Any]:
+    """Where the draws of a night are from."""
     vote = election.election.vote
     day = polled.as_of if polled is not None else vote
-    attrs: dict[str, Any] = {
+    rests = constants or shipped_night_constants()
+    return {
         "sampler": SAMPLER,
         "as_of": day.isoformat() if day is not None else "",
         "night": counted.place,
-        "track_record": "What is counted, and what like units make expect of the rest (docs/night.md).",
+        "night_constants": rests.place,
+        "night_constants_sha256": rests.digest,
+        "track_record": "What is counted, and what like units make expect of the rest (docs/night.md): "
+        f"constants fitted on {len(rests.nights)} nights.",
         "warnings": list(polled.warnings) if polled is not None else [],
     }
-    return attrs
 
 
 def _with_average(forecast: Forecast, before: Forecast | None) -> Forecast:

@@ -1,4 +1,4 @@
-"""The method of the night: its algebra against a dense reference, its ends (nothing and all counted), its laws."""
+"""The method of the night: its algebra against a dense reference, nothing and all counted, then the law."""
 
 from __future__ import annotations
 
@@ -229,7 +229,8 @@ def test_polls_that_do_not_tell_a_list_apart_leave_it_to_the_count(evening: Even
     assert told.told.tolist() == [0, 1, 2]
     moved, alone = national(drawn(law, 2_000, told)).mean(axis=0), national(drawn(law, 2_000)).mean(axis=0)
     assert moved[0] > alone[0]
-    assert (moved[3] > 0.0) and np.isfinite(moved).all()
+    assert moved[3] > 0.0
+    assert np.isfinite(moved).all()
 
 
 def test_a_unit_in_part_keeps_its_votes_and_awaits_the_rest_by_what_it_shows(evening: Evening) -> None:
