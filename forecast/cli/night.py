@@ -16,14 +16,13 @@ import typer
 from forecast.cli.main import DEBUG
 from forecast.cli.options import (
     ConfigFile,
-    Draws,
     Json,
-    OutputFolder,
     Quiet,
     Seed,
     Settings,
     Threads,
     Verbose,
+    whole_number,
     with_vote_on,
 )
 from forecast.cli.telling import OutputLostError, show, show_json, tell
@@ -130,6 +129,27 @@ Every = Annotated[
         min=0.05,
         help=f"With --watch: between two looks at the file (default: {EVERY:g}). With --replay: between two "
         f"estimates, of the time of the night (default: {EVERY_OF_NIGHT:g}).",
+        show_default=False,
+    ),
+]
+Draws = Annotated[
+    int | None,
+    typer.Option(
+        "--draws",
+        "-n",
+        metavar="N",
+        parser=whole_number(1, 10**6),
+        help=f"Elections to draw, such as 1e5. Default: {DRAWS:,}.",
+        show_default=False,
+    ),
+]
+OutputFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write to, which keeps the evening. Default: outputs/<election>/night.",
         show_default=False,
     ),
 ]

@@ -143,7 +143,7 @@ def test_a_broken_feed_is_refused_with_its_line(folder: Path) -> None:
         (["--every", "5"], "--every: it goes with --watch or --replay"),
         (["--as-of", "late"], '--as-of = "late": a time is expected'),
         (["--accept", "nowhere"], '--accept = "nowhere": no such unit'),
-        (["--draws", "2000000"], "at most 1,000,000 draws of a night"),
+        (["--draws", "2000000"], "2000000 is out of bounds; 1 to 1 000 000 is expected"),
     ],
 )
 def test_options_that_cannot_be(folder: Path, options: list[str], said: str) -> None:
