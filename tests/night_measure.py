@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t
 
 from forecast.election import Election, load_election
 from forecast.geography.places import Places, places_of
@@ -26,7 +27,7 @@ from forecast.night.design_matrix import Design, design_of
 from forecast.night.estimating import NightLaw, PollDraws, draw_votes, estimate_night, night_law
 from forecast.night.night_constants import SHIPPED, NightConstants, shipped_night_constants
 from forecast.simulation.given import VoteDraws, simulate_votes
-from forecast.verification.scores import LEVELS, brier, covered
+from forecast.verification.scores import LEVELS, brier
 
 Floats = NDArray[np.float64]
 
@@ -61,15 +62,28 @@ class At:
         """(T, D, P) final votes."""
         return np.concatenate(list(draw_votes(self.law, polls, number, self.seed)))
 
-    def poll(self, number: int = 0, draws: int = DRAWS) -> PollDraws:
-        """Draws around one simulated poll: the truth and an error with sd .045 sqrt(p (1 - p)), sum zero."""
+    @property
+    def poll_error(self) -> Floats:
+        """(P, P) covariance of a simulated poll: sd .045 sqrt(p (1 - p)), sum zero."""
         truth = self.night.truth
-        root = np.linalg.cholesky(
-            0.045**2 * (np.diag(truth) - np.outer(truth, truth)) + 1e-12 * np.eye(len(truth))
-        )
+        return 0.045**2 * (np.diag(truth) - np.outer(truth, truth)) + 1e-12 * np.eye(len(truth))
+
+    def poll(self, number: int = 0, draws: int = DRAWS) -> PollDraws:
+        """Draws around one simulated poll: the truth and an error."""
         random = np.random.Generator(np.random.PCG64([self.seed, number]))
-        off = random.standard_normal((draws + 1, len(truth))) @ root.T
-        return PollDraws(truth + off[0] + off[1:])
+        root = np.linalg.cholesky(self.poll_error)
+        off = random.standard_normal((draws + 1, len(root))) @ root.T
+        return PollDraws(self.night.truth + off[0] + off[1:])
+
+    @property
+    def with_poll(self) -> tuple[Floats, Floats]:
+        """Mean and squared scale of the national shares after a simulated poll, in closed form."""
+        random = np.random.Generator(np.random.PCG64([self.seed, 0]))
+        root = np.linalg.cholesky(self.poll_error)
+        poll = self.night.truth + random.standard_normal(len(root)) @ root.T
+        scale = self.law.scale
+        gain = np.linalg.solve((scale + self.poll_error)[:-1, :-1], scale[:-1]).T
+        return self.law.mean + gain @ (poll - self.law.mean)[:-1], scale - gain @ scale[:-1]
 
     @property
     def uniform(self) -> Floats:
@@ -137,7 +151,8 @@ def true_order(nights: Sequence[PastNight], constants: NightConstants) -> dict[s
 
 
 def intervals(nights: Sequence[PastNight], constants: Mapping[str, NightConstants]) -> list[dict[str, Any]]:
-    """Of every night, order and stage: errors, and which intervals hold, without and with polls.
+    """Of every night, order and stage: errors, and which intervals hold, without and with polls, by the
+    closed form of what is drawn.
 
     ``constants`` by country, those under an empty name of all others.
     """
@@ -145,25 +160,26 @@ def intervals(nights: Sequence[PastNight], constants: Mapping[str, NightConstant
     for night in nights:
         known = constants.get(night.country, constants[""])
         for at in played([night], known):
-            truth = night.truth
+            truth, level = night.truth, LEVEL[night.country]
+            came = truth[:-1] >= level
+            uniform = shares(at.uniform)
             row: dict[str, Any] = {
                 "night": night.name,
                 "country": night.country,
                 "order": at.order,
                 "stage": at.stage,
                 "votes": float(at.counted.votes.sum() / night.votes.sum()),
-                "uniform": error(shares(at.uniform), truth),
+                "uniform": error(uniform, truth),
+                "brier_uniform": float(np.mean(brier((uniform[:-1] >= level) * 1.0, came))),
             }
-            level = LEVEL[night.country]
-            came = truth[:-1] >= level
-            row["brier_uniform"] = float(np.mean(brier((shares(at.uniform)[:-1] >= level) * 1.0, came)))
-            for name, polls in (("alone", None), ("polls", at.poll())):
-                drawn = shares(at.draws(polls))
-                row[name] = error(drawn.mean(axis=0), truth)
-                row[f"{name}_held"] = covered(drawn, truth).mean(axis=1).tolist()
-                row[f"brier_{name}"] = float(
-                    np.mean(brier(np.asarray((drawn[:, :-1] >= level).mean(axis=0), np.float64), came))
-                )
+            for name, (mean, scale) in {"alone": (at.law.mean, at.law.scale), "polls": at.with_poll}.items():
+                sd = np.sqrt(np.diag(scale)) + _LEAST
+                tails = t(at.law.degrees_of_freedom)
+                z = np.abs(truth - mean) / sd
+                row[name] = error(mean, truth)
+                row[f"{name}_held"] = [float((z < tails.ppf(0.5 + q / 2.0)).mean()) for q in LEVELS]
+                passes = np.asarray(tails.sf((level - mean) / sd), np.float64)[:-1]
+                row[f"brier_{name}"] = float(np.mean(brier(passes, came)))
             found.append(row)
     return found
 
@@ -414,8 +430,8 @@ _ORDERS = {
 
 
 _ABOUT = """{} nights of five countries ({}), each in every order that it has, with 1, 5, 10, 25, 50 and 75 %
-of its units counted. Constants were fitted on all of them but Norway's; *left out* are constants fitted without
-the country. Simulated polls: the truth and an error of 2.1 points at 30 %, 1.0 at 5 %. Errors are mean absolute
+of its units counted. Constants were fitted on all of them but Norway's; *left out*: without the country.
+Simulated polls: the truth and an error of 2.1 points at 30 %, 1.0 at 5 %. Errors are mean absolute
 errors of national shares, in points a list."""
 _SEATS = """Seats by the law, with polls: mean absolute error of the median a list, against uniform swing by
 the same law, and how often intervals of 80 % held (Sweden by constituency with levelling seats, Spain by
@@ -473,8 +489,8 @@ def _odd_tables(found: Mapping[str, Any]) -> list[str]:
     ]
     speed = found["speed"]
     said = (
-        f"One estimate of {speed['units']:,.0f} units in {speed['districts']:.0f} constituencies, "
-        f"10,000 draws: {speed['estimate']:.1f} s for the votes, {speed['law']:.1f} s for the law on two threads."
+        f"One estimate of {speed['units']:,.0f} units in {speed['districts']:.0f} constituencies, 10,000 "
+        f"draws: {speed['estimate']:.1f} s for the votes, {speed['law']:.1f} s for the law (two threads)."
     )
     return [
         "Ten wrong units of 6,264, none of them caught beforehand, Sweden 2022 (mean of four choices):",

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 SAMPLER = "night"
 """What ``sampler`` says of a forecast whose draws are of a night."""
-MOST_NIGHT_DRAWS = MOST_KEPT
+MOST_NUMBERS = 50_000_000
+"""Votes that are held at once: draws x districts x lists (400 MB, of which there are several)."""
 
 
 class NightForecast(NamedTuple):
@@ -63,7 +64,7 @@ def night_forecast(
     polled
         The estimate from before the night; ``None``: the count alone.
     how
-        Elections to draw (at most a million), seed, and threads.
+        Elections to draw (at most a million, and fewer where there are many districts), seed, threads.
     keep
         Draws to hand out one by one.
     constants
@@ -133,8 +134,9 @@ def _estimated(
     progress: Progress | None,
 ) -> tuple[NightEstimate, tuple[Forecast, xr.Dataset] | None]:
     """The estimate of a night, and the forecast and draws from before it."""
-    if how.draws > MOST_NIGHT_DRAWS:
-        remedy = f"at most {MOST_NIGHT_DRAWS:,} draws of a night are held at once"
+    most = min(MOST_NUMBERS // units.stood.size, MOST_KEPT)
+    if how.draws > most:
+        remedy = f"at most {most:,} draws of a night of so many districts and lists are held at once"
         raise ConfigurationError(Fault("--draws", "", how.draws, remedy))
     if polled is None and _is_before(counted):
         remedy = "nothing is counted, and there are no polls: nothing is known of this vote"

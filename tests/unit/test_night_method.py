@@ -420,7 +420,7 @@ def test_a_night_says_what_is_counted_and_what_is_out(evening: Evening) -> None:
 def test_a_night_without_polls_and_votes_is_refused_and_more_draws_than_are_held(evening: Evening) -> None:
     with pytest.raises(ConfigurationError, match="nothing is counted, and there are no polls"):
         night_forecast(evening.election, evening.units, evening.first(0.0), None, How(100, 1, "sobol", 1))
-    with pytest.raises(ConfigurationError, match="at most 1,000,000 draws"):
+    with pytest.raises(ConfigurationError, match="at most 1,000,000 draws of a night"):
         night_forecast(
             evening.election, evening.units, evening.first(0.5), None, How(2_000_000, 1, "sobol", 1)
         )
@@ -478,3 +478,17 @@ def test_the_score_is_the_density_of_a_t_distribution(evening: Evening) -> None:
     scale = 100.0 * np.sqrt(np.diag(law.scale))
     expected = -t.logpdf(100.0 * truth, 8, loc=100.0 * law.mean, scale=scale).mean()
     assert log_score(law, truth) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_single_unit_and_a_closed_station_are_enough_to_go_by(evening: Evening) -> None:
+    counted = evening.first(0.0)
+    status, votes = counted.status.copy(), counted.votes.copy()
+    first, closed = evening.night.first(1.0)[:2]
+    status[[first, closed]] = FINAL
+    votes[first] = evening.night.votes[first]
+    one = replace(counted, status=status, votes=votes)
+    found = estimate_night(evening.units, one, None, SHIPPED, draws=500, seed=1)
+    assert np.isfinite(found.votes).all()
+    assert (found.votes >= found.counted).all()
+    assert found.final_units == 2
+    assert found.shares.std(axis=0)[0] > 0.02
