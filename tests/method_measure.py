@@ -201,7 +201,8 @@ def _worth(whole: list[Scored], part: list[Scored]) -> list[Row]:
             if subset in ("all", f"archive={one.archive}")
         ]
         both = Backtest(tuple(held), ())
-        below = [row for row in reductions(both, "default", ALONE) if row.horizon is None]
+        ours, alone = ([one for one in both.scored if one.method == name] for name in ("default", ALONE))
+        below = [row for row in reductions(ours, alone) if row.horizon is None]
         told = [
             row
             for row in rows_of(both)

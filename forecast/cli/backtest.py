@@ -136,7 +136,7 @@ def backtest(
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
     from forecast.cli.district_archive import backtest_chain, backtest_districts, backtest_winners
-    from forecast.cli.working import hands_of, refuse_beside
+    from forecast.cli.working import hands_soon, refuse_beside
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
     from forecast.verification.archive import read_archives
@@ -162,31 +162,32 @@ def backtest(
     wanted = tuple(methods or _METHODS)
     if "default" in wanted and not left_out:
         known.law("default")  # refused before anything is forecast, where the file has none
-    elections = read_archives(archives)
-    by_country = _without_each_country(elections, known, quiet) if leave_out else {}
-    if districts is not None:
-        backtest_chain(
-            elections,
-            districts,
-            lambda country: by_country.get(country, known),
-            output,
-            left_out=left_out,
-            horizons=days,
-            as_json=as_json,
-            quiet=quiet,
-        )
-        return
-    with hands_of(workers, scheduler) as hands, progress("scoring", quiet) as step:
-        found = run_backtest(
-            elections,
-            lambda country: by_country.get(country, known),
-            records=() if left_out else shipped_records(),
-            horizons=days,
-            methods=wanted,
-            step=step,
-            do=hands.do,
-        )
-    rows = rows_of(found)
+    with hands_soon(workers, scheduler) as hands:
+        elections = read_archives(archives)
+        by_country = _without_each_country(elections, known, quiet) if leave_out else {}
+        if districts is not None:
+            backtest_chain(
+                elections,
+                districts,
+                lambda country: by_country.get(country, known),
+                output,
+                left_out=left_out,
+                horizons=days,
+                as_json=as_json,
+                quiet=quiet,
+            )
+            return
+        with progress("scoring", quiet) as step:
+            found = run_backtest(
+                elections,
+                lambda country: by_country.get(country, known),
+                records=() if left_out else shipped_records(),
+                horizons=days,
+                methods=wanted,
+                step=step,
+                do=hands().do,
+            )
+        rows = rows_of(found, hands().do)
     _save(found, rows, elections, leave_out or "", output)
     if as_json:
         show_json([row.record() for row in rows], 1)

@@ -86,7 +86,7 @@ def check(
     geography = _geography_of(election)
     if polls is not None:
         _refuse_what_is_not_drawn(election, geography)
-    summary = list(_summary(election, polls, as_of, geography))
+    summary = [*_summary(election, polls, as_of, geography), *_map_of(election, geography)]
     warnings = _warnings(election, polls, as_of, geography)
     for topic, text in summary:
         show(f"{topic:<10} {text}")
@@ -169,6 +169,18 @@ def _update(config: Path, *, quiet: bool) -> None:
             draft.write_bytes(data)
     if not quiet:
         tell(f"wrote {config}" if updates else f"{config}: nothing to update")
+
+
+def _map_of(election: Election, geography: Geography | None) -> Iterator[tuple[str, str]]:
+    """What the map of the districts knows of them; ``ConfigurationError`` where it is none."""
+    if geography is None or election.geography is None or election.geography.map is None:
+        return
+    from forecast.geography.outlines import read_outlines
+
+    districts = {place.name: place.label for place in geography.places.places}
+    found = read_outlines(Path(election.geography.map), districts)
+    without = f"; without one: {', '.join(found.missing)}" if found.missing else ""
+    yield "map", f"outlines of {len(found.by_district)} of {len(districts)} districts{without}"
 
 
 def _geography_of(election: Election) -> Geography | None:

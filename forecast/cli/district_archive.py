@@ -120,7 +120,7 @@ def backtest_winners(
         errors_of = fitted.__getitem__
     with progress("scoring", quiet) as step:
         scored = evaluate_winners(found.pairs, lambda country: without.get(country, law), errors_of, step)
-    rows = [score.record() for score in (*scored.scores, *scored.bin_scores())]
+    rows = [score.record() for score in (*scored.scores, *scored.bin_scores(), *scored.error_scores())]
     _save(output, "winners.csv", rows)
     if as_json:
         show_json(rows, 1)

@@ -133,6 +133,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is None:  # else the process belongs to the caller
         _look_for_garbage_seldom()
+        _multiply_on_one_thread()
         take_over_streams()
     if os.environ.get(DEBUG):
         return _run(argv)
@@ -167,6 +168,12 @@ def _look_for_garbage_seldom() -> None:
     """
     gc.set_threshold(100_000)
     atexit.register(gc.freeze)
+
+
+def _multiply_on_one_thread() -> None:
+    """Matrices are small here: threads of a BLAS would wait for each other, and burn a second processor."""
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -52,6 +52,11 @@ def print_winners(found: WinnerEvaluation) -> None:
                 values = [known.get((way, given, group, metric)) for group in groups]
                 scores.add_row(way, given, name, *map(_shown, values))
     console.print(scores)
+    names = ("candidate_error", "errors that districts share, factor", "split_error")
+    used = results_table("What chances rest on", "country", *names)
+    for country, errors in found.errors.items():
+        used.add_row(country, f"{errors.candidate:.3f}", f"{errors.shared:.2f}", f"{errors.split:.2f}")
+    console.print(used)
     for given, bins in found.bins.items():
         title = f"Chances of winning, {given}, {USUAL} countries"
         curve = results_table(title, "bin", "statements", "said", "won", "standard error")

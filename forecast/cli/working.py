@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -104,6 +104,15 @@ def hands_of(workers: int | None, scheduler: str | None, threads: int | None = N
 
     with local_workers(workers) if workers is not None else workers_of(str(scheduler)) as hands:
         yield hands
+
+
+@contextmanager
+def hands_soon(workers: int | None, scheduler: str | None) -> Generator[Callable[[], Hands]]:
+    """As ``hands_of``, but they start beside what the block does until it asks for them."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ExitStack() as held, ThreadPoolExecutor(1) as starter:
+        yield starter.submit(held.enter_context, hands_of(workers, scheduler)).result
 
 
 def runner_of(

@@ -17,6 +17,9 @@ MOST_BYTES, _MOST_ENTRIES = 50_000_000, 5_000_000
 _STEPS = 500
 """Points nearer to each other than the whole map is wide by so many are one."""
 
+_LEAST_POINTS = 4
+"""Of a ring: a triangle, its first point twice."""
+
 Ring = list[list[float]]
 Polygons = list[list[Ring]]
 
@@ -89,15 +92,18 @@ def _district_of(feature: Any, known: Mapping[str, str]) -> str | None:
 
 def _polygons(feature: Mapping[str, Any], place: str, path: Path) -> Polygons:
     geometry = feature.get("geometry") or {}
-    kind, points = geometry.get("type"), geometry.get("coordinates")
+    kind, points = geometry.get("type"), geometry.get("coordinates") or []
     if kind not in ("Polygon", "MultiPolygon"):
         remedy = "a Polygon or a MultiPolygon is expected: the outline of a district"
         raise ConfigurationError(Fault(str(path), f"{place}.geometry.type", kind or ABSENT, remedy))
     polygons = [points] if kind == "Polygon" else points
     try:
-        return [[[[float(x), float(y)] for x, y, *_ in ring] for ring in polygon] for polygon in polygons]
+        found = [[[[float(x), float(y)] for x, y, *_ in ring] for ring in polygon] for polygon in polygons]
+        if not found or any(len(ring) < _LEAST_POINTS for polygon in found for ring in polygon or [[]]):
+            raise ValueError
+        return found
     except (TypeError, ValueError):
-        remedy = "rings of points [longitude, latitude] are expected"
+        remedy = "rings of four or more points [longitude, latitude] are expected"
         raise ConfigurationError(Fault(str(path), f"{place}.geometry.coordinates", ABSENT, remedy)) from None
 
 
@@ -121,8 +127,8 @@ def _points(found: Mapping[str, Polygons]) -> Iterator[list[float]]:
 def _thin(polygons: Polygons, step: float) -> Iterator[list[Ring]]:
     for polygon in polygons:
         rings = [_ring(ring, step, outer=number == 0) for number, ring in enumerate(polygon)]
-        if rings and len(rings[0]) >= 4:
-            yield [ring for ring in rings if len(ring) >= 4]
+        if rings and len(rings[0]) >= _LEAST_POINTS:
+            yield [ring for ring in rings if len(ring) >= _LEAST_POINTS]
 
 
 def _ring(ring: Ring, step: float, *, outer: bool) -> Ring:

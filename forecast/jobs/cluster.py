@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import errno
 import logging
+import multiprocessing
 import os
 import secrets
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,15 +36,18 @@ _AHEAD = 2
 """Tasks of each worker that are sent out at a time: one under way, one that waits."""
 _DEATHS = 10
 """Workers that may die with a task before it counts as what kills them."""
+_STARTING = "forecast.jobs.starting"
 _LOCAL: dict[str, Any] = {
     "threads_per_worker": 1,
     "processes": True,
     "host": "127.0.0.1",
     "dashboard_address": "127.0.0.1:0",
-    "preload": ["forecast.jobs.deaf"],
+    "preload": [_STARTING],
     "silence_logs": logging.CRITICAL,
 }
 """Of workers on this machine: nobody elsewhere can reach them, and their ports are any that are free."""
+_FORKED = sys.platform == "linux"
+"""Whether processes are forked: macOS may not fork after its own BLAS was loaded, Windows knows no forks."""
 _PROGRAM = "__import__('forecast.jobs.program', fromlist=['program']).program()"
 """Evaluated by workers before anything of ours is sent to them."""
 _TRIALS = 20
@@ -231,15 +236,33 @@ def local_workers(number: int) -> Generator[Cluster]:
     from dask.config import set as configured
     from distributed import Client, LocalCluster
 
-    settings = {"distributed.scheduler.allowed-failures": _DEATHS, "distributed.comm.timeouts.connect": "60s"}
-    with (
-        _quiet(),
-        configured(settings),
-        tempfile.TemporaryDirectory(prefix="forecast-", ignore_cleanup_errors=True) as scratch,
-        LocalCluster(**{**_LOCAL, "n_workers": number, "local_directory": scratch}) as cluster,
-        Client(cluster) as client,
-    ):
-        yield Cluster(client)
+    settings = {
+        "distributed.scheduler.allowed-failures": _DEATHS,
+        "distributed.comm.timeouts.connect": "60s",
+        "distributed.worker.profile.enabled": False,  # what nobody looks at takes a fortieth of a processor
+        "distributed.admin.tick.interval": "1s",
+        "distributed.worker.multiprocessing-method": "forkserver" if _FORKED else "spawn",
+    }
+    with _quiet(), configured(settings):
+        if _FORKED:
+            _fork_from_what_is_imported()
+        with (
+            tempfile.TemporaryDirectory(prefix="forecast-", ignore_cleanup_errors=True) as scratch,
+            LocalCluster(**{**_LOCAL, "n_workers": number, "local_directory": scratch}) as cluster,
+            closing(Client(cluster)) as client,
+        ):
+            yield Cluster(client)
+
+
+def _fork_from_what_is_imported() -> None:
+    """Have workers forked from one process that has imported everything, in place of importing it each.
+
+    That process is without threads, which do not survive a fork.
+    """
+    from distributed.utils import get_mp_context
+
+    get_mp_context()  # says once what dask would import there
+    multiprocessing.get_context("forkserver").set_forkserver_preload([_STARTING])
 
 
 @contextmanager
@@ -260,7 +283,7 @@ def workers_of(scheduler: str) -> Generator[Cluster]:
         except (OSError, ValueError) as error:
             remedy = f"no dask scheduler answers ({error}); an address such as tcp://host:8786 is expected"
             raise ConfigurationError(Fault("--scheduler", "", scheduler, remedy)) from None
-        with client:
+        with closing(client):
             yield Cluster(client)
 
 

@@ -114,6 +114,15 @@ def _same(past: Past, now: Forecast) -> bool:
     return same and np.array_equal(past.values["share_quantile"], now.array("share_quantile"), equal_nan=True)
 
 
+def kept_of(forecast: Forecast) -> Forecast:
+    """A forecast as it stands in an archive: what is kept of it there."""
+    labels, numbers = (
+        {path: forecast.array(path) for path in paths if path in forecast}
+        for paths in (_LABELS, (*_NUMBERS, *_ERRORS, *_POLLS))
+    )
+    return forecast_of(numbers, labels, forecast.attrs)
+
+
 def a_week_before(past: Sequence[Past], now: Forecast) -> Past | None:
     """The last of the forecasts that was made seven days before another, or earlier."""
     day = datetime.date.fromisoformat(str(now.attrs["as_of"])) - datetime.timedelta(days=_WEEK)

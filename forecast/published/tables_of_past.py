@@ -230,7 +230,7 @@ def _intervals(record: Record, provenance: str) -> Table:
     types = ("text", "text", "number", "integer", "integer")
     meanings = ("last or all forecasts", "share or seats", "of the interval", "results in it", "results")
     columns = {
-        Column(name, "" if type_ == "text" else "1", type_, meaning): [row[k] for row in rows]  # pyright: ignore[reportArgumentType]
+        Column(name, "" if type_ == "text" else "1", type_, meaning): [row[k] for row in rows]
         for k, (name, type_, meaning) in enumerate(zip(names, types, meanings, strict=True))
     }
     shown = (

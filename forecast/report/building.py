@@ -502,26 +502,27 @@ def _chamber(facts: Facts) -> dict[str, Any] | None:
         "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
         "rows": rows,
         "coalitions": of_chamber if facts.of_chamber else [],
-        "in_tiers": _coalitions_in_tiers(forecast),
+        "in_tiers": _coalitions_in_tiers(facts),
         "said": tiers_said(forecast),
         "districts": districts,
         "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
     }
 
 
-def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
+def _coalitions_in_tiers(facts: Facts) -> list[tuple[str, list[str]]]:
     """Of each coalition its seats in every tier beside the lists, and the chance of more than half of them;
     nothing of a forecast that was saved before it held them.
     """
-    quantiles = "chamber/tier_coalition_seat_quantile"
+    forecast, quantiles = facts.forecast, "chamber/tier_coalition_seat_quantile"
     if quantiles not in forecast:
         return []
     low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
     path = "chamber/tier_majority_probability"
     chances, errors = forecast.array(path), forecast.array(error_of(path))
+    number = {coalition: c for c, coalition in enumerate(forecast.names("coalition"))}
     return [
         (
-            name,
+            row["name"],
             [
                 text
                 for t in range(1, len(chances))
@@ -531,7 +532,8 @@ def _coalitions_in_tiers(forecast: Forecast) -> list[tuple[str, list[str]]]:
                 )
             ],
         )
-        for c, name in enumerate(forecast.names("coalition_name"))
+        for row in facts.coalitions
+        for c in (number[row["coalition"]],)
     ]
 
 

@@ -20,6 +20,7 @@ from forecast.charts.rules import method_name
 from forecast.words import headlines, rounding, story
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
+from forecast.words.sentences import in_their_language
 from forecast.words.speaking import text
 
 if TYPE_CHECKING:
@@ -335,7 +336,9 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
         places.append(found)
-    names = [method_name(method) if method != "law" else method_name(facts.rule_method) for method in methods]
+    names = [
+        in_their_language(method_name(facts.rule_method if method == "law" else method)) for method in methods
+    ]
     ids = members_of(facts)
     return {
         "places": places,

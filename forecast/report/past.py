@@ -11,7 +11,7 @@ import numpy as np
 
 from forecast.charts import over_time
 from forecast.charts.drawing import ACCENT, ink_of, named
-from forecast.published.archive_of_forecasts import a_week_before
+from forecast.published.archive_of_forecasts import a_week_before, kept_of
 from forecast.published.changes import since
 from forecast.published.tables_of_past import forecasts, moves, record_tables
 from forecast.report.data import Figure, Panel
@@ -79,7 +79,8 @@ class History:
     def figures(self) -> list[Figure]:
         """Shares, seats and chances by day; none where all forecasts are of one day."""
         each = {one.as_of: one.forecast for one in self.before}
-        each[datetime.date.fromisoformat(str(self.facts.forecast.attrs["as_of"]))] = self.facts.forecast
+        now = kept_of(self.facts.forecast)
+        each[datetime.date.fromisoformat(str(now.attrs["as_of"]))] = now
         if len(each) < 2:
             return []
         labels = {"as_of": np.array(list(each), "datetime64[ns]")}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import Bonus, Districts
+from forecast.election.rule import Bonus, Cap, Districts, Levelling
 from forecast.election.vocabulary import MOST_SEATS
 from forecast.kernels import laws
 
@@ -55,20 +55,18 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
     if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
         held += in_districts
-    added = _added(rule)
-    return (
-        max(_grown(rule), rule.seats + added, in_districts) + held + sum(party.extra_seats for party in lists)
-    )
+    extra = sum(party.extra_seats for party in lists)
+    return max(_grown(rule), rule.seats + _added(rule, rule.seats + extra), in_districts) + held + extra
 
 
-def _added(rule: Rule) -> int:
-    """No more seats than this are added for a majority, or for the others beside it."""
+def _added(rule: Rule, seats: int) -> int:
+    """No more seats than this are added to so many for a majority, or for the others beside it."""
     majority = rule.majority
     if majority is None or majority.seat != "added":
         return 0
     share = majority.to or Fraction(1, 2)
-    house = rule.seats + ceil(rule.seats * share / (1 - share))
-    return 2 * house - rule.seats if majority.at_most is not None else house - rule.seats
+    house = seats + ceil(seats * share / (1 - share))
+    return 2 * house - seats if majority.at_most is not None else house - seats
 
 
 def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
@@ -83,52 +81,28 @@ def constraints_of(
     rule: Rule, lists: Sequence[Party], record: np.void, inside: NDArray[np.void]
 ) -> laws.Constraints:
     """The core's arrays; fills ``record`` (see ``laws.RULE``). ``inside`` (1,) is how alliances divide."""
-    cap, levelling = rule.cap, rule.levelling
     record["constrained"] = True
     record["seats"] = seats_to_share(rule)
     record["largest_house"] = _grown(rule)
-    numbers = _alliances(rule, lists)
-    record["alliances"] = len(numbers)
-    inner = _sub_alliances(rule, lists)
-    record["subs"] = len(inner)
+    numbers, inner = _alliances(rule, lists), _sub_alliances(rule, lists)
+    record["alliances"], record["subs"] = len(numbers), len(inner)
     limits = np.full(len(lists), laws.NO_LIMIT)
     for k, party in enumerate(lists):
         most = [party.max_seats] if party.max_seats is not None else []
-        most += [cap.seats] if cap is not None and cap.seats is not None else []
+        most += [rule.cap.seats] if rule.cap is not None and rule.cap.seats is not None else []
         limits[k] = min(most, default=laws.NO_LIMIT)
-    record["limited"] = cap is not None or bool(np.any(limits < laws.NO_LIMIT))
-    record["cap_denominator"] = 1.0
-    if cap is not None and cap.by_share and cap.house is not None:
-        factor, plus = cap.factor, cap.share_plus or Fraction(0)
-        record["cap_numerator"] = factor.numerator * plus.denominator * cap.house
-        record["cap_denominator"] = factor.denominator * plus.denominator
-        record["cap_plus"] = plus.numerator * factor.denominator * cap.house
-        record["cap_of_admitted"] = cap.share_of == "admitted"
+    record["limited"] = rule.cap is not None or bool(np.any(limits < laws.NO_LIMIT))
+    _fill_cap(record, rule.cap)
     if rule.majority is not None:
-        moves = rule.majority.seat == "moved"
-        record["majority"] = laws.MAJORITY_MOVES if moves else laws.MAJORITY_ADDS
+        record["majority"] = laws.MAJORITY_MOVES if rule.majority.seat == "moved" else laws.MAJORITY_ADDS
         record["majority_of"] = _MAJORITIES[rule.majority.of]
-        for key, share in (("majority", rule.majority.to), ("most", rule.majority.at_most)):
-            share = share or Fraction(0)
-            record[f"{key}_numerator"], record[f"{key}_denominator"] = share.numerator, share.denominator
-    record["excess_left"] = cap is not None and cap.excess == "left-over"
+        _fill_share(record, "majority", rule.majority.to)
+        _fill_share(record, "most", rule.majority.at_most)
     if rule.guaranteed is not None:
-        share = rule.guaranteed.from_
         record["guaranteed"] = rule.guaranteed.seats
-        record["guaranteed_numerator"], record["guaranteed_denominator"] = share.numerator, share.denominator
-    if levelling is not None and levelling.parity is not None:
-        record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
-    if levelling is not None:
-        record["levelling"] = _MODES[levelling.mode]
-        record["keeps"] = levelling.mode != "part"
-        part, whole = levelling.part or Fraction(0), levelling.house or 0
-        record["part_numerator"], record["part_denominator"] = part.numerator, part.denominator
-        record["whole_house"] = whole
-        record["deducts"] = levelling.deduct_unadmitted or levelling.mode in (
-            "redistribute",
-            "return",
-            "start",
-        )
+        _fill_share(record, "guaranteed", rule.guaranteed.from_)
+    if rule.levelling is not None:
+        _fill_levelling(record, rule.levelling)
     _fill_bonus(record, rule.bonus)
     winner = rule.bonus.winner if rule.bonus is not None else None
     named = [(party.alliance if rule.alliances and party.alliance else party.id) for party in lists]
@@ -145,6 +119,33 @@ def constraints_of(
         subs=np.array([inner.get((party.alliance, party.sub_alliance), -1) for party in lists], np.int64),
         inside=inside,
     )
+
+
+def _fill_share(record: np.void, name: str, share: Fraction | None) -> None:
+    share = share or Fraction(0)
+    record[f"{name}_numerator"], record[f"{name}_denominator"] = share.numerator, share.denominator
+
+
+def _fill_cap(record: np.void, cap: Cap | None) -> None:
+    record["cap_denominator"] = 1.0
+    record["excess_left"] = cap is not None and cap.excess == "left-over"
+    if cap is not None and cap.by_share and cap.house is not None:
+        factor, plus = cap.factor, cap.share_plus or Fraction(0)
+        record["cap_numerator"] = factor.numerator * plus.denominator * cap.house
+        record["cap_denominator"] = factor.denominator * plus.denominator
+        record["cap_plus"] = plus.numerator * factor.denominator * cap.house
+        record["cap_of_admitted"] = cap.share_of == "admitted"
+
+
+def _fill_levelling(record: np.void, levelling: Levelling) -> None:
+    if levelling.parity is not None:
+        record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
+    record["levelling"] = _MODES[levelling.mode]
+    record["keeps"] = levelling.mode != "part"
+    _fill_share(record, "part", levelling.part)
+    record["whole_house"] = levelling.house or 0
+    inside_the_house = ("redistribute", "return", "start")
+    record["deducts"] = levelling.deduct_unadmitted or levelling.mode in inside_the_house
 
 
 def constraints_in_districts(

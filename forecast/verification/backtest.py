@@ -109,8 +109,9 @@ def run_backtest(
         for one in elections
     ]
     found: dict[int, Found] = {}
-    for at, result in do(score_election, tasks):
-        found[at] = result
+    long_first = sorted(range(len(tasks)), key=lambda at: -elections[at].polls.shares.size)
+    for place, result in do(score_election, [tasks[at] for at in long_first]):
+        found[long_first[place]] = result
         if step is not None:
             step(len(found), len(tasks))
     scored: list[Scored] = []

@@ -63,9 +63,14 @@ def ranked_probability_score(draws: NDArray[np.int64], outcome: NDArray[np.int64
     return scores
 
 
+def bin_of(probability: Floats, bins: int = BINS) -> NDArray[np.int64]:
+    """Which of so many bins of equal width each probability is in, from 0."""
+    return np.minimum((probability * bins).astype(np.int64), bins - 1)
+
+
 def calibration_curve(probability: Floats, happened: NDArray[np.bool_], bins: int = BINS) -> list[Bin]:
     """What was said and what happened, by bin of equal width; empty bins are left out."""
-    number = np.minimum((probability * bins).astype(int), bins - 1)
+    number = bin_of(probability, bins)
     return [
         Bin(
             low=b / bins,
@@ -84,6 +89,21 @@ def calibration_error(probability: Floats, happened: NDArray[np.bool_], bins: in
     curve = calibration_curve(probability, happened, bins)
     total = sum(bin.statements for bin in curve)
     return sum(abs(bin.said - bin.happened) * bin.statements for bin in curve) / total
+
+
+def calibration_resamples(
+    probability: Floats, happened: NDArray[np.bool_], clusters: NDArray[np.int64], drawn: NDArray[np.int64]
+) -> Floats:
+    """(R,) calibration errors of R resamples of clusters; ``drawn`` (R, G) are their numbers from 0 to G - 1.
+
+    A bin misses by what was said in it less what happened: sums over its statements, so also over clusters.
+    """
+    number = drawn.shape[1]
+    place = clusters * BINS + bin_of(probability)
+    apart = np.bincount(place, probability - happened, number * BINS).reshape(number, BINS)
+    rows = np.arange(len(drawn))[:, None] * number
+    times = np.bincount((rows + drawn).ravel(), minlength=drawn.size).reshape(drawn.shape)
+    return np.abs(times @ apart).sum(1) / (times @ np.bincount(clusters, minlength=number))
 
 
 def clustered_error(values: Floats, clusters: NDArray[np.int64], weights: Floats | None = None) -> float:

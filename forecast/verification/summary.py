@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,18 @@ from forecast.estimation.calibration import Bin
 from forecast.estimation.records import shipped_records
 from forecast.estimation.reports import Flags, Floats
 from forecast.verification.archive import read_archives
-from forecast.verification.backtest import Backtest, Scored, run_backtest
+from forecast.verification.backtest import Backtest, Do, Scored, one_by_one, run_backtest
 from forecast.verification.compared_methods import METHODS, PLAIN, REFERENCE
 from forecast.verification.past_elections import HORIZONS
-from forecast.verification.scores import BINS, brier, calibration_curve, calibration_error, clustered_error
+from forecast.verification.scores import (
+    BINS,
+    bin_of,
+    brier,
+    calibration_curve,
+    calibration_error,
+    calibration_resamples,
+    clustered_error,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,28 +155,46 @@ def backtest(
     return frame
 
 
-def rows_of(backtest: Backtest) -> list[Row]:
+def rows_of(backtest: Backtest, do: Do = one_by_one) -> list[Row]:
     """Methods in the order of the backtest; for each, all horizons pooled and then one by one.
 
-    Then how far each is below those it is compared with, and every subset of the elections.
+    Then how far each is below those it is compared with, and every subset of the elections. ``do`` says who
+    does the work, by method.
     """
-    methods = list(dict.fromkeys(scored.method for scored in backtest.scored))
-    rows: list[Row] = []
-    for method in methods:
-        for horizon in (None, *_horizons(backtest)):
-            rows += _rows(method, horizon, _chosen(backtest.scored, method, horizon))
-    for reference in (one for one in COMPARED_WITH if one in methods):
-        for method in methods:
-            if method != reference:
-                rows += reductions(backtest, method, reference)
-    for subset, held in subsets_of(backtest).items():
-        of = {method: [one for one in held if one.method == method] for method in methods}
-        for method in methods:
-            rows += _rows_of_subset(subset, method, of[method])
-            if PLAIN in methods and method != PLAIN:
-                below = _reductions(method, None, of[method], of[PLAIN])
-                rows += [replace(row, subset=subset) for row in below]
-    return rows
+    by_method: dict[str, list[Scored]] = {}
+    for one in backtest.scored:
+        by_method.setdefault(one.method, []).append(one)
+    compared_with = {name: by_method[name] for name in COMPARED_WITH if name in by_method}
+    told: list[tuple[Place, list[Row]]] = []
+    for at, found in do(_rows_of_method, [(held, compared_with) for held in by_method.values()]):
+        told += [((*place, at), rows) for place, rows in found]
+    return [row for _, rows in sorted(told, key=itemgetter(0)) for row in rows]
+
+
+Place = tuple[int, ...]
+"""Where rows stand among those of a backtest: which table, which part of it, which method."""
+
+
+def _rows_of_method(
+    method: tuple[list[Scored], Mapping[str, list[Scored]]],
+) -> list[tuple[Place, list[Row]]]:
+    """The rows of a method, with their places, from its forecasts and those that it is compared with."""
+    held, compared_with = method
+    name = held[0].method
+    days = (None, *sorted({one.horizon for one in held}))
+    found: list[tuple[Place, list[Row]]] = [
+        ((0, 0), [row for day in days for row in _rows(name, day, _at(held, day))])
+    ]
+    for number, (reference, theirs) in enumerate(compared_with.items()):
+        if reference != name:
+            found.append(((1, number), reductions(held, theirs)))
+    plain = subsets_of(compared_with[PLAIN]) if PLAIN in compared_with and name != PLAIN else {}
+    for number, (subset, chosen) in enumerate(subsets_of(held).items()):
+        rows = list(_rows_of_subset(subset, name, chosen))
+        if plain:
+            rows += [replace(row, subset=subset) for row in _reductions(name, None, chosen, plain[subset])]
+        found.append(((2, number), rows))
+    return found
 
 
 def _rows_of_subset(subset: str, method: str, held: list[Scored]) -> Iterator[Row]:
@@ -176,12 +203,11 @@ def _rows_of_subset(subset: str, method: str, held: list[Scored]) -> Iterator[Ro
     if subset.startswith(("kind=", "archive=")):
         days = (None, *sorted({one.horizon for one in held}))
     for horizon in days:
-        chosen = [one for one in held if horizon in (None, one.horizon)]
-        for row in _rows(method, horizon, chosen, BY_SUBSET):
+        for row in _rows(method, horizon, _at(held, horizon), BY_SUBSET):
             yield replace(row, subset=subset)
 
 
-def subsets_of(backtest: Backtest) -> dict[str, list[Scored]]:
+def subsets_of(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
     """Parts of the elections that are told by themselves, where there is more than one of a sort.
 
     ``archive=NAME``, ``kind=national``, ``regional`` or ``european``, both together, ``record=none`` (of a
@@ -189,11 +215,11 @@ def subsets_of(backtest: Backtest) -> dict[str, list[Scored]]:
     """
     found: dict[str, list[Scored]] = {}
     crossed = ("archive", "kind")
-    several = all(len({getattr(one, name) for one in backtest.scored}) > 1 for name in crossed)
+    several = all(len({getattr(one, name) for one in scored}) > 1 for name in crossed)
     both = [crossed] if several else []
     for names in (("archive",), ("kind",), *both, ("record",), ("country",)):
         parts: dict[str, list[Scored]] = {}
-        for one in backtest.scored:
+        for one in scored:
             values = {**vars(one), "record": "some" if one.earlier else "none"}
             parts.setdefault(" ".join(f"{name}={values[name]}" for name in names), []).append(one)
         if len(parts) > 1:
@@ -201,25 +227,25 @@ def subsets_of(backtest: Backtest) -> dict[str, list[Scored]]:
     return found
 
 
-def _horizons(backtest: Backtest) -> list[int]:
-    return sorted({scored.horizon for scored in backtest.scored})
-
-
 def crossing_curve(backtest: Backtest, method: str) -> list[Bin]:
     """The calibration curve of threshold crossings, all horizons pooled."""
-    said, happened, _ = _crossings(_chosen(backtest.scored, method, None))
+    said, happened, _ = _crossings(_of(backtest, method))
     return calibration_curve(said, happened)
 
 
 def majority_curve(backtest: Backtest, method: str) -> list[Bin]:
     """The calibration curve of majorities, all horizons pooled; every coalition counts once."""
-    chosen = _chosen(backtest.scored, method, None)
+    chosen = _of(backtest, method)
     said = np.concatenate([one.majority_said for one in chosen])
     return calibration_curve(said, np.concatenate([one.won for one in chosen]))
 
 
-def _chosen(scored: Sequence[Scored], method: str, horizon: int | None) -> list[Scored]:
-    return [one for one in scored if one.method == method and horizon in (None, one.horizon)]
+def _of(backtest: Backtest, method: str) -> list[Scored]:
+    return [one for one in backtest.scored if one.method == method]
+
+
+def _at(scored: Sequence[Scored], horizon: int | None) -> list[Scored]:
+    return [one for one in scored if horizon in (None, one.horizon)]
 
 
 def _rows(
@@ -253,25 +279,20 @@ def _perfect(said: Floats, chosen: list[Scored]) -> Floats:
     number = {name: i for i, name in enumerate(dict.fromkeys(names))}
     column = np.array([number[name] for name in names])
     luck = np.random.default_rng(_SEED).random((_PERFECT, len(number)))
-    happened = luck[:, column] < said
-    in_bin = np.minimum((said * BINS).astype(int), BINS - 1)[:, None] == np.arange(BINS)
-    return np.abs((happened - said) @ in_bin.astype(float)).sum(1) / len(said)
+    happened = (luck[:, column] < said).astype(np.float32)  # whole numbers, of which it holds 2**24
+    in_bin = bin_of(said)[:, None] == np.arange(BINS)
+    return np.abs(happened @ in_bin.astype(np.float32) - said @ in_bin).sum(1) / len(said)
 
 
-def reductions(backtest: Backtest, method: str, reference: str) -> list[Row]:
-    """How far below another method a method scores: all horizons pooled, then one by one.
+def reductions(ours: Sequence[Scored], theirs: Sequence[Scored]) -> list[Row]:
+    """How far a method scores below another one: all horizons pooled, then one by one.
 
     Paired by forecast; standard errors clustered by election.
     """
     return [
         row
-        for horizon in (None, *_horizons(backtest))
-        for row in _reductions(
-            method,
-            horizon,
-            _chosen(backtest.scored, method, horizon),
-            _chosen(backtest.scored, reference, horizon),
-        )
+        for day in (None, *sorted({one.horizon for one in ours}))
+        for row in _reductions(ours[0].method, day, _at(ours, day), _at(theirs, day))
     ]
 
 
@@ -323,10 +344,14 @@ def _crossing_terms(chosen: list[Scored]) -> _Terms:
 def _majority_terms(chosen: list[Scored]) -> _Terms:
     """Mean over coalitions in a case, then over the cases of an election, then over elections."""
     having = [one for one in chosen if len(one.majority_said)]
-    values = np.array([brier(one.majority_said, one.won).mean() for one in having])
+    if not having:
+        return _Terms(np.zeros(0), np.zeros(0), np.zeros(0, int))
+    said = np.concatenate([one.majority_said for one in having])
+    squares = brier(said, np.concatenate([one.won for one in having]))
+    asked = np.array([len(one.majority_said) for one in having])
+    values = np.add.reduceat(squares, np.cumsum(asked) - asked) / asked
     elections = _numbers([one.election for one in having])
-    counts = np.bincount(elections) if len(elections) else np.zeros(0)
-    return _Terms(values, 1.0 / counts[elections] if len(elections) else values, elections)
+    return _Terms(values, 1.0 / np.bincount(elections)[elections], elections)
 
 
 _TERMS: dict[str, Callable[[list[Scored]], _Terms]] = {
@@ -353,12 +378,8 @@ def _numbers(names: Sequence[str]) -> np.ndarray:
 
 def _bootstrapped(said: Floats, happened: Flags, elections: np.ndarray) -> float | None:
     """Standard error of the calibration error from elections drawn with replacement."""
-    rng = np.random.default_rng(_SEED)
-    groups = [np.flatnonzero(elections == number) for number in np.unique(elections)]
-    if len(groups) < 2:
+    number = int(elections.max(initial=0)) + 1
+    if number < 2:
         return None
-    errors = []
-    for _ in range(_RESAMPLES):
-        chosen = np.concatenate([groups[i] for i in rng.integers(0, len(groups), len(groups))])
-        errors.append(calibration_error(said[chosen], happened[chosen]))
-    return float(np.std(errors, ddof=1))
+    drawn = np.random.default_rng(_SEED).integers(0, number, (_RESAMPLES, number))
+    return float(np.std(calibration_resamples(said, happened, elections, drawn), ddof=1))

@@ -138,8 +138,10 @@ class Facts:
             ends = dict(zip(ENDS, numbers["seat_quantile"][h], strict=True))
             row |= {"holder": holder, "party": holder, **{f"seat_{end}": n for end, n in ends.items()}}
             known = parties.get(holder, {"colour": row["colour"] or _COLOURS[-1], "seatless": False})
-            row["name"] = groups.get(holder, row["name"])
-            found.append(row | {key: known[key] for key in ("name", "colour", "seatless") if key in known})
+            if holder in groups:
+                row["short"], row["name"] = row["short"] or row["name"], groups[holder]
+            told = ("name", "short", "colour", "seatless")
+            found.append(row | {key: known[key] for key in told if key in known})
         return sorted(found, key=lambda row: -row["seat_mean"])
 
     @cached_property

@@ -80,7 +80,7 @@ def mean_seats(value: float | None, mc_error: float | None) -> str:
     if value is None or math.isnan(value):
         return BLANK
     if value < 0.05:
-        return "<0.1"
+        return f"<{_plain(0.1, 1)}"
     decimals = 1 if mc_error is None or math.isnan(mc_error) or mc_error < 1.0 else 0
     return _plain(value, decimals)
 

@@ -46,9 +46,9 @@ def at_random(election: Election, generator: np.random.Generator) -> Ballot:
     cast[generator.random(cast.shape) < 0.15] = 0
     votes = cast.sum(0).tolist()
     entries = tuple(entry_of(party, number) for party, number in zip(parties, votes, strict=False))
-    more = {"invalid_votes": 1000, "registered": 3 * sum(votes)}
+    others, registered = Entry("other", votes[-1], "residual"), 3 * sum(votes)
     if places == [""]:
-        return Ballot((*entries, Entry("other", votes[-1], "residual")), sum(votes) + 77, **more)
+        return Ballot((*entries, others), sum(votes) + 77, 1000, registered)
     ids = [*(party.id for party in parties), "other"]
     districts = tuple(
         District(
@@ -61,7 +61,7 @@ def at_random(election: Election, generator: np.random.Generator) -> Ballot:
         )
         for n, (place, row, size) in enumerate(zip(places, cast.tolist(), sizes, strict=True))
     )
-    return Ballot((*entries, Entry("other", votes[-1], "residual")), districts=districts, **more)
+    return Ballot((*entries, others), None, 1000, registered, districts)
 
 
 def ballots_of(election: Election) -> Iterator[Ballot]:

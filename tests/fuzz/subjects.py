@@ -123,7 +123,7 @@ class Seeds:
         self.constants = _text(ROOT / "forecast" / "estimation" / "constants.json")
         self.configs = [_with_its_tables(file) for file in sorted(CONFIGS.glob("*.toml"))]
         self.jobs = {f"e/{name}": text for name, text in self.made.items()} | {"jobs.toml": JOBS}
-        self.night = night_files(folder)
+        self.night = _a_night(folder / "night")
         archive = write_archive(folder / "archive", countries=2, elections=2, polls=4)
         self.archive = {name: _text(archive / name) for name in ("elections.csv", "polls.csv", "results.csv")}
 
@@ -144,6 +144,18 @@ class Seeds:
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
+
+
+def _a_night(folder: Path) -> dict[str, str]:
+    """The files of an election night with districts, half counted."""
+    folder.mkdir(parents=True)
+    made = made_night(6)
+    write_election(folder, districts=True)
+    write_units(folder / "units.csv", made)
+    write_counted(folder / "counted.csv", counted_rows(made, made.first(0.5)))
+    found = {file.name: _text(file) for file in sorted(folder.iterdir()) if file.is_file()}
+    [config] = [name for name in found if name.endswith(".toml")]
+    return found | {"x.toml": found.pop(config)}
 
 
 def _with_its_tables(config: Path) -> dict[str, str]:
@@ -197,6 +209,16 @@ def _configs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comma
 def _jobs(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
     spoilt = mutating.spoilt(chance, seeds.jobs["jobs.toml"], mutating.OF_TOML)
     return _whole(seeds.jobs) | {"jobs.toml": spoilt}, [("jobs", "jobs.toml", "-o", "out", "--dry-run")]
+
+
+NIGHT = ("night", "x.toml", "--units", "units.csv", "--counted", "counted.csv")
+
+
+def _night(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    name = chance.choice(("units.csv", "counted.csv", "counted.csv"))
+    spoilt = mutating.spoilt(chance, seeds.night[name], mutating.OF_TABLES)
+    more = chance.choice(((), ("--unknown", "add"), ("--as-of", "21:00")))
+    return _whole(seeds.night) | {name: spoilt}, [(*NIGHT, *more, *FEW)]
 
 
 def _polls(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
@@ -274,29 +296,6 @@ def _constants(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Com
     return _whole(seeds.kazakhstan) | {"c.json": spoilt}, [command]
 
 
-NIGHT: Command = ("night", "x.toml", "--units", "units.csv", "--counted", "counted.csv", *FEW)
-
-
-def night_files(folder: Path) -> dict[str, str]:
-    """An election night of few places, half of it counted."""
-    place, night = folder / "night", made_night(3)
-    place.mkdir()
-    write_election(place)
-    write_units(place / "units.csv", night)
-    write_counted(place / "counted.csv", counted_rows(night, night.first(0.5)))
-    files = {name: _text(place / name) for name in ("polls.csv", "units.csv", "counted.csv")}
-    return {"x.toml": _text(place / "woods.toml"), **files}
-
-
-def _night(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
-    name = chance.choice(("units.csv", "counted.csv", "counted.csv"))
-    spoilt = mutating.spoilt(chance, seeds.night[name], mutating.OF_TABLES)
-    more = chance.choice(
-        ((), (), ("--as-of", "21:00"), ("--unknown", "add"), ("--replay", "1e9", "--every", "3600"))
-    )
-    return _whole(seeds.night) | {name: spoilt}, [(*NIGHT, *more)]
-
-
 LONGEST_ARGUMENT = 100_000
 """Letters; no system hands over many more."""
 OPTIONS: tuple[tuple[Command, str], ...] = (
@@ -372,7 +371,7 @@ SUBJECTS: tuple[tuple[str, Maker], ...] = (
     ("archive", _archive),
     ("constants", _constants),
     ("jobs", _jobs),
-    *(("night", _night),) * 2,
+    ("night", _night),
     *(("options", _options),) * 2,
 )
 """By the number of a mutant, in turn."""
@@ -411,7 +410,7 @@ def healthy(seeds: Seeds) -> list[Mutant]:
         Mutant(-1, "germany", _whole(seeds.germany), [("run", "x.toml", *FEW)]),
         Mutant(-1, "districted", _whole(seeds.districted), [("count", "x.toml")]),
         Mutant(-1, "denmark", _whole(seeds.denmark), [("check", "x.toml"), ("count", "x.toml")]),
-        Mutant(-1, "night", _whole(seeds.night), [NIGHT]),
+        Mutant(-1, "night", _whole(seeds.night), [(*NIGHT, *FEW)]),
         Mutant(-1, "archive", archive, [("backtest", "a", "-q", "-o", "out", *over)]),
         Mutant(-1, "cases", {"cases.json": json.dumps(seeds.cases[:3]).encode()}, [("verify", "cases.json")]),
     ]

@@ -254,7 +254,7 @@ def test_subsets_are_told_where_there_are_several(elections: list[PastElection])
     constants = shipped_constants()
     told = [replace(one, kind="european" if one.country == "B" else "national") for one in elections]
     found = run_backtest(told, lambda _: constants, horizons=(7,), methods=("default",), draws=300)
-    names = list(subsets_of(found))
+    names = list(subsets_of(found.scored))
     assert [name for name in names if name.startswith("kind=")] == ["kind=european", "kind=national"]
     assert {"record=none", "record=some", "country=A", "country=D"} <= set(names)
     assert not any(name.startswith("archive") for name in names)

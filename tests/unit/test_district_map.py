@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from forecast.charts.by_district import leaders
+from forecast.cli.main import main
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.geography.outlines import read_outlines
@@ -139,8 +140,9 @@ def test_a_district_without_an_outline_is_named_on_the_page(tmp_path: Path) -> N
         ),
         (
             '{"features": [{"id": "Alder", "geometry": {"type": "Polygon", "coordinates": [["a"]]}}]}',
-            "rings of points",
+            "rings of four or more points",
         ),
+        ('{"features": [{"id": "Alder", "geometry": {"type": "Polygon"}}]}', "rings of four or more points"),
     ],
 )
 def test_what_is_no_map_of_the_districts_is_refused(tmp_path: Path, text: str, said: str) -> None:
@@ -155,3 +157,12 @@ def test_a_map_that_is_gone_is_refused_when_the_page_is_made(mapped: Forecast, t
     definition["geography"]["map"] = str(tmp_path / "gone.geojson")
     with pytest.raises(ConfigurationError, match=r"no such file: geography\.map names it"):
         page(mapped.with_attrs(definition=json.dumps(definition)))
+
+
+def test_check_reads_the_map_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    forecast_with_map(tmp_path, list(DISTRICTS)[:5])
+    assert main(["check", str(tmp_path / "woods.toml")]) == 0
+    assert "outlines of 5 of 6 districts; without one: Fir" in capsys.readouterr().out
+    (tmp_path / "map.geojson").write_text("{}", encoding="utf-8")
+    assert main(["check", str(tmp_path / "woods.toml")]) == 2
+    assert "a FeatureCollection is expected" in capsys.readouterr().err

@@ -169,7 +169,9 @@ def test_numbers_inside_sentences_are_those_of_the_language() -> None:
 
 
 def test_names_of_coalitions_events_and_the_election_are_those_of_the_language() -> None:
-    text = page(kazakhstan(), "kk").partition("<script")[0]
+    text, _, script = page(kazakhstan(), "kk").partition("<script")
+    assert "Хэр квотасы" in script
+    assert "Hare quota" not in script
     assert "<title>Қазақстан, Мәжіліс, 2023 жылғы 19 наурыз</title>" in text
     for name in ("Жалғыз «Аманат»", "Социал-демократтар өтеді", "Тәуелсіз", "Бір мандатты округтер"):
         assert name in text

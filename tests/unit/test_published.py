@@ -18,6 +18,7 @@ from forecast.published.archive_of_forecasts import FROZEN, Archive, a_week_befo
 from forecast.published.changes import since
 from forecast.published.scored import LABELS, Record, Statement, by_label, record_of
 from forecast.report import page
+from forecast.result import Forecast
 from forecast.storage import load
 from forecast.words.facts import Facts
 from tests.made import write_made_election
@@ -191,6 +192,14 @@ def test_changes_on_the_page_are_the_differences_of_the_forecasts(folder: Path) 
         assert float(shown[1].replace("\N{MINUS SIGN}", "-")) == pytest.approx(moved, abs=0.051)
         seats = row["seat_median"] - before[name]["seat_median"]
         assert float(shown[7].replace("\N{MINUS SIGN}", "-")) == seats
+
+
+def test_what_a_later_version_adds_to_a_forecast_does_not_stop_the_page(folder: Path) -> None:
+    now = load(folder / DAYS[-1])
+    more = Forecast(
+        {**now.groups, "": now.dataset.assign(of_a_later_version=("party", now.array("seat_mean")))}
+    )
+    assert given(page(more, archive=read_archive(folder)))["figures"]["over-shares"]
 
 
 def test_a_page_of_the_first_forecast_says_so(folder: Path) -> None:

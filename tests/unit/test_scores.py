@@ -88,3 +88,14 @@ def test_a_weight_of_two_is_the_term_twice() -> None:
     values, clusters = np.array([1.0, 4.0, 2.0]), np.array([0, 1, 2])
     twice = scores.clustered_error(np.array([1.0, 4.0, 4.0, 2.0]), np.array([0, 1, 1, 2]))
     assert scores.clustered_error(values, clusters, np.array([1.0, 2.0, 1.0])) == pytest.approx(twice)
+
+
+def test_a_resample_of_elections_is_calibrated_as_its_statements_are() -> None:
+    stream = np.random.default_rng(5)
+    said, clusters = stream.random(60), np.sort(np.append(np.arange(9), stream.integers(0, 9, 51)))
+    happened = stream.random(60) < said**2
+    drawn = stream.integers(0, 9, (20, 9))
+    found = scores.calibration_resamples(said, happened, clusters, drawn)
+    for error, numbers in zip(found, drawn, strict=True):
+        chosen = np.concatenate([np.flatnonzero(clusters == number) for number in numbers])
+        assert error == pytest.approx(scores.calibration_error(said[chosen], happened[chosen]))

@@ -204,6 +204,15 @@ def test_the_command_scores_winners(folder: Path, tmp_path: Path, capsys: pytest
     assert len(json.loads(capsys.readouterr().out)) == len(rows)
 
 
+def test_without_pairs_of_lists_no_country_can_be_left_out(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Districts of the invented elections have other ids each time: no constants of lists can be fitted."""
+    asked = ["backtest", str(folder), "--winners", "--leave-out", "country"]
+    assert main([*asked, "--output", str(tmp_path / "out"), "--quiet"]) == 3
+    assert "pairs of at least 4 countries are needed; found none" in " ".join(capsys.readouterr().err.split())
+
+
 def test_winners_of_an_archive_of_polls_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

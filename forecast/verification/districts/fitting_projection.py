@@ -77,11 +77,7 @@ class Fitted:
 
 def fit_pairs(pairs: Sequence[Pair], step: Step | None = None) -> Fitted:
     """Constants of all pairs, and of all but each country. ``PollDataError`` with too few countries."""
-    countries = [country for country, _ in by_country(pairs)]
-    if len(countries) < LEAST_COUNTRIES:
-        found = ", ".join(countries) or "none"
-        remedy = f"pairs of at least {LEAST_COUNTRIES} countries are needed; found {found}"
-        raise PollDataError(Fault("archive", "transitions.csv", len(countries), remedy))
+    countries = _countries(pairs)
     total = len(countries) + 1
     whole = _rivals(pairs, fit_once(pairs, shipped()))
     if step is not None:
@@ -102,13 +98,25 @@ def fit_pairs(pairs: Sequence[Pair], step: Step | None = None) -> Fitted:
     )
 
 
+def _countries(pairs: Sequence[Pair]) -> list[str]:
+    """Countries of the pairs; ``PollDataError`` where there are too few to leave one out."""
+    countries = [country for country, _ in by_country(pairs)]
+    if len(countries) < LEAST_COUNTRIES:
+        found = ", ".join(countries) or "none"
+        remedy = f"pairs of at least {LEAST_COUNTRIES} countries are needed; found {found}"
+        raise PollDataError(Fault("archive", "transitions.csv", len(countries), remedy))
+    return countries
+
+
 def fit_without(
     pairs: Sequence[Pair], countries: Sequence[str], step: Step | None = None
 ) -> tuple[Constants, dict[str, Constants]]:
-    """Constants of all pairs, and of all but each of some countries, as ``fit_pairs`` finds them."""
+    """Constants of all pairs, and of all but each of some countries, as ``fit_pairs`` finds them; likewise
+    ``PollDataError``.
+    """
+    known = [country for country in _countries(pairs) if country in countries]
     whole = fit_once(pairs, shipped())
     without: dict[str, Constants] = {}
-    known = [country for country, _ in by_country(pairs) if country in countries]
     for number, country in enumerate(known):
         others = [pair for pair in pairs if pair.country != country]
         without[country] = fit_once(others, whole, _ITERATIONS_NEAR)

@@ -9,7 +9,7 @@ rival that names a winner and no chance is given the chance with which it was ri
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,11 +144,21 @@ class WinnerEvaluation:
     pairs: tuple[PairWinners, ...]
     bins: Mapping[str, tuple[BinScore, ...]]
     """By what was given."""
+    errors: Mapping[str, CandidateErrors]
+    """By country, what its chances rest on."""
 
     def value(self, way: str, given: str, of: str, metric: str) -> float:
         """One of the scores."""
         known = {(one.way, one.given, one.of, one.metric): one.value for one in self.scores}
         return known[way, given, of, metric]
+
+    def error_scores(self) -> list[WinnerScore]:
+        """What chances rest on, as numbers."""
+        return [
+            WinnerScore(MODEL, "", country, f"{name}_error", value, np.nan, 0)
+            for country, errors in self.errors.items()
+            for name, value in asdict(errors).items()
+        ]
 
     def bin_scores(self) -> list[WinnerScore]:
         """The calibration, as numbers."""
@@ -192,7 +202,8 @@ def evaluate_winners(
     ]
     usual = [one for one in model if one.contested.pair.country not in APART]
     bins = {given: tuple(_bins([one for one in usual if one.given == given])) for given in (FIRST, BY_SPLIT)}
-    return WinnerEvaluation(tuple(scores), tuple(model), bins)
+    errors = {country: errors_of(country) for country in dict.fromkeys(one.pair.country for one in found)}
+    return WinnerEvaluation(tuple(scores), tuple(model), bins, errors)
 
 
 def _given(one: Contested) -> dict[str, Floats]:
