@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from tests.made import write_made_election
 
@@ -15,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 TABLE = """
 elections = ["*/made.toml"]
 days_before = [1, 20]
-seeds = "1:2"
+seeds = [1]
 draws = 2_000
 [[variants]]
 id = "as-it-is"
@@ -44,9 +48,13 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), capture_output=True, text=True, env=environment(), check=False)
 
 
-def environment() -> dict[str, str]:
-    """In which a command finds these sources."""
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+MARK = "FORECAST_TEST"
+"""Variable of the environment by which the processes of a command are known."""
+
+
+def environment(mark: str = "") -> dict[str, str]:
+    """In which a command finds these sources; it and all below it carry a mark."""
+    return {**os.environ, "PYTHONPATH": str(ROOT), MARK: mark}
 
 
 def files_of(store: Path) -> set[str]:
@@ -61,3 +69,27 @@ def digests_of(store: Path, only: Sequence[str] = (".nc",)) -> dict[str, str]:
         for name in sorted(files_of(store))
         if name.endswith(tuple(only))
     }
+
+
+def nobody_left(mark: str, seconds: float = 30.0) -> bool:
+    """Whether every process that was started with this mark, or below one that was, ends soon."""
+    import psutil
+
+    def alive(process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE
+        return False
+
+    until = time.monotonic() + seconds
+    while any(alive(process) for process in psutil.process_iter()):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def elsewhere(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
+    """As workers do: with copies of what they are sent, sending copies back, and the last item first."""
+    for at in reversed(range(len(items))):
+        there, item = pickle.loads(pickle.dumps((function, items[at])))
+        yield at, pickle.loads(pickle.dumps(there(item)))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from forecast.estimation import Constants
     from forecast.verification.archive import PastElection
     from forecast.verification.backtest import Backtest
+    from forecast.verification.sharing import Do
     from forecast.verification.summary import Row
 
 _METHODS = ("default", "average", "trend", "plain-average", "pooled-dirichlet", "last-poll-dirichlet")
@@ -136,7 +137,7 @@ def backtest(
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
     from forecast.cli.district_archive import backtest_chain, backtest_districts, backtest_winners
-    from forecast.cli.working import hands_soon, refuse_beside
+    from forecast.cli.working import hands_of, hands_soon
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
     from forecast.verification.archive import read_archives
@@ -151,12 +152,10 @@ def backtest(
     if winners and by_district is None:
         remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
         raise ConfigurationError(Fault("--winners", "", " ".join(map(str, archives)), remedy))
-    if by_district is not None or districts is not None:
-        others = {"--workers": workers, "--scheduler": scheduler}
-        refuse_beside("--districts", others, "districts are scored in one process")
     if by_district is not None:
         score = backtest_winners if winners else backtest_districts
-        score(by_district, constants, output, left_out=left_out, as_json=as_json, quiet=quiet)
+        with hands_of(workers, scheduler) as there:
+            score(by_district, constants, output, there.do, left_out=left_out, as_json=as_json, quiet=quiet)
         return
     known = load_constants(constants)
     wanted = tuple(methods or _METHODS)
@@ -164,13 +163,14 @@ def backtest(
         known.law("default")  # refused before anything is forecast, where the file has none
     with hands_soon(workers, scheduler) as hands:
         elections = read_archives(archives)
-        by_country = _without_each_country(elections, known, quiet) if leave_out else {}
+        by_country = _without_each_country(elections, known, hands().do, quiet) if leave_out else {}
         if districts is not None:
             backtest_chain(
                 elections,
                 districts,
                 lambda country: by_country.get(country, known),
                 output,
+                hands().do,
                 left_out=left_out,
                 horizons=days,
                 as_json=as_json,
@@ -189,6 +189,12 @@ def backtest(
             )
         rows = rows_of(found, hands().do)
     _save(found, rows, elections, leave_out or "", output)
+    _show(found, rows, as_json=as_json)
+    if not quiet:
+        tell(f"wrote {output}")
+
+
+def _show(found: Backtest, rows: Sequence[Row], *, as_json: bool) -> None:
     if as_json:
         show_json([row.record() for row in rows], 1)
     else:
@@ -197,8 +203,6 @@ def backtest(
         print_backtest(found, rows)
     for note in found.notes:
         tell(f"note: {note}")
-    if not quiet:
-        tell(f"wrote {output}")
 
 
 def fit(
@@ -304,14 +308,14 @@ def _of_districts(archives: Sequence[Path]) -> Path | None:
 
 
 def _without_each_country(
-    elections: Sequence[PastElection], known: Constants, quiet: bool
+    elections: Sequence[PastElection], known: Constants, do: Do, quiet: bool
 ) -> dict[str, Constants]:
     """Constants for each country, fitted on all others; the trend's own model of polls stays as it is."""
     from forecast.verification.fitting import fit_constants, fit_without, material_of
 
     material = material_of(elections, known.trend_model)
     with progress("fitting", quiet) as step:
-        return fit_without(material, fit_constants(material), step)
+        return fit_without(material, fit_constants(material), step, do)
 
 
 def _save(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from forecast.verification.districts.evaluating import Evaluation, Score
     from forecast.verification.districts.fitting_projection import Fitted
     from forecast.verification.districts.pairs import Pair, PairArchive
+    from forecast.verification.sharing import Do
 
 
 OUTPUT = Path("outputs/districts")
@@ -71,7 +72,14 @@ def _rests_on(fitted: Fitted) -> str:
 
 
 def backtest_districts(
-    archive: Path, constants: Path | None, output: Path, *, left_out: bool, as_json: bool, quiet: bool
+    archive: Path,
+    constants: Path | None,
+    output: Path,
+    do: Do,
+    *,
+    left_out: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """How good the projection is: districts and seats of past elections at their true national shares."""
     from forecast.verification.districts.evaluating import Plan, evaluate
@@ -80,12 +88,13 @@ def backtest_districts(
     from forecast.verification.districts.past_laws import past_laws
 
     found = _pairs(archive)
-    constants_of = _projections(found.pairs, constants, left_out=left_out, quiet=quiet)
+    constants_of = _projections(found.pairs, constants, do, left_out=left_out, quiet=quiet)
     history_of = histories_before(found.pairs, constants_of)
     laws = {name: law for name, law in past_laws(archive).items() if law.rule.districts is not None}
     exact = {pair.after: ExactLaw.of(laws[pair.after], pair) for pair in found.pairs if pair.after in laws}
     with progress("scoring", quiet) as step:
-        scored = evaluate(found.pairs, constants_of, Plan(laws=exact, history_of=history_of, step=step))
+        plan = Plan(laws=exact, history_of=history_of, step=step, do=do)
+        scored = evaluate(found.pairs, constants_of, plan)
     _save(output, "districts.csv", [score.record() for score in scored.scores])
     if as_json:
         show_json([score.record() for score in scored.scores], 1)
@@ -97,7 +106,14 @@ def backtest_districts(
 
 
 def backtest_winners(
-    archive: Path, constants: Path | None, output: Path, *, left_out: bool, as_json: bool, quiet: bool
+    archive: Path,
+    constants: Path | None,
+    output: Path,
+    do: Do,
+    *,
+    left_out: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """How good chances of winning single-member districts are, at the true national votes."""
     from forecast.geography.projection_constants import SHIPPED, read_constants
@@ -112,14 +128,14 @@ def backtest_winners(
         lists = _pairs(archive).pairs
         countries = [one.pair.country for one in found.pairs]
         with progress("fitting without each country", quiet) as step:
-            law, without = fit_without(lists, countries, step)
+            law, without = fit_without(lists, countries, step, do)
         with progress("fitting candidates without each country", quiet) as step:
             fitted = fit_candidates_without(
-                Fittable(found.pairs, lists), lambda country: without.get(country, law), step
+                Fittable(found.pairs, lists), lambda country: without.get(country, law), step, do
             )
         errors_of = fitted.__getitem__
     with progress("scoring", quiet) as step:
-        scored = evaluate_winners(found.pairs, lambda country: without.get(country, law), errors_of, step)
+        scored = evaluate_winners(found.pairs, lambda country: without.get(country, law), errors_of, step, do)
     rows = [score.record() for score in (*scored.scores, *scored.bin_scores(), *scored.error_scores())]
     _save(output, "winners.csv", rows)
     if as_json:
@@ -138,6 +154,7 @@ def backtest_chain(
     districts: Path,
     estimates: Callable[[str], ErrorConstants],
     output: Path,
+    do: Do,
     *,
     left_out: bool,
     horizons: Sequence[int],
@@ -155,13 +172,13 @@ def backtest_chain(
 
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))
-    constants_of = _projections(found.pairs, None, left_out=left_out, quiet=quiet)
+    constants_of = _projections(found.pairs, None, do, left_out=left_out, quiet=quiet)
     told = Records(elections, estimates, () if left_out else shipped_records())
     plan = ChainPlan(
         estimates, constants_of, past_laws(districts), lambda election: told.of(election).value, horizons
     )
     with progress("scoring", quiet) as step:
-        chain = run_chain(both, replace(plan, step=step))
+        chain = run_chain(both, replace(plan, step=step, do=do))
     rows = chain_rows(chain)
     _save(output, "seats.csv", [row.record() for row in rows])
     if as_json:
@@ -180,7 +197,7 @@ def _pairs(archive: Path) -> PairArchive:
 
 
 def _projections(
-    pairs: Sequence[Pair], constants: Path | None, *, left_out: bool, quiet: bool
+    pairs: Sequence[Pair], constants: Path | None, do: Do, *, left_out: bool, quiet: bool
 ) -> Callable[[str], Constants]:
     """Constants by country: those of a file, or fitted without it."""
     from forecast.geography.projection_constants import SHIPPED, read_constants
@@ -191,7 +208,7 @@ def _projections(
     from forecast.verification.districts.fitting_projection import fit_pairs
 
     with progress("fitting without each country", quiet) as step:
-        fitted = fit_pairs(pairs, step)
+        fitted = fit_pairs(pairs, step, do)
     return lambda country: fitted.without.get(country, fitted.constants)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,14 +12,17 @@ from typer.core import TyperGroup
 
 from forecast.cli.options import Json, Quiet, Scheduler, Threads, Workers
 from forecast.cli.telling import progress, show, show_json, tell
-from forecast.errors import ConfigurationError, Fault
+from forecast.errors import ConfigurationError, Fault, suggest
 
 if TYPE_CHECKING:
     from forecast.jobs.doing import Ended
+    from forecast.jobs.job import Failed, Job
     from forecast.jobs.store import Turn
 
 DO = "do"
 """What a table as the first argument means."""
+TABLES = (".toml", ".csv", ".tsv", ".gz")
+"""What names of tables end in."""
 _TURN = re.compile(r"([1-9]\d*)/([1-9]\d*)")
 _HOUR = 3_600
 
@@ -29,8 +33,23 @@ class JobsGroup(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put in the command that is not said."""
         if args and args[0] not in (*self.commands, "--help", "-h"):
+            _refuse_word(args, self.commands)
             args = [DO, *args]
         return super().parse_args(ctx, args)
+
+
+def _refuse_word(args: Sequence[str], commands: Iterable[str]) -> None:
+    """``ConfigurationError`` for a word that is neither a command nor a table that could be meant."""
+    word = args[0]
+    if word.startswith("-") or Path(word).suffix.lower() in TABLES or Path(word).exists():
+        return
+    tables = [one for one in args[1:] if Path(one).suffix.lower() in TABLES]
+    names = sorted(file.name for file in Path().iterdir() if file.suffix.lower() in TABLES)
+    meant = suggest(word, [*commands, *names])
+    if not meant.startswith("did you mean"):
+        meant = f"did you mean 'forecast jobs {tables[0]}'?" if tables else suggest(word, commands)
+    remedy = f"neither a command nor a table of jobs; {meant}"
+    raise ConfigurationError(Fault("TABLE", "", word, remedy))
 
 
 jobs = typer.Typer(
@@ -146,15 +165,25 @@ def _say_ended(ended: Ended, store: Path, *, as_json: bool, quiet: bool) -> None
             ],
         }
         show_json(record)
-    for job, one in ended.failures:
-        for reason in one.reasons:
-            tell(f"failed: {job.label}: {reason}")
+    for line in _failures(ended.failures):
+        tell(line)
     if not as_json:
         now = f" ({ended.done_now:,} now)" if ended.done_now != ended.done else ""
         rest = f"{len(ended.failures):,} failed, {ended.left:,} left"
         show(f"{ended.jobs:,} jobs: {ended.done:,} done{now}, {rest}")
     if not quiet and ended.done:
         tell(f"wrote {store}; next: forecast jobs collect {store}")
+
+
+def _failures(failures: Iterable[tuple[Job, Failed]]) -> Iterator[str]:
+    """Every reason once for each election, with the first job that it kept from being done."""
+    met: dict[tuple[str, str], list[Job]] = {}
+    for job, one in failures:
+        for reason in one.reasons:
+            met.setdefault((job.election, reason), []).append(job)
+    for (_, reason), found in met.items():
+        more = f" and {len(found) - 1:,} more of this election" if len(found) > 1 else ""
+        yield f"failed: {found[0].label}{more}: {reason}"
 
 
 @jobs.command()
@@ -182,9 +211,8 @@ def status(
         return
     show(f"{len(found):,} jobs: " + ", ".join(f"{number:,} {state}" for state, number in numbers.items()))
     show(f"cost so far: {_duration(cost)} of a processor")
-    for job, _, why in found:
-        for reason in why.reasons if why is not None else ():
-            show(f"failed: {job.label}: {reason}")
+    for line in _failures((job, why) for job, _, why in found if why is not None):
+        show(line)
 
 
 @jobs.command()

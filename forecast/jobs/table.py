@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from forecast.door.sheets import read_sheet
+from forecast.door.trees import read_toml
 from forecast.election.forecast_day import parse_days
-from forecast.election.loading import load_election, read_tables
+from forecast.election.loading import load_election
 from forecast.election.texts import parse_whole
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.simulation.forecasting import MOST_DRAWS, MOST_SEED
@@ -21,6 +22,9 @@ AS_CONFIGURED = "as-configured"
 """The variant that is the election file itself, where a table names none."""
 
 MOST_JOBS = 1_000_000
+_SHEETS = (".csv", ".tsv", ".gz")
+"""Ends of the names of tables with a row for each job."""
+_FOLDER = "this is a folder; a table of jobs (TOML or CSV) is expected"
 _MOST_DAYS_BEFORE = 3_650
 _SAMPLERS = ("sobol", "random")
 _KEYS = ("elections", "as_of", "days_before", "seeds", "draws", "sampler", "variants")
@@ -78,7 +82,7 @@ def read_table(path: str | Path) -> Table:
         With every fault of the table. A faulty election file is none: its jobs fail, and are listed.
     """
     file = Path(path)
-    rows, faults = _of_rows(file) if file.suffix.lower() in (".csv", ".tsv", ".gz") else _of_product(file)
+    rows, faults = _of_rows(file) if file.suffix.lower() in _SHEETS else _of_product(file)
     place = str(file)
     asked = {name for row in rows for name in ("as_of", "days_before") if getattr(row, name) is not None}
     if len(asked) == 2:
@@ -109,8 +113,16 @@ def settings_of(row: Row) -> tuple[str, ...]:
     return (*row.settings, *as_settings(row.changes, load_election(row.config)))
 
 
+def _missing(file: Path) -> str:
+    """What to do about a table that is not there."""
+    siblings = [str(one) for one in sorted(file.parent.glob("*")) if one.suffix in (".toml", *_SHEETS)]
+    found = suggest(str(file), siblings)
+    return f"no such file; {found if found.startswith('did you mean') else 'a table of jobs is expected'}"
+
+
 def _of_product(file: Path) -> tuple[list[Row], list[Fault]]:
-    place, tables = str(file), read_tables(file)
+    place = str(file)
+    tables = read_toml(file, missing=lambda: _missing(file), folder=_FOLDER)
     faults = [
         Fault(place, str(key), ABSENT, f"no such key; {suggest(str(key), _KEYS)}")
         for key in tables
@@ -143,7 +155,7 @@ def _of_product(file: Path) -> tuple[list[Row], list[Fault]]:
 
 def _of_rows(file: Path) -> tuple[list[Row], list[Fault]]:
     place = str(file)
-    sheet = read_sheet(file, refusal=ConfigurationError)
+    sheet = read_sheet(file, missing=lambda: _missing(file), folder=_FOLDER, refusal=ConfigurationError)
     faults = list(sheet.faults)
     faults += [
         Fault(place, "row 1", name, f"no such column; {suggest(name, _COLUMNS)}")

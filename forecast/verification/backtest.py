@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,13 +26,12 @@ from forecast.verification.scored_statements import (
 )
 from forecast.verification.seats import OfficialSeats, drawn_seats, official_seats, why_no_seats
 from forecast.verification.share_distributions import Law
+from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 DRAWS = 4000
 """Draws of shares by case and method."""
 
 _SEED = 20_030_319
-Step = Callable[[int, int], None]
-"""Called with the number of elections done and the number in all."""
 LawOf = Callable[[Case, Constants, str, float], Law]
 ConstantsOf = Callable[[str], Constants]
 """The constants with which elections of a country are forecast."""
@@ -70,15 +69,6 @@ class Backtest:
     notes: tuple[str, ...] = field(default=())
 
 
-Do = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[tuple[int, Any]]]
-"""Applies a function to items and gives each result with the place of its item, in any order."""
-
-
-def one_by_one(function: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[tuple[int, Any]]:
-    """In this process."""
-    yield from enumerate(map(function, items))
-
-
 def run_backtest(
     elections: Sequence[PastElection],
     constants_of: ConstantsOf,
@@ -108,12 +98,9 @@ def run_backtest(
         )
         for one in elections
     ]
-    found: dict[int, Found] = {}
     long_first = sorted(range(len(tasks)), key=lambda at: -elections[at].polls.shares.size)
-    for place, result in do(score_election, [tasks[at] for at in long_first]):
-        found[long_first[place]] = result
-        if step is not None:
-            step(len(found), len(tasks))
+    results = each_done(do, score_election, [tasks[at] for at in long_first], step)
+    found = dict(zip(long_first, results, strict=True))
     scored: list[Scored] = []
     apart: list[Scored] = []
     for at, election in enumerate(elections):
@@ -175,8 +162,10 @@ class Records:
     def learn(self, do: Do) -> None:
         """The records of all countries at once."""
         countries = list(dict.fromkeys(election.country for election in self.elections))
-        for at, own in do(own_records, [self._of(country) for country in countries]):
-            self.known[countries[at]] = together(self.others, own)
+        found = each_done(do, own_records, [self._of(country) for country in countries])
+        self.known |= {
+            country: together(self.others, own) for country, own in zip(countries, found, strict=True)
+        }
 
     def _of(self, country: str) -> tuple[list[PastElection], Constants]:
         used = [one for one in self.elections if one.country == country and not one.sparse]

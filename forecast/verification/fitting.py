@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 
 import numpy as np
@@ -34,13 +34,13 @@ from forecast.verification.likelihood import (
 )
 from forecast.verification.past_elections import HORIZONS, Case, cases_of
 from forecast.verification.recording import records_of
+from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)
 """Where the search starts; the optimum does not depend on it."""
 
 FEWEST_COUNTRIES = 3
 INTERVAL = (0.025, 0.975)
-Step = Callable[[int, int], None]
 """Called with the number of refits done and the number in all."""
 
 COUNTRY_POWER = 0.5
@@ -307,15 +307,17 @@ def basis_of(material: Material, counts: Mapping[str, int]) -> Basis:
     )
 
 
-def fit_without(material: Material, start: Constants, step: Step | None = None) -> dict[str, Constants]:
+def fit_without(
+    material: Material, start: Constants, step: Step | None = None, do: Do = one_by_one
+) -> dict[str, Constants]:
     """Constants by country, each fitted without that country."""
-    found: dict[str, Constants] = {}
-    for done, country in enumerate(material.countries, start=1):
-        counts = {other: int(other != country) for other in material.countries}
-        found[country] = fit_constants(material, counts, start)
-        if step is not None:
-            step(done, len(material.countries))
-    return found
+    items = [(material, country, start) for country in material.countries]
+    return dict(zip(material.countries, each_done(do, _fitted_without, items, step), strict=True))
+
+
+def _fitted_without(item: tuple[Material, str, Constants]) -> Constants:
+    material, country, start = item
+    return fit_constants(material, {other: int(other != country) for other in material.countries}, start)
 
 
 Intervals = dict[str, dict[str, tuple[float, float]]]

@@ -16,7 +16,7 @@ from forecast.estimation.calibration import Bin
 from forecast.estimation.records import shipped_records
 from forecast.estimation.reports import Flags, Floats
 from forecast.verification.archive import read_archives
-from forecast.verification.backtest import Backtest, Do, Scored, one_by_one, run_backtest
+from forecast.verification.backtest import Backtest, Scored, run_backtest
 from forecast.verification.compared_methods import METHODS, PLAIN, REFERENCE
 from forecast.verification.past_elections import HORIZONS
 from forecast.verification.scores import (
@@ -28,6 +28,7 @@ from forecast.verification.scores import (
     calibration_resamples,
     clustered_error,
 )
+from forecast.verification.sharing import Do, each_done, one_by_one
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -166,7 +167,8 @@ def rows_of(backtest: Backtest, do: Do = one_by_one) -> list[Row]:
         by_method.setdefault(one.method, []).append(one)
     compared_with = {name: by_method[name] for name in COMPARED_WITH if name in by_method}
     told: list[tuple[Place, list[Row]]] = []
-    for at, found in do(_rows_of_method, [(held, compared_with) for held in by_method.values()]):
+    methods = each_done(do, _rows_of_method, [(held, compared_with) for held in by_method.values()])
+    for at, found in enumerate(methods):
         told += [((*place, at), rows) for place, rows in found]
     return [row for _, rows in sorted(told, key=itemgetter(0)) for row in rows]
 

@@ -19,18 +19,21 @@ from forecast.geography.projection_constants import (
     rests_on,
     shipped,
 )
+from forecast.jobs import Here
 from forecast.verification.archive import read_archive
 from forecast.verification.districts.chain import DISTRICTS, with_units
 from forecast.verification.districts.evaluating import NATIONALLY, Plan, evaluate
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
-from forecast.verification.districts.fitting_projection import fit_once, fit_pairs, histories_of
+from forecast.verification.districts.fitting_projection import fit_once, fit_pairs, fit_without, histories_of
 from forecast.verification.districts.joining import joined, read_days, same_lists
 from forecast.verification.districts.pairs import Pair, read_pairs
 from forecast.verification.districts.past_laws import past_laws, read_laws
 from forecast.verification.districts.scoring import ranks
 from forecast.verification.districts.ways import WAYS
+from forecast.verification.sharing import one_by_one
 from tests import archives
 from tests.district_archives import LISTS, write_district_archive
+from tests.jobs import elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -220,6 +223,19 @@ def test_every_way_is_scored_and_districts_are_worth_more_than_the_nation(
     assert all(len(by_pair) == len(pairs) for by_pair in found.misplaced.values())
 
 
+def test_workers_score_and_fit_as_one_process_does(folder: Path, pairs: tuple[Pair, ...]):
+    laws = past_laws(folder)
+    plan = Plan(
+        draws=20, counted=10, laws={pair.after: ExactLaw.of(laws[pair.after], pair) for pair in pairs}
+    )
+    alone, shared = (
+        evaluate(pairs, lambda country: shipped(), replace(plan, do=do)) for do in (one_by_one, elsewhere)
+    )
+    assert repr(alone.scores) == repr(shared.scores)
+    assert alone.misplaced == shared.misplaced
+    assert fit_without(pairs, ["land0"], do=elsewhere) == fit_without(pairs, ["land0"])
+
+
 # The fit
 
 
@@ -352,8 +368,9 @@ def test_fit_writes_constants_that_a_backtest_takes(tmp_path: Path, capsys: pyte
 
 
 def test_the_whole_chain_is_scored_with_districts_and_without(
-    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
+    """And the same by workers."""
     polls = with_polls(tmp_path / "polls", folder)
     command = ["backtest", str(polls), "--districts", str(folder), "--horizons", "7", "--json", "-q"]
     assert main([*command, "-o", str(tmp_path / "out")]) == 0
@@ -361,7 +378,10 @@ def test_the_whole_chain_is_scored_with_districts_and_without(
     rps = {row["way"]: row["value"] for row in rows if row["metric"] == "seats_rps" and row["horizon"] == 7}
     assert set(rps) == {DISTRICTS, NATIONALLY, "less"}
     assert rps["less"] == pytest.approx(rps[NATIONALLY] - rps[DISTRICTS])
-    assert (tmp_path / "out" / "seats.csv").exists()
+    monkeypatch.setattr(Here, "do", lambda self, function, items, lost=None: elsewhere(function, items))
+    assert main([*command, "-o", str(tmp_path / "shared")]) == 0
+    one, other = ((tmp_path / name / "seats.csv").read_bytes() for name in ("out", "shared"))
+    assert one == other
 
 
 def test_an_archive_of_districts_that_is_wrong_ends_with_code_3(

@@ -4,11 +4,14 @@ program are refused; nothing is left behind.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,12 +26,13 @@ from forecast.estimation.constants import shipped_constants
 from forecast.jobs import Store, do_table, read_table
 from forecast.jobs import cluster as cluster_module
 from forecast.jobs import hands as hands_module
-from forecast.jobs.cluster import Cluster, local_workers
+from forecast.jobs.cluster import Cluster, local_workers, workers_of
 from forecast.jobs.hands import ByHands
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.verification.archive import read_archive
-from forecast.verification.backtest import one_by_one, run_backtest
+from forecast.verification.backtest import run_backtest
+from forecast.verification.sharing import one_by_one
 from tests.archives import write_archive
 from tests.jobs import command, digests_of, environment, files_of, run, write_table
 from tests.made import write_made_election
@@ -41,6 +45,10 @@ DRAWS = 20_000_000
 def workers() -> Iterator[Cluster]:
     with local_workers(2) as found:
         yield found
+
+
+FEW = 'elections = ["*/made.toml"]\nseeds = "1:4"\ndraws = 1_000\n'
+"""Eight jobs."""
 
 
 def pids(workers: Cluster) -> list[int]:
@@ -70,6 +78,20 @@ def test_a_run_on_workers_is_the_run_to_the_last_bit(
     workers: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With a worker that is killed at its first part."""
+    as_alone_with_one_killed(workers, tmp_path, monkeypatch)
+
+
+@pytest.mark.slow
+def test_three_workers_of_which_one_is_killed_count_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with local_workers(3) as three:
+        as_alone_with_one_killed(three, tmp_path, monkeypatch)
+
+
+def as_alone_with_one_killed(workers: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run on workers, one of which dies, is that of two threads."""
+    number = workers.workers
     monkeypatch.setattr(hands_module, "PART_SECONDS", 0.05)
     monkeypatch.setattr(hands_module, "OVERHEAD", 1.0)
     election = load_election(write_made_election(tmp_path, 4, odd=False, coalitions=1, polls=3))
@@ -91,7 +113,7 @@ def test_a_run_on_workers_is_the_run_to_the_last_bit(
     for name, data in whole.groups.items():
         assert data.identical(again.groups[name]), name
     assert kept.identical(kept_again)
-    assert workers.wait_for(2)
+    assert workers.wait_for(number)
     assert victims[0] not in pids(workers)
 
 
@@ -130,7 +152,7 @@ def test_workers_of_another_program_are_refused_by_name(
 
 
 def test_jobs_on_workers_are_those_of_one_process(workers: Cluster, tmp_path: Path) -> None:
-    table = write_table(tmp_path)
+    table = write_table(tmp_path, FEW)
     alone = do_table(read_table(table), Store(tmp_path / "alone"))
     found = do_table(read_table(table), Store(tmp_path / "store"), client=workers._client)
     assert (found.done, found.exit_code) == (alone.done, 0)
@@ -167,6 +189,83 @@ def test_a_command_with_workers_writes_the_same_file(tmp_path: Path) -> None:
     assert (tmp_path / "alone" / "forecast.nc").read_bytes() == (
         tmp_path / "shared" / "forecast.nc"
     ).read_bytes()
+
+
+@contextmanager
+def scheduler_with_workers(folder: Path, number: int) -> Iterator[tuple[Path, str]]:
+    """A scheduler and workers as an institute has them: the file that tells of it, and its address."""
+    file, quiet = folder / "scheduler.json", subprocess.DEVNULL
+    options = ["--host", "127.0.0.1", "--no-dashboard", "--scheduler-file", str(file)]
+    worker = ["worker", "--nthreads", "1", "--no-nanny", "--local-directory", str(folder)]
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        for one in (["scheduler", "--port", "0", "--no-show"], *[worker] * number):
+            called = [sys.executable, "-m", "dask", *one, *options]
+            started.append(subprocess.Popen(called, stdout=quiet, stderr=quiet, env=environment()))
+            until = time.monotonic() + 60
+            while not (file.is_file() and file.stat().st_size):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        yield file, json.loads(file.read_text())["address"]
+        assert [process.poll() for process in started] == [None] * (number + 1), "they go on afterwards"
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow
+def test_workers_of_another_scheduler_do_the_same(tmp_path: Path) -> None:
+    """By its address, and by the file that it wrote."""
+    table = write_table(tmp_path, FEW)
+    do_table(read_table(table), Store(tmp_path / "alone"))
+    with scheduler_with_workers(tmp_path, 2) as (file, address):
+        for name, scheduler in (("shared", address), ("again", file)):
+            ended = run("jobs", table, "-o", tmp_path / name, "--scheduler", scheduler, "-q")
+            assert ended.returncode == 0, ended.stderr
+            assert ended.stdout == "8 jobs: 8 done, 0 failed, 0 left\n"
+            assert digests_of(tmp_path / name) == digests_of(tmp_path / "alone")
+
+
+def test_workers_are_found_by_the_address_of_their_scheduler(workers: Cluster) -> None:
+    with workers_of(workers._client.scheduler.address) as hands:
+        assert hands.workers == 2
+        assert sorted(hands.do(abs, [-1, -2])) == [(0, 1), (1, 2)]
+    assert len(pids(workers)) == 2, "they go on afterwards"
+
+
+def test_a_scheduler_that_does_not_answer_is_named() -> None:
+    said = r"nonsense://x.*an address such as tcp://host:8786"
+    with pytest.raises(ConfigurationError, match=said), workers_of("nonsense://x"):
+        pass
+
+
+COUNTS = """
+import os
+from forecast.compiling import on_compilation
+
+def note(done, total):
+    with open(os.environ["COMPILED"], "a") as file:
+        print(os.getpid(), file=file)
+
+on_compilation(note)
+"""
+"""Read by every Python before anything else: processes that help to compile among them."""
+
+
+@pytest.mark.slow
+def test_four_workers_with_a_cold_cache_compile_each_kernel_once(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(COUNTS)
+    table, cache = write_table(tmp_path, FEW), tmp_path / "cache"
+    env = environment()
+    env |= {"PYTHONPATH": os.pathsep.join([str(tmp_path), env["PYTHONPATH"]])}
+    env |= {"FORECAST_CACHE": str(cache), "COMPILED": str(tmp_path / "compiled")}
+    called = command("jobs", table, "-o", tmp_path / "store", "--workers", 4, "-q")
+    ended = subprocess.run(called, env=env, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    noted = (tmp_path / "compiled").read_text().split()
+    assert len(noted) == len(list(cache.glob("*.bin"))) > 5
+    assert len(set(noted)) > 1, "several processes shared the kernels among them"
 
 
 def children_of(pid: int) -> set[int]:

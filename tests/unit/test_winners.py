@@ -39,6 +39,7 @@ from forecast.verification.districts.winning import (
 )
 from tests import winners_page
 from tests.geographies import write_rows
+from tests.jobs import elsewhere
 
 DISTRICTS = 30
 LISTS = ("RED", "BLUE", "GREEN")
@@ -189,6 +190,14 @@ def test_errors_are_found_that_votes_were_drawn_with(tmp_path: Path) -> None:
 def test_errors_cannot_be_fitted_without_the_only_country(pairs: tuple[Contested, ...]) -> None:
     with pytest.raises(PollDataError, match="at least two countries"):
         fit_candidates_without(Fittable(pairs[:1], []), lambda country: shipped())
+
+
+def test_workers_score_winners_as_one_process_does(
+    pairs: tuple[Contested, ...], found: WinnerEvaluation
+) -> None:
+    shared = evaluate_winners(pairs, lambda country: shipped(), do=elsewhere)
+    assert repr(shared.scores) == repr(found.scores)
+    assert repr(shared.bins) == repr(found.bins)
 
 
 def test_the_command_scores_winners(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

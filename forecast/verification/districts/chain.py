@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,14 +23,13 @@ from forecast.verification.districts.past_laws import PastLaw
 from forecast.verification.districts.scoring import LEAST_CHANCE, Ranks, Seats, ranks
 from forecast.verification.past_elections import Case, case_of
 from forecast.verification.scores import LEVELS, clustered_error, ranked_probability_score
+from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 DISTRICTS = "districts"
 """Seats by the projection to districts, beside ``NATIONALLY``."""
 METHOD = "default"
 HORIZONS = (1, 7, 30)
 _SEED = 20_161_127
-
-Step = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,8 @@ class ChainPlan:
     horizons: Sequence[int] = HORIZONS
     draws: int = 300
     step: Step | None = None
+    do: Do = one_by_one
+    """Who does the work, by election."""
 
 
 def run_chain(elections: Sequence[Joined], plan: ChainPlan) -> Chain:
@@ -81,27 +83,53 @@ def run_chain(elections: Sequence[Joined], plan: ChainPlan) -> Chain:
         for one in elections
         if one.pair.after not in plan.laws
     ]
-    scores: list[ChainScores] = []
-    for number, one in enumerate(usable, start=1):
-        found = [case_of(one.past, horizon) for horizon in plan.horizons]
-        scores += [_scored(one, case, plan) for case in found if case is not None]
-        if one.unknown:
-            notes.append(f"{one.past.id}: no list by district for {', '.join(one.unknown)}")
-        if plan.step is not None:
-            plan.step(number, len(usable))
-    return Chain(tuple(scores), tuple(notes))
+    notes += [
+        f"{one.past.id}: no list by district for {', '.join(one.unknown)}" for one in usable if one.unknown
+    ]
+    found = each_done(plan.do, _of_election, [_task(one, plan) for one in usable], plan.step)
+    return Chain(tuple(score for scores in found for score in scores), tuple(notes))
 
 
-def _scored(one: Joined, case: Case, plan: ChainPlan) -> ChainScores:
+class _Task(NamedTuple):
+    """An election with all that its chain takes."""
+
+    one: Joined
+    estimate: ErrorConstants
+    projection: Constants
+    law: PastLaw
+    record: float
+    horizons: tuple[int, ...]
+    draws: int
+
+
+def _task(one: Joined, plan: ChainPlan) -> _Task:
+    country = one.past.country
+    return _Task(
+        one,
+        plan.estimates(country),
+        plan.projections(one.pair.country),
+        plan.laws[one.pair.after],
+        plan.records(one.past),
+        tuple(plan.horizons),
+        plan.draws,
+    )
+
+
+def _of_election(task: _Task) -> list[ChainScores]:
+    cases = [case_of(task.one.past, horizon) for horizon in task.horizons]
+    return [_scored(task.one, case, task) for case in cases if case is not None]
+
+
+def _scored(one: Joined, case: Case, task: _Task) -> ChainScores:
     units = [unit for unit in case.units[: case.named] if unit in one.lists]
     pair = with_units(one.pair, [one.lists[unit] for unit in units])
     stream = np.random.default_rng([_SEED, zlib.crc32(one.past.id.encode()), case.horizon])
-    law = law_of(case, plan.estimates(one.past.country), METHOD, plan.records(one.past))
-    shares = law.draws(stream.standard_normal((plan.draws, len(case.units))), stream)
+    law = law_of(case, task.estimate, METHOD, task.record)
+    shares = law.draws(stream.standard_normal((task.draws, len(case.units))), stream)
     told = shares[:, [case.units.index(unit) for unit in units]]
     national = np.column_stack([told, 1.0 - told.sum(1)])
-    seats = seats_of_chain(pair, national, plan, stream)
-    whole = ExactLaw.of(plan.laws[one.pair.after], one.pair)
+    seats = _seats(pair, national, task, stream)
+    whole = ExactLaw.of(task.law, one.pair)
     official = whole(one.pair, one.pair.votes[None])[1][0]
     place = one.pair.base.units.index
     actual = np.array([official[[place(name) for name in one.lists[unit]]].sum() for unit in units])
@@ -117,17 +145,15 @@ def _scored(one: Joined, case: Case, plan: ChainPlan) -> ChainScores:
     )
 
 
-def seats_of_chain(
-    pair: Pair, national: Floats, plan: ChainPlan, stream: np.random.Generator
-) -> dict[str, Seats]:
+def _seats(pair: Pair, national: Floats, task: _Task, stream: np.random.Generator) -> dict[str, Seats]:
     """(N, K) seats of the lists of a pair for draws (N, U) of its national shares, by way."""
     base = replace(pair.base, weights=pair.last_weights)
     base = replace(base, national=base.weights @ base.last)
     centre = national.mean(0)
-    pattern = pattern_of(base, centre / centre.sum(), plan.projections(pair.country))
+    pattern = pattern_of(base, centre / centre.sum(), task.projection)
     shares = drawn(pattern, national, stream)
     votes = shares * (base.weights * pair.votes.sum())[:, None]
-    law = ExactLaw.of(plan.laws[pair.after], pair)
+    law = ExactLaw.of(task.law, pair)
     found = {DISTRICTS: law(pair, votes)[1], NATIONALLY: as_one_district(law)(pair, votes)[1]}
     return {way: seats[:, :-1] for way, seats in found.items()}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from forecast.verification.districts.pairs import Pair
 from forecast.verification.districts.scoring import PairScores, Ranks, SeatScores, score_pair
 from forecast.verification.districts.ways import WAYS, Way
 from forecast.verification.scores import LEVELS, clustered_error
+from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 NATIONALLY = "nationally"
 """Seats of the whole house divided at once by the national shares: a forecast without districts."""
@@ -24,7 +26,6 @@ _SEED = 20
 ConstantsOf = Callable[[str], Constants]
 """The constants by which a country is forecast."""
 HistoryOf = Callable[[Pair], History | None]
-Step = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ class Plan:
     history_of: HistoryOf = lambda pair: None
     """Of the country before the later election of a pair, for the way that knows it."""
     step: Step | None = None
+    do: Do = one_by_one
+    """Who does the work, by pair and way."""
 
 
 def evaluate(pairs: Sequence[Pair], constants_of: ConstantsOf, plan: Plan) -> Evaluation:
@@ -86,20 +89,16 @@ def evaluate(pairs: Sequence[Pair], constants_of: ConstantsOf, plan: Plan) -> Ev
     by_way: dict[str, tuple[PairScores, ...]] = {}
     misplaced: dict[str, dict[str, float]] = {}
     scores: list[Score] = []
-    done, total = 0, len(plan.ways) * len(pairs)
+    tasks = [
+        _task(name, number, pair, constants_of(pair.country), plan)
+        for name in plan.ways
+        for number, pair in enumerate(pairs)
+    ]
+    results = iter(each_done(plan.do, _scored, tasks, plan.step))
     for name in plan.ways:
-        found: list[PairScores] = []
-        for number, pair in enumerate(pairs):
-            found.append(_one(WAYS[name], pair, number, constants_of(pair.country), plan))
-            done += 1
-            if plan.step is not None:
-                plan.step(done, total)
-        by_way[name] = tuple(found)
-        misplaced[name] = {
-            pair.name: _misplaced(pair, plan.laws[pair.after], WAYS[name], constants_of(pair.country))
-            for pair in pairs
-            if pair.after in plan.laws
-        }
+        found = [(pair, *next(results)) for pair in pairs]
+        by_way[name] = tuple(one for _, one, _ in found)
+        misplaced[name] = {pair.name: off for pair, _, off in found if off is not None}
         scores += _summed(name, by_way[name], misplaced[name])
     if plan.laws:
         alone = {
@@ -112,17 +111,38 @@ def evaluate(pairs: Sequence[Pair], constants_of: ConstantsOf, plan: Plan) -> Ev
     return Evaluation(tuple(scores), by_way, misplaced)
 
 
-def _one(way: Way, pair: Pair, number: int, law: Constants, plan: Plan) -> PairScores:
-    pattern = way.pattern(pair, law, plan.history_of(pair) if way.own_history else None)
-    generator = np.random.default_rng([_SEED, number])
-    seats = plan.laws.get(pair.after) if way.name in plan.with_seats else None
-    return score_pair(
+class _Task(NamedTuple):
+    """A pair by a way, with all that this takes."""
+
+    way: str
+    number: int
+    pair: Pair
+    constants: Constants
+    history: History | None
+    law: ExactLaw | None
+    drawn_seats: bool
+    """Whether seats of draws are counted by the law too."""
+    draws: tuple[int, int]
+
+
+def _task(name: str, number: int, pair: Pair, constants: Constants, plan: Plan) -> _Task:
+    history = plan.history_of(pair) if WAYS[name].own_history else None
+    law, drawn_seats = plan.laws.get(pair.after), name in plan.with_seats
+    return _Task(name, number, pair, constants, history, law, drawn_seats, (plan.draws, plan.counted))
+
+
+def _scored(task: _Task) -> tuple[PairScores, float | None]:
+    """Scores, and misplaced seats where a law is known."""
+    way, pair, law = WAYS[task.way], task.pair, task.law
+    pattern = way.pattern(pair, task.constants, task.history)
+    scores = score_pair(
         pair,
         lambda _, size, stream: way.draws(pattern, size, stream),
-        seats,
-        (plan.draws, plan.counted),
-        generator,
+        law if task.drawn_seats else None,
+        task.draws,
+        np.random.default_rng([_SEED, task.number]),
     )
+    return scores, None if law is None else _misplaced(pair, law, way, task.constants)
 
 
 def _misplaced(pair: Pair, law: ExactLaw, way: Way, constants: Constants) -> float:

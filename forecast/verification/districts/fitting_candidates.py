@@ -30,12 +30,12 @@ from forecast.verification.districts.winning import (
     APART,
     CandidateErrors,
     ConstantsOf,
-    Step,
     chances_of,
     log_score_of,
     ranks_of_totals,
     totals_of,
 )
+from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 LEAST_DISTRICTS = 15
 """With fewer, totals of who is first say little."""
@@ -61,16 +61,17 @@ class Fittable:
 
 
 def fit_candidates_without(
-    found: Fittable, constants_of: ConstantsOf, step: Step | None = None
+    found: Fittable, constants_of: ConstantsOf, step: Step | None = None, do: Do = one_by_one
 ) -> dict[str, CandidateErrors]:
     """Errors of candidates by country, from all others."""
     countries = list(dict.fromkeys(one.pair.country for one in found.contested))
-    fitted: dict[str, CandidateErrors] = {}
-    for number, country in enumerate(countries):
-        fitted[country] = fit_candidates(found, constants_of(country), country, apart=country in APART)
-        if step is not None:
-            step(number + 1, len(countries))
-    return fitted
+    tasks = [(found, constants_of(country), country) for country in countries]
+    return dict(zip(countries, each_done(do, _fit_without_one, tasks, step), strict=True))
+
+
+def _fit_without_one(task: tuple[Fittable, Constants, str]) -> CandidateErrors:
+    found, law, country = task
+    return fit_candidates(found, law, country, apart=country in APART)
 
 
 def fit_candidates(

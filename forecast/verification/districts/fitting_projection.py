@@ -31,6 +31,7 @@ from forecast.verification.districts.district_likelihood import (
 from forecast.verification.districts.pairs import Pair, by_country
 from forecast.verification.districts.scoring import PairScores, Ranks, score_pair
 from forecast.verification.districts.ways import WAYS
+from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 LEAST_COUNTRIES = 4
 """With fewer nothing can be said of how countries differ, and no country can be left out."""
@@ -46,8 +47,6 @@ _GRID = np.linspace(-1.5, 1.8, 67)
 _LEAST_SHARE = 1e-6
 _ONE_SD = (0.16, 0.84)
 """Quantiles of a normal law one sd below and above its mean."""
-
-Step = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -75,19 +74,11 @@ class Fitted:
         }
 
 
-def fit_pairs(pairs: Sequence[Pair], step: Step | None = None) -> Fitted:
+def fit_pairs(pairs: Sequence[Pair], step: Step | None = None, do: Do = one_by_one) -> Fitted:
     """Constants of all pairs, and of all but each country. ``PollDataError`` with too few countries."""
     countries = _countries(pairs)
-    total = len(countries) + 1
     whole = _rivals(pairs, fit_once(pairs, shipped()))
-    if step is not None:
-        step(1, total)
-    without: dict[str, Constants] = {}
-    for number, country in enumerate(countries):
-        others = [pair for pair in pairs if pair.country != country]
-        without[country] = fit_once(others, whole, _ITERATIONS_NEAR)
-        if step is not None:
-            step(number + 2, total)
+    without = _left_out(pairs, countries, whole, step, do)
     return Fitted(
         whole,
         _jackknife(list(without.values())),
@@ -109,20 +100,27 @@ def _countries(pairs: Sequence[Pair]) -> list[str]:
 
 
 def fit_without(
-    pairs: Sequence[Pair], countries: Sequence[str], step: Step | None = None
+    pairs: Sequence[Pair], countries: Sequence[str], step: Step | None = None, do: Do = one_by_one
 ) -> tuple[Constants, dict[str, Constants]]:
     """Constants of all pairs, and of all but each of some countries, as ``fit_pairs`` finds them; likewise
     ``PollDataError``.
     """
     known = [country for country in _countries(pairs) if country in countries]
     whole = fit_once(pairs, shipped())
-    without: dict[str, Constants] = {}
-    for number, country in enumerate(known):
-        others = [pair for pair in pairs if pair.country != country]
-        without[country] = fit_once(others, whole, _ITERATIONS_NEAR)
-        if step is not None:
-            step(number + 1, len(known))
-    return whole, without
+    return whole, _left_out(pairs, known, whole, step, do)
+
+
+def _left_out(
+    pairs: Sequence[Pair], countries: Sequence[str], whole: Constants, step: Step | None, do: Do
+) -> dict[str, Constants]:
+    """Constants of all pairs but those of each country; the search begins at those of all."""
+    others = [([pair for pair in pairs if pair.country != country], whole) for country in countries]
+    return dict(zip(countries, each_done(do, _fit_near, others, step), strict=True))
+
+
+def _fit_near(item: tuple[Sequence[Pair], Constants]) -> Constants:
+    pairs, start = item
+    return fit_once(pairs, start, _ITERATIONS_NEAR)
 
 
 def fit_once(pairs: Sequence[Pair], start: Constants, iterations: int = _ITERATIONS) -> Constants:

@@ -24,6 +24,7 @@ from forecast.verification.districts.candidate_pairs import Contested
 from forecast.verification.districts.scoring import Ranks, ranks
 from forecast.verification.districts.ways import by_themselves
 from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
+from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 FIRST, BY_SPLIT = "true votes for candidates", "true votes for lists, last split"
 MODEL, INDEPENDENT = "model", "independent districts"
@@ -50,7 +51,6 @@ one.
 
 ConstantsOf = Callable[[str], Constants]
 Whole = NDArray[np.int64]
-Step = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -179,21 +179,20 @@ def evaluate_winners(
     constants_of: ConstantsOf,
     errors_of: ErrorsOf = shipped_errors,
     step: Step | None = None,
+    do: Do = one_by_one,
 ) -> WinnerEvaluation:
     """Scores of the model and its rivals on all pairs."""
     drawn_ways: list[PairWinners] = []
     called: dict[tuple[str, str], list[tuple[Contested, NDArray[np.int64]]]] = {}
-    for number, one in enumerate(found):
-        law, errors = constants_of(one.pair.country), errors_of(one.pair.country)
-        stream = np.random.default_rng([_SEED, number])
-        for given, national in _given(one).items():
-            drawn_ways += [_drawn(one, way, given, (law, errors), stream) for way in (MODEL, INDEPENDENT)]
-            swung = pattern_of(one.pair.base, national, law, swing="proportional").shares
-            winners = swung[:, : one.pair.lists].argmax(1)
-            called.setdefault((PROPORTIONAL, given), []).append((one, winners))
+    tasks = [
+        (number, one, (constants_of(one.pair.country), errors_of(one.pair.country)))
+        for number, one in enumerate(found)
+    ]
+    for one, (ways, winners) in zip(found, each_done(do, _of_pair, tasks, step), strict=True):
+        drawn_ways += ways
+        for given, swung in winners.items():
+            called.setdefault((PROPORTIONAL, given), []).append((one, swung))
             called.setdefault((LAST_WINNER, given), []).append((one, one.last_winners))
-        if step is not None:
-            step(number + 1, len(found))
     model = [one for one in drawn_ways if one.way == MODEL]
     scores = [
         *_of_draws(model),
@@ -204,6 +203,21 @@ def evaluate_winners(
     bins = {given: tuple(_bins([one for one in usual if one.given == given])) for given in (FIRST, BY_SPLIT)}
     errors = {country: errors_of(country) for country in dict.fromkeys(one.pair.country for one in found)}
     return WinnerEvaluation(tuple(scores), tuple(model), bins, errors)
+
+
+def _of_pair(
+    task: tuple[int, Contested, tuple[Constants, CandidateErrors]],
+) -> tuple[list[PairWinners], dict[str, NDArray[np.int64]]]:
+    """A pair by the ways that draw, and the winners (D,) by a proportional swing."""
+    number, one, (law, errors) = task
+    stream = np.random.default_rng([_SEED, number])
+    ways: list[PairWinners] = []
+    winners: dict[str, NDArray[np.int64]] = {}
+    for given, national in _given(one).items():
+        ways += [_drawn(one, way, given, (law, errors), stream) for way in (MODEL, INDEPENDENT)]
+        swung = pattern_of(one.pair.base, national, law, swing="proportional").shares
+        winners[given] = swung[:, : one.pair.lists].argmax(1)
+    return ways, winners
 
 
 def _given(one: Contested) -> dict[str, Floats]:
