@@ -186,8 +186,7 @@ class _Judging:
         self.faults: list[Fault] = []
         shape = (len(units.names), len(units.parties))
         self.at = by_name(units)
-        said = {(report.unit, *report.said) for report in earlier}
-        new = [report for report in feed.reports if (report.unit, *report.said) not in said]
+        new = list(_new(feed.reports, earlier))
         self.history = (*earlier, *new)
         self.late = tuple(_late(new, earlier))
         self.state = _State(
@@ -221,7 +220,8 @@ class _Judging:
         if self.faults:
             raise PollDataError(*self.faults)
         state = self.state
-        times = [report.time for report in self.history if report.time is not None]
+        reports = (*self.history, *self.feed.reports)
+        times = [report.time for report in reports if report.time is not None]
         return Counted(
             self.feed.place,
             state.votes,
@@ -454,6 +454,17 @@ def _known(accepted: Collection[str], at: Mapping[str, int]) -> frozenset[str]:
     if faults:
         raise ConfigurationError(*faults)
     return frozenset(accepted)
+
+
+def _new(reports: Sequence[Report], earlier: Sequence[Report]) -> Iterator[Report]:
+    """Reports that earlier readings do not have: a feed may stamp all its rows anew each time, and then says
+    nothing new of those that are as they were.
+    """
+    said = {(report.unit, *report.said) for report in earlier}
+    last = {report.unit: report.said[1:] for report in earlier}
+    for report in reports:
+        if (report.unit, *report.said) not in said and last.get(report.unit) != report.said[1:]:
+            yield report
 
 
 def _late(

@@ -485,6 +485,18 @@ def test_a_shorter_feed_is_held_to_what_was_there(made: Made) -> None:
     np.testing.assert_array_equal(counted.votes, first.votes)
 
 
+def test_a_feed_that_stamps_all_its_rows_anew_leaves_no_longer_a_history(made: Made) -> None:
+    first = made.read(made.rows)
+    stamped = [{**row, "time": "2024-06-09T23:50"} for row in made.rows]
+    stamped[3] |= {"red": str(int(stamped[3]["red"]) + 1), "valid": ""}
+    feed = read_feed(deliver(write_counted(made.folder / "c.csv", stamped)), made.election)
+    counted = counted_of(feed, made.units, earlier=first.history)
+    assert len(counted.history) == len(first.history) + 1
+    assert counted.votes.sum() == first.votes.sum() + 1
+    assert counted.time == datetime.datetime(2024, 6, 9, 23, 50)
+    assert not kinds(counted)
+
+
 # Whatever comes.
 
 
