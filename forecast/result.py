@@ -454,7 +454,10 @@ def _taken(data: xr.Dataset, places: Mapping[str, int | slice]) -> xr.Dataset:
         return left, variable.values[tuple(at)], dict(variable.attrs)
 
     coords = {str(name): taken(one.variable) for name, one in data.coords.items()}
-    coords = {name: (name if dims == (name,) else dims, *rest) for name, (dims, *rest) in coords.items()}
+    coords = {
+        name: (name if dims == (name,) else dims, values, about)
+        for name, (dims, values, about) in coords.items()
+    }
     return dataset_of(
         {str(name): taken(one.variable) for name, one in data.data_vars.items()}, coords, data.attrs
     )

@@ -170,7 +170,7 @@ def intervals(nights: Sequence[PastNight], constants: Mapping[str, NightConstant
                 "stage": at.stage,
                 "votes": float(at.counted.votes.sum() / night.votes.sum()),
                 "uniform": error(uniform, truth),
-                "brier_uniform": float(np.mean(brier((uniform[:-1] >= level) * 1.0, came))),
+                "brier_uniform": float(np.mean(brier((uniform[:-1] >= level).astype(np.float64), came))),
             }
             for name, (mean, scale) in {"alone": (at.law.mean, at.law.scale), "polls": at.with_poll}.items():
                 sd = np.sqrt(np.diag(scale)) + _LEAST

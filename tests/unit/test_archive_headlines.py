@@ -69,7 +69,8 @@ def _chance(one: Told) -> tuple[str, float, float]:
     if question.kind == "majority":
         c = forecast.names("coalition").index(question.of)
         name = forecast.names("coalition_name")[c]
-        return name, *(float(forecast.array(f"majority_{part}")[c]) for part in ("probability", "mc_error"))
+        chance, error = (float(forecast.array(f"majority_{of}")[c]) for of in ("probability", "mc_error"))
+        return name, chance, error
     k = forecast.parties.index(question.of)
     name, seats = forecast.names("party_name")[k], forecast.array("seat_probability")[k]
     if question.kind == "enters":
