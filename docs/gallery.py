@@ -350,7 +350,16 @@ def night_section(shared: Path, work: Path) -> str:
     wanted = [word for chart in charts for word in ("--chart", chart)]
     spoken("charts", str(work / "out"), "-o", str(pictures), "-q", *wanted)
     head = [
-        ["as of", "units", "votes", "right has a majority", "its seats (176)", "L enters", "MP enters", "MAE"]
+        [
+            "as of",
+            "units",
+            "votes",
+            "right has a majority",
+            "its seats (176)",
+            "L enters",
+            "MP enters",
+            "error of shares",
+        ]
     ]
     wrong = f"Of {len(held)} shares in this table's estimates, {sum(held)} lie within their 80 % intervals."
     parts = [

@@ -146,19 +146,33 @@ def groups_of_netcdf(
 
 def values_of_netcdf(source: Path, wanted: Collection[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Attributes of a file that ``netcdf_image`` made and whose seal is whole, and those of the ``wanted``
-    variables (by path) that it has: plain arrays, in a tenth of the time that Datasets take.
+    variables (by path) that it has: plain arrays, in a twentieth of the time that Datasets take.
     """
     import h5py
 
+    read: dict[str, np.ndarray] = {}
     with h5py.File(source, "r") as file:
-        found = {path: file[path] for path in wanted if path in file}
-        read = {
-            # Days are the only numbers that are written otherwise than they are read, as 32-bit integers.
-            path: _values(item, _attributes(item.attrs) if item.dtype == np.int32 else {})[0]
-            for path, item in found.items()
-            if isinstance(item, h5py.Dataset)
-        }
+        names = {group.encode() for path in wanted if (group := path.rpartition("/")[0])}
+        groups = {b"": file.id} | {name: h5py.h5g.open(file.id, name) for name in names if name in file.id}
+        for path in wanted:
+            group, _, name = path.encode().rpartition(b"/")
+            if group in groups and name in groups[group]:
+                read[path] = _plain(h5py.h5d.open(groups[group], name))
         return _attributes(file.attrs), read
+
+
+def _plain(stored: Any) -> np.ndarray:
+    """The values of a variable, read by the lower hand of h5py."""
+    import h5py
+
+    if stored.dtype.kind not in "if" or stored.dtype == np.int32:  # texts, and days, which have a unit
+        item = h5py.Dataset(stored)
+        units = item.attrs.get("units", "") if item.dtype == np.int32 else ""
+        return _values(item, {"units": units, "calendar": ""})[0]
+    values = np.empty(stored.shape, stored.dtype)
+    if values.size:
+        stored.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
+    return values
 
 
 def _read_group(

@@ -1,5 +1,6 @@
 """A made-up election night in the country of the Woods: election file, polls, units, and a count that grows;
-deterministic. ``python -m tests.nights`` writes the files of the rehearsal (docs/night.md) in ``configs/rehearsal``.
+deterministic. ``python -m tests.nights`` writes the files of the rehearsal (docs/night.md), which stand in
+``configs/rehearsal``.
 """
 
 from __future__ import annotations

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import datetime
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from forecast.cli.main import DEBUG
 from forecast.cli.options import (
     ConfigFile,
-    Draws,
     Json,
-    OutputFolder,
     Quiet,
     Seed,
     Settings,
     Threads,
     Verbose,
+    whole_number,
     with_vote_on,
 )
-from forecast.cli.telling import show, show_json, tell
+from forecast.cli.telling import OutputLostError, show, show_json, tell
 from forecast.cli.working import (
     Asked,
     conclude,
@@ -36,7 +37,7 @@ from forecast.cli.working import (
     speaker,
     write_results,
 )
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, lines_of
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -128,6 +129,27 @@ Every = Annotated[
         min=0.05,
         help=f"With --watch: between two looks at the file (default: {EVERY:g}). With --replay: between two "
         f"estimates, of the time of the night (default: {EVERY_OF_NIGHT:g}).",
+        show_default=False,
+    ),
+]
+Draws = Annotated[
+    int | None,
+    typer.Option(
+        "--draws",
+        "-n",
+        metavar="N",
+        parser=whole_number(1, 10**6),
+        help=f"Elections to draw, such as 1e5. Default: {DRAWS:,}.",
+        show_default=False,
+    ),
+]
+OutputFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        help="Folder to write to, which keeps the evening. Default: outputs/<election>/night.",
         show_default=False,
     ),
 ]
@@ -248,7 +270,6 @@ class Room:
     trouble: str = ""
     """Why the feed cannot be read now, or that it stands still; empty where all is well."""
     rehearsal: bool = False
-    kept: list[str] = field(default_factory=list)
 
     def once(self, as_of: str | None) -> None:
         """One estimate, printed as a run is."""
@@ -267,7 +288,7 @@ class Room:
         self.last = self._earlier()
         forecast = self._forecast(counted, delivery.digest, moment or SystemClock().now())
         self._keep(counted)
-        conclude(self.asked, forecast, self.folder, beside=self._beside())
+        conclude(self.asked, forecast, self.folder, beside=self._beside(self.history))
         self._write_page(forecast)
 
     def follow(self, events: Iterable[Event], *, rehearsal: bool = False) -> None:
@@ -303,12 +324,20 @@ class Room:
             self._keep(counted)
             if was:
                 tell(f"{at:%H:%M:%S} the feed can be read again; nothing new in it")
-                self._write(self.last)
+                self._write(self.last, self.history)
             return
-        forecast = self._forecast(counted, digest, at)
+        try:
+            forecast = self._forecast(counted, digest, at)
+            self._write(forecast, counted.history)
+        except OutputLostError:
+            raise
+        except Exception as error:  # a night goes on, whatever one report of it does
+            if os.environ.get(DEBUG):
+                raise
+            self._troubled(f"no estimate as of {at:%H:%M}: {_said(error)}", at)
+            return
         self._keep(counted)
         self.last = forecast
-        self._write(forecast)
         self._tell(forecast)
 
     def _troubled(self, reason: str, at: datetime.datetime) -> None:
@@ -322,7 +351,11 @@ class Room:
         when = _clock(self.last.attrs["night_estimate_time"])
         said = f"{reason}; the estimate of {when} stands"
         tell(f"{at:%H:%M:%S} {said}")
-        self._write(self.last.with_attrs(warnings=[said, *self.last.attrs["warnings"]], night_trouble=said))
+        warnings = [said, *self.last.attrs["warnings"]]
+        try:
+            self._write(self.last.with_attrs(warnings=warnings, night_trouble=said), self.history)
+        except OSError as error:
+            tell(f"{self.folder}: {_said(error)}; what stands there stays as it is")
 
     def _counted(self, feed: Feed) -> Counted:
         from forecast.night.counted import counted_of
@@ -394,11 +427,11 @@ class Room:
     def _keep(self, counted: Counted) -> None:
         self.history, self.seen = counted.history, counted
 
-    def _beside(self) -> dict[str, str]:
-        return {HISTORY: _as_table(self.history, self.units.parties)}
+    def _beside(self, history: Sequence[Report]) -> dict[str, str]:
+        return {HISTORY: _as_table(history, self.units.parties)}
 
-    def _write(self, forecast: Forecast) -> None:
-        write_results(self.asked, forecast, self.folder, beside=self._beside())
+    def _write(self, forecast: Forecast, history: Sequence[Report]) -> None:
+        write_results(self.asked, forecast, self.folder, beside=self._beside(history))
         self._write_page(forecast)
 
     def _write_page(self, forecast: Forecast) -> None:
@@ -437,6 +470,13 @@ def _replayed(room: Room, as_of: str | None, every: float, speed: float) -> Iter
     feed = read_feed(deliver(room.counted), room.election)
     until = as_of_moment(as_of, room.election) if as_of is not None else None
     return replayed(feed, SystemClock(), every=every, speed=speed, until=until)
+
+
+def _said(error: Exception) -> str:
+    """An error in one line."""
+    if isinstance(error, ForecastError):
+        return "; ".join(lines_of(error.faults))
+    return f"{type(error).__name__}: {error}"
 
 
 def _clock(text: str) -> str:

@@ -186,8 +186,7 @@ class _Judging:
         self.faults: list[Fault] = []
         shape = (len(units.names), len(units.parties))
         self.at = by_name(units)
-        said = {(report.unit, *report.said) for report in earlier}
-        new = [report for report in feed.reports if (report.unit, *report.said) not in said]
+        new = list(_new(feed.reports, earlier))
         self.history = (*earlier, *new)
         self.late = tuple(_late(new, earlier))
         self.state = _State(
@@ -221,7 +220,8 @@ class _Judging:
         if self.faults:
             raise PollDataError(*self.faults)
         state = self.state
-        times = [report.time for report in self.history if report.time is not None]
+        reports = (*self.history, *self.feed.reports)
+        times = [report.time for report in reports if report.time is not None]
         return Counted(
             self.feed.place,
             state.votes,
@@ -311,6 +311,7 @@ class _Judging:
         total = self.state.votes.sum(axis=1)
         last = self.units.last.sum(axis=1)
         self._electorates(total, last)
+        self._pools(total, last)
         self._sizes(total, last)
         self._merged(total, last)
         self._same_votes(total)
@@ -331,6 +332,29 @@ class _Judging:
                 self._remark("set-aside", name, row, f"{said}; neither fitted nor counted (--accept {name})")
             else:
                 self._remark("above", name, row, f"{said}; counted")
+
+    def _pools(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
+        """Votes that are cast away from where the voters live are held to the voters of their region: early
+        and postal votes have no register of their own. Said where they are not as many as last time.
+        """
+        units = self.units
+        ordinary = units.kind == (units.kinds.index(ORDINARY) if ORDINARY in units.kinds else -1)
+        inside = units.region >= 0
+        unknown = inside & ordinary & np.isnan(units.electorate)
+        regions = len(units.regions)
+        voters = np.bincount(units.region[inside], np.nan_to_num(units.electorate[inside]), regions)
+        voters[units.region[unknown]] = 0.0
+        counts = inside & ~self.state.aside
+        votes = np.bincount(units.region[counts], total[counts], regions)
+        for r in np.flatnonzero((voters > 0.0) & (votes > voters)).tolist():
+            others = np.flatnonzero(counts & ~ordinary & (units.region == r) & (total > MOST_OF_LAST * last))
+            if len(others):
+                u = int(others[total[others].argmax()])
+                said = (
+                    f"{votes[r]:,.0f} votes in {units.regions[r]} together, {voters[r]:,.0f} voters there; "
+                )
+                said += f"{total[u]:,} votes are of this unit, {last[u]:,.0f} last time; counted"
+                self._remark("above", units.names[u], int(self.state.row[u]), said)
 
     def _sizes(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
         """Sizes far from those of last time: warned of, and counted."""
@@ -454,6 +478,17 @@ def _known(accepted: Collection[str], at: Mapping[str, int]) -> frozenset[str]:
     if faults:
         raise ConfigurationError(*faults)
     return frozenset(accepted)
+
+
+def _new(reports: Sequence[Report], earlier: Sequence[Report]) -> Iterator[Report]:
+    """Reports that earlier readings do not have: a feed may stamp all its rows anew each time, and then says
+    nothing new of those that are as they were.
+    """
+    said = {(report.unit, *report.said) for report in earlier}
+    last = {report.unit: report.said[1:] for report in earlier}
+    for report in reports:
+        if (report.unit, *report.said) not in said and last.get(report.unit) != report.said[1:]:
+            yield report
 
 
 def _late(

@@ -11,6 +11,7 @@ from forecast.tables import table_of
 from forecast.variables import QUANTILES
 from forecast.words import rounding
 from forecast.words.facts import said
+from forecast.words.sentences import in_their_language
 from forecast.words.speaking import listed, text
 from forecast.words.story import counted_so_far
 
@@ -125,7 +126,11 @@ def _kinds(forecast: Forecast) -> dict[str, Any]:
         forecast.array(f"night/{name}").tolist() for name in ("units", "units_final", "counted_by_kind")
     ]
     rows = [
-        [kind, *(rounding.whole(number) for number in (units, final, counted)), _left(units, final, rest)]
+        [
+            in_their_language(kind),
+            *(rounding.whole(number) for number in (units, final, counted)),
+            _left(units, final, rest),
+        ]
         for kind, units, final, counted, rest in zip(
             forecast.names("night/kind"), *columns, left.tolist(), strict=True
         )
@@ -152,7 +157,7 @@ def _kind_shares(facts: Facts) -> dict[str, Any] | None:
     some = [k for k in range(len(votes)) if votes[k].sum() > 0]
     if len(some) < 2:
         return None
-    kinds = forecast.names("night/kind")
+    kinds = [in_their_language(kind) for kind in forecast.names("night/kind")]
     at = {party: k for k, party in enumerate(forecast.parties)}
     rows = [
         [row["name"], *(rounding.percent(votes[k, at[row["party"]]] / votes[k].sum()) for k in some)]

@@ -111,6 +111,13 @@ def _about(votes: float) -> str:
     return rounding.whole(float(f"{votes:.3g}"))
 
 
+def _left(row: Row) -> str:
+    """Votes left, to three digits; none only where all is in."""
+    if row["units"] == row["units_final"]:
+        return "0"
+    return _about(max(number(row["left"]) or 0.0, 1.0))
+
+
 def _majorities_called(forecast: Forecast) -> list[str]:
     names = names_of(forecast)
     called = [f"{names[who]} (since {since})" for what, who, since in standing_calls(forecast)
@@ -147,7 +154,7 @@ def outstanding(forecast: Forecast) -> Table:
         Shown("Units", text_of("units", rounding.whole)),
         Shown("Finished", text_of("units_final", rounding.whole)),
         Shown("Votes counted", text_of("counted_by_kind", rounding.whole)),
-        Shown("Votes left", text_of("left", rounding.whole)),
+        Shown("Votes left", _left),
     )
     title = "What is counted and what is out, by kind of vote"
     return table(forecast, "night-out", title, columns, shown, (), lambda row: not row["district"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Generator
 from pathlib import Path
@@ -20,6 +21,7 @@ from forecast.simulation.forecasting import simulate
 from forecast.sweeps.slider import slide
 from tests.forecasts import kazakhstan
 from tests.made import write_made_election
+from tests.nights import of_a_night
 
 pytestmark = pytest.mark.browser
 
@@ -265,3 +267,44 @@ def test_on_paper_details_are_open_and_bars_keep_their_ink(opened: Any) -> None:
     assert not tab.locator("#builder").is_visible()
     tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
     assert tab.locator("details:not([open])").count() == closed
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("language", ["en", "kk"])
+def test_the_page_of_a_night_is_usable_by_all(
+    browser: Any, axe: Any, width: int, language: str, tmp_path: Path
+) -> None:
+    """Drawn without an error, within the window, its lines as many as it tells; nothing serious for axe."""
+    night = tmp_path / "night.html"
+    night.write_text(page(of_a_night(districts=True), language), encoding="utf-8")
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    faults: list[str] = []
+    tab.on("console", lambda message: faults.append(message.text))
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.goto(night.as_uri())
+    tab.wait_for_selector("#evening_seats svg")
+    assert faults == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert tab.locator("#evening_chances svg").count() >= 1
+    assert re.search(r"\d\d:\d\d", tab.inner_text("#page-time"))
+    for details in tab.locator("details").all():
+        details.evaluate("part => { part.open = true; }")
+    assert _serious(axe, tab) == []
+    tab.close()
+
+
+def test_an_estimate_that_is_old_says_so_when_the_page_is_opened(browser: Any, tmp_path: Path) -> None:
+    """By the clock of the reader; a rehearsal and a complete count never do."""
+    forecast = of_a_night()
+    seen = {}
+    for minutes, rehearsal in ((5, "0"), (45, "0"), (45, "1")):
+        made = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
+        told = forecast.with_attrs(night_estimate_time=made.isoformat(), night_rehearsal=rehearsal)
+        file = tmp_path / "night.html"
+        file.write_text(page(told), encoding="utf-8")
+        tab = browser.new_page()
+        tab.goto(file.as_uri())
+        seen[minutes, rehearsal] = tab.inner_text("#night-old") if tab.is_visible("#night-old") else ""
+        tab.close()
+    assert seen[5, "0"] == seen[45, "1"] == ""
+    assert seen[45, "0"] == "This estimate is 45 minutes old. Newer results may be in."

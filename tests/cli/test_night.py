@@ -17,11 +17,16 @@ import numpy as np
 import pytest
 
 from forecast.cli.main import main
+from forecast.night.counted import KINDS, Remark
+from forecast.night.evening import EARLY, remarks_said
+from forecast.night.watching import CUT_SHORT
 from forecast.record_schema import Run
 from forecast.report import page
 from forecast.storage import load
 from forecast.tables import tables_of
-from forecast.words.speaking import languages, texts_of
+from forecast.words.facts import Facts
+from forecast.words.sentences import translated
+from forecast.words.speaking import languages, speaking, texts_of
 from forecast.writing import digest_of
 from tests.nights import (
     LISTS,
@@ -138,7 +143,7 @@ def test_a_broken_feed_is_refused_with_its_line(folder: Path) -> None:
         (["--every", "5"], "--every: it goes with --watch or --replay"),
         (["--as-of", "late"], '--as-of = "late": a time is expected'),
         (["--accept", "nowhere"], '--accept = "nowhere": no such unit'),
-        (["--draws", "2000000"], "at most 1,000,000 draws of a night"),
+        (["--draws", "2000000"], "2000000 is out of bounds; 1 to 1 000 000 is expected"),
     ],
 )
 def test_options_that_cannot_be(folder: Path, options: list[str], said: str) -> None:
@@ -198,6 +203,25 @@ def test_the_page_of_a_night_tells_what_is_in_and_what_is_out(language: str, *, 
     assert 'id="night-districts"' in html
     assert "0.00 %" not in html.partition("<script")[0]
     assert "-0" not in html.partition("<main")[2].partition("<script")[0]
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+def test_what_a_night_minds_is_told_in_every_language(language: str) -> None:
+    """Warnings, kinds of remarks, titles, the caption: each has its words, with its figures."""
+    forecast = of_a_night()
+    remarks = [Remark(kind, "u", 1, "row 1, u: 5 votes") for kind in KINDS if kind != "columns"]
+    said = [*remarks_said("feed.csv", remarks), *remarks_said("feed.csv", [*remarks, *remarks])]
+    early = EARLY.format(units=7, votes=0.0123)
+    stands = "feed.csv: row 9: 3 cells under 9 headings; the estimate of 22:10 stands"
+    still = "feed.csv: the feed stands still: unchanged since 21:43; the estimate of 22:10 stands"
+    back = "withdrawn: that Greens enters was called at 20:00, and is not any more since 20:20"
+    back += "; its chance is 97.0 % now"
+    with speaking(language):
+        told = [*forecast.attrs["warnings"], *said, *KINDS.values(), early, stands, still, back]
+        told += [f"feed.csv: {CUT_SHORT}", str(forecast.attrs["track_record"]), Facts(forecast).caption]
+        told += [table.title for table in tables_of(forecast)]
+        assert [sentence for sentence in told if translated(sentence) is None] == []
+        assert "97,0" in (translated(back) or "")
 
 
 def test_parts_of_the_night_stand_alone() -> None:

@@ -194,7 +194,7 @@ def test_check_says_in_the_rule_what_becomes_of_alliances_and_ties(shared: Path,
 def test_the_seats_of_a_table_of_votes_are_compared_with_the_count(capsys: Capsys, root: Path) -> None:
     for path in sorted((root / "configs").glob("*-result.csv")):
         _, warnings, _ = counted(capsys, str(path.with_name(path.name.replace("-result.csv", ".toml"))))
-        assert warnings == []
+        assert [text for text in warnings if "count for their lists" not in text] == []  # Hungary's
 
 
 def a_case(**more: Any) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def test_a_call_that_does_not_stand_any_more_is_said_with_its_times(
 
 
 def test_a_call_stands_as_long_as_it_is_as_certain(made: Made, half: tuple[NightForecast, Now]) -> None:
-    """Nearer to the threshold than the unseen post is large, none would be made any more; those made stand."""
+    """Nearer to the threshold than the unseen post is large none would be made any more; those made stand."""
     found, now = half
     unseen, near = unseen_share(now), found.forecast.array("share_quantile").copy()
     near[:, 3] = 0.05 + unseen - 1e-4
@@ -309,7 +309,10 @@ class Watched:
         )
         self.path = folder / "counted.csv"
         self.path.touch()
-        self.room = Room(asked, made.election, made.units, self.path, self.out, made.polled, False, (), False)
+        self.room = Room(
+            asked=asked, election=made.election, units=made.units, counted=self.path, folder=self.out,
+            polled=made.polled, constants=None, add_unknown=False, accepted=(), page=False,
+        )  # fmt: skip
 
     def feed(
         self, share: float, minutes: int, change: Callable[[list[dict[str, str]]], None] | None = None
@@ -368,6 +371,29 @@ def test_a_broken_feed_leaves_the_last_good_estimate_with_its_time(
     np.testing.assert_array_equal(watched.kept.array("share_quantile"), good)
     assert "night_trouble" not in watched.kept.attrs
     assert "nothing new in it" in capsys.readouterr().err
+
+
+def test_an_estimate_that_fails_leaves_the_last_good_one_and_the_night_goes_on(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real, fails = night_forecast, [False, True, False]
+
+    def sometimes(*given: object, **more: object) -> NightForecast:
+        if fails.pop(0):
+            msg = "singular"
+            raise np.linalg.LinAlgError(msg)
+        return real(*given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("forecast.night.night_forecast.night_forecast", sometimes)
+    first, second = watched.feed(0.3, 0), watched.feed(0.4, 5)
+    watched.room.follow([first, second])
+    said = "no estimate as of 20:05: LinAlgError: singular; the estimate of 20:00 stands"
+    assert said in capsys.readouterr().err
+    assert watched.kept.attrs["night_trouble"] == said
+    assert watched.kept.array("night/units_final").sum() == len(watched.made.night.first(0.3))
+    watched.room.follow([watched.feed(0.5, 10)])
+    assert "night_trouble" not in watched.kept.attrs
+    assert len(watched.kept.array("evening/moment")) == 2
 
 
 def test_a_feed_that_stands_still_is_marked(watched: Watched) -> None:

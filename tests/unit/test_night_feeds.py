@@ -343,6 +343,19 @@ def test_early_votes_above_any_register_are_counted_with_a_warning(made: Made) -
     assert "last time; counted" in kinds(counted)["size"][0]
 
 
+def test_early_votes_are_held_to_the_voters_of_their_region(made: Made) -> None:
+    k = made.at("early")
+    u = made.unit(k)
+    place = made.night.region[u]
+    voters = sum(int(e) for e, r in zip(made.night.electorate, made.night.region, strict=True) if r == place)
+    made.rows[k] |= {"red": str(voters + 1), "valid": ""}
+    counted = made.read(made.rows, accepted=[made.rows[k]["unit"]])
+    assert not counted.set_aside.any()
+    (said,) = kinds(counted)["above"]
+    assert f"votes in {place} together, {voters:,} voters there" in said
+    assert said.startswith(f"row {k + 2}, {made.rows[k]['unit']}: ")
+
+
 def test_a_unit_that_always_exceeds_its_register_is_counted_with_a_warning(made: Made) -> None:
     u = made.unit(made.at("ordinary"))
     electorate = made.units.electorate.copy()
@@ -483,6 +496,18 @@ def test_a_shorter_feed_is_held_to_what_was_there(made: Made) -> None:
     feed = read_feed(deliver(write_counted(made.folder / "c.csv", made.rows[:10])), made.election)
     counted = counted_of(feed, made.units, earlier=first.history)
     np.testing.assert_array_equal(counted.votes, first.votes)
+
+
+def test_a_feed_that_stamps_all_its_rows_anew_leaves_no_longer_a_history(made: Made) -> None:
+    first = made.read(made.rows)
+    stamped = [{**row, "time": "2024-06-09T23:50"} for row in made.rows]
+    stamped[3] |= {"red": str(int(stamped[3]["red"]) + 1), "valid": ""}
+    feed = read_feed(deliver(write_counted(made.folder / "c.csv", stamped)), made.election)
+    counted = counted_of(feed, made.units, earlier=first.history)
+    assert len(counted.history) == len(first.history) + 1
+    assert counted.votes.sum() == first.votes.sum() + 1
+    assert counted.time == datetime.datetime(2024, 6, 9, 23, 50)
+    assert not kinds(counted)
 
 
 # Whatever comes.
