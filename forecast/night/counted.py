@@ -311,6 +311,7 @@ class _Judging:
         total = self.state.votes.sum(axis=1)
         last = self.units.last.sum(axis=1)
         self._electorates(total, last)
+        self._pools(total, last)
         self._sizes(total, last)
         self._merged(total, last)
         self._same_votes(total)
@@ -331,6 +332,29 @@ class _Judging:
                 self._remark("set-aside", name, row, f"{said}; neither fitted nor counted (--accept {name})")
             else:
                 self._remark("above", name, row, f"{said}; counted")
+
+    def _pools(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
+        """Votes that are cast away from where the voters live are held to the voters of their region: early
+        and postal votes have no register of their own. Said where they are not as many as last time.
+        """
+        units = self.units
+        ordinary = units.kind == (units.kinds.index(ORDINARY) if ORDINARY in units.kinds else -1)
+        inside = units.region >= 0
+        unknown = inside & ordinary & np.isnan(units.electorate)
+        regions = len(units.regions)
+        voters = np.bincount(units.region[inside], np.nan_to_num(units.electorate[inside]), regions)
+        voters[units.region[unknown]] = 0.0
+        counts = inside & ~self.state.aside
+        votes = np.bincount(units.region[counts], total[counts], regions)
+        for r in np.flatnonzero((voters > 0.0) & (votes > voters)).tolist():
+            others = np.flatnonzero(counts & ~ordinary & (units.region == r) & (total > MOST_OF_LAST * last))
+            if len(others):
+                u = int(others[total[others].argmax()])
+                said = (
+                    f"{votes[r]:,.0f} votes in {units.regions[r]} together, {voters[r]:,.0f} voters there; "
+                )
+                said += f"{total[u]:,} votes are of this unit, {last[u]:,.0f} last time; counted"
+                self._remark("above", units.names[u], int(self.state.row[u]), said)
 
     def _sizes(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
         """Sizes far from those of last time: warned of, and counted."""

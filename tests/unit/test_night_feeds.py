@@ -343,6 +343,19 @@ def test_early_votes_above_any_register_are_counted_with_a_warning(made: Made) -
     assert "last time; counted" in kinds(counted)["size"][0]
 
 
+def test_early_votes_are_held_to_the_voters_of_their_region(made: Made) -> None:
+    k = made.at("early")
+    u = made.unit(k)
+    place = made.night.region[u]
+    voters = sum(int(e) for e, r in zip(made.night.electorate, made.night.region, strict=True) if r == place)
+    made.rows[k] |= {"red": str(voters + 1), "valid": ""}
+    counted = made.read(made.rows, accepted=[made.rows[k]["unit"]])
+    assert not counted.set_aside.any()
+    (said,) = kinds(counted)["above"]
+    assert f"votes in {place} together, {voters:,} voters there" in said
+    assert said.startswith(f"row {k + 2}, {made.rows[k]['unit']}: ")
+
+
 def test_a_unit_that_always_exceeds_its_register_is_counted_with_a_warning(made: Made) -> None:
     u = made.unit(made.at("ordinary"))
     electorate = made.units.electorate.copy()
