@@ -36,6 +36,8 @@ ARCHIVE = ROOT.parent / "shared" / "data" / "night"
 MEASURED = ROOT / "outputs" / "night-measured.json"
 PAGE = ROOT / "docs" / "night.md"
 DRAWS = 400
+MORE = 1_000
+"""Where the mean of draws is told to hundredths of a point."""
 POLLS = 200
 LEVEL = {"se": 0.04, "nz": 0.05, "bg": 0.04, "es": 0.03, "no": 0.04}
 """Threshold of each country, as a share of the country's votes."""
@@ -137,8 +139,8 @@ def true_order(nights: Sequence[PastNight], constants: NightConstants) -> dict[s
     found: dict[str, Any] = {}
     for at in played(sweden, constants, ("true",)):
         truth = at.night.truth
-        alone = shares(at.draws()).mean(axis=0)
-        polled = [error(shares(at.draws(at.poll(k))).mean(axis=0), truth) for k in range(POLLS)]
+        alone = shares(at.draws(number=MORE)).mean(axis=0)
+        polled = [error(shares(at.draws(at.poll(k, MORE), MORE)).mean(axis=0), truth) for k in range(POLLS)]
         final = at.counted.votes.sum(axis=0)
         found[f"{at.stage:g}"] = {
             "raw": error(final / final.sum(), truth),
@@ -170,7 +172,7 @@ def intervals(nights: Sequence[PastNight], constants: Mapping[str, NightConstant
                 "stage": at.stage,
                 "votes": float(at.counted.votes.sum() / night.votes.sum()),
                 "uniform": error(uniform, truth),
-                "brier_uniform": float(np.mean(brier((uniform[:-1] >= level).astype(np.float64), came))),
+                "brier_uniform": float(np.mean(brier(np.asarray(uniform[:-1] >= level, np.float64), came))),
             }
             for name, (mean, scale) in {"alone": (at.law.mean, at.law.scale), "polls": at.with_poll}.items():
                 sd = np.sqrt(np.diag(scale)) + _LEAST
@@ -453,6 +455,7 @@ def section(found: Mapping[str, Any]) -> str:
         _ABOUT.format(len(nights), ", ".join(nights)),
         "Sweden 2022 in the order of reporting, polls: mean of 200:",
         _true_table(found["true_order"]),
+        _beaten(found["true_order"]),
         "Intervals of 50, 80 and 95 % held, in percent, without and with polls:",
         _grid(("", "count alone", "with polls"), held),
         "By country and order, all stages:",
@@ -509,17 +512,25 @@ def _stage(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{100 * rows[0]['stage']:g}, {100 * mean_of(rows)['votes']:.0f}"
 
 
+_PUBLISHED = {"0.01": 0.678, "0.05": 0.298, "0.1": 0.198, "0.25": 0.094, "0.5": 0.036}
+"""Errors that a model built for that very election published."""
+
+
 def _true_table(found: Mapping[str, Mapping[str, float]]) -> str:
-    published = {"0.01": 0.678, "0.05": 0.298, "0.1": 0.198, "0.25": 0.094, "0.5": 0.036}
     names = {"raw": "count so far", "uniform": "uniform swing", "alone": "night", "polls": "night with polls"}
     rows = [(label, *(f"{one[name]:.3f}" for one in found.values())) for name, label in names.items()]
-    rows.append(
-        (
-            "published, a model of that very election",
-            *(f"{published[s]:.3f}" if s in published else "" for s in found),
-        )
-    )
+    marks = [f"{_PUBLISHED[stage]:.3f}" if stage in _PUBLISHED else "" for stage in found]
+    rows.append(("published, a model of that very election", *marks))
     return _grid(("% of units", *(f"{100 * float(stage):g}" for stage in found)), rows)
+
+
+def _beaten(found: Mapping[str, Mapping[str, float]]) -> str:
+    def at(where: Iterable[str]) -> str:
+        return ", ".join(f"{100 * float(stage):g}" for stage in where) or "no"
+
+    marks = at(stage for stage, mark in _PUBLISHED.items() if found[stage]["polls"] < mark)
+    swing = at(stage for stage, one in found.items() if one["polls"] < one["uniform"])
+    return f"With polls the published marks are beaten at {marks} %, uniform swing at {swing} % of units."
 
 
 def _held(

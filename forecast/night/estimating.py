@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _AT_A_TIME = 1_024
-"""Draws that are made together: enough for matrix products, few enough for the cache."""
+_ON_ONE_THREAD, _LEAST_TOGETHER = 250_000, 16
+"""Draws that are made together: so few that a product of matrices has no more than so many multiplications,
+and is not shared among threads, whose number would then be seen in the last bits; but some at least.
+"""
 _LEAST_OF_LAST = 0.02
 """Of the last share of a list that is left to it at least, where the regression says less."""
 _MOST_GROWTH = 1.5
@@ -386,17 +389,18 @@ def _deviations(law: NightLaw, draws: int, seed: int) -> Iterator[Floats]:
     root = np.linalg.cholesky(_safe(spread.covariance))
     roots = np.linalg.cholesky(_safe(spread.blocks))
     nu = law.degrees_of_freedom
-    for number, first in enumerate(range(0, draws, _AT_A_TIME)):
-        size = min(_AT_A_TIME, draws - first)
+    together = min(max(_ON_ONE_THREAD // (districts * factors), _LEAST_TOGETHER), _AT_A_TIME)
+    for number, first in enumerate(range(0, draws, together)):
+        size = min(together, draws - first)
         random = np.random.Generator(np.random.PCG64([seed, 1, number]))
         stretch = np.sqrt(nu / random.chisquare(nu, size)) if np.isfinite(nu) else np.ones(size)
-        common = random.standard_normal((responses, factors * size))
-        common = (root @ common).reshape(responses, factors, size)
-        found = np.matmul(spread.own, common)
-        found[:-1] += np.matmul(spread.mixed, common[-1])
-        alone = np.matmul(roots, random.standard_normal((districts, responses, size)))
-        found = (np.moveaxis(found, 2, 0) + np.moveaxis(alone, (2, 1), (0, 1))).transpose(0, 2, 1)
-        found *= stretch[:, None, None]
+        common = np.matmul(root, random.standard_normal((factors, responses, size)))
+        found = np.matmul(roots, random.standard_normal((districts, responses, size)))
+        for response in range(responses):
+            found[:, response] += spread.own[response] @ common[:, response]
+        for share, mixed in enumerate(spread.mixed):
+            found[:, share] += mixed @ common[:, -1]
+        found = found.transpose(2, 0, 1) * stretch[:, None, None]
         found[..., :-1] = np.where(spread.stands, found[..., :-1], 0.0)
         found[..., :-1] -= found[..., :-1].sum(axis=2, keepdims=True) * spread.shares
         yield found
