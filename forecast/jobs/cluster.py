@@ -249,7 +249,7 @@ def local_workers(number: int) -> Generator[Cluster]:
         with (
             tempfile.TemporaryDirectory(prefix="forecast-", ignore_cleanup_errors=True) as scratch,
             LocalCluster(**{**_LOCAL, "n_workers": number, "local_directory": scratch}) as cluster,
-            closing(Client(cluster)) as client,
+            closing(Client(cluster, set_as_default=False)) as client,
         ):
             yield Cluster(client)
 
@@ -279,7 +279,7 @@ def workers_of(scheduler: str) -> Generator[Cluster]:
             where: dict[str, Any] = (
                 {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
             )
-            client = Client(**where, timeout="30s")
+            client = Client(**where, timeout="30s", set_as_default=False)
         except (OSError, ValueError) as error:
             remedy = f"no dask scheduler answers ({error}); an address such as tcp://host:8786 is expected"
             raise ConfigurationError(Fault("--scheduler", "", scheduler, remedy)) from None

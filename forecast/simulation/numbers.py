@@ -118,7 +118,8 @@ def share_quantile(run: Run) -> Floats:
 @_number()
 def pass_probability(run: Run) -> Proportion:
     found = run.counts.proportion("passes")
-    which = np.array([passes_by_seats(rule) for rule in run.rules], np.bool_)
+    which = np.zeros(len(found.value), np.bool_)
+    which[: len(run.rules)] = [passes_by_seats(rule) for rule in run.rules]
     if not which.any():
         return found
     value, error = found.value.copy(), found.mc_error.copy()

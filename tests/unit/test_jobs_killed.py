@@ -44,7 +44,7 @@ def moment(process: subprocess.Popen[str], store: Path, chance: random.Random, s
     while len(Store(store).done()) == before and process.poll() is None:
         assert time.monotonic() < until
         time.sleep(0.01)
-    time.sleep(chance.uniform(0, 0.3))
+    time.sleep(chance.uniform(0, 0.1))
 
 
 def whole(store: Path) -> None:
@@ -56,14 +56,16 @@ def whole(store: Path) -> None:
         assert Store(store).file_of(digest).with_suffix(".json").is_file()
 
 
-def killed_again_and_again(folder: Path, text: str, elections: int, kills: int, *options: object) -> int:
+def killed_again_and_again(
+    folder: Path, text: str, elections: int, kills: int, *options: object, seed: int = 1
+) -> int:
     """Kill the command so often, or until it is done; then let it end. How often it was killed at work."""
     table, store, alone = write_table(folder, text, elections), folder / "store", folder / "alone"
     do_table(read_table(table), Store(alone))
-    chance, at_work = random.Random(1), 0
+    chance, at_work = random.Random(seed), 0
     for _ in range(kills):
         process = start(table, store, *options)
-        moment(process, store, chance, 4.0)
+        moment(process, store, chance, 1.5)
         at_work += process.poll() is None
         process.kill()
         process.wait()
@@ -91,7 +93,8 @@ WORKERS = pytest.param(("--workers", 2), id="two workers", marks=needs_workers)
 
 @pytest.mark.parametrize("options", [pytest.param((), id="alone"), WORKERS])
 def test_a_killed_command_goes_on_where_it_was(options: tuple[object, ...], tmp_path: Path) -> None:
-    assert killed_again_and_again(tmp_path, SHORT, 2, 1, *options) == 1
+    soon_after_the_first_job = 15
+    assert killed_again_and_again(tmp_path, SHORT, 2, 1, *options, seed=soon_after_the_first_job) == 1
 
 
 @pytest.mark.slow

@@ -116,7 +116,10 @@ def test_what_a_key_says_is_found_under_its_name_in_files() -> None:
     bonus = '{type = "graded", from = "30%", base = 3, step = "5%", max = 9}'
     grid = grid_of(vary=[f"rule.bonus={bonus},"])
     with_bonus, without = (grid.values(rule)["rule.bonus"] for rule in grid.rules)
-    assert with_bonus == {"type": "graded", "from": 0.3, "base": 3, "step": 0.05, "max": 9}
+    assert with_bonus == {
+        **{"type": "graded", "from": 0.3, "base": 3, "step": 0.05, "max": 9},
+        "others": "alliances",
+    }
     assert without is None
     rule = grid.rules[0]
     (deeper,) = Grid.of(rule, parse_axes(vary=["rule.bonus.from=40%"])).rules
