@@ -157,7 +157,7 @@ class Cluster:
 
         waiting = iter(range(len(items)))
         under_way: dict[Any, int] = {}
-        arriving = as_completed()
+        arriving = as_completed(loop=self._client.loop)
 
         def send() -> None:
             while len(under_way) < _AHEAD * self.workers and (at := next(waiting, None)) is not None:

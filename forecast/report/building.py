@@ -66,6 +66,8 @@ PANELS = (
     *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
 )
 """Parts of the page that can stand alone."""
+_MOVED = frozenset({"parties", "crossings", "seats", "parliament", "coalitions", "chamber"})
+"""Those that another rule changes; the others need none."""
 _KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
 """Where the election file says it: for whoever writes one, not for readers of the page."""
 _PERCENT = re.compile(r"(?<=\d)%")
@@ -130,7 +132,7 @@ def _page(
     earlier = None if last is None else earlier_of(Facts(last), facts)
     over_time = [] if history is None else history.figures()
     of_districts = district_figures(facts)
-    slid = slide(forecast) if may_slide(forecast) else None
+    slid = slide(forecast) if may_slide(forecast) and (panel is None or panel in _MOVED) else None
     environment = Environment(
         loader=FunctionLoader(_asset),
         autoescape=True,
