@@ -117,7 +117,11 @@ def test_what_a_key_says_is_found_under_its_name_in_files() -> None:
     grid = grid_of(vary=[f"rule.bonus={bonus},"])
     with_bonus, without = (grid.values(rule)["rule.bonus"] for rule in grid.rules)
     assert with_bonus == {
-        **{"type": "graded", "from": 0.3, "base": 3, "step": 0.05, "max": 9},
+        "type": "graded",
+        "from": 0.3,
+        "base": 3,
+        "step": 0.05,
+        "max": 9,
         "others": "alliances",
     }
     assert without is None
