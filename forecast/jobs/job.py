@@ -90,7 +90,10 @@ def _read(row: Row) -> tuple[tuple[str, ...], Election | None, str]:
         election = load_election(row.config, settings)
         return settings, election, inputs_of(election)
     except (ForecastError, OSError):
-        said = digest_of(row.config) if row.config.is_file() else "absent"
+        try:
+            said = digest_of(row.config)
+        except OSError:  # no file, or a name that none can have
+            said = "absent"
         changes = row.changes.changes if row.changes is not None else {}
         return settings, None, f"{UNREADABLE}-{_digest([said, str(row.config), settings, dict(changes)])}"
 

@@ -189,6 +189,13 @@ def break_file(folder: Path) -> None:
     broken.write_text(broken.read_text().replace("seats = 120", "seats = many"))
 
 
+def test_a_file_whose_name_none_can_have_fails_alone(tmp_path: Path) -> None:
+    text = ONE_EACH.replace('["*/made.toml"]', f'["e0/made.toml", "e0/{"x" * 300}"]')
+    ended = do(write_table(tmp_path, text, elections=1), tmp_path / "store")
+    assert (ended.done, len(ended.failures), ended.left) == (1, 1, 0)
+    assert ended.exit_code == 2
+
+
 def test_failures_are_named_and_the_rest_is_done(tmp_path: Path) -> None:
     """And so is a file that is named but not there: the other elections are forecast all the same."""
     text = ONE_EACH.replace('["*/made.toml"]', '["e0/made.toml", "e9/made.toml", "*/made.toml"]')
