@@ -143,9 +143,14 @@ def record_of(archive: Archive, votes: str | Path) -> Record:
     said = list(official.said)
     if len(before) < len(archive.past):
         said.append(f"{len(archive.past) - len(before)} forecasts made after the vote are not scored")
+    late = sum(one.started[:10] > official.day.isoformat() for one in before)
+    if late:  # of a day before the vote, but nobody could read them then
+        said.append(
+            f"{late} of {len(before)} forecasts were made after the vote, of what was known on their day"
+        )
     if any(one.forecast.has_tiers for one in before):
         said.append(
-            "majorities and events are scored in the list seats: the other tiers are not in the table"
+            "majorities are scored in the list seats, events are not: the other tiers are not in the table"
         )
     last = frozenset({(official.election, before[-1].file)})
     return Record((official,), statements, intervals, last, tuple(said))

@@ -258,6 +258,8 @@ def test_a_forecast_made_after_the_vote_is_not_scored_and_no_vote_foretold_is_re
     record = record_of(later[0], votes)
     assert {one.as_of.isoformat() for one in record.statements} == set(DAYS[:2])
     assert "2 forecasts made after the vote are not scored" in record.said
+    # Of days before the vote, but made today.
+    assert "2 of 2 forecasts were made after the vote, of what was known on their day" in record.said
     with pytest.raises(ConfigurationError, match="none foretold it"):
         record_of(later[1], votes)
 
