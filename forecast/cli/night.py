@@ -37,7 +37,7 @@ from forecast.cli.working import (
     speaker,
     write_results,
 )
-from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, lines_of
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from forecast.night.counted import Counted
     from forecast.night.feed import Feed, Report
     from forecast.night.night_constants import NightBasis
+    from forecast.night.night_forecast import BeforeNight
     from forecast.night.units import Units
     from forecast.night.watching import Event
     from forecast.result import Forecast
@@ -270,6 +271,8 @@ class Room:
     trouble: str = ""
     """Why the feed cannot be read now, or that it stands still; empty where all is well."""
     rehearsal: bool = False
+    before: BeforeNight | None = None
+    """The forecast of the polls alone, once it was needed."""
 
     def once(self, as_of: str | None) -> None:
         """One estimate, printed as a run is."""
@@ -334,7 +337,7 @@ class Room:
         except Exception as error:  # a night goes on, whatever one report of it does
             if os.environ.get(DEBUG):
                 raise
-            self._troubled(f"no estimate as of {at:%H:%M}: {_said(error)}", at)
+            self._troubled(f"no estimate as of {at:%H:%M}: {reason_of(error)}", at)
             return
         self._keep(counted)
         self.last = forecast
@@ -342,6 +345,8 @@ class Room:
 
     def _troubled(self, reason: str, at: datetime.datetime) -> None:
         """Say what is wrong, here and beside the last good estimate, which stands."""
+        from forecast.night.watching import reason_of
+
         if reason == self.trouble:
             return
         self.trouble = reason
@@ -355,7 +360,7 @@ class Room:
         try:
             self._write(self.last.with_attrs(warnings=warnings, night_trouble=said), self.history)
         except OSError as error:
-            tell(f"{self.folder}: {_said(error)}; what stands there stays as it is")
+            tell(f"{self.folder}: {reason_of(error)}; what stands there stays as it is")
 
     def _counted(self, feed: Feed) -> Counted:
         from forecast.night.counted import counted_of
@@ -371,12 +376,22 @@ class Room:
     def _forecast(self, counted: Counted, digest: str, at: datetime.datetime) -> Forecast:
         """The estimate of what is counted, with the evening before it."""
         from forecast.night.evening import Now, with_evening
-        from forecast.night.night_forecast import night_forecast
+        from forecast.night.night_forecast import before_night, night_forecast
         from forecast.provenance import with_sources
         from forecast.simulation.caveats import refuse_void
 
         how = replace(self.asked.how(self.election), draws=self.asked.draws or DRAWS)
-        found = night_forecast(self.election, self.units, counted, self.polled, how, constants=self.constants)
+        if self.before is None and self.polled is not None:
+            self.before = before_night(self.election, self.polled, how)
+        found = night_forecast(
+            self.election,
+            self.units,
+            counted,
+            self.polled,
+            how,
+            constants=self.constants,
+            before=self.before,
+        )
         refuse_void(self.election, found.forecast)
         at_once = Now(self.units, counted, found.estimate, at)
         forecast = with_evening(found.forecast, self.election, at_once, self.last)
@@ -470,13 +485,6 @@ def _replayed(room: Room, as_of: str | None, every: float, speed: float) -> Iter
     feed = read_feed(deliver(room.counted), room.election)
     until = as_of_moment(as_of, room.election) if as_of is not None else None
     return replayed(feed, SystemClock(), every=every, speed=speed, until=until)
-
-
-def _said(error: Exception) -> str:
-    """An error in one line."""
-    if isinstance(error, ForecastError):
-        return "; ".join(lines_of(error.faults))
-    return f"{type(error).__name__}: {error}"
 
 
 def _clock(text: str) -> str:

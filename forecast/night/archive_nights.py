@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast.door.sheets import Sheet, read_sheet
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.night.counted import FINAL, NOTHING, Counted
-from forecast.night.units import NONE, POOL, SAME, Units
+from forecast.night.units import MATCHES, Units, numbered
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -23,8 +23,6 @@ STAGES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75)
 """Shares of the units that are in."""
 _BESIDE = ("unit", "district", "region", "kind", "electorate", "match", "last_electorate")
 _LAST = "last_"
-_MATCHES = {"same": SAME, "pool": POOL, "none": NONE}
-_ORDINARY = "ordinary"
 
 
 @dataclass(frozen=True)
@@ -152,15 +150,15 @@ def read_past_night(folder: Path) -> PastNight:
 
 
 def _units_of(table: _Table, parties: Sequence[str], votes: Whole) -> Units:
-    district, districts = _coded(table.texts("district"))
-    region, regions = _coded(table.texts("region"))
-    kind, kinds = _coded(table.texts("kind"))
+    district, districts = numbered(table.texts("district"))
+    region, regions = numbered(table.texts("region"))
+    kind, kinds = numbered(table.texts("kind"))
     last = np.stack([table.numbers(f"{_LAST}{party}") for party in parties], axis=1)
     # Where lists stand is public before the night; an archive has it from their votes.
     stood = np.zeros((max(len(districts), 1), len(parties)), np.bool_)
     np.logical_or.at(stood, np.maximum(district, 0), votes > 0)
     matches = table.texts("match")
-    unknown = sorted(set(matches) - set(_MATCHES))
+    unknown = sorted(set(matches) - set(MATCHES))
     if unknown:
         remedy = "one of same, pool, none"
         raise PollDataError(Fault(table.place, "match", unknown[0], remedy))
@@ -176,7 +174,7 @@ def _units_of(table: _Table, parties: Sequence[str], votes: Whole) -> Units:
         kinds,
         _known(table.numbers("electorate")),
         _known(table.numbers("last_electorate")),
-        np.array([_MATCHES[match] for match in matches], np.int8),
+        np.array([MATCHES[match] for match in matches], np.int8),
         last,
         stood,
     )
@@ -184,12 +182,6 @@ def _units_of(table: _Table, parties: Sequence[str], votes: Whole) -> Units:
 
 def _known(numbers: Floats) -> Floats:
     return np.where(numbers > 0.0, numbers, np.nan)
-
-
-def _coded(texts: Sequence[str]) -> tuple[Whole, tuple[str, ...]]:
-    """Numbers of texts in a list of them; -1 of an empty one."""
-    known: Mapping[str, int] = {text: at for at, text in enumerate(dict.fromkeys(filter(None, texts)))}
-    return np.array([known.get(text, -1) for text in texts], np.int64), tuple(known)
 
 
 def _path(folder: Path, name: str) -> Path:

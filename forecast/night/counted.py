@@ -29,7 +29,7 @@ from forecast.night.feed import (
     order_of,
     read_feed,
 )
-from forecast.night.units import NONE, ORDINARY, POOL, Units, by_name, in_chunks
+from forecast.night.units import NONE, POOL, Units, by_name, in_chunks
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -320,8 +320,7 @@ class _Judging:
     def _electorates(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
         """More votes than voters: set aside where the size of last time does not speak for them."""
         units = self.units
-        ordinary = units.kind == (units.kinds.index(ORDINARY) if ORDINARY in units.kinds else -1)
-        over = np.nan_to_num(total / units.electorate) > 1.0
+        ordinary, over = units.ordinary, np.nan_to_num(total / units.electorate) > 1.0
         bound = np.where(units.match == POOL, MOST_OF_POOL, MOST_OF_LAST) * last
         for u in np.flatnonzero(over).tolist():
             name, row = units.names[u], int(self.state.row[u])
@@ -338,8 +337,7 @@ class _Judging:
         and postal votes have no register of their own. Said where they are not as many as last time.
         """
         units = self.units
-        ordinary = units.kind == (units.kinds.index(ORDINARY) if ORDINARY in units.kinds else -1)
-        inside = units.region >= 0
+        ordinary, inside = units.ordinary, units.region >= 0
         unknown = inside & ordinary & np.isnan(units.electorate)
         regions = len(units.regions)
         voters = np.bincount(units.region[inside], np.nan_to_num(units.electorate[inside]), regions)

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.geography.places import places_of
-from forecast.last_election.by_district import read_last_result
 from forecast.night.counted import NOTHING
 from forecast.night.estimating import NightEstimate, PollDraws, estimate_night
 from forecast.night.night_constants import NightBasis, shipped_night_constants
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
 
     from forecast.election import Election
     from forecast.estimation import Estimate
-    from forecast.geography.places import Places
     from forecast.night.counted import Counted
     from forecast.night.units import Units
     from forecast.simulation.running import Progress
@@ -34,6 +31,20 @@ SAMPLER = "night"
 """What ``sampler`` says of a forecast whose draws are of a night."""
 MOST_NUMBERS = 50_000_000
 """Votes that are held at once: draws x districts x lists (400 MB, of which there are several)."""
+
+
+class BeforeNight(NamedTuple):
+    """What was forecast before anything was counted: it stays the same all night."""
+
+    forecast: Forecast
+    draws: xr.Dataset
+
+
+def before_night(
+    election: Election, polled: Estimate, how: How, *, progress: Progress | None = None
+) -> BeforeNight:
+    """The forecast of the polls alone, with draws that meet those of the night; errors as ``simulate``."""
+    return BeforeNight(*simulate_and_keep(election, polled, how, how.draws, progress=progress))
 
 
 class NightForecast(NamedTuple):
@@ -53,6 +64,7 @@ def night_forecast(
     *,
     keep: int = 0,
     constants: NightBasis | None = None,
+    before: BeforeNight | None = None,
     progress: Progress | None = None,
 ) -> NightForecast:
     """Where the final vote will be, given what is counted and what polls said, and what the rule makes of it.
@@ -69,6 +81,9 @@ def night_forecast(
         Draws to hand out one by one.
     constants
         Of the method, and what they rest on; default: those that come with the program.
+    before
+        What ``before_night`` gives for the same ``polled`` and ``how``, which a night of many estimates need
+        not draw anew each time.
 
     Returns
     -------
@@ -82,9 +97,12 @@ def night_forecast(
     PollDataError, NoValidOutcome
         As ``simulate``.
     """
-    estimate, before = _estimated(election, units, counted, polled, how, constants, progress)
+    _refuse(units, counted, polled, how)
+    if before is None and polled is not None:
+        before = before_night(election, polled, how, progress=progress)
+    estimate = _estimated(units, counted, before, how, constants)
     if before is not None and _is_before(counted):
-        forecast, kept = before[0], before[1].isel(draw=slice(keep))
+        forecast, kept = before.forecast, before.draws.isel(draw=slice(keep))
     else:
         drawn = _votes(election, units, estimate, how.seed)
         attrs = _attrs(election, polled, counted, constants)
@@ -92,7 +110,7 @@ def night_forecast(
             election, drawn, attrs, keep=keep, threads=how.threads, progress=progress
         )
     with_night = _with_night(forecast, units, counted, estimate)
-    return NightForecast(_with_average(with_night, before[0] if before else None), estimate, kept)
+    return NightForecast(_with_average(with_night, before.forecast if before else None), estimate, kept)
 
 
 def night_sweep(
@@ -113,7 +131,9 @@ def night_sweep(
     """
     if _is_before(counted) and polled is not None:
         return sweep_grid(election, polled, grid, how, explained=False, progress=progress)
-    estimate, _ = _estimated(election, units, counted, polled, how, constants, None)
+    _refuse(units, counted, polled, how)
+    before = before_night(election, polled, how) if polled is not None else None
+    estimate = _estimated(units, counted, before, how, constants)
     drawn = of_votes(election, _votes(election, units, estimate, how.seed))
     attrs = {"seed": how.seed, **_attrs(election, polled, counted, constants)}
     return sweep_draws(election, drawn, grid, how, attrs, progress=progress)
@@ -124,16 +144,8 @@ def _is_before(counted: Counted) -> bool:
     return bool((counted.status == NOTHING).all()) and not counted.outside.any()
 
 
-def _estimated(
-    election: Election,
-    units: Units,
-    counted: Counted,
-    polled: Estimate | None,
-    how: How,
-    constants: NightBasis | None,
-    progress: Progress | None,
-) -> tuple[NightEstimate, tuple[Forecast, xr.Dataset] | None]:
-    """The estimate of a night, and the forecast and draws from before it."""
+def _refuse(units: Units, counted: Counted, polled: Estimate | None, how: How) -> None:
+    """Refuse more draws than can be held, and a night of which nothing is known."""
     most = min(MOST_NUMBERS // units.stood.size, MOST_KEPT)
     if how.draws > most:
         remedy = f"at most {most:,} draws of a night of so many districts and lists are held at once"
@@ -141,12 +153,14 @@ def _estimated(
     if polled is None and _is_before(counted):
         remedy = "nothing is counted, and there are no polls: nothing is known of this vote"
         raise ConfigurationError(Fault(counted.place, "", ABSENT, remedy))
-    before = polls = None
-    if polled is not None:
-        before = simulate_and_keep(election, polled, how, how.draws, progress=progress)
-        polls = poll_draws(units, before[1])
+
+
+def _estimated(
+    units: Units, counted: Counted, before: BeforeNight | None, how: How, constants: NightBasis | None
+) -> NightEstimate:
+    polls = poll_draws(units, before.draws) if before is not None else None
     of_method = (constants or shipped_night_constants()).constants
-    return estimate_night(units, counted, polls, of_method, draws=how.draws, seed=how.seed), before
+    return estimate_night(units, counted, polls, of_method, draws=how.draws, seed=how.seed)
 
 
 def poll_draws(units: Units, drawn: xr.Dataset) -> PollDraws:
@@ -175,19 +189,9 @@ def _votes(election: Election, units: Units, estimate: NightEstimate, seed: int)
         tuple(units.parties[p] for p in kept),
         estimate.votes[:, :, kept],
         units.stood[:, kept],
-        _places(election),
+        units.places,
         seed,
     )
-
-
-def _places(election: Election) -> Places | None:
-    """The districts of the rule, in the order of the units' own."""
-    if election.rule.districts is None or election.rule.only_places:
-        return None
-    geography = election.geography
-    table = geography.last_result if geography is not None else None
-    places = places_of(election, read_last_result(table) if table is not None else None)
-    return places if places.places else None
 
 
 def _attrs(

@@ -74,6 +74,13 @@ class Units:
     """What a reader must know of the table."""
     digest: str = ""
     """SHA-256 of the file."""
+    places: Places | None = None
+    """The districts of the rule; ``None`` where it has none, and ``districts`` are what the table names."""
+
+    @property
+    def ordinary(self) -> NDArray[np.bool_]:
+        """(U,) units whose voters vote where they live, on the day."""
+        return self.kind == (self.kinds.index(ORDINARY) if ORDINARY in self.kinds else -1)
 
 
 def read_units(path: str | Path, election: Election) -> Units:
@@ -156,18 +163,18 @@ class _Reading:
             raise PollDataError(*self.faults)
         names = self._unit_names(lines)
         places = self._places()
-        district, places = self._districts(lines, places)
-        region, regions = _numbered(self._cells(lines, "region"))
-        kind, kinds = _numbered([cell.casefold() or ORDINARY for cell in self._cells(lines, "kind")])
+        district, named = self._districts(lines, places)
+        region, regions = numbered(self._cells(lines, "region"))
+        kind, kinds = numbered([cell.casefold() or ORDINARY for cell in self._cells(lines, "kind")])
         last = self._last(lines)
         match = self._match(lines, last.sum(axis=1))
-        stood = self._stood(places, district, last)
+        stood = self._stood(named, district, last)
         return Units(
             self.place,
             self.lists,
             names,
             district,
-            places.names if places is not None else (),
+            named.names if named is not None else (),
             region,
             regions,
             kind,
@@ -179,6 +186,7 @@ class _Reading:
             stood,
             tuple(self.remarks),
             digest,
+            places,
         )
 
     # Columns.
@@ -272,7 +280,7 @@ class _Reading:
         """(U,) numbers of districts, and the districts; faults for those that there are not."""
         cells = self._cells(lines, "district")
         if places is None:
-            number, names = _numbered(cells)
+            number, names = numbered(cells)
             if names and (number < 0).any():
                 blank = lines[int(np.argmax(number < 0))]
                 self._fault(blank, "district", ABSENT, "missing; name the district of every unit, or of none")
@@ -436,7 +444,7 @@ def parse_amount(text: str) -> float | None:
     return float(bare.replace(",", ".")) if _AMOUNT.fullmatch(bare) else None
 
 
-def _numbered(cells: Iterable[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def numbered(cells: Iterable[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Numbers of texts in the order in which they first come, -1 of blanks; and the texts."""
     known: dict[str, int] = {}
     found = [known.setdefault(cell, len(known)) if cell else -1 for cell in cells]

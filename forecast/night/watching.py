@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from forecast.errors import ABSENT, Fault, PollDataError, lines_of
+from forecast.errors import ABSENT, Fault, ForecastError, PollDataError, lines_of
 from forecast.night.counted import Counted
 from forecast.night.feed import Delivery, Feed, Report, deliver, known_by, order_of, read_feed
 
@@ -190,9 +190,11 @@ def replayed(
         at = shown + datetime.timedelta(seconds=every * steps)
 
 
-def reason_of(error: PollDataError) -> str:
-    """Its faults in one line."""
-    return "; ".join(lines_of(error.faults))
+def reason_of(error: Exception) -> str:
+    """An error in one line: its faults, or what it is."""
+    if isinstance(error, ForecastError):
+        return "; ".join(lines_of(error.faults))
+    return f"{type(error).__name__}: {error}"
 
 
 def refuse_cut_short(feed: Feed, earlier: Sequence[Report]) -> None:
