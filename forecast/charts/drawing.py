@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.visible import safe_tree
 from forecast.words.speaking import decimal_sign
@@ -244,6 +246,12 @@ def look(font: str) -> Spec:
 def shortened(text: str, letters: int) -> str:
     """A text of at most so many letters, with an ellipsis where some are left out."""
     return text if len(text) <= letters else text[: letters - 1].rstrip() + "…"
+
+
+def was_open(chances: np.ndarray, least: float) -> bool:
+    """Whether one of several chances was at least so far from none and from all."""
+    known = chances[~np.isnan(chances)]
+    return bool(((known > least) & (known < 1.0 - least)).any())
 
 
 def called(row: Mapping[str, Any], letters: int) -> str:

@@ -12,7 +12,6 @@ import numpy as np
 from forecast.charts.drawing import (
     ACCENT,
     FAINT,
-    WIDTH,
     Chart,
     Data,
     Rows,
@@ -28,8 +27,9 @@ from forecast.charts.drawing import (
     panels,
     shares_axis,
     title,
+    was_open,
 )
-from forecast.charts.parties import PANELS
+from forecast.charts.parties import MOST_PANELS, PANEL_WIDTH, PANELS
 from forecast.night.evening import shown_times
 from forecast.words.facts import said
 from forecast.words.rounding import interval, whole
@@ -37,8 +37,6 @@ from forecast.words.rounding import interval, whole
 if TYPE_CHECKING:
     from forecast.words.facts import Facts
 
-MOST_PANELS = 24
-_PANEL_WIDTH = (WIDTH - 60) / PANELS - 30
 _HEIGHT = 90
 _FEW = 20
 """So many estimates are drawn with a mark each."""
@@ -97,7 +95,7 @@ class Evening:
              "said": said(row["majority_probability"], row["majority_mc_error"])}
             for k, row in enumerate(self.facts.coalitions)
         ]  # fmt: skip
-        open_ = [one for one in of if _open(one["chances"])]
+        open_ = [one for one in of if was_open(one["chances"], _OPEN)]
         return (open_ or of)[:MOST_PANELS]
 
     def chance_rows(self, one: dict[str, Any]) -> dict[str, Rows]:
@@ -131,18 +129,13 @@ class Evening:
         }
 
 
-def _open(chances: np.ndarray) -> bool:
-    known = chances[~np.isnan(chances)]
-    return len(known) > 0 and bool(((known > _OPEN) & (known < 1.0 - _OPEN)).any())
-
-
 def _minutes(time: str) -> float:
     found = datetime.datetime.fromisoformat(time)
     zone = found.tzinfo or datetime.UTC
     return found.replace(tzinfo=zone).timestamp() / 60.0
 
 
-def chances_body(data: Data, evening: Evening, width: float = _PANEL_WIDTH) -> Spec:
+def chances_body(data: Data, evening: Evening, width: float = PANEL_WIDTH) -> Spec:
     """One panel: a chance from estimate to estimate."""
     scale = {"domain": [0, 1], "nice": False}
     look = shares_axis(
@@ -151,7 +144,7 @@ def chances_body(data: Data, evening: Evening, width: float = _PANEL_WIDTH) -> S
     return layered(*_line(data, evening, number("value", scale=scale, **look), width), **_size(width))
 
 
-def seats_body(data: Data, evening: Evening, width: float = _PANEL_WIDTH) -> Spec:
+def seats_body(data: Data, evening: Evening, width: float = PANEL_WIDTH) -> Spec:
     """One panel: seats from estimate to estimate, with their 80 % interval."""
     axis = {"title": None, "tickCount": 3, "tickMinStep": 1, "gridColor": FAINT}
     axis |= {"labelExpr": "datum.value % 1 ? '' : format(datum.value, 'd')"}

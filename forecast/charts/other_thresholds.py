@@ -33,7 +33,7 @@ from forecast.charts.drawing import (
     title,
     whole_axis,
 )
-from forecast.charts.parties import PANELS, names_column, told
+from forecast.charts.parties import PANEL_WIDTH, PANELS, names_column, told
 from forecast.charts.rules import method_name
 from forecast.sweeps.slider import may_slide, slide
 from forecast.words.headlines import level_text, of_hundred_short, whole_percent
@@ -137,7 +137,7 @@ def steps_rows(slid: Forecast, row: dict[str, Any], method: int, level: float | 
     }
 
 
-def steps_body(data: Data, width: float = (WIDTH - 60) / PANELS - 30) -> Spec:
+def steps_body(data: Data, width: float = PANEL_WIDTH) -> Spec:
     """One panel: the band and the line of a party's seats by level."""
     x = number("level", axis={"title": None, "labelExpr": percent_labels(), "tickCount": 5, "grid": False})
     axis = whole_axis(title=None, tickCount=3, minExtent=30, maxExtent=30)

@@ -11,7 +11,6 @@ import numpy as np
 
 from forecast.charts.drawing import (
     FAINT,
-    WIDTH,
     Chart,
     Data,
     Rows,
@@ -30,7 +29,7 @@ from forecast.charts.drawing import (
     title,
     whole_axis,
 )
-from forecast.charts.parties import PANELS
+from forecast.charts.parties import PANEL_WIDTH, PANELS
 from forecast.charts.trend_and_record import days_axis
 from forecast.variables import SEATLESS_KINDS, error_of
 from forecast.words.facts import changed_for_this_run, said
@@ -46,7 +45,6 @@ _LEAST_CHANGE = 0.05
 """A chance that moved less is said not to have moved."""
 _MANY_DAYS = 20
 """So many days are drawn without a mark each."""
-_PANEL = (WIDTH - 60) / PANELS - 30
 _HEIGHT = 96
 
 
@@ -168,7 +166,9 @@ def panel_rows(days: Days, measure: Measure, k: int, ink: str) -> Rows:
     ]
 
 
-def panel_body(data: Data, days: Sequence[datetime.date], measure: Measure, width: float = _PANEL) -> Spec:
+def panel_body(
+    data: Data, days: Sequence[datetime.date], measure: Measure, width: float = PANEL_WIDTH
+) -> Spec:
     """One panel: a line through the days, with a mark on each where they are few, and the 80 % interval where
     there is one.
     """

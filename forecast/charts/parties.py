@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from forecast.words.facts import Facts
 
 ROW = 26
-PANELS = 3
+PANELS, MOST_PANELS = 3, 24
+"""Panels side by side, and how many there are at most: of the largest."""
+PANEL_WIDTH = (WIDTH - 60) / PANELS - 30
 _DRAWN_FROM = 0.01
 """Parties with a smaller chance of any seat are named in the text instead of drawn."""
 DOTS = 20

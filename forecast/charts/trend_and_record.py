@@ -32,7 +32,7 @@ from forecast.charts.drawing import (
     shares_axis,
     title,
 )
-from forecast.charts.parties import PANELS, ROW, name_width, names_column, told
+from forecast.charts.parties import MOST_PANELS, PANEL_WIDTH, PANELS, ROW, name_width, names_column, told
 from forecast.words import headlines
 from forecast.words.rounding import percent, percent_interval
 from forecast.words.speaking import day_of_month, month_text, text
@@ -40,9 +40,6 @@ from forecast.words.speaking import day_of_month, month_text, text
 if TYPE_CHECKING:
     from forecast.words.facts import Facts
 
-MOST_PANELS = 24
-"""Parties that have a panel of polls: the largest."""
-_PANEL_WIDTH = (WIDTH - 60) / PANELS - 30
 _PANEL_HEIGHT = 84
 _TREND_DAYS = 24
 _FEW_DAYS = 5
@@ -169,7 +166,7 @@ def level_near(level: float | None, row: dict[str, Any], shares: list[float]) ->
     return [{"share": level}] if near else []
 
 
-def trend_body(data: Data, facts: Facts, width: float = _PANEL_WIDTH) -> Spec:
+def trend_body(data: Data, facts: Facts, width: float = PANEL_WIDTH) -> Spec:
     """One panel: band and line of the trend, polls, the forecast at the day of the vote."""
     days = [poll["day"] for poll in facts.polls_used]
     election = datetime.date.fromisoformat(str(facts.forecast.attrs["election_date"]))

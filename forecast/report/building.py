@@ -15,8 +15,7 @@ import numpy as np
 
 from forecast.charts import outcomes
 from forecast.charts.drawing import ink_of
-from forecast.charts.parties import DOTS
-from forecast.charts.trend_and_record import MOST_PANELS
+from forecast.charts.parties import DOTS, MOST_PANELS
 from forecast.election.rule import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.published.tables_of_past import record_tables
@@ -273,17 +272,8 @@ def _ranks(facts: Facts) -> dict[str, Any] | None:
 
 def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:
     """What has changed since an earlier forecast, and what the two rest on where that differs."""
-    return [
-        {
-            "id": f"changes-{table.name}",
-            "title": table.title,
-            "titles": [(column.title, column.numeric) for column in table.shown],
-            "rows": list(table.texts()),
-            "notes": table.notes,
-        }
-        for table in difference_tables(before, now, None)
-        if table.length
-    ]
+    tables = difference_tables(before, now, None)
+    return [past.shown_table(table, "changes-") for table in tables if table.length]
 
 
 def _is_strict(definition: str) -> bool:

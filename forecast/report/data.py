@@ -163,7 +163,7 @@ def _still(facts: Facts, pool: Pool) -> dict[str, Any]:
     if facts.polls_together:
         rows = (trend_and_record.together_rows(facts, width) for width in (_WIDE, _NARROW))
         return evening | {"polls": _chart(pool, _shares_said(facts), *rows)}
-    drawn = [row for row in facts.parties if row["told"]][: trend_and_record.MOST_PANELS]
+    drawn = [row for row in facts.parties if row["told"]][: parties.MOST_PANELS]
     return evening | {
         "trends": [
             _panel(
@@ -409,7 +409,7 @@ def _steps(facts: Facts, slid: Forecast, method: int, pool: Pool) -> list[dict[s
     found: list[dict[str, Any]] = []
     for row in facts.lists:
         steps = other_thresholds.steps_rows(slid, row, method, None)["steps"]
-        if len(found) < trend_and_record.MOST_PANELS and any(step["seats"] > 0 for step in steps):
+        if len(found) < parties.MOST_PANELS and any(step["seats"] > 0 for step in steps):
             medians = [rounding.whole(step["seats"]) for step in steps]
             found.append({"name": row["name"], "medians": medians, "data": {"steps": pool.put(steps)}})
     return found

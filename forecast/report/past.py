@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.charts import over_time
-from forecast.charts.drawing import ACCENT, ink_of, named
+from forecast.charts.drawing import ACCENT, ink_of, named, was_open
 from forecast.published.archive_of_forecasts import a_week_before, kept_of
 from forecast.published.changes import since
 from forecast.published.tables_of_past import forecasts, moves, record_tables
@@ -121,18 +121,14 @@ def _figure(
 
 def _is_open(days: over_time.Days, measure: Measure, k: int) -> bool:
     """Whether there is something to see: of chances that they were not always decided."""
-    if measure.quantiles:
-        return True
-    chances = measure.of(days.forecast, k)[measure.field]
-    known = chances[~np.isnan(chances)]
-    return bool(((known > _DECIDED) & (known < 1.0 - _DECIDED)).any())
+    return bool(measure.quantiles) or was_open(measure.of(days.forecast, k)[measure.field], _DECIDED)
 
 
 def shown(history: History | None, record: Record | None, figures: Sequence[Figure]) -> dict[str, Any]:
     """What the template takes: the part about earlier forecasts, and the one about how they came out."""
     past = None
     if history is not None:
-        tables = [_shown(table) for table in history.tables()]
+        tables = [shown_table(table) for table in history.tables()]
         past = {
             "news": history.news(),
             "moves": [table for table in tables if table["id"] != "forecasts"],
@@ -140,16 +136,17 @@ def shown(history: History | None, record: Record | None, figures: Sequence[Figu
             "figures": [(figure.id, figure.title) for figure in figures],
             "largest_only": len(history.facts.lists) > _MOST_PANELS,
         }
-    scored = [] if record is None else [_shown(table) for table in record_tables(record, "")]
+    scored = [] if record is None else [shown_table(table) for table in record_tables(record, "")]
     return {"past": past, "scored": scored}
 
 
-def _shown(table: Table) -> dict[str, Any]:
+def shown_table(table: Table, prefix: str = "") -> dict[str, Any]:
+    """What the template takes of a table."""
     return {
-        "id": table.name,
+        "id": f"{prefix}{table.name}",
         "title": table.title,
         "titles": [(column.title, column.numeric) for column in table.shown],
-        "rows": table.texts(),
+        "rows": list(table.texts()),
         "notes": table.notes,
         "long": len(table.rows) > _LONG,
     }
