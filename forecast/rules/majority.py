@@ -44,13 +44,15 @@ def _to_a_share(
     extra: Mapping[str, int],
 ) -> Division:
     seats, ties = dict(division.seats), list(division.ties)
-    claims: dict[str, Fraction | int] = {unit.id: unit.votes for unit in units}
+    beside = sum(extra.values())
+    claims: dict[str, Fraction | int]
+    whole: Fraction | int
     if majority.of == "seats":
         claims = {name: number + extra[name] for name, number in seats.items()}
-    beside = sum(extra.values())
-    whole = valid if majority.of == "valid" else sum(claims.values())
-    if majority.of == "seats":
         whole = sum(seats.values()) + beside
+    else:
+        claims = {unit.id: unit.votes for unit in units}
+        whole = valid if majority.of == "valid" else sum(claims.values())
     first = next((unit for unit in units if 2 * claims[unit.id] > whole), None)
     if first is None or (majority.of == "seats" and majority.to is None):
         return division
