@@ -17,7 +17,7 @@ from forecast.simulation.run_counts import Tallies
 from forecast.simulation.running import Aside, Group, Part
 
 Arrays = Mapping[str, NDArray[Any]]
-_KEPT = ("shares", "seats", "chamber")
+_KEPT = ("shares", "outcomes", "which", "chamber")
 _PLACES = ("votes", "seats")
 
 
@@ -75,7 +75,13 @@ def _part(arrays: Arrays) -> Part:
     places = None
     if "kept/districts/votes" in arrays:
         places = KeptDistricts(*(arrays[f"kept/districts/{name}"] for name in _PLACES))
-    kept = KeptDraws(arrays["kept/shares"], arrays["kept/seats"], places, arrays.get("kept/chamber"))
+    kept = KeptDraws(
+        arrays["kept/shares"],
+        arrays["kept/outcomes"],
+        arrays["kept/which"],
+        places,
+        arrays.get("kept/chamber"),
+    )
     uncovered = _below(arrays, "uncovered/")
     aside = Aside(
         arrays["shares"],

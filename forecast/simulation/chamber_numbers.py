@@ -31,8 +31,8 @@ def chamber_values(
     assert counts.chamber is not None
     assert kept.chamber is not None
     holders, asked = len(chamber.holders), len(election.events)
-    run = Run(counts.chamber, kept._replace(seats=kept.chamber), holders)
-    lists = Run(counts, kept, kept.seats.shape[-1])
+    run = Run(counts.chamber, kept.of_chamber, holders)
+    lists = Run(counts, kept, kept.outcomes.shape[-1])
     means = run.means
     most = int(np.flatnonzero(run.counts.totals.seats[0].any(axis=0)).max(initial=0))
     ends = max(election.chamber_seats, most) + 1
@@ -63,7 +63,7 @@ def chamber_values(
     if counts.uncovered is not None:
         values |= _uncovered(chamber, counts.uncovered, counts.draws)
         labels["chamber/uncovered_winners"] = np.arange(len(values["chamber/all_uncovered_probability"]))
-    return values, labels, dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0]))
+    return values, labels, dict.fromkeys(OF_KEPT_DRAWS, kept.draws)
 
 
 OF_KEPT_DRAWS = tuple(
@@ -79,7 +79,7 @@ def chamber_values_by_rule(election: Election, counts: RunCounts, kept: KeptDraw
     """
     assert counts.chamber is not None
     assert kept.chamber is not None
-    run = Run(counts.chamber, kept._replace(seats=kept.chamber), kept.chamber.shape[-1])
+    run = Run(counts.chamber, kept.of_chamber, kept.chamber.shape[-1])
     return _by_path(_of_the_whole(run, len(election.events), ends))
 
 

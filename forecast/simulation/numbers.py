@@ -98,7 +98,7 @@ def _number(path: str = "", **about: Any) -> Callable[[Callable[[Run], Any]], Ca
 
 
 def _kept(run: Run) -> int:
-    return run.kept.seats.shape[1]
+    return run.kept.draws
 
 
 def _tallied(run: Run) -> int:

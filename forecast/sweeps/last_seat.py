@@ -159,7 +159,7 @@ class _Count:
         )
         number = len(ballots)
         _, kept = run_draws(inputs, self._rules, NO_QUESTIONS, number, threads=self._threads, keep=number)
-        return kept.seats[0]
+        return kept.seats_of(0)
 
 
 def last_seat_values(last: LastSeats, ballot: Ballot) -> tuple[dict[str, Any], dict[str, Any]]:
