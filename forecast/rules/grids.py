@@ -235,10 +235,7 @@ def _leads_of(grid: Grid, rules: Rules, multiples: Mapping[int, float]) -> tuple
     bases = rules.records["base"][grid.rules].tolist()
     times = {base: multiples.get(base, 1.0) for base in bases}
     known = sorted(
-        {
-            (Fraction(times[base]) * level, base, level)
-            for base, level in zip(bases, levels, strict=True)
-        }
+        {(Fraction(times[base]) * level, base, level) for base, level in zip(bases, levels, strict=True)}
     )
     by_lead: dict[int, list[tuple[int, Fraction]]] = {}
     before = (Fraction(0), BASE_VALID)

@@ -108,9 +108,7 @@ class Chambers:
         )
         return [*self._seated(), step], won
 
-    def counted_along(
-        self, row: Counted, won: NDArray[np.int32], counts: sweep.RowCounts
-    ) -> Iterator[Step]:
+    def counted_along(self, row: Counted, won: NDArray[np.int32], counts: sweep.RowCounts) -> Iterator[Step]:
         """What counts the chamber that is seated along a row of rules, whose outcomes are told apart."""
         stretches = row.passing.stretches
         yield sweep.count_along.step(stretches, self._whole, won, counts)

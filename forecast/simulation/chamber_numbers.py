@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.simulation.numbers import Run, Values, largest, representative_draw, seat_quantiles
+from forecast.simulation.numbers import (
+    Run,
+    Values,
+    largest,
+    median_houses,
+    representative_draws,
+    seat_quantiles,
+)
 from forecast.simulation.run_counts import Proportion
 from forecast.variables import QUANTILES, error_of
 from forecast.words.law_in_words import LISTS, basis_of
@@ -87,15 +94,15 @@ def _of_the_whole(run: Run, asked: int, ends: int) -> dict[str, Any]:
     """Numbers of the whole chamber over what was counted; ``asked`` events stand before two thirds of the
     seats for each coalition.
     """
-    seats, means, (events, _), held = run.seats, run.means, run.events, run.kept.seats
+    seats, means, (events, _) = run.seats, run.means, run.events
     number = run.lists
     return {
-        "size": np.median(held.sum(axis=2), axis=1).astype(np.int64),
+        "size": median_houses(run.kept),
         "seat_quantile": run.quantiles[:, :number],
         "seat_mean": _part(means, np.s_[:, :number]),
         "seat_probability": _part(seats, np.s_[:, :number, :ends]),
-        "representative_seats": np.array([one[representative_draw(one)] for one in held], np.float64),
-        "largest_probability": largest(held),
+        "representative_seats": representative_draws(run.kept).astype(np.float64),
+        "largest_probability": largest(run.kept),
         "majority_probability": run.counts.proportion("majorities"),
         "two_thirds_probability": _part(events, np.s_[:, asked:]),
         "coalition_seat_quantile": run.quantiles[:, number:],

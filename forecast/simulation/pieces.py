@@ -6,7 +6,7 @@ Every stage is a kernel of its own; here stands their order for a run, as a prog
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -84,6 +84,17 @@ class KeptDraws(NamedTuple):
     def seats_of(self, rule: int) -> NDArray[np.int64]:
         """(places, K) under one of the rules."""
         return self.outcomes[self.which[rule], np.arange(self.draws)]
+
+    def changes(self, rules: Iterable[int]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For one rule after the other the draws (n,) that have another outcome than under the rule before
+        it, at first all, and their seats (K, n): neighbours in a sweep differ in few.
+        """
+        before: NDArray[np.uint16] | None = None
+        for rule in rules:
+            which = self.which[rule]
+            at = np.arange(self.draws) if before is None else np.flatnonzero(which != before)
+            yield at, np.ascontiguousarray(self.outcomes[which[at], at].T)
+            before = which
 
     def first(self, number: int) -> KeptDraws:
         """So many of the draws, their districts aside."""
@@ -357,7 +368,9 @@ class Sweep:
             passing = self._passing[row.lead]
             starts = np.searchsorted(row.levels, np.arange(passing.length + 1))
             standing = sweep.Standing(row.rules, row.levels, starts.astype(np.int64))
-            counts = sweep.new_row_counts(passing.length, lists, blocs - lists, events, bench.rules.most_seats)
+            counts = sweep.new_row_counts(
+                passing.length, lists, blocs - lists, events, bench.rules.most_seats
+            )
             told = np.zeros(bench.kept.draws, np.uint16)
             self._rows.append(Counted(row, passing, standing, counts, told))
         shape = (bench.blocks, lists, BLOCK)

@@ -70,7 +70,7 @@ def last_seats(
     """
     rule = election.rule
     valid, stated = valid_votes(election)
-    shares = look(inputs, [rule], parties, draws, threads).shares
+    shares = look(inputs, [rule], parties, draws, threads).kept.shares
     ballots = np.round(shares * valid).astype(np.int64)
     votes, gains, loses = fewest_votes(election, rule, units, parties, ballots, threads=threads)
     return LastSeats(valid, stated, votes, gains, loses)
