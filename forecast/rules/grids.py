@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -87,38 +86,32 @@ class Rules:
 
 def with_grids(rules: Rules) -> Rules:
     """The same rules with those that can be swept together in grids."""
-    groups: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    names = rules.records.dtype.names or ()
+    alike = _bytes_of(rules.records, [name for name in names if name not in _OF_METHOD + _OF_ROW])
+    methods = _bytes_of(rules.records, _OF_METHOD)
+    groups: dict[tuple[bytes, bytes, bool], dict[tuple[bytes, ...], list[int]]] = {}
     singles: list[int] = []
     for r in range(len(rules.records)):
         if _may_stand_in_a_grid(rules, r):
-            key = _key(rules.records[r], _others(rules.records), rules.weights[r])
-            groups[(*key, rules.tiers[r] is None)].append(r)
+            key = (alike[r].tobytes(), rules.weights[r].tobytes(), rules.tiers[r] is None)
+            method = (methods[r].tobytes(), *_method_in_districts(rules.tiers[r]))
+            groups.setdefault(key, {}).setdefault(method, []).append(r)
         else:
             singles.append(r)
     grids: list[Grid] = []
-    for group in groups.values():
-        methods = {_method(rules, r) for r in group}
-        if len(group) < WORTH_A_GRID * len(methods):
-            singles += group
-        else:
-            grids.append(_grid_of(group, rules))
+    for by_method in groups.values():
+        worth = [some for some in by_method.values() if len(some) >= WORTH_A_GRID]
+        singles += [r for some in by_method.values() if len(some) < WORTH_A_GRID for r in some]
+        if worth:
+            method_of = np.repeat(np.arange(len(worth)), [len(some) for some in worth])
+            members = np.array([r for some in worth for r in some], np.int64)
+            grids.append(Grid(tuple(some[0] for some in worth), members, method_of))
     return replace(rules, singles=tuple(sorted(singles)), grids=tuple(grids))
 
 
 def one_by_one(rules: Rules) -> Rules:
     """The same rules without grids."""
     return replace(rules, singles=tuple(range(len(rules.records))), grids=())
-
-
-def _grid_of(group: Sequence[int], rules: Rules) -> Grid:
-    methods: dict[tuple[object, ...], int] = {}
-    method_of = [methods.setdefault(_method(rules, r), len(methods)) for r in group]
-    first = {a: r for a, r in reversed(list(zip(method_of, group, strict=True)))}
-    return Grid(
-        tuple(first[a] for a in range(len(methods))),
-        np.asarray(group, np.int64),
-        np.asarray(method_of, np.int64),
-    )
 
 
 def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
@@ -139,21 +132,17 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     return one_level and bool(plain) and record["nobody_numerator"] == 0
 
 
-def _others(records: NDArray[np.void]) -> tuple[str, ...]:
-    names = records.dtype.names or ()
-    return tuple(name for name in names if name not in _OF_METHOD + _OF_ROW)
-
-
-def _method(rules: Rules, r: int) -> tuple[object, ...]:
-    """What tells methods apart: nationally, and in the districts."""
-    tier, key = rules.tiers[r], _key(rules.records[r], _OF_METHOD)
+def _method_in_districts(tier: Tier | None) -> tuple[bytes, ...]:
+    """What tells methods apart there."""
     if tier is None:
-        return key
-    return (*key, *_key(tier.record[0], _OF_METHOD), tier.houses.tobytes())
+        return ()
+    return _bytes_of(tier.record, _OF_METHOD).tobytes(), tier.houses.tobytes()
 
 
-def _key(record: np.void, names: Sequence[str], *arrays: Floats) -> tuple[object, ...]:
-    return (*(record[name].item() for name in names), *(array.tobytes() for array in arrays))
+def _bytes_of(records: NDArray[np.void], names: Sequence[str]) -> NDArray[np.uint8]:
+    """(R, bytes) of some fields of records."""
+    parts = [np.ascontiguousarray(records[name])[:, None].view(np.uint8) for name in names]
+    return np.concatenate(parts, axis=1)
 
 
 @dataclass(frozen=True)
@@ -231,34 +220,36 @@ turn their order.
 
 def _leads_of(grid: Grid, rules: Rules, multiples: Mapping[int, float]) -> tuple[list[Lead], Numbers]:
     """The leads of a grid, and for each of its rules which one and which threshold there, (n, 2)."""
-    levels = [Fraction(int(rules.numerators[r, 0]), int(rules.denominators[r, 0])) for r in grid.rules]
-    bases = rules.records["base"][grid.rules].tolist()
-    times = {base: multiples.get(base, 1.0) for base in bases}
-    known = sorted(
-        {(Fraction(times[base]) * level, base, level) for base, level in zip(bases, levels, strict=True)}
+    thresholds = list(
+        zip(
+            rules.records["base"][grid.rules].tolist(),
+            rules.numerators[grid.rules, 0].tolist(),
+            rules.denominators[grid.rules, 0].tolist(),
+            strict=True,
+        )
     )
-    by_lead: dict[int, list[tuple[int, Fraction]]] = {}
+    times = {base: multiples.get(base, 1.0) for base, _, _ in thresholds}
+    known = sorted(
+        (Fraction(times[base]) * Fraction(int(top), int(bottom)), base, top, bottom)
+        for base, top, bottom in set(thresholds)
+    )
+    by_lead: dict[int, list[tuple[int, float, float]]] = {}
     before = (Fraction(0), BASE_VALID)
-    for height, base, level in known:
+    for height, base, top, bottom in known:
         near = base != before[1] and 0 < height <= before[0] * (1 + _NEAR)
         together = base in multiples and not near
         # Apart, the levels of a base stand in a lead of their own.
-        by_lead.setdefault(-1 if together else base, []).append((base, level))
+        by_lead.setdefault(-1 if together else base, []).append((base, top, bottom))
         if together:
             before = (height, base)
     found: list[Lead] = []
-    at: dict[tuple[int, Fraction], tuple[int, int]] = {}
+    at: dict[tuple[int, float, float], tuple[int, int]] = {}
     for number, row in enumerate(by_lead.values()):
         at |= {threshold: (number, t) for t, threshold in enumerate(row)}
-        found.append(
-            Lead(
-                np.array([level.numerator for _, level in row], np.float64),
-                np.array([level.denominator for _, level in row], np.float64),
-                np.array([base for base, _ in row], np.int64),
-                np.array([times[base] * float(level) for base, level in row]) / times[row[0][0]],
-            )
-        )
-    return found, np.array([at[pair] for pair in zip(bases, levels, strict=True)], np.int64)
+        bases, tops, bottoms = (np.array(part) for part in zip(*row, strict=True))
+        heights = np.array([times[base] for base in bases.tolist()]) / times[row[0][0]] * tops / bottoms
+        found.append(Lead(tops, bottoms, bases.astype(np.int64), heights))
+    return found, np.array([at[threshold] for threshold in thresholds], np.int64)
 
 
 def how_many_take_part(record: np.void, lists: int, passed: int) -> int:

@@ -313,7 +313,7 @@ def places(kept: KeptDraws) -> Proportion:
     def had(seats: NDArray[np.int64]) -> NDArray[np.int64]:
         # As many lists with more seats, so many places behind the first; a place without seats is none.
         place = np.add.reduce(seats[:, None] < seats, axis=1, dtype=np.int16)
-        place[seats == 0] = len(seats)
+        place[seats == 0] = MOST_PLACES
         return (place[:, None] == np.arange(MOST_PLACES, dtype=np.int16)[:, None]).sum(-1)
 
     return _shares_of_draws(kept, had)

@@ -87,6 +87,7 @@ def decompose(
     sets = _ballots(inputs, grid, parties, draws, splits, threads)
     sources = (inputs, _projected_anew(inputs), inputs)
     seats = _seats([_drawn(*pair) for pair in zip(sources, sets, strict=False)], grid, parties, threads)
+    houses = [held.outcomes.sum(0, np.int32) for held in seats]
     factors = (*grid.dims, POLLS, *([UNDECIDED] if splits else []))
 
     def of(answers: Sequence[NDArray[Any]]) -> SobolIndices:
@@ -102,8 +103,12 @@ def decompose(
         return of([held.outcomes[k] for held in seats])
 
     def of_coalition(members: Sequence[int]) -> SobolIndices:
-        each = [held.outcomes.astype(np.int32) for held in seats]
-        return of([2 * s[list(members)].sum(0) > s.sum(0) for s in each])
+        return of(
+            [
+                2 * held.outcomes[list(members)].sum(0, np.int32) > house
+                for held, house in zip(seats, houses, strict=True)
+            ]
+        )
 
     with ThreadPoolExecutor(threads) as pool:
         by_list = tuple(pool.map(of_list, range(len(parties))))
@@ -169,7 +174,9 @@ class _Held(NamedTuple):
     """(V, N) under which it has which."""
 
     def under_rules(self, answers: NDArray[Any], begin: int, end: int) -> Floats:
-        """(V, end - begin) of answers to outcomes, (outcomes, N), those under every variant, of some draws."""
+        """(V, end - begin) what some draws answer under every variant; ``answers`` are those of outcomes,
+        (outcomes, N).
+        """
         some = np.ascontiguousarray(answers[:, begin:end], np.float64)
         places = self.which[:, begin:end].astype(np.intp)
         places *= end - begin
@@ -216,7 +223,7 @@ def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None =
 
 
 def _indices(part: Callable[[int, int], list[Floats]], draws: int, numbers: int) -> SobolIndices:
-    """As ``sobol_indices``, of arrays that ``part`` gives for some draws; for one draw it holds ``numbers``."""
+    """As ``sobol_indices``, of arrays that ``part`` gives for some draws, with so many ``numbers`` a draw."""
     step = max(_PART // numbers, 1)
     sums = _Sums.together([_Sums.of(part(n, min(n + step, draws))) for n in range(0, draws, step)])
     axes, drawn = len(sums.levels), len(sums.totals) - 1

@@ -399,7 +399,8 @@ def _count(
         )
         if base is None:
             attrs = _attrs(task) | {"replicates": counts.replicates}
-            base = labelled(task.whole, task.units, counts, kept, attrs, estimate)
+            alone = counts.of_lists_under(0), kept._replace(which=kept.which[:1])
+            base = labelled(task.whole, task.units, *alone, attrs, estimate)
             base.attrs["warnings"] += lost_to_alliances(task.election, base)
             found.rests_on |= rests_on
         if task.chamber is not None:
