@@ -268,9 +268,8 @@ def records(
     from forecast.estimation import load_constants
     from forecast.estimation.records import records_text
     from forecast.verification.archive import read_archives
-    from forecast.verification.likelihood import observations_of
+    from forecast.verification.likelihood import observations_of, records_of
     from forecast.verification.past_elections import cases_of
-    from forecast.verification.recording import records_of
     from forecast.writing import replacing
 
     if _of_districts(archives) is not None:

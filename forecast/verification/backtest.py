@@ -15,9 +15,8 @@ from forecast.estimation.reports import Flags, Floats
 from forecast.verification import scores
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import METHODS, law_of, pooled_dirichlet
-from forecast.verification.likelihood import observations_of
+from forecast.verification.likelihood import observations_of, records_of
 from forecast.verification.past_elections import HORIZONS, Case, cases_of
-from forecast.verification.recording import records_of
 from forecast.verification.scored_statements import (
     Questions,
     crossing_chances,

@@ -30,10 +30,10 @@ from forecast.verification.likelihood import (
     log_densities,
     log_likelihoods,
     observations_of,
+    records_of,
     subset,
 )
 from forecast.verification.past_elections import HORIZONS, Case, cases_of
-from forecast.verification.recording import records_of
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)

@@ -29,10 +29,10 @@ from forecast.verification.likelihood import (
     corrected_observations,
     log_likelihoods,
     observations_of,
+    records_of,
     squared_misses,
 )
 from forecast.verification.past_elections import cases_of
-from forecast.verification.recording import records_of
 from forecast.verification.summary import rows_of, subsets_of
 from tests.archives import write_archive
 
