@@ -20,9 +20,8 @@ from forecast.estimation.law import LawConstants
 from forecast.estimation.records import shipped_records
 from forecast.verification.archive import PastElection, read_archives
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.calibrating import calibration_of
 from forecast.verification.chart import as_svg, calibration_chart
-from forecast.verification.compared_methods import PLAIN, REFERENCE, law_of
+from forecast.verification.compared_methods import PLAIN, REFERENCE, Law, law_of
 from forecast.verification.fitting import (
     START,
     TERMS,
@@ -35,8 +34,7 @@ from forecast.verification.fitting import (
 )
 from forecast.verification.likelihood import corrected_observations
 from forecast.verification.past_elections import Case
-from forecast.verification.share_distributions import Law
-from forecast.verification.summary import Row, crossing_curve, reductions, rows_of
+from forecast.verification.summary import Row, calibration_of, crossing_curve, reductions, rows_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "backtest"

@@ -323,9 +323,8 @@ def _save(
     """The table, the summary and the chart, all of them or none."""
     import csv
 
-    from forecast.verification.calibrating import METHOD, calibration_of
     from forecast.verification.chart import as_png, as_svg, calibration_chart
-    from forecast.verification.summary import crossing_curve
+    from forecast.verification.summary import METHOD, calibration_of, crossing_curve
     from forecast.writing import replacing_folder
 
     with replacing_folder(folder) as draft:

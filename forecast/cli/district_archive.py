@@ -83,9 +83,8 @@ def backtest_districts(
 ) -> None:
     """How good the projection is: districts and seats of past elections at their true national shares."""
     from forecast.verification.districts.evaluating import Plan, evaluate
-    from forecast.verification.districts.exact_law import ExactLaw
+    from forecast.verification.districts.exact_law import ExactLaw, past_laws
     from forecast.verification.districts.fitting_projection import histories_before
-    from forecast.verification.districts.past_laws import past_laws
 
     found = _pairs(archive)
     constants_of = _projections(found.pairs, constants, do, left_out=left_out, quiet=quiet)
@@ -167,8 +166,8 @@ def backtest_chain(
     from forecast.estimation.records import shipped_records
     from forecast.verification.backtest import Records
     from forecast.verification.districts.chain import ChainPlan, chain_rows, run_chain
+    from forecast.verification.districts.exact_law import past_laws
     from forecast.verification.districts.joining import joined, read_days
-    from forecast.verification.districts.past_laws import past_laws
 
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))

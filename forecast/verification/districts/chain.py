@@ -16,10 +16,9 @@ from forecast.geography.swing import Floats
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import law_of
 from forecast.verification.districts.evaluating import NATIONALLY, PIT_SEEDS
-from forecast.verification.districts.exact_law import ExactLaw, as_one_district
+from forecast.verification.districts.exact_law import ExactLaw, PastLaw, as_one_district
 from forecast.verification.districts.joining import Joined
 from forecast.verification.districts.pairs import Pair
-from forecast.verification.districts.past_laws import PastLaw
 from forecast.verification.districts.scoring import LEAST_CHANCE, Ranks, Seats, ranks
 from forecast.verification.past_elections import Case, case_of
 from forecast.verification.scores import LEVELS, clustered_error, ranked_probability_score

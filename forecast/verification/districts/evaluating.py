@@ -12,8 +12,7 @@ from forecast.geography.projection_constants import Constants, History
 from forecast.geography.swing import Floats
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
 from forecast.verification.districts.pairs import Pair
-from forecast.verification.districts.scoring import PairScores, Ranks, SeatScores, score_pair
-from forecast.verification.districts.ways import WAYS, Way
+from forecast.verification.districts.scoring import WAYS, PairScores, Ranks, SeatScores, Way, score_pair
 from forecast.verification.scores import LEVELS, clustered_error
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 

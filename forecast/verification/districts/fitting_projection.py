@@ -29,8 +29,7 @@ from forecast.verification.districts.district_likelihood import (
     unpacked,
 )
 from forecast.verification.districts.pairs import Pair, by_country
-from forecast.verification.districts.scoring import PairScores, Ranks, score_pair
-from forecast.verification.districts.ways import WAYS
+from forecast.verification.districts.scoring import WAYS, PairScores, Ranks, score_pair
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 LEAST_COUNTRIES = 4

@@ -17,8 +17,7 @@ import numpy as np
 
 from forecast.election.texts import normalised
 from forecast.errors import Fault, PollDataError
-from forecast.verification.archive import PastElection
-from forecast.verification.archive_rows import read_archive_rows
+from forecast.verification.archive import PastElection, read_archive_rows
 from forecast.verification.districts.pairs import Pair
 
 INDEX = "index.csv"

@@ -21,8 +21,7 @@ from forecast.geography.pattern import Pattern, drawn, pattern_of
 from forecast.geography.projection_constants import Constants
 from forecast.geography.swing import Floats
 from forecast.verification.districts.candidate_pairs import Contested
-from forecast.verification.districts.scoring import Ranks, ranks
-from forecast.verification.districts.ways import by_themselves
+from forecast.verification.districts.scoring import Ranks, by_themselves, ranks
 from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
