@@ -21,9 +21,8 @@ from forecast.election import load_election
 from forecast.estimation import Estimate, estimate, shipped_constants
 from forecast.estimation.calibration import Bin, shipped_calibration
 from forecast.estimation.law import EXIT_ERROR, LawConstants
-from forecast.estimation.preparation import FLOOR
+from forecast.estimation.preparation import FLOOR, OTHER
 from forecast.estimation.records import country_record, shipped_records
-from forecast.estimation.reports import OTHER
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
 from forecast.simulation.forecasting import simulate

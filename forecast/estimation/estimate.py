@@ -14,19 +14,16 @@ import pandas as pd
 from forecast.door.arguments import day, made_by
 from forecast.election.forecast_day import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.estimation.average import Average, average
+from forecast.estimation.average import Average, average, disagreement, movement
 from forecast.estimation.calibration import Calibration, shipped_calibration
 from forecast.estimation.centre import Centre, centre_of
 from forecast.estimation.constants import Constants, load_constants, shipped_constants
 from forecast.estimation.ground import Ground, ground_of, left_out, supposed
 from forecast.estimation.law import LawConstants, Situation, squared_scales
-from forecast.estimation.outside_forecasts import with_outside
-from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
-from forecast.estimation.reports import OTHER, Floats, Reports
-from forecast.estimation.signals import disagreement, movement
-from forecast.estimation.swings import Adjustment, adjusted
+from forecast.estimation.preparation import LARGE_UNDECIDED, OTHER, Floats, Prepared, Reports, prepare
+from forecast.estimation.share_draws import with_outside
 from forecast.estimation.trend import Trend, trend_of
-from forecast.estimation.withdrawal import without_withdrawn
+from forecast.estimation.what_if import Adjustment, adjusted, without_withdrawn
 
 if TYPE_CHECKING:
     from forecast.election import Election

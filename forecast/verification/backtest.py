@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.estimation.constants import Constants
+from forecast.estimation.preparation import Flags, Floats
 from forecast.estimation.records import CountryRecord, Record, country_record, together
-from forecast.estimation.reports import Flags, Floats
 from forecast.verification import scores
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import METHODS, Law, law_of, pooled_dirichlet

@@ -10,8 +10,7 @@ from scipy.special import gammaln
 
 from forecast.estimation.constants import Constants, PlainConstants
 from forecast.estimation.law import LawConstants, Situation, squared_scales
-from forecast.estimation.preparation import FLOOR, Prepared
-from forecast.estimation.reports import Floats
+from forecast.estimation.preparation import FLOOR, Floats, Prepared
 from forecast.estimation.trend import trend_mean
 from forecast.verification.past_elections import Case
 

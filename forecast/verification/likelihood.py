@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from forecast.estimation.law import LEAST_DAYS, REFERENCE_DAYS, LawConstants, polled_error
-from forecast.estimation.preparation import FLOOR
+from forecast.estimation.preparation import FLOOR, Floats
 from forecast.estimation.records import Record
-from forecast.estimation.reports import Floats
 from forecast.verification.past_elections import Case
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forecast.election import Election, parse_election
 from forecast.election.vocabulary import Kind
 from forecast.errors import ConfigurationError
-from forecast.estimation.reports import OTHER, Floats
+from forecast.estimation.preparation import OTHER, Floats
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule

@@ -12,7 +12,7 @@ import pytest
 
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import shipped_constants
-from forecast.estimation.correction import correction_of
+from forecast.estimation.centre import correction_of
 from forecast.estimation.law import LawConstants, Situation, squared_error
 from forecast.estimation.records import (
     CountryRecord,
