@@ -19,7 +19,7 @@ from forecast.estimation.law import LawConstants, Situation
 from forecast.estimation.preparation import OTHER, Flags, Floats, Prepared
 from forecast.estimation.records import CountryRecord, country_record, read_records, shipped_records, together
 from forecast.estimation.trend import trend_mean
-from forecast.last_election.national import LastShares, last_shares
+from forecast.last_election import LastShares, last_shares
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -25,8 +25,7 @@ from forecast.geography.matching import carried_over, handed_on, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
 from forecast.geography.places import Places
 from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
-from forecast.last_election.by_district import LastResult, Move, read_borders, read_last_result
-from forecast.last_election.heirs import heritage
+from forecast.last_election import LastResult, Move, heritage, read_borders, read_last_result
 from forecast.rules.ballot import District
 
 if TYPE_CHECKING:

@@ -14,8 +14,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.geography.matching import carried_over, handed_on, matched_lines, standing
 from forecast.geography.pattern import Base, Flags, Floats
 from forecast.geography.places import Places, places_of
-from forecast.last_election.by_district import LastResult, Move, read_borders, read_last_result
-from forecast.last_election.heirs import heritage
+from forecast.last_election import LastResult, Move, heritage, read_borders, read_last_result
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -14,7 +14,7 @@ from forecast.election.texts import normalised
 from forecast.errors import Fault, suggest
 from forecast.geography.pattern import Flags, Floats
 from forecast.geography.places import Places
-from forecast.last_election.by_district import LastResult, Move
+from forecast.last_election import LastResult, Move
 
 if TYPE_CHECKING:
     from forecast.election import Election

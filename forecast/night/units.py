@@ -19,8 +19,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.geography.known_districts import LARGE_LOSS, OTHER
 from forecast.geography.matching import standing
 from forecast.geography.places import Places, places_of
-from forecast.last_election.by_district import read_last_result
-from forecast.last_election.heirs import heritage
+from forecast.last_election import heritage, read_last_result
 from forecast.polls.columns import Names
 from forecast.rules.ballot import District
 
