@@ -10,9 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.estimation.constants import Constants as ErrorConstants
-from forecast.geography.pattern import drawn, pattern_of
+from forecast.geography.pattern import Floats, drawn, pattern_of
 from forecast.geography.projection_constants import Constants
-from forecast.geography.swing import Floats
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import law_of
 from forecast.verification.districts.evaluating import NATIONALLY, PIT_SEEDS

@@ -16,7 +16,7 @@ from forecast.election.rule import Rule
 from forecast.election.texts import Label, Texts
 from forecast.election.vocabulary import EligibleKind, Part, Positive
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.geography.swing import Floats
+from forecast.geography.pattern import Floats
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import DistrictSeats
 from forecast.rules.reference import apply_rule

@@ -16,9 +16,8 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 
 from forecast.errors import Fault, PollDataError
-from forecast.geography.pattern import pattern_of
+from forecast.geography.pattern import LAWS, Floats, pattern_of
 from forecast.geography.projection_constants import Constants, History, shipped
-from forecast.geography.swing import LAWS, Floats
 from forecast.verification.districts.district_likelihood import (
     Observed,
     log_likelihood_by_scale,
