@@ -76,8 +76,8 @@ def check(
         as_of = day_of_forecast(election, as_of, "--as-of")
     as_of = as_of or election.election.on
     if election.election.polls is not None:
-        from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
+        from forecast.simulation.inputs import refuse_size
 
         refuse_size(election)
         polls = read_polls(election.election.polls, election)
