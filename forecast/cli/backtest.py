@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers
+from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers, argument, option
 from forecast.cli.telling import progress, show_json, tell
 from forecast.door.digits import is_whole
 from forecast.errors import ConfigurationError, Fault, suggest
@@ -42,60 +42,51 @@ def _method(text: str) -> str:
 
 Archives = Annotated[
     list[Path],
-    typer.Argument(
+    argument(
         metavar="ARCHIVE...",
         help="Folders with elections.csv, polls.csv (or .gz) and results.csv, and last_results.csv where "
         "known; or one of results by district, with transitions.csv.",
-        show_default=False,
     ),
 ]
 Keep = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--keep",
         metavar="FILE",
         help="Of these constants keep the laws of average and trend and the trend's own model of polls, so "
         "that a forecast which names one gives what it gave. Default: all are fitted anew.",
-        show_default=False,
     ),
 ]
 Horizons = Annotated[
-    str,
-    typer.Option("--horizons", metavar="DAYS", help="Days before the election, separated by commas."),
+    str, typer.Option("--horizons", metavar="DAYS", help="Days before the election, separated by commas.")
 ]
 Methods = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--method",
         metavar="NAME",
         parser=_method,
         help=f"Method to score: {', '.join(_METHODS)}. Repeatable. Default: all.",
-        show_default=False,
     ),
 ]
 LeaveOut = Annotated[
     Literal["country"] | None,
-    typer.Option(
+    option(
         "--leave-out",
         help="Forecast every election with constants fitted on these archives without its country. "
         "Default: with the constants that come with the program.",
-        show_default=False,
     ),
 ]
 ConstantsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--constants", metavar="FILE", help="Constants that `forecast fit` wrote.", show_default=False
-    ),
+    Path | None, option("--constants", metavar="FILE", help="Constants that `forecast fit` wrote.")
 ]
 DistrictFolder = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--districts",
         metavar="FOLDER",
         help="Results by district of the same elections and of those before: score seats too, with "
         "districts and without.",
-        show_default=False,
     ),
 ]
 Winners = Annotated[

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import Json, Quiet
+from forecast.cli.options import Json, Quiet, argument, option
 from forecast.cli.telling import show_json, tell
 
 if TYPE_CHECKING:
@@ -15,24 +15,21 @@ if TYPE_CHECKING:
 
 Archive = Annotated[
     Path,
-    typer.Argument(
+    argument(
         metavar="ARCHIVE",
         help="A folder for each night, with units.csv, counted.csv (or packed, .gz) and truth.csv.",
-        show_default=False,
     ),
 ]
 LeaveOut = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--leave-out",
         metavar="COUNTRY",
         help="A country that is scored, not fitted: the letters its folders begin with. Repeatable.",
-        show_default=False,
     ),
 ]
 Constants = Annotated[
-    Path,
-    typer.Option("--output", "-o", metavar="FILE", help="Where the constants are written (JSON)."),
+    Path, typer.Option("--output", "-o", metavar="FILE", help="Where the constants are written (JSON).")
 ]
 OUTPUT = Path("outputs/night-constants.json")
 

@@ -22,6 +22,7 @@ from forecast.cli.options import (
     Settings,
     Threads,
     Verbose,
+    option,
     whole_number,
     with_vote_on,
 )
@@ -59,32 +60,25 @@ HISTORY = "counted.csv"
 
 UnitsFile = Annotated[
     Path,
-    typer.Option(
-        "--units",
-        metavar="FILE",
-        help="Units and their last votes, fixed before the night (docs/night.md).",
-        show_default=False,
+    option(
+        "--units", metavar="FILE", help="Units and their last votes, fixed before the night (docs/night.md)."
     ),
 ]
-CountedFile = Annotated[
-    Path, typer.Option("--counted", metavar="FILE", help="Votes counted so far, by unit.", show_default=False)
-]
+CountedFile = Annotated[Path, option("--counted", metavar="FILE", help="Votes counted so far, by unit.")]
 Moment = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--as-of",
         metavar="TIME",
         help="Only what was reported by this time: 22:30, or 2022-09-11T22:30. Default: all.",
-        show_default=False,
     ),
 ]
 Constants = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--constants",
         metavar="FILE",
         help="Constants of the night (JSON) that `forecast night-fit` wrote. Default: the shipped ones.",
-        show_default=False,
     ),
 ]
 Unknown = Annotated[
@@ -96,68 +90,49 @@ Unknown = Annotated[
 ]
 Accepted = Annotated[
     list[str] | None,
-    typer.Option(
-        "--accept",
-        metavar="UNIT",
-        help="Count this unit though it would be set aside. Repeatable.",
-        show_default=False,
-    ),
+    option("--accept", metavar="UNIT", help="Count this unit though it would be set aside. Repeatable."),
 ]
-NoPolls = Annotated[
-    bool, typer.Option("--no-polls", help="The count alone, without the polls.", show_default=False)
-]
-Watch = Annotated[
-    bool,
-    typer.Option(
-        "--watch", help="Estimate again whenever the file changes, until Ctrl-C.", show_default=False
-    ),
-]
+NoPolls = Annotated[bool, option("--no-polls", help="The count alone, without the polls.")]
+Watch = Annotated[bool, option("--watch", help="Estimate again whenever the file changes, until Ctrl-C.")]
 Replay = Annotated[
     float | None,
-    typer.Option(
+    option(
         "--replay",
         metavar="SPEED",
         min=0.001,
         help="Play a finished night once more, so many times as fast as it was: a rehearsal.",
-        show_default=False,
     ),
 ]
 Every = Annotated[
     float | None,
-    typer.Option(
+    option(
         "--every",
         metavar="SECONDS",
         min=0.05,
         help=f"With --watch: between two looks at the file (default: {EVERY:g}). With --replay: between two "
         f"estimates, of the time of the night (default: {EVERY_OF_NIGHT:g}).",
-        show_default=False,
     ),
 ]
 Draws = Annotated[
     int | None,
-    typer.Option(
+    option(
         "--draws",
         "-n",
         metavar="N",
         parser=whole_number(1, 10**6),
         help=f"Elections to draw, such as 1e5. Default: {DRAWS:,}.",
-        show_default=False,
     ),
 ]
 OutputFolder = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--output",
         "-o",
         metavar="FOLDER",
         help="Folder to write to, which keeps the evening. Default: outputs/<election>/night.",
-        show_default=False,
     ),
 ]
-Page = Annotated[
-    bool,
-    typer.Option("--page", help="Write report.html anew with every estimate.", show_default=False),
-]
+Page = Annotated[bool, option("--page", help="Write report.html anew with every estimate.")]
 
 
 def night(

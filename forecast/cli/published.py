@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from forecast.cli.options import Json, Quiet
+from forecast.cli.options import Json, Quiet, argument, option
 from forecast.cli.saved import Format, Output, Raw, format_of, put_tables
 from forecast.cli.telling import show_json, tell
 from forecast.errors import ConfigurationError, Fault
@@ -17,20 +15,17 @@ if TYPE_CHECKING:
 
 Folders = Annotated[
     list[Path],
-    typer.Argument(
-        metavar="FOLDER...",
-        help="Saved forecasts of one election; several folders for several elections.",
-        show_default=False,
+    argument(
+        metavar="FOLDER...", help="Saved forecasts of one election; several folders for several elections."
     ),
 ]
 Results = Annotated[
     list[Path] | None,
-    typer.Option(
+    option(
         "--result",
         metavar="FILE",
         help="Votes of the election (CSV: party, votes, perhaps official seats): scores what the forecasts "
         "said. Repeatable: one for each folder, in their order.",
-        show_default=False,
     ),
 ]
 

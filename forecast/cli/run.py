@@ -23,6 +23,7 @@ from forecast.cli.options import (
     Threads,
     Verbose,
     Workers,
+    option,
     whole_number,
     with_vote_on,
 )
@@ -51,52 +52,47 @@ MOST_SAVED = 10**6
 
 TargetError = Annotated[
     float | None,
-    typer.Option(
+    option(
         "--target-error",
         help="Draw until no published probability has a larger Monte Carlo error, such as 0.0005; "
         "--draws is then the most that is drawn (default: 1,000,000,000).",
-        show_default=False,
     ),
 ]
 Days = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--as-of",
         metavar="DAY|FROM:TO:STEP",
         help="Use only what was known by the end of this day. Repeatable, or a range such as "
         "2023-01-01:2023-03-19:7d: then a forecast for each day, side by side. Default: election day if "
         "there is an exit poll, else the day of the newest poll.",
-        show_default=False,
     ),
 ]
 ShareDrawsFile = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--share-draws",
         metavar="FILE",
         help="Instead of polls, vote shares drawn elsewhere: CSV with a column for every party id and a row "
         "for every draw, or netCDF with share (draw, party).",
-        show_default=False,
     ),
 ]
 Scenarios = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--scenarios",
         metavar="FILE",
         help="Named scenarios with weights (TOML; docs/around-a-run.md): a forecast for each and for their "
         "mixture, side by side.",
-        show_default=False,
     ),
 ]
 SaveDraws = Annotated[
     int | None,
-    typer.Option(
+    option(
         "--save-draws",
         metavar="N",
         parser=whole_number(1, MOST_SAVED),
         help="Write the first N draws, shares and seats, to draws.nc and draws.csv.",
-        show_default=False,
     ),
 ]
 

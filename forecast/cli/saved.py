@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, Quiet
+from forecast.cli.options import Json, Quiet, argument, option
 from forecast.cli.telling import show, show_json, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
@@ -19,66 +19,50 @@ if TYPE_CHECKING:
     from forecast.tables.definitions import Table
 
 Saved = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE|FOLDER",
-        help="What `run` or `sweep` wrote: its folder or .nc file.",
-        show_default=False,
-    ),
+    Path, argument(metavar="FILE|FOLDER", help="What `run` or `sweep` wrote: its folder or .nc file.")
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--table",
         "-t",
         metavar="NAME",
         help="parties, thresholds, seats, coalitions, events, polls, houses, calibration or run (of a sweep "
         "or a series of days others, see docs/sensitivity.md, docs/around-a-run.md). Repeatable. "
         "Default: all.",
-        show_default=False,
     ),
 ]
 Format = Annotated[
     Literal["terminal", "csv", "json", "md", "latex", "html", "xlsx", "parquet"] | None,
-    typer.Option(
+    option(
         "--format",
         "-f",
         help="Default: as the name of the output file ends, else terminal (or csv for a folder).",
-        show_default=False,
     ),
 ]
 Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE|FOLDER",
-        help="Where to write. Default: stdout.",
-        show_default=False,
-    ),
+    Path | None, option("--output", "-o", metavar="FILE|FOLDER", help="Where to write. Default: stdout.")
 ]
 Raw = Annotated[
     bool,
-    typer.Option(
+    option(
         "--raw",
         help="CSV: leave texts as they are that a spreadsheet would run as formulas (=, @, +, -). "
         "Default: an apostrophe before them.",
-        show_default=False,
     ),
 ]
 
 
 _WHAT = "A folder that `forecast run` wrote, or its forecast.nc."
-Before = Annotated[Path, typer.Argument(metavar="BEFORE", help=_WHAT, show_default=False)]
-After = Annotated[Path, typer.Argument(metavar="AFTER", help="Another one.", show_default=False)]
+Before = Annotated[Path, argument(metavar="BEFORE", help=_WHAT)]
+After = Annotated[Path, argument(metavar="AFTER", help="Another one.")]
 Compared = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--table",
         "-t",
         metavar="NAME",
         help="parties, coalitions, events or origin (what the two rest on). Repeatable. Default: all.",
-        show_default=False,
     ),
 ]
 _FORMATS = ("svg", "png", "html")
@@ -93,93 +77,71 @@ def _format(text: str) -> str:
 
 Formats = Annotated[
     list[str] | None,
-    typer.Option(
-        "--format",
-        "-f",
-        metavar="FORMAT",
-        parser=_format,
-        help="svg, png or html. Repeatable. Default: svg.",
-        show_default=False,
+    option(
+        "--format", "-f", metavar="FORMAT", parser=_format, help="svg, png or html. Repeatable. Default: svg."
     ),
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FOLDER",
-        help="Folder to write to. Default: charts/ beside the forecast.",
-        show_default=False,
+    option(
+        "--output", "-o", metavar="FOLDER", help="Folder to write to. Default: charts/ beside the forecast."
     ),
 ]
 Page = Annotated[
     Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="File to write to. Default: report.html beside the forecast.",
-        show_default=False,
+    option(
+        "--output", "-o", metavar="FILE", help="File to write to. Default: report.html beside the forecast."
     ),
 ]
 Language = Annotated[
-    str,
-    typer.Option("--language", metavar="CODE", help="Language of the page: en, kk or ru."),
+    str, typer.Option("--language", metavar="CODE", help="Language of the page: en, kk or ru.")
 ]
 Since = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--since",
         metavar="FILE|FOLDER",
         help="An earlier forecast of the same election: the page says what has changed since.",
-        show_default=False,
     ),
 ]
 ArchiveFolder = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--archive",
         metavar="FOLDER",
         help="Forecasts of the election that were published before: the page shows them over time, what "
         "changed and why.",
-        show_default=False,
     ),
 ]
 Result = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--result",
         metavar="FILE",
         help="After the vote, with --archive: its votes (CSV: party, votes); the page says how the forecasts "
         "came out.",
-        show_default=False,
     ),
 ]
 Url = Annotated[
     str,
-    typer.Option(
+    option(
         "--url",
         metavar="ADDRESS",
         help="Address at which the page will stand: writes what previews of links show, with preview.png "
         "beside the page.",
-        show_default=False,
     ),
 ]
 Panel = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--panel",
         metavar="NAME",
         help="Only this part, to stand in another page: seats, parliament, parties, crossings, coalitions, "
         "events, districts, chamber, over-time, record, ranks, rules, shares, polls or calibration.",
-        show_default=False,
     ),
 ]
 Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--chart", metavar="NAME", help="Only this chart. Repeatable. Default: all.", show_default=False
-    ),
+    list[str] | None, option("--chart", metavar="NAME", help="Only this chart. Repeatable. Default: all.")
 ]
 
 

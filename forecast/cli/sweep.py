@@ -24,6 +24,7 @@ from forecast.cli.options import (
     Threads,
     Verbose,
     Workers,
+    option,
     with_vote_on,
 )
 from forecast.cli.working import (
@@ -49,56 +50,44 @@ if TYPE_CHECKING:
 
 Threshold = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--threshold",
         metavar="LEVELS",
         help="Levels of the threshold: a range first:last:step (0%:10%:0.1%), or a list (3%,5%,7%).",
-        show_default=False,
     ),
 ]
 Method = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--method",
         metavar="NAMES",
         help="Methods of allocation, such as hare,dhondt,sainte-lague (`forecast methods` lists them).",
-        show_default=False,
     ),
 ]
 Base = Annotated[
     str | None,
-    typer.Option(
-        "--base",
-        metavar="NAMES",
-        help="Bases of the threshold: valid, lists, cast, registered.",
-        show_default=False,
-    ),
+    option("--base", metavar="NAMES", help="Bases of the threshold: valid, lists, cast, registered."),
 ]
 Vary = Annotated[
     list[str] | None,
-    typer.Option(
-        "--vary",
-        metavar="KEY=VALUES",
-        help="Any key of the rule, such as rule.seats=69,98,145. Repeatable.",
-        show_default=False,
+    option(
+        "--vary", metavar="KEY=VALUES", help="Any key of the rule, such as rule.seats=69,98,145. Repeatable."
     ),
 ]
 Scenarios = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--scenarios",
         metavar="FILE",
         help="Named scenarios that change keys of the rule (TOML; docs/sensitivity.md).",
-        show_default=False,
     ),
 ]
 Votes = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--votes",
         metavar="FILE",
         help="Count these votes exactly under every variant (CSV with columns party, votes); draw nothing.",
-        show_default=False,
     ),
 ]
 

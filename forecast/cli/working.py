@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from forecast.cli.options import option
 from forecast.cli.telling import show_json, show_records, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.visible import json_text
@@ -33,11 +34,7 @@ if TYPE_CHECKING:
 
 Sampler = Annotated[
     Literal["sobol", "random"] | None,
-    typer.Option(
-        "--sampler",
-        help="Quasi-random (sobol) or plain random draws. Default: as in the election file.",
-        show_default=False,
-    ),
+    option("--sampler", help="Quasi-random (sobol) or plain random draws. Default: as in the election file."),
 ]
 
 
