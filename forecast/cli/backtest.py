@@ -127,7 +127,7 @@ def backtest(
 
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
-    from forecast.cli.district_archive import backtest_chain, backtest_districts, backtest_winners
+    from forecast.cli.district_archive import Scoring, backtest_chain, backtest_districts, backtest_winners
     from forecast.cli.working import hands_of, hands_soon
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
@@ -146,7 +146,7 @@ def backtest(
     if by_district is not None:
         score = backtest_winners if winners else backtest_districts
         with hands_of(workers, scheduler) as there:
-            score(by_district, constants, output, there.do, left_out=left_out, as_json=as_json, quiet=quiet)
+            score(by_district, constants, Scoring(output, there.do, left_out, as_json, quiet))
         return
     known = load_constants(constants)
     wanted = tuple(methods or _METHODS)
@@ -155,23 +155,18 @@ def backtest(
     with hands_soon(workers, scheduler) as hands:
         elections = read_archives(archives)
         by_country = _without_each_country(elections, known, hands().do, quiet) if leave_out else {}
+
+        def constants_of(country: str) -> Constants:
+            return by_country.get(country, known)
+
         if districts is not None:
-            backtest_chain(
-                elections,
-                districts,
-                lambda country: by_country.get(country, known),
-                output,
-                hands().do,
-                left_out=left_out,
-                horizons=days,
-                as_json=as_json,
-                quiet=quiet,
-            )
+            scoring = Scoring(output, hands().do, left_out, as_json, quiet)
+            backtest_chain(elections, districts, constants_of, days, scoring)
             return
         with progress("scoring", quiet) as step:
             found = run_backtest(
                 elections,
-                lambda country: by_country.get(country, known),
+                constants_of,
                 records=() if left_out else shipped_records(),
                 horizons=days,
                 methods=wanted,
@@ -314,7 +309,7 @@ def _save(
     """The table, the summary and the chart, all of them or none."""
     import csv
 
-    from forecast.verification.chart import as_png, as_svg, calibration_chart
+    from forecast.cli.backtest_report import calibration_chart
     from forecast.verification.summary import METHOD, calibration_of, crossing_curve
     from forecast.writing import replacing_folder
 
@@ -337,8 +332,8 @@ def _save(
             title = "Threshold crossings: what was said and what happened"
             caption = f"{number} statements on parties polled at 2 to 8 %, all horizons"
             chart = calibration_chart(curves, title, caption)
-            (draft / "calibration.svg").write_text(as_svg(chart), encoding="utf-8")
-            (draft / "calibration.png").write_bytes(as_png(chart))
+            for form in ("svg", "png"):
+                (draft / f"calibration.{form}").write_bytes(chart.rendered(form))
         if METHOD in methods:
             summary = calibration_of(found, rows, elections, left_out).record()
             (draft / "calibration.json").write_text(json_text(summary, 1) + "\n", encoding="utf-8")

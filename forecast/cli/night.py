@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import os
 import sys
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,11 +30,9 @@ from forecast.cli.working import (
     Asked,
     conclude,
     no_search_for_garbage,
-    now,
     refuse_beside,
     refuse_place,
     say_if_cold,
-    speaker,
     write_results,
 )
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
@@ -162,14 +159,12 @@ def night(
     Writes what `forecast run` writes, with the tables of the night and the evening up to now, and prints them
     (or JSON, with --json). The folder keeps the evening: run again, the next estimate is added to it.
     """
-    clock, started = time.perf_counter(), now()
     if watch:
         refuse_beside("--watch", {"--as-of": as_of, "--replay": replay}, "a feed is watched as it is now")
     if not watch and replay is None:
         refuse_beside("--every", {"--every": every}, "it goes with --watch or --replay")
-    say = speaker(verbose and not quiet)
     changes = with_vote_on(settings, None)
-    asked = Asked(config, changes, draws, seed, None, threads, output, as_json, quiet, say, clock, started)
+    asked = Asked(config, changes, draws, seed, None, threads, output, as_json, quiet, verbose)
     room = _room(asked, units, counted, add_unknown=unknown == "add", accepted=accept or (), page=page,
                  polls=not no_polls, constants=constants)  # fmt: skip
     if watch:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,18 +25,16 @@ from forecast.cli.options import (
     whole_number,
     with_vote_on,
 )
+from forecast.cli.telling import drawing
 from forecast.cli.working import (
     Asked,
     Sampler,
     finish,
     no_search_for_garbage,
-    now,
-    progress_bar,
     refuse_beside,
     refuse_place,
     runner_of,
     say_if_cold,
-    speaker,
 )
 from forecast.errors import ConfigurationError, Fault
 
@@ -125,12 +121,10 @@ def run(
     """
     from forecast.election.forecast_day import parse_days
 
-    clock, started = time.perf_counter(), now()
-    say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
     changes = with_vote_on(settings, on)
-    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
-    asked = replace(asked, runner=runner_of(context, workers, scheduler))
+    runner = runner_of(context, workers, scheduler)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, verbose, runner)
     if share_draws is not None:
         drawn = {"--draws": draws, "--seed": seed, "--sampler": sampler, "--target-error": target_error}
         drawn |= {"--as-of": as_of, "--on": on, "--scenarios": scenarios}
@@ -186,7 +180,7 @@ def _of_polls(
     how, kept = asked.how(election), None
     if target_error is None:
         _refuse_more_than_drawn(save_draws, how.draws)
-        with progress_bar(how.draws, asked.quiet) as progress:
+        with drawing(how.draws, asked.quiet) as progress:
             drawn, kept = simulate_and_keep(election, estimated, how, save_draws or 0, progress=progress)
     else:
         refuse_beside(
@@ -209,7 +203,7 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
 
     given = read_share_draws(file, election)
     _refuse_more_than_drawn(save_draws, len(given.shares))
-    with progress_bar(len(given.shares), asked.quiet) as progress:
+    with drawing(len(given.shares), asked.quiet) as progress:
         drawn, kept = simulate_given(
             election, given, keep=save_draws or 0, threads=asked.cores, progress=progress
         )
@@ -227,7 +221,7 @@ def _over_time(asked: Asked, days: Sequence[datetime.date]) -> None:
         say_if_cold(asked.quiet)
         from forecast.simulation.stacking import simulate_over_time
     how = asked.how(election)
-    with progress_bar(how.draws * len(wanted), asked.quiet) as progress:
+    with drawing(how.draws * len(wanted), asked.quiet) as progress:
         forecast = simulate_over_time(election, polls, wanted, how, progress=progress)
     finish(asked, election, forecast, folder)
 
@@ -242,7 +236,7 @@ def _of_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
         say_if_cold(asked.quiet)
         from forecast.simulation.mixture import simulate_scenarios
     how = asked.how(election)
-    with progress_bar(how.draws * len(scenarios), asked.quiet) as progress:
+    with drawing(how.draws * len(scenarios), asked.quiet) as progress:
         forecast = simulate_scenarios(election, scenarios, how, days[0] if days else None, progress=progress)
     finish(asked, election, forecast, folder, scenarios=file)
 

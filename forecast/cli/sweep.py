@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,18 +25,16 @@ from forecast.cli.options import (
     option,
     with_vote_on,
 )
+from forecast.cli.telling import drawing
 from forecast.cli.working import (
     Asked,
     Sampler,
     finish,
     no_search_for_garbage,
-    now,
-    progress_bar,
     refuse_beside,
     refuse_place,
     runner_of,
     say_if_cold,
-    speaker,
 )
 
 if TYPE_CHECKING:
@@ -122,11 +118,9 @@ def sweep(
     """
     from forecast.election import load_election
 
-    clock, started = time.perf_counter(), now()
-    say = speaker(verbose and not quiet)
     changes = with_vote_on(settings, on)
-    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
-    asked = replace(asked, runner=runner_of(context, workers, scheduler))
+    runner = runner_of(context, workers, scheduler)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, verbose, runner)
     election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
     folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
@@ -169,7 +163,7 @@ def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | 
         say_if_cold(asked.quiet)
         from forecast.sweeps.sweeping import sweep_grid
     how = asked.how(election)
-    with progress_bar(how.draws * len(grid), asked.quiet) as progress:
+    with drawing(how.draws * len(grid), asked.quiet) as progress:
         return sweep_grid(election, estimated, grid, how, progress=progress, say=asked.say)
 
 
