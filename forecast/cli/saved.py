@@ -1,4 +1,4 @@
-"""``forecast tables``, ``diff``, ``charts``, ``report``, ``record``: forecasts on disk, shown, frozen, scored."""
+"""``forecast tables``, ``diff``, ``charts``, ``report``, ``record``: forecasts on disk, shown and scored."""
 
 from __future__ import annotations
 
