@@ -14,11 +14,11 @@ from forecast.geography.pattern import Floats, drawn, pattern_of
 from forecast.geography.projection_constants import Constants
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import law_of
-from forecast.verification.districts.evaluating import NATIONALLY, PIT_SEEDS
+from forecast.verification.districts.evaluating import NATIONALLY
 from forecast.verification.districts.exact_law import ExactLaw, PastLaw, as_one_district
 from forecast.verification.districts.joining import Joined
 from forecast.verification.districts.pairs import Pair
-from forecast.verification.districts.scoring import LEAST_CHANCE, Ranks, Seats, ranks
+from forecast.verification.districts.scoring import LEAST_CHANCE, Ranks, Seats, Told, held, ranks
 from forecast.verification.past_elections import Case, case_of
 from forecast.verification.scores import LEVELS, clustered_error, ranked_probability_score
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
@@ -182,7 +182,7 @@ def _placed(draws: Seats, actual: Seats) -> Ranks:
 
 
 @dataclass(frozen=True)
-class ChainRow:
+class ChainRow(Told):
     """One number of the whole chain, with its standard error over elections."""
 
     way: str
@@ -191,17 +191,6 @@ class ChainRow:
     value: float
     error: float
     elections: int
-
-    def record(self) -> dict[str, object]:
-        """For tables and JSON."""
-        return {
-            "way": self.way,
-            "horizon": self.horizon,
-            "metric": self.metric,
-            "value": self.value,
-            "standard_error": None if np.isnan(self.error) else self.error,
-            "elections": self.elections,
-        }
 
 
 def chain_rows(chain: Chain) -> list[ChainRow]:
@@ -231,10 +220,9 @@ def _rows(scores: Sequence[ChainScores], horizon: int | None) -> list[ChainRow]:
             error = clustered_error(values, cluster)
             rows.append(ChainRow(way, horizon, name, float(values.mean()), error, elections))
     for way in scores[0].placed:
-        generators = [np.random.default_rng([_SEED, seed]) for seed in range(PIT_SEEDS)]
-        held = np.array([np.mean([one.placed[way].covered(g) for g in generators], 0) for one in scores])
-        sizes = np.array([len(one.placed[way].below) for one in scores], float)
-        for level, hits in zip(LEVELS, np.nan_to_num(held).T, strict=True):
+        placed = [one.placed[way] for one in scores]
+        sizes = np.array([len(one.below) for one in placed], float)
+        for level, hits in zip(LEVELS, held(placed, _SEED).T, strict=True):
             error = clustered_error(hits, cluster, sizes)
             value = float(sizes @ hits / sizes.sum())
             rows.append(

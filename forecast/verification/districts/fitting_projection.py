@@ -28,15 +28,13 @@ from forecast.verification.districts.district_likelihood import (
     unpacked,
 )
 from forecast.verification.districts.pairs import Pair, by_country
-from forecast.verification.districts.scoring import WAYS, PairScores, Ranks, score_pair
+from forecast.verification.districts.scoring import WAYS, PairScores, Ranks, held_at_80, score_pair
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 LEAST_COUNTRIES = 4
 """With fewer nothing can be said of how countries differ, and no country can be left out."""
 CALIBRATED = 0.8
 """Level of the intervals that are made to hold."""
-_LEVEL = 1
-"""Its number among the levels of coverage."""
 _DRAWS, _SEED, _ROUNDS = 200, 30, 3
 _ITERATIONS, _ITERATIONS_NEAR = 40, 12
 """Of the search: from the shipped constants, and from those of all countries, which are near."""
@@ -274,10 +272,7 @@ def _scored(pairs: Sequence[Pair], law: Constants, way: str) -> list[PairScores]
 
 def _factor(ranks: Sequence[Ranks], *, pooled: bool) -> float:
     """By what errors are to be multiplied so that the interval holds what it says, were they normal."""
-    generator = np.random.default_rng(_SEED)
-    sizes = np.array([len(one.below) if pooled else 1.0 for one in ranks], float)
-    held = np.array([np.mean([one.covered(generator)[_LEVEL] for _ in range(4)]) for one in ranks])
-    share = float(np.clip(sizes @ held / sizes.sum(), 0.05, 0.995))
+    share = np.clip(held_at_80(ranks, _SEED, 4, pooled=pooled), 0.05, 0.995)
     return float(ndtri(0.5 + CALIBRATED / 2.0) / ndtri(0.5 + share / 2.0))
 
 

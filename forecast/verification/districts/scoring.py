@@ -1,4 +1,5 @@
-"""Scores of one pair of elections: draws of district shares and of seats against what came.
+"""The projections that are compared, and their scores on one pair of elections: draws of district shares and
+of seats against what came.
 
 Given are the later election's national shares and where its lists stand, so that what is scored is the
 projection alone.
@@ -6,7 +7,7 @@ projection alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -55,6 +56,47 @@ class Ranks:
         lot = generator.random(len(self.below))
         place = (self.below + lot * (self.equal + 1.0)) / (self.draws + 1.0)
         return np.array([(np.abs(place - 0.5) < level / 2.0).mean() for level in LEVELS])
+
+
+PIT_SEEDS = 20
+"""Randomised PITs, whose mean is taken."""
+AT_80 = LEVELS.index(0.8)
+
+
+def held(found: Sequence[Ranks], seed: int) -> Floats:
+    """(P, levels) share of the outcomes of each of ``found`` within the central interval of each level, by the
+    mean of randomised PITs; 0 where there are none.
+    """
+    generators = [np.random.default_rng([seed, number]) for number in range(PIT_SEEDS)]
+    means = [np.mean([one.covered(generator) for generator in generators], axis=0) for one in found]
+    return np.nan_to_num(np.array(means))
+
+
+def held_at_80(found: Sequence[Ranks], seed: int, lots: int, *, pooled: bool = True) -> float:
+    """Share of outcomes within their central 80 % intervals, over all of them (``pooled``) or in the mean of
+    ``found``, by so many randomised PITs.
+    """
+    generator = np.random.default_rng(seed)
+    sizes = np.array([len(one.below) if pooled else 1.0 for one in found], float)
+    share = [
+        np.mean([one.covered(generator)[AT_80] for _ in range(lots)]) if len(one.below) else 0.0
+        for one in found
+    ]
+    return float(sizes @ share / sizes.sum())
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number with its standard ``error``, NaN where that is not known, and what it is of."""
+
+    def record(self) -> dict[str, object]:
+        """For tables and JSON."""
+        return {
+            "standard_error" if name == "error" else name: None
+            if name == "error" and np.isnan(value)
+            else value
+            for name, value in vars(self).items()
+        }
 
 
 def ranks(draws: Floats | Seats, outcome: Floats | Seats) -> Ranks:
