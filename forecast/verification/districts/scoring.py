@@ -64,8 +64,8 @@ AT_80 = LEVELS.index(0.8)
 
 
 def held(found: Sequence[Ranks], seed: int) -> Floats:
-    """(P, levels) share of the outcomes of each of ``found`` within the central interval of each level, by the
-    mean of randomised PITs; 0 where there are none.
+    """(P, levels) share of the outcomes of each of ``found`` within the central interval of each level, by
+    the mean of randomised PITs; 0 where there are none.
     """
     generators = [np.random.default_rng([seed, number]) for number in range(PIT_SEEDS)]
     means = [np.mean([one.covered(generator) for generator in generators], axis=0) for one in found]
