@@ -110,9 +110,8 @@ def _untold(asked: Asked, undecided: Floats, given: Flags) -> list[Doubt]:
         name = asked.names.get(target.unit, target.unit)
         text = (
             f"{asked.label(i)}: undecided {undecided[i]:.4g} % are read as a part of the 100 %, though the "
-            f"poll does "
-            f"not say so (without them all comes to {named[i]:.4g} %): {name} is then at {inside:.4g} % of "
-            f"the "
+            f"poll does not say so (without them all comes to {named[i]:.4g} %): {name} is then at "
+            f"{inside:.4g} % of the "
             f'decided, else at {beside:.4g} %; undecided = "beside" or "inside" in [polls] settles it'
         )
         doubts.append(Doubt("undecided", (asked.rows[i],), text))
@@ -222,8 +221,7 @@ def _never_apart(asked: Asked, name: str, values: Floats, polls: Sequence[int]) 
     more = f", and {len(polls) - 1} more polls" if len(polls) > 1 else ""
     text = (
         f"{asked.label(i)}{more}: {name} are reported together, {values[i]:.4g} %, and apart by no poll; "
-        f"their joint share "
-        "is split evenly"
+        f"their joint share is split evenly"
     )
     return Doubt("together", tuple(asked.rows[k] for k in polls), text)
 

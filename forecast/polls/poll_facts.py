@@ -370,8 +370,7 @@ def _doubt_old_among_new(rows: Rows, facts: Facts, kept: Sequence[bool], dated: 
             day = facts.end[i] or facts.published[i]
             text = (
                 f"row {rows.numbers[i]} ({facts.pollster[i]}, {day}): passed over as a poll of long ago, "
-                f"though those "
-                "above and below it are not; is the year right?"
+                f"though those above and below it are not; is the year right?"
             )
             rows.doubts.append(Doubt("year", (), text))
 

@@ -275,8 +275,7 @@ class _Polls:
             if mean >= _UNLISTED_MATTERS:
                 text = (
                     f"column {name}: {mean:.2g} % in the polls of the last two months, not listed and "
-                    f"counted under other; "
-                    "list the party if it may win seats"
+                    f"counted under other; list the party if it may win seats"
                 )
                 self.rows.doubts.append(Doubt("unlisted", (), text))
 
