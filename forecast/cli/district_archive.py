@@ -30,8 +30,8 @@ def holds_districts(folder: Path) -> bool:
 def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
     from forecast.geography.projection_constants import constants_table, histories_table
+    from forecast.verification.districts.chain import country_names
     from forecast.verification.districts.fitting_projection import fit_pairs
-    from forecast.verification.districts.joining import country_names
     from forecast.writing import replacing_folder
 
     found = _pairs(archive)
@@ -151,9 +151,8 @@ def backtest_chain(
     from forecast.cli.backtest_report import print_chain
     from forecast.estimation.records import shipped_records
     from forecast.verification.backtest import Records
-    from forecast.verification.districts.chain import ChainPlan, chain_rows, run_chain
+    from forecast.verification.districts.chain import ChainPlan, chain_rows, joined, read_days, run_chain
     from forecast.verification.districts.exact_law import past_laws
-    from forecast.verification.districts.joining import joined, read_days
 
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))

@@ -15,15 +15,17 @@ from forecast.verification.archive import PastElection, read_archive, read_archi
 from forecast.verification.backtest import (
     Backtest,
     crossing_chances,
+    drawn_seats,
     majority_chances,
+    official_seats,
     questions_of,
     run_backtest,
     seat_shares,
+    why_no_seats,
 )
 from forecast.verification.compared_methods import METHODS, Dirichlet
 from forecast.verification.fitting import TERMS, bootstrap, fit_constants, fit_without, material_of
 from forecast.verification.past_elections import Case, case_of
-from forecast.verification.seats import drawn_seats, official_seats, why_no_seats
 from forecast.verification.summary import Row, calibration_of, rows_of
 from tests.archives import RULE, write_archive
 from tests.unit.test_estimation_preparation import NAN, reports
