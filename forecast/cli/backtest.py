@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers, argument, option
+from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers, argument, one_of, option
 from forecast.cli.telling import progress, show_json, tell
 from forecast.door.digits import is_whole
-from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.errors import ConfigurationError, Fault
 from forecast.visible import json_text
 
 if TYPE_CHECKING:
@@ -31,13 +31,6 @@ def _horizons(text: str) -> tuple[int, ...]:
         msg = f"'{text}' is no list of days before the election; write it as {_HORIZONS}"
         raise typer.BadParameter(msg)
     return tuple(sorted({int(day) for day in days}))
-
-
-def _method(text: str) -> str:
-    if text not in _METHODS:
-        msg = f"no such method '{text}'; {suggest(text, _METHODS)}"
-        raise typer.BadParameter(msg)
-    return text
 
 
 Archives = Annotated[
@@ -65,7 +58,7 @@ Methods = Annotated[
     option(
         "--method",
         metavar="NAME",
-        parser=_method,
+        parser=one_of("method", _METHODS),
         help=f"Method to score: {', '.join(_METHODS)}. Repeatable. Default: all.",
     ),
 ]

@@ -128,6 +128,7 @@ class Room:
 
     def _troubled(self, reason: str, at: datetime.datetime) -> None:
         """Say what is wrong, here and beside the last good estimate, which stands."""
+        from forecast.night.evening import clock
         from forecast.night.watching import reason_of
 
         if reason == self.trouble:
@@ -136,7 +137,7 @@ class Room:
         if self.last is None:
             tell(f"{at:%H:%M:%S} {reason}; there is no estimate yet")
             return
-        when = _clock(self.last.attrs["night_estimate_time"])
+        when = clock(self.last.attrs["night_estimate_time"])
         said = f"{reason}; the estimate of {when} stands"
         tell(f"{at:%H:%M:%S} {said}")
         warnings = [said, *self.last.attrs["warnings"]]
@@ -251,12 +252,6 @@ class Room:
 
             show(line_of(forecast))
         sys.stdout.flush()
-
-
-def _clock(text: str) -> str:
-    from forecast.night.evening import clock
-
-    return clock(text)
 
 
 def _as_table(history: Iterable[Report], parties: Sequence[str]) -> str:

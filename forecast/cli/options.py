@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from forecast.errors import suggest
+
 
 def option(*names: str, **about: Any) -> Any:
     """An option whose help says in words what holds where it is not given."""
@@ -52,6 +54,18 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
             msg = f"{text} is out of bounds; {least} to {most:,} is expected".replace(",", " ")
             raise typer.BadParameter(msg)
         return number
+
+    return parse
+
+
+def one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:
+    """Parser of an option: one of some names."""
+
+    def parse(text: str) -> str:
+        if text not in known:
+            msg = f"no such {what} '{text}'; {suggest(text, known)}"
+            raise typer.BadParameter(msg)
+        return text
 
     return parse
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, Quiet, argument, option
+from forecast.cli.options import Json, Quiet, argument, one_of, option
 from forecast.cli.telling import show, show_json, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
@@ -68,17 +68,14 @@ Compared = Annotated[
 _FORMATS = ("svg", "png", "html")
 
 
-def _format(text: str) -> str:
-    if text not in _FORMATS:
-        msg = f"no such format '{text}'; {suggest(text, _FORMATS)}"
-        raise typer.BadParameter(msg)
-    return text
-
-
 Formats = Annotated[
     list[str] | None,
     option(
-        "--format", "-f", metavar="FORMAT", parser=_format, help="svg, png or html. Repeatable. Default: svg."
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        parser=one_of("format", _FORMATS),
+        help="svg, png or html. Repeatable. Default: svg.",
     ),
 ]
 Folder = Annotated[

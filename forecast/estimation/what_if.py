@@ -7,7 +7,7 @@ home, and what is left is scaled to 1.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -25,42 +25,38 @@ LEAST = 1e-9
 """A share fixed at 0 stands here, as good as absent: the law lives on logarithms."""
 
 
-@dataclass(frozen=True)
-class Adjustment:
-    """Changes of shares (of 1) and fixed shares, by unit."""
-
-    shifts: Mapping[str, float]
-    shares: Mapping[str, float]
-
-
-def adjusted(mean: Floats, prepared: Prepared, wanted: Adjustment, place: str) -> Floats:
-    """The mean with the wanted units exactly where they are wanted, the others scaled to the rest.
+def adjusted(mean: Floats, prepared: Prepared, election: Election) -> Floats:
+    """The mean with units exactly where ``estimate.shift`` and ``estimate.share`` want them, and the others
+    scaled to the rest.
 
     Where all units are wanted somewhere, all are scaled to sum to 1. ``ConfigurationError`` for a unit that
     does not stand alone, or a share that would leave 0 to 1.
     """
-    if not wanted.shifts and not wanted.shares:
+    place = election.place
+    shifts = {unit: float(swing) for unit, swing in election.estimate.shift.items()}
+    shares = {unit: float(share) for unit, share in election.estimate.share.items()}
+    if not shifts and not shares:
         return mean
     position = {unit: i for i, unit in enumerate(prepared.units)}
     faults = [
         Fault(place, f"estimate.{key}.{unit}", value, not_a_unit(unit, prepared.units, prepared.absorbed))
-        for key, values in (("shift", wanted.shifts), ("share", wanted.shares))
+        for key, values in (("shift", shifts), ("share", shares))
         for unit, value in values.items()
         if unit not in position
     ]
     if faults:
         raise ConfigurationError(*faults)
     result = mean.copy()
-    for unit, share in wanted.shares.items():
+    for unit, share in shares.items():
         result[position[unit]] = share
-    for unit, swing in wanted.shifts.items():
+    for unit, swing in shifts.items():
         result[position[unit]] += swing
         if not 0.0 <= result[position[unit]] <= 1.0:
             remedy = (
                 f"the polls have this party at {mean[position[unit]]:.2%}: it would leave 0 to 100 percent"
             )
             faults.append(Fault(place, f"estimate.shift.{unit}", f"{swing:+.2%}", remedy))
-    moved = np.isin(np.array(prepared.units), [*wanted.shares, *wanted.shifts])
+    moved = np.isin(np.array(prepared.units), [*shares, *shifts])
     if result[moved].sum() > 1.0 + 1e-9 and not moved.all():
         remedy = f"the parties moved would hold {result[moved].sum():.1%} together"
         faults.append(Fault(place, "estimate", f"{result[moved].sum():.1%}", remedy))

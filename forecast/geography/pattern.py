@@ -118,11 +118,6 @@ def _with_odds(share: Floats, ratio: Floats) -> Floats:
     return share * ratio / (1.0 - share + share * ratio)
 
 
-def _even(law: Constants) -> Constants:
-    """Slopes of 1 whatever the swing."""
-    return replace(law, beta=1.0, beta_power=0.0, beta_least=1.0, beta_most=1.0)
-
-
 LAWS = {
     law.name: law
     for law in (
@@ -138,7 +133,8 @@ LAWS = {
             "proportional",
             "every district changes by the nation's factor",
             lambda law: law.proportional_noise,
-            _even,
+            # Slopes of 1, whatever the swing.
+            lambda law: replace(law, beta=1.0, beta_power=0.0, beta_least=1.0, beta_most=1.0),
             _by_slope,
             _moved_by_slope,
         ),
