@@ -229,10 +229,10 @@ def test_the_exact_law_gives_all_seats_and_in_one_district_none_is_lost(
 ):
     pair = pairs[0]
     law = ExactLaw.of(past_laws(folder)[pair.after], pair)
-    local, national = law(pair, pair.votes[None])
+    local, national = law(pair.votes[None])
     assert local.sum(2).tolist() == [[5] * 18]
     assert (local.sum(1) == national).all()
-    assert national.sum() == as_one_district(law)(pair, pair.votes[None])[1].sum() == 90
+    assert national.sum() == as_one_district(law)(pair.votes[None])[1].sum() == 90
 
 
 TOO_FEW_VOTES_KNOWN = {"turkey-2023", "srilanka-2020"}
@@ -251,7 +251,7 @@ def test_true_votes_give_the_official_seats_of_every_pair_outside_the_project(sh
     for pair in read_pairs(shared / "data" / "districts").pairs:
         if pair.after not in laws or pair.after in TOO_FEW_VOTES_KNOWN:
             continue
-        _, national = ExactLaw.of(laws[pair.after], pair)(pair, pair.votes[None])
+        _, national = ExactLaw.of(laws[pair.after], pair)(pair.votes[None])
         seats = dict(zip(pair.base.units, national[0].tolist(), strict=True))
         assert {name: seats.get(name, 0) for of, name, _ in official if of == pair.after} == {
             name: number for of, name, number in official if of == pair.after
