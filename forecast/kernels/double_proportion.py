@@ -28,14 +28,11 @@ from forecast.kernels.arrays import (
     Seats,
     Votes,
 )
-from forecast.kernels.elementary import larger
 from forecast.kernels.laws import TIES_LOT, Law, Rule
 from forecast.kernels.one_draw import BY_ORDER, lot_of
 from forecast.kernels.random_bits import mix
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
-_TINY = np.float32(2.0**-126)
-"""The claim of a list without a voter that takes part all the same."""
 
 
 class SharesWorkspace(NamedTuple):
@@ -124,7 +121,7 @@ def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVo
     for p in range(claims.number[0]):
         row, single = claims.votes[0, p], voters.single[0, claims.present[0, p]]
         for i in range(BLOCK):
-            claim = larger(single[i], _TINY) if row[i] > _NONE else _NONE
+            claim = single[i] if row[i] > _NONE else _NONE
             row[i] = claim
             claimed[i] += claim
 
@@ -137,9 +134,8 @@ _JITTER = 2.0**-40 * 2.0**-53
 unequal ones differ by.
 """
 
-MULTIPLIERS, ABOVE, LOSSES, SETTLED = 0, 1, 2, 3
-FROM, WHERE = 0, 1
-LIST_ROWS = 4
+MULTIPLIERS, ABOVE, LOSSES, SETTLED, BEST = 0, 1, 2, 3, 4
+LIST_ROWS = 5
 
 
 class DoubleWorkspace(NamedTuple):
@@ -152,13 +148,13 @@ class DoubleWorkspace(NamedTuple):
     kept: I64x2
     """(D, K) seats that a list has at least."""
     following: F64x2
-    """(D, K) the inverse of the quotient for the next seat; 0 where a list takes no part."""
+    """(D, K) the inverse of the quotient for the next seat; infinite where a list takes no part."""
     lists: F64x2
     """(LIST_ROWS, K) what quotients are multiplied by; seats above the total; what the cheapest chain to a list
-    loses; whether it is known.
+    loses; whether it is known; what a seat from one list to each loses in the best district.
     """
-    chain: I64x2
-    """(2, K) the list before it in this chain, and the district where the two exchange a seat."""
+    before: I64x1
+    """(K,) the list before each in its chain, -1 where it begins."""
 
 
 @kernel
@@ -230,7 +226,7 @@ def _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, wor
             if drawn and weighed > 0.0:
                 weighed *= 1.0 + np.float64(mix(lot, d, k) >> np.uint64(11)) * _JITTER
                 cast[d, k] = weighed
-            workspace.following[d, k] = divisors[own] / weighed if weighed > 0.0 else 0.0
+            workspace.following[d, k] = divisors[own] / weighed if weighed > 0.0 else np.inf
 
 
 @stage
@@ -264,7 +260,7 @@ def _move_along_a_chain(divisors, workspace):
     """One seat from a list above its total to one below it, where quotients lose least on the way; whether
     there is a way.
     """
-    lists, chain, seats, following = workspace.lists, workspace.chain, workspace.seats, workspace.following
+    lists, before, seats = workspace.lists, workspace.before, workspace.seats
     multipliers, above, losses, settled = lists[MULTIPLIERS], lists[ABOVE], lists[LOSSES], lists[SETTLED]
     end = _cheapest_end(divisors, workspace)
     if end < 0:
@@ -273,12 +269,13 @@ def _move_along_a_chain(divisors, workspace):
     for k in range(multipliers.shape[0]):
         multipliers[k] *= losses[k] if settled[k] > 0.0 and losses[k] < whole else whole
     above[end] += 1.0
-    while chain[FROM, end] >= 0:
-        start, d = chain[FROM, end], chain[WHERE, end]
+    while before[end] >= 0:
+        start = before[end]
+        d = _cheapest_place(divisors, start, end, workspace)
         seats[d, end] += 1
         seats[d, start] -= 1
         for k in (start, end):
-            following[d, k] = divisors[seats[d, k]] / workspace.votes[d, k]
+            workspace.following[d, k] = divisors[seats[d, k]] / workspace.votes[d, k]
         end = start
     above[end] -= 1.0
     return True
@@ -289,11 +286,11 @@ def _cheapest_end(divisors, workspace):
     """The list below its total to which the cheapest chain leads (Dijkstra), -1 for none. Losses are factors of
     quotients, 1 or more with the multipliers.
     """
-    lists, chain = workspace.lists, workspace.chain
+    lists, before, best = workspace.lists, workspace.before, workspace.lists[BEST]
     multipliers, above, losses, settled = lists[MULTIPLIERS], lists[ABOVE], lists[LOSSES], lists[SETTLED]
     for k in range(multipliers.shape[0]):
         settled[k] = 0.0
-        chain[FROM, k] = -1
+        before[k] = -1
         losses[k] = 1.0 if above[k] > 0.0 else np.inf
     while True:
         nearest, least = -1, np.inf
@@ -303,14 +300,32 @@ def _cheapest_end(divisors, workspace):
         if nearest < 0 or above[nearest] < 0.0:
             return nearest
         settled[nearest] = 1.0
+        for k in range(multipliers.shape[0]):
+            best[k] = np.inf
         for d in range(workspace.seats.shape[0]):
-            own = workspace.seats[d, nearest]
-            if own <= workspace.kept[d, nearest]:
-                continue
-            following = workspace.following[d]
-            quotient = least * multipliers[nearest] * workspace.votes[d, nearest] / divisors[own - 1]
+            last, following = _last_quotient(divisors, d, nearest, workspace), workspace.following[d]
             for k in range(multipliers.shape[0]):
-                if settled[k] == 0.0 and following[k] > 0.0:
-                    loss = quotient * following[k] / multipliers[k]
-                    if loss < losses[k]:
-                        losses[k], chain[FROM, k], chain[WHERE, k] = loss, nearest, d
+                loss = last * following[k]
+                best[k] = loss if loss < best[k] else best[k]
+        for k in range(multipliers.shape[0]):
+            loss = least * multipliers[nearest] * best[k] / multipliers[k]
+            if settled[k] == 0.0 and loss < losses[k]:
+                losses[k], before[k] = loss, nearest
+
+
+@stage
+def _last_quotient(divisors, d, k, workspace):
+    """The quotient of the last seat that a list may give away in a district; infinite without one."""
+    own = workspace.seats[d, k]
+    return workspace.votes[d, k] / divisors[own - 1] if own > workspace.kept[d, k] else np.inf
+
+
+@stage
+def _cheapest_place(divisors, start, end, workspace):
+    """The district in which a seat of one list for another loses least."""
+    where, least = 0, np.inf
+    for d in range(workspace.seats.shape[0]):
+        loss = _last_quotient(divisors, d, start, workspace) * workspace.following[d, end]
+        if loss < least:
+            where, least = d, loss
+    return where

@@ -335,7 +335,7 @@ class LocalBench:
             np.zeros(shape, np.int64),
             np.zeros(shape),
             np.zeros((double_proportion.LIST_ROWS, self._lists)),
-            np.zeros((2, self._lists), np.int64),
+            np.zeros(self._lists, np.int64),
         )
         return double_proportion.place_doubly.step(
             tier.record,
