@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election.geography import Geography as Settings
+from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.geography.matching import carried_over, handed_on, matched_lines, standing
 from forecast.geography.pattern import Base, Flags, Floats
@@ -131,6 +132,8 @@ def _with_last_result(
     election: Election, places: Places, last: LastResult, moves: Sequence[Move]
 ) -> Geography:
     settings = election.geography or Settings()
+    if election.rule.districts is not None and election.rule.districts.voters:
+        last = _of_voters(last, places)
     carried, faults = carried_over(last, places, moves, str(settings.borders))
     inherited, unknown = heritage(election, last)
     valid = carried.T @ last.valid
@@ -160,6 +163,24 @@ def _with_last_result(
         warnings=(*places.warnings, *_lost(found, last.place)),
         matched=tuple(matched_lines(election, found, last, moves)),
     )
+
+
+def _of_voters(last: LastResult, places: Places) -> LastResult:
+    """The last result in voters, each of whom has as many votes as the district has seats: shares of polls
+    are theirs, and every district weighs in the country by who votes there.
+
+    Seats are those of the result, else of the district of this name now; ``PollDataError`` without them.
+    """
+    now = {normalised(place.name): place.seats for place in places.places}
+    sizes = [
+        own if own == own else now.get(normalised(name)) or 0
+        for name, own in zip(last.districts, last.seats.tolist(), strict=True)
+    ]
+    if lacking := [name for name, size in zip(last.districts, sizes, strict=True) if not size]:
+        remedy = "missing: a voter has as many votes as the district has seats (rule.districts.voters)"
+        raise PollDataError(*(Fault(last.place, f"district {name}, seats", ABSENT, remedy) for name in lacking))
+    size = np.array(sizes, float)
+    return replace(last, votes=last.votes / size[:, None], valid=last.valid / size)
 
 
 def _without_last_result(election: Election, places: Places) -> Geography:
