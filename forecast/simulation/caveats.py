@@ -105,9 +105,10 @@ def without_a_table(election: Election, forecast: Forecast) -> list[str]:
     void = float(forecast.array("void_probability"))
     if not meets_both_sums(election.rule) or void <= 0.0:
         return []
+    share = f"{void:.2%}" if void >= _SELDOM / 10 else "<0.01%"
     return [
-        f"in {_often(void)} of the draws nobody takes part, or no table of seats has the totals of lists and the "
-        "seats of districts; these draws are void"
+        f"in {share} of the draws nobody takes part, or no table of seats has the totals of lists and the seats "
+        "of districts; these draws are void"
     ]
 
 

@@ -181,6 +181,8 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     base = BASE_WORDS[threshold.base]
     if threshold.level == 0 and not threshold.by_kind and not threshold.by_members:
         yield "every list takes part"
+    elif threshold.level == 1 and threshold.or_district_share is not None:
+        yield _with_article("no list takes part by its votes in the whole country", threshold.article)
     else:
         yield _with_article(
             f"a list takes part with {comparison} {_level(threshold.level)} of {base}", threshold.article

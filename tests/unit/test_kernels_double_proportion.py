@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from math import prod
 from typing import Any
 
@@ -141,36 +143,48 @@ def assert_as_exactly(case: Case) -> tuple[int, int]:
     void = tied = 0
     for i, votes in enumerate(case.votes):
         division, tier = exactly(case.rule, ballot_of(case, votes))
+        possible = totals_of(division, case.lists)
         seats = dict(zip(case.lists, won[i].tolist(), strict=True))
-        expected = {name: division.seats.get(name, 0) for name in case.lists}
-        same = seats == expected
-        if division.ties and any(seats.values()):
-            lots = {name for tie in division.ties for name in tie.lists}
-            changed = {name for name in case.lists if seats[name] != expected[name]}
-            assert changed <= lots
-            expected = seats
-        try:
-            found = place_doubly(case.rule, tier, expected) if any(expected.values()) else None
-        except NoValidOutcome:
-            found = None
         table = {
-            tier_name: dict(zip(case.lists, row.tolist(), strict=True))
-            for tier_name, row in zip(tier.sizes, placed[i], strict=True)
+            place: dict(zip(case.lists, row.tolist(), strict=True))
+            for place, row in zip(tier.sizes, placed[i], strict=True)
         }
-        if found is None:
-            void += 1
-            assert not won[i].any()
+        if not any(seats.values()):
+            assert None in [table_of(case.rule, tier, totals) for totals in possible]
             assert not placed[i].any()
+            void += 1
             continue
-        assert seats == expected
+        assert seats in possible
         assert placed[i].sum(1).tolist() == case.sizes.tolist()
         assert placed[i].sum(0).tolist() == won[i].tolist()
-        tied += bool(found.ties) or not same
-        if not found.ties:
-            assert table == {d: {k: row.get(k, 0) for k in case.lists} for d, row in found.seats.items()}
-        else:
+        found = table_of(case.rule, tier, seats)
+        assert found is not None
+        tied += bool(found.ties) or len(possible) > 1
+        if found.ties:
             assert worth(case.rule, tier, table) == worth(case.rule, tier, found.seats)
+        else:
+            assert table == {d: {k: row.get(k, 0) for k in case.lists} for d, row in found.seats.items()}
     return void, tied
+
+
+def totals_of(division: Division, lists: list[str]) -> list[dict[str, int]]:
+    """The totals of lists that a lot among equal claims may give."""
+    given = Counter({name: division.seats.get(name, 0) for name in lists})
+    if not division.ties:
+        return [dict(given)]
+    (tie,) = division.ties
+    given.subtract(tie.won)
+    return [
+        {name: given[name] + (name in lucky) for name in lists} for lucky in combinations(tie.lists, tie.seats)
+    ]
+
+
+def table_of(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier | None:
+    """The table of the exact count with these totals, if there is one."""
+    try:
+        return place_doubly(rule, tier, totals) if any(totals.values()) else None
+    except NoValidOutcome:
+        return None
 
 
 def worth(rule: Rule, tier: Tier, table: Mapping[str, Mapping[str, int]]) -> Fraction:
