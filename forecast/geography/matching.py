@@ -123,9 +123,11 @@ def matched_lines(
     election: Election, found: Geography, last: LastResult, moves: Sequence[Move]
 ) -> Iterator[str]:
     """What ``forecast check`` says of a last result that fits the election file."""
+    rule = election.rule.districts
+    cast = "voters (votes by seats)" if rule is not None and rule.voters else "valid votes"
     yield (
         f"{last.place}: {_number(len(last.districts), 'district')}, {_number(len(last.lists), 'list')}, "
-        f"{last.valid.sum():,.0f} valid votes"
+        f"{last.valid.sum():,.0f} {cast}"
     )
     moved = len({move.old.casefold() for move in moves})
     yield f"all {len(last.districts)} found among the {len(found.places.places)} of this election" + (

@@ -52,7 +52,7 @@ def place_doubly(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
 
 def _strongest(districts: Districts, votes: Mapping[str, Fraction], seats: int) -> frozenset[str]:
     """The lists with most votes that have a seat of the district at least; none where more have as many votes
-    as there are seats (Zug, WAG § 52e; Grisons, GRWG art. 28; Schaffhausen in districts of one seat).
+    as there are seats (Grisons, GRWG art. 28; Zug; Schaffhausen in districts of one seat).
     """
     wanted = {None: False, "single-member": seats == 1, "all": seats >= 1}[districts.strongest_list]
     most = [name for name, cast in votes.items() if cast == max(votes.values())] if wanted else []
