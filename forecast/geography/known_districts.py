@@ -178,7 +178,9 @@ def _of_voters(last: LastResult, places: Places) -> LastResult:
     ]
     if lacking := [name for name, size in zip(last.districts, sizes, strict=True) if not size]:
         remedy = "missing: a voter has as many votes as the district has seats (rule.districts.voters)"
-        raise PollDataError(*(Fault(last.place, f"district {name}, seats", ABSENT, remedy) for name in lacking))
+        raise PollDataError(
+            *(Fault(last.place, f"district {name}, seats", ABSENT, remedy) for name in lacking)
+        )
     size = np.array(sizes, float)
     return replace(last, votes=last.votes / size[:, None], valid=last.valid / size)
 

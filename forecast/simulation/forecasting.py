@@ -312,7 +312,10 @@ def count_draws(
     )
     beside = Beside(rules, local, inputs.chamber)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
-    forecast.attrs["warnings"] += [*lost_to_alliances(election, forecast), *without_a_table(election, forecast)]
+    forecast.attrs["warnings"] += [
+        *lost_to_alliances(election, forecast),
+        *without_a_table(election, forecast),
+    ]
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 

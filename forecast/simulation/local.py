@@ -215,9 +215,7 @@ class LocalBench:
         per_voter = (tier.houses > 0).astype(np.float64) if drawn else tier.houses.astype(np.float64)
         votes = new_votes(1, self._draws, given=True)
         assert isinstance(votes, GivenVotes)
-        counting = double_proportion.count_voters.step(
-            per_voter, self.ballots.votes, national.claims, votes
-        )
+        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, national.claims, votes)
         return national._replace(votes=votes), counting
 
     def _with_votes_from_abroad(self, tier: Tier) -> Ballots:

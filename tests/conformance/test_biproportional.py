@@ -154,7 +154,9 @@ def test_other_cantons_have_their_official_seats_in_every_cell(name: str) -> Non
         outcome = apply_rule(_rule_of(sum(sizes), threshold, clause), ballot)
         won = [[place.of(party) for party in lists] for place in outcome.districts]
         changed[clause] = [
-            place for seats, (place, official) in zip(won, cells.items(), strict=True) if seats != official[2::2]
+            place
+            for seats, (place, official) in zip(won, cells.items(), strict=True)
+            if seats != official[2::2]
         ]
     assert changed[strongest] == []
     turns_on_it = ["Churwalden", "Fünf-Dörfer", "Jenaz", "Schiers", "Seewis"] if name == "Grisons" else []
@@ -186,7 +188,9 @@ def test_the_strongest_list_of_a_district_has_a_seat_where_the_law_says_so() -> 
     assert seats == {None: [0, 1], "all": [1, 0], "single-member": [1, 0]}
 
 
-def test_a_list_that_is_the_strongest_in_more_districts_than_it_has_seats_is_an_outcome_under_no_law() -> None:
+def test_a_list_that_is_the_strongest_in_more_districts_than_it_has_seats_is_an_outcome_under_no_law() -> (
+    None
+):
     votes = {"A": [30, 30, 900], "B": [20, 20, 9000]}
     rule = _rule_of(5, None, "all")
     with pytest.raises(NoValidOutcome, match="the strongest in more districts than they have seats"):

@@ -268,7 +268,10 @@ def ballot_of(
     districts = [
         District(
             name,
-            {unit: int(votes * SCALE) * each[d] for unit, votes in zip(base.units, row.tolist(), strict=True)},
+            {
+                unit: int(votes * SCALE) * each[d]
+                for unit, votes in zip(base.units, row.tolist(), strict=True)
+            },
             seats=int(table.seats[d]),
             region=REGIONS[d],
             levelling=int(LEVELLING[d]),

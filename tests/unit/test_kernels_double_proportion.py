@@ -175,7 +175,8 @@ def totals_of(division: Division, lists: list[str]) -> list[dict[str, int]]:
     (tie,) = division.ties
     given.subtract(tie.won)
     return [
-        {name: given[name] + (name in lucky) for name in lists} for lucky in combinations(tie.lists, tie.seats)
+        {name: given[name] + (name in lucky) for name in lists}
+        for lucky in combinations(tie.lists, tie.seats)
     ]
 
 
