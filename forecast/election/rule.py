@@ -564,9 +564,9 @@ class Districts(Allocation):
         Annotated[Literal["all", "single-member"], one_of(STRONGEST, "kind of district")] | None
     ) = Field(
         default=None,
-        description="biproportional: the list with most votes in a district has a seat there at least, in all "
-        "districts or in those of one seat (single-member); not where more lists have as many votes as there "
-        "are seats",
+        description="biproportional: the list with most votes in a district has a seat there at least, in "
+        "all districts or in those of one seat (single-member); not where more lists have as many votes as "
+        "there are seats",
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
@@ -645,7 +645,7 @@ def _of_double_proportion(districts: Districts) -> Iterable[str]:
             "is 0"
         )
     if districts.seats != "given":
-        yield 'national_totals = "biproportional" needs the seats of districts in their table: seats = "given"'
+        yield 'national_totals = "biproportional" needs seats = "given", those of the table of districts'
 
 
 class Rule(Part):

@@ -1,10 +1,10 @@
-"""Double proportion: who is let in by a district, voters instead of votes, and the seats of districts when lists
-have their national totals in them.
+"""Double proportion: who is let in by a district, voters instead of votes, and the seats of districts when
+lists have their national totals in them.
 
-Draw by draw in float64, as ``forecast.rules.biproportional`` does it in fractions: seats move inside districts
-from lists above their total to lists below it, each time along the chain of lists whose quotients lose least.
-Multipliers of lists, which make every loss 1 or more, are kept from one move to the next (Dijkstra), so that a
-chain is found in the time of a few hundred quotients.
+Draw by draw in float64, as ``forecast.rules.biproportional`` does it in fractions: seats move inside
+districts from lists above their total to lists below it, each time along the chain of lists whose quotients
+lose least. Multipliers of lists, which make every loss 1 or more, are kept from one move to the next
+(Dijkstra), so that a chain is found in the time of a few hundred quotients.
 """
 
 from __future__ import annotations
@@ -55,8 +55,9 @@ def _admit_by_shares(
     admitting: AdmitWorkspace,
     workspace: SharesWorkspace,
 ) -> None:
-    """Add the lists to the claims of block 0 that have share[0] / share[1] of the valid votes of some district,
-    of those ``local``, or more where share[2] is 1. Compared as products, which are exact for whole votes.
+    """Add the lists to the claims of block 0 that have share[0] / share[1] of the valid votes of some
+    district, of those ``local``, or more where share[2] is 1. Compared as products, which are exact for whole
+    votes.
     """
     met, totals, inside, lists = workspace.met, workspace.totals, admitting.inside, law.levels.shape[0]
     strict = share[2] > 0.0
@@ -97,8 +98,8 @@ admit_by_shares_given = kernel(_admit_by_shares, votes=GivenVotes)
 @kernel
 def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVotes) -> None:
     """Fill ``voters`` (1, U) with the votes of lists in each district by those that a voter there has,
-    ``per_voter`` (D,) (0 where a district has no seats), and the claims of block 0 with them. Votes that stand
-    for themselves are rounded to whole voters (Zurich, Gesetz über die politischen Rechte § 103).
+    ``per_voter`` (D,) (0 where a district has no seats), and the claims of block 0 with them. Votes that
+    stand for themselves are rounded to whole voters (Zurich, Gesetz über die politischen Rechte § 103).
     """
     total, claimed = voters.total[0], claims.total[0]
     for i in range(BLOCK):
@@ -150,8 +151,8 @@ class DoubleWorkspace(NamedTuple):
     following: F64x2
     """(D, K) the inverse of the quotient for the next seat; infinite where a list takes no part."""
     lists: F64x2
-    """(LIST_ROWS, K) what quotients are multiplied by; seats above the total; what the cheapest chain to a list
-    loses; whether it is known; what a seat from one list to each loses in the best district.
+    """(LIST_ROWS, K) what quotients are multiplied by; seats above the total; what the cheapest chain to a
+    list loses; whether it is known; what a seat from one list to each loses in the best district.
     """
     before: I64x1
     """(K,) the list before each in its chain, -1 where it begins."""
@@ -171,7 +172,8 @@ def place_doubly(
     workspace: DoubleWorkspace,
 ) -> None:
     """Seats of districts with both sums: ``local`` (D, K) as districts divide by themselves become those in
-    which lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has seats.
+    which lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has
+    seats.
     """
     rule, number, lists = rules[0], houses.shape[0], workspace.lists.shape[1]
     divisors = law.divisors[rule.divisor_row]
@@ -249,10 +251,10 @@ def _keep_seats_of_the_strongest(strongest, houses, workspace):
 
 @stage
 def _any_off(above):
+    off = 0.0
     for k in range(above.shape[0]):
-        if above[k] != 0.0:
-            return True
-    return False
+        off += abs(above[k])
+    return off > 0.0
 
 
 @stage
@@ -283,8 +285,8 @@ def _move_along_a_chain(divisors, workspace):
 
 @stage
 def _cheapest_end(divisors, workspace):
-    """The list below its total to which the cheapest chain leads (Dijkstra), -1 for none. Losses are factors of
-    quotients, 1 or more with the multipliers.
+    """The list below its total to which the cheapest chain leads (Dijkstra), -1 for none. Losses are factors
+    of quotients, 1 or more with the multipliers.
     """
     lists, before, best = workspace.lists, workspace.before, workspace.lists[BEST]
     multipliers, above, losses, settled = lists[MULTIPLIERS], lists[ABOVE], lists[LOSSES], lists[SETTLED]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from forecast.estimation import Estimate
     from forecast.result import Forecast
 
+_NO_TABLE = "no table of seats has the totals of lists and the seats of districts"
 _SELDOM = 0.001
 """What happens less often than this is not worth a line."""
 
@@ -22,16 +23,11 @@ _SELDOM = 0.001
 def refuse_void(election: Election, forecast: Forecast) -> None:
     """``NoValidOutcome`` where every draw is void: nobody is admitted in any of them."""
     if float(forecast.array("void_probability")) >= 1.0:
-        key, remedy = (
-            "rule.threshold",
-            "nobody is admitted in any draw, and the rule says that this voids the election",
-        )
+        key = "rule.threshold"
+        remedy = "nobody is admitted in any draw, and the rule says that this voids the election"
         if meets_both_sums(election.rule):
-            key, remedy = (
-                "rule.districts.national_totals",
-                "in every draw nobody is admitted, or no table of seats has the totals of lists and the seats "
-                "of districts; see where lists stand",
-            )
+            key, without = "rule.districts.national_totals", "see where lists stand"
+            remedy = f"in every draw nobody is admitted, or {_NO_TABLE}; {without}"
         raise NoValidOutcome(Fault(election.place, key, ABSENT, remedy))
 
 
@@ -106,10 +102,7 @@ def without_a_table(election: Election, forecast: Forecast) -> list[str]:
     if not meets_both_sums(election.rule) or void <= 0.0:
         return []
     share = f"{void:.2%}" if void >= _SELDOM / 10 else "<0.01%"
-    return [
-        f"in {share} of the draws nobody takes part, or no table of seats has the totals of lists and the seats "
-        "of districts; these draws are void"
-    ]
+    return [f"in {share} of the draws nobody takes part, or {_NO_TABLE}; these draws are void"]
 
 
 def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:

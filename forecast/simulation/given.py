@@ -217,8 +217,8 @@ def _of_voters(election: Election) -> Iterator[str]:
     districts = election.rule.districts
     if districts is not None and districts.voters:
         yield (
-            "shares of the country are of votes, of which a voter has as many as the district has seats; polls "
-            "before the vote, which are of voters, are taken as if of votes"
+            "shares of the country are of votes, of which a voter has as many as the district has seats; "
+            "polls before the vote, which are of voters, are taken as if of votes"
         )
 
 

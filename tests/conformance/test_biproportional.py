@@ -1,4 +1,4 @@
-"""Double proportion: Zurich in 2014 and 2018, Uri in 2020, Zug in 2018, Grisons in 2022, by list and district.
+"""Double proportion: Zurich 2014 and 2018, Uri 2020, Zug 2018 and Grisons 2022, by list and district.
 
 Votes and seats: Stadt Zürich, Resultate der Erneuerungswahlen vom 9. Februar 2014 und vom 4. März 2018,
 Herleitung der Unterzuteilung (stadt-zuerich.ch, archiv-wahlen); Kanton Uri, Landratswahlen 2020, Statistische
