@@ -271,7 +271,11 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
         about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
         if constraints is not None:
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
-        steps.append(division(record, law, about, bench.divided, odd.beyond))
+        ballots = bench.divided
+        if tier is not None and tier.voters and bench.local is not None:
+            ballots, counting = bench.local.voters(tier, bench.ballots)
+            steps.append(counting)
+        steps.append(division(record, law, about, ballots, odd.beyond))
     if places and tier is not None and bench.local is not None:
         steps += bench.local.place(tier, law, bench.ballots)
     return steps
