@@ -447,7 +447,7 @@ class Assembly:
 
 
 def _asked_of(of: Chamber) -> Iterator[count.Questions]:
-    """The questions about the whole chamber, then those about each tier: events only where one is about it."""
+    """The questions about the whole chamber, then those about each tier, with events where any is of it."""
     yield of.questions
     unasked = of.questions._replace(event_starts=np.zeros(1, np.int64))
     yield from (of.questions if tier.id in of.asked_of else unasked for tier in of.tiers)
