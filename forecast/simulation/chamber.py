@@ -355,7 +355,7 @@ class Assembly:
         blocks, holders = ballots.seats.house.shape[0], len(of.holders)
         coalitions, asked = len(of.questions.coalition_starts) - 1, list(_asked_of(of))
         shape = (holders + coalitions, count.WAYS, lists_most + of.seats + 1)
-        self._counts = [_counts_of(shape, coalitions, len(one.event_starts) - 1) for one in asked]
+        self._counts = [counts_of(shape, coalitions, len(one.event_starts) - 1) for one in asked]
         workspace = count.CountWorkspace(
             new_rows((holders, BLOCK), np.uint16), np.zeros((2, BLOCK), np.int32)
         )
@@ -453,7 +453,7 @@ def _asked_of(of: Chamber) -> Iterator[count.Questions]:
     yield from (of.questions if tier.id in of.asked_of else unasked for tier in of.tiers)
 
 
-def _counts_of(shape: tuple[int, ...], coalitions: int, events: int) -> count.Counts:
+def counts_of(shape: tuple[int, ...], coalitions: int, events: int) -> count.Counts:
     """Counts of zero; ``shape`` is that of the seats."""
     return count.Counts(
         np.zeros(shape, np.uint32),
