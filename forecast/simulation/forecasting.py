@@ -17,7 +17,12 @@ from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
+from forecast.simulation.caveats import (
+    lost_to_alliances,
+    not_placed,
+    refuse_without_the_largest,
+    without_a_table,
+)
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -303,7 +308,10 @@ def count_draws(
     looked_at = kept.first(KEPT_DRAWS)
     beside = Beside(rules, local, inputs.chamber)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
-    forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
+    forecast.attrs["warnings"] += [
+        *lost_to_alliances(election, forecast),
+        *without_a_table(election, forecast),
+    ]
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
