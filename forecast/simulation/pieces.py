@@ -394,7 +394,7 @@ class Sweep:
 
     def _who_passes(self) -> Iterator[Step]:
         bench, r = self._bench, self._grid.methods[0]
-        record, law, bases = bench.rules.records[r : r + 1].copy(), bench.law(r), np.zeros((4, BLOCK))
+        record, law, bases = bench.rules.records[r : r + 1].copy(), bench.law(r), np.zeros((5, BLOCK))
         least, returns = ends_of(record[0], bench.lists)
         for lead in self._passing:
             yield sweep.find_failures.step(

@@ -131,8 +131,8 @@ class _Variant:
             if filled.all()
             else mean_over_draws(self._of_seats, sizes, filled.astype(np.float64))
         )
-        found: Arrays = {"moved_seats_probability": np.bincount(self._moved, minlength=most_moved + 1)}
-        found["moved_seats_probability"] = found["moved_seats_probability"] / len(self._moved)
+        moved = np.bincount(self._moved, minlength=most_moved + 1)
+        found: Arrays = {"moved_seats_probability": moved / len(self._moved)}
         several = ((_CERTAIN, weighted_mean(self._certain, self._each, sizes)), (_OF_SEATS, of_seats))
         for names, (values, errors) in several:
             found |= dict(zip(names, values, strict=True))
