@@ -532,6 +532,7 @@ _DECOMPOSITION = _in(
 )
 
 _HANGS = "quantile of the fewest votes more for one list that move a seat, as a share of the valid votes"
+_NATIONAL = "where seats are divided nationally; the attribute draws says of how many"
 _MORE = "fewest votes more that win the list its next seat; the others' votes stay and the base grows"
 _LAST_SEAT = _in(
     "last_seat",
@@ -540,6 +541,26 @@ _LAST_SEAT = _in(
     _number("votes_quantile", "quantile_level", "votes", "the same in votes"),
     _chance(
         "probability", "party rival", "probability that party would gain the last seat and rival lose it"
+    ),
+    _chance(
+        "holder_probability",
+        "party",
+        "probability of holding the last seat: of losing it to those few votes",
+        comment=_NATIONAL,
+        key="holds.probability",
+    ),
+    _chance(
+        "next_probability",
+        "party",
+        "probability of being next: of gaining it by those few votes",
+        comment=_NATIONAL,
+        key="next.probability",
+    ),
+    _chance(
+        "entry_probability",
+        "",
+        "probability that the list that is next has no seat yet, and would enter",
+        key="enters.probability",
     ),
     _whole("next_votes", "party", "votes", _MORE),
     _text("next_from", "party", "ids of the lists that would give it up, joined by +"),

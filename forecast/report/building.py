@@ -35,6 +35,7 @@ from forecast.report.night_section import is_night, night_meta, night_of
 from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
+from forecast.tables.causes import last_seat_said
 from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
@@ -62,7 +63,18 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 PANELS = (
     *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
-    *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
+    *(
+        "districts",
+        "chamber",
+        "over-time",
+        "record",
+        "last-seat",
+        "ranks",
+        "rules",
+        "shares",
+        "polls",
+        "calibration",
+    ),
 )
 """Parts of the page that can stand alone."""
 _MOVED = frozenset({"parties", "crossings", "seats", "parliament", "coalitions", "chamber"})
@@ -167,6 +179,7 @@ def _page(
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
+        last_seat=_last_seat(facts),
         ranks=_ranks(facts),
         night=night_of(facts),
         changes=[] if before is None else _changes(before, forecast),
@@ -268,6 +281,29 @@ def _ranks(facts: Facts) -> dict[str, Any] | None:
     ]
     titles = [(text("party"), False), *((text("rank", place=k + 1), True) for k in range(places))]
     return {"id": "ranks", "title": text("ranks"), "titles": titles, "rows": rows}
+
+
+def _last_seat(facts: Facts) -> dict[str, Any] | None:
+    """Who holds the last seat, and who is next, in sentences and by party; the sentence alone where there is
+    no last seat.
+    """
+    forecast = facts.forecast
+    if facts.too_few or "last-seat" not in known_tables(forecast):
+        return None
+    known = {row["party"]: row["name"] for row in facts.parties}
+    by_party = table_of(forecast, "last-seat")
+    order = {row["party"]: k for k, row in enumerate(facts.parties)}
+    texts = zip(by_party.rows_shown(), by_party.texts(), strict=True)
+    rows = [
+        [known[str(row["party"])], *cells[1:]]
+        for row, cells in sorted(texts, key=lambda one: order[str(one[0]["party"])])
+    ]
+    titles = [
+        (text("party"), False),
+        *((text(f"last_seat_{name}"), True) for name in ("holds", "next")),
+    ]
+    part = {"id": "last-seat", "title": text("last_seat_who"), "titles": titles, "rows": rows}
+    return part | {"said": last_seat_said(forecast, known)}
 
 
 def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:

@@ -1,9 +1,11 @@
-"""What explains a sweep, as tables: flips along the threshold, shares of the variance, the last seat."""
+"""What explains a forecast, as tables: the last seat; of a sweep flips along the threshold, and shares of the
+variance.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from forecast.tables.definitions import (
     Table,
     as_is,
     by_column,
+    columns_of,
     names_of,
     number,
     pair_of,
@@ -189,6 +192,83 @@ def _whole_percent(share: float) -> str:
 
 def _in_words(forecast: Forecast, factor: str) -> str:
     return _IN_WORDS.get(factor) or f"the key {title_of(forecast, factor)}"
+
+
+def last_seat_of_the_country(forecast: Forecast) -> Table:
+    """How likely every party is to hold the last seat, and to be next; no rows where there is none."""
+    notes = last_seat_said(forecast, names_of(forecast))
+    title = "Who holds the last seat, and who is next"
+    if _HOLDS not in forecast:
+        return table(forecast, "last-seat", title, {}, [], notes)
+    columns: dict[Column, Any] = {
+        Column("party", "", "text", "id of the party"): forecast.names("party"),
+        Column("party_name", "", "text", "its name"): forecast.names("party_name"),
+    }
+    for path in (_HOLDS, _IS_NEXT):
+        variable = VARIABLES[path]
+        columns |= columns_of(variable, forecast.array(path), forecast.array(error_of(path)))
+    shown = [
+        Shown("Party", as_is("party_name"), numeric=False),
+        Shown("Holds the last seat", pair_of("holder_probability", "holder_mc_error", rounding.probability)),
+        Shown("Is next", pair_of("next_probability", "next_mc_error", rounding.probability)),
+    ]
+    return table(forecast, "last-seat", title, columns, shown, notes, _close_to_it)
+
+
+_HOLDS, _IS_NEXT, _ENTERS = (f"last_seat/{name}_probability" for name in ("holder", "next", "entry"))
+
+
+def _close_to_it(row: Row) -> bool:
+    """Whether a party is near the last seat in more than a few draws of a thousand."""
+    return max(number(row[f"{name}_probability"]) or 0.0 for name in ("holder", "next")) >= 0.005
+
+
+def last_seat_said(forecast: Forecast, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Who most likely holds the last seat and who is next, how many votes lie between them, and what these
+    are; or why there is no last seat. ``names`` are those of parties.
+    """
+    if _HOLDS not in forecast:
+        reason = str(forecast.attrs.get("last_seat", ""))
+        return (f"No seat of the country is the last: {reason}.",) if reason else ()
+    holds, next_ = forecast.array(_HOLDS), forecast.array(_IS_NEXT)
+    if not holds.any():
+        return ("In no draw would more votes for one list move a seat.",)
+    first = int(np.argmax(holds))
+    others = np.where(np.arange(len(next_)) == first, -1.0, next_)
+    second = int(np.argmax(others))
+    told = [
+        rounding.probability(chances[k], forecast.array(error_of(path))[k])
+        for path, chances, k in ((_HOLDS, holds, first), (_IS_NEXT, next_, second))
+    ]
+    holder, rival = (names[forecast.parties[k]] for k in (first, second))
+    entry = rounding.probability(*(float(forecast.array(path)) for path in (_ENTERS, error_of(_ENTERS))))
+    draws = rounding.whole(int(forecast[_HOLDS].attrs["draws"]))
+    return (
+        f"Most likely to hold the last of the {forecast.house} {_of_lists(forecast)}: {holder} ({told[0]}); "
+        f"most likely to be next: {rival} ({told[1]}).",
+        _votes_between(forecast),
+        f"In {entry} of the draws the next has no seat yet, and would enter.",
+        "Votes: the fewest more for one list that move a seat under the law as it is, the others' unchanged, "
+        f"in {draws} draws.",
+    )
+
+
+def _of_lists(forecast: Forecast) -> str:
+    return "list seats" if forecast.has_tiers else "seats"
+
+
+def _votes_between(forecast: Forecast) -> str:
+    """The votes between the holder of the last seat and the next, in the middle and in 80 of 100 draws."""
+    at = [QUANTILES.index(quantile) for quantile in (0.1, 0.5, 0.9)]
+    low, middle, high = forecast.array("last_seat/share_quantile")[at].tolist()
+    share, between = rounding.percent(middle, 2), rounding.percent_interval(low, high, 2)
+    if "last_seat/votes_quantile" not in forecast:
+        return f"Between the holder and the next lies {share} of the votes in the median, {between} in 80 of 100 draws."
+    low, middle, high = map(rounding.whole, forecast.array("last_seat/votes_quantile")[at].tolist())
+    return (
+        f"Between the holder and the next lie {middle} votes ({share} of all) in the median, "
+        f"{low}–{high} votes ({between}) in 80 of 100 draws."
+    )
 
 
 def last_seat(forecast: Forecast) -> Table:

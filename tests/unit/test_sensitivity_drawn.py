@@ -15,10 +15,10 @@ from forecast.rules.counts import read_count
 from forecast.rules.margins import next_seats
 from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import Units
+from forecast.simulation.last_seat import NOBODY, fewest_votes, valid_votes
 from forecast.sweeps import sweeping
 from forecast.sweeps.differences import difference_over_draws, mean_over_draws
 from forecast.sweeps.flips import flips_along
-from forecast.sweeps.last_seat import NOBODY, fewest_votes, valid_votes
 from tests.swept import estimate_of, flat, swept
 
 DRAWS = 20_000
@@ -119,7 +119,7 @@ def test_the_last_seat_of_drawn_votes_is_that_of_the_exact_count(election: Elect
         np.int64
     )
     ballots = np.vstack([official, drawn])
-    votes, gains, loses = fewest_votes(election, election.rule, units, parties, ballots)
+    votes, gains, loses, _ = fewest_votes(election, election.rule, units, parties, ballots)
     assert (votes[0], units.ids[gains[0]], units.ids[loses[0]]) == (19_156, "respublica", "amanat")
     for row, found in zip(ballots, zip(votes, gains, loses, strict=True), strict=True):
         by_unit = dict(zip(units.ids, row.tolist(), strict=True))
@@ -137,7 +137,7 @@ def test_a_draw_in_which_nobody_can_gain_has_no_last_seat(election: Election) ->
     parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
     ballots = np.zeros((1, len(units.ids)), np.int64)
     ballots[0, 0] = 1000
-    votes, gains, loses = fewest_votes(election, rule, units, parties, ballots)
+    votes, gains, loses, _ = fewest_votes(election, rule, units, parties, ballots)
     # One list has all votes: any other can still win a seat from it with enough votes of its own.
     assert gains[0] != NOBODY
     assert loses[0] == 0
