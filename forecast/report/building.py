@@ -63,18 +63,8 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 PANELS = (
     *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
-    *(
-        "districts",
-        "chamber",
-        "over-time",
-        "record",
-        "last-seat",
-        "ranks",
-        "rules",
-        "shares",
-        "polls",
-        "calibration",
-    ),
+    *("districts", "chamber", "over-time", "record", "last-seat", "ranks", "rules", "shares", "polls"),
+    "calibration",
 )
 """Parts of the page that can stand alone."""
 _MOVED = frozenset({"parties", "crossings", "seats", "parliament", "coalitions", "chamber"})
@@ -288,9 +278,10 @@ def _last_seat(facts: Facts) -> dict[str, Any] | None:
     no last seat.
     """
     forecast = facts.forecast
-    if facts.too_few or "last-seat" not in known_tables(forecast):
-        return None
     known = {row["party"]: row["name"] for row in facts.parties}
+    told = last_seat_said(forecast, known)
+    if facts.too_few or not told:
+        return None
     by_party = table_of(forecast, "last-seat")
     order = {row["party"]: k for k, row in enumerate(facts.parties)}
     texts = zip(by_party.rows_shown(), by_party.texts(), strict=True)
@@ -303,7 +294,7 @@ def _last_seat(facts: Facts) -> dict[str, Any] | None:
         *((text(f"last_seat_{name}"), True) for name in ("holds", "next")),
     ]
     part = {"id": "last-seat", "title": text("last_seat_who"), "titles": titles, "rows": rows}
-    return part | {"said": last_seat_said(forecast, known)}
+    return part | {"said": told}
 
 
 def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:

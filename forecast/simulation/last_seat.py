@@ -226,6 +226,8 @@ class _Count:
         work = Work(inputs, rules, NO_QUESTIONS, _AT_ONCE, _AT_ONCE)
         self._kept = work.kept(_AT_ONCE)
         self._bench = Bench(inputs, rules, NO_QUESTIONS, _AT_ONCE, self._kept)
+        # Of equal claims the first stands: a lot would be another each time that the same ballot is counted.
+        self._bench.ballots.piece["lots"] = 0
         _, *shape = work.shape
         self._tallies = empty_tallies(1, 0, *shape)
 

@@ -80,17 +80,6 @@ def _remarked(forecast: Forecast) -> bool:
     return _of_a_night(forecast) and "feed/said" in forecast
 
 
-def _with_last_seat(forecast: Forecast) -> bool:
-    """Whether there is a last seat of the country, or it is said why there is none."""
-    return _one(forecast) and bool(
-        "last_seat/holder_probability" in forecast or forecast.attrs.get("last_seat")
-    )
-
-
-def _with_votes_between(forecast: Forecast) -> bool:
-    return _one(forecast) and "last_seat/holder_probability" in forecast
-
-
 def _several(forecast: Forecast) -> bool:
     return bool(forecast.leading)
 
@@ -141,8 +130,8 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("districts", district_tables.districts, _in_districts),
     ("district-seats", district_tables.district_seats, _in_districts),
     ("district-distribution", district_tables.district_distribution, _in_districts),
-    ("last-seat", causes.last_seat_of_the_country, _with_last_seat),
-    ("last-seat-votes", causes.last_seat_votes, _with_votes_between),
+    ("last-seat", causes.last_seat_of_the_country, _one),
+    ("last-seat-votes", causes.last_seat_votes, _one),
     ("polls", evidence.polls, _one),
     ("houses", evidence.houses, _one),
     ("calibration", evidence.calibration, _one),

@@ -198,15 +198,14 @@ def last_seat_of_the_country(forecast: Forecast) -> Table:
     """How likely every party is to hold the last seat, and to be next; no rows where there is none."""
     notes = last_seat_said(forecast, names_of(forecast))
     title = "Who holds the last seat, and who is next"
-    if _HOLDS not in forecast:
-        return table(forecast, "last-seat", title, {}, [], notes)
+    there = _HOLDS in forecast
     columns: dict[Column, Any] = {
-        Column("party", "", "text", "id of the party"): forecast.names("party"),
-        Column("party_name", "", "text", "its name"): forecast.names("party_name"),
+        Column("party", "", "text", "id of the party"): forecast.names("party") if there else [],
+        Column("party_name", "", "text", "its name"): forecast.names("party_name") if there else [],
     }
     for path in (_HOLDS, _IS_NEXT):
-        variable = VARIABLES[path]
-        columns |= columns_of(variable, forecast.array(path), forecast.array(error_of(path)))
+        values, error = (forecast.array(one) if there else np.zeros(0) for one in (path, error_of(path)))
+        columns |= columns_of(VARIABLES[path], values, error)
     shown = [
         Shown("Party", as_is("party_name"), numeric=False),
         Shown("Holds the last seat", pair_of("holder_probability", "holder_mc_error", rounding.probability)),
@@ -243,18 +242,15 @@ def last_seat_said(forecast: Forecast, names: Mapping[str, str]) -> tuple[str, .
     holder, rival = (names[forecast.parties[k]] for k in (first, second))
     entry = rounding.probability(*(float(forecast.array(path)) for path in (_ENTERS, error_of(_ENTERS))))
     draws = rounding.whole(int(forecast[_HOLDS].attrs["draws"]))
+    of = "list seats" if forecast.has_tiers else "seats"
+    who = f"Most likely to hold the last of the {forecast.house} {of}: {holder} ({told[0]})"
+    fewest = "the fewest more for one list that move a seat under the law as it is"
     return (
-        f"Most likely to hold the last of the {forecast.house} {_of_lists(forecast)}: {holder} ({told[0]}); "
-        f"most likely to be next: {rival} ({told[1]}).",
+        f"{who}; most likely to be next: {rival} ({told[1]}).",
         _votes_between(forecast),
         f"In {entry} of the draws the next has no seat yet, and would enter.",
-        "Votes: the fewest more for one list that move a seat under the law as it is, the others' unchanged, "
-        f"in {draws} draws.",
+        f"Votes: {fewest}, the others' unchanged, in {draws} draws.",
     )
-
-
-def _of_lists(forecast: Forecast) -> str:
-    return "list seats" if forecast.has_tiers else "seats"
 
 
 def _votes_between(forecast: Forecast) -> str:
@@ -262,13 +258,12 @@ def _votes_between(forecast: Forecast) -> str:
     at = [QUANTILES.index(quantile) for quantile in (0.1, 0.5, 0.9)]
     low, middle, high = forecast.array("last_seat/share_quantile")[at].tolist()
     share, between = rounding.percent(middle, 2), rounding.percent_interval(low, high, 2)
+    often = "in 80 of 100 draws"
     if "last_seat/votes_quantile" not in forecast:
-        return f"Between the holder and the next lies {share} of the votes in the median, {between} in 80 of 100 draws."
+        return f"Between the holder and the next lies {share} of the votes in the median, {between} {often}."
     low, middle, high = map(rounding.whole, forecast.array("last_seat/votes_quantile")[at].tolist())
-    return (
-        f"Between the holder and the next lie {middle} votes ({share} of all) in the median, "
-        f"{low}–{high} votes ({between}) in 80 of 100 draws."
-    )
+    median = f"Between the holder and the next lie {middle} votes ({share} of all) in the median"
+    return f"{median}, {low}–{high} votes ({between}) {often}."
 
 
 def last_seat(forecast: Forecast) -> Table:
@@ -325,22 +320,23 @@ def last_seat(forecast: Forecast) -> Table:
 
 
 def last_seat_votes(forecast: Forecast) -> Table:
-    """How many votes the last seat hangs on: quantiles over the draws."""
-    name, title = "last-seat-votes", "What the last seat hangs on"
-    found = {"share": "last_seat/share_quantile", "votes": "last_seat/votes_quantile"}
-    known = {column: VARIABLES[path] for column, path in found.items() if path in forecast}
-    if not known:
-        return table(forecast, name, title, {}, [])
+    """How many votes the last seat hangs on: quantiles over the draws; no rows where there is none."""
+    paths = {"share": "last_seat/share_quantile", "votes": "last_seat/votes_quantile"}
+    some = paths["share"] in forecast
     said = "share of the draws in which it hangs on fewer votes, or as many"
-    columns: dict[Column, Any] = {Column("quantile", "1", "number", said): forecast.array("quantile_level")}
-    for column, variable in known.items():
-        columns[Column(column, variable.unit, "number", variable.meaning)] = forecast.array(variable.path)
+    levels = forecast.array("quantile_level") if some else []
+    columns: dict[Column, Any] = {Column("quantile", "1", "number", said): levels}
+    for column, path in paths.items():
+        if path in forecast or not some:
+            variable = VARIABLES[path]
+            values = forecast.array(path) if some else []
+            columns[Column(column, variable.unit, "number", variable.meaning)] = values
     shown = [
         Shown("In so many draws", text_of("quantile", rounding.percent)),
         Shown("Share of valid votes", text_of("share", lambda value: rounding.percent(value, 2))),
-        *([Shown("Votes", text_of("votes", rounding.whole))] if "votes" in known else []),
+        *([Shown("Votes", text_of("votes", rounding.whole))] if paths["votes"] in forecast else []),
     ]
-    return table(forecast, name, title, columns, shown)
+    return table(forecast, "last-seat-votes", "What the last seat hangs on", columns, shown)
 
 
 def _last_seat_notes(forecast: Forecast) -> tuple[str, ...]:
