@@ -28,8 +28,9 @@ Results = Annotated[
     typer.Option(
         "--result",
         metavar="FILE",
-        help="Votes of the election (CSV: party, votes, perhaps official seats): scores what the forecasts "
-        "said. Repeatable: one for each folder, in their order.",
+        help="Votes of the election (CSV: party, votes, perhaps official seats), or its election file after "
+        "the vote (TOML), which has the other tiers too: scores what the forecasts said. Repeatable: one for "
+        "each folder, in their order.",
         show_default=False,
     ),
 ]
@@ -89,7 +90,13 @@ def _scored(
         show_json(
             {
                 "elections": [
-                    {"id": one.election, "date": one.day.isoformat(), "house": one.house, "seats": one.seats}
+                    {
+                        "id": one.election,
+                        "date": one.day.isoformat(),
+                        "house": one.house,
+                        "seats": one.seats,
+                        "assemblies": {name: each.seats for name, each in one.assemblies.items()},
+                    }
                     for one in found.official
                 ],
                 **{

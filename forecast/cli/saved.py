@@ -286,6 +286,7 @@ def report(
     """
     from forecast.report import PREVIEW, page, preview
     from forecast.storage import load
+    from forecast.words.speaking import speaking
     from forecast.writing import replacing
 
     name = "report.html" if panel is None else f"{panel}.html"
@@ -301,7 +302,8 @@ def report(
         raise ConfigurationError(Fault("--result", "", str(result), remedy))
     forecast = load(saved)
     before = None if since is None else load(since)
-    past, record = _published(forecast, archive, result, quiet=quiet)
+    with speaking(language):  # what came of the forecasts is told by names that readers use
+        past, record = _published(forecast, archive, result, quiet=quiet)
     text = page(forecast, language, url=url, panel=panel, before=before, archive=past, record=record)
     with replacing(file) as draft:
         draft.write_text(text, encoding="utf-8")
