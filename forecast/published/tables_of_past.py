@@ -20,6 +20,7 @@ from forecast.tables.definitions import (
     typed,
 )
 from forecast.words import rounding
+from forecast.words.sentences import in_their_language
 from forecast.words.speaking import day_text, text
 
 if TYPE_CHECKING:
@@ -195,7 +196,11 @@ def _labels(record: Record, provenance: str) -> Table:
         Shown(text("scored_expected"), _out_of("expected")),
     )
     several = ["all" in part for part, _ in rows]
-    notes = (text("scored_note"), *([text("scored_not_independent")] if any(several) else ()), *record.said)
+    notes = (
+        text("scored_note"),
+        *([text("scored_not_independent")] if any(several) else ()),
+        *map(in_their_language, record.said),
+    )
     return _table("record", text("scored_labels"), columns, shown, provenance, notes)
 
 

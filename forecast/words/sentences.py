@@ -2,8 +2,9 @@
 
 A language file has a table ``[sentences]``: an English sentence, or a part of one, with what stands in braces
 put in, and the same in that language. ``{n}`` and the like hold a number, ``{said}`` and the like hold words
-that are translated too, ``{each}`` several of them with commas between; any other holds what is left as it
-is: names, addresses, keys, ``{x}`` those of one clause. A sentence that no entry knows stays English.
+that are translated too, ``{each}`` several of them with commas between, ``{polls}`` names among words; any
+other holds what is left as it is: names, addresses, keys, ``{x}`` those of one clause. A sentence that no
+entry knows stays English.
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ def _put_in(name: str, part: str, spoken: str) -> str | None:
     if name == "each":
         every = [_translated(one, spoken) for one in part.split(", ")]
         return None if None in every else ", ".join(filter(None, every))
+    if name == "polls":  # pollsters and rows
+        pieces = re.split("(; |, )", part)
+        return "".join(_translated(one, spoken) or one for one in pieces)
     return _number(part) if _OF_NUMBER.fullmatch(name) else part
 
 

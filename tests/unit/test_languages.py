@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import json
 import re
 import string
@@ -27,6 +28,7 @@ from forecast.words.law_in_words import rule_in_words
 from forecast.words.sentences import translated
 from forecast.words.speaking import day_text, languages, listed, sentences_of, texts_of
 from tests.forecasts import in_districts, kazakhstan
+from tests.made import made_forecast
 from tests.said_sentences import HOLE, filled
 from tests.said_sentences import sentences_of as sentences_of_source
 
@@ -126,8 +128,6 @@ def test_every_rule_of_the_configurations_is_told_in_every_language(language: st
 
 @pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
 def test_what_a_forecast_minds_and_rests_on_is_told_in_every_language(language: str, tmp_path: Path) -> None:
-    from tests.made import made_forecast
-
     forecasts = [kazakhstan(), in_districts(), made_forecast(tmp_path, 5, draws=500)]
     told = 0
     with speaking.speaking(language):
@@ -178,6 +178,35 @@ def test_every_warning_that_the_sources_hold_is_told_in_every_language(language:
                 assert any(map(translated, filled(template))), f"{file.name}, {function}: {words}"
                 told += 1
     assert told > 80
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+def test_nothing_on_a_page_stays_english_but_what_the_election_file_says(
+    language: str, tmp_path: Path
+) -> None:
+    """Every text that a reader sees, less the names, laws and sources that the file and the polls hold."""
+    made = made_forecast(tmp_path, 5, draws=500)
+    pairs = [(kazakhstan(), kazakhstan(1_500)), (in_districts(), None), (made, None)]
+    for shown, before in pairs:
+        text = page(shown, language, before=before)
+        own = {*_texts_in(json.loads(shown.attrs["definition"])), *shown.names("polls/pollster")}
+        known = re.compile("|".join(map(re.escape, sorted(filter(None, own), key=len, reverse=True))))
+        body = text.partition("<body")[2].partition('<script type="application/json"')[0]
+        seen = [html.unescape(one) for one in re.findall(r">([^<>]+)<", body)]
+        assert len(seen) > 150
+        left = [
+            one
+            for one in seen
+            if re.search(r"[A-Za-z]{3,} [a-z]{2,}", known.sub("", re.sub("`.*?`", "", one)))
+        ]
+        assert left == []
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts_in(inner)
 
 
 @functools.lru_cache(maxsize=4)
