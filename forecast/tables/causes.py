@@ -217,6 +217,10 @@ def last_seat_of_the_country(forecast: Forecast) -> Table:
 _HOLDS, _IS_NEXT, _ENTERS = (f"last_seat/{name}_probability" for name in ("holder", "next", "entry"))
 
 
+_SMALL_SHARE = 0.0005
+"""Of the votes; a smaller one has three decimals in percent."""
+
+
 def _close_to_it(row: Row) -> bool:
     """Whether a party is near the last seat in more than a few draws of a thousand."""
     return max(number(row[f"{name}_probability"]) or 0.0 for name in ("holder", "next")) >= 0.005
@@ -257,7 +261,8 @@ def _votes_between(forecast: Forecast) -> str:
     """The votes between the holder of the last seat and the next, in the middle and in 80 of 100 draws."""
     at = [QUANTILES.index(quantile) for quantile in (0.1, 0.5, 0.9)]
     low, middle, high = forecast.array("last_seat/share_quantile")[at].tolist()
-    share, between = rounding.percent(middle, 2), rounding.percent_interval(low, high, 2)
+    decimals = 2 if middle >= _SMALL_SHARE else 3
+    share, between = rounding.percent(middle, decimals), rounding.percent_interval(low, high, decimals)
     often = "in 80 of 100 draws"
     if "last_seat/votes_quantile" not in forecast:
         return f"Between the holder and the next lies {share} of the votes in the median, {between} {often}."
