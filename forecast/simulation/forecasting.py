@@ -19,7 +19,12 @@ from forecast.errors import ConfigurationError, Fault
 from forecast.kernels.draw import take_drawn
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
+from forecast.simulation.caveats import (
+    lost_to_alliances,
+    not_placed,
+    refuse_without_the_largest,
+    without_a_table,
+)
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -311,18 +316,17 @@ def count_draws(
             not_placed(election),
         ),
     }
-    looked_at = kept._replace(
-        shares=kept.shares[:KEPT_DRAWS],
-        seats=kept.seats[:, :KEPT_DRAWS],
-        chamber=kept.chamber[:, :KEPT_DRAWS] if kept.chamber is not None else None,
-    )
+    looked_at = kept.first(KEPT_DRAWS)
     last = None
     if nationally is not None:
         given, votes = inputs.sampler == SAMPLER_GIVEN, kept.shares[:KEPT_DRAWS]
         last = last_seats(election, nationally, votes, units, lists, given=given)
     beside = Beside(rules, local, inputs.chamber, last)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
-    forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
+    forecast.attrs["warnings"] += [
+        *lost_to_alliances(election, forecast),
+        *without_a_table(election, forecast),
+    ]
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
@@ -383,7 +387,7 @@ def labelled(
     # A house may grow, and then has a size for each draw.
     attrs = {
         **attrs,
-        "house_size": max(election.rule.seats, int(np.median(kept.seats[0].sum(axis=1)))),
+        "house_size": max(election.rule.seats, int(np.median(kept.seats_of(0).sum(axis=1)))),
     }
     # A house that may grow is counted up to its bound; numbers of seats that no draw has are left out.
     held = np.flatnonzero(counts.totals.seats[0].any(axis=0))
@@ -439,7 +443,7 @@ def kept_dataset(
     order = [places[unit] for unit in [*listed, *(set(units.ids) - set(listed))] if unit in places]
     votes = kept.shares[:keep]
     seats = np.zeros(votes.shape, np.int64)
-    seats[:, : units.lists] = kept.seats[0, :keep]
+    seats[:, : units.lists] = kept.seats_of(0)[:keep]
     shares = votes / votes.sum(axis=1, keepdims=True)
     over = ("draw", "party")
     variables: dict[str, Labelled] = {

@@ -225,7 +225,7 @@ class _Count:
         prepare(Forms(inputs, rules).needed())
         work = Work(inputs, rules, NO_QUESTIONS, _AT_ONCE, _AT_ONCE)
         self._kept = work.kept(_AT_ONCE)
-        self._bench = Bench(inputs, rules, NO_QUESTIONS, _AT_ONCE, self._kept)
+        self._bench = Bench(inputs, rules, work.course, NO_QUESTIONS, _AT_ONCE, self._kept)
         # Of equal claims the first stands: a lot would be another each time that the same ballot is counted.
         self._bench.ballots.piece["lots"] = 0
         _, *shape = work.shape
@@ -233,12 +233,12 @@ class _Count:
 
     def seats(self, ballots: Floats) -> Counts:
         """(N, K) seats of whole ballots (N, U)."""
-        found = np.zeros((len(ballots), self._kept.seats.shape[2]), np.int64)
+        found = np.zeros((len(ballots), self._kept.outcomes.shape[2]), np.int64)
         for first in range(0, len(ballots), _AT_ONCE):
             part = ballots[first : first + _AT_ONCE]
             self._ballots[: len(part)] = part
             self._bench.run(Span(0, 0, len(part), 0), self._tallies, 0)
-            found[first : first + len(part)] = self._kept.seats[0, : len(part)]
+            found[first : first + len(part)] = self._kept.outcomes[0, : len(part)]
         return found
 
 
