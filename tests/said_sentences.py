@@ -34,9 +34,7 @@ def sentences_of(file: Path, functions: Sequence[str] | None = None) -> Iterator
     tree = ast.parse(file.read_text(encoding="utf-8"))
     returned = {
         f"{node.name}()": [
-            one.value
-            for one in ast.walk(node)
-            if isinstance(one, ast.Return) and getattr(one.value, "value", one.value)
+            one.value for one in ast.walk(node) if isinstance(one, ast.Return) and one.value is not None
         ]
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef) and getattr(node.returns, "id", "") == "str"

@@ -192,9 +192,9 @@ class _Scored:
         for kind, where, stem, least in kinds:
             assembly = self.official.assemblies[where]
             for row in self.facts.coalitions:
-                chance = row.get(f"{stem}_probability"), row.get(f"{stem}_mc_error")
-                if None in chance:
+                if row.get(f"{stem}_probability") is None:
                     continue
+                chance = row[f"{stem}_probability"], row[f"{stem}_mc_error"]
                 held = Fraction(assembly.held_by(row["parties"].split("\n")), assembly.size)
                 happened = held > least if least == Fraction(1, 2) else held >= least
                 yield self._said(kind, row["coalition"], row["name"], chance, happened)
@@ -202,7 +202,7 @@ class _Scored:
     def _events(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """Events that are told and whose condition came about, and whether they did."""
         for row, event in self._asked():
-            if self._why_not(row, event):
+            if event is None or self._why_not(row, event):
                 continue
             given, both = self._came_about(event)
             if given:

@@ -167,7 +167,7 @@ class _Search:
         """Go up until some list wins, or none ever will."""
         open_ = np.arange(len(self._ballots))
         while len(open_):
-            everyone = np.ones((len(open_), self.near.shape[1]), np.bool_)
+            everyone = np.ones_like(self.near[open_])
             won = self._wins(open_, everyone, self.high[open_])
             self.near[open_] = won
             open_ = open_[~won.any(axis=1)]

@@ -452,19 +452,19 @@ def _tree_spoilt(chance: Random, good: bytes) -> bytes:
     with h5py.File(held, "r+") as file:
         for _ in range(chance.choice((1, 1, 3))):
             what = chance.randrange(5)
-            names = [name for name in file if isinstance(file[name], h5py.Dataset)]
-            name = chance.choice(sorted(names))
+            held_there = {str(name): one for name, one in file.items() if isinstance(one, h5py.Dataset)}
+            name = chance.choice(sorted(held_there))
+            data = held_there[name]
             if what == 0:
                 file.attrs[chance.choice(sorted(file.attrs))] = chance.choice(_STRANGE)
             elif what == 1:
                 del file.attrs[chance.choice(sorted(file.attrs))]
             elif what == 2:
                 del file[name]
-            elif what == 3 and file[name].dtype.kind in "fi" and file[name].shape:
-                file[name][...] = (
-                    chance.choice((float("nan"), -1.0, 1e300, 7.0))
-                    if (file[name].dtype.kind == "f")
-                    else chance.choice((-1, 0, 2**31 - 1))
+            elif what == 3 and data.dtype.kind in "fi" and data.shape:
+                of_floats = data.dtype.kind == "f"
+                data[...] = chance.choice(
+                    (float("nan"), -1.0, 1e300, 7.0) if of_floats else (-1, 0, 2**31 - 1)
                 )
             else:
                 file.attrs["schema_version"] = chance.choice((0, 1, 99, "2", -(2**40)))
