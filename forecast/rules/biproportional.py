@@ -10,7 +10,7 @@ by turns may, and where no chain is left there is no table at all.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -87,12 +87,8 @@ class _Moving:
 
     def move(self) -> None:
         """One seat from a list above its total to one below it, at the least cost."""
-        ways = [
-            way
-            for start in self._lists(above=True)
-            for name, way in self.ways_from(start).items()
-            if self.above[name] < 0
-        ]
+        found = self._ways_from(self._lists(above=True))
+        ways = [way for name, way in found.items() if self.above[name] < 0]
         if not ways:
             raise NoValidOutcome(self._fault())
         for place, loser, winner in min(ways, key=lambda way: way.cost).moves:
@@ -116,9 +112,9 @@ class _Moving:
             remedy += ", or others are the strongest in more districts than they have seats"
         return Fault("count", "rule.districts.national_totals", short, remedy)
 
-    def ways_from(self, start: str) -> dict[str, _Way]:
-        """The cheapest way from a list to every other (Bellman-Ford)."""
-        ways = {start: _Way(Fraction(1), ())}
+    def _ways_from(self, starts: Sequence[str]) -> dict[str, _Way]:
+        """The cheapest way to every list from some (Bellman-Ford)."""
+        ways = {start: _Way(Fraction(1), ()) for start in starts}
         for _ in self.order:
             better = dict(ways)
             for name, way in ways.items():
@@ -148,17 +144,43 @@ class _Moving:
 
     def ties(self) -> Iterator[Tie]:
         """Ways round that cost nothing: the same sums could be met by another table."""
+        # A way round costs nothing where each step costs what the cheapest ways to its two ends differ by.
+        least = {name: way.cost for name, way in self._ways_from(self._lists()).items()}
+        free = {
+            start: [
+                (place, other)
+                for place, other, cost in self._steps(start)
+                if least[start] * cost == least[other]
+            ]
+            for start in self._lists()
+        }
         told: set[frozenset[str]] = set()
-        ways = {name: self.ways_from(name) for name in self.order}
-        for start in self._lists():
-            for place, other, cost in self._steps(start):
-                back = ways[other].get(start)
-                if back is None or cost * back.cost != 1:
+        for start, steps in free.items():
+            for place, other in steps:
+                back = _way_along(free, other, start)
+                if back is None:
                     continue
-                moves = ((place, start, other), *back.moves)
+                moves = ((place, start, other), *back)
                 lists = tuple(dict.fromkeys(loser for _, loser, _ in moves))
                 if frozenset(lists) not in told:
                     told.add(frozenset(lists))
                     places = ", ".join(dict.fromkeys(where for where, *_ in moves))
                     by = self.rule.ties[len(precedence(self.rule.ties, 0, 0, 0)) - 1]
                     yield Tie(lists, 1, lists[:1], by, "quotient in a double proportion", places)
+
+
+def _way_along(
+    free: Mapping[str, Sequence[tuple[str, str]]], start: str, end: str
+) -> tuple[tuple[str, str, str], ...] | None:
+    """The shortest way from one list to another along steps that cost nothing."""
+    came: dict[str, tuple[tuple[str, str, str], ...]] = {start: ()}
+    queue = deque([start])
+    while queue:
+        name = queue.popleft()
+        if name == end:
+            return came[name]
+        for place, other in free[name]:
+            if other not in came:
+                came[other] = (*came[name], (place, name, other))
+                queue.append(other)
+    return None
