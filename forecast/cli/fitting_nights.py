@@ -30,6 +30,10 @@ LeaveOut = Annotated[
         show_default=False,
     ),
 ]
+WithoutEach = Annotated[
+    bool,
+    typer.Option("--without-each", help="Fit anew without each country too, and keep that in the same file."),
+]
 Constants = Annotated[
     Path,
     typer.Option("--output", "-o", metavar="FILE", help="Where the constants are written (JSON)."),
@@ -40,6 +44,7 @@ OUTPUT = Path("outputs/night-constants.json")
 def night_fit(
     archive: Archive,
     leave_out: LeaveOut = None,
+    without_each: WithoutEach = False,
     output: Constants = OUTPUT,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -54,7 +59,8 @@ def night_fit(
     from forecast.night.night_fit import fit_night
     from forecast.writing import replacing
 
-    fitted = fit_night(archive, leave_out or (), say=(lambda text: None) if quiet else tell)
+    say = (lambda text: None) if quiet else tell
+    fitted = fit_night(archive, leave_out or (), without_each=without_each, say=say)
     with replacing(output) as draft:
         draft.write_text(json.dumps(fitted.basis.record(), indent=1) + "\n", encoding="utf-8")
     if as_json:
@@ -78,4 +84,4 @@ def _print(fitted: NightFit) -> None:
         grid("Log score", ("country", "nats a list"), [(k, f"{x:.3f}") for k, x in scores], numeric=(1,))
     )
     print_line(console, f"{len(fitted.nights)} nights: {', '.join(fitted.nights)}", "dim")
-    print_line(console, f"log score {fitted.before:.4f} before, {fitted.score:.4f} after; lower is better")
+    print_line(console, f"log score {fitted.search.before:.4f} before, {fitted.search.score:.4f} after; lower is better")

@@ -4,13 +4,15 @@ come in, and how much of them was in at each stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.door.files import MOST_OF_A_TABLE, read_bytes, unpacked
 from forecast.door.sheets import Sheet, read_sheet
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.night.counted import FINAL, NOTHING, Counted
@@ -37,6 +39,8 @@ class PastNight:
     """(U,) when each unit was reported; empty where that is not known."""
     truth: Floats
     """(P,) final national shares."""
+    folder: Path
+    """Where its tables are."""
 
     @property
     def country(self) -> str:
@@ -146,7 +150,21 @@ def read_past_night(folder: Path) -> PastNight:
         votes,
         tuple(times) if all(times) else (),
         np.array([shares[party] for party in parties]),
+        folder,
     )
+
+
+def nights_digest(folders: Iterable[Path]) -> str:
+    """SHA-256 over the tables of nights, unpacked: the same nights have the same, wherever they are."""
+    found = hashlib.sha256()
+    for folder in folders:
+        for name in ("units.csv", "counted.csv", "truth.csv"):
+            path = _path(folder, name)
+            data = read_bytes(path, PollDataError, most=MOST_OF_A_TABLE)
+            if path.suffix == ".gz":
+                data = unpacked(data, str(path), PollDataError, most=MOST_OF_A_TABLE)
+            found.update(f"{folder.name}/{name} {len(data)}\n".encode() + data)
+    return found.hexdigest()
 
 
 def _units_of(table: _Table, parties: Sequence[str], votes: Whole) -> Units:
