@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import Json, Quiet
+from forecast.cli.options import Json, Quiet, Scheduler, Workers
 from forecast.cli.telling import show_json, tell
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def night_fit(
     archive: Archive,
     leave_out: LeaveOut = None,
     without_each: WithoutEach = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     output: Constants = OUTPUT,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -56,11 +58,13 @@ def night_fit(
     """
     import json
 
+    from forecast.cli.working import hands_of
     from forecast.night.night_fit import fit_night
     from forecast.writing import replacing
 
     say = (lambda text: None) if quiet else tell
-    fitted = fit_night(archive, leave_out or (), without_each=without_each, say=say)
+    with hands_of(workers, scheduler) as hands:
+        fitted = fit_night(archive, leave_out or (), without_each=without_each, do=hands.do, say=say)
     with replacing(output) as draft:
         draft.write_text(json.dumps(fitted.basis.record(), indent=1) + "\n", encoding="utf-8")
     if as_json:
@@ -84,4 +88,7 @@ def _print(fitted: NightFit) -> None:
         grid("Log score", ("country", "nats a list"), [(k, f"{x:.3f}") for k, x in scores], numeric=(1,))
     )
     print_line(console, f"{len(fitted.nights)} nights: {', '.join(fitted.nights)}", "dim")
-    print_line(console, f"log score {fitted.search.before:.4f} before, {fitted.search.score:.4f} after; lower is better")
+    print_line(
+        console,
+        f"log score {fitted.search.before:.4f} before, {fitted.search.score:.4f} after; lower is better",
+    )

@@ -45,7 +45,7 @@ class PastNight:
     @property
     def country(self) -> str:
         """Its letters before the date."""
-        return self.name.rstrip("0123456789")
+        return country_of(self.name)
 
     def order(self, name: str, seed: int = 0) -> Whole:
         """(U,) units in the order in which they come in: ``small`` or ``big`` (by what they had last time),
@@ -104,20 +104,29 @@ def whole_units(units: Units, votes: Whole, status: NDArray[np.int8]) -> Counted
     )
 
 
-def read_archive(folder: Path) -> list[PastNight]:
-    """The nights of an archive, each a folder with ``units.csv``, ``counted.csv`` and ``truth.csv``, of which
-    the first two may be packed (``.gz``). ``PollDataError`` where there is none, and for tables that cannot
-    be read.
+def country_of(name: str) -> str:
+    """The country of a night: the letters before its date."""
+    return name.rstrip("0123456789")
+
+
+def folders_of(archive: Path) -> list[Path]:
+    """The folders of an archive's nights, each with ``units.csv``, ``counted.csv`` and ``truth.csv``, of
+    which the first two may be packed (``.gz``). ``PollDataError`` where there is none.
     """
     found = [
-        read_past_night(here)
-        for here in sorted(folder.iterdir() if folder.is_dir() else ())
+        here
+        for here in sorted(archive.iterdir() if archive.is_dir() else ())
         if here.is_dir() and (here / "truth.csv").is_file()
     ]
     if not found:
         remedy = "no night here: folders with units.csv, counted.csv and truth.csv are expected"
-        raise PollDataError(Fault(str(folder), "", ABSENT, remedy))
+        raise PollDataError(Fault(str(archive), "", ABSENT, remedy))
     return found
+
+
+def read_archive(archive: Path) -> list[PastNight]:
+    """The nights of an archive; ``PollDataError`` where there is none, and for tables that cannot be read."""
+    return [read_past_night(folder) for folder in folders_of(archive)]
 
 
 def read_past_night(folder: Path) -> PastNight:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,24 +13,22 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
-from forecast.night.archive_nights import PastNight, nights_digest, read_archive
+from forecast.night.archive_nights import PastNight, country_of, folders_of, nights_digest, read_past_night
 from forecast.night.counted import Counted
-from forecast.night.design_matrix import Design, design_of
+from forecast.night.design_matrix import design_of
 from forecast.night.estimating import NightLaw, night_law
 from forecast.night.night_constants import DESIGNED, METHOD, SHIPPED, NightBasis, NightConstants
+from forecast.verification.sharing import Do, each_done, one_by_one
 
 Floats = NDArray[np.float64]
 
 ORDERS = ("small", "region", "random", "true")
 """Orders of reporting that constants are fitted on, of those that a night has."""
 STAGES = (0.01, 0.05, 0.25)
-FITTED = (
-    *("robust", "newcomer", "borders", "balance", "pool", "cosines", "kappa", "intercept"),
-    *("shares", "kind", "half_weight"),
-)
-"""What is fitted, in the order in which it is tried. The others stand as the method was designed: small steps
-of theirs tell no more than the noise of the orders, and the layers of country and district are there for
-nights that are stranger than those of an archive, of which its mean score says little.
+FITTED = ("robust", "newcomer", "borders", "balance", "pool")
+"""What is fitted, in the order in which it is tried. The others stand as the method was designed: doubled or
+halved they hardly move the score (design), and the layers of country and district are there for nights that
+are stranger than those of an archive, of which its mean score says little.
 """
 _STEP = 2.0
 _GAIN = 0.002
@@ -117,6 +116,7 @@ def fit_night(
     without_each: bool = False,
     start: NightConstants = DESIGNED,
     names: Sequence[str] = FITTED,
+    do: Do = one_by_one,
     say: Callable[[str], None] = lambda text: None,
 ) -> NightFit:
     """Fit the constants by coordinate search on an archive of nights, every country counting the same.
@@ -134,6 +134,8 @@ def fit_night(
         same constants.
     names
         Of the constants that are fitted.
+    do
+        Who scores the nights.
     say
         Is told what is done.
 
@@ -144,16 +146,14 @@ def fit_night(
     ConfigurationError
         For a country that it has not, and where all are left out.
     """
-    nights = read_archive(Path(folder))
-    countries = sorted({night.country for night in nights})
-    _refuse(leave_out, countries)
-    fitted = [night for night in nights if night.country not in leave_out]
-    by_country = {
-        name: list(cases_of(night for night in nights if night.country == name)) for name in countries
-    }
-    scoring = _Scoring(by_country)
-    known = sorted({night.country for night in fitted})
-    say(f"{sum(len(by_country[name]) for name in known):,} cases of {len(fitted)} nights")
+    folders: dict[str, list[Path]] = {}
+    for here in folders_of(Path(folder)):
+        folders.setdefault(country_of(here.name), []).append(here)
+    _refuse(leave_out, sorted(folders))
+    known = [name for name in sorted(folders) if name not in leave_out]
+    fitted = [here for name in known for here in folders[name]]
+    digest = nights_digest(fitted)
+    scoring = _Scoring(folders, do)
     found = _search(scoring, known, start, names, say)
     without: dict[str, Search] = {}
     for country in known if without_each and len(known) > 1 else ():
@@ -162,12 +162,12 @@ def fit_night(
         without[country] = _search(scoring, others, start, names, say)
     return NightFit(
         found,
-        tuple(night.name for night in fitted),
+        tuple(here.name for here in fitted),
         tuple(leave_out),
         scoring.of(known, found.constants),
         scoring.of(leave_out, found.constants),
         without,
-        nights_digest(night.folder for night in fitted),
+        digest,
     )
 
 
@@ -179,22 +179,38 @@ def _refuse(leave_out: Collection[str], countries: Sequence[str]) -> None:
 
 
 class _Scoring:
-    """Scores of constants by country, each reckoned once: searches without a country try mostly the same."""
+    """Scores of constants by country, each night reckoned once: searches without a country try mostly the
+    same.
+    """
 
-    def __init__(self, cases: Mapping[str, Sequence[Case]]) -> None:
-        self.cases = cases
-        self.known: dict[tuple[str, NightConstants], float] = {}
+    def __init__(self, folders: Mapping[str, Sequence[Path]], do: Do) -> None:
+        self.folders, self.do = folders, do
+        self.known: dict[tuple[Path, NightConstants], float] = {}
 
     def of(self, countries: Collection[str], constants: NightConstants) -> dict[str, float]:
-        """Of each country."""
-        for name in countries:
-            if (name, constants) not in self.known:
-                self.known[name, constants] = scores(self.cases[name], constants)[name]
-        return {name: self.known[name, constants] for name in countries}
+        """Of each country, every night of it counting the same."""
+        wanted = [folder for name in countries for folder in self.folders[name]]
+        new = [(folder, constants) for folder in wanted if (folder, constants) not in self.known]
+        self.known |= zip(new, each_done(self.do, _score_of, new), strict=True)
+        return {
+            name: float(np.mean([self.known[folder, constants] for folder in self.folders[name]]))
+            for name in countries
+        }
 
     def mean(self, countries: Collection[str], constants: NightConstants) -> float:
         """Every country counting the same."""
         return float(np.mean(list(self.of(countries, constants).values())))
+
+
+@cache
+def _cases(folder: Path) -> tuple[Case, ...]:
+    """Of a night, read once in each process."""
+    return tuple(cases_of(read_past_night(folder)))
+
+
+def _score_of(task: tuple[Path, NightConstants]) -> float:
+    folder, constants = task
+    return score_of(_cases(folder), constants)
 
 
 def _search(
@@ -215,27 +231,21 @@ def _search(
     return Search(constants, first, score, tuple(moves))
 
 
-def cases_of(nights: Iterator[PastNight]) -> Iterator[Case]:
-    """Every night at every stage of every order that it has."""
-    for night in nights:
-        for name in ORDERS:
-            if name in night.orders:
-                order = night.order(name)
-                for stage in STAGES:
-                    yield Case(night, name, stage, night.at(order, stage))
+def cases_of(night: PastNight) -> Iterator[Case]:
+    """A night at every stage of every order that it has."""
+    for name in ORDERS:
+        if name in night.orders:
+            order = night.order(name)
+            for stage in STAGES:
+                yield Case(night, name, stage, night.at(order, stage))
 
 
-def scores(cases: Sequence[Case], constants: NightConstants) -> dict[str, float]:
-    """Mean negative log density of the final national shares, in points, by country."""
-    found: dict[str, list[float]] = {}
-    designs: dict[str, Design] = {}
-    for case in cases:
-        night = case.night
-        if night.name not in designs:
-            designs = {night.name: design_of(night.units, constants)}
-        law = night_law(designs[night.name], case.counted, constants)
-        found.setdefault(night.country, []).append(log_score(law, night.truth))
-    return {country: float(np.mean(values)) for country, values in found.items()}
+def score_of(cases: Sequence[Case], constants: NightConstants) -> float:
+    """Mean negative log density of the final national shares of a night, in points."""
+    night = cases[0].night
+    design = design_of(night.units, constants)
+    laws = (night_law(design, case.counted, constants) for case in cases)
+    return float(np.mean([log_score(law, night.truth) for law in laws]))
 
 
 def log_score(law: NightLaw, truth: Floats) -> float:

@@ -103,9 +103,7 @@ def of_votes(noise: Floats, covariance: Floats) -> Floats:
     return varied[:, None] * covariance[-1]
 
 
-def _left_over(
-    off: Floats, q: Floats, total: Floats, counts: NDArray[np.bool_], expected: Floats
-) -> Floats:
+def _left_over(off: Floats, q: Floats, total: Floats, counts: NDArray[np.bool_], expected: Floats) -> Floats:
     """(R,) what the shares of counted votes are off in the mean, beyond what is ``expected``: the fit gives
     units that are unlike others less force, and small ones more than their votes, but the result is a sum of
     votes (the bias calibration of Chambers 1986; bounded as Welsh and Ronchetti 1998 do).

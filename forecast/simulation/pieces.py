@@ -213,7 +213,7 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
         steps.append(division(record, law, about, bench.divided, odd.beyond))
     if places and tier is not None and bench.local is not None:
-        steps += bench.local.place(tier, law, bench.ballots)
+        steps += bench.local.place(record, tier, law, bench.ballots)
     return steps
 
 

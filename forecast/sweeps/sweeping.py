@@ -5,7 +5,7 @@ dimensions.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -248,14 +248,7 @@ def sweep_draws(
     rests_on = dict(found.rests_on)
     if explained:
         say("what explains it: the decomposition and the last seats")
-        parts = decompose(task.inputs, grid, parties, task.coalitions, threads=how.threads)
-        more, along = decomposition_values(parts, task.ballot)
-        values, labels = values | more, labels | along
-        rests_on |= dict.fromkeys(more, parts.draws)
-        if local is None:  # in districts each has a last seat of its own: group districts
-            number = min(how.draws, KEPT_DRAWS)
-            last = last_seats(election, task.inputs, units, parties, draws=number, threads=how.threads)
-            more, along = last_seat_values(last, task.ballot)
+        for more, along, number in _explained(task, grid):
             values, labels = values | more, labels | along
             rests_on |= dict.fromkeys(more, number)
     return _labelled(grid, forecast, values, labels, rests_on)
@@ -267,6 +260,18 @@ def _explaining(task: _Task, base: Rule) -> list[Kernel]:
         return [take_drawn]
     given = given_draws(task.election, np.zeros((0, len(task.units.ids))), task.units)
     return [take_drawn, *Forms(given, compile_rules([base], task.parties)).needed()]
+
+
+def _explained(task: _Task, grid: Grid) -> Iterator[tuple[Values, Values, int]]:
+    """What explains a sweep: numbers, their labels, and the draws that they rest on."""
+    parts = decompose(task.inputs, grid, task.parties, task.coalitions, threads=task.how.threads)
+    yield *decomposition_values(parts, task.ballot), parts.draws
+    if task.inputs.table is None:  # in districts each has a last seat of its own: group districts
+        number = min(task.how.draws, KEPT_DRAWS)
+        last = last_seats(
+            task.election, task.inputs, task.units, task.parties, draws=number, threads=task.how.threads
+        )
+        yield *last_seat_values(last, task.ballot), number
 
 
 def _labelled(
