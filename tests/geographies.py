@@ -59,6 +59,23 @@ level = "3%"
 method = "dhondt"
 table = "districts.csv"
 """
+DOUBLY = """
+[rule]
+seats = 20
+law = "Woods Act, s. 1"
+ties = "lot"
+[rule.threshold]
+level = "100%"
+or_district_share = "5%"
+[rule.allocation]
+method = "sainte-lague"
+[rule.districts]
+method = "sainte-lague"
+national_totals = "biproportional"
+voters = true
+table = "districts.csv"
+"""
+"""By double proportion, as in Zurich."""
 GEOGRAPHY = """
 [geography]
 last_result = "last.csv"

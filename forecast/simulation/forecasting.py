@@ -17,7 +17,12 @@ from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
+from forecast.simulation.caveats import (
+    lost_to_alliances,
+    not_placed,
+    refuse_without_the_largest,
+    without_a_table,
+)
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
@@ -300,14 +305,13 @@ def count_draws(
             not_placed(election),
         ),
     }
-    looked_at = kept._replace(
-        shares=kept.shares[:KEPT_DRAWS],
-        seats=kept.seats[:, :KEPT_DRAWS],
-        chamber=kept.chamber[:, :KEPT_DRAWS] if kept.chamber is not None else None,
-    )
+    looked_at = kept.first(KEPT_DRAWS)
     beside = Beside(rules, local, inputs.chamber)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
-    forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
+    forecast.attrs["warnings"] += [
+        *lost_to_alliances(election, forecast),
+        *without_a_table(election, forecast),
+    ]
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
@@ -364,7 +368,7 @@ def labelled(
     # A house may grow, and then has a size for each draw.
     attrs = {
         **attrs,
-        "house_size": max(election.rule.seats, int(np.median(kept.seats[0].sum(axis=1)))),
+        "house_size": max(election.rule.seats, int(np.median(kept.seats_of(0).sum(axis=1)))),
     }
     # A house that may grow is counted up to its bound; numbers of seats that no draw has are left out.
     held = np.flatnonzero(counts.totals.seats[0].any(axis=0))
@@ -420,7 +424,7 @@ def kept_dataset(
     order = [places[unit] for unit in [*listed, *(set(units.ids) - set(listed))] if unit in places]
     votes = kept.shares[:keep]
     seats = np.zeros(votes.shape, np.int64)
-    seats[:, : units.lists] = kept.seats[0, :keep]
+    seats[:, : units.lists] = kept.seats_of(0)[:keep]
     shares = votes / votes.sum(axis=1, keepdims=True)
     over = ("draw", "party")
     variables: dict[str, Labelled] = {
