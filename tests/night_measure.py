@@ -1,11 +1,13 @@
 """What the method of the night is measured by, on an archive that does not come with the program.
 
 ``python -m tests.night_measure [ARCHIVE]`` plays its nights (half an hour), keeps what they give in
-``outputs/night-measured.json`` and writes the tables of ``docs/night.md``; ``--page`` writes them alone.
+``outputs/night-measured.json`` and writes the tables of ``docs/night.md``; ``--page`` writes them alone,
+``--only STEP`` measures some of it anew.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -503,8 +505,11 @@ def speed(nights: Sequence[PastNight], constants: NightConstants) -> dict[str, f
     return {"units": len(night.units.names), "districts": len(order), **best}
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """All of it."""
+STEPS = ("true_order", "intervals", "left_out", "real_polls", "seats", "faults", "in_part", "speed")
+
+
+def measure(folder: Path, only: Sequence[str] = ()) -> dict[str, Any]:
+    """All of it, or ``only`` some steps."""
     nights = read_archive(folder)
     common, without = {"": SHIPPED}, {"": SHIPPED, **shipped_night_constants().without}
     steps = {
@@ -517,10 +522,10 @@ def measure(folder: Path) -> dict[str, Any]:
         "in_part": lambda: in_part(nights, SHIPPED),
         "speed": lambda: speed(nights, SHIPPED),
     }
-    found = {}
-    for name, step in steps.items():
+    found: dict[str, Any] = {}
+    for name in only or STEPS:
         begun = time.perf_counter()
-        found[name] = step()
+        found[name] = steps[name]()
         print(f"{name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
     return found
 
@@ -729,7 +734,14 @@ def page(text: str, found: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    if "--page" not in sys.argv:
-        archive = Path(sys.argv[1]) if len(sys.argv) > 1 else ARCHIVE
-        MEASURED.write_text(json.dumps(measure(archive)), "utf-8")
-    PAGE.write_text(page(PAGE.read_text("utf-8"), json.loads(MEASURED.read_text("utf-8"))), "utf-8")
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("archive", nargs="?", type=Path, default=ARCHIVE)
+    asked.add_argument("--page", action="store_true", help="write the tables of what was measured alone")
+    asked.add_argument("--only", nargs="+", default=[], metavar="STEP", help="these steps, the others as kept")
+    told = asked.parse_args()
+    kept = json.loads(MEASURED.read_text("utf-8")) if told.page or told.only else {}
+    if not told.page:
+        kept |= measure(told.archive, told.only)
+        MEASURED.write_text(json.dumps(kept), "utf-8")
+    if set(STEPS) <= set(kept):
+        PAGE.write_text(page(PAGE.read_text("utf-8"), kept), "utf-8")

@@ -289,7 +289,7 @@ def _print_fit(fitted: NightFit) -> None:
         (name.replace("_", " "), f"{shipped:.4g}", f"{found:.4g}") for name, shipped, found in fitted.rows()
     ]
     console.print(grid("Constants of a night", ("constant", "shipped", "fitted"), rows, numeric=(1, 2)))
-    scores = [*fitted.by_country.items(), *((f"{name} (left out)", x) for name, x in fitted.without.items())]
+    scores = [*fitted.by_country.items(), *((f"{name} (left out)", x) for name, x in fitted.scored.items())]
     console.print(
         grid("Log score", ("country", "nats a list"), [(k, f"{x:.3f}") for k, x in scores], numeric=(1,))
     )
