@@ -7,6 +7,7 @@ import datetime
 import json
 import re
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,8 @@ from forecast.words.speaking import DEFAULT, day_text, language, speaking, text,
 from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
+    from jinja2 import Template
+
     from forecast.published.archive_of_forecasts import Archive
     from forecast.published.scored import Record
     from forecast.result import Forecast
@@ -124,24 +127,12 @@ def _page(
     history: History | None,
     record: Record | None,
 ) -> str:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
     forecast = facts.forecast
     last = before if before is not None or not history or not history.before else history.before[-1].forecast
     earlier = None if last is None else earlier_of(Facts(last), facts)
     over_time = [] if history is None else history.figures()
     of_districts = district_figures(facts)
     slid = slide(forecast) if may_slide(forecast) and (panel is None or panel in _MOVED) else None
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    environment.filters |= {"told": _told, "in_theirs": in_their_language}
-    template = environment.get_template("page.html.j2")
     told = _texts(facts)
     shown = payload(facts, slid, earlier, [*of_districts, *over_time]) | {
         "names": [row["name"] for row in _members(facts)],
@@ -150,7 +141,7 @@ def _page(
         "law_draws": forecast.draws,
     }
     tables = {table.name: table for table in tables_of(forecast, _TABLES)}
-    return template.render(
+    return _template().render(
         t=told,
         title=facts.title,
         attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
@@ -198,6 +189,23 @@ def _page(
         data=in_script(shown),
         texts=in_script(told),
     )
+
+
+@cache
+def _template() -> Template:
+    """The template, compiled once: one process makes pages in several languages, or those of a night."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {"told": _told, "in_theirs": in_their_language}
+    return environment.get_template("page.html.j2")
 
 
 def preview(forecast: Forecast, language: str = DEFAULT) -> bytes:
