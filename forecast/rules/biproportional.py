@@ -134,9 +134,10 @@ class _Moving:
     def ties(self) -> Iterator[Tie]:
         """Ways round that cost nothing: the same sums could be met by another table."""
         told: set[frozenset[str]] = set()
+        ways = {name: self.ways_from(name) for name in self.order}
         for start in self._lists():
             for place, other, cost in self._steps(start):
-                back = self.ways_from(other).get(start)
+                back = ways[other].get(start)
                 if back is None or cost * back.cost != 1:
                     continue
                 moves = ((place, start, other), *back.moves)
