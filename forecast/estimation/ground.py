@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from forecast.estimation.average import MOST_AGE, Average
-from forecast.estimation.preparation import LARGE_UNDECIDED, LOOKS_BACK_DAYS, Prepared
-from forecast.estimation.reports import Reports
+from forecast.estimation.preparation import LARGE_UNDECIDED, LOOKS_BACK_DAYS, Prepared, Reports
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -63,7 +62,7 @@ def ground_of(
     """What the polls of the mean are, few or old or of one pollster, and whom they do not tell apart."""
     return [
         *_too_old(prepared, centre, reports),
-        *_few(prepared, centre, reports, ground),
+        *_few(centre, reports, ground),
         *_under_other(election, prepared),
         *_errors(ground),
     ]
@@ -77,7 +76,7 @@ def _too_old(prepared: Prepared, centre: Average, reports: Reports) -> Iterator[
         yield f"{_polls(old)} over {MOST_AGE} days old: without weight in the mean"
 
 
-def _few(prepared: Prepared, centre: Average, reports: Reports, ground: Ground) -> Iterator[str]:
+def _few(centre: Average, reports: Reports, ground: Ground) -> Iterator[str]:
     used = int((centre.weights > 0).sum())
     if ground.exit_polls:
         yield (

@@ -209,6 +209,31 @@ PLACING: tuple[Known, ...] = (
 )
 
 
+TOTALS: tuple[Known, ...] = (
+    Known(
+        "smallest-remainders",
+        "seats given by the smallest remainders pass to lists below their total",
+        "Bulgaria, Election Code art. 297",
+    ),
+    Known("own-votes", "each list divides its seats by its own votes", "Germany, BWahlG § 4 (3) of 2023"),
+    Known(
+        "biproportional",
+        "divisors of lists and of districts meet both sums (double proportion)",
+        "M. L. Balinski, G. Demange (1989); Zurich, GPR §§ 103, 104; Uri, Proporzgesetz (RB 2.1205)",
+    ),
+    Known(
+        "voters",
+        "with it a list counts nationally with its votes in each district by the seats there",
+        "Zurich, GPR § 103",
+    ),
+    Known(
+        "strongest_list",
+        "with it the list with most votes in a district has a seat there",
+        "Grisons, GRWG art. 28; Zug, WAG; Schaffhausen since 1 March 2016, in districts of one seat",
+    ),
+)
+
+
 def methods() -> tuple[Known, ...]:
     """Every allocation method of the registry."""
     return tuple(
@@ -233,5 +258,6 @@ def everything() -> dict[str, tuple[Known, ...]]:
         "majorities": MAJORITIES,
         "levelling": LEVELLING,
         "placing": PLACING,
+        "totals": TOTALS,
         "ties": TIES,
     }

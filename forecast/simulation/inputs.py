@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling.cache import cache_folder
-from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
 from forecast.kernels.given_districts import GivenDistricts
+from forecast.kernels.laws import BASE_CAST, BASE_REGISTERED, BASE_VALID
 from forecast.kernels.project import Pattern
 from forecast.kernels.shares_of_normals import PIECES, PIECES_PER_BINADE
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from forecast.rules.compiled_districts import SeatTable
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.local import Local
-
 
 _NODES = 4
 
@@ -269,6 +268,18 @@ def words_of_a_draw(draws: Draws) -> int:
     return int(len(draws.tail) > 0) + 2 * int(varying) + units * (2 if splits else 1)
 
 
+def multiples_of(draws: Draws) -> dict[int, float]:
+    """How many times the valid votes a base of thresholds is, of bases for which that is the same in every
+    draw.
+    """
+    found = {BASE_VALID: 1.0}
+    if draws.invalid[0] == draws.invalid[1]:
+        found[BASE_CAST] = float(1.0 / (1.0 - draws.invalid[0]))
+        if draws.turnout[0] == draws.turnout[1]:
+            found[BASE_REGISTERED] = float(found[BASE_CAST] / draws.turnout[0])
+    return found
+
+
 RESTS_ON = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}
 """What the election file must say of a threshold base that shares of the vote do not tell."""
 
@@ -307,3 +318,18 @@ def source_of(draws: Draws) -> Source:
         np.array(draws.invalid, np.float64),
         np.array(draws.turnout, np.float64),
     )
+
+
+MOST_NUMBERS = 100_000
+"""Parties and coalitions times seats: a forecast of so many takes 0.8 GB, most of it for the page's rules."""
+
+
+def refuse_size(election: Election) -> None:
+    """``ConfigurationError`` for more numbers of seats by party and coalition than a forecast holds."""
+    subjects = len(election.parties) + len(election.coalitions)
+    if subjects * election.rule.seats > MOST_NUMBERS:
+        remedy = (
+            f"times {subjects:,} parties and coalitions this is more than a forecast holds "
+            f"({MOST_NUMBERS:,}); count small parties as other, or ask for fewer coalitions"
+        )
+        raise ConfigurationError(Fault(election.place, "rule.seats", election.rule.seats, remedy))

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import admit, count_places, houses, place_levelling
-from forecast.kernels.arrays import BLOCK, Claims, Seats, Votes, new_rows
+from forecast.kernels import admit, count_places, double_proportion, houses, place_levelling
+from forecast.kernels.arrays import BLOCK, Claims, GivenVotes, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import Law
@@ -25,6 +25,7 @@ from forecast.simulation.inputs import Draws
 from forecast.simulation.stages import (
     Ballots,
     Forms,
+    admits_by_shares,
     division,
     new_admission,
     new_claims,
@@ -65,8 +66,8 @@ def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Loc
     if election.rule.districts is None or election.rule.only_places:
         return None
     # Most rules have no districts: what reads and projects them is not imported in vain.
-    from forecast.geography.compiled_pattern import compiled
     from forecast.geography.known_districts import read_geography
+    from forecast.geography.pattern import compiled
     from forecast.geography.projection import projection_of
 
     geography = read_geography(election)
@@ -159,6 +160,8 @@ class LocalBench:
         grow by lists that the districts let in.
         """
         here = self._with_votes_from_abroad(tier)
+        if tier.waived_share is not None:
+            yield self._admit_by_shares(tier.waived_share, law, national, passes)
         abroad = self._stands[tier.houses == 0].any(axis=0)
         if tier.shares_abroad:
             yield houses.share_votes.step(tier.houses, self.ballots.votes, here.votes)
@@ -185,6 +188,35 @@ class LocalBench:
             yield houses.add_seats.step(pooled, national.seats)
         if any(tier.waivers):
             yield from self._admit_winners(tier, law, national, passes)
+
+    def _admit_by_shares(
+        self, share: NDArray[np.float64], law: Law, national: Ballots, passes: NDArray[np.int64]
+    ) -> Step:
+        """What lets lists in that are below the level, by their share of the votes of one district."""
+        return admits_by_shares(given=national.given).step(
+            share,
+            law,
+            self.ballots.votes,
+            national.piece,
+            national.votes,
+            national.claims,
+            passes,
+            new_admission(self._lists),
+            double_proportion.SharesWorkspace(new_rows((self._lists, BLOCK), np.float32), np.zeros(BLOCK)),
+        )
+
+    def voters(self, tier: Tier, national: Ballots) -> tuple[Ballots, Step]:
+        """The ballot of voters that divides the national seats, and what counts it.
+
+        Drawn votes are those of voters already: each district weighs in the country by who votes there (see
+        ``forecast.geography.known_districts``).
+        """
+        drawn = isinstance(self._pattern, Pattern)
+        per_voter = (tier.houses > 0).astype(np.float64) if drawn else tier.houses.astype(np.float64)
+        votes = new_votes(1, self._draws, given=True)
+        assert isinstance(votes, GivenVotes)
+        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, national.claims, votes)
+        return national._replace(votes=votes), counting
 
     def _with_votes_from_abroad(self, tier: Tier) -> Ballots:
         if not tier.shares_abroad:
@@ -247,7 +279,9 @@ class LocalBench:
         """What brings the seats that lists have beyond those of the districts to districts."""
         here, votes = self.ballots, national.votes
         number, lists = len(tier.houses), self._lists
-        if tier.totals_first:
+        if tier.doubly:
+            yield self._place_doubly(tier, law, national)
+        elif tier.totals_first:
             workspace = houses.TotalsWorkspace(
                 np.zeros((2, number * lists)),
                 np.zeros(number * lists, np.int64),
@@ -289,6 +323,30 @@ class LocalBench:
                 step.record, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
             )
             due = placed
+
+    def _place_doubly(self, tier: Tier, law: Law, national: Ballots) -> Step:
+        """What gives districts their seats with which lists have their totals."""
+        here, shape = self.ballots, (len(tier.houses), self._lists)
+        workspace = double_proportion.DoubleWorkspace(
+            np.zeros(shape),
+            np.zeros(shape, np.int64),
+            np.zeros(shape, np.int64),
+            np.zeros(shape),
+            np.zeros((double_proportion.LIST_ROWS, self._lists)),
+            np.zeros(self._lists, np.int64),
+        )
+        return double_proportion.place_doubly.step(
+            tier.record,
+            tier.strongest,
+            law,
+            tier.houses,
+            here.piece,
+            here.votes,
+            here.claims,
+            here.seats,
+            national.seats,
+            workspace,
+        )
 
     def _admit_in_places(self, local: LocalLevels, law: Law, here: Ballots) -> tuple[Claims, list[Step]]:
         """What admits lists by their votes in each place."""

@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import iadd
 from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
@@ -18,11 +19,18 @@ from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
 from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import Questions
-from forecast.rules.grids import Rules, one_by_one
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
+from forecast.rules.grids import Course, Rules, course_of, one_by_one
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, multiples_of
 from forecast.simulation.local import KeptDistricts, number_of_districts
 from forecast.simulation.pieces import Bench, KeptDraws, Span
-from forecast.simulation.run_counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
+from forecast.simulation.run_counts import (
+    GROUP_DRAWS,
+    RunCounts,
+    Tallies,
+    add_replicates,
+    empty_tallies,
+    new_counts,
+)
 from forecast.simulation.stages import Forms
 
 REPLICATES = 16
@@ -36,7 +44,7 @@ KEPT_DRAWS = 4_096
 KEPT_OF_DISTRICTS = 1_024
 """Of these, so many by district."""
 
-_SHORT, _LONG = 8 * STREAM, 16 * STREAM
+_SHORT, _LONG = GROUP_DRAWS, 16 * STREAM
 """Draws of a span: of plain draws a sixteenth of a run, between these two; replicates of quasi-random ones
 are sixteenths already.
 """
@@ -87,7 +95,7 @@ class Plan:
         sixteenth = self.draws // (16 * STREAM) * STREAM
         whole = rules >= _MANY_RULES or len(self.sizes) > 1
         longest = _LONG if whole else min(max(sixteenth, _SHORT), _LONG)
-        together = max(1, min(_SHORT // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
+        together = max(1, min(GROUP_DRAWS // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
         return Calls(self.sizes, longest, together)
 
 
@@ -155,6 +163,11 @@ class Work:
         """The calls of the core in their order."""
         return self.plan.calls(len(self.rules.records), self.bytes_of_span)
 
+    @cached_property
+    def course(self) -> Course:
+        """How draws go through the rules."""
+        return course_of(self.rules, multiples_of(self.draws))
+
     @property
     def shape(self) -> tuple[int, int, int, int, int, int]:
         """Axes of the tallies, as ``empty_tallies`` takes them."""
@@ -179,6 +192,7 @@ class Work:
         """Room for so many draws."""
         draws, rules = self.draws, self.rules
         units, lists, number = len(draws.location), rules.lists, len(rules.records)
+        outcomes = self.course.outcomes
         districts = None
         if draws.pattern is not None:
             here, places_of = min(places, KEPT_OF_DISTRICTS), number_of_districts(draws.pattern)
@@ -186,11 +200,14 @@ class Work:
                 np.zeros((here, places_of, units), np.float32),
                 np.zeros((number, here, places_of, lists), np.uint16),
             )
+        which = np.zeros((number, places), np.uint16)
+        which[list(rules.singles)] = np.arange(len(rules.singles))[:, None]
         return KeptDraws(
             np.zeros((places, units)),
-            np.zeros((number, places, lists), np.int64),
+            np.zeros((outcomes, places, lists), np.int64),
+            which,
             districts,
-            np.zeros((number, places, len(draws.chamber.holders)), np.int64)
+            np.zeros((outcomes, places, len(draws.chamber.holders)), np.int64)
             if draws.chamber is not None
             else None,
         )
@@ -346,9 +363,11 @@ class Total:
             self._add_aside(part.aside)
 
     def _add_aside(self, aside: Aside) -> None:
-        totals, counts = self.counts.totals, self.counts
-        for name in ("shares", "share_sums", "share_draws"):
-            getattr(totals, name)[...] += getattr(aside, name)
+        counts = self.counts
+        shares = {name: getattr(aside, name) for name in ("shares", "share_sums", "share_draws")}
+        if counts.totals.share_draws[0] > 0:
+            shares = {name: getattr(counts.totals, name) + more for name, more in shares.items()}
+        counts.totals = counts.totals._replace(**shares)
         for r, seats in aside.district_seats.items():
             known = counts.district_seats.get(r)
             counts.district_seats[r] = seats if known is None else known + seats
@@ -367,7 +386,7 @@ class Total:
 
 def _rooms(kept: KeptDraws) -> list[NDArray[Any]]:
     """Arrays of draws that are kept, each with its draws first."""
-    rooms: list[NDArray[Any]] = [kept.shares, np.moveaxis(kept.seats, 1, 0)]
+    rooms: list[NDArray[Any]] = [kept.shares, np.moveaxis(kept.outcomes, 1, 0), kept.which.T]
     if kept.districts is not None:
         rooms += [kept.districts.votes, np.moveaxis(kept.districts.seats, 1, 0)]
     return rooms if kept.chamber is None else [*rooms, np.moveaxis(kept.chamber, 1, 0)]
@@ -378,7 +397,8 @@ def _kept_from(kept: KeptDraws, first: int) -> KeptDraws:
     districts, chamber = kept.districts, kept.chamber
     return KeptDraws(
         kept.shares[first:],
-        kept.seats[:, first:],
+        kept.outcomes[:, first:],
+        kept.which[:, first:],
         None if districts is None else KeptDistricts(districts.votes[first:], districts.seats[:, first:]),
         None if chamber is None else chamber[:, first:],
     )
@@ -425,7 +445,8 @@ class _Worker:
         try:
             bench = self._idle.pop()
         except IndexError:
-            bench = Bench(work.draws, work.rules, work.questions, work.plan.share_every, self._kept)
+            every = work.plan.share_every
+            bench = Bench(work.draws, work.rules, work.course, work.questions, every, self._kept)
             self._every.append(bench)
         _, *shape = work.shape
         tallies = empty_tallies(len(call), 0, *shape)
@@ -444,9 +465,9 @@ class _Worker:
         parts = [bench.shares for bench in self._every]
         first = min(self._begin, len(self._kept.shares))
         return Aside(
-            np.sum([part.histogram for part in parts], axis=0),
-            np.sum([part.sums for part in parts], axis=0),
-            np.sum([part.draws for part in parts], axis=0),
+            _sum(part.histogram for part in parts),
+            _sum(part.sums for part in parts),
+            _sum(part.draws for part in parts),
             self._district_seats(),
             self._districts_won(),
             self._uncovered(),
@@ -465,7 +486,7 @@ class _Worker:
 
     def _districts_won(self) -> list[NDArray[np.int64]]:
         parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]
-        return [np.sum(tier, axis=0) for tier in zip(*parts, strict=True)]
+        return [_sum(tier) for tier in zip(*parts, strict=True)]
 
     def _uncovered(self) -> CoverCounts | None:
         parts = [
@@ -475,7 +496,12 @@ class _Worker:
             for districts in bench.assembly.districts
             if districts is not None and districts.covers
         ]
-        return CoverCounts(*(np.sum(part, axis=0) for part in zip(*parts, strict=True))) if parts else None
+        return CoverCounts(*(_sum(part) for part in zip(*parts, strict=True))) if parts else None
+
+
+def _sum(parts: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The sum of what benches counted, in the first of them: fresh memory costs more than the sum."""
+    return reduce(iadd, parts)
 
 
 def _too_large(tallies: Tallies) -> NoValidOutcome:

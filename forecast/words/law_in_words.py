@@ -181,6 +181,8 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     base = BASE_WORDS[threshold.base]
     if threshold.level == 0 and not threshold.by_kind and not threshold.by_members:
         yield "every list takes part"
+    elif threshold.level == 1 and threshold.or_district_share is not None:
+        yield _with_article("no list takes part by its votes in the whole country", threshold.article)
     else:
         yield _with_article(
             f"a list takes part with {comparison} {_level(threshold.level)} of {base}", threshold.article
@@ -339,6 +341,9 @@ def _districts(districts: Districts) -> str:
         )
         if districts.voters:
             words += "; nationally a list counts with its votes in each district by the seats there, rounded"
+        if districts.strongest_list is not None:
+            where = "a constituency" if districts.strongest_list == "all" else "a constituency of one seat"
+            words += f"; the list with most votes in {where} has a seat there at least"
     if districts.national_totals == "smallest-remainders":
         words += (
             "; they place the seats that lists have nationally: seats given by the smallest remainders pass "

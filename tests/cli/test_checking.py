@@ -162,8 +162,8 @@ NOT_DRAWN: list[tuple[str, list[str], str]] = [
     ("spain-2019-04", ["rule.districts.direct=plurality"], "districts.direct"),
     (
         "spain-2019-04",
-        ["rule.allocation.method=dhondt", "rule.districts.national_totals=biproportional"],
-        "districts.national_totals",
+        ['rule.threshold={level="3%", or_district_share="10%", min_lists=2}'],
+        "threshold.or_district_share",
     ),
     (
         "poland-2023",

@@ -323,6 +323,29 @@ def test_votes_by_district_go_through_the_law_as_the_count_does(local: Evening, 
     assert kept["seats"].values[0].sum() == 45
 
 
+def test_votes_of_voters_go_through_a_double_proportion_as_the_count_does(
+    local: Evening, tmp_path: Path
+) -> None:
+    """Voters have as many votes as their district has seats; what they have together is whole voters."""
+    settings = [
+        "rule.threshold.level=100%",
+        "rule.threshold.or_district_share=6%",
+        "rule.allocation.method=sainte-lague",
+        "rule.districts.method=sainte-lague",
+        "rule.districts.national_totals=biproportional",
+        "rule.districts.voters=true",
+    ]
+    election = load_election(local.folder / "woods.toml", settings)
+    votes = drawn(local.law(0.2), 20)
+    found, kept = simulate_votes(
+        election, VoteDraws(LISTS, votes, local.units.stood, known_places(local)), {"warnings": []}, keep=20
+    )
+    for number in range(20):
+        outcome = counted_exactly(local, votes[number].astype(int), tmp_path, election)
+        assert [outcome.seats.get(name, 0) for name in LISTS] == kept["seats"].values[number].tolist()
+    assert any("polls before the vote" in said for said in found.attrs["warnings"])
+
+
 def test_ties_in_districts_are_drawn_by_lot(local: Evening) -> None:
     votes = np.broadcast_to(np.array([400, 400, 0, 0, 0], float), (2_000, 6, 5))
     drawn_votes = VoteDraws(LISTS, votes, local.units.stood, known_places(local))
@@ -340,19 +363,18 @@ def known_places(evening: Evening):
     return places_of(evening.election, None)
 
 
-def counted_exactly(evening: Evening, votes: np.ndarray, folder: Path):
+def counted_exactly(evening: Evening, votes: np.ndarray, folder: Path, election: Election | None = None):
+    election = election or evening.election
     lines = ["district,seats,party,votes,valid_votes"]
     for place, row in zip(known_places(evening).places, votes, strict=True):
         for p, name in enumerate(LISTS[:-1]):
             lines.append(f"{place.name},{place.seats},{name},{row[p]},{row.sum()}")
     table = folder / "votes.csv"
     table.write_text("\n".join(lines) + "\n", "utf-8")
-    districts = evening.election.rule.districts
+    districts = election.rule.districts
     assert districts is not None
-    rule = evening.election.rule.model_copy(
-        update={"districts": districts.model_copy(update={"table": table})}
-    )
-    election = evening.election.model_copy(update={"rule": rule})
+    rule = election.rule.model_copy(update={"districts": districts.model_copy(update={"table": table})})
+    election = election.model_copy(update={"rule": rule})
     return outcome_of(election, read_count(election))
 
 

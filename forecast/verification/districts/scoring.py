@@ -1,4 +1,5 @@
-"""Scores of one pair of elections: draws of district shares and of seats against what came.
+"""The projections that are compared, and their scores on one pair of elections: draws of district shares and
+of seats against what came.
 
 Given are the later election's national shares and where its lists stand, so that what is scored is the
 projection alone.
@@ -6,14 +7,15 @@ projection alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.geography.pattern import Floats
+from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
+from forecast.geography.projection_constants import Constants, History, with_history
 from forecast.verification.districts.pairs import Pair, standing
 from forecast.verification.scores import LEVELS, crps
 
@@ -23,14 +25,12 @@ LEAST_CHANCE = 0.05
 """Lists and cells that win a seat in fewer draws are left out of the coverage of seats, not of its scores."""
 
 Seats = NDArray[np.int64]
-Projection = Callable[[Pair, int, np.random.Generator], Floats]
-"""Draws (N, D, U) of the shares of every district."""
 
 
 class SeatLaw(Protocol):
     """Seats of a past election by its law."""
 
-    def __call__(self, pair: Pair, votes: Floats) -> tuple[Seats, Seats]:
+    def __call__(self, votes: Floats) -> tuple[Seats, Seats]:
         """Seats by district (N, D, U) and of the nation (N, U), for votes (N, D, U)."""
         ...
 
@@ -54,6 +54,47 @@ class Ranks:
         lot = generator.random(len(self.below))
         place = (self.below + lot * (self.equal + 1.0)) / (self.draws + 1.0)
         return np.array([(np.abs(place - 0.5) < level / 2.0).mean() for level in LEVELS])
+
+
+PIT_SEEDS = 20
+"""Randomised PITs, whose mean is taken."""
+AT_80 = LEVELS.index(0.8)
+
+
+def held(found: Sequence[Ranks], seed: int) -> Floats:
+    """(P, levels) share of the outcomes of each of ``found`` within the central interval of each level, by
+    the mean of randomised PITs; 0 where there are none.
+    """
+    generators = [np.random.default_rng([seed, number]) for number in range(PIT_SEEDS)]
+    means = [np.mean([one.covered(generator) for generator in generators], axis=0) for one in found]
+    return np.nan_to_num(np.array(means))
+
+
+def held_at_80(found: Sequence[Ranks], seed: int, lots: int, *, pooled: bool = True) -> float:
+    """Share of outcomes within their central 80 % intervals, over all of them (``pooled``) or in the mean of
+    ``found``, by so many randomised PITs.
+    """
+    generator = np.random.default_rng(seed)
+    sizes = np.array([len(one.below) if pooled else 1.0 for one in found], float)
+    share = [
+        np.mean([one.covered(generator)[AT_80] for _ in range(lots)]) if len(one.below) else 0.0
+        for one in found
+    ]
+    return float(sizes @ share / sizes.sum())
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number with its standard ``error``, NaN where that is not known, and what it is of."""
+
+    def record(self) -> dict[str, object]:
+        """For tables and JSON."""
+        return {
+            "standard_error" if name == "error" else name: None
+            if name == "error" and np.isnan(value)
+            else value
+            for name, value in vars(self).items()
+        }
 
 
 def ranks(draws: Floats | Seats, outcome: Floats | Seats) -> Ranks:
@@ -95,15 +136,10 @@ class SeatScores:
         return ranks(self.draws[:, half].sum(1, keepdims=True), self.actual[half].sum(keepdims=True))
 
 
-def score_pair(
-    pair: Pair,
-    project: Projection,
-    law: SeatLaw | None,
-    numbers: tuple[int, int],
-    generator: np.random.Generator,
-) -> PairScores:
-    """Scores of draws of the pair's later election: how many, and of how many seats are counted."""
-    draws = project(pair, numbers[0], generator)
+def score_pair(pair: Pair, draws: Floats, law: SeatLaw | None = None, counted: int = 0) -> PairScores:
+    """Scores of draws (N, D, U) of the shares in every district at the pair's later election; seats are
+    ``counted`` by the law in so many of them.
+    """
     chosen = standing(pair) & (pair.shares > LEAST_SHARE)
     found, actual = draws[:, chosen], pair.shares[chosen]
     return PairScores(
@@ -111,7 +147,7 @@ def score_pair(
         ranks(found, actual),
         float(crps(found, actual).mean()),
         _regional(pair, draws),
-        _seat_scores(pair, draws[: numbers[1]], law) if law is not None else None,
+        _seat_scores(pair, draws[:counted], law) if law is not None else None,
     )
 
 
@@ -130,8 +166,8 @@ def _regional(pair: Pair, draws: Floats) -> Ranks | None:
 
 def _seat_scores(pair: Pair, draws: Floats, law: SeatLaw) -> SeatScores:
     cast = pair.votes.sum(1)
-    local, national = law(pair, draws * cast[:, None])
-    true_local, true_national = (found[0] for found in law(pair, pair.votes[None]))
+    local, national = law(draws * cast[:, None])
+    true_local, true_national = (found[0] for found in law(pair.votes[None]))
     likely = _chance(local)
     return SeatScores(
         ranks(national[:, _chance(national)], true_national[_chance(national)]),
@@ -146,3 +182,62 @@ def _seat_scores(pair: Pair, draws: Floats, law: SeatLaw) -> SeatScores:
 def _chance(draws: Seats) -> NDArray[np.bool_]:
     """Which quantities are not 0 in enough draws."""
     return (draws > 0).mean(0) >= LEAST_CHANCE
+
+
+Prepare = Callable[[Pair, Constants, float], Pattern]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to project a result: how its pattern is made for a pair."""
+
+    name: str
+    prepare: Prepare
+    own_history: bool = False
+    """Whether it knows how large the errors of the country were before."""
+
+    def pattern(self, pair: Pair, law: Constants, history: History | None = None) -> Pattern:
+        """Ready for draws at the true national shares."""
+        known, scale = with_history(law, history)
+        return self.prepare(pair, known, scale)
+
+    def draws(self, pattern: Pattern, number: int, generator: np.random.Generator) -> Floats:
+        """(N, D, U) shares at the central national shares, rows add up to 1."""
+        shares = drawn(pattern, np.broadcast_to(pattern.central, (number, len(pattern.central))), generator)
+        return shares / shares.sum(2, keepdims=True)
+
+
+def _by(swing: str) -> Prepare:
+    return lambda pair, law, scale: pattern_of(pair.base, pair.national, law, swing=swing, scale=scale)
+
+
+def _independent(pair: Pair, law: Constants, scale: float) -> Pattern:
+    return by_themselves(pattern_of(pair.base, pair.national, law, scale=scale))
+
+
+def by_themselves(pattern: Pattern) -> Pattern:
+    """The errors of a pattern with the same variances, but each cell by itself."""
+    shared = (pattern.slope_sd * pattern.centred) ** 2 + pattern.region_sd**2
+    for factor, sd in zip(pattern.factors, pattern.factor_sd, strict=True):
+        shared = shared + (factor[:, None] * sd) ** 2
+    own = np.sqrt(pattern.cell_sd**2 + pattern.common**2 * shared)
+    return replace(pattern, cell_sd=own, common=np.zeros_like(pattern.common))
+
+
+def _no_last_result(pair: Pair, law: Constants, scale: float) -> Pattern:
+    base = replace(pair.base, last=np.zeros_like(pair.base.last), national=np.zeros_like(pair.base.national))
+    return pattern_of(base, pair.national, law, scale=scale)
+
+
+WAYS = {
+    way.name: way
+    for way in (
+        Way("model", _by("model")),
+        Way("own-history", _by("model"), own_history=True),
+        Way("independent-cells", _independent),
+        Way("proportional", _by("proportional")),
+        Way("additive", _by("additive")),
+        Way("logit", _by("logit")),
+        Way("no-last-result", _no_last_result),
+    )
+}
