@@ -17,6 +17,7 @@ from forecast.kernels.arrays import BLOCK, Claims, GivenVotes, Seats, Votes, new
 from forecast.kernels.count import WAYS
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import Law
+from forecast.kernels.laws import Rule as Record
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
 from forecast.rules.ballot import Ballot
@@ -275,10 +276,11 @@ class LocalBench:
             new_admission(self._lists),
         )
 
-    def place(self, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
+    def place(self, rule: Record, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
         """What brings the seats that lists have beyond those of the districts to districts."""
         here, votes = self.ballots, national.votes
         number, lists = len(tier.houses), self._lists
+        lots = place_levelling.Lots(rule, national.piece)
         if tier.doubly:
             yield self._place_doubly(tier, law, national)
         elif tier.totals_first:
@@ -296,9 +298,7 @@ class LocalBench:
             most = int(tier.houses.sum())
             back = place_levelling.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
             row = int(tier.record["divisor_row"][0])
-            yield place_levelling.give_back.step(
-                row, law, here.piece, here.votes, here.seats, national.seats, back
-            )
+            yield place_levelling.give_back.step(row, law, lots, here.votes, here.seats, national.seats, back)
         if not tier.placing:
             return
         due = new_seats(1, lists)
@@ -314,13 +314,13 @@ class LocalBench:
                 )
                 yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
                 yield place_levelling.sum_seats.step(step.place_of, here.seats, fixed)
-            about = place_levelling.Places(step.parent_of, step.room, step.houses)
+            about = place_levelling.Places(step.record, step.parent_of, step.room, step.houses)
             workspace = place_levelling.PlacingWorkspace(
                 np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
             )
             placed = new_seats(places, lists)
             yield place_levelling.place_seats.step(
-                step.record, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
+                lots, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
             )
             due = placed
 

@@ -277,7 +277,7 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
             steps.append(counting)
         steps.append(division(record, law, about, ballots, odd.beyond))
     if places and tier is not None and bench.local is not None:
-        steps += bench.local.place(tier, law, bench.ballots)
+        steps += bench.local.place(record, tier, law, bench.ballots)
     return steps
 
 

@@ -5,7 +5,7 @@ dimensions.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -251,17 +251,7 @@ def sweep_draws(
     rests_on = dict(found.rests_on)
     if explained:
         say("what explains it: the decomposition and the last seats")
-        parts = decompose(task.inputs, grid, parties, task.coalitions, threads=how.threads)
-        more, along = decomposition_values(parts, task.ballot)
-        values, labels = values | more, labels | along
-        rests_on |= dict.fromkeys(more, parts.draws)
-        nationally, _ = rule_of_the_country(election)
-        if nationally is not None:
-            number = min(how.draws, KEPT_DRAWS)
-            shares = look(task.inputs, [nationally], parties, number, how.threads).kept.shares
-            given = task.inputs.sampler == SAMPLER_GIVEN
-            last = last_seats(election, nationally, shares, units, parties, given=given)
-            more, along = last_seat_values(last, task.ballot)
+        for more, along, number in _explained(task, grid):
             values, labels = values | more, labels | along
             rests_on |= dict.fromkeys(more, number)
     return _labelled(grid, forecast, values, labels, rests_on)
@@ -273,6 +263,19 @@ def _explaining(task: _Task) -> list[Kernel]:
     if nationally is None:
         return [take_drawn]
     return [take_drawn, *Forms(task.inputs, compile_rules([nationally], task.parties)).needed()]
+
+
+def _explained(task: _Task, grid: Grid) -> Iterator[tuple[Values, Values, int]]:
+    """What explains a sweep: numbers, their labels, and the draws that they rest on."""
+    parts = decompose(task.inputs, grid, task.parties, task.coalitions, threads=task.how.threads)
+    yield *decomposition_values(parts, task.ballot), parts.draws
+    nationally, _ = rule_of_the_country(task.election)
+    if nationally is not None:
+        number = min(task.how.draws, KEPT_DRAWS)
+        shares = look(task.inputs, [nationally], task.parties, number, task.how.threads).kept.shares
+        given = task.inputs.sampler == SAMPLER_GIVEN
+        last = last_seats(task.election, nationally, shares, task.units, task.parties, given=given)
+        yield *last_seat_values(last, task.ballot), number
 
 
 def _labelled(
