@@ -94,7 +94,7 @@ def _dispatcher() -> Any:
             return 0
 
         def _get_module_for_linking(self) -> Any:
-            """For functions that numba compiles by its own ways, as benchmarks and tests do: they link what they
+            """For functions that numba compiles by its own ways, in benchmarks and tests: they link what they
             call themselves, and no further.
             """
             module = _linked(self)
