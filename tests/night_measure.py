@@ -737,7 +737,9 @@ if __name__ == "__main__":
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("archive", nargs="?", type=Path, default=ARCHIVE)
     asked.add_argument("--page", action="store_true", help="write the tables of what was measured alone")
-    asked.add_argument("--only", nargs="+", default=[], metavar="STEP", help="these steps, the others as kept")
+    asked.add_argument(
+        "--only", nargs="+", default=[], metavar="STEP", help="these steps, the others as kept"
+    )
     told = asked.parse_args()
     kept = json.loads(MEASURED.read_text("utf-8")) if told.page or told.only else {}
     if not told.page:

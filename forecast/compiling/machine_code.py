@@ -80,8 +80,8 @@ def compiler(*, called: bool = False) -> Any:
 def _dispatcher() -> Any:
     """numba's dispatcher, but for what becomes of the code of a single function.
 
-    numba optimises a function by itself, again in each of its callers, and makes machine code of it each time,
-    for it might be called from Python. Here it stays what LLVM reads until all of a kernel is linked.
+    numba optimises a function by itself, again in each of its callers, and makes machine code of it each
+    time, for it might be called from Python. Here it stays what LLVM reads until all of a kernel is linked.
     """
     from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
     from numba.core.registry import CPUDispatcher, CPUTarget, cpu_target

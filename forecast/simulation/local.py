@@ -263,8 +263,10 @@ class LocalBench:
         piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
         assert isinstance(votes, Votes)
         yield count_places.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
-        waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
-        form = admit.admit_by_districts_given if national.given else admit.admit_by_districts_drawn
+        waivers = count_places.Waivers(np.array([seats]), np.array([quotas]), size, votes)
+        form = (
+            count_places.admit_by_districts_given if national.given else count_places.admit_by_districts_drawn
+        )
         yield form.step(
             law,
             waivers,
@@ -406,7 +408,7 @@ def new_projection(pattern: Pattern) -> ProjectWorkspace:
         return new_rows((units, BLOCK), np.float32)
 
     return ProjectWorkspace(
-        *new_noise(rows),
+        new_noise(rows),
         of_units(),
         new_rows((2, BLOCK), np.float32),
         of_units(),
