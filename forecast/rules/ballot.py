@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from forecast.election.vocabulary import ELIGIBLE_KINDS, Kind
+from forecast.election.vocabulary import ELIGIBLE_KINDS, Kind, TieRule
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Entry:
     extra_seats: int = 0
     best_region_share: Fraction | None = None
     candidate_votes: int = 0
+    list_number: int = 0
 
     @property
     def eligible(self) -> bool:
@@ -97,6 +98,13 @@ class Ballot:
         if self.valid_votes is not None:
             return self.valid_votes
         return sum(entry.votes for entry in self.entries) + sum(self.alliance_votes.values())
+
+    def in_order(self, ties: TieRule) -> list[tuple[int, Entry]]:
+        """The entries with the place of each where the last of ``ties`` decides: as registered, or the number
+        of the list.
+        """
+        numbered = ties[-1] == "list-number"
+        return [(e.list_number if numbered else place, e) for place, e in enumerate(self.entries)]
 
     @property
     def for_lists(self) -> int:

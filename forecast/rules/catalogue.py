@@ -55,8 +55,8 @@ WAIVERS: tuple[Known, ...] = (
     ),
     Known(
         "or_district_share",
-        "a share of the votes of one district admits as well",
-        "Zurich, GPR § 102: 5 % in a Wahlkreis",
+        "a share of the votes of one district, or of several (share_in_districts), admits as well",
+        "Zurich, GPR § 102: 5 % in a Wahlkreis; Romania, law 208/2015 art. 94 (2): 20 % in four",
     ),
     Known(
         "or_district_seats",
@@ -135,6 +135,11 @@ TIES: tuple[Known, ...] = (
         "registration",
         "the order of [[parties]]",
         "Kazakhstan, Constitutional Law on Elections art. 97-1",
+    ),
+    Known(
+        "list-number",
+        "the smaller number of the list on the ballot; a lot in draws",
+        "Lithuania, Electoral Code of 2022 art. 170 (5)",
     ),
     Known(
         "lot",

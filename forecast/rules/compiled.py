@@ -118,9 +118,11 @@ def compile_rules(
 
 
 def _ties_of(rule: Rule) -> int:
-    """The steps of the ties in one number; what precincts would decide is drawn by what follows them."""
+    """The steps of the ties in one number; what precincts would decide is drawn by what follows them, what
+    the numbers of lists would by lot.
+    """
     steps = rule.ties
-    code = laws.TIES_LOT if steps[-1] == "lot" else 0
+    code = 0 if steps[-1] == "registration" else laws.TIES_LOT
     if "fewest-votes" in steps:
         code |= laws.TIES_FEWEST_VOTES
     elif "votes" not in steps:

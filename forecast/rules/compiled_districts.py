@@ -155,6 +155,9 @@ def tier_of(
     districts = rule.districts
     assert districts is not None
     faults = [*not_drawn(rule, place, held), *_missing(rule, table, place)]
+    if districts.leftover not in (None, LEVELLED):
+        alone = [party.id for party in lists if party.kind == "independent"]
+        faults += [Fault(place, f"parties.{name}.kind", "independent", UNDRAWN) for name in alone]
     if faults:
         raise ConfigurationError(*faults)
     record = _record_of(districts, fill)

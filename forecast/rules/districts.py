@@ -186,7 +186,7 @@ def _with_national_leftover(
     sizes: Division,
 ) -> Tier:
     """Whole quotas in districts, the rest nationally: by the summed remainders (Czechia, law 247/1995 §§ 50,
-    51; Romania, law 208/2015 art. 94), or by the levelling (Estonia, § 62).
+    51; Romania, law 208/2015 art. 94), in which independents take no part, or by the levelling (Estonia, § 62).
     """
     won: dict[str, Mapping[str, int]] = {}
     remainders = {entry.id: Fraction(0) for entry in ballot.entries}
@@ -213,7 +213,11 @@ def _with_national_leftover(
             remainders[name] += remainder
     if districts.leftover == LEVELLED:
         return Tier(won, sizes.seats, units, tuple(steps), tuple(ties))
-    pooled = [Unit(entry.id, remainders[entry.id], order) for order, entry in enumerate(ballot.entries)]
+    pooled = [
+        Unit(entry.id, remainders[entry.id], order)
+        for order, entry in ballot.in_order(rule.ties)
+        if entry.kind != "independent"
+    ]
     method = Allocation.model_validate({"method": districts.leftover})
     division = divide_by_method(Plan(method, rule.ties), pooled, left, "seats left over")
     return Tier(

@@ -52,7 +52,7 @@ def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) ->
     inside = sum(entry.votes for entry in ballot.entries if admissions[entry.id].admitted)
     return [
         _unit(rule, ballot, entry, order, admissions[entry.id], votes[entry.id], inside)
-        for order, entry in enumerate(ballot.entries)
+        for order, entry in ballot.in_order(rule.ties)
         if _competes(rule, admissions[entry.id])
     ]
 
@@ -76,7 +76,7 @@ def entitled_in(
     }
     votes = with_alliance_votes(ballot, own, district.alliance_votes)
     units: list[Unit] = []
-    for order, entry in enumerate(ballot.entries):
+    for order, entry in ballot.in_order(rule.ties):
         nationally = admissions.get(entry.id, EVERYONE)
         local = districts.local_threshold
         if local is not None and entry.eligible:

@@ -99,4 +99,5 @@ def entry_of(party: Party, votes: int) -> Entry:
         max_seats=party.max_seats,
         extra_seats=party.extra_seats,
         best_region_share=party.best_region_share,
+        list_number=party.list_number or 0,
     )

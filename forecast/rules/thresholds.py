@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from forecast.election.rule import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Rule, Threshold
 from forecast.election.threshold import level_of
-from forecast.election.vocabulary import Base
+from forecast.election.vocabulary import Base, TieRule
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.ballot import Ballot, District, Entry, regions_of
 from forecast.rules.outcome import Admission, Ground, Tie
@@ -102,10 +102,15 @@ def _admission(rule: Rule, threshold: Threshold, ballot: Ballot, entry: Entry, b
     if threshold.or_direct_seats is not None and entry.direct_seats >= threshold.or_direct_seats:
         return Admission(True, "direct seats", level, needed)
     local = threshold.or_district_share
-    if local is not None and any(
-        reaches(place.votes.get(entry.id, 0), local * place.valid, strict=threshold.strict)
-        for place in ballot.districts
-    ):
+    there = (
+        0
+        if local is None
+        else sum(
+            reaches(place.votes.get(entry.id, 0), local * place.valid, strict=threshold.strict)
+            for place in ballot.districts
+        )
+    )
+    if local is not None and there >= threshold.share_in_districts:
         return Admission(True, "district share", level, needed)
     regional = threshold.or_regional_share
     if regional is not None and entry.best_region_share is not None and entry.best_region_share >= regional:
@@ -210,16 +215,16 @@ def _fill_up(
         enough = threshold.min_lists is None or len(inside) >= threshold.min_lists
         if enough and (threshold.min_joint_share is None or joint >= threshold.min_joint_share * base):
             return
-        if not _candidates(ballot, admissions):
+        if not _candidates(rule.ties, ballot, admissions):
             return
         weight = Fraction(1) if spare_first and not inside else factor
         yield from _admit_next(1, rule, ballot, admissions, weight, "next-largest")
 
 
-def _candidates(ballot: Ballot, admissions: Mapping[str, Admission]) -> list[Unit]:
+def _candidates(ties: TieRule, ballot: Ballot, admissions: Mapping[str, Admission]) -> list[Unit]:
     return [
         Unit(entry.id, Fraction(entry.votes), order)
-        for order, entry in enumerate(ballot.entries)
+        for order, entry in ballot.in_order(ties)
         if entry.eligible and entry.votes > 0 and not admissions[entry.id].admitted
     ]
 
@@ -233,7 +238,7 @@ def _admit_next(
     ground: Ground,
 ) -> list[Tie]:
     chosen, ties = first_among(
-        _candidates(ballot, admissions),
+        _candidates(rule.ties, ballot, admissions),
         places,
         lambda unit: unit.votes,
         what="admission",

@@ -162,6 +162,11 @@ NOT_DRAWN: list[tuple[str, list[str], str]] = [
     ("spain-2019-04", ["rule.districts.direct=plurality"], "districts.direct"),
     (
         "spain-2019-04",
+        ["rule.districts.method=hare", "rule.districts.leftover=dhondt", "parties.erc.kind=independent"],
+        "parties.erc.kind",
+    ),
+    (
+        "spain-2019-04",
         ["rule.allocation.method=dhondt", "rule.districts.national_totals=biproportional"],
         "districts.national_totals",
     ),
