@@ -638,7 +638,8 @@ class Rule(Part):
         default=("votes", "lot"),
         description="who goes first among equal claims, step by step: votes (more), fewest-votes, no-seat (a "
         "list without a seat), precincts (more of them won, which no table has), registration (the order of "
-        '[[parties]]), list-number (the smaller parties.list_number), lot; such as ["votes", "lot"], or "lot" alone',
+        "[[parties]]), list-number (the smaller parties.list_number), lot; such as "
+        '["votes", "lot"], or "lot" alone',
     )
     threshold: Threshold | None = Field(
         default=None, description="which lists take part; not given: every list"
@@ -686,6 +687,12 @@ class Rule(Part):
         for problem in _contradictions(self):
             raise ValueError(problem)
         return self
+
+    @property
+    def constituencies(self) -> Districts:
+        """The constituency tier of a rule that has one."""
+        assert self.districts is not None
+        return self.districts
 
     @property
     def only_places(self) -> bool:

@@ -7,7 +7,7 @@ every whole quota, and the seats left over by a remainder rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
@@ -475,22 +475,42 @@ def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: s
     return replace(rest, seats=given, ties=(*ties, *rest.ties))
 
 
+def with_some_aside(
+    units: Sequence[Unit],
+    seats: int,
+    divide_among: Callable[[list[Unit], int], Division],
+    to_set_aside: Callable[[list[Unit], int, Division], Mapping[str, int]],
+) -> Division:
+    """Divide ``seats``, set units aside with seats of their own as long as there are any to, and divide the
+    rest anew among the others.
+    """
+    aside: dict[str, int] = {}
+    while True:
+        free = [unit for unit in units if unit.id not in aside]
+        left = max(seats - sum(aside.values()), 0)
+        division = divide_among(free, left)
+        more = to_set_aside(free, left, division)
+        if not more:
+            return replace(
+                division, seats={u.id: aside.get(u.id, division.seats.get(u.id, 0)) for u in units}
+            )
+        aside.update(more)
+
+
 def divide_with_caps(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
     """Divide by the method; what exceeds a unit's limit goes to the others by the same method among them."""
-    fixed: dict[str, int] = {}
-    while True:
-        free = [unit for unit in units if unit.id not in fixed]
-        division = divide_by_method(plan, free, seats - sum(fixed.values()), place)
+
+    def beyond_the_limit(free: list[Unit], _left: int, division: Division) -> dict[str, int]:
         over = {
             unit.id: max(unit.limit - unit.held, 0)
             for unit in free
             if unit.limit is not None and unit.held + division.seats[unit.id] > unit.limit
         }
-        if not over or all(division.seats[name] == limit for name, limit in over.items()):
-            return replace(
-                division, seats={u.id: fixed.get(u.id, division.seats.get(u.id, 0)) for u in units}
-            )
-        fixed.update(over)
+        return over if any(division.seats[name] != limit for name, limit in over.items()) else {}
+
+    return with_some_aside(
+        units, seats, lambda free, left: divide_by_method(plan, free, left, place), beyond_the_limit
+    )
 
 
 def divide_by_method(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
@@ -510,14 +530,14 @@ def divide_by_method(plan: Plan, units: Sequence[Unit], seats: int, place: str =
 
 def _divide_with_floors(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:
     """Inside an alliance a list keeps at least its floor; the rest is divided among the others."""
-    fixed: dict[str, int] = {}
-    while True:
-        free = [unit for unit in units if unit.id not in fixed]
-        division = divide_with_caps(plan, free, seats - sum(fixed.values()), place)
+
+    def below_the_floor(free: list[Unit], left: int, division: Division) -> dict[str, int]:
         short = [unit for unit in free if division.seats[unit.id] < unit.floor]
-        if not short or len(short) == len(free):
-            return replace(
-                division, seats={u.id: fixed.get(u.id, division.seats.get(u.id, 0)) for u in units}
-            )
-        for unit in short:
-            fixed[unit.id] = min(unit.floor, seats - sum(fixed.values()))
+        kept: dict[str, int] = {}
+        for unit in short if len(short) < len(free) else ():
+            kept[unit.id] = min(unit.floor, left - sum(kept.values()))
+        return kept
+
+    return with_some_aside(
+        units, seats, lambda free, left: divide_with_caps(plan, free, left, place), below_the_floor
+    )

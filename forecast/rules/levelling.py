@@ -14,10 +14,18 @@ from fractions import Fraction
 from math import floor
 
 from forecast.election.methods import METHODS, DivisorMethod
-from forecast.election.rule import Districts, Levelling, Placing, Rule, divisors_of
+from forecast.election.rule import Levelling, Placing, Rule, divisors_of
 from forecast.election.vocabulary import MOST_SEATS, DecidedBy, TieRule
 from forecast.errors import ConfigurationError, Fault, NoValidOutcome, suggest
-from forecast.rules.allocation import Claim, Plan, claim_of, divide, divide_with_caps, house_that_covers
+from forecast.rules.allocation import (
+    Claim,
+    Plan,
+    claim_of,
+    divide,
+    divide_with_caps,
+    house_that_covers,
+    with_some_aside,
+)
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.districts import Tier
 from forecast.rules.outcome import Division, Tie
@@ -98,17 +106,12 @@ def _keep(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int)
 
 def _redistribute(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
     """Lists above their share are set aside with their seats; the rest is divided anew (Sweden, Norway)."""
-    aside: dict[str, int] = {}
-    while True:
-        free = [unit for unit in units if unit.id not in aside]
-        division = divide(plan, free, max(pool - sum(aside.values()), 0))
-        over = {name: held[name] for name, seats in division.seats.items() if held[name] > seats}
-        if not over:
-            return replace(
-                division,
-                seats={unit.id: aside.get(unit.id, division.seats.get(unit.id, 0)) for unit in units},
-            )
-        aside.update(over)
+    return with_some_aside(
+        units,
+        pool,
+        lambda free, left: divide(plan, free, left),
+        lambda _, __, division: {n: held[n] for n, seats in division.seats.items() if held[n] > seats},
+    )
 
 
 def _start_after(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
@@ -360,14 +363,14 @@ def _place(
     return Placed(seats, placement.left, tuple(placement.ties()))
 
 
-def give_back(rule: Rule, districts: Districts, tier: Tier, totals: Mapping[str, int]) -> Tier:
+def give_back(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
     """The districts after lists have given back the seats that they hold beyond their national ``totals``.
 
     The seats with the lowest quotients of the list go first, each to the list next in turn in its district
     that is still below its total; where there is none the district is a seat short. Ties are added to those
     of the tier.
     """
-    giving = _GivingBack(rule, divisors_of(districts), tier, totals)
+    giving = _GivingBack(rule, divisors_of(rule.constituencies), tier, totals)
     for name in totals:
         giving.take_from(name)
     for place in giving.returned:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
-from forecast.election.rule import Districts, Rule
+from forecast.election.rule import Rule
 from forecast.rules.ballot import Ballot, District, Entry, regions_of
 from forecast.rules.districts import divide_district, with_direct_seats
 from forecast.rules.entitled import entitled_in
@@ -100,7 +100,7 @@ def last_seats(rule: Rule, ballot: Ballot, outcome: Outcome) -> dict[str, NextSe
     found: dict[str, NextSeat] = {}
     for district, seated in zip(ballot.districts, outcome.districts, strict=True):
         if seated.seats > 0:
-            best = _Local(rule, districts, ballot, outcome, district, seated.seats).closest()
+            best = _Local(rule, ballot, outcome, district, seated.seats).closest()
             if best is not None:
                 found[district.name] = best
     return found
@@ -109,17 +109,9 @@ def last_seats(rule: Rule, ballot: Ballot, outcome: Outcome) -> dict[str, NextSe
 class _Local:
     """One district, counted again with more votes for one list."""
 
-    def __init__(
-        self,
-        rule: Rule,
-        districts: Districts,
-        ballot: Ballot,
-        outcome: Outcome,
-        district: District,
-        seats: int,
-    ) -> None:
-        self.rule, self.districts, self.ballot = rule, districts, ballot
-        self.admissions = outcome.admissions if districts.threshold else {}
+    def __init__(self, rule: Rule, ballot: Ballot, outcome: Outcome, district: District, seats: int) -> None:
+        self.rule, self.districts, self.ballot = rule, rule.constituencies, ballot
+        self.admissions = outcome.admissions if self.districts.threshold else {}
         self.district, self.seats = district, seats
         self.region = regions_of(ballot)[district.region] if district.region else None
         self.before = self.with_extra("", 0)
@@ -137,10 +129,8 @@ class _Local:
         if votes is not None:
             valid = None if district.valid_votes is None else district.valid_votes + extra
             district = replace(district, votes=votes, valid_votes=valid)
-        units = entitled_in(
-            self.rule, self.districts, self.ballot, self.admissions, district, self._region_with(name, extra)
-        )
-        division = divide_district(self.rule, self.districts, self.ballot, district, units, self.seats)
+        units = entitled_in(self.rule, self.ballot, self.admissions, district, self._region_with(name, extra))
+        division = divide_district(self.rule, self.ballot, district, units, self.seats)
         return with_direct_seats(self.districts, district, division.seats)
 
     def _region_with(self, name: str, extra: int) -> District | None:

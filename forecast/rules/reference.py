@@ -57,15 +57,15 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     districts = rule.districts
     tier = None
     if districts is not None and not districts.threshold and not rule.only_places:
-        tier = divide_districts(rule, districts, ballot, {})
+        tier = divide_districts(rule, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
         if districts.quota_in == "region":
-            tier = with_regional_quotas(rule, districts, ballot, tier, admissions)
+            tier = with_regional_quotas(rule, ballot, tier, admissions)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)
     if districts is not None and tier is None and not rule.only_places:
-        tier = divide_districts(rule, districts, ballot, admissions)
+        tier = divide_districts(rule, ballot, admissions)
     count = _Count(rule, ballot, admissions, units, tier, ties=ties)
     count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
     outside = votes_outside(rule, ballot, admissions, tier.units if tier is not None else None)
@@ -225,7 +225,7 @@ def _with_places(
     if tier is not None and rule.districts is not None:
         if levelling is not None and levelling.mode == "return":
             known = len(tier.ties)
-            tier = give_back(rule, rule.districts, tier, division.seats)
+            tier = give_back(rule, tier, division.seats)
             ties += tier.ties[known:]
         fixed = {name: seats - tier.pooled.get(name, 0) for name, seats in tier.won.items()}
         due = {name: max(total - fixed.get(name, 0), 0) for name, total in levelled.items()}

@@ -431,7 +431,7 @@ def test_a_share_in_so_many_districts_admits_a_list(places: int, b: int):
 
 
 def romanian(kinds: Mapping[str, str]) -> Outcome:
-    """Ten seats in two districts by whole quotas of 100 votes and more, the rest by D'Hondt on what is left."""
+    """Ten seats in two districts by whole quotas of 100 votes, the rest by D'Hondt on what is left."""
     votes = {"north": {"a": 260, "b": 150, "c": 90}, "south": {"a": 380, "b": 50, "c": 70}}
     entries = tuple(
         Entry(name, sum(there[name] for there in votes.values()), kind=kinds.get(name, "party"))
