@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks import cold, districts, polls, processes, records, report, scaling, speed, variance
+from benchmarks import districts, polls, processes, records, report, scaling, speed, variance
 from benchmarks.cases import CASES
 from benchmarks.measuring import ROUNDS
 
@@ -89,7 +89,7 @@ def measure(options: argparse.Namespace) -> records.Results:
     if "commands" in parts and not smoke:
         processes.commands(results, rounds=few, say=say)
     if "cold" in parts and not smoke:
-        cold.cold(results, rounds=3, say=say)
+        processes.cold(results, rounds=3, say=say)
     if "districts" in parts:
         draws = 1_000 if smoke else 200_000
         districts.districts(results, rounds=1 if smoke else min(few, 5), draws=draws, say=say)

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -18,9 +18,13 @@ from benchmarks.records import Results, Row
 from forecast.compiling import processors
 
 ROOT = Path(__file__).resolve().parent.parent
-MEMORY, COMMANDS, IMPORTS = "memory", "commands", "imports"
+MEMORY, COMMANDS, IMPORTS, COLD = "memory", "commands", "imports", "cold"
+SECONDS = "seconds"
 HELP, TYPER = "forecast --help", "python -c 'import typer'"
 RUN, LIBRARIES = "forecast run, 1e6 draws of Kazakhstan 2023", "python -c 'import numba, xarray'"
+FIRST_RUN = "forecast run of Kazakhstan 2023 on an empty cache"
+FIRST_SWEEP = "the first sweep after that (50 thresholds x 4 methods)"
+FIRST_CAP = "the first rule with a cap after that"
 
 _CONFIG = Path("configs", "kazakhstan-2023.toml")
 _PACKAGES = (
@@ -146,11 +150,38 @@ def _profiled(command: list[str]) -> dict[str, float]:
     return {**imports, _REST: whole - sum(imports.values())}
 
 
-def run_command(command: list[str]) -> str:
+def run_command(command: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """What a command prints; ``CommandFailedError`` with the last line of its complaint where it fails."""
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         complaint = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         msg = f"exit code {done.returncode}: {complaint}"
         raise CommandFailedError(msg)
     return done.stdout
+
+
+def cold(results: Results, *, rounds: int, say: Say) -> None:
+    """Cold starts, what a user waits for before the first number: seconds of each step, each round with a
+    cache of compiled code of its own that starts empty.
+    """
+    steps = (FIRST_RUN, FIRST_SWEEP, FIRST_CAP)
+    measured: dict[str, list[float]] = {step: [] for step in steps}
+    for number in range(1, rounds + 1):
+        say(f"cold start {number} of {rounds}")
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**os.environ, "FORECAST_CACHE": str(Path(folder, "cache"))}
+            for step, command in zip(steps, _first_commands(folder), strict=True):
+                measured[step].append(seconds_of(partial(run_command, command, environment)))
+    for step, seconds in measured.items():
+        results.rows.append(Row(COLD, "", step, SECONDS, Spread.of(seconds)))
+
+
+def _first_commands(folder: str) -> list[list[str]]:
+    config = str(_CONFIG)
+    run, sweep, cap = (["--output", str(Path(folder, name))] for name in ("run", "sweep", "cap"))
+    varied = ("--threshold", "0.2%:10%:0.2%", "--method", "hare,dhondt,sainte-lague,droop")
+    return [
+        forecast_command("run", config, *run),
+        forecast_command("sweep", config, *varied, "--draws", "1e5", *sweep),
+        forecast_command("run", config, "--set", "rule.cap.seats=35", "--draws", "1e5", *cap),
+    ]

@@ -15,14 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from forecast.cli.backtest_report import calibration_chart
 from forecast.estimation import Constants, shipped_constants
 from forecast.estimation.law import LawConstants
 from forecast.estimation.records import shipped_records
 from forecast.verification.archive import PastElection, read_archives
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.calibrating import calibration_of
-from forecast.verification.chart import as_svg, calibration_chart
-from forecast.verification.compared_methods import PLAIN, REFERENCE, law_of
+from forecast.verification.compared_methods import PLAIN, REFERENCE, Law, law_of
 from forecast.verification.fitting import (
     START,
     TERMS,
@@ -35,8 +34,7 @@ from forecast.verification.fitting import (
 )
 from forecast.verification.likelihood import corrected_observations
 from forecast.verification.past_elections import Case
-from forecast.verification.share_distributions import Law
-from forecast.verification.summary import Row, crossing_curve, reductions, rows_of
+from forecast.verification.summary import Row, calibration_of, crossing_curve, reductions, rows_of
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "backtest"
@@ -108,7 +106,7 @@ def measure(archives: Sequence[str]) -> None:
     number = sum(bin.statements for bin in curves["default"])
     title = "Threshold crossings: what was said and what happened"
     caption = f"{number} statements on parties polled at 2 to 8 %, all horizons"
-    CHART.write_text(as_svg(calibration_chart(curves, title, caption)), encoding="utf-8")
+    CHART.write_bytes(calibration_chart(curves, title, caption).rendered("svg"))
 
 
 def _measured() -> dict[str, object]:

@@ -21,14 +21,12 @@ from forecast.election import load_election
 from forecast.estimation import Estimate, estimate, shipped_constants
 from forecast.estimation.calibration import Bin, shipped_calibration
 from forecast.estimation.law import EXIT_ERROR, LawConstants
-from forecast.estimation.preparation import FLOOR
+from forecast.estimation.preparation import FLOOR, OTHER
 from forecast.estimation.records import country_record, shipped_records
-from forecast.estimation.reports import OTHER
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
 from forecast.simulation.forecasting import simulate
-from forecast.verification.compared_methods import PLAIN, REFERENCE
-from forecast.verification.share_distributions import LogisticT
+from forecast.verification.compared_methods import PLAIN, REFERENCE, LogisticT
 from forecast.verification.summary import SEEN_ERRORS
 from tests.method_measure import FIGURES, KEYS, LEFT_OUT, MEASURED, SHIPPED, TERMS_TABLE
 

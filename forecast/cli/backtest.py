@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers
+from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers, argument, one_of, option
 from forecast.cli.telling import progress, show_json, tell
 from forecast.door.digits import is_whole
-from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.errors import ConfigurationError, Fault
 from forecast.visible import json_text
 
 if TYPE_CHECKING:
@@ -33,69 +33,53 @@ def _horizons(text: str) -> tuple[int, ...]:
     return tuple(sorted({int(day) for day in days}))
 
 
-def _method(text: str) -> str:
-    if text not in _METHODS:
-        msg = f"no such method '{text}'; {suggest(text, _METHODS)}"
-        raise typer.BadParameter(msg)
-    return text
-
-
 Archives = Annotated[
     list[Path],
-    typer.Argument(
+    argument(
         metavar="ARCHIVE...",
         help="Folders with elections.csv, polls.csv (or .gz) and results.csv, and last_results.csv where "
         "known; or one of results by district, with transitions.csv.",
-        show_default=False,
     ),
 ]
 Keep = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--keep",
         metavar="FILE",
         help="Of these constants keep the laws of average and trend and the trend's own model of polls, so "
         "that a forecast which names one gives what it gave. Default: all are fitted anew.",
-        show_default=False,
     ),
 ]
 Horizons = Annotated[
-    str,
-    typer.Option("--horizons", metavar="DAYS", help="Days before the election, separated by commas."),
+    str, typer.Option("--horizons", metavar="DAYS", help="Days before the election, separated by commas.")
 ]
 Methods = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--method",
         metavar="NAME",
-        parser=_method,
+        parser=one_of("method", _METHODS),
         help=f"Method to score: {', '.join(_METHODS)}. Repeatable. Default: all.",
-        show_default=False,
     ),
 ]
 LeaveOut = Annotated[
     Literal["country"] | None,
-    typer.Option(
+    option(
         "--leave-out",
         help="Forecast every election with constants fitted on these archives without its country. "
         "Default: with the constants that come with the program.",
-        show_default=False,
     ),
 ]
 ConstantsFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--constants", metavar="FILE", help="Constants that `forecast fit` wrote.", show_default=False
-    ),
+    Path | None, option("--constants", metavar="FILE", help="Constants that `forecast fit` wrote.")
 ]
 DistrictFolder = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--districts",
         metavar="FOLDER",
         help="Results by district of the same elections and of those before: score seats too, with "
         "districts and without.",
-        show_default=False,
     ),
 ]
 Winners = Annotated[
@@ -136,7 +120,7 @@ def backtest(
 
     On an archive of results by district: how good districts and seats are at the true national shares.
     """
-    from forecast.cli.district_archive import backtest_chain, backtest_districts, backtest_winners
+    from forecast.cli.district_archive import Scoring, backtest_chain, backtest_districts, backtest_winners
     from forecast.cli.working import hands_of, hands_soon
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
@@ -155,7 +139,7 @@ def backtest(
     if by_district is not None:
         score = backtest_winners if winners else backtest_districts
         with hands_of(workers, scheduler) as there:
-            score(by_district, constants, output, there.do, left_out=left_out, as_json=as_json, quiet=quiet)
+            score(by_district, constants, Scoring(output, there.do, left_out, as_json, quiet))
         return
     known = load_constants(constants)
     wanted = tuple(methods or _METHODS)
@@ -164,23 +148,18 @@ def backtest(
     with hands_soon(workers, scheduler) as hands:
         elections = read_archives(archives)
         by_country = _without_each_country(elections, known, hands().do, quiet) if leave_out else {}
+
+        def constants_of(country: str) -> Constants:
+            return by_country.get(country, known)
+
         if districts is not None:
-            backtest_chain(
-                elections,
-                districts,
-                lambda country: by_country.get(country, known),
-                output,
-                hands().do,
-                left_out=left_out,
-                horizons=days,
-                as_json=as_json,
-                quiet=quiet,
-            )
+            scoring = Scoring(output, hands().do, left_out, as_json, quiet)
+            backtest_chain(elections, districts, constants_of, days, scoring)
             return
         with progress("scoring", quiet) as step:
             found = run_backtest(
                 elections,
-                lambda country: by_country.get(country, known),
+                constants_of,
                 records=() if left_out else shipped_records(),
                 horizons=days,
                 methods=wanted,
@@ -268,9 +247,8 @@ def records(
     from forecast.estimation import load_constants
     from forecast.estimation.records import records_text
     from forecast.verification.archive import read_archives
-    from forecast.verification.likelihood import observations_of
+    from forecast.verification.likelihood import observations_of, records_of
     from forecast.verification.past_elections import cases_of
-    from forecast.verification.recording import records_of
     from forecast.writing import replacing
 
     if _of_districts(archives) is not None:
@@ -324,9 +302,8 @@ def _save(
     """The table, the summary and the chart, all of them or none."""
     import csv
 
-    from forecast.verification.calibrating import METHOD, calibration_of
-    from forecast.verification.chart import as_png, as_svg, calibration_chart
-    from forecast.verification.summary import crossing_curve
+    from forecast.cli.backtest_report import calibration_chart
+    from forecast.verification.summary import METHOD, calibration_of, crossing_curve
     from forecast.writing import replacing_folder
 
     with replacing_folder(folder) as draft:
@@ -348,8 +325,8 @@ def _save(
             title = "Threshold crossings: what was said and what happened"
             caption = f"{number} statements on parties polled at 2 to 8 %, all horizons"
             chart = calibration_chart(curves, title, caption)
-            (draft / "calibration.svg").write_text(as_svg(chart), encoding="utf-8")
-            (draft / "calibration.png").write_bytes(as_png(chart))
+            for form in ("svg", "png"):
+                (draft / f"calibration.{form}").write_bytes(chart.rendered(form))
         if METHOD in methods:
             summary = calibration_of(found, rows, elections, left_out).record()
             (draft / "calibration.json").write_text(json_text(summary, 1) + "\n", encoding="utf-8")

@@ -1,8 +1,8 @@
-"""What ``forecast backtest`` and ``forecast fit`` show on the terminal."""
+"""What ``forecast backtest`` and ``forecast fit`` show: tables on the terminal, the chart of calibration."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
@@ -10,9 +10,11 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from forecast.charts.drawing import Chart
 from forecast.estimation.constants import FIRST_TERMS, METHODS
 from forecast.estimation.law import LawConstants
 from forecast.tables.terminal import console_for_results, print_line, shown_text
+from forecast.verification.districts.winning import BY_SPLIT, FIRST, INDEPENDENT, MODEL, USUAL
 from forecast.verification.scores import LEVELS
 from forecast.verification.summary import ALL, crossing_curve
 from forecast.visible import visible
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from forecast.estimation import Constants
+    from forecast.estimation.calibration import Bin
     from forecast.verification.backtest import Backtest
+    from forecast.verification.districts.chain import Chain, ChainRow
+    from forecast.verification.districts.evaluating import Evaluation, Score
+    from forecast.verification.districts.fitting_projection import Fitted
+    from forecast.verification.districts.winning import WinnerEvaluation, WinnerScore
     from forecast.verification.summary import Row
 
 _PERCENT = ("coverage", "reduction")
@@ -219,3 +226,230 @@ def results_table(title: str, *columns: str) -> Table:
             min_width=16 if first else None,
         )
     return table
+
+
+_SIZE = 300
+_SHADES = {"default": "#00627A", "pooled-dirichlet": "#C2571A"}
+
+
+def calibration_chart(curves: Mapping[str, Sequence[Bin]], title: str, caption: str) -> Chart:
+    """What was said against what happened: curves by method, one point a bin, its area the number of
+    statements; the diagonal is the aim.
+    """
+    values = [
+        {"method": method, "said": bin.said, "happened": bin.happened, "statements": bin.statements}
+        for method, curve in curves.items()
+        for bin in curve
+    ]
+    share = {"format": ".0%", "values": [0, 0.25, 0.5, 0.75, 1]}
+    axes = {
+        "x": {"field": "said", "type": "quantitative", "title": "chance given", "axis": share},
+        "y": {"field": "happened", "type": "quantitative", "title": "share that came true", "axis": share},
+    }
+    scale = {"domain": list(curves), "range": [_SHADES.get(method, "#767676") for method in curves]}
+    colour = {"field": "method", "type": "nominal", "title": "method", "scale": scale}
+    diagonal = {
+        "data": {"values": [{"said": 0, "happened": 0}, {"said": 1, "happened": 1}]},
+        "mark": {"type": "line", "color": "#999999", "strokeDash": [4, 4]},
+        "encoding": axes,
+    }
+    size = {"field": "statements", "type": "quantitative", "title": "statements"}
+    specification = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "title": {"text": title, "subtitle": caption, "anchor": "start"},
+        "width": _SIZE,
+        "height": _SIZE,
+        "data": {"values": values},
+        "layer": [
+            diagonal,
+            {"mark": "line", "encoding": {**axes, "color": colour}},
+            {
+                "mark": {"type": "point", "filled": True, "opacity": 1},
+                "encoding": {
+                    **axes,
+                    "color": colour,
+                    "shape": {**colour, "scale": {"domain": list(curves)}},
+                    "size": size,
+                },
+            },
+        ],
+    }
+    return Chart(specification)
+
+
+# Of archives of results by district.
+
+_LEVELS = ("0.5", "0.8", "0.95")
+_HELD = {
+    "shares": "district shares",
+    "regional_shares": "regional shares",
+    "district_seats": "seats by district",
+    "national_seats": "national seats",
+    "blocs": "blocs of parties",
+}
+_SUMS = {
+    "shares_crps_permille": "CRPS of district shares, permille, mean",
+    "district_seats_crps": "CRPS of seats by district, sum",
+    "national_seats_crps": "CRPS of national seats, sum",
+    "misplaced": "misplaced seats of the central projection, sum",
+}
+_CHAIN = {
+    "seats_rps": "seats, RPS a list",
+    "seats_mae": "seats, mean absolute error a list",
+    "seats_coverage_50": "50 % intervals of seats held",
+    "seats_coverage_80": "80 % intervals of seats held",
+    "seats_coverage_95": "95 % intervals of seats held",
+}
+
+
+def print_fit(fitted: Fitted) -> None:
+    """The constants with their errors, and what they rest on."""
+    console = console_for_results()
+    table = results_table("Constants of the projection to districts", "constant", "value", "standard error")
+    for field in fields(fitted.constants):
+        error = fitted.errors.get(field.name)
+        value = getattr(fitted.constants, field.name)
+        table.add_row(field.name.replace("_", " "), f"{value:.3f}", "" if error is None else f"{error:.3f}")
+    console.print(table)
+    countries = results_table("Errors of countries against the constants", "country", "pairs", "scale")
+    for name, history in fitted.histories.items():
+        countries.add_row(name, str(history.pairs), f"{history.scale:.2f}")
+    console.print(countries)
+    said = f"{fitted.pairs} pairs; divergence of true from central shares {fitted.divergence:.2f} permille"
+    print_line(console, said, "dim")
+
+
+def print_evaluation(found: Evaluation, pairs: int) -> None:
+    """Ways side by side: intervals held, scores, and misplaced seats pair by pair."""
+    console = console_for_results()
+    ways = list(dict.fromkeys(score.way for score in found.scores))
+    values = {(score.way, score.metric): score for score in found.scores}
+    title = f"{pairs} pairs of elections at the true national shares: intervals held, 50 / 80 / 95 %"
+    console.print(_held(results_table(title, "of", *ways), ways, values))
+    table = results_table("Scores (standard errors over countries)", "score", *ways)
+    for metric, name in _SUMS.items():
+        table.add_row(name, *(_with_error(values.get((way, metric))) for way in ways))
+    console.print(table)
+    if found.misplaced:
+        console.print(_misplaced(found))
+
+
+def _held(table: Table, ways: Sequence[str], values: Mapping[tuple[str, str], Score]) -> Table:
+    for metric, name in _HELD.items():
+        shown: list[str] = []
+        number = 0
+        for way in ways:
+            held = [values.get((way, f"{metric}_{level}")) for level in _LEVELS]
+            shown.append(" / ".join(f"{score.value * 100:.1f}" for score in held if score is not None))
+            number = max([number, *(score.number for score in held if score is not None)])
+        table.add_row(f"{name} ({number:,})", *shown)
+    return table
+
+
+def _misplaced(found: Evaluation) -> Table:
+    ways = list(found.misplaced)
+    table = results_table("Misplaced seats of the central projection", "pair", *ways)
+    for pair in next(iter(found.misplaced.values())):
+        table.add_row(pair, *(f"{found.misplaced[way].get(pair, 0.0):g}" for way in ways))
+    return table
+
+
+def _with_error(score: Score | None) -> str:
+    if score is None:
+        return ""
+    error = f" ({score.error:.2f})" if score.error == score.error else ""
+    return f"{score.value:.2f}{error}"
+
+
+def print_chain(chain: Chain, rows: Sequence[ChainRow]) -> None:
+    """Seats with districts and without, all horizons and each."""
+    console = console_for_results()
+    if not rows:
+        console.print("No election was scored: the two archives have none in common that a law is known of.")
+        return
+    ways = list(dict.fromkeys(row.way for row in rows))
+    horizons = list(dict.fromkeys(row.horizon for row in rows))
+    elections = max(row.elections for row in rows)
+    for horizon in horizons:
+        when = "all horizons" if horizon is None else f"{horizon} days before"
+        table = results_table(f"Seats of {elections} elections from their polls, {when}", "score", *ways)
+        values = {(row.way, row.metric): row for row in rows if row.horizon == horizon}
+        for metric, name in _CHAIN.items():
+            table.add_row(name, *(_of_chain(values.get((way, metric))) for way in ways))
+        console.print(table)
+    print_line(console, f"elections: {', '.join(dict.fromkeys(one.election for one in chain.scores))}", "dim")
+
+
+def _of_chain(row: ChainRow | None) -> str:
+    if row is None:
+        return ""
+    times = 100.0 if "coverage" in row.metric else 1.0
+    error = f" ({row.error * times:.2f})" if row.error == row.error else ""
+    return f"{row.value * times:.2f}{error}"
+
+
+_TOTALS = {
+    "totals_rms": "errors of totals by party over their sds, root mean square",
+    "totals_coverage_0.8": "80 % intervals of a party's districts hold",
+}
+
+
+def print_winners(found: WinnerEvaluation) -> None:
+    """Winners called right pair by pair, scores of all ways, totals, and the calibration."""
+    console = console_for_results()
+    known = {(one.way, one.given, one.of, one.metric): one for one in found.scores}
+    ways = list(dict.fromkeys(one.way for one in found.scores))
+    rivals = [way for way in ways if (way, FIRST, found.pairs[0].contested.name, "right") in known][1:]
+    table = results_table(
+        "Winners called right",
+        *("pair", "given", "districts", "right", "expected", "in 95 % of draws"),
+        *rivals,
+    )
+    for one in found.pairs:
+        name, low, high = one.contested.name, *one.interval
+        others = [known[way, FIRST, name, "right"].value for way in rivals] if one.given == FIRST else []
+        table.add_row(
+            *(name, one.given, str(len(one.contested.winners)), str(one.right)),
+            *(f"{one.expected_right:.0f}", f"{low:.0f} to {high:.0f}"),
+            *(f"{value:.0f}" for value in others),
+            *[""] * (len(rivals) - len(others)),
+        )
+    console.print(table)
+    groups = list(dict.fromkeys(one.of for one in found.scores if one.metric == "brier"))
+    scores = results_table("Scores a district (standard errors over pairs)", "way", "given", "score", *groups)
+    for way in ways:
+        for given in (FIRST, BY_SPLIT):
+            for metric in ("brier", "log"):
+                values = [known.get((way, given, group, metric)) for group in groups]
+                if any(values):
+                    scores.add_row(way, given, metric, *map(_shown, values))
+    for metric, name in _TOTALS.items():
+        for way in (MODEL, INDEPENDENT):
+            for given in (FIRST, BY_SPLIT):
+                values = [known.get((way, given, group, metric)) for group in groups]
+                scores.add_row(way, given, name, *map(_shown, values))
+    console.print(scores)
+    names = ("candidate_error", "errors that districts share, factor", "split_error")
+    used = results_table("What chances rest on", "country", *names)
+    for country, errors in found.errors.items():
+        used.add_row(country, f"{errors.candidate:.3f}", f"{errors.shared:.2f}", f"{errors.split:.2f}")
+    console.print(used)
+    for given, bins in found.bins.items():
+        title = f"Chances of winning, {given}, {USUAL} countries"
+        curve = results_table(title, "bin", "statements", "said", "won", "standard error")
+        for one in bins:
+            curve.add_row(
+                f"{one.bin.low:.0%} to {one.bin.high:.0%}",
+                f"{one.bin.statements:,}",
+                f"{one.bin.said:.1%}",
+                f"{one.bin.happened:.1%}",
+                f"{one.error:.1%}",
+            )
+        console.print(curve)
+
+
+def _shown(score: WinnerScore | None) -> str:
+    if score is None:
+        return ""
+    error = f" ({score.error:.3f})" if score.error == score.error else ""
+    return f"{score.value:.3f}{error}"

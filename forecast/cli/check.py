@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
-from forecast.cli.options import AsOf, On, Quiet, Settings, with_vote_on
+from forecast.cli.options import AsOf, On, Quiet, Settings, argument, option, with_vote_on
 from forecast.cli.telling import show, tell
 from forecast.cli.working import refuse_beside, say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
@@ -24,22 +22,17 @@ if TYPE_CHECKING:
 
 Checked = Annotated[
     Path,
-    typer.Argument(
-        metavar="CONFIG",
-        help="Election file (TOML); or a saved forecast, or an archive of past elections.",
-        show_default=False,
+    argument(
+        metavar="CONFIG", help="Election file (TOML); or a saved forecast, or an archive of past elections."
     ),
 ]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Refuse what is doubted of the polls.", show_default=False)
-]
+Strict = Annotated[bool, option("--strict", help="Refuse what is doubted of the polls.")]
 Updating = Annotated[
     bool,
-    typer.Option(
+    option(
         "--update",
         help="First write an election file of an earlier version as this one reads it; comments and order "
         "stay.",
-        show_default=False,
     ),
 ]
 
@@ -76,8 +69,8 @@ def check(
         as_of = day_of_forecast(election, as_of, "--as-of")
     as_of = as_of or election.election.on
     if election.election.polls is not None:
-        from forecast.election.bounds import refuse_size
         from forecast.polls import read_polls
+        from forecast.simulation.inputs import refuse_size
 
         refuse_size(election)
         polls = read_polls(election.election.polls, election)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forecast.cli.options import ConfigFile, Json, Settings
+from forecast.cli.options import ConfigFile, Json, Settings, argument, option
 from forecast.cli.telling import show_json, tell
 from forecast.cli.working import say_warnings
 
@@ -16,19 +16,17 @@ if TYPE_CHECKING:
 
 VotesFile = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--votes",
         metavar="FILE",
         help="Table of votes (CSV with columns party, votes). Default: the result that the file names.",
-        show_default=False,
     ),
 ]
 CasesFiles = Annotated[
     list[Path],
-    typer.Argument(
+    argument(
         metavar="FILE...",
         help="Files of real counts (JSON), election files with official seats (TOML), or folders of these.",
-        show_default=False,
     ),
 ]
 

@@ -13,30 +13,23 @@ from typing import Annotated
 
 import typer
 
-from forecast.cli.options import Quiet
+from forecast.cli.options import Quiet, argument, option
 from forecast.cli.telling import tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.visible import visible
 
-File = Annotated[
-    Path | None,
-    typer.Argument(metavar="FILE", help="File to write. Default: <country>.toml.", show_default=False),
-]
+File = Annotated[Path | None, argument(metavar="FILE", help="File to write. Default: <country>.toml.")]
 Country = Annotated[str, typer.Option("--country", metavar="NAME", help="Country of the election.")]
 Polls = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--polls",
         metavar="TABLE",
         help="Table of polls (a saved page, CSV, a spreadsheet): its parties and [polls] are written down.",
-        show_default=False,
     ),
 ]
-Day = Annotated[
-    str | None,
-    typer.Option("--date", metavar="DAY", help="Day of the vote, year-month-day.", show_default=False),
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace the file if it exists.", show_default=False)]
+Day = Annotated[str | None, option("--date", metavar="DAY", help="Day of the vote, year-month-day.")]
+Force = Annotated[bool, option("--force", help="Replace the file if it exists.")]
 
 
 def init(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from forecast.cli.options import Json, Quiet, Scheduler, Threads, Workers
+from forecast.cli.options import Json, Quiet, Scheduler, Threads, Workers, argument, option
 from forecast.cli.telling import progress, show, show_json, tell
 from forecast.errors import ConfigurationError, Fault, suggest
 
@@ -72,26 +72,21 @@ def _turn(text: str) -> Turn:
     return Turn(int(match[1]), int(match[2]))
 
 
-StoreFolder = Annotated[
-    Path, typer.Option("--output", "-o", metavar="STORE", help="Folder of the jobs.", show_default=False)
-]
+StoreFolder = Annotated[Path, option("--output", "-o", metavar="STORE", help="Folder of the jobs.")]
 Array = Annotated[
     Any,
-    typer.Option(
+    option(
         "--array",
         metavar="I/N",
         parser=_turn,
         help="Do the I-th of N shares of the table, as one of N tasks of a batch system.",
-        show_default=False,
     ),
 ]
 
 
 @jobs.command(DO)
 def do(
-    table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="Jobs (TOML or CSV; docs/scale.md).", show_default=False)
-    ],
+    table: Annotated[Path, argument(metavar="TABLE", help="Jobs (TOML or CSV; docs/scale.md).")],
     store: StoreFolder,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say how many jobs, how long and how much disk; do none.")
@@ -188,7 +183,7 @@ def _failures(failures: Iterable[tuple[Job, Failed]]) -> Iterator[str]:
 
 @jobs.command()
 def status(
-    store: Annotated[Path, typer.Argument(metavar="STORE", help="Folder of jobs.", show_default=False)],
+    store: Annotated[Path, argument(metavar="STORE", help="Folder of jobs.")],
     as_json: Json = False,
 ) -> None:
     """What is done, running, failed (with the reason) and left, and what it cost so far."""
@@ -217,18 +212,15 @@ def status(
 
 @jobs.command()
 def collect(
-    stores: Annotated[
-        list[Path], typer.Argument(metavar="STORE...", help="Folders of jobs.", show_default=False)
-    ],
+    stores: Annotated[list[Path], argument(metavar="STORE...", help="Folders of jobs.")],
     output: Annotated[
         Path | None,
-        typer.Option(
+        option(
             "--output",
             "-o",
             metavar="FILE",
             help="netCDF (.nc), or zarr (.zarr), which is written election by election. Default: "
             "collected.nc in the first STORE.",
-            show_default=False,
         ),
     ] = None,
     quiet: Quiet = False,

@@ -55,7 +55,7 @@ COMMANDS: dict[str, Listed] = {
     ),
     "night": Listed("forecast.cli.night:night", "Election night: the final vote from a partial count."),
     "night-fit": Listed(
-        "forecast.cli.fitting_nights:night_fit", "Fit the constants of a night to whole nights of the past."
+        "forecast.cli.night:night_fit", "Fit the constants of a night to whole nights of the past."
     ),
     "jobs": Listed("forecast.cli.jobs:jobs", "Many elections, days, variants and seeds; on many machines."),
     "verify": Listed("forecast.cli.count:verify", "Apply rules to real counts and compare the seats."),
@@ -63,9 +63,7 @@ COMMANDS: dict[str, Listed] = {
     "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
     "charts": Listed("forecast.cli.saved:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.saved:report", "Write a saved forecast as one self-contained page."),
-    "record": Listed(
-        "forecast.cli.published:record", "Freeze published forecasts; after the vote, score them."
-    ),
+    "record": Listed("forecast.cli.saved:record", "Freeze published forecasts; after the vote, score them."),
     "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on archives of past elections."),
     "fit": Listed("forecast.cli.backtest:fit", "Fit the error laws to archives of past elections."),
     "records": Listed("forecast.cli.backtest:records", "How far polls missed in past elections, by country."),

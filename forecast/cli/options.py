@@ -5,9 +5,21 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from forecast.errors import suggest
+
+
+def option(*names: str, **about: Any) -> Any:
+    """An option whose help says in words what holds where it is not given."""
+    return typer.Option(*names, show_default=False, **about)
+
+
+def argument(**about: Any) -> Any:
+    """An argument, likewise."""
+    return typer.Argument(show_default=False, **about)
 
 
 def _parse_day(text: str) -> datetime.date:
@@ -46,103 +58,93 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-ConfigFile = Annotated[
-    Path, typer.Argument(metavar="CONFIG", help="Election file (TOML).", show_default=False)
-]
+def one_of(what: str, known: Sequence[str]) -> Callable[[str], str]:
+    """Parser of an option: one of some names."""
+
+    def parse(text: str) -> str:
+        if text not in known:
+            msg = f"no such {what} '{text}'; {suggest(text, known)}"
+            raise typer.BadParameter(msg)
+        return text
+
+    return parse
+
+
+ConfigFile = Annotated[Path, argument(metavar="CONFIG", help="Election file (TOML).")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--set",
         metavar="PATH=VALUE",
         help="Change a key of the election file for this run, such as rule.threshold.level=3%. Repeatable; "
         "an empty value takes the key away.",
-        show_default=False,
     ),
 ]
 AsOf = Annotated[
     datetime.date | None,
-    typer.Option(
+    option(
         "--as-of",
         metavar="DATE",
         parser=_parse_day,
         help="Use only what was known by the end of this day. Default: election day if there is an exit "
         "poll, else the day of the newest poll.",
-        show_default=False,
     ),
 ]
 On = Annotated[
     datetime.date | None,
-    typer.Option(
+    option(
         "--on",
         metavar="DATE|today",
         parser=_parse_on,
         help="Forecast a vote held on this day, from what was known by its end: if it were today. "
         "Default: the vote on its date.",
-        show_default=False,
     ),
 ]
 Draws = Annotated[
     int | None,
-    typer.Option(
+    option(
         "--draws",
         "-n",
         metavar="N",
         parser=whole_number(1, 10**11),
         help="Elections to draw, such as 1e6. Default: as in the election file.",
-        show_default=False,
     ),
 ]
 Seed = Annotated[
     int | None,
-    typer.Option(
+    option(
         "--seed",
         metavar="N",
         envvar="FORECAST_SEED",
         parser=whole_number(0, 2**63 - 1),
         help="Seed of the random numbers. Default: as in the election file.",
-        show_default=False,
     ),
 ]
-Threads = Annotated[
-    int | None,
-    typer.Option("--threads", metavar="N", min=1, help="Threads. Default: all cores.", show_default=False),
-]
+Threads = Annotated[int | None, option("--threads", metavar="N", min=1, help="Threads. Default: all cores.")]
 Workers = Annotated[
     int | None,
-    typer.Option(
+    option(
         "--workers",
         metavar="N",
         min=1,
         max=4096,
         help="Worker processes on this machine (needs the extra cluster). Default: none; the threads of this "
         "process.",
-        show_default=False,
     ),
 ]
 Scheduler = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--scheduler",
         metavar="ADDRESS",
         help="Of a dask scheduler, or the file that it wrote: its workers do the work.",
-        show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print results as JSON on stdout.", show_default=False)]
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress and no closing line.", show_default=False)
-]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more on the way.", show_default=False)]
+Json = Annotated[bool, option("--json", help="Print results as JSON on stdout.")]
+Quiet = Annotated[bool, option("--quiet", "-q", help="No progress and no closing line.")]
+Verbose = Annotated[bool, option("--verbose", "-v", help="Say more on the way.")]
 OutputFolder = Annotated[
     Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FOLDER",
-        help="Folder to write to. Default: outputs/<election>.",
-        show_default=False,
-    ),
+    option("--output", "-o", metavar="FOLDER", help="Folder to write to. Default: outputs/<election>."),
 ]
-OutputFile = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write to.", show_default=False)
-]
+OutputFile = Annotated[Path | None, option("--output", "-o", metavar="FILE", help="File to write to.")]

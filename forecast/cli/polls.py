@@ -6,9 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from forecast.cli.options import Json, Quiet, Settings
+from forecast.cli.options import Json, Quiet, Settings, argument, option
 from forecast.cli.telling import show, show_json, tell
 from forecast.cli.working import say_warnings
 from forecast.errors import ABSENT, ConfigurationError, Fault
@@ -21,26 +19,21 @@ if TYPE_CHECKING:
 
 Table = Annotated[
     Path,
-    typer.Argument(
+    argument(
         metavar="FILE",
         help="Table of polls (CSV, a saved page, a spreadsheet, JSON of DAWUM, ROPF), or an election file "
         "that names one.",
-        show_default=False,
     ),
 ]
 ElectionFile = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--election",
         metavar="CONFIG",
         help="Election file whose parties the columns are. Default: every column of figures is a party.",
-        show_default=False,
     ),
 ]
-Tidy = Annotated[
-    Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Write the polls as a tidy CSV.", show_default=False),
-]
+Tidy = Annotated[Path | None, option("--output", "-o", metavar="FILE", help="Write the polls as a tidy CSV.")]
 _WIDEST = 34
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,21 +21,20 @@ from forecast.cli.options import (
     Threads,
     Verbose,
     Workers,
+    option,
     whole_number,
     with_vote_on,
 )
+from forecast.cli.telling import drawing
 from forecast.cli.working import (
     Asked,
     Sampler,
     finish,
     no_search_for_garbage,
-    now,
-    progress_bar,
     refuse_beside,
     refuse_place,
     runner_of,
     say_if_cold,
-    speaker,
 )
 from forecast.errors import ConfigurationError, Fault
 
@@ -51,52 +48,47 @@ MOST_SAVED = 10**6
 
 TargetError = Annotated[
     float | None,
-    typer.Option(
+    option(
         "--target-error",
         help="Draw until no published probability has a larger Monte Carlo error, such as 0.0005; "
         "--draws is then the most that is drawn (default: 1,000,000,000).",
-        show_default=False,
     ),
 ]
 Days = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--as-of",
         metavar="DAY|FROM:TO:STEP",
         help="Use only what was known by the end of this day. Repeatable, or a range such as "
         "2023-01-01:2023-03-19:7d: then a forecast for each day, side by side. Default: election day if "
         "there is an exit poll, else the day of the newest poll.",
-        show_default=False,
     ),
 ]
 ShareDrawsFile = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--share-draws",
         metavar="FILE",
         help="Instead of polls, vote shares drawn elsewhere: CSV with a column for every party id and a row "
         "for every draw, or netCDF with share (draw, party).",
-        show_default=False,
     ),
 ]
 Scenarios = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--scenarios",
         metavar="FILE",
         help="Named scenarios with weights (TOML; docs/around-a-run.md): a forecast for each and for their "
         "mixture, side by side.",
-        show_default=False,
     ),
 ]
 SaveDraws = Annotated[
     int | None,
-    typer.Option(
+    option(
         "--save-draws",
         metavar="N",
         parser=whole_number(1, MOST_SAVED),
         help="Write the first N draws, shares and seats, to draws.nc and draws.csv.",
-        show_default=False,
     ),
 ]
 
@@ -129,12 +121,10 @@ def run(
     """
     from forecast.election.forecast_day import parse_days
 
-    clock, started = time.perf_counter(), now()
-    say = speaker(verbose and not quiet)
     days = parse_days(as_of or ())
     changes = with_vote_on(settings, on)
-    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
-    asked = replace(asked, runner=runner_of(context, workers, scheduler))
+    runner = runner_of(context, workers, scheduler)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, verbose, runner)
     if share_draws is not None:
         drawn = {"--draws": draws, "--seed": seed, "--sampler": sampler, "--target-error": target_error}
         drawn |= {"--as-of": as_of, "--on": on, "--scenarios": scenarios}
@@ -190,7 +180,7 @@ def _of_polls(
     how, kept = asked.how(election), None
     if target_error is None:
         _refuse_more_than_drawn(save_draws, how.draws)
-        with progress_bar(how.draws, asked.quiet) as progress:
+        with drawing(how.draws, asked.quiet) as progress:
             drawn, kept = simulate_and_keep(election, estimated, how, save_draws or 0, progress=progress)
     else:
         refuse_beside(
@@ -213,7 +203,7 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
 
     given = read_share_draws(file, election)
     _refuse_more_than_drawn(save_draws, len(given.shares))
-    with progress_bar(len(given.shares), asked.quiet) as progress:
+    with drawing(len(given.shares), asked.quiet) as progress:
         drawn, kept = simulate_given(
             election, given, keep=save_draws or 0, threads=asked.cores, progress=progress
         )
@@ -231,7 +221,7 @@ def _over_time(asked: Asked, days: Sequence[datetime.date]) -> None:
         say_if_cold(asked.quiet)
         from forecast.simulation.stacking import simulate_over_time
     how = asked.how(election)
-    with progress_bar(how.draws * len(wanted), asked.quiet) as progress:
+    with drawing(how.draws * len(wanted), asked.quiet) as progress:
         forecast = simulate_over_time(election, polls, wanted, how, progress=progress)
     finish(asked, election, forecast, folder)
 
@@ -244,9 +234,9 @@ def _of_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
 
         scenarios = load_scenarios(file, election, asked.config, asked.settings)
         say_if_cold(asked.quiet)
-        from forecast.simulation.mixture import simulate_scenarios
+        from forecast.simulation.stacking import simulate_scenarios
     how = asked.how(election)
-    with progress_bar(how.draws * len(scenarios), asked.quiet) as progress:
+    with drawing(how.draws * len(scenarios), asked.quiet) as progress:
         forecast = simulate_scenarios(election, scenarios, how, days[0] if days else None, progress=progress)
     finish(asked, election, forecast, folder, scenarios=file)
 

@@ -1,4 +1,4 @@
-"""``forecast tables``, ``diff``, ``charts`` and ``report``: views of forecasts that are on disk."""
+"""``forecast tables``, ``diff``, ``charts``, ``report``, ``record``: forecasts on disk, shown and scored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, Quiet
+from forecast.cli.options import Json, Quiet, argument, one_of, option
 from forecast.cli.telling import show, show_json, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
@@ -19,167 +19,126 @@ if TYPE_CHECKING:
     from forecast.tables.definitions import Table
 
 Saved = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE|FOLDER",
-        help="What `run` or `sweep` wrote: its folder or .nc file.",
-        show_default=False,
-    ),
+    Path, argument(metavar="FILE|FOLDER", help="What `run` or `sweep` wrote: its folder or .nc file.")
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--table",
         "-t",
         metavar="NAME",
         help="parties, thresholds, seats, coalitions, events, polls, houses, calibration or run (of a sweep "
         "or a series of days others, see docs/sensitivity.md, docs/around-a-run.md). Repeatable. "
         "Default: all.",
-        show_default=False,
     ),
 ]
 Format = Annotated[
     Literal["terminal", "csv", "json", "md", "latex", "html", "xlsx", "parquet"] | None,
-    typer.Option(
+    option(
         "--format",
         "-f",
         help="Default: as the name of the output file ends, else terminal (or csv for a folder).",
-        show_default=False,
     ),
 ]
 Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE|FOLDER",
-        help="Where to write. Default: stdout.",
-        show_default=False,
-    ),
+    Path | None, option("--output", "-o", metavar="FILE|FOLDER", help="Where to write. Default: stdout.")
 ]
 Raw = Annotated[
     bool,
-    typer.Option(
+    option(
         "--raw",
         help="CSV: leave texts as they are that a spreadsheet would run as formulas (=, @, +, -). "
         "Default: an apostrophe before them.",
-        show_default=False,
     ),
 ]
 
 
 _WHAT = "A folder that `forecast run` wrote, or its forecast.nc."
-Before = Annotated[Path, typer.Argument(metavar="BEFORE", help=_WHAT, show_default=False)]
-After = Annotated[Path, typer.Argument(metavar="AFTER", help="Another one.", show_default=False)]
+Before = Annotated[Path, argument(metavar="BEFORE", help=_WHAT)]
+After = Annotated[Path, argument(metavar="AFTER", help="Another one.")]
 Compared = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--table",
         "-t",
         metavar="NAME",
         help="parties, coalitions, events or origin (what the two rest on). Repeatable. Default: all.",
-        show_default=False,
     ),
 ]
 _FORMATS = ("svg", "png", "html")
 
 
-def _format(text: str) -> str:
-    if text not in _FORMATS:
-        msg = f"no such format '{text}'; {suggest(text, _FORMATS)}"
-        raise typer.BadParameter(msg)
-    return text
-
-
 Formats = Annotated[
     list[str] | None,
-    typer.Option(
+    option(
         "--format",
         "-f",
         metavar="FORMAT",
-        parser=_format,
+        parser=one_of("format", _FORMATS),
         help="svg, png or html. Repeatable. Default: svg.",
-        show_default=False,
     ),
 ]
 Folder = Annotated[
     Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FOLDER",
-        help="Folder to write to. Default: charts/ beside the forecast.",
-        show_default=False,
+    option(
+        "--output", "-o", metavar="FOLDER", help="Folder to write to. Default: charts/ beside the forecast."
     ),
 ]
 Page = Annotated[
     Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="File to write to. Default: report.html beside the forecast.",
-        show_default=False,
+    option(
+        "--output", "-o", metavar="FILE", help="File to write to. Default: report.html beside the forecast."
     ),
 ]
 Language = Annotated[
-    str,
-    typer.Option("--language", metavar="CODE", help="Language of the page: en, kk or ru."),
+    str, typer.Option("--language", metavar="CODE", help="Language of the page: en, kk or ru.")
 ]
 Since = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--since",
         metavar="FILE|FOLDER",
         help="An earlier forecast of the same election: the page says what has changed since.",
-        show_default=False,
     ),
 ]
 ArchiveFolder = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--archive",
         metavar="FOLDER",
         help="Forecasts of the election that were published before: the page shows them over time, what "
         "changed and why.",
-        show_default=False,
     ),
 ]
 Result = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--result",
         metavar="FILE",
         help="After the vote, with --archive: its votes (CSV: party, votes); the page says how the forecasts "
         "came out.",
-        show_default=False,
     ),
 ]
 Url = Annotated[
     str,
-    typer.Option(
+    option(
         "--url",
         metavar="ADDRESS",
         help="Address at which the page will stand: writes what previews of links show, with preview.png "
         "beside the page.",
-        show_default=False,
     ),
 ]
 Panel = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--panel",
         metavar="NAME",
         help="Only this part, to stand in another page: seats, parliament, parties, crossings, coalitions, "
         "events, districts, chamber, over-time, record, ranks, rules, shares, polls or calibration.",
-        show_default=False,
     ),
 ]
 Only = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--chart", metavar="NAME", help="Only this chart. Repeatable. Default: all.", show_default=False
-    ),
+    list[str] | None, option("--chart", metavar="NAME", help="Only this chart. Repeatable. Default: all.")
 ]
 
 
@@ -372,3 +331,113 @@ def format_of(output: Path | None) -> str:
         return "terminal"
     by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
     return by_suffix.get(output.suffix.lower(), "csv")
+
+
+Folders = Annotated[
+    list[Path],
+    argument(
+        metavar="FOLDER...", help="Saved forecasts of one election; several folders for several elections."
+    ),
+]
+Results = Annotated[
+    list[Path] | None,
+    option(
+        "--result",
+        metavar="FILE",
+        help="Votes of the election (CSV: party, votes, perhaps official seats): scores what the forecasts "
+        "said. Repeatable: one for each folder, in their order.",
+    ),
+]
+
+
+def record(
+    folders: Folders,
+    result: Results = None,
+    format_: Format = None,
+    output: Output = None,
+    raw: Raw = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Freeze the forecasts of a folder by their digests; after the vote, say how they came out.
+
+    Every forecast is written down once, in frozen.json of its folder; one that was changed since, or is gone,
+    is an error. With --result statements are scored by label: safe, likely, leaning, open.
+    """
+    from forecast.published.archive_of_forecasts import freeze, read_archive
+
+    if result and len(result) != len(folders):
+        remedy = f"{len(folders)} folders and {len(result)} results; one for each folder is expected"
+        raise ConfigurationError(Fault("--result", "", len(result), remedy))
+    archives = [read_archive(folder) for folder in folders]
+    for archive in archives:
+        for line in archive.said:
+            tell(f"note: {line}")
+        fresh = freeze(archive)
+        if not quiet:
+            tell(f"{archive.folder}: {len(archive.past)} forecasts, {len(fresh)} newly frozen")
+    if result:
+        _scored(archives, result, format_, output, raw=raw, as_json=as_json, quiet=quiet)
+    else:
+        _listed(archives, format_, output, raw=raw, as_json=as_json, quiet=quiet)
+
+
+def _scored(
+    archives: list[Archive],
+    results: list[Path],
+    format_: str | None,
+    output: Path | None,
+    *,
+    raw: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from functools import reduce
+    from operator import add
+
+    from forecast.published.scored import record_of
+    from forecast.published.tables_of_past import record_tables
+
+    found = reduce(add, [record_of(one, votes) for one, votes in zip(archives, results, strict=True)])
+    tables = record_tables(found, "; ".join(f"{one.election}, {one.day}" for one in found.official))
+    if as_json:
+        show_json(
+            {
+                "elections": [
+                    {"id": one.election, "date": one.day.isoformat(), "house": one.house, "seats": one.seats}
+                    for one in found.official
+                ],
+                **{
+                    key: [dict(row) for row in table.rows]
+                    for key, table in zip(("labels", "intervals", "statements"), tables, strict=True)
+                },
+                "warnings": list(found.said),
+            }
+        )
+        return
+    wanted = format_ or format_of(output)
+    shown = tables[:2] if wanted == "terminal" else tables
+    put_tables(shown, wanted, output, quiet=quiet, every=False, raw=raw)
+
+
+def _listed(
+    archives: list[Archive],
+    format_: str | None,
+    output: Path | None,
+    *,
+    raw: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from forecast.published.archive_of_forecasts import read_archive
+    from forecast.published.tables_of_past import forecasts
+
+    again = [read_archive(one.folder) for one in archives]  # as they are frozen now
+    tables = [forecasts(one.past, str(one.folder), one.frozen) for one in again]
+    if as_json:
+        show_json(
+            [{"folder": table.provenance, "forecasts": [dict(row) for row in table.rows]} for table in tables]
+        )
+        return
+    for table in tables:
+        put_tables([table], format_ or format_of(output), output, quiet=quiet, every=False, raw=raw)

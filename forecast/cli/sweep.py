@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,20 +22,19 @@ from forecast.cli.options import (
     Threads,
     Verbose,
     Workers,
+    option,
     with_vote_on,
 )
+from forecast.cli.telling import drawing
 from forecast.cli.working import (
     Asked,
     Sampler,
     finish,
     no_search_for_garbage,
-    now,
-    progress_bar,
     refuse_beside,
     refuse_place,
     runner_of,
     say_if_cold,
-    speaker,
 )
 
 if TYPE_CHECKING:
@@ -49,56 +46,44 @@ if TYPE_CHECKING:
 
 Threshold = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--threshold",
         metavar="LEVELS",
         help="Levels of the threshold: a range first:last:step (0%:10%:0.1%), or a list (3%,5%,7%).",
-        show_default=False,
     ),
 ]
 Method = Annotated[
     str | None,
-    typer.Option(
+    option(
         "--method",
         metavar="NAMES",
         help="Methods of allocation, such as hare,dhondt,sainte-lague (`forecast methods` lists them).",
-        show_default=False,
     ),
 ]
 Base = Annotated[
     str | None,
-    typer.Option(
-        "--base",
-        metavar="NAMES",
-        help="Bases of the threshold: valid, lists, cast, registered.",
-        show_default=False,
-    ),
+    option("--base", metavar="NAMES", help="Bases of the threshold: valid, lists, cast, registered."),
 ]
 Vary = Annotated[
     list[str] | None,
-    typer.Option(
-        "--vary",
-        metavar="KEY=VALUES",
-        help="Any key of the rule, such as rule.seats=69,98,145. Repeatable.",
-        show_default=False,
+    option(
+        "--vary", metavar="KEY=VALUES", help="Any key of the rule, such as rule.seats=69,98,145. Repeatable."
     ),
 ]
 Scenarios = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--scenarios",
         metavar="FILE",
         help="Named scenarios that change keys of the rule (TOML; docs/sensitivity.md).",
-        show_default=False,
     ),
 ]
 Votes = Annotated[
     Path | None,
-    typer.Option(
+    option(
         "--votes",
         metavar="FILE",
         help="Count these votes exactly under every variant (CSV with columns party, votes); draw nothing.",
-        show_default=False,
     ),
 ]
 
@@ -133,11 +118,9 @@ def sweep(
     """
     from forecast.election import load_election
 
-    clock, started = time.perf_counter(), now()
-    say = speaker(verbose and not quiet)
     changes = with_vote_on(settings, on)
-    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, say, clock, started)
-    asked = replace(asked, runner=runner_of(context, workers, scheduler))
+    runner = runner_of(context, workers, scheduler)
+    asked = Asked(config, changes, draws, seed, sampler, threads, output, as_json, quiet, verbose, runner)
     election = load_election(config, asked.settings)
     grid = _grid(election.rule, threshold, method, base, vary or (), scenarios)
     folder = asked.folder(election, "sweep" if votes is None else "sweep-of-votes")
@@ -180,7 +163,7 @@ def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | 
         say_if_cold(asked.quiet)
         from forecast.sweeps.sweeping import sweep_grid
     how = asked.how(election)
-    with progress_bar(how.draws * len(grid), asked.quiet) as progress:
+    with drawing(how.draws * len(grid), asked.quiet) as progress:
         return sweep_grid(election, estimated, grid, how, progress=progress, say=asked.say)
 
 

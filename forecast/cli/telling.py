@@ -122,7 +122,7 @@ def _lost(stream: Any, error: OSError) -> OutputLostError:
 
 @contextmanager
 def progress(what: str, quiet: bool) -> Generator[Callable[[int, int], None] | None]:
-    """A bar on stderr, where that is a terminal."""
+    """A bar on stderr, where that is a terminal; it is told how much is done, and of how much."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -133,3 +133,21 @@ def progress(what: str, quiet: bool) -> Generator[Callable[[int, int], None] | N
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def drawing(draws: int, quiet: bool) -> Generator[Callable[[int], None] | None]:
+    """The same of draws; it is told of every part of them."""
+    with progress("drawing", quiet) as step:
+        if step is None:
+            yield None
+            return
+        done = 0
+
+        def advance(more: int) -> None:
+            nonlocal done
+            done += more
+            step(done, draws)
+
+        step(0, draws)
+        yield advance

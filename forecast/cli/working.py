@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import errno
 import gc
 import os
@@ -9,13 +10,14 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from forecast.cli.options import option
 from forecast.cli.telling import show_json, show_records, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.visible import json_text
@@ -33,12 +35,13 @@ if TYPE_CHECKING:
 
 Sampler = Annotated[
     Literal["sobol", "random"] | None,
-    typer.Option(
-        "--sampler",
-        help="Quasi-random (sobol) or plain random draws. Default: as in the election file.",
-        show_default=False,
-    ),
+    option("--sampler", help="Quasi-random (sobol) or plain random draws. Default: as in the election file."),
 ]
+
+
+def now() -> str:
+    """The time in UTC, ISO 8601."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,16 @@ class Asked:
     output: Path | None
     as_json: bool
     quiet: bool
-    say: Callable[[str], None]
-    clock: float
-    started: str
+    verbose: bool = False
     runner: Callable[[], Runner | None] = lambda: None
     """Who counts the draws; they are started when they are needed."""
+    clock: float = field(default_factory=time.perf_counter)
+    started: str = field(default_factory=now)
+
+    def say(self, text: str) -> None:
+        """Say something on the way, to who wants to hear of it."""
+        if self.verbose and not self.quiet:
+            tell(text)
 
     def making(self) -> Making:
         """How the result was made, at its end."""
@@ -268,35 +276,3 @@ def say_if_cold(quiet: bool) -> None:
 
     if not quiet:
         compiling.on_compilation(compiling.say_on_stderr)
-
-
-@contextmanager
-def progress_bar(draws: int, quiet: bool) -> Generator[Callable[[int], None] | None]:
-    """A bar on stderr, where that is a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("drawing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("drawing", total=draws)
-        yield lambda done: bar.advance(task, done)
-
-
-def speaker(verbose: bool) -> Callable[[str], None]:
-    """Says things on stderr, or nothing."""
-
-    def say(text: str) -> None:
-        if verbose:
-            tell(text)
-
-    return say
-
-
-def now() -> str:
-    """The time in UTC, ISO 8601."""
-    import datetime
-
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -122,7 +122,8 @@ class _Parameter:
                 for word in field.words(part, f"{where}.{name}")
             ]
         if self.dtype is None:
-            return [int(np.uint64(value).astype(np.int64)) if self.annotation is np.uint64 else int(value)]
+            word = int(value)
+            return [word - (1 << 64) if word >= 1 << 63 else word]  # an unsigned word has the same bits
         if not isinstance(value, np.ndarray) or value.dtype != self.dtype or value.ndim != self.axes:
             got = f"{value.dtype} of {value.ndim} axes" if isinstance(value, np.ndarray) else type(value)
             msg = f"{where}: {got} for {self.dtype} of {self.axes}"
@@ -130,7 +131,7 @@ class _Parameter:
         if not value.flags.c_contiguous:
             msg = f"{where}: not contiguous"
             raise TypeError(msg)
-        return [value.__array_interface__["data"][0], *value.shape]
+        return [value.ctypes.data, *value.shape]
 
 
 class Step(NamedTuple):
@@ -141,6 +142,12 @@ class Step(NamedTuple):
     address: int
     table: NDArray[np.int64]
     arguments: tuple[Any, ...]
+
+    def run(self) -> int:
+        """Call it, free of the interpreter lock; what it returns."""
+        result, error = c_int64(), c_void_p()
+        machine_code.PROTOTYPE(self.address)(pointer(result), pointer(error), self.table.ctypes.data)
+        return result.value
 
 
 class Kernel:
@@ -169,11 +176,8 @@ class Kernel:
         return [(name, _Parameter(hint)) for name, hint in hints.items() if name != "return"]
 
     def __call__(self, *arguments: Any) -> int:
-        """Call it, free of the interpreter lock."""
-        step, result, error = self.step(*arguments), c_int64(), c_void_p()
-        function = machine_code.PROTOTYPE(step.address)
-        function(pointer(result), pointer(error), step.table.ctypes.data)
-        return result.value
+        """Call it, as ``Step.run``."""
+        return self.step(*arguments).run()
 
     def step(self, *arguments: Any) -> Step:
         """A call with these arguments; ``TypeError`` where one is of another type than the kernel takes."""

@@ -228,7 +228,7 @@ def _written_twice(data: bytes) -> bytes | None:
     """
     text = data.decode(UTF_8)
     try:
-        once = b"".join(_byte_of(sign) for sign in text)
+        once = b"".join(_bytes_by_sign()[sign] for sign in text)
         found = once.decode("utf-8")
     except (UnicodeError, KeyError):
         return None
@@ -244,10 +244,6 @@ def _bytes_by_sign() -> dict[str, bytes]:
         if with_sign != "\ufffd":
             table[with_sign] = bytes([code])
     return table
-
-
-def _byte_of(sign: str) -> bytes:
-    return _bytes_by_sign()[sign]
 
 
 def _of_256(

@@ -14,19 +14,16 @@ import pandas as pd
 from forecast.door.arguments import day, made_by
 from forecast.election.forecast_day import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.estimation.average import Average, average
+from forecast.estimation.average import Average, average, disagreement, movement
 from forecast.estimation.calibration import Calibration, shipped_calibration
 from forecast.estimation.centre import Centre, centre_of
 from forecast.estimation.constants import Constants, load_constants, shipped_constants
 from forecast.estimation.ground import Ground, ground_of, left_out, supposed
 from forecast.estimation.law import LawConstants, Situation, squared_scales
-from forecast.estimation.outside_forecasts import with_outside
-from forecast.estimation.preparation import LARGE_UNDECIDED, Prepared, prepare
-from forecast.estimation.reports import OTHER, Floats, Reports
-from forecast.estimation.signals import disagreement, movement
-from forecast.estimation.swings import Adjustment, adjusted
+from forecast.estimation.preparation import LARGE_UNDECIDED, OTHER, Floats, Prepared, Reports, prepare
+from forecast.estimation.share_draws import with_outside
 from forecast.estimation.trend import Trend, trend_of
-from forecast.estimation.withdrawal import without_withdrawn
+from forecast.estimation.what_if import adjusted, without_withdrawn
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -215,7 +212,7 @@ def _drawn_around(
         own = np.diag(squared_scales(stands.sized, law, situation, context=context, other=other))
         nu = law.degrees_of_freedom
         mean, spread, pooled = with_outside(election, prepared.units, mean, own, nu)
-    wanted = adjusted(mean, prepared, _adjustment(election), election.place)
+    wanted = adjusted(mean, prepared, election)
     if not pooled:
         sized = stands.sized * wanted / mean
         spread = np.diag(squared_scales(sized, law, situation, context=context, other=other))
@@ -326,14 +323,6 @@ def _nothing_known(polls: PollTable, as_of: datetime.date) -> str:
         return "the table holds no national poll; those of one city or of some parties only make no estimate"
     first = polls.national.polls["known"].min().date()
     return f"no poll is known by {as_of}; the earliest is known from {first}: choose that day or a later one"
-
-
-def _adjustment(election: Election) -> Adjustment:
-    settings = election.estimate
-    return Adjustment(
-        {unit: float(swing) for unit, swing in settings.shift.items()},
-        {unit: float(share) for unit, share in settings.share.items()},
-    )
 
 
 def _undecided_spread(configured: Fraction | None, undecided: float) -> float:

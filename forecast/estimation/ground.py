@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from forecast.estimation.average import MOST_AGE, Average
-from forecast.estimation.preparation import LARGE_UNDECIDED, LOOKS_BACK_DAYS, Prepared
-from forecast.estimation.reports import Reports
+from forecast.estimation.preparation import LARGE_UNDECIDED, LOOKS_BACK_DAYS, Prepared, Reports
 
 if TYPE_CHECKING:
     from forecast.election import Election

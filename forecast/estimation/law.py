@@ -6,7 +6,7 @@
     A2  = [d**2 T**(2 kappa) + s**2 / F] exp(2 (c_M M + c_phi phi + c_R R + c_N N + c_E E)) context**2
 
 V is the squared scale of the t, not its variance. c is the logarithm of the centre, z and g are those of
-``forecast.estimation.correction``. The laws of the weighted average and of the trend alone have no b, c_R,
+``forecast.estimation.centre``. The laws of the weighted average and of the trend alone have no b, c_R,
 c_N and c_E: these are 0 where a file of constants does not give them.
 """
 
@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.estimation.preparation import FLOOR
-from forecast.estimation.reports import Floats
+from forecast.estimation.preparation import FLOOR, Floats
 
 EXIT_ERROR = 0.02
 """A of exit polls: from seven Kazakh exit polls that track the official count.

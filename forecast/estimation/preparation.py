@@ -1,15 +1,64 @@
-"""From reports to a matrix of shares that sum to 1, one column a unit: rescaled, imputed, floored.
+"""What polls report, and a matrix of shares made of it that sum to 1, one column a unit: rescaled, imputed,
+floored.
 
 ``docs/method.md`` gives the reasons; the constants here were chosen with the method, not fitted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forecast.estimation.reports import OTHER, Flags, Floats, Reports
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Reports:
+    """National polls of one kind, known at the forecast date; P polls in file order, K listed options.
+
+    ``shares`` (P, K), ``other`` and ``undecided`` (P,) are shares of 1 as published, NaN where a poll does
+    not say. ``ages`` (P,) days from the last day of fieldwork (else the publish date) to the forecast date;
+    ``sizes`` (P,) respondents, NaN where unknown; ``firms`` (P,) whose poll it is; ``labels`` (P,) how a
+    message names the poll.
+    """
+
+    ids: tuple[str, ...]
+    shares: Floats
+    other: Floats
+    undecided: Floats
+    ages: Floats
+    sizes: Floats
+    firms: tuple[str, ...]
+    labels: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    """(K,) what readers call the options; empty: they are known by their ids."""
+
+    def __len__(self) -> int:
+        return len(self.shares)
+
+    def said(self, k: int) -> str:
+        """What a message calls an option."""
+        return f"'{(self.names or self.ids)[k]}'"
+
+    def take(self, chosen: Flags) -> Reports:
+        """The polls where ``chosen`` (P,) holds."""
+        index = np.flatnonzero(chosen)
+        return replace(
+            self,
+            shares=self.shares[index],
+            other=self.other[index],
+            undecided=self.undecided[index],
+            ages=self.ages[index],
+            sizes=self.sizes[index],
+            firms=tuple(self.firms[i] for i in index),
+            labels=tuple(self.labels[i] for i in index),
+        )
+
 
 RECENT_DAYS = 45
 """Polls that decide which options stand by themselves."""

@@ -19,19 +19,15 @@ from forecast.election.district_votes import SAME
 from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.geography.known_districts import Given, Table, regions_matter
+from forecast.geography.known_districts import carried_over, handed_on, noted, regions_matter, standing
 from forecast.geography.local_polls import local_polls_of, sight_of
-from forecast.geography.matching import carried_over, handed_on, standing
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
 from forecast.geography.places import Places
 from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
-from forecast.last_election.by_district import LastResult, Move, read_borders, read_last_result
-from forecast.last_election.heirs import heritage
+from forecast.last_election import LastResult, Move, heritage, read_borders, read_last_result
 from forecast.rules.ballot import District
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from forecast.election import Election
     from forecast.election.district_votes import DistrictVotes
     from forecast.election.tiers_and_groups import ChamberTier
@@ -131,7 +127,7 @@ def read_tier_votes(election: Election, tier: ChamberTier) -> TierVotes:
     names = tuple(party.id for party in candidates.parties)
     splits = _Splits.of(election, settings, last, heirs, lists)
     stands &= ~(splits.given == 0.0)
-    for d in np.flatnonzero(~stands[:, [_may_win(party) for party in candidates.parties]].any(1)):
+    for d in np.flatnonzero(~stands[:, [party.eligible for party in candidates.parties]].any(1)):
         remedy = "no party or group of the file has a candidate there; see continues and stands_in"
         faults.append(Fault(election.place, f"{here}.votes", places.names[d], remedy))
     if faults:
@@ -154,38 +150,24 @@ def read_tier_votes(election: Election, tier: ChamberTier) -> TierVotes:
     return replace(found, matched=tuple(_matched(found, settings, last)))
 
 
-def _may_win(party: Party) -> bool:
-    return party.eligible
-
-
 def _tables(
     election: Election, tier: ChamberTier, settings: DistrictVotes
 ) -> tuple[LastResult, LastResult | None, Sequence[Move]]:
     faults: list[Fault] = []
-
-    def read(reader: Callable[[Given], Table], given: Given | None) -> Table | None:
-        try:
-            return reader(given) if given is not None else None
-        except PollDataError as error:
-            faults.extend(error.faults)
-            return None
-
     by_candidate = settings.cast == "candidates"
-    last = read(lambda path: read_last_result(path, by_candidate=by_candidate), settings.last)
+    last = noted(faults, lambda path: read_last_result(path, by_candidate=by_candidate), settings.last)
     named = settings.lists
     if named is None and by_candidate and election.geography is not None:
         named = election.geography.last_result
-    lists = read(lambda path: read_last_result(path, 1), named) if settings.split != SAME else None
-    moves = read(read_borders, settings.borders)
+    lists = noted(faults, lambda path: read_last_result(path, 1), named) if settings.split != SAME else None
+    moves = noted(faults, read_borders, settings.borders)
     if faults or last is None:
         raise PollDataError(*faults)
     if lists is None and settings.split is None:
         remedy = (
             "say how votes for candidates follow from those for lists, which polls ask for: by the votes for "
-            "lists "
-            'of that election (lists) or by ratios of parties (split); split = "same" where polls ask for '
-            "the votes "
-            "in the districts"
+            "lists of that election (lists) or by ratios of parties (split); "
+            'split = "same" where polls ask for the votes in the districts'
         )
         raise ConfigurationError(Fault(election.place, f"tiers.{tier.id}.votes.split", ABSENT, remedy))
     return last, lists, moves or ()

@@ -19,8 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import Fault, PollDataError, suggest
-from forecast.geography.pattern import Pattern, rake
-from forecast.geography.swing import Floats
+from forecast.geography.pattern import Floats, Pattern, rake
 from forecast.polls.table import PLACES
 
 if TYPE_CHECKING:

@@ -109,10 +109,7 @@ def _polygons(feature: Mapping[str, Any], place: str, path: Path) -> Polygons:
 
 def _thinned(found: Mapping[str, Polygons]) -> dict[str, Polygons]:
     """Each ring with the points that a small picture can show, its outer ring clockwise, as it is drawn."""
-    points = [
-        point for polygons in found.values() for polygon in polygons for ring in polygon for point in ring
-    ]
-    spans = [max(values) - min(values) for values in zip(*points, strict=True)]
+    spans = [max(values) - min(values) for values in zip(*_points(found), strict=True)]
     step = max(spans) / _STEPS
     thin = {district: list(_thin(polygons, step)) for district, polygons in found.items()}
     return {district: polygons or found[district][:1] for district, polygons in thin.items()}

@@ -1,22 +1,167 @@
 """The pattern of the last result, and how it carries over to other national shares.
 
-Before the draws the pattern is raked to the central national shares once; in every draw it moves with the
-national shares (``forecast.geography.swing``) and is disturbed (``forecast.kernels.project``; ``drawn`` here
-is its twin).
+Before the draws the last result is carried over to the central national shares once, by one of the ways in
+which districts follow the nation (``LAWS``), and raked, so that districts and nation agree. In every draw the
+pattern moves with the national shares and is disturbed (``forecast.kernels.project``; ``drawn`` here is its
+twin).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.geography.projection_constants import Constants, shipped
-from forecast.geography.swing import LAWS, LEAST_SHARE, Floats, slopes, strength_of
+
+if TYPE_CHECKING:
+    from forecast.kernels import project as kernels
+
+Floats = NDArray[np.float64]
+
+LEAST_SHARE = 0.0002
+"""A smaller share in a district counts as not having stood there."""
+LEAST_LEFT = 0.002
+"""What an additive swing leaves a list of its national share where its last share would become less."""
+_LEAST = 2.0**-60
+
+
+@dataclass(frozen=True)
+class SwingLaw:
+    """One way to carry a result over."""
+
+    name: str
+    words: str
+    noise: Callable[[Constants], float]
+    """Factor on the errors that were found around the model."""
+    constants: Callable[[Constants], Constants]
+    """The constants as this way uses them."""
+    centre: Callable[[Base, Floats, Constants], Floats]
+    """(D, U) shares before the raking, for central national shares (U,)."""
+    moved: Callable[[Pattern, Floats], Floats]
+    """(N, D, U) shares before errors and raking, for national shares (N, U)."""
+
+
+def slopes(last: Floats, now: Floats, law: Constants) -> Floats:
+    """Slope of units whose national shares move from ``last`` to ``now``; the latter may have more axes."""
+    moved = np.where(last > 0.0, last, 1.0) / np.maximum(now, _LEAST)
+    return np.clip(law.beta * moved**law.beta_power, law.beta_least, law.beta_most)
+
+
+def strength_of(base: Base) -> Floats:
+    """(D, U) log of last share over last national share, where there is one and the unit stands; else 0."""
+    known = _known(base)
+    national = np.where(known, base.national, 1.0)
+    return np.log(np.where(known, base.last, 1.0) / national)
+
+
+def _known(base: Base) -> NDArray[np.bool_]:
+    """(D, U) cells with a last share of a unit that stands."""
+    return (base.last >= LEAST_SHARE) & base.stands & ~base.new
+
+
+def reach_of(base: Base) -> Floats:
+    """(U,) share of the voters who live where each unit stands."""
+    return np.maximum(base.weights @ base.stands, _LEAST)
+
+
+def _by_slope(base: Base, central: Floats, law: Constants) -> Floats:
+    slope = np.where(base.new, 0.0, slopes(base.national, central, law))
+    return np.where(base.stands, central * np.exp(slope * strength_of(base)), 0.0)
+
+
+def _moved_by_slope(pattern: Pattern, national: Floats) -> Floats:
+    base, law = pattern.base, pattern.constants
+    swing = np.where(base.new, 0.0, slopes(base.national, national, law) - pattern.slope)
+    ratio = national / np.where(pattern.central > 0.0, pattern.central, 1.0)
+    return pattern.shares * ratio[:, None, :] * np.exp(swing[:, None, :] * pattern.strength)
+
+
+def _by_points(base: Base, central: Floats, law: Constants) -> Floats:
+    del law
+    here = central / reach_of(base)
+    carried = base.last + (central - base.national) / reach_of(base)
+    return np.where(base.stands, np.where(_known(base), np.maximum(carried, LEAST_LEFT * here), here), 0.0)
+
+
+def _moved_by_points(pattern: Pattern, national: Floats) -> Floats:
+    reach = reach_of(pattern.base)
+    gained = (national - pattern.central) / reach
+    least = LEAST_LEFT * national / reach
+    moved = np.maximum(pattern.shares + gained[:, None, :], least[:, None, :])
+    return np.where(pattern.base.stands, moved, 0.0)
+
+
+def _by_odds(base: Base, central: Floats, law: Constants) -> Floats:
+    del law
+    here, before = central / reach_of(base), base.national / reach_of(base)
+    carried = _with_odds(base.last, _odds(here) / np.where(base.new, 1.0, _odds(before)))
+    return np.where(base.stands, np.where(_known(base), carried, here), 0.0)
+
+
+def _moved_by_odds(pattern: Pattern, national: Floats) -> Floats:
+    reach = reach_of(pattern.base)
+    ratio = _odds(national / reach) / _odds(pattern.central / reach)
+    return _with_odds(pattern.shares, ratio[:, None, :])
+
+
+def _odds(share: Floats) -> Floats:
+    held = np.clip(share, _LEAST, 1.0 - 1e-9)
+    return held / (1.0 - held)
+
+
+def _with_odds(share: Floats, ratio: Floats) -> Floats:
+    """The shares whose odds are so many times those of ``share``."""
+    return share * ratio / (1.0 - share + share * ratio)
+
+
+LAWS = {
+    law.name: law
+    for law in (
+        SwingLaw(
+            "model",
+            "districts keep their pattern, which evens out for lists that rise",
+            lambda law: 1.0,
+            lambda law: law,
+            _by_slope,
+            _moved_by_slope,
+        ),
+        SwingLaw(
+            "proportional",
+            "every district changes by the nation's factor",
+            lambda law: law.proportional_noise,
+            # Slopes of 1, whatever the swing.
+            lambda law: replace(law, beta=1.0, beta_power=0.0, beta_least=1.0, beta_most=1.0),
+            _by_slope,
+            _moved_by_slope,
+        ),
+        SwingLaw(
+            "additive",
+            "every district changes by the nation's points",
+            lambda law: law.additive_noise,
+            lambda law: law,
+            _by_points,
+            _moved_by_points,
+        ),
+        SwingLaw(
+            "logit",
+            "the odds of a list change by the nation's factor",
+            lambda law: law.logit_noise,
+            lambda law: law,
+            _by_odds,
+            _moved_by_odds,
+        ),
+    )
+}
+"""Of ``geography.swing``."""
+
 
 Flags = NDArray[np.bool_]
 
+_LN2 = float(np.log(2.0))
 _PASSES = 50
 _LARGE = 0.01
 """National share from which on a list shapes the factors, if it stood in most districts."""
@@ -78,7 +223,7 @@ class Pattern:
     or its region says more.
     """
     swing: str = "model"
-    """Name of the way districts follow the nation (``forecast.geography.swing.LAWS``)."""
+    """Name of the way districts follow the nation (``LAWS``)."""
     constants: Constants = field(default_factory=shipped)
     scale: float = 1.0
     """Factor on all errors: of the country, of the election file, and of the way of swinging."""
@@ -225,3 +370,53 @@ def errors(pattern: Pattern, number: int, generator: np.random.Generator) -> Flo
         error += pattern.region_sd * of_region[:, base.regions]
     own = pattern.cell_sd * normal((number, districts, units))
     return scale[:, None, :] * (pattern.common * error + own)
+
+
+def compiled(pattern: Pattern, seed: int, order: Sequence[int]) -> kernels.Pattern:
+    """The pattern as the core reads it: its units in another ``order``, logarithms to base 2, single
+    precision.
+    """
+    from forecast.kernels import project as kernels
+
+    ways = {
+        "model": kernels.BY_SLOPE,
+        "proportional": kernels.BY_SLOPE,
+        "additive": kernels.BY_POINTS,
+        "logit": kernels.BY_ODDS,
+    }
+    base, law = pattern.base, pattern.constants
+    number = len(base.weights)
+    about = np.zeros(1, kernels.PROJECTION)
+    regional = base.regions is not None
+    about["seed"], about["way"] = seed, ways[pattern.swing]
+    about["regions"] = int(base.regions.max()) + 1 if base.regions is not None else 0
+    about["beta"], about["beta_power"] = law.beta, law.beta_power
+    about["beta_least"], about["beta_most"] = law.beta_least, law.beta_most
+    about["scale"] = pattern.scale
+    about["scale_sd"], about["list_scale_sd"] = law.scale_sd / _LN2, law.list_scale_sd / _LN2
+    central = np.where(pattern.central > 0.0, pattern.central, 1.0)
+    share = np.where(pattern.shares > 0.0, pattern.shares, 1.0)
+    relative = np.where(pattern.shares > 0.0, np.log2(share / central), kernels.ABSENT)
+    last = np.where(base.new, -1.0, -np.log2(np.where(base.new, 1.0, base.national)))
+
+    def single(values: Floats) -> NDArray[np.float32]:
+        return np.ascontiguousarray(values[..., list(order)], np.float32)
+
+    return kernels.Pattern(
+        about,
+        np.ascontiguousarray(base.weights, np.float32),
+        np.zeros(number, np.int64) if base.regions is None else np.ascontiguousarray(base.regions, np.int64),
+        single(relative),
+        single(pattern.strength / _LN2),
+        single(pattern.centred * pattern.slope_sd / _LN2),
+        single(pattern.cell_sd / _LN2),
+        np.ascontiguousarray(pattern.factors, np.float32),
+        single(pattern.factor_sd / _LN2),
+        single(pattern.region_sd / _LN2 if regional else np.zeros(len(central))),
+        single(last),
+        single(pattern.slope),
+        single(pattern.common),
+        single(pattern.shares),
+        single(pattern.central),
+        single(reach_of(base)),
+    )

@@ -8,6 +8,7 @@ among them.
 from __future__ import annotations
 
 import errno
+import hashlib
 import logging
 import multiprocessing
 import os
@@ -18,13 +19,14 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
 from contextlib import closing, contextmanager, suppress
+from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.jobs.hands import forget_here, keep_here
-from forecast.jobs.program import program
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -48,13 +50,27 @@ _LOCAL: dict[str, Any] = {
 """Of workers on this machine: nobody elsewhere can reach them, and their ports are any that are free."""
 _FORKED = sys.platform == "linux"
 """Whether processes are forked: macOS may not fork after its own BLAS was loaded, Windows knows no forks."""
-_PROGRAM = "__import__('forecast.jobs.program', fromlist=['program']).program()"
+_PROGRAM = "__import__('forecast.jobs.cluster', fromlist=['program']).program()"
 """Evaluated by workers before anything of ours is sent to them."""
+_MATTER = ("numpy", "numba", "llvmlite", "scipy", "xarray", "pandas")
+"""Libraries that numbers rest on."""
 _TRIALS = 20
 _MOMENT = 1.0
 """Seconds for which the number of workers is taken to be what it was."""
 _WAIT, _PAUSE = 60.0, 0.05
 """Seconds to wait for the first worker, and between two looks."""
+
+
+@cache
+def program() -> dict[str, str]:
+    """Versions of the program (with a digest of its sources) and of the libraries that numbers rest on."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for source in sorted(root.rglob("*.py")):
+        digest.update(source.relative_to(root).as_posix().encode())
+        digest.update(source.read_bytes())
+    own = f"{version('forecast')} (sources {digest.hexdigest()[:12]})"
+    return {"forecast": own, **{name: version(name) for name in _MATTER}}
 
 
 class Sent:
@@ -306,6 +322,3 @@ def _quiet() -> Generator[None]:
     finally:
         for logger, level in zip(loggers, before, strict=True):
             logger.setLevel(level)
-
-
-__all__ = ["Cluster", "local_workers", "workers_of"]

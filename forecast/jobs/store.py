@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.jobs.hands import Cut, part_of
 from forecast.jobs.job import Done, Failed, Job
-from forecast.jobs.part_files import part_of
 from forecast.locking import Held, locked
 from forecast.simulation.running import Part
 from forecast.writing import clear_drafts, replacing
@@ -34,9 +34,6 @@ VERSION = 1
 """Of the files of a store."""
 _JOBS = "jobs.json"
 _PLANNING, _WAIT = ".forecast-jobs.lock", 600.0
-
-Cut = tuple[int, int]
-"""Calls of a run, from the first to the last, which is not included."""
 
 
 class Turn(NamedTuple):

@@ -54,6 +54,7 @@ PIECE = np.dtype(
     [
         ("replicate", np.int64),
         ("first", np.int64),
+        ("end", np.int64),
         ("blocks", np.int64),
         ("valid", np.int64),
         ("apart", np.int64),
@@ -62,11 +63,12 @@ PIECE = np.dtype(
     ],
     align=True,
 )
-"""Where a piece stands: ``first`` is the number of its first draw in its replicate, ``valid`` how many of the
-draws of its ``blocks`` count (those behind the last are drawn, or copied, and left out), ``place`` the number
-of the first in the run. From one block to the next there are ``apart`` draws: BLOCK, or none where the blocks
-are the districts of the same draws. ``lots`` is the seed of lots by which ties are settled, 0 where they go
-by the order of the lists (drawn votes do not tie).
+"""Where a piece stands: ``first`` is the number of its first draw in its replicate, ``end`` that of the one
+behind the last of its span, ``valid`` how many of the draws of its ``blocks`` count (those behind the last
+are drawn, or copied, and left out), ``place`` the number of the first in the run. From one block to the next
+there are ``apart`` draws: BLOCK, or none where the blocks are the districts of the same draws. ``lots`` is
+the seed of lots by which ties are settled, 0 where they go by the order of the lists (drawn votes do not
+tie).
 """
 
 Piece = Annotated[NDArray[np.void], PIECE, 1]

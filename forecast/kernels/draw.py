@@ -100,10 +100,10 @@ class Words(NamedTuple):
 
 
 @kernel
-def begin_replicate(seed: np.uint64, replicate: int, directions: U32x2, workspace: Words) -> None:
-    """Scramble the Sobol points of a replicate: ``directions`` (D, 32)."""
+def begin_replicate(seed: np.uint64, piece: Piece, directions: U32x2, workspace: Words) -> None:
+    """Scramble the Sobol points of the replicate of a piece: ``directions`` (D, 32)."""
     columns = workspace.pieces[:32]
-    scramble(directions, seed, replicate, workspace.scrambled, workspace.shifts, columns)
+    scramble(directions, seed, piece[0].replicate, workspace.scrambled, workspace.shifts, columns)
     block_table(workspace.scrambled, workspace.words)
 
 

@@ -7,16 +7,15 @@ from forecast.kernels.arrays import BLOCK, I64x2, Piece
 
 
 @kernel
-def drive(program: I64x2, piece: Piece, draws: int, size: int) -> None:
-    """Take ``draws`` draws from the first of ``piece`` on through a program, ``size`` at a time.
+def drive(program: I64x2, piece: Piece, size: int) -> None:
+    """Take the draws of ``piece`` from its first to the end of its span through a program, a few at a time.
 
     program (steps, 2): the address of every stage's code and that of the table of its arguments, in order
     (see ``compiling.Step``). A stage returns how many of the steps behind it are left out.
     """
     here = piece[0]
-    end = here.first + draws
-    while here.first < end:
-        here.valid = min(size, end - here.first)
+    while here.first < here.end:
+        here.valid = min(size, here.end - here.first)
         here.blocks = (here.valid + BLOCK - 1) // BLOCK
         s = 0
         while s < program.shape[0]:

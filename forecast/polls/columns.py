@@ -55,6 +55,8 @@ SETTABLE = (
 )
 """Keys of ``[polls]`` that name the column of a fact."""
 _FACT_OF = {"start": "fieldwork_start", "end": "fieldwork_end"}
+KEY_OF = {fact: key for key, fact in _FACT_OF.items()}
+"""Of ``[polls]``, where that is not the name of the fact."""
 _IN_LONG = ("party", "share")
 
 Meaning = Literal[

@@ -42,19 +42,10 @@ class Asked:
     names: dict[str, str]
 
 
-def of_unit(figures: Figures, unit: str) -> Floats:
-    """(P,) what is reported of a unit, NaN where nothing is."""
-    found = np.full(figures.size, np.nan)
-    for target, values in figures.values.items():
-        if target.unit == unit:
-            found = np.where(np.isnan(found), values, found + np.nan_to_num(values))
-    return found
-
-
 def undecided_beside(asked: Asked, setting: Place | None) -> tuple[Flags, list[str], list[Doubt]]:
     """(P,) whether the undecided stand beside the shares of 100 percent; how that was read, and doubts."""
     figures = asked.figures
-    undecided = np.nan_to_num(of_unit(figures, UNDECIDED))
+    undecided = np.nan_to_num(figures.of_unit(UNDECIDED))
     given = undecided > 0
     if not given.any():
         return np.zeros(figures.size, bool), [], []
@@ -86,7 +77,7 @@ def _tell(figures: Figures, undecided: Floats, closed: bool) -> tuple[Flags, Fla
     with_them = np.abs(named + undecided - 100.0) <= slack
     matters = undecided > np.maximum(_LEAST_TOLD, 2.0 * slack)
     over = named + undecided - 100.0 > slack
-    has_other = ~np.isnan(of_unit(figures, OTHER)) | closed
+    has_other = ~np.isnan(figures.of_unit(OTHER)) | closed
     beside = over | (whole & matters & (has_other | (undecided > 2.0)))
     inside = with_them & ~over & matters & ~whole
     return beside & (undecided > 0), inside & (undecided > 0)
@@ -96,7 +87,7 @@ def _untold(asked: Asked, undecided: Floats, given: Flags) -> list[Doubt]:
     """Polls of a table of which none tells where its undecided stand, as far as it matters."""
     figures = asked.figures
     named = figures.total()
-    has_other = ~np.isnan(of_unit(figures, OTHER))
+    has_other = ~np.isnan(figures.of_unit(OTHER))
     doubts: list[Doubt] = []
     for i in np.flatnonzero(given & ~has_other).tolist():
         if asked.closed or 100.0 - named[i] > _MOST_UNLISTED or _stand_inside(figures, undecided, i):
@@ -110,9 +101,8 @@ def _untold(asked: Asked, undecided: Floats, given: Flags) -> list[Doubt]:
         name = asked.names.get(target.unit, target.unit)
         text = (
             f"{asked.label(i)}: undecided {undecided[i]:.4g} % are read as a part of the 100 %, though the "
-            f"poll does "
-            f"not say so (without them all comes to {named[i]:.4g} %): {name} is then at {inside:.4g} % of "
-            f"the "
+            f"poll does not say so (without them all comes to {named[i]:.4g} %): {name} is then at "
+            f"{inside:.4g} % of the "
             f'decided, else at {beside:.4g} %; undecided = "beside" or "inside" in [polls] settles it'
         )
         doubts.append(Doubt("undecided", (asked.rows[i],), text))
@@ -162,7 +152,7 @@ def against_beside(
 ) -> tuple[Flags, list[str]]:
     """(P,) whether votes against all stand beside shares of parties that come to 100 without them."""
     figures = asked.figures
-    values = np.nan_to_num(of_unit(figures, unit))
+    values = np.nan_to_num(figures.of_unit(unit))
     given = values > 0
     if setting == "not-asked":
         for target in figures.values:
@@ -192,7 +182,7 @@ def settle_together(asked: Asked) -> tuple[list[str], list[Doubt]]:
     said: list[str] = []
     doubts: list[Doubt] = []
     for ids, values in list(figures.together.items()):
-        parts = np.array([of_unit(figures, unit) for unit in ids])
+        parts = np.array([figures.of_unit(unit) for unit in ids])
         known = ~np.isnan(parts)
         alone = ~np.isnan(values) & (known.sum(axis=0) == len(ids) - 1)
         for k, unit in enumerate(ids):
@@ -222,8 +212,7 @@ def _never_apart(asked: Asked, name: str, values: Floats, polls: Sequence[int]) 
     more = f", and {len(polls) - 1} more polls" if len(polls) > 1 else ""
     text = (
         f"{asked.label(i)}{more}: {name} are reported together, {values[i]:.4g} %, and apart by no poll; "
-        f"their joint share "
-        "is split evenly"
+        f"their joint share is split evenly"
     )
     return Doubt("together", tuple(asked.rows[k] for k in polls), text)
 

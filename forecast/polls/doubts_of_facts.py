@@ -8,16 +8,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.polls.table import Doubt, PollTable
-
-if TYPE_CHECKING:
-    pass
 
 Floats = NDArray[np.float64]
 

@@ -57,6 +57,14 @@ class Figures:
             for key in part:
                 part[key] = part[key][index]  # pyright: ignore[reportArgumentType]
 
+    def of_unit(self, unit: str) -> Floats:
+        """(P,) what is reported of a unit, NaN where nothing is."""
+        found = np.full(self.size, np.nan)
+        for target, values in self.values.items():
+            if target.unit == unit:
+                found = _sum(found, values)
+        return found
+
     def total(self, *, without: Sequence[str] = (UNDECIDED,)) -> Floats:
         """(P,) what a poll reports, added up, but for some units."""
         parts = [values for target, values in self.values.items() if target.unit not in without]
@@ -326,7 +334,7 @@ def check_shares(rows: Rows, figures: Figures, first: Sequence[int], against: Se
     for i in np.flatnonzero(over).tolist():
         remedy = _TOO_MUCH + (_SEATS.format(total[i]) if seats else "")
         rows.fault(numbers[i], "", f"shares of {total[i]:.6g}", remedy)
-    small = (total + np.nan_to_num(_of_unit(figures, UNDECIDED)) <= 1.05) & (told > 1) & (largest <= 1)
+    small = (total + np.nan_to_num(figures.of_unit(UNDECIDED)) <= 1.05) & (told > 1) & (largest <= 1)
     for i in np.flatnonzero(small).tolist():
         remedy = (
             "these look like fractions; write percent (53.46), a column unit with the word fraction, or "
@@ -347,11 +355,6 @@ def _most(figures: Figures) -> Floats:
     for values in figures.together.values():
         most += np.where(np.isnan(values), 0.0, steps / 2)
     return most
-
-
-def _of_unit(figures: Figures, unit: str) -> Floats:
-    parts = [values for target, values in figures.values.items() if target.unit == unit]
-    return np.nansum(np.array(parts), axis=0) if parts else np.zeros(figures.size)
 
 
 def settle_seats(rows: Rows, facts: Facts, figures: Figures, first: Sequence[int], house: int) -> None:

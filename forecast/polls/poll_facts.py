@@ -19,7 +19,7 @@ from forecast.polls.cells import (
     parse_scope,
     parse_unit,
 )
-from forecast.polls.columns import Layout
+from forecast.polls.columns import KEY_OF, Layout
 from forecast.polls.known_words import SAMPLES, without_notes
 from forecast.polls.rows import Rows, count_of, numbered
 from forecast.polls.table import EXIT, NATIONAL, PLACES, Doubt
@@ -102,7 +102,7 @@ def _let_go(rows: Rows, facts: Facts, kept: Sequence[bool], why: str) -> None:
 def _texts(rows: Rows, layout: Layout, settings: PollSettings, fact: str) -> list[str]:
     """The text of a fact by row: of its column, of several columns together, or the constant."""
     at = layout.facts.get(fact, ())
-    constant = settings.constant.get({"fieldwork_start": "start", "fieldwork_end": "end"}.get(fact, fact), "")
+    constant = settings.constant.get(KEY_OF.get(fact, fact), "")
     if not at:
         return [constant] * len(rows)
     if len(at) == 1:
@@ -239,7 +239,7 @@ class _DayColumns:
 
     def has(self, fact: str) -> bool:
         """Whether a column or a constant gives these days."""
-        constant = {"fieldwork_start": "start", "fieldwork_end": "end"}.get(fact, fact)
+        constant = KEY_OF.get(fact, fact)
         return fact in self.layout.facts or constant in self.settings.constant
 
     def read(self, fact: str, before: Sequence[Days | None]) -> Settled:
@@ -370,8 +370,7 @@ def _doubt_old_among_new(rows: Rows, facts: Facts, kept: Sequence[bool], dated: 
             day = facts.end[i] or facts.published[i]
             text = (
                 f"row {rows.numbers[i]} ({facts.pollster[i]}, {day}): passed over as a poll of long ago, "
-                f"though those "
-                "above and below it are not; is the year right?"
+                f"though those above and below it are not; is the year right?"
             )
             rows.doubts.append(Doubt("year", (), text))
 

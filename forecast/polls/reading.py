@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,21 +13,15 @@ import pandas as pd
 
 from forecast.door.arguments import made_by
 from forecast.election.poll_settings import PollSettings
+from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.columns import Layout, Names, Target, facts_missing, layout_of
-from forecast.polls.conventions import (
-    Asked,
-    against_beside,
-    rounding_of,
-    settle_together,
-    undecided_beside,
-)
+from forecast.polls.conventions import Asked, against_beside, rounding_of, settle_together, undecided_beside
 from forecast.polls.doubts import doubted
 from forecast.polls.figures import Figures, Scale, check_shares, read_figures, settle_seats
-from forecast.polls.known_words import OTHER, UNDECIDED
+from forecast.polls.known_words import OTHER, SAMPLE_WORDS, UNDECIDED
 from forecast.polls.poll_facts import MOST_YEARS_BEFORE, Facts, read_facts
-from forecast.polls.repeats import settle_repeats
-from forecast.polls.rows import Rows, count_of, select
+from forecast.polls.rows import Rows, count_of, numbered, select
 from forecast.polls.sources import Found, found_in
 from forecast.polls.table import Doubt, PollTable
 
@@ -281,8 +275,7 @@ class _Polls:
             if mean >= _UNLISTED_MATTERS:
                 text = (
                     f"column {name}: {mean:.2g} % in the polls of the last two months, not listed and "
-                    f"counted under other; "
-                    "list the party if it may win seats"
+                    f"counted under other; list the party if it may win seats"
                 )
                 self.rows.doubts.append(Doubt("unlisted", (), text))
 
@@ -333,3 +326,82 @@ def _by_unit(parts: dict[Target, np.ndarray], units: Sequence[str], index: pd.In
         before = found[target.unit]
         found[target.unit] = np.where(np.isnan(before), values, before + np.nan_to_num(values))
     return pd.DataFrame({unit: found[unit] / 100 for unit in units}, index=index)
+
+
+def settle_repeats(
+    facts: Facts, figures: Figures, label: Callable[[int], str], numbers: Sequence[int], rows: Rows
+) -> list[bool]:
+    """Which polls are kept: of two samples of one poll the nearer to those who vote, of two equal ones the
+    first, with what the second knows besides.
+    """
+    kept = _one_sample(facts, numbers, rows)
+    first: dict[tuple[object, ...], list[int]] = {}
+    stacked = (
+        np.array([*figures.values.values(), *figures.together.values()])
+        if figures.values
+        else np.zeros((0, 0))
+    )
+    shares = np.rint(1e6 * np.nan_to_num(stacked, nan=-1.0)).astype(np.int64).T.copy()
+    for k in range(len(numbers)):
+        if not kept[k]:
+            continue
+        day = facts.end[k] or facts.published[k]
+        key = (normalised(facts.pollster[k]), day, facts.kind[k], facts.scope[k], shares[k].tobytes())
+        same = next((i for i in first.get(key, ()) if _agree(facts, i, k)), None)
+        if same is None:
+            first.setdefault(key, []).append(k)
+            continue
+        kept[k] = False
+        _merge(facts, same, k)
+        text = (
+            f"{label(k)}: the figures are those of {label(same)}; it is the same poll twice, and counted once"
+        )
+        rows.doubts.append(Doubt("twice", (numbers[same],), text))
+    return kept
+
+
+def _agree(facts: Facts, i: int, k: int) -> bool:
+    """Whether what two polls both say is the same."""
+    days = (
+        (facts.start[i], facts.start[k]),
+        (facts.end[i], facts.end[k]),
+        (facts.published[i], facts.published[k]),
+    )
+    sizes = (facts.size[i], facts.size[k])
+    return all(None in pair or pair[0] == pair[1] for pair in days) and (
+        any(np.isnan(size) for size in sizes) or sizes[0] == sizes[1]
+    )
+
+
+def _merge(facts: Facts, i: int, k: int) -> None:
+    """What the second knows and the first does not."""
+    for values in (facts.start, facts.end, facts.published):
+        values[i] = values[i] or values[k]
+    if np.isnan(facts.size[i]):
+        facts.size[i] = facts.size[k]
+
+
+def _one_sample(facts: Facts, numbers: Sequence[int], rows: Rows) -> list[bool]:
+    """Of several samples of one poll (likely voters, registered voters, adults) the first of these."""
+    kept = [True] * len(numbers)
+    polls: dict[tuple[object, ...], list[int]] = {}
+    for k, sample in enumerate(facts.sample):
+        if sample >= 0:
+            days = facts.start[k], facts.end[k], facts.published[k]
+            polls.setdefault(
+                (normalised(facts.pollster[k]), facts.kind[k], facts.scope[k], *days), []
+            ).append(k)
+    several = [group for group in polls.values() if len({facts.sample[k] for k in group}) > 1]
+    for group in several:
+        best = min(facts.sample[k] for k in group)
+        for k in group:
+            kept[k] = facts.sample[k] == best
+    if several:
+        gone = [k for group in several for k in group if not kept[k]]
+        used = " and ".join(sorted({SAMPLE_WORDS[min(facts.sample[k] for k in group)] for group in several}))
+        text = (
+            f"{count_of(len(several), 'poll')} of two samples or more: that of {used} is used, "
+            f"{numbered([numbers[k] for k in gone])} passed over"
+        )
+        rows.doubts.append(Doubt("samples", (), text))
+    return kept

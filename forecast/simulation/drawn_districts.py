@@ -71,7 +71,7 @@ def drawn_districts(
     """
     # Most chambers have no such districts: what reads and projects them is not imported in vain.
     from forecast.geography.candidates import read_tier_votes, tier_pattern
-    from forecast.geography.compiled_pattern import compiled
+    from forecast.geography.pattern import compiled
 
     found = tier_pattern(election, read_tier_votes(election, tier), holders, national, estimate)
     about = np.zeros(1, contests.SPLIT)

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling.cache import cache_folder
-from forecast.election.bounds import refuse_size
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
 from forecast.kernels.given_districts import GivenDistricts
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from forecast.rules.compiled_districts import SeatTable
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.local import Local
-
 
 _NODES = 4
 
@@ -307,3 +305,18 @@ def source_of(draws: Draws) -> Source:
         np.array(draws.invalid, np.float64),
         np.array(draws.turnout, np.float64),
     )
+
+
+MOST_NUMBERS = 100_000
+"""Parties and coalitions times seats: a forecast of so many takes 0.8 GB, most of it for the page's rules."""
+
+
+def refuse_size(election: Election) -> None:
+    """``ConfigurationError`` for more numbers of seats by party and coalition than a forecast holds."""
+    subjects = len(election.parties) + len(election.coalitions)
+    if subjects * election.rule.seats > MOST_NUMBERS:
+        remedy = (
+            f"times {subjects:,} parties and coalitions this is more than a forecast holds "
+            f"({MOST_NUMBERS:,}); count small parties as other, or ask for fewer coalitions"
+        )
+        raise ConfigurationError(Fault(election.place, "rule.seats", election.rule.seats, remedy))

@@ -65,8 +65,8 @@ def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Loc
     if election.rule.districts is None or election.rule.only_places:
         return None
     # Most rules have no districts: what reads and projects them is not imported in vain.
-    from forecast.geography.compiled_pattern import compiled
     from forecast.geography.known_districts import read_geography
+    from forecast.geography.pattern import compiled
     from forecast.geography.projection import projection_of
 
     geography = read_geography(election)

@@ -122,6 +122,7 @@ class Bench:
             ahead = any(one.about["ahead"][0] for one in draws.chamber.contests)
             assert not ahead, "winners that count for their lists are those of one rule"
             self.chambers = Chambers(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
+        self._begin_replicate: Step | None = None
         self.singles = {r: Single(self, r) for r in rules.singles}
         self._counters: list[Counter] = list(self.singles.values())
         self._counters += [Sweep(self, grid) for grid in rules.grids]
@@ -134,7 +135,8 @@ class Bench:
             *(step for counter in self._counters for step in counter.steps),
             *(self.assembly.steps if self.assembly is not None else ()),
         ]
-        self._program = np.array([(step.address, step.table.ctypes.data) for step in self._steps])
+        program = np.array([(step.address, step.table.ctypes.data) for step in self._steps])
+        self._drive = drive.step(program, self.ballots.piece, self.blocks * BLOCK)
 
     def _source(self) -> Step:
         """What fills the votes of a piece."""
@@ -142,8 +144,12 @@ class Bench:
         if draws.sampler in (SAMPLER_GIVEN, SAMPLER_DRAWN):
             return self.forms.draw.step(draws.given, self.ballots.piece, self.ballots.votes)
         source = source_of(draws)
-        self._words = new_words(source, len(draws.directions))
-        return self.forms.draw.step(source, self.ballots.piece, self._words, self.ballots.votes)
+        words = new_words(source, len(draws.directions))
+        if draws.sampler == SAMPLER_SOBOL:
+            self._begin_replicate = draw.begin_replicate.step(
+                draws.seed, self.ballots.piece, draws.directions, words
+            )
+        return self.forms.draw.step(source, self.ballots.piece, words, self.ballots.votes)
 
     @property
     def divided(self) -> Ballots:
@@ -167,14 +173,14 @@ class Bench:
 
     def run(self, span: Span, tallies: Tallies, row: int, of_chamber: Tallies | None = None) -> None:
         """Draw and count a span, into a row of the tallies, and of those of the chamber."""
-        draws = self._draws
-        if draws.sampler == SAMPLER_SOBOL:
-            draw.begin_replicate(draws.seed, span.replicate, draws.directions, self._words)
-        for counter in (*self._counters, *((self.assembly,) if self.assembly is not None else ())):
-            counter.begin()
         here = self.ballots.piece[0]
         here["replicate"], here["first"], here["place"] = span.replicate, span.first, span.number
-        drive(self._program, self.ballots.piece, span.draws, self.blocks * BLOCK)
+        here["end"] = span.first + span.draws
+        if self._begin_replicate is not None:
+            self._begin_replicate.run()
+        for counter in (*self._counters, *((self.assembly,) if self.assembly is not None else ())):
+            counter.begin()
+        self._drive.run()
         for counter in self._counters:
             counter.finish(tallies, row, span.draws, of_chamber)
         if self.assembly is not None and of_chamber is not None:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import iadd
 from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
@@ -346,9 +347,11 @@ class Total:
             self._add_aside(part.aside)
 
     def _add_aside(self, aside: Aside) -> None:
-        totals, counts = self.counts.totals, self.counts
-        for name in ("shares", "share_sums", "share_draws"):
-            getattr(totals, name)[...] += getattr(aside, name)
+        counts = self.counts
+        shares = {name: getattr(aside, name) for name in ("shares", "share_sums", "share_draws")}
+        if counts.totals.share_draws[0] > 0:
+            shares = {name: getattr(counts.totals, name) + more for name, more in shares.items()}
+        counts.totals = counts.totals._replace(**shares)
         for r, seats in aside.district_seats.items():
             known = counts.district_seats.get(r)
             counts.district_seats[r] = seats if known is None else known + seats
@@ -444,9 +447,9 @@ class _Worker:
         parts = [bench.shares for bench in self._every]
         first = min(self._begin, len(self._kept.shares))
         return Aside(
-            np.sum([part.histogram for part in parts], axis=0),
-            np.sum([part.sums for part in parts], axis=0),
-            np.sum([part.draws for part in parts], axis=0),
+            _sum(part.histogram for part in parts),
+            _sum(part.sums for part in parts),
+            _sum(part.draws for part in parts),
             self._district_seats(),
             self._districts_won(),
             self._uncovered(),
@@ -465,7 +468,7 @@ class _Worker:
 
     def _districts_won(self) -> list[NDArray[np.int64]]:
         parts = [bench.assembly.won for bench in self._every if bench.assembly is not None]
-        return [np.sum(tier, axis=0) for tier in zip(*parts, strict=True)]
+        return [_sum(tier) for tier in zip(*parts, strict=True)]
 
     def _uncovered(self) -> CoverCounts | None:
         parts = [
@@ -475,7 +478,12 @@ class _Worker:
             for districts in bench.assembly.districts
             if districts is not None and districts.covers
         ]
-        return CoverCounts(*(np.sum(part, axis=0) for part in zip(*parts, strict=True))) if parts else None
+        return CoverCounts(*(_sum(part) for part in zip(*parts, strict=True))) if parts else None
+
+
+def _sum(parts: Iterable[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """The sum of what benches counted, in the first of them: fresh memory costs more than the sum."""
+    return reduce(iadd, parts)
 
 
 def _too_large(tallies: Tallies) -> NoValidOutcome:

@@ -1,31 +1,36 @@
-"""Backtest: every election of an archive forecast from what was known before it, and scored."""
+"""Backtest: every election of an archive forecast from what was known before it, and scored.
+
+Seats are those of the election's national rule: of draws in the compiled core, of official shares exactly.
+"""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from forecast.election import Election, parse_election
+from forecast.election.vocabulary import Kind
+from forecast.errors import ConfigurationError
 from forecast.estimation.constants import Constants
+from forecast.estimation.preparation import OTHER, Flags, Floats
 from forecast.estimation.records import CountryRecord, Record, country_record, together
-from forecast.estimation.reports import Flags, Floats
+from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.compiled import compile_rules
+from forecast.rules.reference import apply_rule
+from forecast.simulation.inputs import Units, given_draws
+from forecast.simulation.questions import compile_questions
+from forecast.simulation.running import run_draws
 from forecast.verification import scores
 from forecast.verification.archive import PastElection
-from forecast.verification.compared_methods import METHODS, law_of, pooled_dirichlet
-from forecast.verification.likelihood import observations_of
+from forecast.verification.compared_methods import METHODS, Law, law_of, pooled_dirichlet
+from forecast.verification.likelihood import observations_of, records_of
 from forecast.verification.past_elections import HORIZONS, Case, cases_of
-from forecast.verification.recording import records_of
-from forecast.verification.scored_statements import (
-    Questions,
-    crossing_chances,
-    majority_chances,
-    questions_of,
-)
-from forecast.verification.seats import OfficialSeats, drawn_seats, official_seats, why_no_seats
-from forecast.verification.share_distributions import Law
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 DRAWS = 4000
@@ -266,3 +271,150 @@ def _seat_scores(case: Case, draws: Floats, seats: OfficialSeats) -> dict[str, f
         found["seats_mae"] = float(np.abs(np.median(drawn[:, known], axis=0) - official).mean())
         found["seats_rps"] = float(scores.ranked_probability_score(drawn[:, known], official).mean())
     return found
+
+
+USUAL_LEVEL, LEAST_LEVEL = 0.04, 0.03
+"""Level of crossings where an election has no threshold, or one too low to be in doubt."""
+NEAR = (0.02, 0.08)
+"""Parties in doubt: by the mean of the reference method."""
+PARTNER_LEAST = 0.02
+COALITION_SIZES = (2, 3)
+OPEN_RACE = (0.38, 0.62)
+"""Coalitions in doubt: by their expected share of the seats under the reference method."""
+
+
+@dataclass(frozen=True)
+class Questions:
+    """``crossing`` (C,) units whose crossing of ``level`` is asked; ``coalitions`` (Q, U) who is in which."""
+
+    level: float
+    crossing: np.ndarray
+    crossed: Flags
+    coalitions: Flags
+    won: Flags
+
+
+def questions_of(case: Case, reference: Law, draws: Floats) -> Questions:
+    """What is asked of every method, chosen by the ``reference`` law and its ``draws`` (N, U)."""
+    named = case.named
+    level = case.election.threshold
+    asked = USUAL_LEVEL if level < LEAST_LEVEL else level
+    centre = reference.centre[:named]
+    crossing = np.flatnonzero((centre >= NEAR[0]) & (centre <= NEAR[1]))
+    partners = np.flatnonzero(centre > PARTNER_LEAST)
+    groups = [group for size in COALITION_SIZES for group in combinations(partners.tolist(), size)]
+    members = np.zeros((len(groups), named), bool)
+    for row, group in enumerate(groups):
+        members[row, list(group)] = True
+    expected = seat_shares(draws[:, :named], level) @ members.T.astype(float)
+    open_race = (expected.mean(0) >= OPEN_RACE[0]) & (expected.mean(0) <= OPEN_RACE[1])
+    coalitions = members[open_race]
+    official = seat_shares(case.result[None, :named], level)[0]
+    return Questions(
+        level=asked,
+        crossing=crossing,
+        crossed=case.result[crossing] >= asked,
+        coalitions=coalitions,
+        won=coalitions @ official > 0.5,
+    )
+
+
+def seat_shares(shares: Floats, level: float) -> Floats:
+    """(N, K) shares of the sum of those at or over the level; 0 where nobody is."""
+    kept = np.where(shares >= level, shares, 0.0)
+    total = kept.sum(1, keepdims=True)
+    return np.divide(kept, total, out=np.zeros_like(kept), where=total > 0)
+
+
+def crossing_chances(questions: Questions, draws: Floats) -> Floats:
+    """(C,) share of draws in which each asked party crosses."""
+    return (draws[:, questions.crossing] >= questions.level).mean(0)
+
+
+def majority_chances(questions: Questions, draws: Floats, case: Case) -> Floats:
+    """(Q,) share of draws in which each coalition has over half of those over the threshold."""
+    held = seat_shares(draws[:, : case.named], case.election.threshold)
+    return (held @ questions.coalitions.T.astype(float) > 0.5).mean(0)
+
+
+Seats = NDArray[np.int64]
+
+_SEATLESS = frozenset({"against-all", "none-of-the-above"})
+_VOTES = 1_000_000_000
+"""Votes that official shares are counted with: shares are known to some decimals only."""
+
+
+@dataclass(frozen=True)
+class OfficialSeats:
+    """Seats of the named units (K,): by the rule on official shares, and as they were (NaN: not known)."""
+
+    by_rule: Seats
+    official: Floats
+
+
+def why_no_seats(election: PastElection) -> str:
+    """Why seats of an election are not scored; empty where they are."""
+    if election.rule is None:
+        return "no rule given"
+    try:
+        _exact(election)
+    except (ConfigurationError, ValueError) as error:
+        return f"its rule cannot be drawn: {error}"
+    return ""
+
+
+def official_seats(case: Case) -> OfficialSeats:
+    """The two yardsticks of a case."""
+    exact = _exact(case.election)
+    official = dict(zip(case.election.polls.ids, case.election.seats, strict=True))
+    named = case.units[: case.named]
+    return OfficialSeats(
+        np.array([exact[unit] for unit in named]), np.array([official[unit] for unit in named])
+    )
+
+
+def drawn_seats(case: Case, draws: Floats) -> Seats:
+    """(N, K) seats of the named units in every draw of shares (N, U)."""
+    named = case.units[: case.named]
+    election = _election_of(case.election, named)
+    units = Units.of(election, [*(_list_id(k) for k in range(len(named))), OTHER])
+    rules = compile_rules([election.rule], [election.party(unit) for unit in units.ids[: units.lists]])
+    position = {_list_id(k): k for k in range(len(named))} | {OTHER: case.named}
+    votes = draws[:, [position[unit] for unit in units.ids]]
+    questions = compile_questions((), (), units)
+    _, kept = run_draws(given_draws(election, votes, units), rules, questions, len(votes), keep=len(votes))
+    seats = np.zeros((len(draws), case.named), np.int64)
+    seats[:, [position[unit] for unit in units.ids[: units.lists]]] = kept.seats[0]
+    return seats
+
+
+def _list_id(number: int) -> str:
+    return f"list-{number}"
+
+
+def _kind(party: str) -> Kind:
+    return "none-of-the-above" if party.casefold().replace("_", "-") in _SEATLESS else "party"
+
+
+def _election_of(past: PastElection, named: Sequence[str]) -> Election:
+    """An election file's worth of a past election: its lists, numbered, and all others."""
+    assert past.rule is not None
+    parties = [{"id": _list_id(k), "name": party, "kind": _kind(party)} for k, party in enumerate(named)]
+    return parse_election(
+        {
+            "election": {"id": "past", "name": past.id, "date": past.date},
+            "parties": [*parties, {"id": OTHER, "name": OTHER, "kind": "residual"}],
+            "rule": dict(past.rule),
+        },
+        past.id,
+    )
+
+
+def _exact(past: PastElection) -> dict[str, int]:
+    """Seats by party of the rule on the official shares."""
+    rule = _election_of(past, past.polls.ids).rule
+    shares = {**dict(zip(past.polls.ids, past.result.tolist(), strict=True)), **past.unpolled}
+    entries = [Entry(party, round(share * _VOTES), kind=_kind(party)) for party, share in shares.items()]
+    rest = max(0, _VOTES - sum(entry.votes for entry in entries))
+    outcome = apply_rule(rule, Ballot((*entries, Entry("all others", rest, kind="residual"))))
+    return {party: outcome.seats[party] for party in shares}

@@ -16,12 +16,10 @@ from scipy.optimize import minimize
 
 from forecast.errors import Fault, PollDataError
 from forecast.estimation.constants import FIRST_TERMS, Basis, Constants, PlainConstants
-from forecast.estimation.kalman import filtered
 from forecast.estimation.law import LawConstants
-from forecast.estimation.preparation import Prepared
+from forecast.estimation.preparation import Floats, Prepared
 from forecast.estimation.records import country_record
-from forecast.estimation.reports import Floats
-from forecast.estimation.trend import TrendConstants, series_of, trend_mean
+from forecast.estimation.trend import TrendConstants, filtered, series_of, trend_mean
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import plain_mean
 from forecast.verification.likelihood import (
@@ -30,10 +28,10 @@ from forecast.verification.likelihood import (
     log_densities,
     log_likelihoods,
     observations_of,
+    records_of,
     subset,
 )
 from forecast.verification.past_elections import HORIZONS, Case, cases_of
-from forecast.verification.recording import records_of
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from forecast.estimation.law import LEAST_DAYS, REFERENCE_DAYS, LawConstants, polled_error
-from forecast.estimation.preparation import FLOOR
-from forecast.estimation.reports import Floats
+from forecast.estimation.preparation import FLOOR, Floats
+from forecast.estimation.records import Record
 from forecast.verification.past_elections import Case
 
 
@@ -171,3 +171,20 @@ def _forms(
     quadratic = (seen.residual**2 * precision).sum(1) - first**2 / total
     log_det = (seen.present * np.log(scale)).sum(1) + np.log(total)
     return log_det, quadratic, seen.units - 1.0
+
+
+def records_of(cases: Sequence[Case], average: Observations, law: LawConstants) -> tuple[Record, ...]:
+    """One record an election: means over its cases, which ``average`` sees from the weighted average.
+
+    ``law`` is the law of the average in whose units misses are.
+    """
+    misses, units = squared_misses(law, average)
+    rows: dict[str, list[int]] = {}
+    for f, case in enumerate(cases):
+        rows.setdefault(case.election.id, []).append(f)
+    found: list[Record] = []
+    for held in rows.values():
+        election = cases[held[0]].election
+        means = float(np.mean(misses[held])), float(np.mean(units[held]))
+        found.append(Record(election.country, election.id, election.date, *means))
+    return tuple(found)

@@ -8,10 +8,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.estimation.average import average
-from forecast.estimation.preparation import prepare
-from forecast.estimation.reports import Reports
-from forecast.estimation.signals import disagreement, movement
+from forecast.estimation.average import average, disagreement, movement
+from forecast.estimation.preparation import Reports, prepare
 
 
 @st.composite

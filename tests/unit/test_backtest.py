@@ -12,20 +12,21 @@ from forecast.errors import PollDataError
 from forecast.estimation import shipped_constants
 from forecast.estimation.calibration import parse_calibration, shipped_calibration
 from forecast.verification.archive import PastElection, read_archive, read_archives
-from forecast.verification.backtest import Backtest, run_backtest
-from forecast.verification.calibrating import calibration_of
-from forecast.verification.compared_methods import METHODS
+from forecast.verification.backtest import (
+    Backtest,
+    crossing_chances,
+    drawn_seats,
+    majority_chances,
+    official_seats,
+    questions_of,
+    run_backtest,
+    seat_shares,
+    why_no_seats,
+)
+from forecast.verification.compared_methods import METHODS, Dirichlet
 from forecast.verification.fitting import TERMS, bootstrap, fit_constants, fit_without, material_of
 from forecast.verification.past_elections import Case, case_of
-from forecast.verification.scored_statements import (
-    crossing_chances,
-    majority_chances,
-    questions_of,
-    seat_shares,
-)
-from forecast.verification.seats import drawn_seats, official_seats, why_no_seats
-from forecast.verification.share_distributions import Dirichlet
-from forecast.verification.summary import Row, rows_of
+from forecast.verification.summary import Row, calibration_of, rows_of
 from tests.archives import RULE, write_archive
 from tests.unit.test_estimation_preparation import NAN, reports
 

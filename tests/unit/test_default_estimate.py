@@ -13,7 +13,7 @@ from forecast.election import Election, load_election, parse_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import Estimate, estimate
 from forecast.estimation.records import Record, records_text
-from forecast.last_election.national import last_shares
+from forecast.last_election import last_shares
 from forecast.polls import polls_of, read_polls
 from forecast.simulation.forecasting import How, simulate
 from forecast.simulation.stacking import simulate_over_time

@@ -12,7 +12,7 @@ import pytest
 
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import shipped_constants
-from forecast.estimation.correction import correction_of
+from forecast.estimation.centre import correction_of
 from forecast.estimation.law import LawConstants, Situation, squared_error
 from forecast.estimation.records import (
     CountryRecord,
@@ -29,10 +29,10 @@ from forecast.verification.likelihood import (
     corrected_observations,
     log_likelihoods,
     observations_of,
+    records_of,
     squared_misses,
 )
 from forecast.verification.past_elections import cases_of
-from forecast.verification.recording import records_of
 from forecast.verification.summary import rows_of, subsets_of
 from tests.archives import write_archive
 

@@ -21,15 +21,12 @@ from forecast.geography.projection_constants import (
 )
 from forecast.jobs import Here
 from forecast.verification.archive import read_archive
-from forecast.verification.districts.chain import DISTRICTS, with_units
+from forecast.verification.districts.chain import DISTRICTS, joined, read_days, same_lists, with_units
 from forecast.verification.districts.evaluating import NATIONALLY, Plan, evaluate
-from forecast.verification.districts.exact_law import ExactLaw, as_one_district
+from forecast.verification.districts.exact_law import ExactLaw, as_one_district, past_laws, read_laws
 from forecast.verification.districts.fitting_projection import fit_once, fit_pairs, fit_without, histories_of
-from forecast.verification.districts.joining import joined, read_days, same_lists
 from forecast.verification.districts.pairs import Pair, read_pairs
-from forecast.verification.districts.past_laws import past_laws, read_laws
-from forecast.verification.districts.scoring import ranks
-from forecast.verification.districts.ways import WAYS
+from forecast.verification.districts.scoring import WAYS, ranks
 from forecast.verification.sharing import one_by_one
 from tests import archives
 from tests.district_archives import LISTS, write_district_archive

@@ -7,10 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from forecast.estimation.average import average, lift_other, poll_weights
+from forecast.estimation.average import average, disagreement, lift_other, movement, poll_weights
 from forecast.estimation.law import LawConstants, Situation, squared_error, squared_scales
 from forecast.estimation.preparation import Prepared, prepare
-from forecast.estimation.signals import disagreement, movement
 from tests.unit.test_estimation_preparation import NAN, reports
 
 LAW = LawConstants(0.10, 0.25, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.estimation.preparation import FLOOR, prepare, ranks_of, sample_sizes
-from forecast.estimation.reports import Reports
+from forecast.estimation.preparation import FLOOR, Reports, prepare, ranks_of, sample_sizes
 
 NAN = float("nan")
 

@@ -18,9 +18,8 @@ from forecast.errors import ConfigurationError
 from forecast.jobs import Here, Store, collect, do_table, read_table
 from forecast.jobs import doing as doing_module
 from forecast.jobs.doing import Ended, listed_of, outlook, status
-from forecast.jobs.hands import cuts_of
+from forecast.jobs.hands import cuts_of, image_of, part_of
 from forecast.jobs.job import Failed, forecast_of_job
-from forecast.jobs.part_files import image_of, part_of
 from forecast.jobs.store import Turn
 from forecast.simulation.running import Calls, Threads, Work, run_part
 from forecast.storage import load

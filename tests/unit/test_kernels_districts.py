@@ -12,10 +12,8 @@ from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.election.tiers_and_groups import ChamberTier
-from forecast.geography.compiled_pattern import compiled
-from forecast.geography.pattern import Base, drawn, pattern_of
+from forecast.geography.pattern import LAWS, Base, compiled, drawn, pattern_of
 from forecast.geography.places import Places
-from forecast.geography.swing import LAWS
 from forecast.kernels import contests, whole_chamber
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry

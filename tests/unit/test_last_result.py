@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from forecast.errors import PollDataError
-from forecast.last_election.by_district import read_borders, read_last_result
+from forecast.last_election import read_borders, read_last_result
 from tests.geographies import LAST, write_last, write_rows
 
 

@@ -13,9 +13,15 @@ from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import estimate
 from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local_polls
 from forecast.geography.pattern import Pattern, drawn, pattern_of
-from forecast.geography.projection import Projection, error_law, error_law_in_words, projection_of
+from forecast.geography.projection import (
+    Projection,
+    error_law,
+    error_law_in_words,
+    projection_of,
+    share_in,
+    with_regional_swings,
+)
 from forecast.geography.projection_constants import shipped
-from forecast.geography.regional_swings import share_in, with_regional_swings
 from forecast.polls import PollTable, read_polls
 from tests.geographies import DISTRICTS, GEOGRAPHY, HEAD, known, woods, write_polls, write_rows
 

@@ -5,7 +5,6 @@ and the room in which a feed is followed.
 from __future__ import annotations
 
 import datetime
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.cli.night import HISTORY, Room
+from forecast.cli.night_room import HISTORY, Room
 from forecast.cli.working import Asked
 from forecast.election import Election
 from forecast.errors import Fault, PollDataError
@@ -303,9 +302,6 @@ class Watched:
             self.out,
             False,
             True,
-            print,
-            time.perf_counter(),
-            "now",
         )
         self.path = folder / "counted.csv"
         self.path.touch()

@@ -14,8 +14,7 @@ import pytest
 
 from forecast.election import Election, load_election
 from forecast.estimation import Estimate, estimate
-from forecast.jobs.hands import Here, cuts_of
-from forecast.jobs.part_files import image_of, part_of
+from forecast.jobs.hands import Here, cuts_of, image_of, part_of
 from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate_and_keep

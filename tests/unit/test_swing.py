@@ -7,9 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.geography.pattern import Base, drawn, pattern_of, rake
+from forecast.geography.pattern import LAWS, Base, drawn, pattern_of, rake, slopes
 from forecast.geography.projection_constants import History, shipped, shipped_histories, with_history
-from forecast.geography.swing import LAWS, slopes
 
 LAST = np.array([[0.5, 0.3, 0.2], [0.3, 0.5, 0.2], [0.4, 0.3, 0.3], [0.2, 0.4, 0.4]])
 WEIGHTS = np.array([0.4, 0.3, 0.2, 0.1])

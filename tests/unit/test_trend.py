@@ -8,9 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.estimation.kalman import Series, contrasts, filtered, smoothed
 from forecast.estimation.preparation import prepare
-from forecast.estimation.trend import TrendConstants, trend_mean, trend_of
+from forecast.estimation.trend import (
+    Series,
+    TrendConstants,
+    contrasts,
+    filtered,
+    smoothed,
+    trend_mean,
+    trend_of,
+)
 from tests.unit.test_estimation_preparation import NAN, reports
 
 MODEL = TrendConstants(walk=0.01, house=0.05, noise=0.02, share_exponent=0.3)

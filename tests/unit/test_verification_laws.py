@@ -12,11 +12,16 @@ from forecast.estimation.constants import PlainConstants
 from forecast.estimation.law import LawConstants, Situation, squared_error, squared_scales
 from forecast.estimation.preparation import prepare
 from forecast.verification.archive import PastElection
-from forecast.verification.compared_methods import last_poll_dirichlet, plain_mean, pooled_dirichlet
+from forecast.verification.compared_methods import (
+    Dirichlet,
+    LogisticT,
+    last_poll_dirichlet,
+    plain_mean,
+    pooled_dirichlet,
+)
 from forecast.verification.fitting import fit_law, fit_plain
 from forecast.verification.likelihood import Observations, log_densities, observations_of, polled_error
 from forecast.verification.past_elections import case_of
-from forecast.verification.share_distributions import Dirichlet, LogisticT
 from tests.unit.test_estimation_preparation import NAN, reports
 
 LAW = LawConstants(0.12, 0.3, 0.3, 0.05, 1.5, 8.0, 0.4, 0.3)

@@ -20,9 +20,8 @@ from numpy.typing import NDArray
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.geography.candidates import REACH_POWER, had_candidates, moved_by_reach
-from forecast.geography.pattern import Floats
-from forecast.geography.swing import reach_of
-from forecast.verification.archive_rows import ArchiveRow, read_archive_rows
+from forecast.geography.pattern import Floats, reach_of
+from forecast.verification.archive import ArchiveRow, read_archive_rows
 from forecast.verification.districts.pairs import (
     NEW,
     TRANSITIONS,

@@ -8,19 +8,26 @@ from typing import NamedTuple
 
 import numpy as np
 
+from forecast.geography.pattern import Floats
 from forecast.geography.projection_constants import Constants, History
-from forecast.geography.swing import Floats
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
 from forecast.verification.districts.pairs import Pair
-from forecast.verification.districts.scoring import PairScores, Ranks, SeatScores, score_pair
-from forecast.verification.districts.ways import WAYS, Way
+from forecast.verification.districts.scoring import (
+    PIT_SEEDS,
+    WAYS,
+    PairScores,
+    Ranks,
+    SeatScores,
+    Told,
+    Way,
+    held,
+    score_pair,
+)
 from forecast.verification.scores import LEVELS, clustered_error
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 NATIONALLY = "nationally"
 """Seats of the whole house divided at once by the national shares: a forecast without districts."""
-PIT_SEEDS = 20
-"""Randomised PITs, whose mean is taken."""
 _SEED = 20
 
 ConstantsOf = Callable[[str], Constants]
@@ -29,7 +36,7 @@ HistoryOf = Callable[[Pair], History | None]
 
 
 @dataclass(frozen=True)
-class Score:
+class Score(Told):
     """One number: of which way, what it is, and its standard error over countries (NaN where not known)."""
 
     way: str
@@ -38,16 +45,6 @@ class Score:
     error: float
     number: int
     """Of pairs, cells, lists or blocs that it is a mean or a sum over."""
-
-    def record(self) -> dict[str, object]:
-        """For tables and JSON."""
-        return {
-            "way": self.way,
-            "metric": self.metric,
-            "value": self.value,
-            "standard_error": None if np.isnan(self.error) else self.error,
-            "number": self.number,
-        }
 
 
 @dataclass(frozen=True)
@@ -198,10 +195,8 @@ def _coverage(
     way: str, metric: str, ranks: Sequence[Ranks], country: np.ndarray, *, pooled: bool
 ) -> list[Score]:
     """Mean coverage of each level over randomised PITs: over pairs, or over all ranked (``pooled``)."""
-    generators = [np.random.default_rng([_SEED, seed]) for seed in range(PIT_SEEDS)]
-    hits = [np.mean([one.covered(generator) for generator in generators], axis=0) for one in ranks]
     sizes = np.array([len(one.below) if pooled else 1.0 for one in ranks], float)
-    each = np.nan_to_num(np.array(hits))
+    each = held(ranks, _SEED)
     number = int(sum(len(one.below) for one in ranks))
     return [
         Score(

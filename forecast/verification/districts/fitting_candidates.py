@@ -25,7 +25,7 @@ from forecast.geography.projection_constants import Constants
 from forecast.verification.districts.candidate_pairs import Contested
 from forecast.verification.districts.fitting_projection import histories_of
 from forecast.verification.districts.pairs import Pair
-from forecast.verification.districts.scoring import Ranks
+from forecast.verification.districts.scoring import Ranks, held_at_80
 from forecast.verification.districts.winning import (
     APART,
     CandidateErrors,
@@ -43,8 +43,6 @@ MOST_SCALE = 1.5
 """Countries whose errors of districts are larger than this against those of the mean pair are left out."""
 HELD = 0.8
 """What intervals of that level are made to hold."""
-_LEVEL = 1
-"""Its number among the levels of coverage."""
 _LEAST_SHARE = 0.005
 """National share below which changes of a split are not looked at."""
 _ERRORS = np.array([0.0, 0.03, 0.06, 0.09, 0.12, 0.16, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25])
@@ -149,7 +147,7 @@ def _shared(firsts: Sequence[tuple[Pair, Callable[[float], Pattern]]]) -> float:
             _ranks_of_firsts(pair, pattern(float(factor)), number)
             for number, (pair, pattern) in enumerate(firsts)
         ]
-        held.append(coverage(ranked))
+        held.append(held_at_80(ranked, _SEED, _LOTS))
     slope, at_0 = np.polyfit(_FACTORS, held, 1)
     return float(np.clip((HELD - at_0) / slope, _FACTORS[0], _FACTORS[-1]))
 
@@ -160,17 +158,6 @@ def _ranks_of_firsts(pair: Pair, pattern: Pattern, number: int) -> Ranks:
     winners = drawn(pattern, national, stream)[:, :, : pair.lists].argmax(2)
     true = pair.shares[:, : pair.lists].argmax(1)
     return ranks_of_totals(*totals_of(winners, true, pair.lists))[1]
-
-
-def coverage(found: Sequence[Ranks]) -> float:
-    """How often 80 % intervals hold the number of districts of a party, over all parties of all pairs."""
-    generator = np.random.default_rng(_SEED)
-    sizes = np.array([len(one.below) for one in found], float)
-    held = [
-        np.mean([one.covered(generator)[_LEVEL] for _ in range(_LOTS)]) if len(one.below) else 0.0
-        for one in found
-    ]
-    return float(sizes @ held / sizes.sum())
 
 
 def split_error_of(found: Sequence[Contested], power: float | None = None) -> float:

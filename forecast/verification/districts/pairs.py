@@ -19,7 +19,7 @@ from forecast.errors import ABSENT, Fault, PollDataError, suggest
 from forecast.geography.known_districts import regions_matter
 from forecast.geography.pattern import Base, Flags, Floats
 from forecast.rules.ballot import District
-from forecast.verification.archive_rows import ArchiveRow, read_archive_rows
+from forecast.verification.archive import ArchiveRow, read_archive_rows
 
 TRANSITIONS = "transitions.csv"
 NEW = "NEW"

@@ -1,4 +1,5 @@
-"""Scores of one pair of elections: draws of district shares and of seats against what came.
+"""The projections that are compared, and their scores on one pair of elections: draws of district shares and
+of seats against what came.
 
 Given are the later election's national shares and where its lists stand, so that what is scored is the
 projection alone.
@@ -6,14 +7,15 @@ projection alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.geography.pattern import Floats
+from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
+from forecast.geography.projection_constants import Constants, History, with_history
 from forecast.verification.districts.pairs import Pair, standing
 from forecast.verification.scores import LEVELS, crps
 
@@ -54,6 +56,47 @@ class Ranks:
         lot = generator.random(len(self.below))
         place = (self.below + lot * (self.equal + 1.0)) / (self.draws + 1.0)
         return np.array([(np.abs(place - 0.5) < level / 2.0).mean() for level in LEVELS])
+
+
+PIT_SEEDS = 20
+"""Randomised PITs, whose mean is taken."""
+AT_80 = LEVELS.index(0.8)
+
+
+def held(found: Sequence[Ranks], seed: int) -> Floats:
+    """(P, levels) share of the outcomes of each of ``found`` within the central interval of each level, by
+    the mean of randomised PITs; 0 where there are none.
+    """
+    generators = [np.random.default_rng([seed, number]) for number in range(PIT_SEEDS)]
+    means = [np.mean([one.covered(generator) for generator in generators], axis=0) for one in found]
+    return np.nan_to_num(np.array(means))
+
+
+def held_at_80(found: Sequence[Ranks], seed: int, lots: int, *, pooled: bool = True) -> float:
+    """Share of outcomes within their central 80 % intervals, over all of them (``pooled``) or in the mean of
+    ``found``, by so many randomised PITs.
+    """
+    generator = np.random.default_rng(seed)
+    sizes = np.array([len(one.below) if pooled else 1.0 for one in found], float)
+    share = [
+        np.mean([one.covered(generator)[AT_80] for _ in range(lots)]) if len(one.below) else 0.0
+        for one in found
+    ]
+    return float(sizes @ share / sizes.sum())
+
+
+@dataclass(frozen=True)
+class Told:
+    """A number with its standard ``error``, NaN where that is not known, and what it is of."""
+
+    def record(self) -> dict[str, object]:
+        """For tables and JSON."""
+        return {
+            "standard_error" if name == "error" else name: None
+            if name == "error" and np.isnan(value)
+            else value
+            for name, value in vars(self).items()
+        }
 
 
 def ranks(draws: Floats | Seats, outcome: Floats | Seats) -> Ranks:
@@ -146,3 +189,62 @@ def _seat_scores(pair: Pair, draws: Floats, law: SeatLaw) -> SeatScores:
 def _chance(draws: Seats) -> NDArray[np.bool_]:
     """Which quantities are not 0 in enough draws."""
     return (draws > 0).mean(0) >= LEAST_CHANCE
+
+
+Prepare = Callable[[Pair, Constants, float], Pattern]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to project a result: how its pattern is made for a pair."""
+
+    name: str
+    prepare: Prepare
+    own_history: bool = False
+    """Whether it knows how large the errors of the country were before."""
+
+    def pattern(self, pair: Pair, law: Constants, history: History | None = None) -> Pattern:
+        """Ready for draws at the true national shares."""
+        known, scale = with_history(law, history)
+        return self.prepare(pair, known, scale)
+
+    def draws(self, pattern: Pattern, number: int, generator: np.random.Generator) -> Floats:
+        """(N, D, U) shares at the central national shares, rows add up to 1."""
+        shares = drawn(pattern, np.broadcast_to(pattern.central, (number, len(pattern.central))), generator)
+        return shares / shares.sum(2, keepdims=True)
+
+
+def _by(swing: str) -> Prepare:
+    return lambda pair, law, scale: pattern_of(pair.base, pair.national, law, swing=swing, scale=scale)
+
+
+def _independent(pair: Pair, law: Constants, scale: float) -> Pattern:
+    return by_themselves(pattern_of(pair.base, pair.national, law, scale=scale))
+
+
+def by_themselves(pattern: Pattern) -> Pattern:
+    """The errors of a pattern with the same variances, but each cell by itself."""
+    shared = (pattern.slope_sd * pattern.centred) ** 2 + pattern.region_sd**2
+    for factor, sd in zip(pattern.factors, pattern.factor_sd, strict=True):
+        shared = shared + (factor[:, None] * sd) ** 2
+    own = np.sqrt(pattern.cell_sd**2 + pattern.common**2 * shared)
+    return replace(pattern, cell_sd=own, common=np.zeros_like(pattern.common))
+
+
+def _no_last_result(pair: Pair, law: Constants, scale: float) -> Pattern:
+    base = replace(pair.base, last=np.zeros_like(pair.base.last), national=np.zeros_like(pair.base.national))
+    return pattern_of(base, pair.national, law, scale=scale)
+
+
+WAYS = {
+    way.name: way
+    for way in (
+        Way("model", _by("model")),
+        Way("own-history", _by("model"), own_history=True),
+        Way("independent-cells", _independent),
+        Way("proportional", _by("proportional")),
+        Way("additive", _by("additive")),
+        Way("logit", _by("logit")),
+        Way("no-last-result", _no_last_result),
+    )
+}

@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from forecast.election.district_votes import CANDIDATE_ERROR, SPLIT_ERROR
 from forecast.estimation.calibration import Bin
 from forecast.geography.candidates import SHARED, split_sd, with_candidates
-from forecast.geography.pattern import Pattern, drawn, pattern_of
+from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
 from forecast.geography.projection_constants import Constants
-from forecast.geography.swing import Floats
 from forecast.verification.districts.candidate_pairs import Contested
-from forecast.verification.districts.scoring import Ranks, ranks
-from forecast.verification.districts.ways import by_themselves
+from forecast.verification.districts.scoring import Ranks, Told, by_themselves, held, ranks
 from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
 from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
@@ -40,7 +38,6 @@ ERROR_OF_PERSONS = 0.76
 USUAL = "usual"
 """All others, together."""
 
-PIT_SEEDS = 20
 _DRAWS, _SEED = 1_000, 41
 _LEAST_CHANCE = 1.0 / 2_000.0
 """Where nobody of the draws won: for the logarithmic score."""
@@ -104,7 +101,7 @@ class PairWinners:
 
 
 @dataclass(frozen=True)
-class WinnerScore:
+class WinnerScore(Told):
     """One number: of which way and pairs, given what; its standard error over pairs (NaN where not known)."""
 
     way: str
@@ -114,18 +111,6 @@ class WinnerScore:
     value: float
     error: float
     number: int
-
-    def record(self) -> dict[str, object]:
-        """For tables and JSON."""
-        return {
-            "way": self.way,
-            "given": self.given,
-            "of": self.of,
-            "metric": self.metric,
-            "value": self.value,
-            "standard_error": None if np.isnan(self.error) else self.error,
-            "number": self.number,
-        }
 
 
 @dataclass(frozen=True)
@@ -369,12 +354,8 @@ def _of_totals(way: str, given: str, group: str, own: Sequence[PairWinners]) -> 
     scores = [
         WinnerScore(way, given, group, "totals_rms", rms, error / (2.0 * rms), len(squared)),
     ]
-    generators = [np.random.default_rng([_SEED, seed]) for seed in range(PIT_SEEDS)]
-    held = np.array(
-        [np.mean([one.totals.covered(generator) for generator in generators], axis=0) for one in own]
-    )
     sizes = np.array([len(one.totals.below) for one in own], float)
-    for level, hits in zip(LEVELS, np.nan_to_num(held).T, strict=True):
+    for level, hits in zip(LEVELS, held([one.totals for one in own], _SEED).T, strict=True):
         value = float(sizes @ hits / sizes.sum())
         error = clustered_error(hits, np.arange(len(own)), sizes)
         scores.append(

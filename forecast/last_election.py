@@ -1,19 +1,23 @@
-"""The last result by district, and districts whose borders moved since: their tables, read and checked."""
+"""The last election: votes by district, which party continues which list, and what each had nationally."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised
-from forecast.errors import ABSENT, Fault, PollDataError
+from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.tables import Row, parse_votes, read_rows
+
+if TYPE_CHECKING:
+    from forecast.election import Election, Party
 
 Floats = NDArray[np.float64]
 
@@ -245,3 +249,152 @@ def read_borders(path: str | Path) -> tuple[Move, ...]:
     if faults:
         raise PollDataError(*faults)
     return tuple(moves)
+
+
+class EarlierLists(Protocol):
+    """Lists of an earlier election by name, and the table that they are from."""
+
+    @property
+    def place(self) -> str:
+        """The table."""
+        ...
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """Names."""
+        ...
+
+
+def heritage(election: Election, last: EarlierLists) -> tuple[Floats, list[Fault]]:
+    """(L, P) which share of the votes of each earlier list each party inherits, and what matches nothing.
+
+    ``continues`` of a party says so; where it says nothing, lists that have one of its names are meant. A
+    party that withdraws hands on what it inherits like its voters.
+    """
+    number = {normalised(name): i for i, name in enumerate(last.lists)}
+    shares = np.zeros((len(last.lists), len(election.parties)))
+    faults: list[Fault] = []
+    for p, party in enumerate(election.parties):
+        if party.kind == "residual":
+            continue
+        if party.continues is None:
+            own = [number[key] for key in names_of(party) if key in number]
+            shares[own, p] = 1.0
+            if not own and party.eligible:
+                faults.append(_nobody(election, party, last))
+            continue
+        for name, share in party.continues.items():
+            if normalised(name) in number:
+                shares[number[normalised(name)], p] += float(share)
+            else:
+                remedy = f"no such list in {last.place}; {suggest(name, last.lists)}"
+                faults.append(Fault(election.place, f"parties.{party.id}.continues", name, remedy))
+    faults += _too_often(election, last, shares)
+    return shares, faults
+
+
+def names_of(party: Party) -> list[str]:
+    """All that a party is called, as names are compared."""
+    names = (party.id, party.name, party.short, *party.names.values(), *party.aliases, *party.merged_from)
+    return list(dict.fromkeys(normalised(name) for name in names if name))
+
+
+def _nobody(election: Election, party: Party, last: EarlierLists) -> Fault:
+    remedy = (
+        f"no list of {last.place} has one of its names; {suggest(party.name, last.lists)}; say what it "
+        f'continues, such as continues = {{ "{last.lists[0]}" = 1.0 }}, or continues = {{}} for a new list'
+    )
+    return Fault(election.place, f"parties.{party.id}", ABSENT, remedy)
+
+
+def _too_often(election: Election, last: EarlierLists, shares: Floats) -> Iterator[Fault]:
+    """Lists that a party inherits by its name and another by what it says."""
+    for row in np.flatnonzero(shares.sum(1) > 1.0 + 1e-9):
+        heirs = [party.id for party, share in zip(election.parties, shares[row], strict=True) if share > 0.0]
+        remedy = (
+            f"its votes are inherited by {' and '.join(heirs)}, more than once in all; give each its part "
+            f'(continues = {{ "{last.lists[row]}" = 0.5 }})'
+        )
+        yield Fault(election.place, f"parties.{heirs[-1]}.continues", last.lists[row], remedy)
+
+
+SLIP = 0.01
+"""A last result that a file gives twice may differ by so much."""
+
+
+@dataclass(frozen=True)
+class LastShares:
+    """Shares of 1 by party id; ``new`` are the lists that continue none, ``unknown`` all others."""
+
+    shares: dict[str, float]
+    new: tuple[str, ...]
+    unknown: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+
+def last_shares(election: Election) -> LastShares:
+    """The last result of every party that can win seats, as far as the election file knows it.
+
+    Where ``[geography]`` names the last result by district, the sum of the districts. Else ``last_result``;
+    of a party that merged or split, what it inherits (``continues``) of parties of this file that have one.
+    Raises ``PollDataError`` for what is wrong with the table of districts, ``ConfigurationError`` for lists
+    that match nothing there.
+    """
+    eligible = [party for party in election.parties if party.eligible]
+    new = tuple(party.id for party in eligible if party.continues == {})
+    said: tuple[str, ...] = ()
+    if election.geography is not None and election.geography.last_result is not None:
+        shares = _of_districts(election, str(election.geography.last_result))
+        said = tuple(_slips(election, shares))
+    else:
+        shares = _of_the_file(election)
+    unknown = tuple(party.id for party in eligible if party.id not in shares and party.id not in new)
+    return LastShares(shares, new, unknown, said)
+
+
+def _of_districts(election: Election, table: str) -> dict[str, float]:
+    last = read_last_result(table)
+    heirs, faults = heritage(election, last)
+    if faults:
+        raise ConfigurationError(*faults)
+    national = last.votes.sum(0) / last.valid.sum() @ heirs
+    return {
+        party.id: float(share)
+        for party, share in zip(election.parties, national, strict=True)
+        if party.eligible and share > 0.0
+    }
+
+
+def _of_the_file(election: Election) -> dict[str, float]:
+    own = {party.id: float(party.last_result) for party in election.parties if party.last_result is not None}
+    known = {name: own[party.id] for party in election.parties if party.id in own for name in names_of(party)}
+    found: dict[str, float] = {}
+    for party in election.parties:
+        share = _inherited(party, known)
+        if share is None:
+            share = own.get(party.id)
+        if share is not None and party.eligible:
+            found[party.id] = share
+    return found
+
+
+def _inherited(party: Party, known: dict[str, float]) -> float | None:
+    """What a party inherits; ``None`` where it does not say so, or not of parties whose last result is
+    known.
+    """
+    parts = {normalised(name): float(share) for name, share in (party.continues or {}).items()}
+    if not parts or not all(name in known for name in parts):
+        return None
+    return sum(known[name] * share for name, share in parts.items())
+
+
+def _slips(election: Election, shares: dict[str, float]) -> list[str]:
+    """Last results that the file gives twice, differently."""
+    return [
+        f"the last_result of {party.name} is {float(party.last_result):.1%}, its last votes by district are "
+        f"{shares.get(party.id, 0.0):.1%} of all: the districts are taken"
+        for party in election.parties
+        if party.last_result is not None
+        and party.eligible
+        and abs(float(party.last_result) - shares.get(party.id, 0.0)) > SLIP
+    ]

@@ -1,4 +1,4 @@
-"""What if a party withdraws: where its voters go.
+"""What if: swings and fixed shares on top of a mean, and a party that withdraws, with where its voters go.
 
 A draw of shares s becomes s'_j ~ s_j + sum over withdrawn w of T_wj s_w; voters that no party gets stay at
 home, and what is left is scaled to 1.
@@ -15,11 +15,62 @@ import numpy as np
 
 from forecast.election.exact_numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
-from forecast.estimation.reports import Floats
+from forecast.estimation.preparation import Floats, Prepared
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation.estimate import Estimate
+
+LEAST = 1e-9
+"""A share fixed at 0 stands here, as good as absent: the law lives on logarithms."""
+
+
+def adjusted(mean: Floats, prepared: Prepared, election: Election) -> Floats:
+    """The mean with units exactly where ``estimate.shift`` and ``estimate.share`` want them, and the others
+    scaled to the rest.
+
+    Where all units are wanted somewhere, all are scaled to sum to 1. ``ConfigurationError`` for a unit that
+    does not stand alone, or a share that would leave 0 to 1.
+    """
+    place = election.place
+    shifts = {unit: float(swing) for unit, swing in election.estimate.shift.items()}
+    shares = {unit: float(share) for unit, share in election.estimate.share.items()}
+    if not shifts and not shares:
+        return mean
+    position = {unit: i for i, unit in enumerate(prepared.units)}
+    faults = [
+        Fault(place, f"estimate.{key}.{unit}", value, not_a_unit(unit, prepared.units, prepared.absorbed))
+        for key, values in (("shift", shifts), ("share", shares))
+        for unit, value in values.items()
+        if unit not in position
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+    result = mean.copy()
+    for unit, share in shares.items():
+        result[position[unit]] = share
+    for unit, swing in shifts.items():
+        result[position[unit]] += swing
+        if not 0.0 <= result[position[unit]] <= 1.0:
+            remedy = (
+                f"the polls have this party at {mean[position[unit]]:.2%}: it would leave 0 to 100 percent"
+            )
+            faults.append(Fault(place, f"estimate.shift.{unit}", f"{swing:+.2%}", remedy))
+    moved = np.isin(np.array(prepared.units), [*shares, *shifts])
+    if result[moved].sum() > 1.0 + 1e-9 and not moved.all():
+        remedy = f"the parties moved would hold {result[moved].sum():.1%} together"
+        faults.append(Fault(place, "estimate", f"{result[moved].sum():.1%}", remedy))
+    if faults:
+        raise ConfigurationError(*faults)
+    return _closed(result, mean, moved)
+
+
+def _closed(result: Floats, mean: Floats, moved: np.ndarray) -> Floats:
+    if not moved.all():
+        result[~moved] = mean[~moved] * (1.0 - result[moved].sum()) / mean[~moved].sum()
+    result = np.maximum(result, LEAST)
+    return result / result.sum()
+
 
 _PAIRS = 2**14
 """Draws of the error, each with its opposite, from which centre and scale are read."""
