@@ -21,7 +21,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.published.archive_of_forecasts import Archive, Past
 from forecast.result import Forecast
 from forecast.rules.counts import outcome_of, read_count
-from forecast.rules.rows_of_parties import RowsOfParties, rows_of_parties
+from forecast.rules.tables import RowsOfParties, rows_of_parties
 from forecast.simulation.questions import constraints_of_events
 from forecast.variables import SEATLESS_KINDS
 from forecast.words.facts import Facts

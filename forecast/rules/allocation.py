@@ -20,6 +20,8 @@ from forecast.election.vocabulary import TieRule
 from forecast.rules.outcome import Division, Line, Step, Tie
 from forecast.rules.ties import Keys, Unit, first_among, precedence, tie_at_the_cut
 
+IN_PROPORTION = Allocation.model_validate({"method": "hare"})
+
 
 def bonus_seats(bonus: Bonus, share: Fraction) -> int:
     """Seats of the bonus for a list with this share of the valid votes.
@@ -143,13 +145,18 @@ def _seats_down_to(method: DivisorMethod, unit: Unit, weakest: tuple[Claim, Keys
         claim = claim_of(method, unit.votes, seat)
         return (claim, precedence(decide, unit.votes, seat - 1, unit.order)) >= weakest
 
-    low, high = 0, 1
+    high = 1
     while ahead(high):
-        low, high = high, high * 2
-    while high - low > 1:
+        high *= 2
+    return smallest(lambda seat: not ahead(seat), high // 2 + 1, high) - 1
+
+
+def smallest(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The smallest number from ``low`` on for which it ``holds``, by halving; it does for ``high``."""
+    while low < high:
         middle = (low + high) // 2
-        low, high = (middle, high) if ahead(middle) else (low, middle)
-    return low
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return high
 
 
 def divide_by_quota(

@@ -15,6 +15,8 @@ from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
 from forecast.kernels import laws, place_levelling
 from forecast.kernels.laws import Constraints
+from forecast.rules.allocation import IN_PROPORTION
+from forecast.rules.ballot import by_region, levelling_of_table
 from forecast.rules.compiled_around import constraints_after_winners, constraints_in_districts
 
 if TYPE_CHECKING:
@@ -181,7 +183,7 @@ def tier_of(
         levelled=levelled,
         returns=levelled and rule.levelling is not None and rule.levelling.mode == "return",
         placing=_placing(rule, rule.levelling, table, fill) if levelled and rule.levelling else (),
-        by_votes=_record_of(_HARE, fill) if districts.seats == "by-votes" else None,
+        by_votes=_record_of(IN_PROPORTION, fill) if districts.seats == "by-votes" else None,
         held=held if starts else 0,
         total=districts.start_seats
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
@@ -191,9 +193,6 @@ def tier_of(
         waivers=_waivers(rule),
         region_of=_numbers(table.regions)[0] if all(table.regions) else None,
     )
-
-
-_HARE = Allocation.model_validate({"method": "hare"})
 
 
 def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
@@ -206,9 +205,14 @@ def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
 
 
 def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:
+    record = _one_vote_each()
+    fill(record[0], method)
+    return record
+
+
+def _one_vote_each() -> NDArray[np.void]:
     record = np.zeros(1, laws.RULE)
     record["correction"] = record["uncorrected"] = record["vote"] = 1.0
-    fill(record[0], method)
     return record
 
 
@@ -251,18 +255,9 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
 
 def _missing(rule: Rule, table: SeatTable, place: str) -> Iterator[Fault]:
     """What the rule asks of the table."""
-    levelling = rule.levelling
-    steps = levelling.placing if levelling is not None else ()
-    if any(step.capacity == "table" for step in steps) and (table.levelling < 0).any():
+    if levelling_of_table(rule) and (table.levelling < 0).any():
         yield Fault(place, "rule.levelling.placing", "table", "the table has no column levelling")
-    local = rule.districts.local_threshold if rule.districts is not None else None
-    waived = rule.threshold is not None and rule.threshold.or_regions_at_quota is not None
-    by_region = (
-        waived
-        or any(step.where == "region" for step in steps)
-        or (local is not None and local.of == "region")
-    )
-    if by_region and not all(table.regions):
+    if by_region(rule) and not all(table.regions):
         yield Fault(place, "rule.districts", "region", "the table has no column region, which the rule needs")
 
 
@@ -273,8 +268,7 @@ def _numbers(names: Sequence[str]) -> tuple[Numbers, list[str]]:
 
 
 def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int) -> LocalLevels:
-    record = np.zeros(1, laws.RULE)
-    record["correction"] = record["uncorrected"] = record["vote"] = 1.0
+    record = _one_vote_each()
     record["nobody_denominator"] = record["joint_denominator"] = 1.0
     record["nobody_decided"] = True
     record["base"], record["strict"] = _BASES[threshold.base], threshold.strict

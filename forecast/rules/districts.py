@@ -9,14 +9,20 @@ from fractions import Fraction
 
 from forecast.election.rule import LEVELLED, Allocation, Districts, Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, quota_of
-from forecast.rules.ballot import Ballot, District, regions_of
-from forecast.rules.district_checks import problems_of
+from forecast.rules.allocation import (
+    IN_PROPORTION,
+    Plan,
+    QuotaCount,
+    award_bonus,
+    divide,
+    divide_by_method,
+    quota_of,
+)
+from forecast.rules.ballot import Ballot, District, problems_of, regions_of
 from forecast.rules.entitled import entitled_in, outside_quota_in, weight_of
 from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
 from forecast.rules.ties import Unit
 
-_HARE = Allocation.model_validate({"method": "hare"})
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
 _SIZES = "seats of the districts"
 
@@ -162,7 +168,7 @@ def district_seats(rule: Rule, ballot: Ballot) -> Division:
     ]
     total = districts.start_seats or rule.seats
     division = divide_by_method(
-        Plan(_HARE if by_votes else _SAINTE_LAGUE, rule.ties), competitors, total, _SIZES
+        Plan(IN_PROPORTION if by_votes else _SAINTE_LAGUE, rule.ties), competitors, total, _SIZES
     )
     return replace(
         division, seats={district.name: division.seats.get(district.name, 0) for district in ballot.districts}

@@ -24,6 +24,7 @@ from forecast.rules.allocation import (
     divide,
     divide_with_caps,
     house_that_covers,
+    smallest,
     with_some_aside,
 )
 from forecast.rules.ballot import Ballot, District, regions_of
@@ -164,16 +165,13 @@ def _least_house(
     grows.
     """
 
-    def enough(division: Division) -> bool:
-        lacking = {name: max(floor - division.seats.get(name, 0), 0) for name, floor in floors.items()}
-        own = all(seats <= beyond.get(name, 0) for name, seats in lacking.items())
+    def enough(house: int) -> bool:
+        seats = divide(plan, units, house).seats
+        lacking = {name: max(floor - seats.get(name, 0), 0) for name, floor in floors.items()}
+        own = all(number <= beyond.get(name, 0) for name, number in lacking.items())
         return own and sum(lacking.values()) <= unbalanced
 
-    low, high = between
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(divide(plan, units, middle)) else (middle + 1, high)
-    return divide(plan, units, low)
+    return divide(plan, units, smallest(enough, *between))
 
 
 NATION = ""

@@ -13,6 +13,7 @@ from fractions import Fraction
 from math import ceil
 
 from forecast.election.rule import Rule
+from forecast.rules.allocation import smallest
 from forecast.rules.ballot import Ballot, District, Entry, regions_of
 from forecast.rules.districts import divide_district, with_direct_seats
 from forecast.rules.entitled import entitled_in
@@ -59,10 +60,7 @@ def fewest(wins: Callable[[int], bool], most: int) -> int | None:
         high *= 2
         if high > most:
             return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if wins(middle) else (middle, high)
+    high = smallest(wins, high // 2 + 1, high)
     while high > 1 and wins(high - 1):
         high -= 1
     return high

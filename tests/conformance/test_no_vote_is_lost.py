@@ -17,7 +17,7 @@ from forecast.errors import ConfigurationError, NoValidOutcome
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import read_count
 from forecast.rules.reference import apply_rule
-from forecast.rules.rows_of_parties import entry_of
+from forecast.rules.tables import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(ROOT.glob("configs/*.toml"))
