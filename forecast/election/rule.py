@@ -695,6 +695,16 @@ class Rule(Part):
         return self.districts
 
     @property
+    def levelling_mode(self) -> str | None:
+        """How seats held are set against the national shares, where they are."""
+        return self.levelling.mode if self.levelling is not None else None
+
+    @property
+    def placing(self) -> tuple[Placing, ...]:
+        """The steps in which levelling seats are brought to places; none where the rule does not say."""
+        return tuple(self.levelling.placing) if self.levelling is not None else ()
+
+    @property
     def only_places(self) -> bool:
         """Whether districts change no list's total, and each list places its own seats there by its votes."""
         return self.districts is not None and self.districts.national_totals == "own-votes"

@@ -73,29 +73,24 @@ def divide_by_divisors(
     """
     gained = {unit.id: 0 for unit in units}
 
-    def entry(unit: Unit) -> tuple[bool, Fraction, Keys, Unit]:
+    def claiming(unit: Unit) -> tuple[bool, Fraction, Keys, Unit]:
         seats = unit.held + gained[unit.id]
         infinite, value = claim_of(method, unit.votes, seats + 1)
         keys = precedence(decide, unit.votes, seats, unit.order)
         return (not infinite, -value, tuple(-key for key in keys), unit)
 
-    queue = [entry(unit) for unit in units if unit.votes > 0]
+    def ranked(finite: bool, value: Fraction, keys: Keys, unit: Unit) -> tuple[Unit, Claim, Keys]:
+        return unit, (not finite, -value), tuple(-key for key in keys)
+
+    queue = [claiming(unit) for unit in units if unit.votes > 0]
     heapify(queue)
     served: list[tuple[Unit, Claim, Keys]] = []
     for _ in range(seats if queue else 0):
-        finite, value, keys, unit = heappop(queue)
-        served.append((unit, (not finite, -value), tuple(-key for key in keys)))
-        gained[unit.id] += 1
-        heappush(queue, entry(unit))
-    waiting = [
-        (unit, (not finite, -value), tuple(-key for key in keys))
-        for finite, value, keys, unit in sorted(queue, key=lambda e: e[:3])
-    ]
-    tie = (
-        tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide)
-        if served and waiting
-        else None
-    )
+        served.append(ranked(*heappop(queue)))
+        gained[served[-1][0].id] += 1
+        heappush(queue, claiming(served[-1][0]))
+    waiting = [ranked(*claim) for claim in sorted(queue, key=lambda claim: claim[:3])]
+    tie = tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide) if served else None
     lines = tuple(_line(method, unit, gained[unit.id]) for unit in units)
     order, claims = tuple(unit.id for unit, *_ in served), tuple(claim for _, claim, _ in served)
     return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else (), order, claims)
@@ -328,29 +323,15 @@ class QuotaCount:
 
 
 @dataclass(frozen=True)
-class Winner:
-    """Who won a second round: an alliance, or a list (of an alliance of one, or of none)."""
-
-    alliance: str
-    list: str | None
-
-    def is_one(self, competitor: Unit) -> bool:
-        """Whether this is the competitor."""
-        return (
-            competitor.id in (self.list, _alliance_name(self.alliance))
-            or competitor.alliance == self.alliance
-        )
-
-
-@dataclass(frozen=True)
 class Premium:
     """At least so many ``seats`` for the list or alliance with most votes, if these are ``needed`` votes, or
-    for the ``winner`` of a second round. With ``lists_apart`` all other alliances are none (San Marino).
+    for the ``winner`` of a second round, an alliance or a list. With ``lists_apart`` all other alliances are
+    none (San Marino).
     """
 
     seats: int
     needed: Fraction
-    winner: Winner | None = None
+    winner: str | None = None
     lists_apart: bool = False
 
 
@@ -455,7 +436,8 @@ def _largest(plan: Plan, competitors: Sequence[Unit], place: str) -> tuple[list[
     """The competitor with most votes, or the winner of the second round; and the tie."""
     winner = plan.premium.winner if plan.premium is not None else None
     if winner is not None:
-        return [unit for unit in competitors if winner.is_one(unit)], []
+        names = (winner, _alliance_name(winner))
+        return [unit for unit in competitors if unit.alliance == winner or unit.id in names], []
     return first_among(
         [unit for unit in competitors if unit.votes > 0],
         1,

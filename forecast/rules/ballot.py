@@ -218,7 +218,7 @@ def seats_in_table(rule: Rule) -> bool:
 
 def levelling_of_table(rule: Rule) -> bool:
     """Whether the table gives districts their levelling seats."""
-    return rule.levelling is not None and any(step.capacity == "table" for step in rule.levelling.placing)
+    return any(step.capacity == "table" for step in rule.placing)
 
 
 def by_region(rule: Rule) -> str | bool:
@@ -226,7 +226,7 @@ def by_region(rule: Rule) -> str | bool:
     local = rule.districts.local_threshold if rule.districts is not None else None
     if rule.threshold is not None and rule.threshold.or_regions_at_quota is not None:
         return "threshold.or_regions_at_quota"
-    if rule.levelling is not None and any(step.where == "region" for step in rule.levelling.placing):
+    if any(step.where == "region" for step in rule.placing):
         return 'rule.levelling.placing.where = "region"'
     if rule.districts is not None and rule.districts.quota_in == "region":
         return 'rule.districts.quota_in = "region"'
@@ -262,9 +262,9 @@ def _against_the_house(rule: Rule, districts: Sequence[District], *, counted: bo
     if levelling is not None:
         parts["the levelling seats"] = levelling
     total = sum(parts.values())
-    whole = levelling is not None or rule.levelling is None or rule.levelling.mode is None
+    whole = levelling is not None or rule.levelling_mode is None
     whole = whole and (counted or not direct)
-    grows = rule.levelling is not None and rule.levelling.mode in ("keep", "level")
+    grows = rule.levelling_mode in ("keep", "level")
     if total == rule.seats or grows or (not whole and total < rule.seats):
         return
     column = "levelling" if levelling is not None and own <= rule.seats else "seats"
@@ -275,14 +275,13 @@ def _against_the_house(rule: Rule, districts: Sequence[District], *, counted: bo
 
 def levelling_seats(rule: Rule, districts: Sequence[District]) -> int | None:
     """Levelling seats that the places of the first step of placing take; ``None``: nothing limits them."""
-    steps = rule.levelling.placing if rule.levelling is not None else ()
-    if not steps or steps[0].capacity is None:
+    capacity = rule.placing[0].capacity if rule.placing else None
+    if capacity is None:
         return None
-    capacity = steps[0].capacity
     if isinstance(capacity, Mapping):
         return sum(capacity.values())
     if capacity == "table":
         return sum(district.levelling or 0 for district in districts)
-    by_region = steps[0].where == "region"
+    by_region = rule.placing[0].where == "region"
     places = {district.region if by_region else district.name for district in districts}
     return capacity * len(places)

@@ -6,7 +6,7 @@ A case that the schema cannot say is reported as unsupported with the reason, ne
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -77,14 +77,7 @@ class Verification:
     """Election files without official seats, which are no cases."""
 
     def __add__(self, other: Verification) -> Verification:
-        return Verification(
-            self.cases + other.cases,
-            self.reproduced + other.reproduced,
-            self.mismatches + other.mismatches,
-            self.unsupported + other.unsupported,
-            self.notes + other.notes,
-            self.unchecked + other.unchecked,
-        )
+        return Verification(*(getattr(self, of.name) + getattr(other, of.name) for of in fields(self)))
 
     @property
     def complete(self) -> bool:
@@ -244,6 +237,7 @@ def _entry(party: Mapping[str, Any], name: str) -> Entry:
         _number(party, "votes", f"parties.{name}"),
         kind,
         alliance=None if alliance is None else str(alliance),
+        sub_alliance=None,
         best_region_share=None
         if regional is None
         else _parsed(parse_share, regional, f"parties.{name}.best_region_share"),

@@ -155,7 +155,7 @@ def _join_tier(record: np.void, rule: Rule, tier: Tier | None) -> None:
     if tier is None:
         return
     record["held_drawn"] = tier.levelled
-    if rule.levelling is not None and rule.levelling.mode == "apart":
+    if rule.levelling_mode == "apart":
         record["seats"] = max(rule.seats - int(tier.houses.sum()), 0)
 
 

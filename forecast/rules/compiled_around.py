@@ -45,8 +45,7 @@ _MAJORITIES = {
 
 def seats_to_share(rule: Rule) -> int:
     """The size of the house before anything stands around it."""
-    start = rule.levelling.start_seats if rule.levelling is not None else None
-    return start or rule.seats
+    return (rule.levelling and rule.levelling.start_seats) or rule.seats
 
 
 def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = None) -> int:
@@ -55,7 +54,7 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     """
     held = sum(_held(party) for party in lists) if rule.levelling is not None else 0
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
-    if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
+    if rule.levelling_mode in ("keep", "level"):
         held += in_districts
     extra = sum(party.extra_seats for party in lists)
     return max(_grown(rule), rule.seats + _added(rule, rule.seats + extra), in_districts) + held + extra
@@ -221,9 +220,8 @@ def _fill_bonus(record: np.void, bonus: Bonus | None) -> None:
 
 
 def _grown(rule: Rule) -> int:
-    grows = rule.levelling is not None and rule.levelling.mode == "level"
     size = seats_to_share(rule)
-    return max(min(GROWTH * size, MOST_SEATS), size) if grows else size
+    return max(min(GROWTH * size, MOST_SEATS), size) if rule.levelling_mode == "level" else size
 
 
 def _floor(party: Party, lists: Sequence[Party]) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import LEVELLED, Allocation, Districts, Levelling, Placing
+from forecast.election.rule import LEVELLED, Allocation, Districts, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
@@ -154,8 +154,7 @@ def tier_of(
     ``ConfigurationError`` where the table lacks what the rule asks for, and for clauses that are counted but
     not drawn.
     """
-    districts = rule.districts
-    assert districts is not None
+    districts = rule.constituencies
     faults = [*not_drawn(rule, place, held), *_missing(rule, table, place)]
     if districts.leftover not in (None, LEVELLED):
         alone = [party.id for party in lists if party.kind == "independent"]
@@ -172,7 +171,7 @@ def tier_of(
     starts = districts.direct == "start"
     if starts:
         around = constraints_after_winners(lists, table.seats, record[0], inside)
-    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    levelled = rule.levelling_mode is not None
     local = districts.local_threshold
     return Tier(
         houses=np.maximum(table.seats, 0) if districts.seats == "given" else table.seats.copy(),
@@ -181,8 +180,8 @@ def tier_of(
         constraints=around,
         local=_levels(local, lists, table, rule.seats) if local is not None else None,
         levelled=levelled,
-        returns=levelled and rule.levelling is not None and rule.levelling.mode == "return",
-        placing=_placing(rule, rule.levelling, table, fill) if levelled and rule.levelling else (),
+        returns=rule.levelling_mode == "return",
+        placing=_placing(rule, table, fill) if levelled else (),
         by_votes=_record_of(IN_PROPORTION, fill) if districts.seats == "by-votes" else None,
         held=held if starts else 0,
         total=districts.start_seats
@@ -234,8 +233,7 @@ def _who(rule: Rule, districts: Districts) -> int:
 
 def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     """Clauses that an exact count knows and a draw does not yet."""
-    districts, levelling = rule.districts, rule.levelling
-    assert districts is not None
+    districts = rule.constituencies
     local = districts.local_threshold
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
@@ -249,7 +247,7 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     for key, value in asked.items():
         if value:
             yield Fault(place, f"rule.districts.{key}", value, UNDRAWN)
-    if levelling is not None and levelling.placing and (rule.bonus or levelling.mode == "level"):
+    if rule.placing and (rule.bonus or rule.levelling_mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
 
 
@@ -282,15 +280,13 @@ def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable,
     )
 
 
-def _placing(
-    rule: Rule, levelling: Levelling, table: SeatTable, fill: FillAllocation
-) -> tuple[PlacingStep, ...]:
+def _placing(rule: Rule, table: SeatTable, fill: FillAllocation) -> tuple[PlacingStep, ...]:
     steps: list[PlacingStep] = []
     parents = np.zeros(len(table.names), np.int64)
     national = np.zeros(1, laws.RULE)
     if rule.national_method is not None and not rule.national_method.by_quota:
         fill(national[0], rule.national_method)
-    for step in levelling.placing:
+    for step in rule.placing:
         names = table.regions if step.where == "region" else table.names
         place_of, places = _numbers(names)
         record = np.zeros(1, place_levelling.PLACING)

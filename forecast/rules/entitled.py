@@ -98,8 +98,7 @@ def votes_outside(
     others those cast in districts in which they take none (``local``: who does in each) where no seats are
     divided nationally.
     """
-    levelled = rule.levelling is not None and rule.levelling.mode is not None
-    nationally = local is None or levelled or rule.allocation is not None
+    nationally = local is None or rule.levelling_mode is not None or rule.allocation is not None
     inside = {entry.id for entry in ballot.entries if nationally and _competes(rule, admissions[entry.id])}
     there = {place: {unit.id for unit in units} for place, units in (local or {}).items()}
     outside: dict[str, int] = {}

@@ -206,10 +206,9 @@ def place_levelling(
     ``order`` names the list of each, as they were won nationally. Raises ``ConfigurationError`` where a
     capacity is not one of the places of the table.
     """
-    steps = rule.levelling.placing if rule.levelling is not None else ()
     here: dict[str, Mapping[str, int]] = {NATION: due}
     unplaced, ties = Counter[str](), list[Tie]()
-    for step in steps:
+    for step in rule.placing:
         sites = _sites(step, ballot, tier)
         _refuse_unknown(step, sites)
         below: dict[str, Mapping[str, int]] = {}
@@ -220,7 +219,7 @@ def place_levelling(
             unplaced.update(placed.unplaced)
             ties += placed.ties
         here = below
-    if not steps:
+    if not rule.placing:
         unplaced.update(due)
         here = {}
     return Placed(here, {name: seats for name, seats in unplaced.items() if seats}, tuple(ties))

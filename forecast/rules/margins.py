@@ -38,7 +38,7 @@ def next_seat(rule: Rule, ballot: Ballot, name: str) -> NextSeat | None:
     house that grows to cover constituencies has no last seat. One vote fewer has been tried and does not
     suffice.
     """
-    if rule.districts is not None or (rule.levelling is not None and rule.levelling.mode == "level"):
+    if rule.districts is not None or rule.levelling_mode == "level":
         return None
     before = apply_rule(rule, ballot).seats
 
@@ -49,8 +49,13 @@ def next_seat(rule: Rule, ballot: Ballot, name: str) -> NextSeat | None:
     if high is None:
         return None
     after = _seats_with(rule, ballot, name, high)
-    losers = {other: before[other] - seats for other, seats in after.items() if seats < before[other]}
-    return NextSeat(name, high, after[name] - before[name], losers)
+    return _passed(name, high, before, after)
+
+
+def _passed(name: str, votes: int, before: Mapping[str, int], after: Mapping[str, int]) -> NextSeat:
+    losers = {other: seats - after.get(other, 0) for other, seats in before.items()}
+    lost = {other: seats for other, seats in losers.items() if seats > 0}
+    return NextSeat(name, votes, after[name] - before.get(name, 0), lost)
 
 
 def fewest(wins: Callable[[int], bool], most: int) -> int | None:
@@ -104,6 +109,11 @@ def last_seats(rule: Rule, ballot: Ballot, outcome: Outcome) -> dict[str, NextSe
     return found
 
 
+def _with_more(place: District, name: str, extra: int) -> District:
+    votes = {**place.votes, name: place.votes.get(name, 0) + extra}
+    return replace(place, votes=votes, valid_votes=place.valid + extra)
+
+
 class _Local:
     """One district, counted again with more votes for one list."""
 
@@ -122,22 +132,13 @@ class _Local:
 
     def with_extra(self, name: str, extra: int) -> Mapping[str, int]:
         """Seats by list with so many more votes for one."""
-        votes = {**self.district.votes, name: self.district.votes.get(name, 0) + extra} if extra else None
-        district = self.district
-        if votes is not None:
-            valid = None if district.valid_votes is None else district.valid_votes + extra
-            district = replace(district, votes=votes, valid_votes=valid)
-        units = entitled_in(self.rule, self.ballot, self.admissions, district, self._region_with(name, extra))
+        local, district = self.districts.local_threshold, _with_more(self.district, name, extra)
+        region = None
+        if self.region is not None and local is not None and local.of == "region":
+            region = _with_more(self.region, name, extra)
+        units = entitled_in(self.rule, self.ballot, self.admissions, district, region)
         division = divide_district(self.rule, self.ballot, district, units, self.seats)
         return with_direct_seats(self.districts, district, division.seats)
-
-    def _region_with(self, name: str, extra: int) -> District | None:
-        region = self.region
-        local = self.districts.local_threshold
-        if region is None or local is None or local.of != "region":
-            return None
-        votes = {**region.votes, name: region.votes.get(name, 0) + extra}
-        return replace(region, votes=votes, valid_votes=region.valid + extra)
 
     def closest(self) -> NextSeat | None:
         """The list that wins another seat here with the fewest votes more."""
@@ -150,13 +151,7 @@ class _Local:
         if best is None:
             return None
         extra, name = best
-        after = self.with_extra(name, extra)
-        losers = {
-            other: seats - after.get(other, 0)
-            for other, seats in self.before.items()
-            if after.get(other, 0) < seats
-        }
-        return NextSeat(name, extra, after[name] - self.before.get(name, 0), losers)
+        return _passed(name, extra, self.before, self.with_extra(name, extra))
 
     def _may_win(self, entry: Entry) -> bool:
         """Whether more votes here can win it a seat: it stands here and is not kept out nationally."""

@@ -17,7 +17,6 @@ from forecast.rules.allocation import (
     IN_PROPORTION,
     Plan,
     Premium,
-    Winner,
     award_bonus,
     divide,
     divide_by_method,
@@ -106,7 +105,7 @@ def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
 
 def _held_with_districts(rule: Rule, ballot: Ballot, tier: Tier) -> dict[str, int]:
     """Seats of the district tier and direct seats of lists outside it; with levelling all seats held."""
-    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    levelled = rule.levelling_mode is not None
     direct = rule.districts is not None and rule.districts.direct is not None
     least = tier.shares if rule.districts is not None and rule.districts.direct == "mean" else {}
     won = tier.won
@@ -120,8 +119,7 @@ def _held_with_districts(rule: Rule, ballot: Ballot, tier: Tier) -> dict[str, in
 
 def _finish(count: _Count) -> Outcome:
     """The national division and what stands around it."""
-    rule, levelling = count.rule, count.rule.levelling
-    mode = levelling.mode if levelling is not None else None
+    rule, levelling, mode = count.rule, count.rule.levelling, count.rule.levelling_mode
     if rule.districts is not None and rule.districts.national_totals is not None:
         return _totals_first(count)
     if rule.national_method is None or (rule.districts is not None and mode is None):
@@ -159,12 +157,7 @@ def _premium(rule: Rule, ballot: Ballot) -> Premium | None:
     if bonus is None or bonus.type != "at-least":
         return None
     needed = (bonus.from_ or 0) * Fraction(ballot.valid)
-    winner = None
-    if bonus.winner is not None:
-        allied = [e.id for e in ballot.entries if rule.alliances and e.alliance == bonus.winner]
-        one = allied[0] if len(allied) == 1 else None if allied else bonus.winner
-        winner = Winner(bonus.winner, one)
-    return Premium(bonus.seats or 0, needed, winner, bonus.others == "lists")
+    return Premium(bonus.seats or 0, needed, bonus.winner, bonus.others == "lists")
 
 
 def _divide_after_guaranteed(count: _Count, plan: Plan, pool: int) -> Division:
@@ -223,7 +216,6 @@ def _with_places(
 ) -> Outcome:
     """The outcome: seats by list, and by district where the rule has them."""
     rule, ballot, tier = count.rule, count.ballot, count.tier
-    levelling = rule.levelling
     levelled = {entry.id: division.seats.get(entry.id, 0) + kept.get(entry.id, 0) for entry in ballot.entries}
     seats = {
         entry.id: levelled[entry.id] + bonus.get(entry.id, 0) + entry.extra_seats for entry in ballot.entries
@@ -231,7 +223,7 @@ def _with_places(
     districts, unplaced = (), {}
     ties = [*count.ties, *division.ties]
     if tier is not None and rule.districts is not None:
-        if levelling is not None and levelling.mode == "return":
+        if rule.levelling_mode == "return":
             known = len(tier.ties)
             tier = give_back(rule, tier, division.seats)
             ties += tier.ties[known:]

@@ -184,8 +184,7 @@ def _in_no_district(
     election: Election, ballot: Ballot, outcome: Outcome, names: Mapping[str, str]
 ) -> Iterator[str]:
     """Seats without a district where the rule places them all; and districts that are left a seat short."""
-    steps = election.rule.levelling.placing if election.rule.levelling is not None else ()
-    if steps and outcome.unplaced:
+    if election.rule.placing and outcome.unplaced:
         shown = ", ".join(f"{names.get(name, name)} {seats}" for name, seats in outcome.unplaced.items())
         yield f"levelling seats for which no district is open to their list: {shown}"
     places = {district.name: district.label for district in ballot.districts}

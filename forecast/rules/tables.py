@@ -17,7 +17,7 @@ from forecast.door.sheets import read_sheet
 from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.polls.known_words import PARTY_COLUMN, heading_key, without_notes
+from forecast.polls.known_words import OF_VOTES, TOTAL, heading_key, without_notes
 from forecast.rules.ballot import Entry
 
 if TYPE_CHECKING:
@@ -25,32 +25,6 @@ if TYPE_CHECKING:
 
 
 Value = TypeVar("Value")
-
-NAMES = {
-    "party": PARTY_COLUMN,
-    "votes": (
-        "votes", "valid votes", "stimmen", "zweitstimmen", "stemmer", "röster", "votos", "voix", "suffrages",
-        "voti",
-        "stemmen", "głosy", "hlasy", "počet hlasů", "szavazatok", "glasovi", "glasovi skupaj", "voturi",
-        "голоса",
-        "голосов", "гласове", "гласови", "ψήφοι", "hääled", "balsai", "balsis", "äänet", "atkvæði", "oylar",
-        "קולות",
-        "дауыс",
-    ),
-    "share": ("share", "percent", "percentage", "pct", "%", "prozent", "prosent", "procent", "porcentaje",
-    "процент"),
-    "seats": ("seats", "sitze", "mandater", "mandat", "mandate", "escaños", "sièges", "seggi", "zetels",
-    "mandaty"),
-}  # fmt: skip
-"""What columns are called; the first is their own name."""
-_TOTAL = re.compile(
-    r"(?:grand )?totals?(?: votes| valid votes)?|sum|sum total|gesamt|insgesamt|summe|totalt|i alt|summa|"
-    r"razem|ogółem|"
-    r"celkem|spolu|összesen|ukupno|skupaj|total general|totale|totaal|всего|итого|общо|укупно|σύνολο|kokku|"
-    r"iš viso|"
-    r"kopā|yhteensä|samtals|toplam|барлығы|valid votes|all lists",
-    re.IGNORECASE,
-)
 
 
 @dataclass
@@ -130,7 +104,7 @@ def read_rows(
 def _called(heading: Sequence[str], known: Sequence[str]) -> list[str]:
     """The heading with the own names of columns that go by another."""
     found = list(heading)
-    for own, names in NAMES.items():
+    for own, names in OF_VOTES.items():
         if own not in known or own in heading:
             continue
         at = next(
@@ -149,7 +123,7 @@ def _called(heading: Sequence[str], known: Sequence[str]) -> list[str]:
 def is_total(row: Row, names: Container[str]) -> bool:
     """Whether a row holds the sum of the others; ``names`` are those of parties, as ``normalised``."""
     said = row.cells.get("party", "")
-    return _TOTAL.fullmatch(said.strip(" :.")) is not None and normalised(said) not in names
+    return TOTAL.fullmatch(said.strip(" :.")) is not None and normalised(said) not in names
 
 
 def parse_percent(text: str) -> Fraction:
