@@ -44,7 +44,7 @@ def seats_of(case: Case, votes: Whole, rules: Rules) -> Whole:
     """Seats (N, K) that the core gives to whole votes (N, U) from outside."""
     given = case.given(votes.astype(np.float64))
     _, kept = run_draws(given, rules, questions_of(case, coalitions=False), len(votes), keep=len(votes))
-    return kept.seats[0]
+    return kept.seats_of(0)
 
 
 @subject(BARE, "plain random draws, histograms of seats and shares, no coalitions", "core")

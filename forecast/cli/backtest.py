@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -132,10 +132,7 @@ def backtest(
     if output.exists() and not output.is_dir():
         raise ConfigurationError(Fault("--output", "", str(output), "this is a file; name a folder"))
     left_out = leave_out is not None
-    by_district = _of_districts(archives)
-    if winners and by_district is None:
-        remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
-        raise ConfigurationError(Fault("--winners", "", " ".join(map(str, archives)), remedy))
+    by_district = _of_districts(archives, needed_by="--winners" if winners else "")
     if by_district is not None:
         score = backtest_winners if winners else backtest_districts
         with hands_of(workers, scheduler) as there:
@@ -147,24 +144,15 @@ def backtest(
         known.law("default")  # refused before anything is forecast, where the file has none
     with hands_soon(workers, scheduler) as hands:
         elections = read_archives(archives)
-        by_country = _without_each_country(elections, known, hands().do, quiet) if leave_out else {}
-
-        def constants_of(country: str) -> Constants:
-            return by_country.get(country, known)
-
+        constants_of = _constants_of(elections, known, hands().do, left_out=left_out, quiet=quiet)
         if districts is not None:
             scoring = Scoring(output, hands().do, left_out, as_json, quiet)
             backtest_chain(elections, districts, constants_of, days, scoring)
             return
         with progress("scoring", quiet) as step:
+            records, do = () if left_out else shipped_records(), hands().do
             found = run_backtest(
-                elections,
-                constants_of,
-                records=() if left_out else shipped_records(),
-                horizons=days,
-                methods=wanted,
-                step=step,
-                do=hands().do,
+                elections, constants_of, records=records, horizons=days, methods=wanted, step=step, do=do
             )
         rows = rows_of(found, hands().do)
     _save(found, rows, elections, leave_out or "", output)
@@ -272,11 +260,14 @@ def records(
         tell(f'wrote {target}; next: estimate.record = "{target}" in an election file')
 
 
-def _of_districts(archives: Sequence[Path]) -> Path | None:
+def _of_districts(archives: Sequence[Path], *, needed_by: str = "") -> Path | None:
     """The archive of results by district, where that is meant; it stands alone."""
     from forecast.cli.district_archive import holds_districts
 
     of_districts = [archive for archive in archives if holds_districts(archive)]
+    if not of_districts and needed_by:
+        remedy = "winners of districts are scored on an archive of results by district, with transitions.csv"
+        raise ConfigurationError(Fault(needed_by, "", " ".join(map(str, archives)), remedy))
     if not of_districts:
         return None
     if len(archives) > 1:
@@ -285,15 +276,20 @@ def _of_districts(archives: Sequence[Path]) -> Path | None:
     return of_districts[0]
 
 
-def _without_each_country(
-    elections: Sequence[PastElection], known: Constants, do: Do, quiet: bool
-) -> dict[str, Constants]:
-    """Constants for each country, fitted on all others; the trend's own model of polls stays as it is."""
+def _constants_of(
+    elections: Sequence[PastElection], known: Constants, do: Do, *, left_out: bool, quiet: bool
+) -> Callable[[str], Constants]:
+    """Constants by country: those that are known, or fitted on all others; the trend's own model of polls
+    stays as it is.
+    """
+    if not left_out:
+        return lambda country: known
     from forecast.verification.fitting import fit_constants, fit_without, material_of
 
     material = material_of(elections, known.trend_model)
     with progress("fitting", quiet) as step:
-        return fit_without(material, fit_constants(material), step, do)
+        fitted = fit_without(material, fit_constants(material), step, do)
+    return lambda country: fitted.get(country, known)
 
 
 def _save(

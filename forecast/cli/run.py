@@ -234,7 +234,7 @@ def _of_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
 
         scenarios = load_scenarios(file, election, asked.config, asked.settings)
         say_if_cold(asked.quiet)
-        from forecast.simulation.stacking import simulate_scenarios
+        from forecast.simulation.mixture import simulate_scenarios
     how = asked.how(election)
     with drawing(how.draws * len(scenarios), asked.quiet) as progress:
         forecast = simulate_scenarios(election, scenarios, how, days[0] if days else None, progress=progress)

@@ -62,7 +62,7 @@ def ground_of(
     """What the polls of the mean are, few or old or of one pollster, and whom they do not tell apart."""
     return [
         *_too_old(prepared, centre, reports),
-        *_few(prepared, centre, reports, ground),
+        *_few(centre, reports, ground),
         *_under_other(election, prepared),
         *_errors(ground),
     ]
@@ -76,7 +76,7 @@ def _too_old(prepared: Prepared, centre: Average, reports: Reports) -> Iterator[
         yield f"{_polls(old)} over {MOST_AGE} days old: without weight in the mean"
 
 
-def _few(prepared: Prepared, centre: Average, reports: Reports, ground: Ground) -> Iterator[str]:
+def _few(centre: Average, reports: Reports, ground: Ground) -> Iterator[str]:
     used = int((centre.weights > 0).sum())
     if ground.exit_polls:
         yield (

@@ -191,7 +191,7 @@ def in_order(keys: Iterable[Cut], found: Iterable[tuple[Cut, Out]]) -> Iterator[
 
 
 Arrays = Mapping[str, NDArray[Any]]
-_KEPT = ("shares", "seats", "chamber")
+_KEPT = ("shares", "outcomes", "which", "chamber")
 _PLACES = ("votes", "seats")
 
 
@@ -249,7 +249,13 @@ def _part(arrays: Arrays) -> Part:
     places = None
     if "kept/districts/votes" in arrays:
         places = KeptDistricts(*(arrays[f"kept/districts/{name}"] for name in _PLACES))
-    kept = KeptDraws(arrays["kept/shares"], arrays["kept/seats"], places, arrays.get("kept/chamber"))
+    kept = KeptDraws(
+        arrays["kept/shares"],
+        arrays["kept/outcomes"],
+        arrays["kept/which"],
+        places,
+        arrays.get("kept/chamber"),
+    )
     uncovered = _below(arrays, "uncovered/")
     aside = Aside(
         arrays["shares"],

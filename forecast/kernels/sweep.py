@@ -2,9 +2,10 @@
 
 Lists drop out in the order of their votes as the threshold rises, whatever it is a share of: the lists that
 take part are always the m largest. So a piece is divided once for every m and every method, at most (K + 1)
-times the number of methods, and a threshold only decides which m it stands for. Along a row of rising
-thresholds m changes K times at most; counts are kept as differences (+1 where a number of seats begins, -1
-where it ends) and added up along the row when a span is done.
+times the number of methods, and a threshold only decides which m it stands for. Along a row of thresholds, of
+which each is higher than the one before it, m changes K times at most; counts are kept as differences (+1
+where a number of seats begins, -1 where it ends) and added up along the row when a span is done. Thresholds
+of several bases stand in one row where these are fixed multiples of each other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forecast.compiling import kernel, stage
+from forecast.compiling import element, kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     B1x1,
@@ -28,10 +29,12 @@ from forecast.kernels.arrays import (
     I64x3,
     Piece,
     Seats,
+    U16x1,
+    U16x2,
     Votes,
 )
 from forecast.kernels.count import MET, CountWorkspace, Questions, add_coalitions, mark_inside, meet, wins
-from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, Law, Rule
+from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, BASE_VALID, Law, Rule
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
 
@@ -52,12 +55,34 @@ class Ranks(NamedTuple):
 
 
 class Levels(NamedTuple):
-    """The rising thresholds of a row."""
+    """The thresholds of a row: who reaches one reaches all before it."""
 
     numerators: F64x1
     """(T,)"""
     denominators: F64x1
     """(T,)"""
+    bases: I64x1
+    """(T,) what they are shares of, ``BASE_*``."""
+    guesses: I32x1
+    """(G + 1,) how many of them a claim reaches that is g of G parts of the highest: about, and where to
+    look.
+    """
+    parts: F64x1
+    """(1,) how many such parts the first base is."""
+
+
+def levels_of(numerators: F64x1, denominators: F64x1, bases: I64x1, heights: F64x1) -> Levels:
+    """Thresholds with guesses from their rising ``heights``, as shares of the base of the first."""
+    number, highest = _PARTS * len(heights), heights[-1]
+    edges = np.arange(number + 1) * (highest / number)
+    guesses = np.searchsorted(heights, edges, side="right").astype(np.int32)
+    return Levels(
+        numerators, denominators, bases, guesses, np.array([number / highest if highest > 0.0 else 0.0])
+    )
+
+
+_PARTS = 8
+"""For each threshold, that a guess is seldom wrong."""
 
 
 class Stretches(NamedTuple):
@@ -84,6 +109,18 @@ class RowCounts(NamedTuple):
     """(E, T + 1)"""
     active: I64x1
     """(K + C + 1,) workspace: lists and coalitions that may hold seats."""
+
+
+def new_row_counts(length: int, lists: int, coalitions: int, events: int, most: int) -> RowCounts:
+    """Counts of zero along a row of ``length`` thresholds; no list or coalition has more than ``most``
+    seats.
+    """
+    return RowCounts(
+        np.zeros((lists + coalitions) * (most + 1) * (length + 1), np.int32),
+        np.zeros((coalitions, length + 1), np.int32),
+        np.zeros((events, length + 1), np.int32),
+        np.zeros(lists + coalitions + 1, np.int64),
+    )
 
 
 @kernel
@@ -117,59 +154,69 @@ def find_failures(
     votes: Votes,
     ranks: Ranks,
     first_out: I32x3,
-    block: F64x2,
+    bases: F64x2,
 ) -> None:
     """first_out (N, K + 1, ROW): for the list of each rank the first threshold of a row, counted from 0, that
-    it fails; it falls with the rank, and first_out[:, K] is 0. ``block`` (2, BLOCK) is workspace.
+    it fails; it falls with the rank, and first_out[:, K] is 0. ``bases`` (4, BLOCK) is workspace.
 
     Compared as products in float64, exactly as ``admit`` does where single precision cannot tell.
     """
-    rule, lists = rules[0], ranks.order.shape[1]
-    base, claims = block[0], block[1]
+    strict, lists, most = rules[0].strict, ranks.order.shape[1], levels.guesses.shape[0] - 1
+    first, parts = bases[levels.bases[0]], levels.parts[0]
     for n in range(piece[0].blocks):
-        _fill_base(rule.base, law.no_lists, votes, n, base)
+        _fill_bases(law.no_lists, votes, n, bases)
         for m in range(lists):
             ranked, out = ranks.order[n, m], first_out[n, m]
             for i in range(BLOCK):
-                claims[i] = votes.exact[n, ranked[i], i]
-            _count_passed(rule.strict, levels, claims, base, out)
+                claim = np.float64(votes.exact[n, ranked[i], i])
+                part = claim * parts / first[i] if first[i] > 0.0 else 0.0
+                guess = levels.guesses[np.int64(part) if part < most else most]
+                out[i] = _count_passed(strict, levels, claim, bases, i, guess)
         for i in range(BLOCK):
             first_out[n, lists, i] = 0
 
 
 @stage
-def _fill_base(code, no_lists, votes, n, base):
-    """base (BLOCK) = what the threshold is a share of."""
+def _fill_bases(no_lists, votes, n, bases):
+    """bases (4, BLOCK) = what a threshold of each base is a share of."""
+    valid, of_lists, cast, registered = (
+        bases[BASE_VALID],
+        bases[BASE_LISTS],
+        bases[BASE_CAST],
+        bases[BASE_REGISTERED],
+    )
     for i in range(BLOCK):
-        base[i] = 0.0
+        valid[i] = 0.0
+        of_lists[i] = 0.0
     for k in range(no_lists.shape[0]):
-        if code != BASE_LISTS or no_lists[k] == 0:
-            row = votes.exact[n, k]
+        row = votes.exact[n, k]
+        for i in range(BLOCK):
+            valid[i] += row[i]
+        if no_lists[k] == 0:
             for i in range(BLOCK):
-                base[i] += row[i]
-    if code == BASE_CAST:
-        per_cast = votes.per_cast[n]
-        for i in range(BLOCK):
-            base[i] *= per_cast[i]
-    elif code == BASE_REGISTERED:
-        per_registered = votes.per_registered[n]
-        for i in range(BLOCK):
-            base[i] *= per_registered[i]
+                of_lists[i] += row[i]
+    per_cast, per_registered = votes.per_cast[n], votes.per_registered[n]
+    for i in range(BLOCK):
+        cast[i] = valid[i] * per_cast[i]
+        registered[i] = valid[i] * per_registered[i]
 
 
 @stage
-def _count_passed(strict, levels, claims, base, out):
-    """out (BLOCK) = how many thresholds of a row each claim (BLOCK) reaches."""
-    for i in range(BLOCK):
-        out[i] = 0
-    for t in range(levels.numerators.shape[0]):
-        top, bottom = levels.numerators[t], levels.denominators[t]
-        if strict and top > 0.0:
-            for i in range(BLOCK):
-                out[i] += np.int32(claims[i] * bottom > top * base[i])
-        else:
-            for i in range(BLOCK):
-                out[i] += np.int32(claims[i] * bottom >= top * base[i])
+def _count_passed(strict, levels, claim, bases, i, passed):
+    """How many thresholds of a row a claim of draw i reaches; ``passed`` about."""
+    while passed < levels.bases.shape[0] and _reaches(strict, levels, claim, bases, i, passed):
+        passed += np.int32(1)
+    while passed > 0 and not _reaches(strict, levels, claim, bases, i, passed - 1):
+        passed -= np.int32(1)
+    return passed
+
+
+@element
+def _reaches(strict, levels, claim, bases, i, t):
+    """Whether a claim of draw i reaches threshold t of a row."""
+    top = levels.numerators[t]
+    held, needed = claim * levels.denominators[t], top * bases[levels.bases[t], i]
+    return held > needed or (held == needed and not (strict and top > 0.0))
 
 
 @kernel
@@ -331,17 +378,52 @@ def any_stretch(numbers: I64x1, steps: int) -> int:
     return steps
 
 
+class Standing(NamedTuple):
+    """Where the rules of a row stand along its thresholds."""
+
+    rules: I64x1
+    """(n,) in the order of their thresholds."""
+    levels: I64x1
+    """(n,) which thresholds they have."""
+    starts: I64x1
+    """(T + 1,) the first of them that has a threshold or one behind it; n where none has."""
+
+
 @kernel
-def keep_along(piece: Piece, stretches: Stretches, seats: Seats, rules: I64x1, kept: I64x3) -> None:
-    """Write the seats of draws along a row to kept (R, places, K). ``rules`` (T,) are those of the row."""
+def tell_apart(
+    piece: Piece, stretches: Stretches, standing: Standing, first: int, told: U16x1, which: U16x2
+) -> None:
+    """which (R, places): under every rule of a row the outcome of draws that are kept. A draw has an outcome
+    for each stretch in which rules stand, numbered from ``first`` on; told (places,) counts them.
+    """
     place = piece[0].place
+    if place >= which.shape[1]:
+        return
     for s in range(stretches.number[0]):
         at = place + stretches.draw[s]
-        if at < kept.shape[1]:
-            n, i = stretches.draw[s] // BLOCK, stretches.draw[s] % BLOCK
-            for t in range(stretches.begin[s], stretches.end[s]):
-                for k in range(kept.shape[2]):
-                    kept[rules[t], at, k] = seats.whole[n, k, i]
+        begin, end = standing.starts[stretches.begin[s]], standing.starts[stretches.end[s]]
+        if at < which.shape[1] and begin < end:
+            for r in range(begin, end):
+                which[standing.rules[r], at] = np.uint16(first + told[at])
+            told[at] += np.uint16(1)
+
+
+@kernel
+def keep_along(
+    piece: Piece, stretches: Stretches, standing: Standing, which: U16x2, seats: Seats, kept: I64x3
+) -> None:
+    """Write the seats of draws along a row to kept (outcomes, places, K)."""
+    place = piece[0].place
+    if place >= which.shape[1]:
+        return
+    for s in range(stretches.number[0]):
+        draw = stretches.draw[s]
+        at = place + draw
+        begin, end = standing.starts[stretches.begin[s]], standing.starts[stretches.end[s]]
+        if at < which.shape[1] and begin < end:
+            outcome, n, i = which[standing.rules[begin], at], draw // BLOCK, draw % BLOCK
+            for k in range(kept.shape[2]):
+                kept[outcome, at, k] = seats.whole[n, k, i]
 
 
 class RuleTallies(NamedTuple):
@@ -361,41 +443,58 @@ class RuleTallies(NamedTuple):
 
 @kernel
 def add_up(
-    counts: RowCounts, passes: I32x2, void: I64x1, rules: I64x1, draws: int, tallies: RuleTallies
+    counts: RowCounts, passes: I32x2, void: I64x1, standing: Standing, draws: int, tallies: RuleTallies
 ) -> None:
-    """Add what a row counted in so many draws, its differences added up, to the tallies of its ``rules``
-    (T,), and begin anew with counts of zero but for ``passes`` (K, T + 1) and ``void`` (T + 1,), which other
-    rows may need.
+    """Add what a row counted in so many draws, its differences added up, to the tallies of its rules, and
+    begin anew with counts of zero but for ``passes`` (K, T + 1) and ``void`` (T + 1,), which other rows may
+    need.
     """
-    length, bins = rules.shape[0], tallies.seats.shape[2]
-    _add_rows(passes, rules, tallies.passes, False)
-    _add_rows(counts.majorities, rules, tallies.majorities, True)
-    _add_rows(counts.events, rules, tallies.events, True)
-    running = np.int64(0)
-    for t in range(length):
-        running += void[t]
-        tallies.void[rules[t]] += running
+    rules, levels, bins = standing.rules, standing.levels, tallies.seats.shape[2]
+    length = void.shape[0]
+    _add_rows(passes, standing, tallies.passes, False)
+    _add_rows(counts.majorities, standing, tallies.majorities, True)
+    _add_rows(counts.events, standing, tallies.events, True)
+    running, t = np.int64(0), 0
+    for r in range(rules.shape[0]):
+        while t <= levels[r]:
+            running += void[t]
+            t += 1
+        tallies.void[rules[r]] += running
         for b in range(tallies.seats.shape[1]):
-            tallies.seats[rules[t], b, 0] += draws
+            tallies.seats[rules[r], b, 0] += draws
     for b in range(tallies.seats.shape[1]):
-        for seats in range(bins):
-            first, held = (b * bins + seats) * (length + 1), np.int64(0)
-            for t in range(length + 1):
-                held += counts.seats[first + t]
-                counts.seats[first + t] = 0
-                if t < length and seats > 0 and held > 0:
-                    tallies.seats[rules[t], b, seats] += held
-                    tallies.seats[rules[t], b, 0] -= held
+        for seats in range(1, bins):
+            cells = counts.seats[(b * bins + seats) * length : (b * bins + seats + 1) * length]
+            if _any(cells):
+                held, t = np.int64(0), 0
+                for r in range(rules.shape[0]):
+                    while t <= levels[r]:
+                        held += cells[t]
+                        t += 1
+                    tallies.seats[rules[r], b, seats] += held
+                    tallies.seats[rules[r], b, 0] -= held
+    for cell in range(counts.seats.shape[0]):
+        counts.seats[cell] = 0
 
 
 @stage
-def _add_rows(counts, rules, tallies, anew):
+def _any(cells):
+    found = np.int32(0)
+    for cell in cells:
+        found |= cell
+    return found != 0
+
+
+@stage
+def _add_rows(counts, standing, tallies, anew):
     """tallies (R, n) += running sums of counts (n, T + 1), which begin anew where that is wanted."""
     for n in range(counts.shape[0]):
-        running = np.int64(0)
-        for t in range(rules.shape[0]):
-            running += counts[n, t]
-            tallies[rules[t], n] += running
+        running, t = np.int64(0), 0
+        for r in range(standing.rules.shape[0]):
+            while t <= standing.levels[r]:
+                running += counts[n, t]
+                t += 1
+            tallies[standing.rules[r], n] += running
         if anew:
             for t in range(counts.shape[1]):
                 counts[n, t] = 0
@@ -409,6 +508,7 @@ KERNELS = (
     rank_lists,
     count_passes,
     find_stretches,
+    tell_apart,
     keep_along,
     any_stretch,
     count_void,

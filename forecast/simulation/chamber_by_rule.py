@@ -4,7 +4,7 @@ every rule.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +19,8 @@ from forecast.simulation.stages import Ballots, new_seats
 
 if TYPE_CHECKING:
     from forecast.kernels.arrays import Seats
-    from forecast.rules.grids import Grid, Row
     from forecast.simulation.chamber import Chamber
+    from forecast.simulation.pieces import Counted, KeptDraws
     from forecast.simulation.run_counts import Tallies
 
 
@@ -29,8 +29,9 @@ class Chambers:
     other. None of the tiers is set against the share of its lists.
     """
 
-    def __init__(self, of: Chamber, ballots: Ballots, kept: NDArray[np.int64], lists_most: int) -> None:
-        self._of, self._ballots, self._kept = of, ballots, kept
+    def __init__(self, of: Chamber, ballots: Ballots, kept: KeptDraws, lists_most: int) -> None:
+        assert kept.chamber is not None
+        self._of, self._ballots, self._kept, self._seats_kept = of, ballots, kept, kept.chamber
         self._most = lists_most + of.seats
         self._holders = len(of.holders)
         self._coalitions = len(of.questions.coalition_starts) - 1
@@ -72,8 +73,8 @@ class Chambers:
         for tier in self._tiers:
             yield whole_chamber.seat_tier.step(piece, tier, self._whole)
 
-    def under(self, r: int) -> OneRule:
-        """What counts the chamber under rule ``r``, whose lists are seated."""
+    def under(self, r: int, outcome: int) -> OneRule:
+        """What counts the chamber under rule ``r``, whose lists are seated, and keeps it as ``outcome``."""
         counts = count.Counts(
             np.zeros((self._holders + self._coalitions, count.WAYS, self._most + 1), np.uint32),
             np.zeros(self._coalitions, np.int64),
@@ -86,23 +87,17 @@ class Chambers:
             count.count_seats.step(
                 here.piece, here.claims, self._whole, self._of.questions, counts, self._workspace
             ),
-            count.keep_seats.step(here.piece, self._whole, self._kept[r]),
+            count.keep_seats.step(here.piece, self._whole, self._seats_kept[outcome]),
         ]
         return OneRule(r, steps, counts)
 
-    def along(self, grid: Grid) -> ManyRules:
-        """What counts the chamber under the rules of a grid."""
-        return ManyRules(self, grid)
+    def along(self, rows: Sequence[Counted]) -> ManyRules:
+        """What counts the chamber along the rows of a grid."""
+        return ManyRules(self, rows)
 
-    def new_row_counts(self, row: Row) -> sweep.RowCounts:
-        """Counts of zero along a row of rules."""
-        blocs, length = self._holders + self._coalitions, len(row.rules) + 1
-        return sweep.RowCounts(
-            np.zeros(blocs * (self._most + 1) * length, np.int32),
-            np.zeros((self._coalitions, length), np.int32),
-            np.zeros((self._events, length), np.int32),
-            np.zeros(blocs + 1, np.int64),
-        )
+    def new_row_counts(self, length: int) -> sweep.RowCounts:
+        """Counts of zero along a row of ``length`` thresholds."""
+        return sweep.new_row_counts(length, self._holders, self._coalitions, self._events, self._most)
 
     def answers(self) -> tuple[list[Step], NDArray[np.int32]]:
         """What seats the chamber and answers the questions about it, and the answers."""
@@ -113,13 +108,19 @@ class Chambers:
         )
         return [*self._seated(), step], won
 
-    def counted_along(
-        self, stretches: sweep.Stretches, row: Row, won: NDArray[np.int32], counts: sweep.RowCounts
-    ) -> Iterator[Step]:
-        """What counts the chamber that is seated along a row of rules."""
+    def counted_along(self, row: Counted, won: NDArray[np.int32], counts: sweep.RowCounts) -> Iterator[Step]:
+        """What counts the chamber that is seated along a row of rules, whose outcomes are told apart."""
+        stretches = row.passing.stretches
         yield sweep.count_along.step(stretches, self._whole, won, counts)
-        if self._kept.shape[1]:
-            yield sweep.keep_along.step(self._ballots.piece, stretches, self._whole, row.rules, self._kept)
+        if self._kept.draws:
+            yield sweep.keep_along.step(
+                self._ballots.piece,
+                stretches,
+                row.standing,
+                self._kept.which,
+                self._whole,
+                self._seats_kept,
+            )
 
 
 class OneRule:
@@ -145,35 +146,22 @@ class OneRule:
 class ManyRules:
     """Counts of the chamber under the rules of a grid."""
 
-    def __init__(self, chambers: Chambers, grid: Grid) -> None:
-        self._chambers, self._grid = chambers, grid
-        self._counts = [chambers.new_row_counts(row) for row in grid.rows]
+    def __init__(self, chambers: Chambers, rows: Sequence[Counted]) -> None:
+        self._chambers, self._rows = chambers, rows
+        self._counts = [chambers.new_row_counts(row.passing.length) for row in rows]
         self._answers, self._won = chambers.answers()
 
-    def steps(self, a: int, stretches: list[sweep.Stretches]) -> Iterator[Step]:
-        """What counts the chamber after the seats of method ``a`` where each row of the grid has
-        ``stretches``.
-        """
+    def steps(self, a: int) -> Iterator[Step]:
+        """What counts the chamber after the seats of method ``a``."""
         yield from self._answers
-        for number, row in enumerate(self._grid.rows):
-            if row.method == a:
-                yield from self._chambers.counted_along(
-                    stretches[number], row, self._won, self._counts[number]
-                )
+        for row, counts in zip(self._rows, self._counts, strict=True):
+            if row.row.method == a:
+                yield from self._chambers.counted_along(row, self._won, counts)
 
-    def finish(
-        self,
-        passes: list[NDArray[np.int32]],
-        void: list[NDArray[np.int64]],
-        draws: int,
-        of: Tallies,
-        row: int,
-    ) -> None:
-        """Add the counts of a span of so many draws to a row of the tallies of the chamber; ``passes`` and
-        ``void`` are those of each row of the grid.
-        """
+    def finish(self, draws: int, of: Tallies, row: int) -> None:
+        """Add the counts of a span of so many draws to a row of the tallies of the chamber."""
         mine = sweep.RuleTallies(
             of.passes[row], of.void[row], of.seats[row], of.majorities[row], of.events[row]
         )
-        for number, which in enumerate(self._grid.rows):
-            sweep.add_up(self._counts[number], passes[number], void[number], which.rules, draws, mine)
+        for one, counts in zip(self._rows, self._counts, strict=True):
+            sweep.add_up(counts, one.passing.passes, one.passing.void, one.standing, draws, mine)

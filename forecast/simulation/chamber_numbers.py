@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.simulation.numbers import Run, Values, largest, representative_draw, seat_quantiles
+from forecast.simulation.numbers import (
+    Run,
+    Values,
+    largest,
+    median_houses,
+    representative_draws,
+    seat_quantiles,
+)
 from forecast.simulation.run_counts import Proportion
 from forecast.variables import QUANTILES, error_of
 from forecast.words.law_in_words import LISTS, basis_of
@@ -31,8 +38,8 @@ def chamber_values(
     assert counts.chamber is not None
     assert kept.chamber is not None
     holders, asked = len(chamber.holders), len(election.events)
-    run = Run(counts.chamber, kept._replace(seats=kept.chamber), holders)
-    lists = Run(counts, kept, kept.seats.shape[-1])
+    run = Run(counts.chamber, kept.of_chamber, holders)
+    lists = Run(counts, kept, kept.outcomes.shape[-1])
     means = run.means
     most = int(np.flatnonzero(run.counts.totals.seats[0].any(axis=0)).max(initial=0))
     ends = max(election.chamber_seats, most) + 1
@@ -63,7 +70,7 @@ def chamber_values(
     if counts.uncovered is not None:
         values |= _uncovered(chamber, counts.uncovered, counts.draws)
         labels["chamber/uncovered_winners"] = np.arange(len(values["chamber/all_uncovered_probability"]))
-    return values, labels, dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0]))
+    return values, labels, dict.fromkeys(OF_KEPT_DRAWS, kept.draws)
 
 
 OF_KEPT_DRAWS = tuple(
@@ -79,7 +86,7 @@ def chamber_values_by_rule(election: Election, counts: RunCounts, kept: KeptDraw
     """
     assert counts.chamber is not None
     assert kept.chamber is not None
-    run = Run(counts.chamber, kept._replace(seats=kept.chamber), kept.chamber.shape[-1])
+    run = Run(counts.chamber, kept.of_chamber, kept.chamber.shape[-1])
     return _by_path(_of_the_whole(run, len(election.events), ends))
 
 
@@ -87,15 +94,15 @@ def _of_the_whole(run: Run, asked: int, ends: int) -> dict[str, Any]:
     """Numbers of the whole chamber over what was counted; ``asked`` events stand before two thirds of the
     seats for each coalition.
     """
-    seats, means, (events, _), held = run.seats, run.means, run.events, run.kept.seats
+    seats, means, (events, _) = run.seats, run.means, run.events
     number = run.lists
     return {
-        "size": np.median(held.sum(axis=2), axis=1).astype(np.int64),
+        "size": median_houses(run.kept),
         "seat_quantile": run.quantiles[:, :number],
         "seat_mean": _part(means, np.s_[:, :number]),
         "seat_probability": _part(seats, np.s_[:, :number, :ends]),
-        "representative_seats": np.array([one[representative_draw(one)] for one in held], np.float64),
-        "largest_probability": largest(held),
+        "representative_seats": representative_draws(run.kept).astype(np.float64),
+        "largest_probability": largest(run.kept),
         "majority_probability": run.counts.proportion("majorities"),
         "two_thirds_probability": _part(events, np.s_[:, asked:]),
         "coalition_seat_quantile": run.quantiles[:, number:],

@@ -300,11 +300,7 @@ def count_draws(
             not_placed(election),
         ),
     }
-    looked_at = kept._replace(
-        shares=kept.shares[:KEPT_DRAWS],
-        seats=kept.seats[:, :KEPT_DRAWS],
-        chamber=kept.chamber[:, :KEPT_DRAWS] if kept.chamber is not None else None,
-    )
+    looked_at = kept.first(KEPT_DRAWS)
     beside = Beside(rules, local, inputs.chamber)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
     forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
@@ -364,7 +360,7 @@ def labelled(
     # A house may grow, and then has a size for each draw.
     attrs = {
         **attrs,
-        "house_size": max(election.rule.seats, int(np.median(kept.seats[0].sum(axis=1)))),
+        "house_size": max(election.rule.seats, int(np.median(kept.seats_of(0).sum(axis=1)))),
     }
     # A house that may grow is counted up to its bound; numbers of seats that no draw has are left out.
     held = np.flatnonzero(counts.totals.seats[0].any(axis=0))
@@ -420,7 +416,7 @@ def kept_dataset(
     order = [places[unit] for unit in [*listed, *(set(units.ids) - set(listed))] if unit in places]
     votes = kept.shares[:keep]
     seats = np.zeros(votes.shape, np.int64)
-    seats[:, : units.lists] = kept.seats[0, :keep]
+    seats[:, : units.lists] = kept.seats_of(0)[:keep]
     shares = votes / votes.sum(axis=1, keepdims=True)
     over = ("draw", "party")
     variables: dict[str, Labelled] = {

@@ -19,6 +19,7 @@ from forecast.compiling.cache import cache_folder
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.kernels.draw import SOURCE, Source
 from forecast.kernels.given_districts import GivenDistricts
+from forecast.kernels.laws import BASE_CAST, BASE_REGISTERED, BASE_VALID
 from forecast.kernels.project import Pattern
 from forecast.kernels.shares_of_normals import PIECES, PIECES_PER_BINADE
 from forecast.simulation.sobol_directions import DIMENSIONS, NO_DIRECTIONS, direction_numbers
@@ -265,6 +266,18 @@ def words_of_a_draw(draws: Draws) -> int:
     varying = draws.invalid[0] < draws.invalid[1] or draws.turnout[0] < draws.turnout[1]
     splits = draws.undecided > 0.0 and draws.undecided_spread > 0.0
     return int(len(draws.tail) > 0) + 2 * int(varying) + units * (2 if splits else 1)
+
+
+def multiples_of(draws: Draws) -> dict[int, float]:
+    """How many times the valid votes a base of thresholds is, of bases for which that is the same in every
+    draw.
+    """
+    found = {BASE_VALID: 1.0}
+    if draws.invalid[0] == draws.invalid[1]:
+        found[BASE_CAST] = float(1.0 / (1.0 - draws.invalid[0]))
+        if draws.turnout[0] == draws.turnout[1]:
+            found[BASE_REGISTERED] = float(found[BASE_CAST] / draws.turnout[0])
+    return found
 
 
 RESTS_ON = {"cast": ("invalid_share",), "registered": ("invalid_share", "turnout")}

@@ -98,7 +98,7 @@ def _number(path: str = "", **about: Any) -> Callable[[Callable[[Run], Any]], Ca
 
 
 def _kept(run: Run) -> int:
-    return run.kept.seats.shape[1]
+    return run.kept.draws
 
 
 def _tallied(run: Run) -> int:
@@ -170,17 +170,17 @@ def seat_probability(run: Run) -> Proportion:
 @_number(rests_on=_kept)
 def representative_seats(run: Run) -> Floats:
     """Of the draws kept the one with the least summed distance to the others."""
-    return np.array([seats[representative_draw(seats)] for seats in run.kept.seats], np.float64)
+    return representative_draws(run.kept).astype(np.float64)
 
 
 @_number(rests_on=_kept)
 def largest_probability(run: Run) -> Proportion:
-    return largest(run.kept.seats)
+    return largest(run.kept)
 
 
 @_number("places/probability", rests_on=_kept)
 def place_probability(run: Run) -> Proportion:
-    return places(run.kept.seats)
+    return places(run.kept)
 
 
 @_number()
@@ -278,56 +278,92 @@ class Ballot:
         return spread
 
 
-def representative_draw(seats: NDArray[np.int64]) -> int:
-    """Index of the seat vector (N, K) with the least summed absolute distance to the others; lowest on
-    ties.
+def representative_draws(kept: KeptDraws) -> NDArray[np.int64]:
+    """(R, K) under every rule the seats with the least summed absolute distance to those of the other draws;
+    of the first such draw.
     """
-    distance = np.zeros(len(seats), np.int64)
-    values = np.arange(int(seats.max(initial=0)) + 1)
-    for row in seats.T:
-        often = np.bincount(row, minlength=len(values))
+    most = int(kept.outcomes.max(initial=0)) + 1
+    lists = kept.outcomes.shape[-1]
+    values = np.arange(most)
+
+    def often(seats: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(K, S + 1) how many draws have each number of seats."""
+        cells = seats + most * np.arange(lists)[:, None]
+        return np.bincount(cells.ravel(), minlength=lists * most).reshape(lists, most)
+
+    def the_one(counted: NDArray[np.int64], held: NDArray[np.int64]) -> NDArray[np.int64]:
         # Draws with at most so many seats, and their seats: distances to those below and those above.
-        draws, held = np.cumsum(often), np.cumsum(often * values)
-        below, above = values * draws - held, (held[-1] - held) - values * (draws[-1] - draws)
-        distance += (below + above)[row]
-    return int(np.argmin(distance))
+        draws, sums = np.cumsum(counted, axis=1), np.cumsum(counted * values, axis=1)
+        below, above = values * draws - sums, (sums[:, -1:] - sums) - values * (draws[:, -1:] - draws)
+        distance = np.zeros(held.shape[1], np.int64)
+        for row, apart in zip(held, below + above, strict=True):
+            distance += apart.take(row)
+        return held[:, np.argmin(distance)].copy()
+
+    return np.array([the_one(counted, held) for counted, held in _under_each(kept, often)])
 
 
-def places(seats: NDArray[np.int64]) -> Proportion:
-    """(..., K, P) shares of draws (..., N, K) in which a list has each of the first ``MOST_PLACES`` places by
-    seats, with errors; of lists with equal seats each has the better place.
+def places(kept: KeptDraws) -> Proportion:
+    """(R, K, P) shares of draws in which a list has each of the first ``MOST_PLACES`` places by seats under
+    every rule, with errors; of lists with equal seats each has the better place.
 
     Errors as of independent draws, 1 / N where none or all have it.
     """
-    draws, lists = seats.shape[-2:]
-    share = np.empty((*seats.shape[:-2], lists, MOST_PLACES))
-    for at, of in _list_by_list(seats):
+
+    def had(seats: NDArray[np.int64]) -> NDArray[np.int64]:
         # As many lists with more seats, so many places behind the first; a place without seats is none.
-        place = np.add.reduce(of[:, None] < of, axis=1, dtype=np.int16)
-        place[of == 0] = lists
-        share[at] = (place[:, None] == np.arange(MOST_PLACES, dtype=np.int16)[:, None]).sum(-1) / draws
-    return Proportion(share, np.maximum(np.sqrt(share * (1.0 - share) / draws), 1.0 / draws))
+        place = np.add.reduce(seats[:, None] < seats, axis=1, dtype=np.int16)
+        place[seats == 0] = MOST_PLACES
+        return (place[:, None] == np.arange(MOST_PLACES, dtype=np.int16)[:, None]).sum(-1)
+
+    return _shares_of_draws(kept, had)
 
 
-def largest(seats: NDArray[np.int64]) -> Proportion:
-    """(..., K) shares of draws (..., N, K) in which a list has more seats than any other, with errors.
+def largest(kept: KeptDraws) -> Proportion:
+    """(R, K) shares of draws in which a list has more seats than any other under every rule, with errors.
 
     Errors as of independent draws, 1 / N where none or all have it.
     """
-    draws, lists = seats.shape[-2:]
-    share = np.empty((*seats.shape[:-2], lists))
-    for at, of in _list_by_list(seats):
-        first = of == of.max(axis=0, initial=0)
-        share[at] = (first & (first.sum(axis=0) == 1)).sum(axis=1) / draws
-    return Proportion(share, np.maximum(np.sqrt(share * (1.0 - share) / draws), 1.0 / draws))
+
+    def had(seats: NDArray[np.int64]) -> NDArray[np.int64]:
+        first = seats == seats.max(axis=0, initial=0)
+        return (first & (first.sum(axis=0) == 1)).sum(axis=1)
+
+    return _shares_of_draws(kept, had)
 
 
-def _list_by_list(seats: NDArray[np.int64]) -> Iterator[tuple[tuple[int, ...], NDArray[np.int32]]]:
-    """Seats (K, N) in small pieces that lie list by list, which is read ten times as fast: of draws
-    (..., N, K) those of one rule after the other.
+def median_houses(kept: KeptDraws) -> NDArray[np.int64]:
+    """(R,) the median number of seats that are handed out under every rule; of two the whole number below
+    their mean.
     """
-    for at in np.ndindex(seats.shape[:-2]):
-        yield at, np.ascontiguousarray(seats[at].T, np.int32)
+    most = int(kept.outcomes.sum(axis=2).max(initial=0)) + 1
+    ranks = np.array([(kept.draws - 1) // 2, kept.draws // 2]) + 1
+
+    def often(seats: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.bincount(seats.sum(axis=0), minlength=most)
+
+    middle = [np.searchsorted(np.cumsum(counted), ranks) for counted, _ in _under_each(kept, often)]
+    return np.array(middle).sum(axis=1) // 2
+
+
+def _shares_of_draws(kept: KeptDraws, had: Callable[[NDArray[np.int64]], NDArray[np.int64]]) -> Proportion:
+    """Shares of draws, of what was ``had`` in some of them, seats (K, n)."""
+    share = np.array([counted / kept.draws for counted, _ in _under_each(kept, had)])
+    return Proportion(share, np.maximum(np.sqrt(share * (1.0 - share) / kept.draws), 1.0 / kept.draws))
+
+
+def _under_each(
+    kept: KeptDraws, count: Callable[[NDArray[np.int64]], NDArray[np.int64]]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Under one rule after the other what is counted over all draws, and the seats of these (K, N). ``count``
+    adds up over draws, so that only those are looked at that differ from the rule before.
+    """
+    held = np.zeros((kept.outcomes.shape[-1], kept.draws), np.int64)
+    counted: NDArray[np.int64] | None = None
+    for at, seats in kept.changes(range(len(kept.which))):
+        counted = count(seats) if counted is None else counted + (count(seats) - count(held[:, at]))
+        held[:, at] = seats
+        yield counted, held
 
 
 def share_quantiles(histogram: NDArray[np.int64] | Floats, probabilities: Floats) -> Floats:

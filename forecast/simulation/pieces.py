@@ -6,7 +6,7 @@ Every stage is a kernel of its own; here stands their order for a run, as a prog
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -18,7 +18,7 @@ from forecast.kernels.arrays import BLOCK, STREAM, new_rows
 from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
-from forecast.rules.grids import Grid, Row, Rules
+from forecast.rules.grids import Course, Grid, Lead, Row, Rules, ends_of, ranges_of
 from forecast.simulation.chamber import Assembly
 from forecast.simulation.chamber_by_rule import Chambers, OneRule
 from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
@@ -57,13 +57,59 @@ class Span(NamedTuple):
 
 
 class KeptDraws(NamedTuple):
-    """The first draws of a run: shares (places, U) and seats (R, places, K)."""
+    """The first draws of a run. Under most rules of a sweep a draw has the seats that it has under many
+    others: these are its outcomes, and stand once.
+    """
 
     shares: NDArray[np.float64]
-    seats: NDArray[np.int64]
+    """(places, U)"""
+    outcomes: NDArray[np.int64]
+    """(outcomes, places, K) seats."""
+    which: NDArray[np.uint16]
+    """(R, places) which outcome of a draw is that under a rule."""
     districts: KeptDistricts | None = None
     chamber: NDArray[np.int64] | None = None
-    """(R, places, H) seats of the whole chamber, where it has tiers beside the lists."""
+    """(outcomes, places, H) seats of the whole chamber, where it has tiers beside the lists."""
+
+    @property
+    def draws(self) -> int:
+        """How many they are."""
+        return len(self.shares)
+
+    @property
+    def seats(self) -> NDArray[np.int64]:
+        """(R, places, K)"""
+        return self.outcomes[self.which, np.arange(self.draws)]
+
+    def seats_of(self, rule: int) -> NDArray[np.int64]:
+        """(places, K) under one of the rules."""
+        return self.outcomes[self.which[rule], np.arange(self.draws)]
+
+    def changes(self, rules: Iterable[int]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """For one rule after the other the draws (n,) that have another outcome than under the rule before
+        it, at first all, and their seats (K, n): neighbours in a sweep differ in few.
+        """
+        before: NDArray[np.uint16] | None = None
+        for rule in rules:
+            which = self.which[rule]
+            at = np.arange(self.draws) if before is None else np.flatnonzero(which != before)
+            yield at, np.ascontiguousarray(self.outcomes[which[at], at].T)
+            before = which
+
+    def first(self, number: int) -> KeptDraws:
+        """So many of the draws, their districts aside."""
+        return self._replace(
+            shares=self.shares[:number],
+            outcomes=self.outcomes[:, :number],
+            which=self.which[:, :number],
+            chamber=None if self.chamber is None else self.chamber[:, :number],
+        )
+
+    @property
+    def of_chamber(self) -> KeptDraws:
+        """The same, with the seats of the whole chamber as ``outcomes``."""
+        assert self.chamber is not None
+        return self._replace(outcomes=self.chamber)
 
 
 class Counter(Protocol):
@@ -85,7 +131,13 @@ class Bench:
     """The arrays that pieces of draws pass through, and the stages in their order."""
 
     def __init__(
-        self, draws: Draws, rules: Rules, questions: Questions, share_every: int, kept: KeptDraws
+        self,
+        draws: Draws,
+        rules: Rules,
+        course: Course,
+        questions: Questions,
+        share_every: int,
+        kept: KeptDraws,
     ) -> None:
         self._draws, self.rules, self.questions, self.kept = draws, rules, questions, kept
         self.units, self.lists = len(draws.location), rules.lists
@@ -121,11 +173,13 @@ class Bench:
         elif draws.chamber is not None and kept.chamber is not None:
             ahead = any(one.about["ahead"][0] for one in draws.chamber.contests)
             assert not ahead, "winners that count for their lists are those of one rule"
-            self.chambers = Chambers(draws.chamber, self.ballots, kept.chamber, rules.most_seats)
+            self.chambers = Chambers(draws.chamber, self.ballots, kept, rules.most_seats)
         self._begin_replicate: Step | None = None
-        self.singles = {r: Single(self, r) for r in rules.singles}
+        self.singles = {r: Single(self, r, outcome) for outcome, r in enumerate(rules.singles)}
         self._counters: list[Counter] = list(self.singles.values())
-        self._counters += [Sweep(self, grid) for grid in rules.grids]
+        self._counters += [
+            Sweep(self, grid, *parts) for grid, parts in zip(rules.grids, course.grids, strict=True)
+        ]
         self._steps = [
             self._source(),
             *([self.local.project(self.forms, self.ballots)] if self.local is not None else []),
@@ -226,7 +280,7 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
 class Single:
     """A rule that is applied by itself."""
 
-    def __init__(self, bench: Bench, r: int) -> None:
+    def __init__(self, bench: Bench, r: int, outcome: int) -> None:
         self._r = r
         lists, blocs = bench.lists, bench.ballots.seats.whole.shape[1]
         self._passes, self._beyond = np.zeros(lists, np.int64), np.zeros(1, np.int64)
@@ -239,7 +293,9 @@ class Single:
         rule, here = bench.rules.records[r : r + 1].copy(), bench.ballots
         admission = new_admission(lists)
         self._local = bench.local.count(r) if bench.local is not None and bench.rules.tiers[r] else None
-        self._chamber: OneRule | None = bench.chambers.under(r) if bench.chambers is not None else None
+        self._chamber: OneRule | None = None
+        if bench.chambers is not None:
+            self._chamber = bench.chambers.under(r, outcome)
         self.steps = [
             bench.forms.admit.step(
                 rule, bench.law(r), here.piece, here.votes, here.claims, self._passes, admission
@@ -249,7 +305,7 @@ class Single:
             count.count_seats.step(
                 here.piece, here.claims, here.seats, bench.questions, self._counts, bench.counting
             ),
-            count.keep_seats.step(here.piece, here.seats, bench.kept.seats[r]),
+            count.keep_seats.step(here.piece, here.seats, bench.kept.outcomes[outcome]),
             *(self._local.steps if self._local is not None else ()),
             *(self._chamber.steps if self._chamber is not None else ()),
         ]
@@ -279,19 +335,12 @@ class Single:
         return self._local.seats if self._local is not None else None
 
 
-class _Lead:
-    """The first of several rows of a grid that differ in their method alone: who passes is found once for
-    all.
-    """
+class _Passing:
+    """Who passes the thresholds of a lead."""
 
-    def __init__(self, bench: Bench, row: Row, number: NDArray[np.int64]) -> None:
-        rules = bench.rules
-        self.record = rules.records[row.rules[:1]].copy()
-        self.levels = sweep.Levels(
-            np.ascontiguousarray(rules.numerators[row.rules, 0]),
-            np.ascontiguousarray(rules.denominators[row.rules, 0]),
-        )
-        self.length = len(row.rules)
+    def __init__(self, bench: Bench, lead: Lead, number: NDArray[np.int64]) -> None:
+        self.levels = sweep.levels_of(lead.numerators, lead.denominators, lead.bases, lead.heights)
+        self.length = len(lead.bases)
         self.first_out = np.zeros((bench.blocks, bench.lists + 1, sweep.ROW), np.int32)
         draw, begin, end = np.zeros((3, bench.blocks * BLOCK + 1), np.int32)
         self.stretches = sweep.Stretches(draw, begin, end, number)
@@ -299,32 +348,40 @@ class _Lead:
         self.void = np.zeros(self.length + 1, np.int64)
 
 
+class Counted(NamedTuple):
+    """What is counted along a row, and which draws are kept."""
+
+    row: Row
+    passing: _Passing
+    standing: sweep.Standing
+    counts: sweep.RowCounts
+    told: NDArray[np.uint16]
+    """(places,) how many outcomes of the draws that are kept are told apart."""
+
+
 class Sweep:
     """The rules of a grid."""
 
-    def __init__(self, bench: Bench, grid: Grid) -> None:
+    def __init__(self, bench: Bench, grid: Grid, leads: Sequence[Lead], rows: Sequence[Row]) -> None:
         self._bench, self._grid = bench, grid
         lists, blocs = bench.lists, bench.ballots.seats.whole.shape[1]
-        leads = [number for number, row in enumerate(grid.rows) if row.lead == number]
         self._numbers = np.zeros(len(leads), np.int64)
-        self._leads = {
-            number: _Lead(bench, grid.rows[number], self._numbers[j : j + 1])
-            for j, number in enumerate(leads)
-        }
+        self._passing = [_Passing(bench, lead, self._numbers[j : j + 1]) for j, lead in enumerate(leads)]
         events = len(bench.questions.event_starts) - 1
         self._won = np.zeros((bench.blocks, blocs - lists + events, BLOCK), np.int32)
-        self._counts = [
-            sweep.RowCounts(
-                np.zeros(blocs * (bench.rules.most_seats + 1) * (len(row.rules) + 1), np.int32),
-                np.zeros((blocs - lists, len(row.rules) + 1), np.int32),
-                np.zeros((events, len(row.rules) + 1), np.int32),
-                np.zeros(blocs + 1, np.int64),
+        self._rows: list[Counted] = []
+        for row in rows:
+            passing = self._passing[row.lead]
+            starts = np.searchsorted(row.levels, np.arange(passing.length + 1))
+            standing = sweep.Standing(row.rules, row.levels, starts.astype(np.int64))
+            counts = sweep.new_row_counts(
+                passing.length, lists, blocs - lists, events, bench.rules.most_seats
             )
-            for row in grid.rows
-        ]
+            told = np.zeros(bench.kept.draws, np.uint16)
+            self._rows.append(Counted(row, passing, standing, counts, told))
         shape = (bench.blocks, lists, BLOCK)
         self._ranks = sweep.Ranks(np.zeros(shape, np.int32), np.zeros(shape, np.int32))
-        self._chamber = bench.chambers.along(grid) if bench.chambers is not None else None
+        self._chamber = bench.chambers.along(self._rows) if bench.chambers is not None else None
         self.steps = [
             sweep.rank_lists.step(bench.ballots.piece, bench.ballots.votes, self._ranks),
             *self._who_passes(),
@@ -332,19 +389,19 @@ class Sweep:
         ]
 
     def _who_passes(self) -> Iterator[Step]:
-        bench, record = self._bench, self._bench.rules.records[self._grid.methods[0]]
-        law, block = bench.law(self._grid.methods[0]), np.zeros((2, BLOCK))
-        least, returns = ends_of(record, bench.lists)
-        for lead in self._leads.values():
+        bench, r = self._bench, self._grid.methods[0]
+        record, law, bases = bench.rules.records[r : r + 1].copy(), bench.law(r), np.zeros((4, BLOCK))
+        least, returns = ends_of(record[0], bench.lists)
+        for lead in self._passing:
             yield sweep.find_failures.step(
-                lead.record,
+                record,
                 law,
                 lead.levels,
                 bench.ballots.piece,
                 bench.ballots.votes,
                 self._ranks,
                 lead.first_out,
-                block,
+                bases,
             )
             yield sweep.count_passes.step(
                 bench.ballots.piece, self._ranks, lead.first_out, least, returns, lead.length, lead.passes
@@ -354,7 +411,7 @@ class Sweep:
         """For every number m of lists: where the m largest take part, and what they win there by every
         method.
         """
-        bench, methods, leads = self._bench, self._grid.methods, self._leads.values()
+        bench, methods, leads = self._bench, self._grid.methods, self._passing
         odd = Odd(np.zeros(1, np.int64), np.zeros(bench.lists, np.int64))
         by_method = [divisions(bench, r, odd) for r in methods]
         law = bench.law(methods[0])
@@ -376,28 +433,26 @@ class Sweep:
 
     def _what_is_won(self, a: int) -> Iterator[Step]:
         """Count the seats of a method of the grid where its rows have stretches."""
-        bench = self._bench
+        bench, kept = self._bench, self._bench.kept
+        piece, seats = bench.ballots.piece, bench.ballots.seats
         yield sweep.answer.step(
-            bench.ballots.piece,
-            bench.ballots.claims,
-            bench.ballots.seats,
-            bench.questions,
-            self._won,
-            bench.counting,
+            piece, bench.ballots.claims, seats, bench.questions, self._won, bench.counting
         )
-        for number, row in enumerate(self._grid.rows):
-            if row.method == a:
-                stretches = self._leads[row.lead].stretches
-                yield sweep.count_along.step(stretches, bench.ballots.seats, self._won, self._counts[number])
-                if bench.kept.seats.shape[1]:
+        for one in self._rows:
+            if one.row.method == a:
+                stretches = one.passing.stretches
+                yield sweep.count_along.step(stretches, seats, self._won, one.counts)
+                if kept.draws:
+                    first = one.row.outcomes.start
+                    yield sweep.tell_apart.step(piece, stretches, one.standing, first, one.told, kept.which)
                     yield sweep.keep_along.step(
-                        bench.ballots.piece, stretches, bench.ballots.seats, row.rules, bench.kept.seats
+                        piece, stretches, one.standing, kept.which, seats, kept.outcomes
                     )
         if self._chamber is not None:
-            yield from self._chamber.steps(a, [self._leads[row.lead].stretches for row in self._grid.rows])
+            yield from self._chamber.steps(a)
 
     def begin(self) -> None:
-        for lead in self._leads.values():
+        for lead in self._passing:
             lead.passes[...] = 0
             lead.void[...] = 0
 
@@ -409,44 +464,7 @@ class Sweep:
             tallies.majorities[row],
             tallies.events[row],
         )
-        for counts, which in zip(self._counts, self._grid.rows, strict=True):
-            lead = self._leads[which.lead]
-            sweep.add_up(counts, lead.passes, lead.void, which.rules, draws, mine)
+        for one in self._rows:
+            sweep.add_up(one.counts, one.passing.passes, one.passing.void, one.standing, draws, mine)
         if self._chamber is not None and of_chamber is not None:
-            leads = [self._leads[which.lead] for which in self._grid.rows]
-            passes, void = [lead.passes for lead in leads], [lead.void for lead in leads]
-            self._chamber.finish(passes, void, draws, of_chamber, row)
-
-
-def how_many_take_part(record: np.void, lists: int, passed: int) -> int:
-    """How many lists take part when ``passed`` reach the threshold: minimum numbers, and nobody at all."""
-    least = int(record["minimum_lists"])
-    if passed == 0 and record["nobody_decided"]:
-        return min(max(int(record["nobody_admits"]), least), lists) if record["nobody_admits"] > 0 else 0
-    return min(max(passed, least), lists)
-
-
-def ranges_of(record: np.void, lists: int) -> list[tuple[int, int, int]]:
-    """(m, most, least): m lists take part where between ``least`` and ``most`` reach the threshold."""
-    ranges: list[tuple[int, int, int]] = []
-    for passed in range(lists, -1, -1):
-        m = how_many_take_part(record, lists, passed)
-        if ranges and ranges[-1][0] == m:
-            ranges[-1] = (m, ranges[-1][1], passed)
-        else:
-            ranges.append((m, passed, passed))
-    return ranges
-
-
-def ends_of(record: np.void, lists: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """For the list of every rank, how many must pass for it to take part, and whether it also does where
-    nobody passes but not everywhere.
-    """
-    least, returns = np.zeros(lists, np.int64), np.zeros(lists, np.bool_)
-    for rank in range(lists):
-        inside = [how_many_take_part(record, lists, passed) > rank for passed in range(lists + 1)]
-        fewest = lists
-        while fewest > 0 and inside[fewest - 1]:
-            fewest -= 1
-        least[rank], returns[rank] = fewest, inside[0] and fewest > 0
-    return least, returns
+            self._chamber.finish(draws, of_chamber, row)

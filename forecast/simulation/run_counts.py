@@ -100,6 +100,17 @@ class RunCounts:
     def replicates(self) -> int:
         return len(self.sizes)
 
+    def of_lists_under(self, rule: int) -> RunCounts:
+        """Those of one rule, without districts and chamber."""
+        one = slice(rule, rule + 1)
+        of_rule = {name: getattr(self.totals, name)[one] for name in (*KEPT, *SQUARED)}
+        return RunCounts(
+            self.sizes,
+            self.totals._replace(**of_rule),
+            {name: squares[one] for name, squares in self.squares.items()},
+            {name: counts[:, one] for name, counts in self.by_replicate.items()},
+        )
+
     def proportion(self, name: str) -> Proportion:
         """Share of draws for every cell of a tally; the error is never below 1 / draws."""
         count = np.asarray(getattr(self.totals, name), np.float64)
@@ -190,8 +201,17 @@ def add_replicates(counts: RunCounts, first: int, tallies: Tallies) -> None:
     if counts.replicates > 1:
         sizes = counts.sizes[first : first + number].astype(np.float64)
         for name in SQUARED:
-            tally = getattr(tallies, name)
+            tally, squares = getattr(tallies, name), counts.squares[name]
             if first == 0:
                 counts.squares[f"{name}_anchor"] = tally[0] / sizes[0]
-            expected = counts.squares[f"{name}_anchor"] * sizes.reshape((-1,) + (1,) * (tally.ndim - 1))
-            counts.squares[name] += ((tally - expected) ** 2).sum(0)
+            anchor, wide = counts.squares[f"{name}_anchor"], sizes.reshape((-1,) + (1,) * (tally.ndim - 1))
+            # Some rules after the others: what is made of their numbers stays in the cache.
+            step = max(1, _AT_ONCE // max(1, tally[:, :1].size))
+            for r in range(0, tally.shape[1], step):
+                some = slice(r, r + step)
+                apart = tally[:, some] - anchor[some] * wide
+                squares[some] += np.multiply(apart, apart, out=apart).sum(0)
+
+
+_AT_ONCE = 2**15
+"""Numbers of a tally that are squared at once."""

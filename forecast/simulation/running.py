@@ -19,8 +19,8 @@ from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
 from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import Questions
-from forecast.rules.grids import Rules, one_by_one
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws
+from forecast.rules.grids import Course, Rules, course_of, one_by_one
+from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, multiples_of
 from forecast.simulation.local import KeptDistricts, number_of_districts
 from forecast.simulation.pieces import Bench, KeptDraws, Span
 from forecast.simulation.run_counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
@@ -156,6 +156,11 @@ class Work:
         """The calls of the core in their order."""
         return self.plan.calls(len(self.rules.records), self.bytes_of_span)
 
+    @cached_property
+    def course(self) -> Course:
+        """How draws go through the rules."""
+        return course_of(self.rules, multiples_of(self.draws))
+
     @property
     def shape(self) -> tuple[int, int, int, int, int, int]:
         """Axes of the tallies, as ``empty_tallies`` takes them."""
@@ -180,6 +185,7 @@ class Work:
         """Room for so many draws."""
         draws, rules = self.draws, self.rules
         units, lists, number = len(draws.location), rules.lists, len(rules.records)
+        outcomes = self.course.outcomes
         districts = None
         if draws.pattern is not None:
             here, places_of = min(places, KEPT_OF_DISTRICTS), number_of_districts(draws.pattern)
@@ -187,11 +193,14 @@ class Work:
                 np.zeros((here, places_of, units), np.float32),
                 np.zeros((number, here, places_of, lists), np.uint16),
             )
+        which = np.zeros((number, places), np.uint16)
+        which[list(rules.singles)] = np.arange(len(rules.singles))[:, None]
         return KeptDraws(
             np.zeros((places, units)),
-            np.zeros((number, places, lists), np.int64),
+            np.zeros((outcomes, places, lists), np.int64),
+            which,
             districts,
-            np.zeros((number, places, len(draws.chamber.holders)), np.int64)
+            np.zeros((outcomes, places, len(draws.chamber.holders)), np.int64)
             if draws.chamber is not None
             else None,
         )
@@ -370,7 +379,7 @@ class Total:
 
 def _rooms(kept: KeptDraws) -> list[NDArray[Any]]:
     """Arrays of draws that are kept, each with its draws first."""
-    rooms: list[NDArray[Any]] = [kept.shares, np.moveaxis(kept.seats, 1, 0)]
+    rooms: list[NDArray[Any]] = [kept.shares, np.moveaxis(kept.outcomes, 1, 0), kept.which.T]
     if kept.districts is not None:
         rooms += [kept.districts.votes, np.moveaxis(kept.districts.seats, 1, 0)]
     return rooms if kept.chamber is None else [*rooms, np.moveaxis(kept.chamber, 1, 0)]
@@ -381,7 +390,8 @@ def _kept_from(kept: KeptDraws, first: int) -> KeptDraws:
     districts, chamber = kept.districts, kept.chamber
     return KeptDraws(
         kept.shares[first:],
-        kept.seats[:, first:],
+        kept.outcomes[:, first:],
+        kept.which[:, first:],
         None if districts is None else KeptDistricts(districts.votes[first:], districts.seats[:, first:]),
         None if chamber is None else chamber[:, first:],
     )
@@ -428,7 +438,8 @@ class _Worker:
         try:
             bench = self._idle.pop()
         except IndexError:
-            bench = Bench(work.draws, work.rules, work.questions, work.plan.share_every, self._kept)
+            every = work.plan.share_every
+            bench = Bench(work.draws, work.rules, work.course, work.questions, every, self._kept)
             self._every.append(bench)
         _, *shape = work.shape
         tallies = empty_tallies(len(call), 0, *shape)

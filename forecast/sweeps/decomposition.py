@@ -31,6 +31,7 @@ from forecast.variables import error_of
 if TYPE_CHECKING:
     from forecast.election import Party
     from forecast.simulation.numbers import Ballot
+    from forecast.simulation.pieces import KeptDraws
     from forecast.sweeps.grid import Grid
 
 Floats = NDArray[np.float64]
@@ -41,6 +42,8 @@ _MOST_SEATS_HELD = 2**25
 """Numbers of seats of one set of ballots: variants x draws x lists (128 MB)."""
 _MOST_DRAWS, _LEAST_DRAWS = 2**14, 2**9
 _GROUPS = 16
+_PART = 2**17
+"""Numbers that are summed at once: they stay in the second-level cache."""
 
 
 class SobolIndices(NamedTuple):
@@ -84,16 +87,28 @@ def decompose(
     sets = _ballots(inputs, grid, parties, draws, splits, threads)
     sources = (inputs, _projected_anew(inputs), inputs)
     seats = _seats([_drawn(*pair) for pair in zip(sources, sets, strict=False)], grid, parties, threads)
+    houses = [held.outcomes.sum(0, np.int32) for held in seats]
     factors = (*grid.dims, POLLS, *([UNDECIDED] if splits else []))
 
-    def of(outcome: Sequence[Floats]) -> SobolIndices:
-        return sobol_indices(*(values.reshape(*grid.shape, draws) for values in outcome))
+    def of(answers: Sequence[NDArray[Any]]) -> SobolIndices:
+        """Of an answer to every outcome of every set, (outcomes, N)."""
+
+        def part(begin: int, end: int) -> list[Floats]:
+            pairs = zip(seats, answers, strict=True)
+            return [held.under_rules(answer, begin, end).reshape(*grid.shape, -1) for held, answer in pairs]
+
+        return _indices(part, draws, len(grid) * len(sets))
 
     def of_list(k: int) -> SobolIndices:
-        return of([s[k].astype(np.float64) for s in seats])
+        return of([held.outcomes[k] for held in seats])
 
     def of_coalition(members: Sequence[int]) -> SobolIndices:
-        return of([2 * s[list(members)].sum(0) > s.sum(0) for s in seats])
+        return of(
+            [
+                2 * held.outcomes[list(members)].sum(0, np.int32) > house
+                for held, house in zip(seats, houses, strict=True)
+            ]
+        )
 
     with ThreadPoolExecutor(threads) as pool:
         by_list = tuple(pool.map(of_list, range(len(parties))))
@@ -117,7 +132,7 @@ def _ballots(
     decided_only = inputs._replace(undecided=0.0, undecided_spread=0.0)
     other = decided_only._replace(seed=np.uint64(inputs.seed) ^ _OTHER_POLLS)
     polls, anew = (
-        look(source, [grid.base], parties, draws, threads).shares for source in (decided_only, other)
+        look(source, [grid.base], parties, draws, threads).kept.shares for source in (decided_only, other)
     )
     generator = np.random.default_rng([int(inputs.seed), int(_OTHER_POLLS)])
     # Two scrambles of one quasi-random sequence are independent as sets, but not point by point.
@@ -150,19 +165,46 @@ def _drawn(inputs: Draws, shares: Floats) -> Draws:
     )
 
 
-def _seats(
-    sets: Sequence[Draws], grid: Grid, parties: Sequence[Party], threads: int
-) -> list[NDArray[np.int32]]:
-    """(K, V, N) seats of every set of N draws under every variant."""
-    number, lists = len(sets[0].given), len(parties)
-    found = [np.empty((lists, len(grid), number), np.int32) for _ in sets]
-    step = rules_at_once(number, lists)
+class _Held(NamedTuple):
+    """Seats of N draws under V variants."""
+
+    outcomes: NDArray[np.int16]
+    """(K, outcomes, N) seats that a draw has under some variant."""
+    which: NDArray[np.uint16]
+    """(V, N) under which it has which."""
+
+    def under_rules(self, answers: NDArray[Any], begin: int, end: int) -> Floats:
+        """(V, end - begin) what some draws answer under every variant; ``answers`` are those of outcomes,
+        (outcomes, N).
+        """
+        some = np.ascontiguousarray(answers[:, begin:end], np.float64)
+        places = self.which[:, begin:end].astype(np.intp)
+        places *= end - begin
+        places += np.arange(end - begin)
+        return some.ravel().take(places)
+
+
+def _seats(sets: Sequence[Draws], grid: Grid, parties: Sequence[Party], threads: int) -> list[_Held]:
+    """Seats of every set of N draws under every variant."""
+    number = len(sets[0].given)
+    found: list[list[KeptDraws]] = [[] for _ in sets]
+    every = compile_rules(grid.rules, parties, table=sets[0].table)
+    step = rules_at_once(sets[0], every, number)
     for start in range(0, len(grid), step):
-        compiled = compile_rules(grid.rules[start : start + step], parties, table=sets[0].table)
-        for draws, seats in zip(sets, found, strict=True):
-            _, kept = run_draws(draws, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
-            seats[:, start : start + step] = kept.seats.transpose(2, 0, 1)
-    return found
+        some = grid.rules[start : start + step]
+        rules = every if step >= len(grid) else compile_rules(some, parties, table=sets[0].table)
+        for draws, parts in zip(sets, found, strict=True):
+            _, kept = run_draws(draws, rules, NO_QUESTIONS, number, threads=threads, keep=number)
+            parts.append(kept._replace(outcomes=kept.outcomes.astype(np.int16)))
+    return [_Held(*_together(parts)) for parts in found]
+
+
+def _together(parts: Sequence[KeptDraws]) -> tuple[NDArray[np.int16], NDArray[np.uint16]]:
+    """The outcomes of several runs list by list, and which of them a draw has under the rules of all."""
+    before = np.cumsum([0, *(len(part.outcomes) for part in parts)])
+    outcomes = np.concatenate([part.outcomes for part in parts])
+    which = np.concatenate([part.which + n for part, n in zip(parts, before.astype(np.uint16), strict=False)])
+    return np.ascontiguousarray(np.moveaxis(outcomes, -1, 0), np.int16), which
 
 
 def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None = None) -> SobolIndices:
@@ -173,11 +215,21 @@ def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None =
     also takes off the bias of finite draws. NaN where nothing varies.
     """
     sets = [np.asarray(s, np.float64) for s in (a, polls_anew, undecided_anew) if s is not None]
-    axes, draws = sets[0].ndim - 1, sets[0].shape[-1]
-    edges = _edges(draws)
-    groups = len(edges) - 1
-    moments = _moments(sets, axes, edges)
+
+    def part(begin: int, end: int) -> list[Floats]:
+        return [s[..., begin:end] for s in sets]
+
+    return _indices(part, a.shape[-1], sum(s[..., 0].size for s in sets))
+
+
+def _indices(part: Callable[[int, int], list[Floats]], draws: int, numbers: int) -> SobolIndices:
+    """As ``sobol_indices``, of arrays that ``part`` gives for some draws, with so many ``numbers`` a draw."""
+    step = max(_PART // numbers, 1)
+    sums = _Sums.together([_Sums.of(part(n, min(n + step, draws))) for n in range(0, draws, step)])
+    axes, drawn = len(sums.levels), len(sums.totals) - 1
+    moments = _moments(sums, _edges(draws))
     whole = _ratios(_pooled(moments))
+    groups = len(moments)
     without = np.array([_ratios(_pooled(moments[:g] + moments[g + 1 :])) for g in range(groups)])
 
     def jackknife(of: Callable[[Floats], Floats]) -> Estimated:
@@ -186,7 +238,6 @@ def sobol_indices(a: Floats, polls_anew: Floats, undecided_anew: Floats | None =
         error = np.sqrt((groups - 1) / groups * ((left_out - centre) ** 2).sum(0))
         return Estimated(groups * theta - (groups - 1) * centre, error)
 
-    drawn = len(sets) - 1
     first = _first_order_columns(jackknife(lambda ratios: ratios).mc_error, axes, drawn)
     total = slice(axes + 2 * drawn, None)
     return SobolIndices(
@@ -233,28 +284,77 @@ class _Moments(NamedTuple):
         return self.square / self.draws - (self.mean / self.draws) ** 2
 
 
-def _moments(sets: Sequence[Floats], axes: int, edges: Sequence[int]) -> list[_Moments]:
-    """The moments of every group of draws. Sums of whole numbers, such as seats, are exact up to the division
-    by their number: where nothing varies nothing is left.
+class _Sums(NamedTuple):
+    """Sums over the rules, draw by draw, of S sets of ballots. Of whole numbers, such as seats, they are
+    exact.
     """
-    rules = sets[0][..., 0].size
-    centre = float(np.mean([s.mean() for s in sets]))
+
+    rules: int
+    totals: Floats
+    """(S, N)"""
+    squares: Floats
+    """(S, N)"""
+    products: Floats
+    """(S - 1, N) of the first set with each other."""
+    levels: tuple[Floats, ...]
+    """By axis (n, N), over the other axes, and all sets."""
+    along: Floats
+    """(axes, S, N) squares of sums along an axis."""
+
+    @classmethod
+    def of(cls, sets: Sequence[Floats]) -> _Sums:
+        """Of arrays (n1, n2, ..., N)."""
+        axes = sets[0].ndim - 1
+        along = [[s.sum(axis) for s in sets] for axis in range(axes)]
+        return cls(
+            sets[0][..., 0].size,
+            np.array([_summed(s, range(axes - 1)) for s in along[0]]),
+            np.array([_dot(s, s) for s in sets]),
+            np.array([_dot(sets[0], s) for s in sets[1:]]),
+            tuple(_levels(axis, sets, along) for axis in range(axes)),
+            np.array([[_dot(sums, sums) for sums in each] for each in along]),
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence[_Sums]) -> _Sums:
+        """Of all draws, from those of parts."""
+        by_axis = zip(*(part.levels for part in parts), strict=True)
+        return cls(
+            parts[0].rules,
+            np.concatenate([part.totals for part in parts], -1),
+            np.concatenate([part.squares for part in parts], -1),
+            np.concatenate([part.products for part in parts], -1),
+            tuple(np.concatenate(levels, -1) for levels in by_axis),
+            np.concatenate([part.along for part in parts], -1),
+        )
+
+
+def _levels(axis: int, sets: Sequence[Floats], along: Sequence[Sequence[Floats]]) -> Floats:
+    """(n, N) sums over all axes but one, and all sets."""
+    others = [other for other in range(len(along)) if other != axis]
+    if not others:
+        return np.sum(sets, axis=0)
+    gone = max(others, key=lambda other: sets[0].shape[other])  # what is left is small
+    left = [other - (other > gone) for other in others if other != gone]
+    return np.sum([_summed(s, left) for s in along[gone]], axis=0)
+
+
+def _moments(sums: _Sums, edges: Sequence[int]) -> list[_Moments]:
+    """The moments of every group of draws. Where nothing varies nothing is left."""
+    rules, sets = sums.rules, len(sums.totals)
+    centre = float(np.mean([s.sum() / (rules * s.size) for s in sums.totals]))
     # About the mean: products of means that are large against their spread would drown it in their noise.
-    over_rules = [_summed(s, range(axes)) / rules - centre for s in sets]
-    squares = [_dot(s, s) for s in sets]
+    over_rules = [s / rules - centre for s in sums.totals]
+    squares = sums.squares
     mean = np.sum(over_rules, axis=0)
-    square = np.sum(squares, axis=0) / rules - 2.0 * centre * mean - len(sets) * centre**2
-    anew = [(squares[0] + squares[d] - 2.0 * _dot(sets[0], sets[d])) / rules for d in range(1, len(sets))]
+    square = np.sum(squares, axis=0) / rules - 2.0 * centre * mean - sets * centre**2
+    anew = [(squares[0] + squares[d] - 2.0 * sums.products[d - 1]) / rules for d in range(1, sets)]
     levels, within = [], []
-    for axis in range(axes):
-        size = sets[0].shape[axis]
-        others = [other for other in range(axes) if other != axis]
-        along = [s.sum(axis) for s in sets]
-        spread = [size * square - _dot(sums, sums) for square, sums in zip(squares, along, strict=True)]
-        within.append(np.sum(spread, axis=0) / (rules * size))
-        sums = np.sum([_summed(s, others) for s in sets], axis=0)
-        levels.append(sums * (size / rules) - len(sets) * centre)
-    if len(sets) == 2:
+    for each, along in zip(sums.levels, sums.along, strict=True):
+        size = len(each)
+        within.append(np.sum(size * squares - along, axis=0) / (rules * size))
+        levels.append(each * (size / rules) - sets * centre)
+    if sets == 2:
         product = contrast = [np.mean([m**2 for m in over_rules], axis=0)]
     else:
         kept, polls_anew, undecided_anew = over_rules
@@ -267,7 +367,7 @@ def _moments(sets: Sequence[Floats], axes: int, edges: Sequence[int]) -> list[_M
             return np.array([float(values[begin:end].sum()) for values in of_draws])
 
         return _Moments(
-            (end - begin) * len(sets),
+            (end - begin) * sets,
             float(mean[begin:end].sum()),
             float(square[begin:end].sum()),
             tuple(each[:, begin:end].sum(1) for each in levels),

@@ -82,15 +82,37 @@ def mean_over_draws(values: Floats, sizes: Counts, weights: Floats | None = None
     sum(weights). Values whose weight is 0 may be NaN. One replicate means plain draws, independent of each
     other.
     """
-    weights = np.ones(values.shape[-1]) if weights is None else weights
+    if weights is None:
+        return weighted_mean(values, Weights.of(np.ones(values.shape[-1]), sizes), sizes)
     counted = np.where(weights != 0.0, values, 0.0) * weights
-    total, m = weights.sum(-1), len(sizes)
+    return weighted_mean(counted, Weights.of(weights, sizes), sizes)
+
+
+class Weights(NamedTuple):
+    """Weights of draws, (N,) or (..., N)."""
+
+    each: Floats
+    total: Floats
+    by_replicate: Floats
+    """(..., M)"""
+
+    @classmethod
+    def of(cls, each: Floats, sizes: Counts) -> Weights:
+        """Of draws that stand replicate by replicate."""
+        return cls(each, each.sum(-1), _by_replicate(each, sizes))
+
+
+def weighted_mean(counted: Floats, weights: Weights, sizes: Counts) -> Estimated:
+    """As ``mean_over_draws``, of values that are multiplied by their weights."""
+    m = len(sizes)
     with np.errstate(invalid="ignore", divide="ignore"):
-        value = counted.sum(-1) / total
+        value = counted.sum(-1) / weights.total
         if m == 1:
-            off = counted - value[..., None] * weights
-            return Estimated(value, np.sqrt((off**2).sum(-1)) / total)
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        sums, behind = (np.add.reduceat(array, starts, axis=-1) for array in (counted, weights))
-        off = sums - value[..., None] * behind
-        return Estimated(value, np.sqrt((off**2).sum(-1) * m / (m - 1)) / total)
+            off = counted - value[..., None] * weights.each
+            return Estimated(value, np.sqrt((off**2).sum(-1)) / weights.total)
+        off = _by_replicate(counted, sizes) - value[..., None] * weights.by_replicate
+        return Estimated(value, np.sqrt((off**2).sum(-1) * m / (m - 1)) / weights.total)
+
+
+def _by_replicate(values: Floats, sizes: Counts) -> Floats:
+    return np.add.reduceat(values, np.concatenate([[0], np.cumsum(sizes)[:-1]]), axis=-1)

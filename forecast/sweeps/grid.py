@@ -90,6 +90,11 @@ class Grid:
             numbers = np.moveaxis(numbers, self.dims.index("threshold"), -1)
         return numbers.ravel()
 
+    @property
+    def length_of_rows(self) -> int:
+        """How many neighbours in that order differ in their level alone."""
+        return self.shape[self.dims.index("threshold")] if "threshold" in self.dims else 1
+
 
 def _where_seats_are_divided(axis: Axis, base: Rule) -> Axis:
     """The methods of an axis are those of the districts where nothing is divided nationally."""

@@ -70,7 +70,7 @@ def last_seats(
     """
     rule = election.rule
     valid, stated = valid_votes(election)
-    shares = look(inputs, [rule], parties, draws, threads).shares
+    shares = look(inputs, [rule], parties, draws, threads).kept.shares
     ballots = np.round(shares * valid).astype(np.int64)
     votes, gains, loses = fewest_votes(election, rule, units, parties, ballots, threads=threads)
     return LastSeats(valid, stated, votes, gains, loses)
@@ -159,7 +159,7 @@ class _Count:
         )
         number = len(ballots)
         _, kept = run_draws(inputs, self._rules, NO_QUESTIONS, number, threads=self._threads, keep=number)
-        return kept.seats[0]
+        return kept.seats_of(0)
 
 
 def last_seat_values(last: LastSeats, ballot: Ballot) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,14 +13,17 @@ from numpy.typing import NDArray
 from forecast.election import Rule
 from forecast.kernels.count import Questions
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.inputs import Draws
+from forecast.rules.grids import course_of
+from forecast.simulation.inputs import Draws, multiples_of
 from forecast.simulation.running import Plan, run_draws
-from forecast.sweeps.differences import Estimated, mean_over_draws
+from forecast.sweeps.differences import Estimated, Weights, mean_over_draws, weighted_mean
 from forecast.sweeps.indices import effective_number, indices_of, seat_shares, seats_moved
 from forecast.variables import error_of
 
 if TYPE_CHECKING:
     from forecast.election import Party
+    from forecast.rules.grids import Rules
+    from forecast.simulation.pieces import KeptDraws
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -44,11 +47,11 @@ NO_QUESTIONS = Questions(
 
 
 class Looked(NamedTuple):
-    """Some draws: replicate sizes (M,), shares (N, U), seats (R, N, K); rule 0 is the base rule."""
+    """Some draws under R rules, of which rule 0 is the base rule."""
 
     sizes: Counts
-    shares: Floats
-    seats: Counts
+    """(M,) draws of each replicate."""
+    kept: KeptDraws
 
 
 def draws_looked_at(draws: int, variants: int) -> int:
@@ -57,16 +60,22 @@ def draws_looked_at(draws: int, variants: int) -> int:
     return min(draws, wanted)
 
 
-def rules_at_once(draws: int, lists: int) -> int:
-    """Rules whose seats in so many draws fit into the bound on memory (128 MB)."""
-    return max(1, _MOST_BYTES // (8 * draws * lists) - 1)
+def rules_at_once(inputs: Draws, rules: Rules, draws: int) -> int:
+    """How many of some rules have outcomes in so many draws that fit into the bound on memory (128 MB)."""
+    outcomes, number = course_of(rules, multiples_of(inputs)).outcomes, len(rules.records)
+    held = draws * (8 * rules.lists * outcomes + 2 * number)
+    return max(1, number * _MOST_BYTES // held)
 
 
 def look(inputs: Draws, rules: Sequence[Rule], parties: Sequence[Party], number: int, threads: int) -> Looked:
     """Draw ``number`` elections, the first of every replicate of a longer run, under every rule."""
-    compiled = compile_rules(rules, parties, table=inputs.table)
-    _, kept = run_draws(inputs, compiled, NO_QUESTIONS, number, threads=threads, keep=number)
-    return Looked(Plan.of(number, int(inputs.sampler)).sizes, kept.shares, kept.seats)
+    return look_at(inputs, compile_rules(rules, parties, table=inputs.table), number, threads)
+
+
+def look_at(inputs: Draws, rules: Rules, number: int, threads: int) -> Looked:
+    """The same under rules that are compiled."""
+    _, kept = run_draws(inputs, rules, NO_QUESTIONS, number, threads=threads, keep=number)
+    return Looked(Plan.of(number, int(inputs.sampler)).sizes, kept)
 
 
 def indices_by_variant(
@@ -76,71 +85,116 @@ def indices_by_variant(
 
     ``against_all`` (U,) marks the options that are no list. ``most_moved`` is the largest house.
     """
-    shares = np.ascontiguousarray(looked.shares.T)
-    base = np.ascontiguousarray(looked.seats[0].T)
+    shares = np.ascontiguousarray(looked.kept.shares.T)
+    base = np.ascontiguousarray(looked.kept.seats_of(0).T)
 
-    def of_variant(seats: Counts) -> Arrays:
-        return _of_variant(np.ascontiguousarray(seats.T), base, shares, looked.sizes, against_all, most_moved)
+    def of_some(variants: NDArray[np.int64]) -> list[Arrays]:
+        one = _Variant(base, shares, looked.sizes, against_all)
+        return [one.indices(at, seats, most_moved) for at, seats in looked.kept.changes(variants)]
 
+    variants = np.arange(1, len(looked.kept.which))
     with ThreadPoolExecutor(threads) as pool:
-        found = list(pool.map(of_variant, looked.seats[1:]))
+        parts = np.array_split(variants, min(threads, len(variants)))
+        found = [one for part in pool.map(of_some, parts) for one in part]
     return {f"rules/{name}": np.array([one[name] for one in found]) for name in found[0]}
 
 
-def _of_variant(
-    seats: Counts,
-    base: Counts,
-    shares: Floats,
-    sizes: Counts,
-    against_all: NDArray[np.bool_],
-    most_moved: int,
-) -> Arrays:
-    """The indices of one rule: seats (K, N) against those of the base rule, shares (U, N)."""
-    found: Arrays = {}
+_CERTAIN = ("wasted", "unrepresented", "manufactured", "changed_probability", "moved_seats_mean")
+_OF_SEATS = ("effective_seats", "gallagher", "loosemore_hanby")
+"""Means of numbers that every draw has, and of those that a draw without seats has not."""
 
-    def put(name: str, pair: Estimated) -> None:
-        found[name], found[error_of(name)] = pair
 
-    of_lists = shares[: len(base)]
-    for name, values in indices_of(shares, seats, against_all)._asdict().items():
-        finite = np.isfinite(values)
-        put(name, mean_over_draws(values, sizes, None if finite.all() else finite.astype(np.float64)))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        put("seats_per_vote", mean_over_draws(seat_shares(seats) / of_lists, sizes, of_lists))
-    moved = seats_moved(seats, base)
-    changed = (moved > 0).astype(np.float64)
-    put("changed_probability", mean_over_draws(changed, sizes))
-    put("moved_seats_mean", mean_over_draws(moved.astype(np.float64), sizes))
-    found["moved_seats_probability"] = np.bincount(moved, minlength=most_moved + 1) / len(moved)
-    put("changed_share_mean", mean_over_draws(shares, sizes, changed))
-    return found
+class _Variant:
+    """The rule whose indices are taken next: what they are made of changes in the draws that have another
+    outcome than under the rule before it, and is the same in all others.
+    """
+
+    def __init__(self, base: Counts, shares: Floats, sizes: Counts, against_all: NDArray[np.bool_]) -> None:
+        """Seats of the base rule (K, N), shares (U, N), draws of each replicate."""
+        self._base, self._shares, self._sizes, self._against_all = base, shares, sizes, against_all
+        lists, draws = base.shape
+        self._certain = np.empty((len(_CERTAIN), draws))
+        self._of_seats = np.empty((len(_OF_SEATS), draws))
+        self._won = np.empty((lists, draws))
+        self._moved = np.empty(draws, np.int64)
+        self._where_changed = np.empty(shares.shape)
+        self._each = Weights.of(np.ones(draws), sizes)
+        self._votes = Weights.of(shares[:lists], sizes)
+
+    def indices(self, at: Counts, seats: Counts, most_moved: int) -> Arrays:
+        """Means, with their errors, of the next rule: the draws ``at`` have other seats, (K, n)."""
+        self._change(at, seats)
+        sizes, changed = self._sizes, self._certain[_CERTAIN.index("changed_probability")]
+        filled = np.isfinite(self._of_seats[0])
+        of_seats = (
+            weighted_mean(self._of_seats, self._each, sizes)
+            if filled.all()
+            else mean_over_draws(self._of_seats, sizes, filled.astype(np.float64))
+        )
+        found: Arrays = {"moved_seats_probability": np.bincount(self._moved, minlength=most_moved + 1)}
+        found["moved_seats_probability"] = found["moved_seats_probability"] / len(self._moved)
+        several = ((_CERTAIN, weighted_mean(self._certain, self._each, sizes)), (_OF_SEATS, of_seats))
+        for names, (values, errors) in several:
+            found |= dict(zip(names, values, strict=True))
+            found |= dict(zip(map(error_of, names), errors, strict=True))
+        one_by_one = {
+            "seats_per_vote": weighted_mean(self._won, self._votes, sizes),
+            "changed_share_mean": weighted_mean(self._where_changed, Weights.of(changed, sizes), sizes),
+        }
+        for name, (value, error) in one_by_one.items():
+            found[name], found[error_of(name)] = value, error
+        return found
+
+    def _change(self, at: Counts, seats: Counts) -> None:
+        """Take in the draws that have other seats."""
+        if len(at) == 0:
+            return
+        if len(at) == 1:  # a single column is added up in another order than one among many
+            at, seats = np.repeat(at, 2), np.repeat(seats, 2, axis=1)
+        shares = self._shares[:, at]
+        indices = indices_of(shares, seats, self._against_all)._asdict()
+        moved = seats_moved(seats, self._base[:, at])
+        changed = (moved > 0).astype(np.float64)
+        indices |= {"changed_probability": changed, "moved_seats_mean": moved}
+        for rows, names in ((self._certain, _CERTAIN), (self._of_seats, _OF_SEATS)):
+            for row, name in zip(rows, names, strict=True):
+                row[at] = indices[name]
+        votes = shares[: len(seats)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            self._won[:, at] = np.where(votes != 0.0, seat_shares(seats) / votes, 0.0) * votes
+        self._moved[at] = moved
+        self._where_changed[:, at] = np.where(changed != 0.0, shares, 0.0) * changed
 
 
 def votes_by_draw(looked: Looked) -> Estimated:
     """Effective number of parties by votes: mean over draws and its error."""
-    return mean_over_draws(effective_number(looked.shares.T), looked.sizes)
+    return mean_over_draws(effective_number(looked.kept.shares.T), looked.sizes)
 
 
 def squared_differences(
-    looked: Looked, admitted: NDArray[np.bool_], coalitions: Sequence[Sequence[int]]
+    looked: Looked, admitted: Iterable[NDArray[np.bool_]], coalitions: Sequence[Sequence[int]]
 ) -> Arrays:
     """Mean squared differences from rule 0 in a draw, by variant: what errors of plain draws rest on.
 
-    ``admitted`` (R, N, K) is who passes; ``coalitions`` are numbers of lists.
+    ``admitted`` is who passes under every rule, (N, K); ``coalitions`` are numbers of lists.
     """
-    seats = looked.seats
-    sums = (
-        np.stack([seats[:, :, list(members)].sum(2) for members in coalitions], 2)
-        if coalitions
-        else seats[:, :, :0]
-    )
-    majority = 2 * sums > seats.sum(2)[:, :, None]
-    blocs = np.concatenate([seats, sums], 2)
-    return {
-        "pass": (admitted[1:] != admitted[:1]).mean(1),
-        "majority": (majority[1:] != majority[:1]).mean(1),
-        "seat_mean": ((blocs[1:] - blocs[:1]) ** 2).mean(1),
-    }
+
+    def of_rule(rule: int) -> tuple[Counts, NDArray[np.bool_]]:
+        seats = looked.kept.seats_of(rule)
+        sums = [seats[:, list(members)].sum(1) for members in coalitions]
+        blocs = np.column_stack([seats, *sums])
+        return blocs, 2 * blocs[:, seats.shape[1] :] > seats.sum(1)[:, None]
+
+    base, base_majority = of_rule(0)
+    passing = iter(admitted)
+    base_passes = next(passing)
+    found: dict[str, list[Floats]] = {"pass": [], "majority": [], "seat_mean": []}
+    for rule, passes in enumerate(passing, 1):
+        blocs, majority = of_rule(rule)
+        found["pass"].append((passes != base_passes).mean(0))
+        found["majority"].append((majority != base_majority).mean(0))
+        found["seat_mean"].append(((blocs - base) ** 2).mean(0))
+    return {name: np.array(values) for name, values in found.items()}
 
 
 def shadow_of(rule: Rule, lists: int) -> Rule:
@@ -169,12 +223,12 @@ def _with_levels_spelt_out(threshold: dict[str, object], one_seat: Fraction) -> 
 
 def who_passes(
     inputs: Draws, rules: Sequence[Rule], parties: Sequence[Party], number: int, threads: int
-) -> NDArray[np.bool_]:
-    """(R, N, K) who is admitted in single draws under every rule."""
+) -> Iterator[NDArray[np.bool_]]:
+    """(N, K) who is admitted in single draws, under one rule after the other."""
     shadows = [shadow_of(rule, len(parties)) for rule in rules]
     unheld = {"min_seats": 0, "max_seats": None, "extra_seats": 0}
     parties = [party.model_copy(update=unheld) for party in parties]
     distinct = list({shadow.model_dump_json(): shadow for shadow in shadows}.values())
-    seen = look(inputs, distinct, parties, number, threads).seats > 0
+    kept = look(inputs, distinct, parties, number, threads).kept
     at = {shadow.model_dump_json(): r for r, shadow in enumerate(distinct)}
-    return seen[[at[shadow.model_dump_json()] for shadow in shadows]]
+    return (kept.seats_of(at[shadow.model_dump_json()]) > 0 for shadow in shadows)

@@ -22,7 +22,6 @@ from forecast.simulation.chamber_numbers import chamber_values_by_rule, labels_o
 from forecast.simulation.forecasting import ballot_of, central_shares
 from forecast.simulation.inputs import Units, draws_of
 from forecast.simulation.numbers import Run, Values, numbers_of
-from forecast.simulation.pieces import KeptDraws
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import run_draws
 from forecast.variables import described
@@ -30,6 +29,7 @@ from forecast.variables import described
 if TYPE_CHECKING:
     from forecast.election import Rule
     from forecast.simulation.chamber import Chamber
+    from forecast.simulation.pieces import KeptDraws
 
 MOST_DRAWS, LEAST_DRAWS = 65_536, 8_192
 """Draws for 8 parties or fewer, and for many: the work grows with their number, the time should not."""
@@ -104,8 +104,7 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
         keep=keep,
     )
     shape, law = (len(levels), len(methods)), levels.index(_level(election.rule))
-    of_chamber = kept.chamber[:, :_FOR_PICTURES] if kept.chamber is not None else None
-    pictured = KeptDraws(kept.shares[:_FOR_PICTURES], kept.seats[:, :_FOR_PICTURES], chamber=of_chamber)
+    pictured = kept.first(_FOR_PICTURES)
     numbers, rests_on = numbers_of(
         Run(counts, pictured, len(lists), rules=variants), ballot_of(election, units)
     )
@@ -121,12 +120,12 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
         for path, array in numbers.items()
         if not path.startswith("event_")
     }
-    asked, seated = (counts, kept.seats) if chamber is None else (counts.chamber, kept.chamber)
+    asked, seated = (counts, kept) if chamber is None else (counts.chamber, kept.of_chamber)
     assert asked is not None
-    assert seated is not None
-    largest = np.argsort(-asked.seat_means().value[law * shape[1], : seated.shape[-1]], kind="stable")
+    holders = seated.outcomes.shape[-1]
+    largest = np.argsort(-asked.seat_means().value[law * shape[1], :holders], kind="stable")
     members = sorted(largest[:MOST_SUBSET_PARTIES].tolist())
-    values |= _subsets(seated.reshape(*shape, keep, seated.shape[-1]), members, law)
+    values |= _subsets(seated, shape, members, law)
     is_law = np.zeros(shape, np.bool_)
     is_law[law, 0] = True
     values["rules/is_base_rule"] = is_law
@@ -184,24 +183,22 @@ def _variant(rule: Rule, level: Fraction, allocation: Allocation) -> Rule:
     )
 
 
-def _subsets(seats: NDArray[np.int64], chosen: list[int], law: int) -> Values:
-    """Share of draws in which a coalition of ``chosen`` lists holds more than half of the seats handed out.
-
-    ``seats`` (levels, methods, draws, lists).
+def _subsets(kept: KeptDraws, shape: tuple[int, int], chosen: list[int], law: int) -> Values:
+    """Share of draws in which a coalition of ``chosen`` lists holds more than half of the seats handed out,
+    over levels and methods (``shape``).
     """
-    levels, methods, kept, _ = seats.shape
     parties = len(chosen)
-    majority = np.zeros((levels, methods, 2**parties), np.float32)
-    number = np.zeros((levels, methods), np.int32)
-    for t, m in np.ndindex(levels, methods):
-        by_list = np.ascontiguousarray(seats[t, m].T)  # long rows are added quickly, short ones are not
+    majority = np.zeros((*shape, 2**parties), np.float32)
+    number = np.zeros(shape, np.int32)
+    for r, (t, m) in enumerate(np.ndindex(*shape)):
+        by_list = np.ascontiguousarray(kept.seats_of(r).T)  # long rows are added quickly, short ones are not
         held = by_list[chosen].astype(np.int16)
         seated = np.flatnonzero(held.any(1))
         cells = _SUBSET_CELLS * (8 if (t, m) == (law, 0) else 1)
         most = max(64, cells >> len(seated))
         half = (by_list[:, :most].sum(axis=0) // 2).astype(np.int16)
         counted = count_majorities(held[seated, :most], half)
-        number[t, m] = min(kept, most)
+        number[t, m] = min(kept.draws, most)
         majority[t, m] = (counted / number[t, m])[_among(seated, parties)]
     return {"unsaved/coalition_majority": majority, "unsaved/coalition_draws": number}
 

@@ -21,6 +21,7 @@ from forecast.kernels.draw import take_drawn
 from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import largest_house
+from forecast.rules.grids import course_of
 from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import (
@@ -31,7 +32,7 @@ from forecast.simulation.chamber_numbers import (
 )
 from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
 from forecast.simulation.given import OfVotes
-from forecast.simulation.inputs import Units, draws_of, given_draws, needs
+from forecast.simulation.inputs import Units, draws_of, given_draws, multiples_of, needs
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
 from forecast.simulation.questions import compile_questions
@@ -46,7 +47,7 @@ from forecast.sweeps.last_seat import last_seat_values, last_seats
 from forecast.sweeps.single_draws import (
     draws_looked_at,
     indices_by_variant,
-    look,
+    look_at,
     rules_at_once,
     squared_differences,
     votes_by_draw,
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
     from forecast.rules.compiled_districts import SeatTable
+    from forecast.rules.grids import Rules
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.inputs import Draws
 
@@ -374,10 +376,11 @@ def _count(
     found = _Found(len(grid), task.house)
     base: Forecast | None = None
     looked_at = draws_looked_at(task.how.draws, len(grid))
-    for at in batches(grid.in_rows(), _batch_size(task)):
+    inputs = task.inputs._replace(chamber=task.chamber)
+    every = _compiled(task, grid, grid.in_rows())
+    for at in batches(grid.in_rows(), _batch_size(task, every), grid.length_of_rows):
         rules = [grid.base, *(grid.rules[v] for v in at)]
-        compiled = compile_rules(rules, task.parties, task.election.place, task.inputs.table)
-        inputs = task.inputs._replace(chamber=task.chamber)
+        compiled = every if len(at) == len(grid) else _compiled(task, grid, at)
         prepare(Forms(inputs, compiled).needed(), later)
         told = None if progress is None else _times(progress, len(at))
         counts, kept = run_draws(
@@ -396,17 +399,17 @@ def _count(
         )
         if base is None:
             attrs = _attrs(task) | {"replicates": counts.replicates}
-            base = labelled(task.whole, task.units, counts, kept, attrs, estimate)
+            alone = counts.of_lists_under(0), kept._replace(which=kept.which[:1])
+            base = labelled(task.whole, task.units, *alone, attrs, estimate)
             base.attrs["warnings"] += lost_to_alliances(task.election, base)
             found.rests_on |= rests_on
         if task.chamber is not None:
             numbers |= events_of_chamber(task.whole, counts, kept, numbers)
             numbers |= chamber_values_by_rule(task.whole, counts, kept, task.ends)
-            assert kept.chamber is not None
-            found.rests_on |= dict.fromkeys(OF_KEPT_DRAWS, len(kept.chamber[0]))
+            found.rests_on |= dict.fromkeys(OF_KEPT_DRAWS, kept.draws)
         of_rules = {path: values[1:] for path, values in numbers.items() if not described(path).of_votes}
         found.put(at, of_rules)
-        squares = _look(task, grid, at, found, looked_at, plain=counts.replicates == 1)
+        squares = _look(task, grid, at, compiled, found, looked_at, plain=counts.replicates == 1)
         found.put(at, _spread(task, differences(counts, grid.is_base[at], squares)))
     assert base is not None
     found.rests_on |= dict.fromkeys(_OF_SINGLE_DRAWS, looked_at)
@@ -438,14 +441,22 @@ def _spread(task: _Task, found: Mapping[str, NDArray[Any]]) -> dict[str, NDArray
 
 
 def _look(
-    task: _Task, grid: Grid, at: NDArray[np.int64], found: _Found, number: int, *, plain: bool
+    task: _Task,
+    grid: Grid,
+    at: NDArray[np.int64],
+    compiled: Rules,
+    found: _Found,
+    number: int,
+    *,
+    plain: bool,
 ) -> Values | None:
     """Indices of a batch from single draws; for plain draws the squared differences too."""
     squares: list[Values] = []
     how, lists, ballot = task.how, task.units.lists, task.ballot
-    for part in batches(at, rules_at_once(number, len(task.parties))):
+    for part in batches(at, rules_at_once(task.inputs, compiled, number)):
         rules = [grid.base, *(grid.rules[v] for v in part)]
-        looked = look(task.inputs, rules, task.parties, number, how.threads)
+        these = compiled if len(part) == len(at) else _compiled(task, grid, part)
+        looked = look_at(task.inputs, these, number, how.threads)
         values = indices_by_variant(looked, task.against_all, task.house, how.threads)
         for path in ("rules/seats_per_vote", "rules/changed_share_mean"):
             for name in (path, error_of(path)):
@@ -464,21 +475,34 @@ def _look(
     return {name: np.concatenate([part[name] for part in squares]) for name in squares[0]}
 
 
-def batches(order: Sequence[int] | NDArray[np.int64], size: int) -> list[NDArray[np.int64]]:
-    """Variants in batches of at most ``size``."""
-    numbers = np.asarray(order, np.int64)
-    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
+def _compiled(task: _Task, grid: Grid, at: NDArray[np.int64]) -> Rules:
+    """The base rule, and the variants ``at``."""
+    rules = [grid.base, *(grid.rules[v] for v in at)]
+    return compile_rules(rules, task.parties, task.election.place, task.inputs.table)
 
 
-def _batch_size(task: _Task) -> int:
+def batches(order: NDArray[np.int64], size: int, row: int = 1) -> list[NDArray[np.int64]]:
+    """Variants in batches of at most ``size``, as even as they can be; rows of so many stay together where
+    they fit.
+    """
+    size = max(size, 1)
+    row = row if row <= size else 1
+    rows, at_once = -(-len(order) // row), size // row
+    each = -(-rows // -(-rows // at_once)) * row
+    return [order[start : start + each] for start in range(0, len(order), each)]
+
+
+def _batch_size(task: _Task, rules: Rules) -> int:
+    """How many of the rules, that of the file among them, fit into the bound on memory."""
     lists, blocs = len(task.parties), len(task.parties) + len(task.coalitions)
-    tallies = 8 * blocs * (task.house + 1) * (_COPIES + 2 * task.how.threads)
-    kept = 2 * 8 * min(task.how.draws, KEPT_DRAWS) * lists
+    tallies, holders = 8 * blocs * (task.house + 1), lists
     if task.chamber is not None:
-        holders = len(task.chamber.holders)
-        tallies += 8 * (holders + len(task.whole.coalitions)) * task.ends * (_COPIES + 2 * task.how.threads)
-        kept += 2 * 8 * min(task.how.draws, KEPT_DRAWS) * holders
-    return max(1, MOST_BYTES // (tallies + kept))
+        holders += len(task.chamber.holders)
+        tallies += 8 * (len(task.chamber.holders) + len(task.whole.coalitions)) * task.ends
+    number = len(rules.records)
+    outcomes = course_of(rules, multiples_of(task.inputs)).outcomes / number
+    kept = min(task.how.draws, KEPT_DRAWS) * (2 * 8 * holders * outcomes + 2)
+    return int(MOST_BYTES // (tallies * (_COPIES + 2 * task.how.threads) + kept))
 
 
 def _times(progress: Progress, rules: int) -> Progress:

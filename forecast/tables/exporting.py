@@ -11,7 +11,7 @@ import html
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,13 +69,19 @@ def as_csv(table: Table, *, raw: bool = False) -> str:
     cell = safe if raw else _never_run
     writer.writerow([cell(column.name) for column in table.columns])
     columns = [
-        [cell(value) for value in table.values[column.name]]  # pyright: ignore[reportArgumentType]
+        _each_once(cell, table.values[column.name])  # pyright: ignore[reportArgumentType]
         if column.type in ("text", "day")
         else table.values[column.name]
         for column in table.columns
     ]
     writer.writerows(zip(*columns, strict=True))  # what is not known is written as nothing
     return text.getvalue()
+
+
+def _each_once(cell: Callable[[str], str], texts: Sequence[str]) -> list[str]:
+    """Texts as cells; the same ones often stand in many rows."""
+    cells = {text: cell(text) for text in dict.fromkeys(texts)}
+    return [cells[text] for text in texts]
 
 
 def _never_run(text: str) -> str:

@@ -384,7 +384,7 @@ def drawn_seats(case: Case, draws: Floats) -> Seats:
     questions = compile_questions((), (), units)
     _, kept = run_draws(given_draws(election, votes, units), rules, questions, len(votes), keep=len(votes))
     seats = np.zeros((len(draws), case.named), np.int64)
-    seats[:, [position[unit] for unit in units.ids[: units.lists]]] = kept.seats[0]
+    seats[:, [position[unit] for unit in units.ids[: units.lists]]] = kept.seats_of(0)
     return seats
 
 

@@ -7,12 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.kernels.count import Questions
 from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import one_by_one
-from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, tail_table
+from forecast.rules.grids import Rules, course_of, one_by_one
+from forecast.simulation.inputs import (
+    SAMPLER_DRAWN,
+    SAMPLER_RANDOM,
+    SAMPLER_SOBOL,
+    Draws,
+    multiples_of,
+    tail_table,
+)
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import direction_numbers
 
@@ -51,13 +60,20 @@ QUESTIONS = Questions(
 )
 
 
-def variants(**threshold: Any) -> list[Rule]:
+def with_fixed_bases(sampler: int) -> Draws:
+    """Ballots cast are 5/4 of the valid votes, the registered twice as many: 5 % of the valid votes are 4 %
+    of those cast and 2 % of the registered.
+    """
+    return draws(sampler)._replace(invalid=np.full(2, 0.2), turnout=np.full(2, 0.5))
+
+
+def variants(levels: tuple[str, ...] = ("0", "3", "5", "7", "12", "45"), **threshold: Any) -> list[Rule]:
     return [
         Rule.model_validate(
             {
                 "seats": seats,
                 "ties": "registration",
-                "threshold": {"level": Fraction(level, 100), "base": base, **threshold},
+                "threshold": {"level": Fraction(level) / 100, "base": base, **threshold},
                 "allocation": {"method": method},
                 "weights": {"minority": "1.35"},
             }
@@ -65,8 +81,18 @@ def variants(**threshold: Any) -> list[Rule]:
         for seats in (20, 33)
         for method in ("hare", "dhondt", "droop", "adams")
         for base in ("valid", "lists", "cast", "registered")
-        for level in (0, 3, 5, 7, 12, 45)
+        for level in levels
     ]
+
+
+def counted_alike(inputs: Draws, rules: Rules, number: int, keep: int) -> None:
+    """Hold rules in one pass to the same rules one by one."""
+    together, kept = run_draws(inputs, rules, QUESTIONS, number, keep=keep)
+    alone, kept_alone = run_draws(inputs, one_by_one(rules), QUESTIONS, number, keep=keep)
+    for name, count in together.totals._asdict().items():
+        np.testing.assert_array_equal(count, getattr(alone.totals, name), err_msg=name)
+    np.testing.assert_array_equal(kept.seats, kept_alone.seats)
+    assert len(kept.outcomes) <= len(rules.records)
 
 
 @pytest.mark.parametrize("sampler", [SAMPLER_RANDOM, SAMPLER_SOBOL])
@@ -78,11 +104,72 @@ def variants(**threshold: Any) -> list[Rule]:
 def test_a_grid_counts_what_its_rules_count_one_by_one(sampler: int, threshold: dict[str, Any]) -> None:
     rules = compile_rules(variants(**threshold), LISTS)
     assert len(rules.singles) == 0
-    together, kept = run_draws(draws(sampler), rules, QUESTIONS, 5_000, keep=700)
-    alone, kept_alone = run_draws(draws(sampler), one_by_one(rules), QUESTIONS, 5_000, keep=700)
-    for name, count in together.totals._asdict().items():
-        np.testing.assert_array_equal(count, getattr(alone.totals, name), err_msg=name)
-    np.testing.assert_array_equal(kept.seats, kept_alone.seats)
+    counted_alike(draws(sampler), rules, 5_000, 700)
+    counted_alike(with_fixed_bases(sampler), rules, 5_000, 700)
+
+
+def test_bases_that_are_fixed_multiples_of_the_valid_votes_stand_in_one_row() -> None:
+    rules = compile_rules(variants(), LISTS)
+    fixed = course_of(rules, multiples_of(with_fixed_bases(SAMPLER_SOBOL)))
+    drawn = course_of(rules, multiples_of(draws(SAMPLER_SOBOL)))
+    for leads, rows in fixed.grids:
+        assert [sorted(set(lead.bases.tolist())) for lead in leads] == [[0, 2, 3], [1]]
+        assert len(rows) == 8 * 2  # methods, houses among them, and leads
+        assert np.all(np.diff(leads[0].heights) >= 0)
+    for leads, rows in drawn.grids:
+        assert [set(lead.bases.tolist()) for lead in leads] == [{0}, {1}, {2}, {3}]
+        assert len(rows) == 8 * 4
+    for course in (fixed, drawn):
+        every = np.concatenate([row.rules for _, rows in course.grids for row in rows])
+        assert sorted(every.tolist()) == list(range(len(rules.records)))
+
+
+def test_levels_of_two_bases_that_say_the_same_stand_apart() -> None:
+    """Rounding may turn their order: 4 % of the ballots cast and 2 % of the registered are 5 % of the valid
+    votes.
+    """
+    rules = compile_rules(variants(("2", "4", "5", "6")), LISTS)
+    for leads, _ in course_of(rules, multiples_of(with_fixed_bases(SAMPLER_SOBOL))).grids:
+        levels = [
+            [
+                (int(base), float(level))
+                for base, level in zip(lead.bases, lead.numerators / lead.denominators, strict=True)
+            ]
+            for lead in leads
+        ]
+        together = [(0, 0.02), (2, 0.02), (0, 0.04), (0, 0.05), (0, 0.06), (2, 0.05), (2, 0.06), (3, 0.04)]
+        assert levels[0] == [*together, (3, 0.05), (3, 0.06)]
+        assert sorted(levels[1:]) == [[(1, 0.02), (1, 0.04), (1, 0.05), (1, 0.06)], [(2, 0.04)], [(3, 0.02)]]
+
+
+_PARTS = st.lists(st.integers(1, 24), min_size=8, max_size=8).map(
+    lambda parts: [*parts[:7], 128 - sum(parts[:7])]
+)
+
+
+@given(st.lists(_PARTS.filter(lambda parts: parts[7] > 0), min_size=1, max_size=40))
+@settings(max_examples=25, deadline=None)
+def test_lists_at_exactly_a_threshold_and_equal_lists_count_in_one_pass_as_alone(
+    votes: list[list[int]],
+) -> None:
+    """Shares in 128ths: exact in every precision, often equal, and often 1/32, 1/16 or 1/8 of the valid
+    votes, which are 1/40, 1/20 and 1/10 of the ballots cast.
+    """
+    shares = np.array(votes) / 128
+    levels = ("0", "2.5", "3.125", "5", "6.25", "10", "12.5")
+    inputs = with_fixed_bases(SAMPLER_DRAWN)._replace(given=shares)
+    for threshold in ({}, {"strict": True}, {"nobody": {"admit": 2}}):
+        rules = compile_rules(variants(levels, **threshold)[: 4 * 4 * 7], LISTS)
+        counted_alike(inputs, rules, len(shares), len(shares))
+
+
+def test_rules_of_a_grid_and_others_are_counted_in_one_run() -> None:
+    """Those with an exempt list, and those of a method that has fewer than three, go one by one."""
+    several = [*variants()[:72], *variants(by_kind={"minority": 0})[1:5], *variants()[72:74]]
+    rules = compile_rules(several, LISTS)
+    assert len(rules.singles) == 6
+    assert len(rules.grids) == 1
+    counted_alike(with_fixed_bases(SAMPLER_SOBOL), rules, 5_000, 700)
 
 
 def test_rules_in_which_lists_do_not_drop_out_in_order_of_votes_stay_outside_the_grid() -> None:

@@ -10,7 +10,9 @@ from hypothesis.extra.numpy import arrays
 
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.simulation.numbers import largest
+from forecast.simulation.numbers import largest, median_houses, places, representative_draws
+from forecast.simulation.pieces import KeptDraws
+from forecast.variables import MOST_PLACES
 from tests.forecasts import kazakhstan
 
 _SEATS = arrays(np.int64, st.tuples(st.integers(1, 12), st.integers(1, 5)), elements=st.integers(0, 6))
@@ -18,7 +20,8 @@ _SEATS = arrays(np.int64, st.tuples(st.integers(1, 12), st.integers(1, 5)), elem
 
 @given(_SEATS)
 def test_it_is_the_share_of_draws_with_more_seats_than_any_other(seats: np.ndarray) -> None:
-    often, error = largest(seats)
+    kept = KeptDraws(np.ones((len(seats), 1)), seats[None], np.zeros((1, len(seats)), np.uint16))
+    (often,), (error,) = largest(kept)
     for k in range(seats.shape[1]):
         others = np.delete(seats, k, axis=1)
         won = [
@@ -26,6 +29,28 @@ def test_it_is_the_share_of_draws_with_more_seats_than_any_other(seats: np.ndarr
         ]
         assert often[k] == pytest.approx(sum(won) / len(won))
     assert (error >= 1 / len(seats)).all()
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), st.integers(0, 99))
+def test_numbers_of_single_draws_are_those_of_each_rule_by_itself(
+    draws: int, lists: int, outcomes: int, rules: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    seats = random.integers(0, 6, (outcomes, draws, lists))
+    which = random.integers(0, outcomes, (rules, draws)).astype(np.uint16)
+    kept = KeptDraws(np.ones((draws, 1)), seats, which)
+    chosen, houses, had = representative_draws(kept), median_houses(kept), places(kept).value
+    first = largest(kept).value
+    for rule, own in enumerate(kept.seats):
+        np.testing.assert_array_equal(own, [seats[which[rule, n], n] for n in range(draws)])
+        distance = np.abs(own[:, None] - own).sum(axis=(1, 2))
+        np.testing.assert_array_equal(chosen[rule], own[np.argmin(distance)])
+        assert houses[rule] == int(np.median(own.sum(axis=1)))
+        place = (own[:, None, :] > own[:, :, None]).sum(axis=2)
+        shares = [((place == p) & (own > 0)).mean(axis=0) for p in range(MOST_PLACES)]
+        np.testing.assert_allclose(had[rule], np.array(shares).T)
+        alone = (place == 0) & ((own == own.max(axis=1, keepdims=True)).sum(axis=1, keepdims=True) == 1)
+        np.testing.assert_allclose(first[rule], alone.mean(axis=0))
 
 
 def test_it_agrees_with_an_event_that_asks_the_same() -> None:

@@ -13,6 +13,7 @@ from forecast.estimation import Estimate
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.reference import apply_rule
 from forecast.simulation.inputs import Units, draws_of
+from forecast.sweeps import decomposition
 from forecast.sweeps.axes import axes_of
 from forecast.sweeps.decomposition import SobolIndices, _drawn, _seats, sobol_indices, with_undecided
 from forecast.sweeps.grid import Grid
@@ -81,6 +82,14 @@ def test_an_outcome_that_never_varies_has_no_shares() -> None:
     found = sobol_indices(np.ones((3, 64)), np.ones((3, 64)))
     assert np.isnan(found.first.value).all()
     assert found.variance == 0.0
+
+
+def test_the_draws_that_are_summed_at_once_change_no_bit_of_seats(monkeypatch: pytest.MonkeyPatch) -> None:
+    seats = np.random.default_rng(6).integers(0, 99, (3, 5, 3, 2, 333)).astype(np.float64)
+    whole = sobol_indices(*seats)
+    monkeypatch.setattr(decomposition, "_PART", 1_000)
+    for one, other in zip(whole, sobol_indices(*seats), strict=True):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
 
 
 def test_the_undecided_who_split_like_the_decided_change_nothing() -> None:
@@ -168,7 +177,8 @@ def test_shares_that_were_drawn_before_have_the_seats_of_the_exact_count(kazakhs
     inputs = draws_of(election, estimate_of(election), units, 7, "random")
     axes = axes_of(threshold=[0.0, 0.05], method=["hare", "dhondt", "droop"])
     grid = Grid.of(election.rule, axes)
-    (found,) = _seats([_drawn(inputs, votes)], grid, parties, 2)
+    (held,) = _seats([_drawn(inputs, votes)], grid, parties, 2)
+    found = np.array([held.under_rules(of_list, 0, len(votes)) for of_list in held.outcomes])
     for rule, seats in zip(grid.rules, found.transpose(1, 2, 0), strict=True):
         for row, drawn in zip(votes[::40], seats[::40], strict=True):
             entries = tuple(

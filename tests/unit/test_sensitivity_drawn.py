@@ -15,10 +15,12 @@ from forecast.rules.counts import read_count
 from forecast.rules.margins import next_seats
 from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import Units
+from forecast.simulation.pieces import KeptDraws
 from forecast.sweeps import sweeping
 from forecast.sweeps.differences import difference_over_draws, mean_over_draws
 from forecast.sweeps.flips import flips_along
 from forecast.sweeps.last_seat import NOBODY, fewest_votes, valid_votes
+from forecast.sweeps.single_draws import Looked, indices_by_variant
 from tests.swept import estimate_of, flat, swept
 
 DRAWS = 20_000
@@ -191,6 +193,32 @@ def test_draws_without_weight_do_not_count() -> None:
     values = np.array([1.0, np.nan, 3.0, np.nan])
     mean, _ = mean_over_draws(values, np.array([2, 2]), np.array([1.0, 0.0, 1.0, 0.0]))
     assert mean == 2.0
+
+
+@pytest.mark.parametrize("sizes", [[300], [75, 75, 75, 75]])
+def test_indices_of_a_rule_are_the_same_bits_whatever_rules_stand_before_it(sizes: list[int]) -> None:
+    """Among them rules that differ in one draw, or in none, and a draw without seats; of ten lists, which are
+    added up in another order where a draw stands alone.
+    """
+    random = np.random.default_rng(5)
+    shares = random.dirichlet(np.ones(12), 300)
+    outcomes = random.multinomial(60, shares[0, :10] / shares[0, :10].sum(), (4, 300))
+    outcomes[3, 7] = 0
+    which = np.zeros((8, 300), np.uint16)
+    which[1:] = random.integers(0, 3, 300)
+    which[2, 17], which[4:, :150], which[5, 7] = which[2, 17] + 1, 2, 3
+    which[6] = random.integers(0, 4, 300)
+    kept = KeptDraws(shares, outcomes, which)
+    against_all = np.arange(12) == 11
+
+    def indices(rules: list[int]) -> dict[str, np.ndarray]:
+        some = kept._replace(which=which[rules])
+        return indices_by_variant(Looked(np.array(sizes), some), against_all, 60)
+
+    together = indices(list(range(8)))
+    for rule in range(1, 8):
+        for name, values in indices([0, rule]).items():
+            np.testing.assert_array_equal(values[0], together[name][rule - 1], err_msg=name)
 
 
 def test_a_difference_seen_in_no_draw_looked_at_is_no_more_certain_than_its_count() -> None:

@@ -281,7 +281,7 @@ def _scored(one: Joined, case: Case, task: _Task) -> ChainScores:
     national = np.column_stack([told, 1.0 - told.sum(1)])
     seats = _seats(pair, national, task, stream)
     whole = ExactLaw.of(task.law, one.pair)
-    official = whole(one.pair, one.pair.votes[None])[1][0]
+    official = whole(one.pair.votes[None])[1][0]
     place = one.pair.base.units.index
     actual = np.array([official[[place(name) for name in one.lists[unit]]].sum() for unit in units])
     return ChainScores(
@@ -305,7 +305,7 @@ def _seats(pair: Pair, national: Floats, task: _Task, stream: np.random.Generato
     shares = drawn(pattern, national, stream)
     votes = shares * (base.weights * pair.votes.sum())[:, None]
     law = ExactLaw.of(task.law, pair)
-    found = {DISTRICTS: law(pair, votes)[1], NATIONALLY: as_one_district(law)(pair, votes)[1]}
+    found = {DISTRICTS: law(votes)[1], NATIONALLY: as_one_district(law)(votes)[1]}
     return {way: seats[:, :-1] for way, seats in found.items()}
 
 

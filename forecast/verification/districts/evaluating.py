@@ -132,27 +132,23 @@ def _scored(task: _Task) -> tuple[PairScores, float | None]:
     """Scores, and misplaced seats where a law is known."""
     way, pair, law = WAYS[task.way], task.pair, task.law
     pattern = way.pattern(pair, task.constants, task.history)
-    scores = score_pair(
-        pair,
-        lambda _, size, stream: way.draws(pattern, size, stream),
-        law if task.drawn_seats else None,
-        task.draws,
-        np.random.default_rng([_SEED, task.number]),
-    )
+    number, counted = task.draws
+    draws = way.draws(pattern, number, np.random.default_rng([_SEED, task.number]))
+    scores = score_pair(pair, draws, law if task.drawn_seats else None, counted)
     return scores, None if law is None else _misplaced(pair, law, way, task.constants)
 
 
 def _misplaced(pair: Pair, law: ExactLaw, way: Way, constants: Constants) -> float:
     """Half the sum of errors of national seats, of the central projection."""
     centre = way.pattern(pair, constants).shares
-    _, seats = law(pair, np.stack([centre * pair.votes.sum(1)[:, None], pair.votes]))
+    _, seats = law(np.stack([centre * pair.votes.sum(1)[:, None], pair.votes]))
     return float(np.abs(seats[0] - seats[1]).sum()) / 2.0
 
 
 def _nationally(pair: Pair, law: ExactLaw) -> Floats:
     """(U,) errors of national seats of an allocation without districts."""
-    _, actual = law(pair, pair.votes[None])
-    _, alone = as_one_district(law)(pair, pair.votes[None])
+    _, actual = law(pair.votes[None])
+    _, alone = as_one_district(law)(pair.votes[None])
     return np.abs(actual[0] - alone[0]).astype(float)
 
 

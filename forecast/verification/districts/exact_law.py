@@ -97,7 +97,7 @@ class ExactLaw:
             alliances,
         )
 
-    def __call__(self, pair: Pair, votes: Floats) -> tuple[Seats, Seats]:
+    def __call__(self, votes: Floats) -> tuple[Seats, Seats]:
         """Seats by district (N, D, U) and of the nation (N, U), for votes (N, D, U)."""
         whole = np.rint(votes).astype(np.int64)
         local = np.zeros(whole.shape, np.int64)

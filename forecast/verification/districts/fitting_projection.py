@@ -430,17 +430,8 @@ def _scored(pairs: Sequence[Pair], law: Constants, way: str) -> list[PairScores]
     chosen = WAYS[way]
     found: list[PairScores] = []
     for number, pair in enumerate(pairs):
-        pattern = chosen.pattern(pair, law)
         generator = np.random.default_rng([_SEED, number])
-        found.append(
-            score_pair(
-                pair,
-                lambda _, size, stream, p=pattern: chosen.draws(p, size, stream),
-                None,
-                (_DRAWS, 0),
-                generator,
-            )
-        )
+        found.append(score_pair(pair, chosen.draws(chosen.pattern(pair, law), _DRAWS, generator)))
     return found
 
 

@@ -25,14 +25,12 @@ LEAST_CHANCE = 0.05
 """Lists and cells that win a seat in fewer draws are left out of the coverage of seats, not of its scores."""
 
 Seats = NDArray[np.int64]
-Projection = Callable[[Pair, int, np.random.Generator], Floats]
-"""Draws (N, D, U) of the shares of every district."""
 
 
 class SeatLaw(Protocol):
     """Seats of a past election by its law."""
 
-    def __call__(self, pair: Pair, votes: Floats) -> tuple[Seats, Seats]:
+    def __call__(self, votes: Floats) -> tuple[Seats, Seats]:
         """Seats by district (N, D, U) and of the nation (N, U), for votes (N, D, U)."""
         ...
 
@@ -138,15 +136,10 @@ class SeatScores:
         return ranks(self.draws[:, half].sum(1, keepdims=True), self.actual[half].sum(keepdims=True))
 
 
-def score_pair(
-    pair: Pair,
-    project: Projection,
-    law: SeatLaw | None,
-    numbers: tuple[int, int],
-    generator: np.random.Generator,
-) -> PairScores:
-    """Scores of draws of the pair's later election: how many, and of how many seats are counted."""
-    draws = project(pair, numbers[0], generator)
+def score_pair(pair: Pair, draws: Floats, law: SeatLaw | None = None, counted: int = 0) -> PairScores:
+    """Scores of draws (N, D, U) of the shares in every district at the pair's later election; seats are
+    ``counted`` by the law in so many of them.
+    """
     chosen = standing(pair) & (pair.shares > LEAST_SHARE)
     found, actual = draws[:, chosen], pair.shares[chosen]
     return PairScores(
@@ -154,7 +147,7 @@ def score_pair(
         ranks(found, actual),
         float(crps(found, actual).mean()),
         _regional(pair, draws),
-        _seat_scores(pair, draws[: numbers[1]], law) if law is not None else None,
+        _seat_scores(pair, draws[:counted], law) if law is not None else None,
     )
 
 
@@ -173,8 +166,8 @@ def _regional(pair: Pair, draws: Floats) -> Ranks | None:
 
 def _seat_scores(pair: Pair, draws: Floats, law: SeatLaw) -> SeatScores:
     cast = pair.votes.sum(1)
-    local, national = law(pair, draws * cast[:, None])
-    true_local, true_national = (found[0] for found in law(pair, pair.votes[None]))
+    local, national = law(draws * cast[:, None])
+    true_local, true_national = (found[0] for found in law(pair.votes[None]))
     likely = _chance(local)
     return SeatScores(
         ranks(national[:, _chance(national)], true_national[_chance(national)]),
