@@ -12,6 +12,7 @@ import pytest
 
 from forecast.election import Election, load_election
 from forecast.election.rule import Rule
+from forecast.election.vocabulary import Kind
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import read_count
@@ -430,7 +431,7 @@ def test_a_share_in_so_many_districts_admits_a_list(places: int, b: int):
     assert (outcome.seats["b"] > 0) == bool(b)
 
 
-def romanian(kinds: Mapping[str, str]) -> Outcome:
+def romanian(kinds: Mapping[str, Kind]) -> Outcome:
     """Ten seats in two districts by whole quotas of 100 votes, the rest by D'Hondt on what is left."""
     votes = {"north": {"a": 260, "b": 150, "c": 90}, "south": {"a": 380, "b": 50, "c": 70}}
     entries = tuple(
