@@ -1,12 +1,13 @@
 """How the core is compiled, kept and loaded."""
 
-from forecast.compiling.kernel import Kernel, Step, call, element, kernel, stage
+from forecast.compiling.kernel import Kernel, Step, call, called, element, kernel, stage
 from forecast.compiling.preparing import on_compilation, prepare, processors, say_on_stderr
 
 __all__ = [
     "Kernel",
     "Step",
     "call",
+    "called",
     "element",
     "kernel",
     "on_compilation",

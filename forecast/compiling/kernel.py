@@ -55,6 +55,13 @@ def element(function: Callable[..., Any]) -> Any:
     return Stage(function, forceinline=True)
 
 
+def called(function: Callable[..., Any]) -> Any:
+    """Mark a stage that never becomes part of the function that calls it: a loop that is vector code only
+    where it stands alone, or much code in a loop that seldom needs it.
+    """
+    return Stage(function, called=True)
+
+
 class _Call:
     """``call(address, table)`` in the source of a kernel calls another kernel."""
 

@@ -35,8 +35,8 @@ class NotKept(Exception):
 
 
 @cache
-def compiler() -> Any:
-    """numba's compiler, but for the width of vectors.
+def compiler(*, called: bool = False) -> Any:
+    """numba's compiler, but for the width of vectors; ``called`` functions never become part of a caller.
 
     LLVM keeps to half of the width of registers on processors that once slowed down when all of it was in
     use: drawing then takes a fifth longer. It is a wish: where the processor has no such registers, nothing
@@ -52,6 +52,8 @@ def compiler() -> Any:
             super().setup_function(fndesc)
             # llvmlite's own ``add`` takes attributes without values alone.
             set.add(self.function.attributes, '"prefer-vector-width"="512"')
+            if called:
+                self.function.attributes.add("noinline")
 
     @register_pass(mutates_CFG=True, analysis_only=False)
     class WideLowering(NativeLowering):
@@ -74,14 +76,46 @@ def compiler() -> Any:
     return WideCompiler
 
 
-def inner(function: Callable[..., Any], **options: Any) -> Any:
+@cache
+def _dispatcher() -> Any:
+    """numba's dispatcher, but for what becomes of the code of a single function.
+
+    numba optimises a function by itself, again in each of its callers, and makes machine code of it each time,
+    for it might be called from Python. Here it stays what LLVM reads until all of a kernel is linked.
+    """
+    from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
+    from numba.core.registry import CPUDispatcher, CPUTarget, cpu_target
+
+    class Library(JITCodeLibrary):
+        def finalize(self) -> None:
+            self._finalized = True
+
+        def get_pointer_to_function(self, name: str) -> int:
+            return 0
+
+    class Codegen(JITCPUCodegen):
+        _library_class = Library
+
+        def set_env(self, env_name: str, env: Any) -> None:
+            """Nothing: there is no machine code that would read it."""
+
+    class Target(CPUTarget):
+        typing_context = cpu_target.typing_context
+        target_context = cpu_target.target_context.subtarget(_internal_codegen=Codegen("forecast"))
+
+    class Dispatcher(CPUDispatcher):
+        targetdescr = Target("cpu")
+
+    return Dispatcher
+
+
+def inner(function: Callable[..., Any], *, called: bool = False, **options: Any) -> Any:
     """numba's dispatcher for a function that is only called from other compiled code.
 
     Without the wrappers for calls from Python a quarter of the compilation is saved.
     """
-    from numba import njit
-
-    return njit(**OPTIONS, **_INNER, pipeline_class=compiler(), **options)(function)
+    options = {**OPTIONS, **_INNER, "nopython": True, **options}
+    return _dispatcher()(function, targetoptions=options, pipeline_class=compiler(called=called))
 
 
 @cache
@@ -145,27 +179,22 @@ def machine_code(entry: Callable[..., Any]) -> tuple[bytes, str]:
 
     ``NotKept`` where the compiler is of a kind that this does not know: its code calls what only it provides.
     """
-    from numba import cfunc, types
+    from numba import types
 
     collecting = gc.isenabled()
     gc.disable()  # the compiler makes millions of objects, and looking for cycles takes an eighth of its time
     try:
-        signature = types.int64(types.CPointer(types.int64))
-        compiled = cfunc(signature, pipeline_class=compiler(), **OPTIONS)(entry)
-        module = llvm.parse_assembly(compiled.inspect_llvm())
+        dispatcher = inner(entry)
+        dispatcher.compile(types.int64(types.CPointer(types.int64)))
     finally:
         if collecting:
             gc.enable()
-    wrapped = [each.name for each in module.functions if each.name.startswith("cfunc.")]
-    if len(wrapped) != 1:
-        msg = f"wrappers: {wrapped}"
-        raise NotKept(msg)
-    name = wrapped[0].removeprefix("cfunc.")
+    (compiled,) = dispatcher.overloads.values()
+    module, name, machine = _linked(compiled.library), compiled.fndesc.llvm_func_name, _machine()
     for each in (*module.functions, *module.global_variables):
         if not each.is_declaration and each.name != name:
             each.linkage = "internal"
-    machine = _machine()
-    _drop_what_nobody_calls(module, machine)
+    _optimise(module, machine)
     foreign = [
         each.name for each in module.functions if each.is_declaration and not each.name.startswith("llvm.")
     ]
@@ -175,12 +204,28 @@ def machine_code(entry: Callable[..., Any]) -> tuple[bytes, str]:
     return machine.emit_object(module), name
 
 
-def _drop_what_nobody_calls(module: Any, machine: Any) -> None:
-    builder = llvm.create_pass_builder(machine, llvm.PipelineTuningOptions(speed_level=0))
+def _linked(library: Any) -> Any:
+    """The code of a library of numba's and of all that it calls, each once."""
+    module, waiting, found = llvm.parse_assembly(""), [library], set()
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            module.link_in(one._final_module, preserve=True)
+            waiting += one._linking_libraries
+    return module
+
+
+def _optimise(module: Any, machine: Any) -> None:
+    """Drop what nobody calls, and optimise the rest as numba would."""
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization, options.slp_vectorization = True, False
+    builder = llvm.create_pass_builder(machine, options)
     passes = llvm.create_new_module_pass_manager()
     passes.add_global_dead_code_eliminate_pass()
     passes.add_strip_dead_prototype_pass()
     passes.run(module, builder)
+    builder.getModulePassManager().run(module, builder)
 
 
 @cache

@@ -96,7 +96,7 @@ def _admit(
             for i in range(BLOCK):
                 if ambiguous[i] == _AMBIGUOUS:
                     _admit_exactly(rule, law, votes, n, i, lot_of(rule, here, n, i), workspace.inside)
-                    _take_in(law, votes, claims, n, i, passes, workspace)
+                    take_in(law, votes, claims, n, i, passes, workspace)
         _leave_out(claims, n, min(here.valid - n * here.apart, BLOCK), passes)
 
 
@@ -324,7 +324,7 @@ def _admit_next_largest(votes, lot, inside):
 
 
 @stage
-def _take_in(law, votes, claims, n, i, passes, workspace):
+def take_in(law, votes, claims, n, i, passes, workspace):
     """Write the claims of one draw, whose lists are admitted exactly now, over those of single precision."""
     rows, present, number = claims.votes[n], claims.present[n], claims.number[n]
     inside, row, lists = workspace.inside, workspace.row, law.levels.shape[0]
@@ -395,7 +395,7 @@ def _admit_by_districts(
                     inside[k] = 1.0
                     added += 1
         if added > 0:
-            _take_in(law, votes, claims, 0, i, passes, workspace)
+            take_in(law, votes, claims, 0, i, passes, workspace)
 
 
 admit_by_districts_drawn = kernel(_admit_by_districts, votes=Votes)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forecast.compiling import kernel, stage
+from forecast.compiling import called, kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -229,7 +229,7 @@ def sort_rows(rows, number):
         p //= 2
 
 
-@stage
+@called
 def _exchange(first, second):
     """The larger of each two into the first row."""
     for i in range(BLOCK):
@@ -339,7 +339,7 @@ def electorate(rule, law, votes, claims, n, i, draw):
     return behind
 
 
-@stage
+@called
 def quota_seats(rule, seats, behind, vote, present, lot, draw):
     """Seats of one draw by any quota method, into ``draw[SEATS]``: the lists ``present`` have
     ``draw[ENTITLED]`` votes; ``behind`` are the votes behind the quota, ``vote`` the size of a single vote.

@@ -13,7 +13,7 @@ from forecast.election.rule import LEVELLED, Allocation, Districts, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
-from forecast.kernels import laws, place_levelling
+from forecast.kernels import double_proportion, laws, place_levelling
 from forecast.kernels.laws import Constraints
 from forecast.rules.allocation import IN_PROPORTION
 from forecast.rules.ballot import by_region, levelling_of_table
@@ -104,8 +104,20 @@ class Tier:
     """Whether votes of districts without seats count in the others."""
     totals_first: bool = False
     """Whether the rule divides all seats nationally, and districts only place them."""
+    doubly: bool = False
+    """Whether divisors of lists and of districts place them (double proportion)."""
+    voters: bool = False
+    """Whether nationally a list counts with its votes in each district by the seats there."""
+    strongest: int = 0
+    """Where the strongest list has a seat at least: ``forecast.kernels.double_proportion.ANY_DISTRICT`` or
+    its kin, 0 for nowhere.
+    """
     waivers: tuple[int, int] = (0, 0)
     """Seats in districts, and regions at a quota, that let a list in below its level."""
+    waived_share: Floats | None = None
+    """(3,) Share of the valid votes of one district that does: above the line, below it, 1 where more is
+    needed.
+    """
     region_of: Numbers | None = None
     """(D,) number of the region, where the rule knows any."""
     held: int = 0
@@ -121,7 +133,7 @@ class Tier:
     @property
     def most_seats(self) -> int:
         """No list has more in a district."""
-        if self.by_votes is not None or self.totals_first:
+        if self.by_votes is not None or (self.totals_first and not self.doubly):
             return self.total
         return (
             int(self.houses.max(initial=0))
@@ -139,6 +151,11 @@ _COMPARE = {
     "quotas": place_levelling.COMPARE_QUOTAS,
 }
 _BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_CAST}
+_STRONGEST = {
+    None: 0,
+    "all": double_proportion.ANY_DISTRICT,
+    "single-member": double_proportion.SINGLE_MEMBER,
+}
 _ANY = 2**31
 UNDRAWN = (
     "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
@@ -189,7 +206,11 @@ def tier_of(
         leftover=_leftover(districts.leftover, fill) if districts.leftover is not None else None,
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
+        doubly=districts.national_totals == "biproportional",
+        voters=districts.voters,
+        strongest=_STRONGEST[districts.strongest_list],
         waivers=_waivers(rule),
+        waived_share=_waived_share(rule),
         region_of=_numbers(table.regions)[0] if all(table.regions) else None,
     )
 
@@ -222,6 +243,14 @@ def _waivers(rule: Rule) -> tuple[int, int]:
     return threshold.or_district_seats or 0, threshold.or_regions_at_quota or 0
 
 
+def _waived_share(rule: Rule) -> Floats | None:
+    threshold = rule.threshold
+    if threshold is None or threshold.or_district_share is None:
+        return None
+    share = threshold.or_district_share
+    return np.array([float(share.numerator), float(share.denominator), float(threshold.strict)])
+
+
 def _who(rule: Rule, districts: Districts) -> int:
     national = districts.threshold and rule.threshold is not None
     if districts.local_threshold is None:
@@ -239,9 +268,6 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
         "seats": districts.seats if districts.seats == "by-population" else None,
         "quota_in": districts.quota_in if districts.quota_in == "region" else None,
         "direct": districts.direct if districts.direct != "start" or not held else None,
-        "national_totals": districts.national_totals
-        if districts.national_totals == "biproportional"
-        else None,
         "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
     }
     for key, value in asked.items():

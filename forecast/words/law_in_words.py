@@ -373,6 +373,9 @@ def _districts(districts: Districts) -> str:
         )
         if districts.voters:
             words += "; nationally a list counts with its votes in each district by the seats there, rounded"
+        if districts.strongest_list is not None:
+            where = "a constituency" if districts.strongest_list == "all" else "a constituency of one seat"
+            words += f"; the list with most votes in {where} has a seat there at least"
     if districts.national_totals == "smallest-remainders":
         words += (
             "; they place the seats that lists have nationally: seats given by the smallest remainders pass "

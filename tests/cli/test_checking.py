@@ -167,8 +167,13 @@ NOT_DRAWN: list[tuple[str, list[str], str]] = [
     ),
     (
         "spain-2019-04",
-        ["rule.allocation.method=dhondt", "rule.districts.national_totals=biproportional"],
-        "districts.national_totals",
+        ['rule.threshold={level="3%", or_district_share="10%", min_lists=2}'],
+        "threshold.or_district_share",
+    ),
+    (
+        "spain-2019-04",
+        ['rule.threshold={level="3%", or_district_share="10%", share_in_districts=2}'],
+        "threshold.share_in_districts",
     ),
     (
         "poland-2023",

@@ -202,7 +202,10 @@ def test_the_last_result_by_district_finds_its_heirs(path: Path):
     assert found.has_last_result
     inherited = float(found.national @ found.heirs.sum(1))
     assert 0.92 < inherited < 1.0 + 1e-9
-    assert found.warnings == ()
+    # The CVP stood in 2018 and was below the level in every Wahlkreis: the table of that year leaves it out.
+    lost = ["CVP had 4.9%"] if path.stem == "zurich-2018" else []
+    assert [said for said in found.warnings if not any(name in said for name in lost)] == []
+    assert len(found.warnings) == len(lost)
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*-districts.csv")), ids=lambda path: path.stem)
