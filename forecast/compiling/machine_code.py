@@ -93,6 +93,16 @@ def _dispatcher() -> Any:
         def get_pointer_to_function(self, name: str) -> int:
             return 0
 
+        def _get_module_for_linking(self) -> Any:
+            """For a function that numba compiles by its own ways, as benchmarks and tests have them: it links what
+            it calls itself, and no further.
+            """
+            module = _linked(self)
+            for each in module.functions:
+                if not each.is_declaration and each.linkage == llvm.Linkage.external:
+                    each.linkage = "linkonce_odr"
+            return module
+
     class Codegen(JITCPUCodegen):
         _library_class = Library
 
