@@ -11,7 +11,7 @@ import ctypes
 import gc
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import llvmlite.binding as llvm
 
@@ -109,9 +109,11 @@ def _dispatcher() -> Any:
         def set_env(self, env_name: str, env: Any) -> None:
             """Nothing: there is no machine code that would read it."""
 
-    class Target(CPUTarget):
-        typing_context = cpu_target.typing_context
-        target_context = cpu_target.target_context.subtarget(_internal_codegen=Codegen("forecast"))
+    known, parent = cast(Any, cpu_target), cast(Any, CPUTarget)
+
+    class Target(parent):
+        typing_context = known.typing_context
+        target_context = known.target_context.subtarget(_internal_codegen=Codegen("forecast"))
 
     class Dispatcher(CPUDispatcher):
         targetdescr = Target("cpu")
