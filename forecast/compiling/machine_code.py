@@ -93,6 +93,15 @@ def _dispatcher() -> Any:
         def get_pointer_to_function(self, name: str) -> int:
             return 0
 
+        def _get_module_for_linking(self) -> Any:
+            """For a function of numba's own that calls this one, as a probe of the tests does."""
+            if self._shared_module is None:
+                self._shared_module = _linked(self)
+                for function in self._shared_module.functions:
+                    if not function.is_declaration and function.linkage == llvm.Linkage.external:
+                        function.linkage = "linkonce_odr"
+            return self._shared_module
+
     class Codegen(JITCPUCodegen):
         _library_class = Library
 
