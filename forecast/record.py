@@ -41,7 +41,7 @@ def record(forecast: Forecast) -> Any:
     if not forecast.leading:
         values = _values(forecast, ())
         more = _night(forecast) | _chamber(forecast) | _districts(forecast)
-        more |= {"track_record": _track_record(forecast)}
+        more |= _last_seat_of_the_country(forecast) | {"track_record": _track_record(forecast)}
         return {
             "schema": SCHEMA,
             **drawn,
@@ -364,6 +364,14 @@ def _shares_of_variance(forecast: Forecast, what: str, over: str) -> list[dict[s
     ]
 
 
+def _last_seat_of_the_country(forecast: Forecast) -> dict[str, Any]:
+    """Who holds the last seat and who is next, or why there is none; nothing of files that do not know."""
+    if "last_seat/holder_probability" in forecast:
+        return {"last_seat": _last_seat(forecast)}
+    reason = str(forecast.attrs.get("last_seat", ""))
+    return {"last_seat": {"none": reason}} if reason else {}
+
+
 def _last_seat(forecast: Forecast) -> dict[str, Any]:
     chances, errors = forecast.array("last_seat/probability"), forecast.array("last_seat/mc_error")
     ids = forecast.parties
@@ -381,7 +389,14 @@ def _last_seat(forecast: Forecast) -> dict[str, Any]:
         for unit in ("share", "votes")
         if (path := f"last_seat/{unit}_quantile") in forecast
     }
-    return quantiles | {"pairs": sorted(pairs, key=lambda pair: -pair["probability"])}
+    found = quantiles | {"pairs": sorted(pairs, key=lambda pair: -pair["probability"])}
+    values = {f"last_seat/{name}": one.values for name, one in forecast.groups["last_seat"].variables.items()}
+    known = [one for one in EVERY if one.group == "last_seat" and one.key and one.path in values]
+    known += [described(error_of(one.path)) for one in known]
+    of_parties = [replace(one, dims=()) for one in known if one.dims == ("party",)]
+    found["parties"] = [_filled({"id": party}, of_parties, values, k) for k, party in enumerate(ids)]
+    _filled(found, [one for one in known if not one.dims], values, ())
+    return found | {"draws": int(forecast["last_seat/probability"].attrs["draws"])}
 
 
 def _track_record(forecast: Forecast) -> dict[str, Any]:

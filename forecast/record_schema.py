@@ -119,6 +119,7 @@ class Run(BaseModel):
     night: dict[str, Any] | None = None
     chamber: dict[str, Any] | None = None
     districts: list[dict[str, Any]] | None = None
+    last_seat: dict[str, Any] | None = None
     track_record: dict[str, Any]
     warnings: list[str]
     kept_draws: KeptDraws | None = None

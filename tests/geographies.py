@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from forecast.election import Election, load_election
 from forecast.geography.known_districts import Geography, read_geography
@@ -59,6 +60,23 @@ level = "3%"
 method = "dhondt"
 table = "districts.csv"
 """
+DOUBLY = """
+[rule]
+seats = 20
+law = "Woods Act, s. 1"
+ties = "lot"
+[rule.threshold]
+level = "100%"
+or_district_share = "5%"
+[rule.allocation]
+method = "sainte-lague"
+[rule.districts]
+method = "sainte-lague"
+national_totals = "biproportional"
+voters = true
+table = "districts.csv"
+"""
+"""By double proportion, as in Zurich."""
 GEOGRAPHY = """
 [geography]
 last_result = "last.csv"
@@ -113,6 +131,26 @@ def woods(
     file = folder / "woods.toml"
     file.write_text(head + parties + rule + geography, encoding="utf-8")
     return load_election(file)
+
+
+def _square(x: float, y: float, *, clockwise: bool) -> list[list[float]]:
+    ring = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]
+    return ring[::-1] if clockwise else ring
+
+
+def outlines(names: list[str]) -> dict[str, Any]:
+    """Squares side by side, every other one drawn the other way round, the last in two parts."""
+    features = []
+    for k, name in enumerate(names):
+        ring = _square(10 + k % 3, 50 + k // 3, clockwise=k % 2 == 0)
+        geometry: dict[str, Any] = {"type": "Polygon", "coordinates": [ring]}
+        if k == len(names) - 1:
+            island = _square(20, 50, clockwise=True)
+            geometry = {"type": "MultiPolygon", "coordinates": [[ring], [island]]}
+        features.append(
+            {"type": "Feature", "properties": {"NAME": name.upper(), "n": k}, "geometry": geometry}
+        )
+    return {"type": "FeatureCollection", "features": features}
 
 
 def known(election: Election) -> Geography:

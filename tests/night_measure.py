@@ -1,11 +1,13 @@
 """What the method of the night is measured by, on an archive that does not come with the program.
 
 ``python -m tests.night_measure [ARCHIVE]`` plays its nights (half an hour), keeps what they give in
-``outputs/night-measured.json`` and writes the tables of ``docs/night.md``; ``--page`` writes them alone.
+``outputs/night-measured.json`` and writes the tables of ``docs/night.md``; ``--page`` writes them alone,
+``--only STEP`` measures some of it anew.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -20,13 +22,20 @@ from numpy.typing import NDArray
 from scipy.stats import t
 
 from forecast.election import Election, load_election
+from forecast.estimation import estimate, load_constants
 from forecast.geography.places import Places, places_of
 from forecast.night.archive_nights import STAGES, PastNight, read_archive, whole_units
 from forecast.night.counted import FINAL, NOTHING, PART, Counted
 from forecast.night.design_matrix import Design, design_of
 from forecast.night.estimating import NightLaw, PollDraws, draw_votes, estimate_night, night_law
 from forecast.night.night_constants import SHIPPED, NightConstants, shipped_night_constants
+from forecast.night.night_forecast import poll_draws
+from forecast.polls import polls_of
+from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.given import VoteDraws, simulate_votes
+from forecast.verification.archive import read_archives
+from forecast.verification.compared_methods import law_of as past_law
+from forecast.verification.past_elections import cases_of
 from forecast.verification.scores import LEVELS, brier
 
 Floats = NDArray[np.float64]
@@ -34,11 +43,64 @@ Floats = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[1]
 ARCHIVE = ROOT.parent / "shared" / "data" / "night"
 MEASURED = ROOT / "outputs" / "night-measured.json"
+POLLS_OF_THE_PAST = tuple(
+    ROOT.parent / "shared" / "data" / name for name in ("polling-archive", "polling-archive-more")
+)
 PAGE = ROOT / "docs" / "night.md"
 DRAWS = 400
 MORE = 1_000
 """Where the mean of draws is told to hundredths of a point."""
 POLLS = 200
+ELECTORATES = {
+    "nz2005": {
+        "last": {"labour": 45, "national": 21, "nzf": 1, "prog": 1, "uf": 1},
+        "won": {"labour": 31, "national": 31, "maori": 4, "act": 1, "prog": 1, "uf": 1},
+    },
+    "nz2008": {
+        "last": {"labour": 31, "national": 31, "maori": 4, "act": 1, "prog": 1, "uf": 1},
+        "won": {"national": 41, "labour": 21, "maori": 5, "act": 1, "prog": 1, "uf": 1},
+    },
+    "nz2011": {
+        "last": {"national": 41, "labour": 21, "maori": 5, "act": 1, "uf": 1},
+        "won": {"national": 42, "labour": 22, "maori": 3, "mana": 1, "act": 1, "uf": 1},
+    },
+    "nz2014": {
+        "last": {"national": 42, "labour": 22, "maori": 3, "mana": 1, "act": 1},
+        "won": {"national": 41, "labour": 27, "maori": 1, "act": 1},
+    },
+}
+"""Electorates of each party in New Zealand, of lists that the nights tell apart: those of last time, which is
+what is known while party votes are counted (the archive has no votes for candidates), and those that were
+won, which the final result has. From the public record of its elections.
+"""
+POLLED = {
+    "bg202104": "BG-2021-04",
+    "bg202107": "BG-2021-07",
+    "bg202111": "BG-2021-11",
+    "bg202210": "BG-2022",
+    "es201512": "ES-2015",
+    "es201606": "ES-2016",
+    "no2013": "NO-2013",
+    "nz2005": "NZ-2005",
+    "nz2008": "NZ-2008",
+    "nz2011": "NZ-2011",
+    "nz2014": "NZ-2014",
+}
+"""Nights whose polls are in the archives of polls; those of Sweden 2022 are in ``configs``."""
+NAMES = {
+    "GERB-SDS": "gerb",
+    "IMV": "mv",
+    "VAZRAZHDANE": "vaz",
+    "PODEMOS": "up",
+    "IU": "up",
+    "CDC": "jxc",
+    "NZFIRST": "nzf",
+    "CON": "cons",
+    "R": "rødt",
+}
+"""Lists of those archives that the nights call otherwise than in small letters; of two names of one list the
+votes add up.
+"""
 LEVEL = {"se": 0.04, "nz": 0.05, "bg": 0.04, "es": 0.03, "no": 0.04}
 """Threshold of each country, as a share of the country's votes."""
 _LEAST = 1e-9
@@ -186,6 +248,61 @@ def intervals(nights: Sequence[PastNight], constants: Mapping[str, NightConstant
     return found
 
 
+def polls_before(night: PastNight, draws: int = DRAWS) -> PollDraws | None:
+    """Draws of the ordinary forecast of the day before the vote; ``None`` where no polls are at hand."""
+    if night.name == "se2022":
+        election = load_election(ROOT / "configs" / "sweden-2022.toml")
+        polled = estimate(election, polls_of(election), as_of=election.election.vote)
+        return poll_draws(
+            night.units, simulate_and_keep(election, polled, How(draws, 1, "sobol", 1), draws)[1]
+        )
+    if night.name not in POLLED or not all(folder.is_dir() for folder in POLLS_OF_THE_PAST):
+        return None
+    wanted = [one for one in read_archives(POLLS_OF_THE_PAST) if one.id == POLLED[night.name]]
+    (case,) = cases_of(wanted, (1,))
+    random = np.random.Generator(np.random.PCG64(1))
+    law = past_law(case, load_constants(None), "default", 0.0)
+    drawn = law.draws(random.standard_normal((draws, len(case.units))), random)
+    found = np.full((draws, len(night.units.parties)), np.nan)
+    for k, name in enumerate(case.units[: case.named]):
+        party = NAMES.get(name, name.lower())
+        if party in night.units.parties[:-1]:
+            p = night.units.parties.index(party)
+            found[:, p] = np.nan_to_num(found[:, p]) + drawn[:, k]
+    return PollDraws(found)
+
+
+def real_polls(nights: Sequence[PastNight], constants: NightConstants) -> list[dict[str, Any]]:
+    """Of every night with polls, in every order at every stage: errors of the count alone, of the count with
+    them, and which intervals held.
+    """
+    found = []
+    for night in nights:
+        polls = polls_before(night)
+        if polls is None:
+            continue
+        known = np.flatnonzero(~np.isnan(polls.shares.sum(axis=0)))
+        before = error(polls.shares[:, known].mean(axis=0), night.truth[known])
+        for at in played([night], constants):
+            drawn = shares(at.draws(polls))
+            ends = np.quantile(drawn, [(1 - q) / 2 for q in LEVELS] + [(1 + q) / 2 for q in LEVELS], axis=0)
+            inside = (ends[: len(LEVELS)] <= night.truth) & (night.truth <= ends[len(LEVELS) :])
+            found.append(
+                {
+                    "night": night.name,
+                    "country": night.country,
+                    "order": at.order,
+                    "stage": at.stage,
+                    "before": before,
+                    "uniform": error(shares(at.uniform), night.truth),
+                    "alone": error(at.law.mean, night.truth),
+                    "polls": error(drawn.mean(axis=0), night.truth),
+                    "polls_held": inside.mean(axis=1).tolist(),
+                }
+            )
+    return found
+
+
 # Seats.
 
 
@@ -203,7 +320,8 @@ def seats(nights: Sequence[PastNight], constants: NightConstants, folder: Path) 
             order = _order(night, places)
             truth = official(night, folder / night.name)
             final = _by_district(night)[None]
-            counted = median_seats(election, night, final, places, order)[0]
+            came = law_of(night, folder / night.name, Path(scratch), "won")
+            counted = median_seats(came or election, night, final, places, order)[0]
             truth = counted if truth is None else truth
             for at in played([night], constants):
                 drawn = median_seats(election, night, at.draws(at.poll()), places, order)
@@ -256,26 +374,30 @@ def official(night: PastNight, folder: Path) -> NDArray[np.int64] | None:
     return np.array([known[party] for party in night.units.parties[:-1]])
 
 
-def law_of(night: PastNight, folder: Path, scratch: Path) -> Election | None:
+def law_of(night: PastNight, folder: Path, scratch: Path, electorates: str = "last") -> Election | None:
     """The election with the law of its country; ``None`` of a country whose law is not written here.
 
     Sweden by constituency with levelling (its own file); Spain by province; Bulgaria nationally, which the
-    totals of lists follow; New Zealand without electorates, which nothing is known of: 5 % and 120 seats.
+    totals of lists follow; New Zealand with 5 % or one of its ``electorates`` and 120 seats, of which a party
+    keeps electorates beyond its share.
     """
     if night.country == "se":
         return load_election(ROOT / "configs" / "sweden-2022.toml")
+    held = ELECTORATES.get(night.name, {}).get(electorates, {})
     rules = {"nz": (120, "5%", "sainte-lague"), "bg": (240, "4%", "hare")}
     lines = ["[election]", 'id = "night"', 'name = "Night"', "date = 2024-01-01"]
     for party in night.units.parties[:-1]:
         kind = 'kind = "none-of-the-above"' if party == "nota" else ""
         lines += ["[[parties]]", f'id = "{party}"', f'name = "{party}"', kind]
+        lines += [f"direct_seats = {held[party]}"] if party in held else []
     if night.country in rules:
         number, level, method = rules[night.country]
         lines += ["[rule]", f"seats = {number}", 'ties = "lot"', "[rule.threshold]", f'level = "{level}"']
         lines += [
-            'base = "lists"' if night.country == "bg" else "",
+            'base = "lists"' if night.country == "bg" else "or_direct_seats = 1",
             "[rule.allocation]",
             f'method = "{method}"',
+            "" if night.country == "bg" else '[rule.levelling]\nmode = "keep"',
         ]
     elif night.country == "es":
         rows = [line.split(",") for line in (folder / "seats.csv").read_text("utf-8").split()[1:]]
@@ -383,23 +505,27 @@ def speed(nights: Sequence[PastNight], constants: NightConstants) -> dict[str, f
     return {"units": len(night.units.names), "districts": len(order), **best}
 
 
-def measure(folder: Path) -> dict[str, Any]:
-    """All of it."""
+STEPS = ("true_order", "intervals", "left_out", "real_polls", "seats", "faults", "in_part", "speed")
+
+
+def measure(folder: Path, only: Sequence[str] = ()) -> dict[str, Any]:
+    """All of it, or ``only`` some steps."""
     nights = read_archive(folder)
     common, without = {"": SHIPPED}, {"": SHIPPED, **shipped_night_constants().without}
     steps = {
         "true_order": lambda: true_order(nights, SHIPPED),
         "intervals": lambda: intervals(nights, common),
         "left_out": lambda: intervals(nights, without),
+        "real_polls": lambda: real_polls(nights, SHIPPED),
         "seats": lambda: seats(nights, SHIPPED, folder),
         "faults": lambda: faults(nights, SHIPPED),
         "in_part": lambda: in_part(nights, SHIPPED),
         "speed": lambda: speed(nights, SHIPPED),
     }
-    found = {}
-    for name, step in steps.items():
+    found: dict[str, Any] = {}
+    for name in only or STEPS:
         begun = time.perf_counter()
-        found[name] = step()
+        found[name] = steps[name]()
         print(f"{name}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
     return found
 
@@ -437,7 +563,10 @@ Simulated polls: the truth and an error of 2.1 points at 30 %, 1.0 at 5 %. Error
 errors of national shares, in points a list."""
 _SEATS = """Seats by the law, with polls: mean absolute error of the median a list, against uniform swing by
 the same law, and how often intervals of 80 % held (Sweden by constituency with levelling seats, Spain by
-province, Bulgaria nationally; New Zealand without its electorates):"""
+province, Bulgaria nationally; New Zealand with the electorates of last time, its law's result with those that
+were won):"""
+_REAL = """With the polls that there were (the ordinary forecast of the day before), mean over orders and
+stages:"""
 _HEAD = ("uniform swing", "night", "held", "with polls", "held")
 
 
@@ -466,11 +595,32 @@ def section(found: Mapping[str, Any]) -> str:
         ),
         "Chances of the threshold, Brier score, against uniform swing taken as certain:",
         _grid(("uniform swing", "night", "with polls"), [brier]),
+        _REAL,
+        _real_table(found["real_polls"]),
         _SEATS,
         _seat_table(found["seats"]),
         *_odd_tables(found),
     ]
     return "\n\n".join(parts)
+
+
+def _real_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    lines = []
+    for one in _groups(rows, "night"):
+        mean = mean_of(one)
+        errors = [f"{mean[name]:.3f}" for name in ("before", "uniform", "alone", "polls")]
+        early = mean_of([row for row in one if row["stage"] <= 0.05])
+        lines.append(
+            (
+                one[0]["night"],
+                *errors,
+                f"{early['alone']:.3f}",
+                f"{early['polls']:.3f}",
+                _levels(mean, "polls"),
+            )
+        )
+    head = ("", "polls alone", "uniform swing", "night", "with polls", "to 5 %: night", "with polls", "held")
+    return _grid(head, lines)
 
 
 def _seat_table(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -584,7 +734,16 @@ def page(text: str, found: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    if "--page" not in sys.argv:
-        archive = Path(sys.argv[1]) if len(sys.argv) > 1 else ARCHIVE
-        MEASURED.write_text(json.dumps(measure(archive)), "utf-8")
-    PAGE.write_text(page(PAGE.read_text("utf-8"), json.loads(MEASURED.read_text("utf-8"))), "utf-8")
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("archive", nargs="?", type=Path, default=ARCHIVE)
+    asked.add_argument("--page", action="store_true", help="write the tables of what was measured alone")
+    asked.add_argument(
+        "--only", nargs="+", default=[], metavar="STEP", help="these steps, the others as kept"
+    )
+    told = asked.parse_args()
+    kept = json.loads(MEASURED.read_text("utf-8")) if told.page or told.only else {}
+    if not told.page:
+        kept |= measure(told.archive, told.only)
+        MEASURED.write_text(json.dumps(kept), "utf-8")
+    if set(STEPS) <= set(kept):
+        PAGE.write_text(page(PAGE.read_text("utf-8"), kept), "utf-8")

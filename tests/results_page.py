@@ -27,7 +27,7 @@ _GROUPS = {
     "rules": "`rules`: of a sweep, for every rule",
     "flips": "`flips`: of a sweep, where an answer changes along the threshold",
     "decomposition": "`decomposition`: of a sweep on draws, what explains the spread",
-    "last_seat": "`last_seat`: of a sweep, who is close to the last seat",
+    "last_seat": "`last_seat`: who is close to the last seat",
     "chamber": "`chamber`: the whole of it, where it has tiers beside the lists",
     "night": "`night`: of an election night, what is counted and what is out",
     "evening": "`evening`: the estimates of an election night, one after the other",

@@ -188,6 +188,25 @@ _CHAMBER: dict[str, Shows | str] = {
 }
 
 
+_LAST_SEAT: dict[str, Shows | str] = {
+    **{
+        rf"last_seat/{unit}_quantiles/(?P<q>[\d.]+)": f"last_seat/{unit}_quantile"
+        for unit in ("share", "votes")
+    },
+    **{
+        f"last_seat/{path}{name}": f"last_seat/{prefix}{name}"
+        for path, prefix in (
+            (r"pairs/(?P<pair>\d+)/", ""),
+            (r"parties/(?P<party>\d+)/holds/", "holder_"),
+            (r"parties/(?P<party>\d+)/next/", "next_"),
+            ("enters/", "entry_"),
+        )
+        for name in ("probability", "mc_error")
+    },
+    "last_seat/draws": Shows("@draws", of=lambda draws, attrs: min(draws, 4096.0)),
+}
+
+
 def _told() -> Iterator[Variable]:
     """Numbers of a forecast of one rule and day about a party, coalition, event, or the whole."""
     for variable in EVERY:
@@ -227,6 +246,7 @@ RECORD: dict[str, Shows | str] = {
     "house": "@house_size",
     **_keys(),
     **_CHAMBER,
+    **_LAST_SEAT,
 }
 """What ``forecast run --json`` prints."""
 
@@ -369,6 +389,24 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
             r"chamber-seats/(?P<h>[^/]+)/(?P<chamber_seats>\d+)/probability": "chamber/seat_probability",
             r"chamber-seats/(?P<h>[^/]+)/(?P<chamber_seats>\d+)/mc_error": "chamber/seat_mc_error",
             r"chamber-seats/[^/]+/(?P<chamber_seats>\d+)/seats": "chamber_seats",
+        },
+    ),
+    "last-seat": (
+        ("party",),
+        {
+            f"last-seat/(?P<p>[^/]+)/{name}": f"last_seat/{name}"
+            for of in ("holder", "next")
+            for name in (f"{of}_probability", f"{of}_mc_error")
+        },
+    ),
+    "last-seat-votes": (
+        ("quantile",),
+        {
+            "last-seat-votes/(?P<q>[^/]+)/quantile": "quantile_level",
+            **{
+                f"last-seat-votes/(?P<q>[^/]+)/{unit}": f"last_seat/{unit}_quantile"
+                for unit in ("share", "votes")
+            },
         },
     ),
     "polls": (

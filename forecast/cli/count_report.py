@@ -34,6 +34,7 @@ _DECIDED = {
     "fewest-votes": "fewer votes go first",
     "no-seat": "a list without a seat goes first",
     "registration": "the order of registration",
+    "list-number": "the smaller number of the list on the ballot",
     "lot": "a lot, which is still to be drawn: the seats stand in the order of registration until then",
     "precincts": "the precincts that each won, which are not known here: the seats stand in the order of "
     "registration until then",
@@ -424,12 +425,20 @@ def districts_table(
             str(place.seats),
             *((str(sum(place.levelling.values())),) if levelled else ()),
             ", ".join(_seats_of(place, names)),
-            _closest(last.get(district.name), names),
+            *((_closest(last.get(district.name), names),) if last else ()),
         )
         for district, place in zip(ready.ballot.districts, outcome.districts, strict=True)
     ]
-    columns = ("district", "seats", *(("levelling",) if levelled else ()), "won by", "last seat")
+    columns = (
+        "district",
+        "seats",
+        *(("levelling",) if levelled else ()),
+        "won by",
+        *(("last seat",) if last else ()),
+    )
     title = f"by district{' (seats, + levelling seats)' if levelled else ''}"
+    if not last:
+        title += "; no seat of a district is its last: more than one division of its votes decides"
     return grid(title, columns, rows, numeric=range(1, 3 if levelled else 2), unwrapped=(0,))
 
 

@@ -15,17 +15,26 @@ from forecast.cli.options import (
     ConfigFile,
     Json,
     Quiet,
+    Scheduler,
     Seed,
     Settings,
     Threads,
     Verbose,
+    Workers,
     argument,
     option,
     whole_number,
     with_vote_on,
 )
 from forecast.cli.telling import show_json, tell
-from forecast.cli.working import Asked, no_search_for_garbage, refuse_beside, refuse_place, say_if_cold
+from forecast.cli.working import (
+    Asked,
+    hands_of,
+    no_search_for_garbage,
+    refuse_beside,
+    refuse_place,
+    say_if_cold,
+)
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
@@ -124,6 +133,10 @@ LeaveOut = Annotated[
         metavar="COUNTRY",
         help="A country that is scored, not fitted: the letters its folders begin with. Repeatable.",
     ),
+]
+WithoutEach = Annotated[
+    bool,
+    option("--without-each", help="Fit anew without each country too, and keep that in the same file."),
 ]
 ConstantsOutput = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="Where the constants are written (JSON).")
@@ -238,6 +251,9 @@ def _replayed(room: Room, as_of: str | None, every: float, speed: float) -> Iter
 def night_fit(
     archive: Archive,
     leave_out: LeaveOut = None,
+    without_each: WithoutEach = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     output: ConstantsOutput = FITTED,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -252,7 +268,9 @@ def night_fit(
     from forecast.night.night_fit import fit_night
     from forecast.writing import replacing
 
-    fitted = fit_night(archive, leave_out or (), say=(lambda text: None) if quiet else tell)
+    say = (lambda text: None) if quiet else tell
+    with hands_of(workers, scheduler) as hands:
+        fitted = fit_night(archive, leave_out or (), without_each=without_each, do=hands.do, say=say)
     with replacing(output) as draft:
         draft.write_text(json.dumps(fitted.basis.record(), indent=1) + "\n", encoding="utf-8")
     if as_json:
@@ -271,9 +289,12 @@ def _print_fit(fitted: NightFit) -> None:
         (name.replace("_", " "), f"{shipped:.4g}", f"{found:.4g}") for name, shipped, found in fitted.rows()
     ]
     console.print(grid("Constants of a night", ("constant", "shipped", "fitted"), rows, numeric=(1, 2)))
-    scores = [*fitted.by_country.items(), *((f"{name} (left out)", x) for name, x in fitted.without.items())]
+    scores = [*fitted.by_country.items(), *((f"{name} (left out)", x) for name, x in fitted.scored.items())]
     console.print(
         grid("Log score", ("country", "nats a list"), [(k, f"{x:.3f}") for k, x in scores], numeric=(1,))
     )
     print_line(console, f"{len(fitted.nights)} nights: {', '.join(fitted.nights)}", "dim")
-    print_line(console, f"log score {fitted.before:.4f} before, {fitted.score:.4f} after; lower is better")
+    print_line(
+        console,
+        f"log score {fitted.search.before:.4f} before, {fitted.search.score:.4f} after; lower is better",
+    )

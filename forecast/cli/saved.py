@@ -134,7 +134,8 @@ Panel = Annotated[
         "--panel",
         metavar="NAME",
         help="Only this part, to stand in another page: seats, parliament, parties, crossings, coalitions, "
-        "events, districts, chamber, over-time, record, ranks, rules, shares, polls or calibration.",
+        "events, districts, chamber, over-time, record, last-seat, ranks, rules, shares, polls or "
+        "calibration.",
     ),
 ]
 Only = Annotated[
@@ -245,6 +246,7 @@ def report(
     """
     from forecast.report import PREVIEW, page, preview
     from forecast.storage import load
+    from forecast.words.speaking import speaking
     from forecast.writing import replacing
 
     name = "report.html" if panel is None else f"{panel}.html"
@@ -260,7 +262,8 @@ def report(
         raise ConfigurationError(Fault("--result", "", str(result), remedy))
     forecast = load(saved)
     before = None if since is None else load(since)
-    past, record = _published(forecast, archive, result, quiet=quiet)
+    with speaking(language):  # what came of the forecasts is told by names that readers use
+        past, record = _published(forecast, archive, result, quiet=quiet)
     text = page(forecast, language, url=url, panel=panel, before=before, archive=past, record=record)
     with replacing(file) as draft:
         draft.write_text(text, encoding="utf-8")
@@ -344,8 +347,9 @@ Results = Annotated[
     option(
         "--result",
         metavar="FILE",
-        help="Votes of the election (CSV: party, votes, perhaps official seats): scores what the forecasts "
-        "said. Repeatable: one for each folder, in their order.",
+        help="Votes of the election (CSV: party, votes, perhaps official seats), or its election file after "
+        "the vote (TOML), which has the other tiers too: scores what the forecasts said. Repeatable: one for "
+        "each folder, in their order.",
     ),
 ]
 
@@ -404,7 +408,13 @@ def _scored(
         show_json(
             {
                 "elections": [
-                    {"id": one.election, "date": one.day.isoformat(), "house": one.house, "seats": one.seats}
+                    {
+                        "id": one.election,
+                        "date": one.day.isoformat(),
+                        "house": one.house,
+                        "seats": one.seats,
+                        "assemblies": {name: each.seats for name, each in one.assemblies.items()},
+                    }
                     for one in found.official
                 ],
                 **{

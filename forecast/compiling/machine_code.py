@@ -11,7 +11,7 @@ import ctypes
 import gc
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import llvmlite.binding as llvm
 
@@ -94,13 +94,14 @@ def _dispatcher() -> Any:
             return 0
 
         def _get_module_for_linking(self) -> Any:
-            """For a function of numba's own that calls this one, as a probe of the tests does."""
-            if self._shared_module is None:
-                self._shared_module = _linked(self)
-                for function in self._shared_module.functions:
-                    if not function.is_declaration and function.linkage == llvm.Linkage.external:
-                        function.linkage = "linkonce_odr"
-            return self._shared_module
+            """For a function that numba compiles by its own ways, as benchmarks and tests have them: it links
+            what it calls itself, and no further.
+            """
+            module = _linked(self)
+            for each in module.functions:
+                if not each.is_declaration and each.linkage == llvm.Linkage.external:
+                    each.linkage = "linkonce_odr"
+            return module
 
     class Codegen(JITCPUCodegen):
         _library_class = Library
@@ -108,9 +109,11 @@ def _dispatcher() -> Any:
         def set_env(self, env_name: str, env: Any) -> None:
             """Nothing: there is no machine code that would read it."""
 
-    class Target(CPUTarget):
-        typing_context = cpu_target.typing_context
-        target_context = cpu_target.target_context.subtarget(_internal_codegen=Codegen("forecast"))
+    known, parent = cast(Any, cpu_target), cast(Any, CPUTarget)
+
+    class Target(parent):
+        typing_context = known.typing_context
+        target_context = known.target_context.subtarget(_internal_codegen=Codegen("forecast"))
 
     class Dispatcher(CPUDispatcher):
         targetdescr = Target("cpu")

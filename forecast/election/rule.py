@@ -490,6 +490,7 @@ class Levelling(Part):
 
 DIRECT = ("plurality", "mean", "start")
 TOTALS = ("smallest-remainders", "own-votes", "biproportional")
+STRONGEST = ("all", "single-member")
 
 
 class Districts(Allocation):
@@ -559,6 +560,14 @@ class Districts(Allocation):
         description="biproportional: nationally a list counts with its votes in each district by the seats "
         "there, rounded (voters with as many votes as seats)",
     )
+    strongest_list: (
+        Annotated[Literal["all", "single-member"], one_of(STRONGEST, "kind of district")] | None
+    ) = Field(
+        default=None,
+        description="biproportional: the list with most votes in a district has a seat there at least, in "
+        "all districts or in those of one seat (single-member); not where more lists have as many votes as "
+        "there are seats",
+    )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
     )
@@ -613,17 +622,30 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield f'quota_in = "region" needs leftover = "{LEVELLED}", which divides what quotas leave'
     if districts.direct == "start" and districts.by_quota:
         yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
-    if districts.voters and districts.national_totals != "biproportional":
-        yield 'voters belongs to national_totals = "biproportional"'
+    for key in ("voters", "strongest_list"):
+        if getattr(districts, key) and districts.national_totals != "biproportional":
+            yield f'{key} belongs to national_totals = "biproportional"'
     if districts.national_totals is None:
         return
-    if districts.national_totals == "biproportional" and districts.by_quota:
-        yield f'national_totals = "biproportional" needs a divisor method, but {districts.method} is none'
+    if districts.national_totals == "biproportional":
+        yield from _of_double_proportion(districts)
     smallest = districts.national_totals == "smallest-remainders"
     if smallest and (not districts.by_quota or districts.remainder != "largest"):
         yield "national_totals moves seats given by largest remainders: it needs a quota method such as hare"
     if districts.leftover or districts.bonus or districts.direct:
         yield "national_totals goes without leftover, bonus and direct"
+
+
+def _of_double_proportion(districts: Districts) -> Iterable[str]:
+    if districts.by_quota:
+        yield f'national_totals = "biproportional" needs a divisor method, but {districts.method} is none'
+    elif divisors_of(districts).divisor(1) == 0:
+        yield (
+            f'national_totals = "biproportional" needs divisors above 0, and the first of {districts.method} '
+            "is 0"
+        )
+    if districts.seats != "given":
+        yield 'national_totals = "biproportional" needs seats = "given", those of the table of districts'
 
 
 class Rule(Part):
@@ -638,7 +660,8 @@ class Rule(Part):
         default=("votes", "lot"),
         description="who goes first among equal claims, step by step: votes (more), fewest-votes, no-seat (a "
         "list without a seat), precincts (more of them won, which no table has), registration (the order of "
-        '[[parties]]), lot; such as ["votes", "lot"], or "lot" alone',
+        "[[parties]]), list-number (the smaller parties.list_number), lot; such as "
+        '["votes", "lot"], or "lot" alone',
     )
     threshold: Threshold | None = Field(
         default=None, description="which lists take part; not given: every list"
@@ -686,6 +709,22 @@ class Rule(Part):
         for problem in _contradictions(self):
             raise ValueError(problem)
         return self
+
+    @property
+    def constituencies(self) -> Districts:
+        """The constituency tier of a rule that has one."""
+        assert self.districts is not None
+        return self.districts
+
+    @property
+    def levelling_mode(self) -> str | None:
+        """How seats held are set against the national shares, where they are."""
+        return self.levelling.mode if self.levelling is not None else None
+
+    @property
+    def placing(self) -> tuple[Placing, ...]:
+        """The steps in which levelling seats are brought to places; none where the rule does not say."""
+        return tuple(self.levelling.placing) if self.levelling is not None else ()
 
     @property
     def only_places(self) -> bool:

@@ -134,6 +134,8 @@ def _with_last_result(
     election: Election, places: Places, last: LastResult, moves: Sequence[Move]
 ) -> Geography:
     settings = election.geography or Settings()
+    if election.rule.districts is not None and election.rule.districts.voters:
+        last = _of_voters(last, places)
     carried, faults = carried_over(last, places, moves, str(settings.borders))
     inherited, unknown = heritage(election, last)
     valid = carried.T @ last.valid
@@ -163,6 +165,26 @@ def _with_last_result(
         warnings=(*places.warnings, *_lost(found, last.place)),
         matched=tuple(matched_lines(election, found, last, moves)),
     )
+
+
+def _of_voters(last: LastResult, places: Places) -> LastResult:
+    """The last result in voters, each of whom has as many votes as the district has seats: shares of polls
+    are theirs, and every district weighs in the country by who votes there.
+
+    Seats are those of the result, else of the district of this name now; ``PollDataError`` without them.
+    """
+    now = {normalised(place.name): place.seats for place in places.places}
+    sizes = [
+        own if own == own else now.get(normalised(name)) or 0
+        for name, own in zip(last.districts, last.seats.tolist(), strict=True)
+    ]
+    if lacking := [name for name, size in zip(last.districts, sizes, strict=True) if not size]:
+        remedy = "missing: a voter has as many votes as the district has seats (rule.districts.voters)"
+        raise PollDataError(
+            *(Fault(last.place, f"district {name}, seats", ABSENT, remedy) for name in lacking)
+        )
+    size = np.array(sizes, float)
+    return replace(last, votes=last.votes / size[:, None], valid=last.valid / size)
 
 
 def _without_last_result(election: Election, places: Places) -> Geography:
@@ -347,9 +369,11 @@ def matched_lines(
     election: Election, found: Geography, last: LastResult, moves: Sequence[Move]
 ) -> Iterator[str]:
     """What ``forecast check`` says of a last result that fits the election file."""
+    rule = election.rule.districts
+    cast = "voters (votes by seats)" if rule is not None and rule.voters else "valid votes"
     yield (
         f"{last.place}: {_number(len(last.districts), 'district')}, {_number(len(last.lists), 'list')}, "
-        f"{last.valid.sum():,.0f} valid votes"
+        f"{last.valid.sum():,.0f} {cast}"
     )
     moved = len({move.old.casefold() for move in moves})
     yield f"all {len(last.districts)} found among the {len(found.places.places)} of this election" + (

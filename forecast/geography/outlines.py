@@ -17,6 +17,8 @@ MOST_BYTES, _MOST_ENTRIES = 50_000_000, 5_000_000
 _STEPS = 500
 """Points nearer to each other than the whole map is wide by so many are one."""
 
+_EAST, _NORTH = 360.0, 90.0
+"""Degrees; beyond 180 where a country lies on both sides of that meridian."""
 _LEAST_POINTS = 4
 """Of a ring: a triangle, its first point twice."""
 
@@ -91,7 +93,10 @@ def _district_of(feature: Any, known: Mapping[str, str]) -> str | None:
 
 
 def _polygons(feature: Mapping[str, Any], place: str, path: Path) -> Polygons:
-    geometry = feature.get("geometry") or {}
+    geometry = feature.get("geometry")
+    if not isinstance(geometry, dict):
+        remedy = "the outline of a district is expected: a table with its type and coordinates"
+        raise ConfigurationError(Fault(str(path), f"{place}.geometry", geometry or ABSENT, remedy))
     kind, points = geometry.get("type"), geometry.get("coordinates") or []
     if kind not in ("Polygon", "MultiPolygon"):
         remedy = "a Polygon or a MultiPolygon is expected: the outline of a district"
@@ -101,10 +106,15 @@ def _polygons(feature: Mapping[str, Any], place: str, path: Path) -> Polygons:
         found = [[[[float(x), float(y)] for x, y, *_ in ring] for ring in polygon] for polygon in polygons]
         if not found or any(len(ring) < _LEAST_POINTS for polygon in found for ring in polygon or [[]]):
             raise ValueError
-        return found
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         remedy = "rings of four or more points [longitude, latitude] are expected"
         raise ConfigurationError(Fault(str(path), f"{place}.geometry.coordinates", ABSENT, remedy)) from None
+    points = (point for polygon in found for ring in polygon for point in ring)
+    far = next((one for one in points if not (abs(one[0]) <= _EAST and abs(one[1]) <= _NORTH)), None)
+    if far is not None:
+        remedy = "degrees of longitude and latitude (WGS 84) are expected; a map in metres must be converted"
+        raise ConfigurationError(Fault(str(path), f"{place}.geometry.coordinates", far, remedy))
+    return found
 
 
 def _thinned(found: Mapping[str, Polygons]) -> dict[str, Polygons]:

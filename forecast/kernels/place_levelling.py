@@ -1,6 +1,7 @@
 """Levelling seats by place: in which region and district each list takes them, or gives seats back.
 
-Draw by draw, seat by seat, as the laws say it; quotients are compared as products in float64.
+Draw by draw, seat by seat, as the laws say it; quotients are compared as products in float64. Equal ones go
+by the ties of the rule, then by lot or the order of the lists, and of places; drawn votes do not tie.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import BLOCK, F32x2, F64x2, I64x1, Piece, Seats, Votes
-from forecast.kernels.laws import Law
+from forecast.kernels.laws import Law, Rule
+from forecast.kernels.one_draw import before, earlier, lot_of
 
 COMPARE_VOTES, COMPARE_SHARE, COMPARE_QUOTAS = 0, 1, 2
 
@@ -37,9 +39,18 @@ placed since; of places what votes there are multiplied by.
 """
 
 
-class Places(NamedTuple):
-    """P places in which seats are put, inside Q larger ones."""
+class Lots(NamedTuple):
+    """What settles equal claims: the rule, and the piece with the seed of its lots."""
 
+    rule: Rule
+    piece: Piece
+
+
+class Places(NamedTuple):
+    """P places in which the seats of one step are put, inside Q larger ones."""
+
+    step: Step
+    """(1,)"""
     parent_of: I64x1
     """(P,)"""
     room: I64x1
@@ -92,7 +103,7 @@ def sum_seats(place_of: I64x1, local: Seats, places: Seats) -> None:
 
 @kernel
 def place_seats(
-    step: Step,
+    lots: Lots,
     law: Law,
     places: Places,
     votes: Votes,
@@ -105,7 +116,7 @@ def place_seats(
     """Bring the seats ``due`` (Q, K) of each list to places, ``placed`` (P, K), by its ``votes`` (P, U) there
     and the seats that it has there, ``fixed`` (P, K), which the new ones come to.
     """
-    about = step[0]
+    about = places.step[0]
     for k in range(placed.filled.shape[1]):
         for p in range(placed.filled.shape[0]):
             placed.filled[p, k] = True
@@ -118,14 +129,15 @@ def place_seats(
                     fixed.whole[p, k, i] = 0
                 fixed.filled[p, k] = True
     for i in range(BLOCK):
+        lot = lot_of(lots.rule[0], lots.piece[0], 0, i)
         _begin(about, places, votes, fixed, i, workspace)
         for q in range(due.filled.shape[0]):
             for k in range(workspace.lists.shape[1]):
                 workspace.lists[LEFT, k] = np.float64(due.whole[q, k, i])
             if about.national_order:
-                _place_in_order(about, law, places, votes, national, fixed, placed, i, workspace)
+                _place_in_order(about, law, lot, places, votes, national, fixed, placed, i, workspace)
             else:
-                while _give(about, law, places, votes, fixed, placed, q, -1, i, workspace):
+                while _give(about, law, lot, places, votes, fixed, placed, q, -1, i, workspace):
                     pass
 
 
@@ -147,7 +159,7 @@ def _begin(about, places, votes, fixed, i, workspace):
 
 
 @stage
-def _place_in_order(about, law, places, votes, national, fixed, placed, i, workspace):
+def _place_in_order(about, law, lot, places, votes, national, fixed, placed, i, workspace):
     """Each seat in the order in which it was won nationally; one that finds no place has none."""
     lists, divisors = workspace.lists, law.divisors[about.national_row]
     while True:
@@ -160,17 +172,20 @@ def _place_in_order(about, law, places, votes, national, fixed, placed, i, works
                 continue
             mine = np.float64(national[k, i]) * divisors[np.int64(lists[HELD, best])]
             other = np.float64(national[best, i]) * divisors[np.int64(lists[HELD, k])]
-            if mine > other:
+            if mine > other or (
+                mine == other
+                and before(national[k, i], lists[HELD, k], k, national[best, i], lists[HELD, best], best, lot)
+            ):
                 best = k
         if best < 0:
             return
-        if not _give(about, law, places, votes, fixed, placed, 0, best, i, workspace):
+        if not _give(about, law, lot, places, votes, fixed, placed, 0, best, i, workspace):
             lists[LEFT, best] -= 1.0
         lists[HELD, best] += 1.0
 
 
 @stage
-def _give(about, law, places, votes, fixed, placed, parent, only, i, workspace):
+def _give(about, law, lot, places, votes, fixed, placed, parent, only, i, workspace):
     """One seat to the highest quotient inside a parent, of every list or of one; whether any was open."""
     lists, divisors = workspace.lists, law.divisors[about.divisor_row]
     best, where, top, bottom = -1, -1, 0.0, 1.0
@@ -183,7 +198,11 @@ def _give(about, law, places, votes, fixed, placed, parent, only, i, workspace):
                 continue
             claim = np.float64(votes.single[p, k, i]) * weight
             price = divisors[np.int64(fixed.whole[p, k, i])]
-            if claim > 0.0 and (best < 0 or claim * bottom > top * price):
+            if claim > 0.0 and (
+                best < 0
+                or claim * bottom > top * price
+                or (claim * bottom == top * price and _pair_before(votes, fixed, k, p, best, where, i, lot))
+            ):
                 best, where, top, bottom = k, p, claim, price
     if best < 0:
         return False
@@ -192,6 +211,21 @@ def _give(about, law, places, votes, fixed, placed, parent, only, i, workspace):
     workspace.room[where] -= 1
     lists[LEFT, best] -= 1.0
     return True
+
+
+@stage
+def _pair_before(votes, fixed, k, p, other, where, i, lot):
+    """Whether list k in place p comes before another list and place whose claim is equal."""
+    places = fixed.filled.shape[0]
+    return before(
+        votes.single[p, k, i],
+        np.float64(fixed.whole[p, k, i]),
+        k * places + p,
+        votes.single[where, other, i],
+        np.float64(fixed.whole[where, other, i]),
+        other * places + where,
+        lot,
+    )
 
 
 class ReturnWorkspace(NamedTuple):
@@ -207,7 +241,7 @@ class ReturnWorkspace(NamedTuple):
 def give_back(
     row: int,
     law: Law,
-    piece: Piece,
+    lots: Lots,
     local_votes: Votes,
     local: Seats,
     seats: Seats,
@@ -225,12 +259,14 @@ def give_back(
                 for i in range(BLOCK):
                     local.whole[d, k, i] = 0
                 local.filled[d, k] = True
-    for i in range(min(piece[0].valid, BLOCK)):
-        _give_back(law.divisors[row], local_votes, local, seats, i, workspace)
+    piece = lots.piece[0]
+    for i in range(min(piece.valid, BLOCK)):
+        lot = lot_of(lots.rule[0], piece, 0, i)
+        _give_back(law.divisors[row], lot, local_votes, local, seats, i, workspace)
 
 
 @stage
-def _give_back(divisors, votes, local, seats, i, workspace):
+def _give_back(divisors, lot, votes, local, seats, i, workspace):
     lists, number = workspace.lists, 0
     for k in range(lists.shape[1]):
         lists[HELD, k] = 0.0
@@ -244,24 +280,32 @@ def _give_back(divisors, votes, local, seats, i, workspace):
                 if local.whole[d, k, i] > 0:
                     claim = np.float64(votes.single[d, k, i])
                     price = divisors[np.int64(local.whole[d, k, i]) - 1]
-                    if where < 0 or claim * bottom < top * price:
+                    if (
+                        where < 0
+                        or claim * bottom < top * price
+                        or (claim * bottom == top * price and earlier(lot, d, where))
+                    ):
                         where, top, bottom = d, claim, price
             local.whole[where, k, i] -= np.uint16(1)
             lists[HELD, k] -= 1.0
             workspace.returned[number] = where
             number += 1
     for r in range(number):
-        _next_in_turn(divisors, votes, local, workspace.returned[r], i, lists)
+        _next_in_turn(divisors, lot, votes, local, workspace.returned[r], i, lists)
 
 
 @stage
-def _next_in_turn(divisors, votes, local, d, i, lists):
+def _next_in_turn(divisors, lot, votes, local, d, i, lists):
     best, top, bottom = -1, 0.0, 1.0
     for k in range(lists.shape[1]):
         claim = np.float64(votes.single[d, k, i])
         if claim > 0.0 and lists[HELD, k] < lists[LEFT, k]:
             price = divisors[np.int64(local.whole[d, k, i])]
-            if best < 0 or claim * bottom > top * price:
+            if (
+                best < 0
+                or claim * bottom > top * price
+                or (claim * bottom == top * price and _pair_before(votes, local, k, d, best, d, i, lot))
+            ):
                 best, top, bottom = k, claim, price
     if best >= 0:
         local.whole[d, best, i] += np.uint16(1)

@@ -157,28 +157,35 @@ def find_failures(
     bases: F64x2,
 ) -> None:
     """first_out (N, K + 1, ROW): for the list of each rank the first threshold of a row, counted from 0, that
-    it fails; it falls with the rank, and first_out[:, K] is 0. ``bases`` (4, BLOCK) is workspace.
+    it fails; it falls with the rank, and first_out[:, K] is 0. ``bases`` (5, BLOCK) is workspace.
 
     Compared as products in float64, exactly as ``admit`` does where single precision cannot tell.
     """
-    strict, lists, most = rules[0].strict, ranks.order.shape[1], levels.guesses.shape[0] - 1
-    first, parts = bases[levels.bases[0]], levels.parts[0]
+    strict, lists, claims = rules[0].strict, ranks.order.shape[1], bases[_CLAIMS]
     for n in range(piece[0].blocks):
         _fill_bases(law.no_lists, votes, n, bases)
         for m in range(lists):
             ranked, out = ranks.order[n, m], first_out[n, m]
             for i in range(BLOCK):
-                claim = np.float64(votes.exact[n, ranked[i], i])
-                part = claim * parts / first[i] if first[i] > 0.0 else 0.0
-                guess = levels.guesses[np.int64(part) if part < most else most]
-                out[i] = _count_passed(strict, levels, claim, bases, i, guess)
+                claims[i] = votes.exact[n, ranked[i], i]
+            if levels.bases.shape[0] <= _FEW_LEVELS:
+                _count_passed(strict, levels, claims, bases, out)
+            else:
+                _guess_passed(strict, levels, claims, bases, out)
         for i in range(BLOCK):
             first_out[n, lists, i] = 0
 
 
+_CLAIMS = 4
+"""The row of workspace behind the bases."""
+
+_FEW_LEVELS = 64
+"""Up to so many are quicker gone through one by one, in vector code."""
+
+
 @stage
 def _fill_bases(no_lists, votes, n, bases):
-    """bases (4, BLOCK) = what a threshold of each base is a share of."""
+    """bases (5, BLOCK): what a threshold of each base is a share of."""
     valid, of_lists, cast = bases[BASE_VALID], bases[BASE_LISTS], bases[BASE_CAST]
     registered = bases[BASE_REGISTERED]
     for i in range(BLOCK):
@@ -198,20 +205,40 @@ def _fill_bases(no_lists, votes, n, bases):
 
 
 @stage
-def _count_passed(strict, levels, claim, bases, i, passed):
-    """How many thresholds of a row a claim of draw i reaches; ``passed`` about."""
-    while passed < levels.bases.shape[0] and _reaches(strict, levels, claim, bases, i, passed):
-        passed += np.int32(1)
-    while passed > 0 and not _reaches(strict, levels, claim, bases, i, passed - 1):
-        passed -= np.int32(1)
-    return passed
+def _count_passed(strict, levels, claims, bases, out):
+    """out (BLOCK) = how many thresholds of a row each claim (BLOCK) reaches."""
+    for i in range(BLOCK):
+        out[i] = 0
+    for t in range(levels.bases.shape[0]):
+        top, bottom, base = levels.numerators[t], levels.denominators[t], bases[levels.bases[t]]
+        if strict and top > 0.0:
+            for i in range(BLOCK):
+                out[i] += np.int32(claims[i] * bottom > top * base[i])
+        else:
+            for i in range(BLOCK):
+                out[i] += np.int32(claims[i] * bottom >= top * base[i])
+
+
+@stage
+def _guess_passed(strict, levels, claims, bases, out):
+    """The same, looked for from where it is about."""
+    length, most = levels.bases.shape[0], levels.guesses.shape[0] - 1
+    first, parts = bases[levels.bases[0]], levels.parts[0]
+    for i in range(BLOCK):
+        part = claims[i] * parts / first[i] if first[i] > 0.0 else 0.0
+        passed = levels.guesses[np.int64(part) if part < most else most]
+        while passed < length and _reaches(strict, levels, claims, bases, i, passed):
+            passed += np.int32(1)
+        while passed > 0 and not _reaches(strict, levels, claims, bases, i, passed - 1):
+            passed -= np.int32(1)
+        out[i] = passed
 
 
 @element
-def _reaches(strict, levels, claim, bases, i, t):
-    """Whether a claim of draw i reaches threshold t of a row."""
+def _reaches(strict, levels, claims, bases, i, t):
+    """Whether the claim of draw i reaches threshold t of a row."""
     top = levels.numerators[t]
-    held, needed = claim * levels.denominators[t], top * bases[levels.bases[t], i]
+    held, needed = claims[i] * levels.denominators[t], top * bases[levels.bases[t], i]
     return held > needed or (held == needed and not (strict and top > 0.0))
 
 

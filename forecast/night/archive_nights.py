@@ -4,13 +4,15 @@ come in, and how much of them was in at each stage.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.door.files import MOST_OF_A_TABLE, read_bytes, unpacked
 from forecast.door.sheets import Sheet, read_sheet
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.night.counted import FINAL, NOTHING, Counted
@@ -37,11 +39,13 @@ class PastNight:
     """(U,) when each unit was reported; empty where that is not known."""
     truth: Floats
     """(P,) final national shares."""
+    folder: Path
+    """Where its tables are."""
 
     @property
     def country(self) -> str:
         """Its letters before the date."""
-        return self.name.rstrip("0123456789")
+        return country_of(self.name)
 
     def order(self, name: str, seed: int = 0) -> Whole:
         """(U,) units in the order in which they come in: ``small`` or ``big`` (by what they had last time),
@@ -100,20 +104,29 @@ def whole_units(units: Units, votes: Whole, status: NDArray[np.int8]) -> Counted
     )
 
 
-def read_archive(folder: Path) -> list[PastNight]:
-    """The nights of an archive, each a folder with ``units.csv``, ``counted.csv`` and ``truth.csv``, of which
-    the first two may be packed (``.gz``). ``PollDataError`` where there is none, and for tables that cannot
-    be read.
+def country_of(name: str) -> str:
+    """The country of a night: the letters before its date."""
+    return name.rstrip("0123456789")
+
+
+def folders_of(archive: Path) -> list[Path]:
+    """The folders of an archive's nights, each with ``units.csv``, ``counted.csv`` and ``truth.csv``, of
+    which the first two may be packed (``.gz``). ``PollDataError`` where there is none.
     """
     found = [
-        read_past_night(here)
-        for here in sorted(folder.iterdir() if folder.is_dir() else ())
+        here
+        for here in sorted(archive.iterdir() if archive.is_dir() else ())
         if here.is_dir() and (here / "truth.csv").is_file()
     ]
     if not found:
         remedy = "no night here: folders with units.csv, counted.csv and truth.csv are expected"
-        raise PollDataError(Fault(str(folder), "", ABSENT, remedy))
+        raise PollDataError(Fault(str(archive), "", ABSENT, remedy))
     return found
+
+
+def read_archive(archive: Path) -> list[PastNight]:
+    """The nights of an archive; ``PollDataError`` where there is none, and for tables that cannot be read."""
+    return [read_past_night(folder) for folder in folders_of(archive)]
 
 
 def read_past_night(folder: Path) -> PastNight:
@@ -146,7 +159,21 @@ def read_past_night(folder: Path) -> PastNight:
         votes,
         tuple(times) if all(times) else (),
         np.array([shares[party] for party in parties]),
+        folder,
     )
+
+
+def nights_digest(folders: Iterable[Path]) -> str:
+    """SHA-256 over the tables of nights, unpacked: the same nights have the same, wherever they are."""
+    found = hashlib.sha256()
+    for folder in folders:
+        for name in ("units.csv", "counted.csv", "truth.csv"):
+            path = _path(folder, name)
+            data = read_bytes(path, PollDataError, most=MOST_OF_A_TABLE)
+            if path.suffix == ".gz":
+                data = unpacked(data, str(path), PollDataError, most=MOST_OF_A_TABLE)
+            found.update(f"{folder.name}/{name} {len(data)}\n".encode() + data)
+    return found.hexdigest()
 
 
 def _units_of(table: _Table, parties: Sequence[str], votes: Whole) -> Units:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,55 +29,13 @@ from forecast.night.feed import (
     order_of,
     read_feed,
 )
-from forecast.night.units import NONE, POOL, Units, by_name, in_chunks
+from forecast.night.judging import KINDS, Judge, Remark, State
+from forecast.night.units import Units, by_name, in_chunks
 
 if TYPE_CHECKING:
     from forecast.election import Election
 
 __all__ = ["FINAL", "KINDS", "NOTHING", "PART", "Counted", "Remark", "counted_of", "read_counted"]
-
-KINDS = {
-    "unknown": "votes of units that are not among those fixed before the night",
-    "twice": "reported twice at one time",
-    "fell": "votes fell",
-    "held": "a final report was taken back; the earlier one is held",
-    "sum": "sums that differ; the report is not used",
-    "set-aside": "more votes than voters; neither fitted nor counted",
-    "above": "more votes than voters, as may be; counted",
-    "size": "over three times the last votes; counted",
-    "empty": "final without a vote; counted",
-    "merged": "seems to hold votes of another kind too; neither fitted nor counted until that is in",
-    "same-votes": "exactly the votes of another unit; counted",
-    "clock": "reported later with an earlier time; what has the later time stands",
-    "unlike": "unlike what the others make expect; look at them (counted all the same)",
-    "standing": "votes where the list does not stand; counted",
-    "columns": "columns",
-}
-"""Kinds of remarks, and what is done."""
-
-MOST_OF_LAST, MOST_OF_POOL = 1.5, 3.0
-"""A total above the electorate is set aside where it is also so many times the last one: resorts, students'
-towns and old registers exceed the electorate as they did last time, a slip of the pen does not.
-"""
-_SIZE = 3
-_FEW_VOTES = 50
-_SAME_VOTES = 100
-"""Votes from which on two units with the same votes of every list are no chance."""
-_NAMED = 5
-_STRAY = 0.005
-"""Share of a district's votes up to which those of a list that does not stand there are slips."""
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What a reader of the night must know of one unit: ``kind`` of ``KINDS``, the row of the feed (0: none),
-    and a text with the figures.
-    """
-
-    kind: str
-    unit: str
-    row: int
-    text: str
 
 
 @dataclass(frozen=True)
@@ -154,24 +112,12 @@ def counted_of(
     ConfigurationError
         For ``accepted`` units that there are not.
     """
-    judging = _Judging(feed, units, earlier, add_unknown=add_unknown, accepted=accepted)
-    return judging.counted()
+    reading = _Reading(feed, units, earlier, add_unknown=add_unknown, accepted=accepted)
+    return reading.counted()
 
 
-@dataclass
-class _State:
-    """Arrays of a night while its units are judged."""
-
-    votes: NDArray[np.int64]
-    status: NDArray[np.int8]
-    aside: NDArray[np.bool_]
-    row: NDArray[np.int64]
-    outside: NDArray[np.int64]
-    remarks: list[Remark] = field(default_factory=list)
-
-
-class _Judging:
-    """A feed while it is read against the units."""
+class _Reading:
+    """A feed while it is read against the units, report by report."""
 
     def __init__(
         self,
@@ -189,7 +135,7 @@ class _Judging:
         new = list(_new(feed.reports, earlier))
         self.history = (*earlier, *new)
         self.late = tuple(_late(new, earlier))
-        self.state = _State(
+        self.state = State(
             np.zeros(shape, np.int64),
             np.full(len(units.names), NOTHING, np.int8),
             np.zeros(len(units.names), bool),
@@ -203,7 +149,7 @@ class _Judging:
         self.state.remarks += [Remark("columns", "", 0, said) for said in self.feed.remarks]
         for report, when in self.late:
             said = f"reported as of {report.time}, after a report as of {when}; the later time stands"
-            self._remark("clock", report.unit, report.row, said)
+            self.state.remark("clock", report.unit, report.row, said)
         self._same_time()
         of_units = by_unit(self.history)
         strangers = {name: some for name, some in of_units.items() if name not in self.at}
@@ -216,10 +162,11 @@ class _Judging:
                 self._take_outside(name, reports)
         if self.faults:
             raise PollDataError(*self.faults)
-        self._judge()
-        if self.faults:
-            raise PollDataError(*self.faults)
         state = self.state
+        judge = Judge(self.feed.place, self.units, state, self.accepted)
+        judge.judge()
+        if judge.faults:
+            raise PollDataError(*judge.faults)
         reports = (*self.history, *self.feed.reports)
         times = [report.time for report in reports if report.time is not None]
         return Counted(
@@ -234,11 +181,6 @@ class _Judging:
             self.history,
         )
 
-    def _remark(self, kind: str, unit: str, row: int, text: str) -> None:
-        self.state.remarks.append(Remark(kind, unit, row, f"row {row}, {unit}: {text}"))
-
-    # One unit.
-
     def _same_time(self) -> None:
         """Reports of one unit at one time, in one delivery: alike they are one, unlike they are a fault."""
         seen: dict[tuple[str, datetime.datetime | None], Report] = {}
@@ -249,7 +191,7 @@ class _Judging:
             when = f"at {report.time}" if report.time is not None else "without a time"
             if first.votes == report.votes:
                 said = f"the same votes stand in row {first.row} ({when}); counted once"
-                self._remark("twice", report.unit, report.row, said)
+                self.state.remark("twice", report.unit, report.row, said)
             else:
                 differing = _differences(self.units.parties, first.votes, report.votes)
                 remedy = (
@@ -266,19 +208,21 @@ class _Judging:
             if wrong:
                 held = standing is not None
                 done = "the earlier report is held" if held else "it counts as not counted"
-                self._remark("sum", name, report.row, f"{wrong}; {done}")
+                self.state.remark("sum", name, report.row, f"{wrong}; {done}")
                 continue
             if standing is not None and standing.status == FINAL:
                 if report.votes == standing.votes and report.status == PART:
                     continue  # sent again
                 if report.status == PART or (report.total == 0 and standing.total > 0):
                     what = f"went from final with {standing.total:,} votes to {_called(report)}"
-                    self._remark("held", name, report.row, f"{what}; the earlier one is held")
+                    self.state.remark("held", name, report.row, f"{what}; the earlier one is held")
                     continue
             if standing is not None:
                 fell = _falls(self.units.parties, standing.votes, report.votes)
                 if fell:
-                    self._remark("fell", name, report.row, f"votes fell: {fell}; counted as they are now")
+                    self.state.remark(
+                        "fell", name, report.row, f"votes fell: {fell}; counted as they are now"
+                    )
             standing = report
         return standing
 
@@ -302,169 +246,8 @@ class _Judging:
         elif last is not None:
             self.state.outside[district] += last.votes
             where = f" in {self.units.districts[district]}" if known else ""
-            self._remark("unknown", name, last.row, f"no such unit before the night; {last.total:,} votes "
-                         f"counted{where}")  # fmt: skip
-
-    # All units together.
-
-    def _judge(self) -> None:
-        total = self.state.votes.sum(axis=1)
-        last = self.units.last.sum(axis=1)
-        self._electorates(total, last)
-        self._pools(total, last)
-        self._sizes(total, last)
-        self._merged(total, last)
-        self._same_votes(total)
-        self._standing()
-
-    def _electorates(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
-        """More votes than voters: set aside where the size of last time does not speak for them."""
-        units = self.units
-        ordinary, over = units.ordinary, np.nan_to_num(total / units.electorate) > 1.0
-        bound = np.where(units.match == POOL, MOST_OF_POOL, MOST_OF_LAST) * last
-        for u in np.flatnonzero(over).tolist():
-            name, row = units.names[u], int(self.state.row[u])
-            said = f"{total[u]:,} votes, {units.electorate[u]:,.0f} voters, {last[u]:,.0f} votes last time"
-            cannot = ordinary[u] and (units.match[u] == NONE or total[u] > bound[u])
-            if cannot and name not in self.accepted:
-                self.state.aside[u] = True
-                self._remark("set-aside", name, row, f"{said}; neither fitted nor counted (--accept {name})")
-            else:
-                self._remark("above", name, row, f"{said}; counted")
-
-    def _pools(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
-        """Votes that are cast away from where the voters live are held to the voters of their region: early
-        and postal votes have no register of their own. Said where they are not as many as last time.
-        """
-        units = self.units
-        ordinary, inside = units.ordinary, units.region >= 0
-        unknown = inside & ordinary & np.isnan(units.electorate)
-        regions = len(units.regions)
-        voters = np.bincount(units.region[inside], np.nan_to_num(units.electorate[inside]), regions)
-        voters[units.region[unknown]] = 0.0
-        counts = inside & ~self.state.aside
-        votes = np.bincount(units.region[counts], total[counts], regions)
-        for r in np.flatnonzero((voters > 0.0) & (votes > voters)).tolist():
-            others = np.flatnonzero(counts & ~ordinary & (units.region == r) & (total > MOST_OF_LAST * last))
-            if len(others):
-                u = int(others[total[others].argmax()])
-                said = (
-                    f"{votes[r]:,.0f} votes in {units.regions[r]} together, {voters[r]:,.0f} voters there; "
-                )
-                said += f"{total[u]:,} votes are of this unit, {last[u]:,.0f} last time; counted"
-                self._remark("above", units.names[u], int(self.state.row[u]), said)
-
-    def _sizes(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
-        """Sizes far from those of last time: warned of, and counted."""
-        known = (last >= _FEW_VOTES) & ~self.state.aside
-        for u in np.flatnonzero(known & (total > _SIZE * last)).tolist():
-            said = f"{total[u]:,} votes, {last[u]:,.0f} last time; counted"
-            self._remark("size", self.units.names[u], int(self.state.row[u]), said)
-        final = self.state.status == FINAL
-        for u in np.flatnonzero(final & (total == 0) & (last > _FEW_VOTES)).tolist():
-            said = f"final without a vote, {last[u]:,.0f} last time; counted"
-            self._remark("empty", self.units.names[u], int(self.state.row[u]), said)
-
-    def _merged(self, total: NDArray[np.int64], last: NDArray[np.float64]) -> None:
-        """Votes of two kinds in one report, while a unit of the other kind is still awaited: that would be
-        awaited twice.
-        """
-        state, units = self.state, self.units
-        normal = _of_kind(units, state, total, last)
-        for members in _places(units):
-            waiting = [u for u in members if state.status[u] == NOTHING]
-            expected = float(sum(normal[u] for u in waiting))
-            if not waiting or expected < _FEW_VOTES:
-                continue
-            for u in members:
-                name = units.names[u]
-                beyond = float(total[u] - normal[u])
-                if state.status[u] != FINAL or state.aside[u] or name in self.accepted:
-                    continue
-                if abs(beyond - expected) < _LIKE * expected and beyond > _MORE * normal[u]:
-                    state.aside[u] = True
-                    kinds = " and ".join(units.kinds[units.kind[other]] for other in waiting)
-                    said = (
-                        f"{total[u]:,} votes where some {normal[u]:,.0f} are expected: those of {kinds} "
-                        f"(some {expected:,.0f}) seem to be in it; neither fitted nor counted until "
-                        f"{', '.join(units.names[other] for other in waiting)} is reported"
-                    )
-                    self._remark("merged", name, int(state.row[u]), said)
-
-    def _same_votes(self, total: NDArray[np.int64]) -> None:
-        """Two units with the same votes of every list: one of them has the other's."""
-        seen: dict[bytes, int] = {}
-        for u in np.flatnonzero((total >= _SAME_VOTES) & (self.state.status != NOTHING)).tolist():
-            votes = self.state.votes[u]
-            first = seen.setdefault(votes.tobytes(), u)
-            if first != u and (votes > 0).sum() > 2:
-                said = f"exactly the {total[u]:,} votes of {self.units.names[first]} (row "
-                said += f"{self.state.row[first]}), list by list; is one of them the other's? Counted"
-                self._remark("same-votes", self.units.names[u], int(self.state.row[u]), said)
-
-    def _standing(self) -> None:
-        """Votes of lists in districts where, by the election file, they do not stand."""
-        units = self.units
-        if not units.districts:
-            return
-        counts = (self.state.status != NOTHING) & ~self.state.aside
-        shape = self.units.stood.shape
-        votes = np.zeros(shape, np.int64)
-        np.add.at(votes, units.district[counts], self.state.votes[counts])
-        strange = np.where(units.stood, 0, votes)
-        stray = strange <= _STRAY * votes.sum(axis=1, keepdims=True)
-        for p in np.flatnonzero((strange * ~stray).any(axis=0)).tolist():
-            where = np.flatnonzero(strange[:, p] * ~stray[:, p])
-            some = ", ".join(units.districts[d] for d in where[:_NAMED]) + (
-                ", ..." if len(where) > _NAMED else ""
-            )
-            list_ = units.parties[p]
-            remedy = (
-                f"{strange[where, p].sum():,} votes in {len(where):,} districts where it does not stand by "
-                f"the election file or its last votes ({some}); does it? "
-                f'parties.{list_}.stands_in = "everywhere"'
-            )
-            self.faults.append(Fault(self.feed.place, f"column {list_}", ABSENT, remedy))
-        for d, p in np.argwhere((strange > 0) & stray).tolist():
-            here = np.flatnonzero(counts & (units.district == d))
-            u = int(here[self.state.votes[here, p].argmax()])
-            said = (
-                f"{strange[d, p]:,} votes of {units.parties[p]} in {units.districts[d]}, where it does not "
-            )
-            said += "stand by the election file; counted"
-            self._remark("standing", units.names[u], int(self.state.row[u]), said)
-
-
-_LIKE, _MORE = 0.35, 0.25
-"""How near what a report has beyond its own size is to what another kind is expected to have, and how much
-of its own size that is at least.
-"""
-_FEW_UNITS = 10
-
-
-def _of_kind(
-    units: Units, state: _State, total: NDArray[np.int64], last: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """(U,) votes to expect by kind: the last ones, times what the kind has more or less where it is seen."""
-    expected = last.copy()
-    for k in range(len(units.kinds)):
-        kind = units.kind == k
-        seen = kind & (state.status == FINAL) & (last >= _FEW_VOTES) & ~state.aside
-        if seen.sum() >= _FEW_UNITS:
-            expected[kind] *= float(np.median(total[seen] / last[seen]))
-    return expected
-
-
-def _places(units: Units) -> Iterator[list[int]]:
-    """Units of different kinds in one region, where it has one of each."""
-    if len(units.kinds) < 2:
-        return
-    found: dict[int, list[int]] = {}
-    for u in np.flatnonzero(units.region >= 0).tolist():
-        found.setdefault(int(units.region[u]), []).append(u)
-    for members in found.values():
-        if 1 < len(members) == len({int(units.kind[u]) for u in members}):
-            yield members
+            said = f"no such unit before the night; {last.total:,} votes counted{where}"
+            self.state.remark("unknown", name, last.row, said)
 
 
 def _known(accepted: Collection[str], at: Mapping[str, int]) -> frozenset[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
+
+from forecast.night.units import POOL
 
 if TYPE_CHECKING:
     from forecast.night.night_constants import NightConstants
@@ -52,6 +54,8 @@ class Design:
     """(U,) infinite where not known."""
     remapped: NDArray[np.bool_]
     """(U,) whether the last votes are no votes of this very unit."""
+    pool: Whole
+    """(U,) number of the pool whose last votes the unit shares with others; -1 of none."""
     national: Floats
     """(P,) last share of every list over the districts where it stands."""
     dense: Floats
@@ -133,7 +137,7 @@ def design_of(units: Units, constants: NightConstants) -> Design:
     last = np.where(stands, np.nan_to_num(units.last), 0.0)
     had = last.sum(axis=1)
     size = _sizes(units, had)
-    base, national = _smoothed(last, district, units.region, stands)
+    base, national = _smoothed(last, district, units.region, units.kind, stands)
     swing = np.clip(base / np.maximum(national, 1e-12), _LEAST_SWING, _MOST_SWING) ** constants.kappa
     swing = np.where(national < NEW_LIST, 1.0, swing)
     remapped = (np.asarray(units.match) != 0) | (had <= 0.0)
@@ -151,12 +155,47 @@ def design_of(units: Units, constants: NightConstants) -> Design:
         size,
         electorate,
         remapped,
+        _pools(units),
         national,
         dense,
         groups,
         np.concatenate([variances, further]),
         apart,
     )
+
+
+def with_pools(design: Design, total: Floats, constants: NightConstants) -> Design:
+    """The design with two columns for every pool: one for all of its units, and one by which those that have
+    ``total`` (U,) votes so far differ from the rest as much as the rest makes up for, since the last votes of
+    the pool are known together. Stations that report first are no sample of a town whose last votes
+    are not known by station.
+    """
+    pooled = np.flatnonzero(design.pool >= 0)
+    if not len(pooled):
+        return design
+    pool, number = design.pool[pooled], int(design.pool.max()) + 1
+    counted = total[pooled] > 0.0
+    size = np.where(counted, total[pooled], design.size[pooled])
+    apart = counted - (np.bincount(pool, size * counted, number) / np.bincount(pool, size, number))[pool]
+    columns = [
+        csr_array((values, (pooled, pool)), shape=(design.units, number))
+        for values in (np.ones(len(pooled)), apart)
+    ]
+    further = [np.full(number, constants.pool), np.full(number, constants.balance)]
+    groups = hstack([design.groups, *columns], format="csr")
+    return replace(design, groups=groups, variances=np.concatenate([design.variances, *further]))
+
+
+def _pools(units: Units) -> Whole:
+    """(U,) pools: the units of one kind and region (district, where there are no regions) whose last votes
+    are parts of those of a larger area.
+    """
+    area = units.region if units.regions else units.district
+    pooled = np.asarray(units.match) == POOL
+    found = np.full(len(area), -1)
+    keys = area * max(len(units.kinds), 1) + units.kind
+    found[pooled] = np.unique(keys[pooled], return_inverse=True)[1]
+    return found
 
 
 def _sizes(units: Units, had: Floats) -> Floats:
@@ -174,18 +213,24 @@ def _sizes(units: Units, had: Floats) -> Floats:
 
 
 def _smoothed(
-    last: Floats, district: Whole, region: Whole, stands: NDArray[np.bool_]
+    last: Floats, district: Whole, region: Whole, kind: Whole, stands: NDArray[np.bool_]
 ) -> tuple[Floats, Floats]:
-    """(U, P) last shares drawn to those of the region, district and country; and (P,) those of the country
-    where each list stands.
+    """(U, P) last shares drawn to those of the kind in the region, the district and the country; and (P,)
+    those of the country where each list stands.
     """
     had = last.sum(axis=1)
     reach = np.maximum((had[:, None] * stands).sum(axis=0), 1.0)
     national = last.sum(axis=0) / reach
-    here = _drawn_to(last, district, np.where(stands, national, 0.0), _DISTRICT_WEIGHT)
-    around = _drawn_to(last, region, here, _REGION_WEIGHT) if (region >= 0).any() else here
+    of_kind = _drawn_to(last, kind, np.where(stands, national, 0.0), _DISTRICT_WEIGHT)
+    here = _drawn_to(last, _both(district, kind), of_kind, _DISTRICT_WEIGHT)
+    around = _drawn_to(last, _both(region, kind), here, _REGION_WEIGHT) if (region >= 0).any() else here
     base = (last + _UNIT_WEIGHT * around) / (had + _UNIT_WEIGHT)[:, None]
     return base / np.maximum(base.sum(axis=1, keepdims=True), 1e-12), national
+
+
+def _both(area: Whole, kind: Whole) -> Whole:
+    """(U,) numbers of areas by kind; -1 of units without an area."""
+    return np.where(area >= 0, area * (int(kind.max(initial=0)) + 1) + kind, -1)
 
 
 def _drawn_to(last: Floats, area: Whole, around: Floats, weight: float) -> Floats:
@@ -216,7 +261,7 @@ def _columns(
 
     told = (weight @ base) > NEW_LIST
     shares = np.stack([standard(base[:, p], _CLIP_SHARES) for p in np.flatnonzero(told)], axis=1)
-    of_unit = standard(np.log(size), _CLIP_SIZES)
+    of_unit = standard(_within(np.log(size), units.kind, weight), _CLIP_SIZES)
     of_region = standard(np.log(_size_of_region(units.region, size)))
     sizes = np.stack([of_unit, of_region], axis=1)
     of_squares = standard(of_unit**2)
@@ -245,6 +290,12 @@ def _columns(
         ]
     )
     return dense, variances, np.hstack([shares / np.sqrt(number), sizes / np.sqrt(2.0)])
+
+
+def _within(values: Floats, kind: Whole, weight: Floats) -> Floats:
+    """(U,) values beside the mean of their kind: early votes of a town are no small place."""
+    means = np.bincount(kind, weight * values) / np.maximum(np.bincount(kind, weight), 1e-300)
+    return values - means[kind]
 
 
 def _size_of_region(region: Whole, size: Floats) -> Floats:

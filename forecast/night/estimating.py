@@ -19,8 +19,8 @@ from scipy.linalg import solve_triangular
 from scipy.special import ndtr
 
 from forecast.night.counted import FINAL, NOTHING
-from forecast.night.design_matrix import Design, design_of
-from forecast.night.regression import Regression, fit, noise_of
+from forecast.night.design_matrix import Design, design_of, with_pools
+from forecast.night.regression import Regression, fit, lasting_noise, noise_of, of_votes
 
 if TYPE_CHECKING:
     from forecast.night.counted import Counted
@@ -236,9 +236,10 @@ def night_law(design: Design, counted: Counted, constants: NightConstants) -> Ni
     """The law of the final vote given what is counted."""
     final = _final(counted)
     votes = _so_far(counted)
-    found = fit(design, np.where(final[:, None], votes, 0.0), final, constants)
+    design = with_pools(design, votes.sum(axis=1), constants)
+    found = fit(design, votes, final, constants)
     out = _outstanding(design, found, votes, final, constants)
-    spread = _spread(design, found, out, final, constants)
+    spread = _spread(design, found, out, np.where(final, design.size, votes.sum(axis=1)), constants)
     here = np.asarray(counted.outside, np.float64).copy()
     np.add.at(here, design.district, votes)
     most = np.where(final, 0.0, np.maximum(design.electorate - votes.sum(axis=1), 0.0))
@@ -258,23 +259,27 @@ def _outstanding(
 ) -> Outstanding:
     """Votes and shares that are expected of missing units, and of what is missing of units in part."""
     predicted = design.times(found.effects)
-    moved = design.base + design.swing * predicted[:, :-1]
-    shares = np.where(design.stands, np.maximum(moved, _LEAST_OF_LAST * design.base), 0.0)
-    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
     growth = np.clip(predicted[:, -1], -_MOST_GROWTH, _MOST_GROWTH)
     whole = np.minimum(design.size * np.exp(growth), design.electorate)
     noise = noise_of(design, whole, constants)
-    so_far = votes.sum(axis=1)
-    part = ~final & (so_far > 0.0)
-    left = np.where(final, 0.0, whole)
-    if part.any():
-        sd = np.sqrt(noise * found.covariance[-1, -1])
-        left = np.where(part, np.minimum(rest_of_units(whole, so_far, sd), design.electorate), left)
-        # What is counted of a unit says how the rest of it votes, as far as units differ for good.
-        told = (so_far / (so_far + constants.half_weight))[:, None]
-        of_part = votes / np.maximum(so_far, 1.0)[:, None]
-        shares = np.where(part[:, None], shares + told * (of_part - shares), shares)
-    return Outstanding(left, shares, noise)
+    further = of_votes(noise, found.covariance)
+    moved = design.base + design.swing * (predicted + further)[:, :-1]
+    shares = np.where(design.stands, np.maximum(moved, _LEAST_OF_LAST * design.base), 0.0)
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1e-12)
+    left = np.minimum(whole * np.exp(further[:, -1] / 2.0), design.electorate)
+    out = Outstanding(np.where(final, 0.0, left), shares, noise)
+    part = np.flatnonzero(~final & votes.any(axis=1))
+    if not len(part):
+        return out
+    so_far = votes.sum(axis=1)[part]
+    rest = rest_of_units(whole[part], so_far, np.sqrt(noise[part] * found.covariance[-1, -1]))
+    out.votes[part] = np.minimum(rest, design.electorate[part])
+    # What is counted of a unit says how the rest of it votes, as far as units differ for good.
+    lasting = lasting_noise(design, constants)[part]
+    told = lasting / (lasting + constants.half_weight / so_far)
+    out.shares[part] += told[:, None] * (votes[part] / so_far[:, None] - out.shares[part])
+    out.noise[part] = (1.0 - told) * lasting + constants.half_weight / np.maximum(out.votes[part], 1.0)
+    return out
 
 
 def rest_of_units(whole: Floats, so_far: Floats, sd: Floats) -> Floats:
@@ -288,7 +293,7 @@ def rest_of_units(whole: Floats, so_far: Floats, sd: Floats) -> Floats:
 
 
 def _spread(
-    design: Design, found: Regression, out: Outstanding, final: NDArray[np.bool_], constants: NightConstants
+    design: Design, found: Regression, out: Outstanding, so_far: Floats, constants: NightConstants
 ) -> Spread:
     """How the missing votes of districts vary together."""
     total = _sums(design, out.votes)
@@ -301,7 +306,7 @@ def _spread(
     columns = design.summed(weight[:, None] * np.column_stack([design.swing, np.ones(design.units), apart]))
     loads = _loads(found, columns)
     scale = np.column_stack([swing, np.ones(design.districts)])
-    nation, district = _distances(design, out, final)
+    nation, district = _distances(design, out, so_far)
     common = constants.nation_least**2 + constants.nation_selection**2 * nation
     own = np.concatenate([loads[:responses], np.sqrt(common) * scale.T[:, :, None]], axis=2)
     mixed = np.concatenate([loads[responses:], np.zeros((lists, design.districts, 1))], axis=2)
@@ -344,11 +349,10 @@ def _of_units(design: Design, covariance: Floats, weights: Floats, apart: Floats
     return found
 
 
-def _distances(design: Design, out: Outstanding, final: NDArray[np.bool_]) -> tuple[float, Floats]:
-    """How far what is missing is from what is counted, in the country and in each district (D,): squared
-    differences of shares and sizes, in standard deviations of the country.
+def _distances(design: Design, out: Outstanding, counted: Floats) -> tuple[float, Floats]:
+    """How far what is missing is from what is ``counted`` (U,), in the country and in each district (D,):
+    squared differences of shares and sizes, in standard deviations of the country.
     """
-    counted = np.where(final, design.size, 0.0)
 
     def means(weight: Floats) -> tuple[Floats, Floats]:
         sums = np.stack([weight[here] @ design.apart[here] for here in design.by_district])

@@ -17,7 +17,9 @@ from forecast.door.trees import read_json
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.writing import digest_of
 
-SCHEMA = 1
+SCHEMA = 2
+METHOD = 2
+"""Version of the method: constants that were fitted to another are none of this one."""
 _SHIPPED = "night_constants.json"
 
 
@@ -54,6 +56,12 @@ class NightConstants:
     district_selection: float
     half_weight: float
     """Votes at which a unit's own noise has twice the variance of that of a large unit."""
+    borders: float
+    """What a unit's own noise has more of where its last votes are no votes of its own."""
+    pool: float
+    """Variance of the effect that all units of a pool share."""
+    balance: float
+    """Variance of what the counted units of a pool are off, for which the others make up."""
     robust: float
     """Standard deviations from which on a unit weighs less."""
     residual: float
@@ -68,6 +76,37 @@ class NightConstants:
     """Of the tails of all draws."""
 
 
+DESIGNED = NightConstants(
+    intercept=200.0,
+    shares=0.2,
+    size=0.03,
+    region_size=0.05,
+    size_squared=0.005,
+    remapped=0.3,
+    cosines=1.0,
+    kind=0.3,
+    district=0.2,
+    region=0.05,
+    newcomer=4.0,
+    kappa=0.4,
+    nation_least=0.07,
+    nation_selection=0.3,
+    district_least=0.15,
+    district_selection=0.5,
+    half_weight=1000.0,
+    borders=4.0,
+    pool=0.25,
+    balance=1.0,
+    robust=2.0,
+    residual=0.05,
+    volume=0.15,
+    prior_degrees=40.0,
+    revision=0.0004,
+    degrees_of_freedom=9.0,
+)
+"""Where a fit begins: constants of the design, round numbers."""
+
+
 @dataclass(frozen=True)
 class NightBasis:
     """Constants and what they rest on."""
@@ -76,8 +115,13 @@ class NightBasis:
     nights: tuple[str, ...]
     """Folders of the archive."""
     note: str = ""
+    """The command that fitted them."""
     without: Mapping[str, NightConstants] = field(default_factory=dict)
     """Of each country the constants that were fitted on the others."""
+    nights_sha256: str = ""
+    """Of the tables of these nights."""
+    method: int = METHOD
+    """Version of the method that they were fitted to."""
     place: str = ""
     """The file that they are from."""
     digest: str = ""
@@ -85,7 +129,13 @@ class NightBasis:
 
     def record(self) -> dict[str, Any]:
         """As it is written to a file."""
-        found = {"schema": SCHEMA, "nights": list(self.nights), "note": self.note}
+        found: dict[str, Any] = {
+            "schema": SCHEMA,
+            "method": self.method,
+            "made_by": self.note,
+            "nights": list(self.nights),
+            "nights_sha256": self.nights_sha256,
+        }
         without = {country: asdict(constants) for country, constants in self.without.items()}
         return found | {"constants": asdict(self.constants)} | ({"without": without} if without else {})
 
@@ -110,6 +160,9 @@ def _basis_of(data: Any, place: str) -> NightBasis:
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
         found = data.get("schema", ABSENT) if isinstance(data, dict) else ABSENT
         raise ConfigurationError(Fault(place, "schema", found, remedy))
+    if data.get("method") != METHOD:
+        remedy = f"fitted to another version of the method than this one, {METHOD}; fit them anew"
+        raise ConfigurationError(Fault(place, "method", data.get("method", ABSENT), remedy))
     without = data.get("without", {})
     nights = data.get("nights", [])
     if not isinstance(without, dict) or not isinstance(nights, list):
@@ -117,8 +170,9 @@ def _basis_of(data: Any, place: str) -> NightBasis:
     return NightBasis(
         _constants_of(data.get("constants"), place, "constants"),
         tuple(map(str, nights)),
-        str(data.get("note", "")),
+        str(data.get("made_by", "")),
         {str(name): _constants_of(held, place, f"without.{name}") for name, held in without.items()},
+        str(data.get("nights_sha256", "")),
     )
 
 

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 _LEAST_SHARE = 0.02
-_LESS_SURE_IF_REMAPPED = 1.5
 _VOLUME_BOUND = 2.0
+_MOST_VARIED = 0.1
+"""Variance of the log of a unit's votes up to which it is taken for that of a log-normal."""
+_BOUND, _UNITS = 4.0, 40.0
+"""Standard deviations of a unit up to which it counts in what is left over, and units of which it needs as
+many again to be handed on by half.
+"""
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,12 @@ class Regression:
 
 def noise_of(design: Design, votes: Floats, constants: NightConstants) -> Floats:
     """(U,) variance of units of so many votes, in units of that of a unit with many."""
-    factor = np.where(design.remapped, _LESS_SURE_IF_REMAPPED, 1.0)
-    return factor * (1.0 + constants.half_weight / np.maximum(votes, 1.0))
+    return lasting_noise(design, constants) + constants.half_weight / np.maximum(votes, 1.0)
+
+
+def lasting_noise(design: Design, constants: NightConstants) -> Floats:
+    """(U,) the part of it that does not fall with the votes: more where borders have moved."""
+    return np.where(design.remapped, 1.0 + constants.borders, 1.0)
 
 
 def responses_of(design: Design, votes: Floats) -> Floats:
@@ -59,14 +68,16 @@ def responses_of(design: Design, votes: Floats) -> Floats:
 
 
 def fit(design: Design, votes: Floats, final: NDArray[np.bool_], constants: NightConstants) -> Regression:
-    """Fit the units that are ``final`` (U,), of ``votes`` (U, P), and once more without the force of those
-    that do not fit.
+    """Fit the units that have ``votes`` (U, P), and once more without the force of those that do not fit.
+
+    Of units that are not ``final`` (U,) the shares count, as those of a unit of so many votes, and how many
+    vote there does not.
     """
     total = votes.sum(axis=1)
-    fitted = final & (total > 0.0)
+    fitted = total > 0.0
     noise = noise_of(design, total, constants)
     weights = np.where(fitted, 1.0 / noise, 0.0)
-    counts = np.column_stack([design.stands & fitted[:, None], fitted])
+    counts = np.column_stack([design.stands & fitted[:, None], final & fitted])
     z = np.where(counts, responses_of(design, votes), 0.0)
     stood = counts.sum(axis=0)
     effects, _ = _solve(design, z, weights, counts, constants)
@@ -79,8 +90,30 @@ def fit(design: Design, votes: Floats, final: NDArray[np.bool_], constants: Nigh
     scaled = effects / np.sqrt(design.prior(constants))
     scatter = off.T @ (off * weights[:, None]) + scaled.T @ scaled
     covariance = _covariance(design, scatter, int(fitted.sum()), stood, constants)
+    effects[0] += _left_over(off, q, np.where(fitted, total, 0.0), counts, of_votes(noise, covariance))
     surprise = np.abs(off / np.sqrt(np.diag(covariance) * noise[:, None])).max(axis=1)
     return Regression(effects, factors, covariance, weights, surprise)
+
+
+def of_votes(noise: Floats, covariance: Floats) -> Floats:
+    """(U, R) what responses are expected to be off among votes, not units: where more vote than expected,
+    lists that do better there have more of the votes.
+    """
+    varied = np.minimum(noise, _MOST_VARIED / covariance[-1, -1])
+    return varied[:, None] * covariance[-1]
+
+
+def _left_over(off: Floats, q: Floats, total: Floats, counts: NDArray[np.bool_], expected: Floats) -> Floats:
+    """(R,) what the shares of counted votes are off in the mean, beyond what is ``expected``: the fit gives
+    units that are unlike others less force, and small ones more than their votes, but the result is a sum of
+    votes (the bias calibration of Chambers 1986; bounded as Welsh and Ronchetti 1998 do).
+    """
+    bounded = off * np.minimum(1.0, _BOUND / np.sqrt(np.maximum(q, 1e-12)))[:, None]
+    weights = total[:, None] * counts
+    some = _UNITS * total.sum() / max(np.count_nonzero(total), 1)
+    found = (weights * (bounded - expected)).sum(axis=0) / np.maximum(weights.sum(axis=0) + some, 1e-9)
+    found[-1] = 0.0
+    return found
 
 
 def _solve(

@@ -36,6 +36,7 @@ _NUMBERS = (
     *("event_probability", "event_condition_draws", "last_election/share"),
     *("chamber/size", "chamber/seat_mean", "chamber/seat_quantile", "chamber/representative_seats"),
     *("chamber/majority_probability", "chamber/two_thirds_probability", "chamber/coalition_seat_quantile"),
+    "chamber/win_probability",
 )
 _POLLS = tuple(f"polls/{name}" for name in ("pollster", "kind", "weight", "start", "end", "published"))
 _LABELS = tuple(

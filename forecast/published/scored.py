@@ -1,53 +1,44 @@
 """After the vote: what forecasts of an archive said, and what happened.
 
-Every statement is one of a chance: a party enters (holds a seat), a coalition has a majority, an event of the
-election file comes about. Whichever of yes and no was the likelier was expected; by how likely it was it has
-a label.
+Every statement is one of a chance: a party enters (holds a seat), a coalition has a majority of the lists or
+of the whole chamber, an event of the election file comes about, the likeliest wins a district. Whichever of
+yes and no was the likelier was expected; by how likely it was it has a label. What the result does not tell
+is not scored, and is named.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from forecast.election import Election
+from forecast.election import Election, Event
+from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.published.archive_of_forecasts import Archive, Past
+from forecast.published.official_result import CHAMBER, LISTS, Official, official_result
 from forecast.result import Forecast
-from forecast.rules.counts import outcome_of, read_count
-from forecast.rules.rows_of_parties import RowsOfParties, rows_of_parties
 from forecast.simulation.questions import constraints_of_events
-from forecast.variables import SEATLESS_KINDS
+from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
 from forecast.words.facts import Facts
+from forecast.words.sentences import in_their_language
 
 LABELS = (("safe", 0.95), ("likely", 0.8), ("leaning", 0.6), ("open", 0.5))
 """What readers call a statement, and the least chance that its likelier side must have."""
 INTERVALS = ((0.5, "low50", "high50"), (0.8, "low80", "high80"), (0.95, "low95", "high95"))
 
-KINDS = ("enters", "majority", "event")
-
-
-@dataclass(frozen=True)
-class Official:
-    """How an election came out: share of the valid votes, seats and admission by party, the house."""
-
-    election: str
-    day: datetime.date
-    shares: Mapping[str, float]
-    seats: Mapping[str, int]
-    admitted: Mapping[str, bool]
-    house: int
-    said: tuple[str, ...] = ()
-
-    def majority(self, parties: Iterable[str]) -> bool:
-        """Whether parties together hold more than half of the seats."""
-        return 2 * sum(self.seats.get(party, 0) for party in parties) > self.house
+KINDS = ("enters", "majority", "chamber-majority", "chamber-two-thirds", "event", "wins")
+"""Of statements: the last are the likeliest winners of single-member districts."""
+_MOST_NAMED = 5
+"""Questions that are named one by one where they could not be scored."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +115,8 @@ def record_of(archive: Archive, votes: str | Path) -> Record:
         As ``read_archive`` gives it.
     votes
         Table of the votes (CSV: ``party``, ``votes``, perhaps official ``seats``), as ``forecast count``
-        reads it. They are counted by the rule of the last forecast.
+        reads it, counted by the rule of the last forecast; or the election file as it stands after the vote
+        (TOML), which names them and says who won the seats of other tiers.
 
     Raises
     ------
@@ -133,13 +125,14 @@ def record_of(archive: Archive, votes: str | Path) -> Record:
     ConfigurationError
         Where the rule cannot be applied to it, or no forecast was made before the vote.
     """
-    official = _official(archive.past[-1], Path(votes))
+    official = official_result(archive.past[-1], Path(votes))
     before = [one for one in archive.past if one.as_of <= official.day]
     if not before:
         remedy = f"every forecast was made after the vote of {official.day}: none foretold it"
         raise ConfigurationError(Fault(str(archive.folder), "", ABSENT, remedy))
-    statements = tuple(one for past in before for one in _statements(past, official))
-    intervals = tuple(one for past in before for one in _intervals(past, official))
+    scored = [_Scored(past, official) for past in before]
+    statements = tuple(one for past in scored for one in past.statements())
+    intervals = tuple(one for past in scored for one in past.intervals())
     said = list(official.said)
     if len(before) < len(archive.past):
         said.append(f"{len(archive.past) - len(before)} forecasts made after the vote are not scored")
@@ -148,106 +141,187 @@ def record_of(archive: Archive, votes: str | Path) -> Record:
         said.append(
             f"{late} of {len(before)} forecasts were made after the vote, of what was known on their day"
         )
-    if any(one.forecast.has_tiers for one in before):
-        said.append(
-            "majorities are scored in the list seats, events are not: the other tiers are not in the table"
-        )
+    said += _not_scored(scored)
     last = frozenset({(official.election, before[-1].file)})
     return Record((official,), statements, intervals, last, tuple(said))
 
 
-def _official(past: Past, votes: Path) -> Official:
-    """The result, by the rule that the last forecast knew."""
-    try:
-        election = Election.model_validate(json.loads(past.attrs["definition"]))
-        day = datetime.date.fromisoformat(str(past.attrs["election_date"]))
-    except ValueError as error:
-        remedy = "it does not hold its election file, or no day of the vote: a forecast of this version does"
-        raise ConfigurationError(Fault(past.file, "", ABSENT, remedy)) from error
-    rows = rows_of_parties(election, votes)
-    if election.rule.districts is None:
-        ready = read_count(election, votes)
-        outcome = outcome_of(election, ready)
-        if outcome.void:
-            raise ConfigurationError(Fault(str(votes), "", ABSENT, "by the rule nobody wins a seat"))
-        seats, valid, said = dict(outcome.seats), ready.ballot.valid, list(ready.warnings)
-        admitted = {name: one.admitted for name, one in outcome.admissions.items()}
-    else:
-        seats, valid, said = _by_the_table(votes, rows), _valid(election, rows), []
-        admitted = {name: number > 0 for name, number in seats.items()}
-    shares = {name: entry.votes / valid for name, entry in rows.entries.items()}
-    if rows.official and {name: seats.get(name, 0) for name in rows.official} != rows.official:
-        said.append(f"{votes}: its seats are not those that the rule gives; they are taken as they are")
-        seats |= rows.official
-    return Official(election.election.id, day, shares, seats, admitted, sum(seats.values()), tuple(said))
+@dataclass(frozen=True)
+class _Scored:
+    """One forecast against the result."""
 
+    past: Past
+    official: Official
 
-def _by_the_table(votes: Path, rows: RowsOfParties) -> dict[str, int]:
-    """Official seats, where votes of the whole country do not tell them."""
-    if not rows.official:
-        remedy = "the rule divides seats by district: add a column with the official seats of every party"
-        raise ConfigurationError(Fault(str(votes), "seats", ABSENT, remedy))
-    return dict(rows.official)
+    @property
+    def forecast(self) -> Forecast:
+        """What the forecast said."""
+        return self.past.forecast
 
+    @cached_property
+    def facts(self) -> Facts:
+        """The same with the names that readers use."""
+        return Facts(self.forecast)
 
-def _valid(election: Election, rows: RowsOfParties) -> int:
-    listed = sum(entry.votes for entry in rows.entries.values()) + sum(rows.alliances.values())
-    return max(listed, rows.valid or election.election.valid_votes or 0)
+    def statements(self) -> Iterator[Statement]:
+        """Every chance that it gave and of which the result tells what came of it."""
+        seats = self.official.seats
+        for row in self.facts.lists:
+            if row["party"] in seats:
+                chance = row["enters"], row["enters_mc_error"]
+                yield self._said("enters", row["party"], row["name"], chance, seats[row["party"]] > 0)
+        yield from self._majorities()
+        for row, happened in self._events():
+            chance = row["probability"], row["mc_error"]
+            yield self._said("event", row["event"], self.facts.events[row["event"]], chance, happened)
+        yield from self._contests()
 
+    def _said(self, kind: str, of: str, name: str, chance: tuple[float, float], happened: bool) -> Statement:
+        official, day = self.official, self.past.as_of
+        about = official.election, self.past.file, day, (official.day - day).days
+        return Statement(*about, kind, of, name, *chance, bool(happened))
 
-def _statements(past: Past, official: Official) -> Iterator[Statement]:
-    forecast = past.forecast
-    about = official.election, past.file, past.as_of, (official.day - past.as_of).days
-    for row in Facts(forecast).lists:
-        if row["party"] in official.seats:
-            happened = official.seats[row["party"]] > 0
-            chance = row["enters"], row["enters_mc_error"]
-            yield Statement(*about, "enters", row["party"], row["name"], *chance, happened)
-    for row in forecast.rows("coalition"):
-        happened = official.majority(row["parties"].split("\n"))
-        chance = row["majority_probability"], row["majority_mc_error"]
-        yield Statement(*about, "majority", row["coalition"], row["name"], *chance, happened)
-    for row, happened in _events(forecast, official):
-        chance = row["probability"], row["mc_error"]
-        yield Statement(*about, "event", row["event"], row["name"], *chance, happened)
+    def _majorities(self) -> Iterator[Statement]:
+        """Majorities of the lists; of the whole chamber, and two thirds of it, where it is told."""
+        kinds = [("majority", LISTS, "majority", Fraction(1, 2))]
+        if self.forecast.has_tiers and CHAMBER in self.official.assemblies:
+            kinds += [
+                ("chamber-majority", CHAMBER, "chamber_majority", Fraction(1, 2)),
+                ("chamber-two-thirds", CHAMBER, "chamber_two_thirds", Fraction(2, 3)),
+            ]
+        for kind, where, stem, least in kinds:
+            assembly = self.official.assemblies[where]
+            for row in self.facts.coalitions:
+                if row.get(f"{stem}_probability") is None:
+                    continue
+                chance = row[f"{stem}_probability"], row[f"{stem}_mc_error"]
+                held = Fraction(assembly.held_by(row["parties"].split("\n")), assembly.size)
+                happened = held > least if least == Fraction(1, 2) else held >= least
+                yield self._said(kind, row["coalition"], row["name"], chance, happened)
 
-
-def _events(forecast: Forecast, official: Official) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Events whose condition came about, and whether they did; none of a chamber with other tiers."""
-    rows = [] if forecast.has_tiers else forecast.rows("event")
-    if not rows:
-        return
-    holders = [name for name in forecast.parties if name in official.seats]
-    definitions = json.loads(forecast.attrs["definition"])
-    if "events" not in definitions:  # of 0.3.0
-        return
-    events = {event.id: event for event in Election.model_validate(definitions).events}
-    admitted = [int(official.admitted.get(name, False)) for name in holders]
-    values = np.array([*(official.seats[name] for name in holders), *admitted, official.house])
-    for row in rows:
-        if row["event"] in events and row["probability"] is not None:
-            given, both = (
-                all(
-                    sum(weight * values[term] for term, weight in terms.items()) >= least
-                    for terms, least in one
-                )
-                for one in constraints_of_events([events[row["event"]]], holders)
-            )
-            if given:
-                yield row, bool(both)
-
-
-def _intervals(past: Past, official: Official) -> Iterator[Held]:
-    for row in past.forecast.rows("party"):
-        if row["kind"] in SEATLESS_KINDS or row["share_median"] is None:
-            continue
-        party = row["party"]
-        for quantity, stem, known in (("share", "share", official.shares), ("seats", "seat", official.seats)):
-            if party not in known:
+    def _events(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """Events that are told and whose condition came about, and whether they did."""
+        for row, event in self._asked():
+            if event is None or self._why_not(row, event):
                 continue
+            given, both = self._came_about(event)
+            if given:
+                yield row, both
+
+    def _asked(self) -> Iterator[tuple[dict[str, Any], Event | None]]:
+        """Events with what they are; forecasts of 0.3.0 do not say."""
+        definitions = json.loads(self.forecast.attrs.get("definition", "{}"))
+        known = {}
+        if "events" in definitions:
+            known = {event.id: event for event in Election.model_validate(definitions).events}
+        for row in self.forecast.rows("event"):
+            yield row, known.get(row["event"])
+
+    def _assembly_of(self, event: Event) -> str:
+        """What an event is about: where all seats are those of the rule, the chamber is its lists."""
+        return LISTS if event.of == CHAMBER and not self.forecast.has_tiers else event.of
+
+    def _why_not(self, row: Mapping[str, Any], event: Event | None) -> str:
+        """Why an event cannot be scored, beside its condition; empty where it can."""
+        if event is None:
+            return "the forecast does not hold what they ask"
+        if row["probability"] is None:
+            return f"fewer than {LEAST_CONDITION_DRAWS} draws met their condition"
+        return self.official.untold.get(self._assembly_of(event), "")
+
+    def _came_about(self, event: Event) -> tuple[bool, bool]:
+        """Whether the condition of an event came about, and event and condition together."""
+        official = self.official
+        assembly = official.assemblies[self._assembly_of(event)]
+        groups = [name for name in assembly.seats if name not in self.forecast.parties]
+        holders = [*(name for name in self.forecast.parties if name in official.seats), *groups]
+        admitted = [int(official.admitted.get(name, False)) for name in holders]
+        held = [assembly.seats.get(name, 0) for name in holders]
+        values = np.array([*held, *admitted, assembly.size])
+        given, both = (
+            all(sum(weight * values[term] for term, weight in terms.items()) >= least for terms, least in one)
+            for one in constraints_of_events([event], holders)
+        )
+        return given, both
+
+    def _contests(self) -> Iterator[Statement]:
+        """Of every single-member district that is told apart, whether the likeliest won it."""
+        if "chamber/win_probability" not in self.forecast:
+            return
+        chances, errors = (
+            self.forecast.array(f"chamber/{name}") for name in ("win_probability", "win_mc_error")
+        )
+        holders, names = self.forecast.names("chamber/holder"), self._holders
+        places = zip(
+            self.forecast.names("chamber/contest_tier"), self.forecast.names("chamber/contest"), strict=True
+        )
+        winners = {(tier, normalised(name)): won for (tier, name), won in self.official.winners.items()}
+        for d, (tier, contest) in enumerate(places):
+            won = winners.get((tier, normalised(contest)))
+            if won is not None:
+                first = int(np.argmax(chances[d]))
+                chance = float(chances[d, first]), float(errors[d, first])
+                name = f"{names[holders[first]]}, {contest}"
+                yield self._said("wins", f"{contest}/{holders[first]}", name, chance, won == holders[first])
+
+    @property
+    def _holders(self) -> dict[str, str]:
+        """Names of parties and groups by id."""
+        known = {row["holder"]: row["name"] for row in self.facts.holders}
+        return known | {row["party"]: row["name"] for row in self.facts.parties}
+
+    def not_scored(self) -> Iterator[tuple[str, str]]:
+        """Why, and what: the questions whose answer the result does not tell."""
+        of_chamber = self.forecast.has_tiers and self.official.untold.get(CHAMBER, "")
+        if of_chamber and len(self.forecast.array("coalition")):
+            yield of_chamber, in_their_language("majorities of the whole chamber")
+        for row, event in self._asked():
+            reason = self._why_not(row, event)
+            if not reason and event is not None and not self._came_about(event)[0]:
+                reason = "their condition did not come about"
+            if reason:
+                yield reason, self.facts.events[row["event"]]
+        if "chamber/win_probability" in self.forecast:
+            for tier in dict.fromkeys(self.forecast.names("chamber/contest_tier")):
+                if not any(one == tier for one, _ in self.official.winners):
+                    named = in_their_language("Single-member districts")
+                    yield "the result has no votes for candidates", named
+
+    def intervals(self) -> Iterator[Held]:
+        """Every interval of a share, of list seats, and of seats of the whole chamber."""
+        official, forecast = self.official, self.forecast
+        for row in forecast.rows("party"):
+            if row["kind"] in SEATLESS_KINDS or row["share_median"] is None:
+                continue
+            kinds = (("share", "share", official.shares), ("seats", "seat", official.seats))
+            for quantity, stem, known in kinds:
+                ends = {end: row[f"{stem}_{end}"] for end in ENDS}
+                yield from self._held(quantity, row["party"], ends, known)
+        if forecast.has_tiers and CHAMBER in official.assemblies and "chamber/seat_quantile" in forecast:
+            seats = Counter(official.assemblies[CHAMBER].seats)
+            quantiles = forecast.array("chamber/seat_quantile").tolist()
+            for holder, values in zip(forecast.names("chamber/holder"), quantiles, strict=True):
+                known = {holder: seats[holder]}
+                yield from self._held("chamber", holder, dict(zip(ENDS, values, strict=True)), known)
+
+    def _held(
+        self, quantity: str, holder: str, ends: Mapping[str, float], known: Mapping[str, float]
+    ) -> Iterator[Held]:
+        if holder in known:
             for level, low, high in INTERVALS:
-                held = row[f"{stem}_{low}"] <= known[party] <= row[f"{stem}_{high}"]
-                yield Held(official.election, past.file, quantity, party, level, bool(held))
+                held = ends[low] <= known[holder] <= ends[high]
+                yield Held(self.official.election, self.past.file, quantity, holder, level, bool(held))
+
+
+def _not_scored(scored: Iterable[_Scored]) -> Iterator[str]:
+    """What could not be scored, a line a reason."""
+    found: dict[str, dict[str, None]] = {}
+    for one in scored:
+        for reason, what in one.not_scored():
+            found.setdefault(reason, {})[what] = None
+    for reason, names in found.items():
+        some, more = list(names)[:_MOST_NAMED], len(names) - _MOST_NAMED
+        yield f"not scored, since {reason}: {', '.join(some)}{f' and {more} more' if more > 0 else ''}"
 
 
 @dataclass(frozen=True)

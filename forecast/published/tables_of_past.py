@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.published.scored import INTERVALS, Record, Statement, by_label
+from forecast.published.scored import INTERVALS, KINDS, Record, Statement, by_label
 from forecast.tables.definitions import (
     Column,
     Row,
@@ -20,6 +20,7 @@ from forecast.tables.definitions import (
     typed,
 )
 from forecast.words import rounding
+from forecast.words.sentences import in_their_language
 from forecast.words.speaking import day_text, text
 
 if TYPE_CHECKING:
@@ -195,7 +196,11 @@ def _labels(record: Record, provenance: str) -> Table:
         Shown(text("scored_expected"), _out_of("expected")),
     )
     several = ["all" in part for part, _ in rows]
-    notes = (text("scored_note"), *([text("scored_not_independent")] if any(several) else ()), *record.said)
+    notes = (
+        text("scored_note"),
+        *([text("scored_not_independent")] if any(several) else ()),
+        *map(in_their_language, record.said),
+    )
     return _table("record", text("scored_labels"), columns, shown, provenance, notes)
 
 
@@ -210,11 +215,14 @@ def _out_of(name: str) -> Callable[[Row], str]:
     return said
 
 
+_QUANTITIES = {"share": "share", "seats": "seats", "chamber": "all_seats"}
+
+
 def _intervals(record: Record, provenance: str) -> Table:
     rows = [
         (part, quantity, level, sum(one.held for one in some), len(some))
         for part in _parts(record)
-        for quantity in ("share", "seats")
+        for quantity in ("share", "seats", "chamber")
         for level, _, _ in INTERVALS
         if (
             some := [
@@ -228,7 +236,13 @@ def _intervals(record: Record, provenance: str) -> Table:
     ]
     names = ("forecasts", "quantity", "level", "held", "of")
     types = ("text", "text", "number", "integer", "integer")
-    meanings = ("last or all forecasts", "share or seats", "of the interval", "results in it", "results")
+    meanings = (
+        "last or all forecasts",
+        "share, seats (of the lists) or chamber (all seats)",
+        "of the interval",
+        "results in it",
+        "results",
+    )
     columns = {
         Column(name, "" if type_ == "text" else "1", type_, meaning): [row[k] for row in rows]
         for k, (name, type_, meaning) in enumerate(zip(names, types, meanings, strict=True))
@@ -237,7 +251,7 @@ def _intervals(record: Record, provenance: str) -> Table:
         Shown(text("scored_forecasts"), lambda row: text(f"scored_{row['forecasts']}"), numeric=False),
         Shown(
             text("scored_of"),
-            lambda row: text("share" if row["quantity"] == "share" else "seats"),
+            lambda row: text(_QUANTITIES[str(row["quantity"])]),
             numeric=False,
         ),
         Shown(text("scored_interval"), text_of("level", lambda value: rounding.percent(value, 0))),
@@ -253,8 +267,10 @@ def _statements(record: Record, provenance: str) -> Table:
         Column("file", "", "text", "file of the forecast"): [one.file for one in rows],
         Column("as_of", "", "day", "day of the forecast"): [one.as_of for one in rows],
         Column("days_before", "days", "integer", "days before the vote"): [one.days_before for one in rows],
-        Column("kind", "", "text", "enters, majority or event"): [one.kind for one in rows],
-        Column("of", "", "text", "id of the party, coalition or event"): [one.of for one in rows],
+        Column("kind", "", "text", ", ".join(KINDS)): [one.kind for one in rows],
+        Column("of", "", "text", "id of the party, coalition or event; of wins the district and it"): [
+            one.of for one in rows
+        ],
         Column("name", "", "text", "its name"): [one.name for one in rows],
         Column("probability", "1", "number", "chance that was given"): [one.probability for one in rows],
         Column("mc_error", "1", "number", "its Monte Carlo standard error"): [one.mc_error for one in rows],
@@ -276,7 +292,9 @@ def _statements(record: Record, provenance: str) -> Table:
 
 def _stated(row: Row) -> str:
     name = str(row["name"])
-    return name if row["kind"] == "event" else text(f"statement_{row['kind']}", name=name)
+    if row["kind"] == "event":
+        return name
+    return text(f"statement_{str(row['kind']).replace('-', '_')}", name=name)
 
 
 def _table(

@@ -7,6 +7,7 @@ import datetime
 import json
 import re
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,7 @@ from forecast.report.night_section import is_night, night_meta, night_of
 from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
+from forecast.tables.causes import last_seat_said
 from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
@@ -48,6 +50,11 @@ from forecast.words.speaking import DEFAULT, day_text, language, speaking, text,
 from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jinja2 import Template
+    from jinja2.runtime import Context
+
     from forecast.published.archive_of_forecasts import Archive
     from forecast.published.scored import Record
     from forecast.result import Forecast
@@ -62,13 +69,16 @@ _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{par
 
 PANELS = (
     *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
-    *("districts", "chamber", "over-time", "record", "ranks", "rules", "shares", "polls", "calibration"),
+    *("districts", "chamber", "over-time", "record", "last-seat", "ranks", "rules", "shares", "polls"),
+    "calibration",
 )
 """Parts of the page that can stand alone."""
 _MOVED = frozenset({"parties", "crossings", "seats", "parliament", "coalitions", "chamber"})
 """Those that another rule changes; the others need none."""
 _KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
 """Where the election file says it: for whoever writes one, not for readers of the page."""
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
+"""Of a sentence that ends with an abbreviation."""
 _PERCENT = re.compile(r"(?<=\d)%")
 PREVIEW = "preview.png"
 """The picture beside the page that links to it are shown with."""
@@ -124,24 +134,13 @@ def _page(
     history: History | None,
     record: Record | None,
 ) -> str:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
     forecast = facts.forecast
     last = before if before is not None or not history or not history.before else history.before[-1].forecast
     earlier = None if last is None else earlier_of(Facts(last), facts)
     over_time = [] if history is None else history.figures()
     of_districts = district_figures(facts)
     slid = slide(forecast) if may_slide(forecast) and (panel is None or panel in _MOVED) else None
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    environment.filters |= {"told": _told, "in_theirs": in_their_language}
-    template = environment.get_template("page.html.j2")
+    names = _in_their_names(facts)
     told = _texts(facts)
     shown = payload(facts, slid, earlier, [*of_districts, *over_time]) | {
         "names": [row["name"] for row in _members(facts)],
@@ -150,8 +149,9 @@ def _page(
         "law_draws": forecast.draws,
     }
     tables = {table.name: table for table in tables_of(forecast, _TABLES)}
-    return template.render(
+    return _template().render(
         t=told,
+        their_names=names,
         title=facts.title,
         attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
         url=url,
@@ -167,9 +167,10 @@ def _page(
         facts=facts,
         largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
         parties=[_party(row) for row in facts.parties],
+        last_seat=_last_seat(facts),
         ranks=_ranks(facts),
         night=night_of(facts),
-        changes=[] if before is None else _changes(before, forecast),
+        changes=[] if before is None else _changes(before, forecast, names),
         **past.shown(history, record, over_time),
         of_districts=[(figure.id, figure.title) for figure in of_districts],
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
@@ -198,6 +199,30 @@ def _page(
         data=in_script(shown),
         texts=in_script(told),
     )
+
+
+@cache
+def _template() -> Template:
+    """The template, compiled once: one process makes pages in several languages, or those of a night."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+
+    def told(context: Context, text: str, end: str = "") -> Any:
+        return _told(text, end, context["their_names"])
+
+    def named(context: Context, text: str) -> str:
+        return _named(text, context["their_names"])
+
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {"told": pass_context(told), "named": pass_context(named)}
+    environment.filters["in_theirs"] = in_their_language
+    return environment.get_template("page.html.j2")
 
 
 def preview(forecast: Forecast, language: str = DEFAULT) -> bytes:
@@ -270,10 +295,43 @@ def _ranks(facts: Facts) -> dict[str, Any] | None:
     return {"id": "ranks", "title": text("ranks"), "titles": titles, "rows": rows}
 
 
-def _changes(before: Forecast, now: Forecast) -> list[dict[str, Any]]:
+def _last_seat(facts: Facts) -> dict[str, Any] | None:
+    """Who holds the last seat, and who is next, in sentences and by party; the sentence alone where there is
+    no last seat.
+    """
+    forecast = facts.forecast
+    known = {row["party"]: row["name"] for row in facts.parties}
+    told = last_seat_said(forecast, known)
+    if facts.too_few or not told:
+        return None
+    by_party = table_of(forecast, "last-seat")
+    order = {row["party"]: k for k, row in enumerate(facts.parties)}
+    texts = zip(by_party.rows_shown(), by_party.texts(), strict=True)
+    rows = [
+        [known[str(row["party"])], *cells[1:]]
+        for row, cells in sorted(texts, key=lambda one: order[str(one[0]["party"])])
+    ]
+    titles = [
+        (text("party"), False),
+        *((text(f"last_seat_{name}"), True) for name in ("holds", "next")),
+    ]
+    part = {"id": "last-seat", "title": text("last_seat_who"), "titles": titles, "rows": rows}
+    return part | {"said": told}
+
+
+def _changes(before: Forecast, now: Forecast, names: Mapping[str, str]) -> list[dict[str, Any]]:
     """What has changed since an earlier forecast, and what the two rest on where that differs."""
-    tables = difference_tables(before, now, None)
-    return [past.shown_table(table, "changes-") for table in tables if table.length]
+    tables = [past.shown_table(table, "changes-") for table in difference_tables(before, now, None)]
+    return [
+        table
+        | {
+            "title": in_their_language(table["title"]),
+            "titles": [(in_their_language(title), numeric) for title, numeric in table["titles"]],
+            "rows": [[in_their_language(_named(row[0], names)), *row[1:]] for row in table["rows"]],
+        }
+        for table in tables
+        if table["rows"]
+    ]
 
 
 def _is_strict(definition: str) -> bool:
@@ -322,15 +380,41 @@ def _library() -> str:
     return Markup(bundle)
 
 
-def _told(text: str, end: str = "") -> Any:
+def _in_their_names(facts: Facts) -> dict[str, str]:
+    """What parties, groups, coalitions and events are called in the language of the page, by their names in
+    the election file, where these differ.
+    """
+    forecast = facts.forecast
+    theirs = {row["party"]: row["name"] for row in facts.parties}
+    theirs |= {row["holder"]: row["name"] for row in facts.holders}
+    theirs |= {row["coalition"]: row["name"] for row in facts.coalitions} | facts.events
+    found: dict[str, str] = {}
+    for over in ("party", "chamber/holder", "coalition", "event"):
+        if over in forecast:
+            names = zip(forecast.names(over), forecast.names(f"{over}_name"), strict=True)
+            found |= {name: theirs[id_] for id_, name in names if theirs.get(id_, name) != name}
+    return found
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    """A text with names of the election file as the language has them."""
+    if not names:
+        return text
+    longest_first = sorted(map(re.escape, names), key=len, reverse=True)
+    return re.sub(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", lambda name: names[name[0]], text)
+
+
+def _told(text: str, end: str, names: Mapping[str, str]) -> Any:
     """A sentence that is made in English, in the language of the page; English marked as such where it has no
     other.
     """
     from markupsafe import Markup
 
-    found = translated(safe(_KEY.sub("", text)))
+    found = translated(safe(text))
+    found = translated(safe(_KEY.sub("", text))) if found is None else _KEY.sub("", found)
     if found is not None:
-        return _PERCENT.sub("\N{NO-BREAK SPACE}%", found) + end
+        found = _TWO_STOPS.sub(".", _named(found, names) + end)
+        return _PERCENT.sub("\N{NO-BREAK SPACE}%", found)
     return Markup('<span lang="en">{}</span>').format(safe(text) + end)
 
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import LEVELLED, Allocation, Districts, Levelling, Placing
+from forecast.election.rule import LEVELLED, Allocation, Districts, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
-from forecast.kernels import laws, place_levelling
+from forecast.kernels import double_proportion, laws, place_levelling
 from forecast.kernels.laws import Constraints
+from forecast.rules.allocation import IN_PROPORTION
+from forecast.rules.ballot import by_region, levelling_of_table
 from forecast.rules.compiled_around import constraints_after_winners, constraints_in_districts
 
 if TYPE_CHECKING:
@@ -102,8 +104,20 @@ class Tier:
     """Whether votes of districts without seats count in the others."""
     totals_first: bool = False
     """Whether the rule divides all seats nationally, and districts only place them."""
+    doubly: bool = False
+    """Whether divisors of lists and of districts place them (double proportion)."""
+    voters: bool = False
+    """Whether nationally a list counts with its votes in each district by the seats there."""
+    strongest: int = 0
+    """Where the strongest list has a seat at least: ``forecast.kernels.double_proportion.ANY_DISTRICT`` or
+    its kin, 0 for nowhere.
+    """
     waivers: tuple[int, int] = (0, 0)
     """Seats in districts, and regions at a quota, that let a list in below its level."""
+    waived_share: Floats | None = None
+    """(3,) Share of the valid votes of one district that does: above the line, below it, 1 where more is
+    needed.
+    """
     region_of: Numbers | None = None
     """(D,) number of the region, where the rule knows any."""
     held: int = 0
@@ -119,7 +133,7 @@ class Tier:
     @property
     def most_seats(self) -> int:
         """No list has more in a district."""
-        if self.by_votes is not None or self.totals_first:
+        if self.by_votes is not None or (self.totals_first and not self.doubly):
             return self.total
         return (
             int(self.houses.max(initial=0))
@@ -137,6 +151,11 @@ _COMPARE = {
     "quotas": place_levelling.COMPARE_QUOTAS,
 }
 _BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_CAST}
+_STRONGEST = {
+    None: 0,
+    "all": double_proportion.ANY_DISTRICT,
+    "single-member": double_proportion.SINGLE_MEMBER,
+}
 _ANY = 2**31
 UNDRAWN = (
     "`forecast count` knows this clause, draws do not: leave it out of the file of a forecast, where the "
@@ -152,9 +171,11 @@ def tier_of(
     ``ConfigurationError`` where the table lacks what the rule asks for, and for clauses that are counted but
     not drawn.
     """
-    districts = rule.districts
-    assert districts is not None
+    districts = rule.constituencies
     faults = [*not_drawn(rule, place, held), *_missing(rule, table, place)]
+    if districts.leftover not in (None, LEVELLED):
+        alone = [party.id for party in lists if party.kind == "independent"]
+        faults += [Fault(place, f"parties.{name}.kind", "independent", UNDRAWN) for name in alone]
     if faults:
         raise ConfigurationError(*faults)
     record = _record_of(districts, fill)
@@ -167,7 +188,7 @@ def tier_of(
     starts = districts.direct == "start"
     if starts:
         around = constraints_after_winners(lists, table.seats, record[0], inside)
-    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    levelled = rule.levelling_mode is not None
     local = districts.local_threshold
     return Tier(
         houses=np.maximum(table.seats, 0) if districts.seats == "given" else table.seats.copy(),
@@ -176,21 +197,22 @@ def tier_of(
         constraints=around,
         local=_levels(local, lists, table, rule.seats) if local is not None else None,
         levelled=levelled,
-        returns=levelled and rule.levelling is not None and rule.levelling.mode == "return",
-        placing=_placing(rule, rule.levelling, table, fill) if levelled and rule.levelling else (),
-        by_votes=_record_of(_HARE, fill) if districts.seats == "by-votes" else None,
+        returns=rule.levelling_mode == "return",
+        placing=_placing(rule, table, fill) if levelled else (),
+        by_votes=_record_of(IN_PROPORTION, fill) if districts.seats == "by-votes" else None,
         held=held if starts else 0,
         total=districts.start_seats
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
         leftover=_leftover(districts.leftover, fill) if districts.leftover is not None else None,
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
+        doubly=districts.national_totals == "biproportional",
+        voters=districts.voters,
+        strongest=_STRONGEST[districts.strongest_list],
         waivers=_waivers(rule),
+        waived_share=_waived_share(rule),
         region_of=_numbers(table.regions)[0] if all(table.regions) else None,
     )
-
-
-_HARE = Allocation.model_validate({"method": "hare"})
 
 
 def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
@@ -203,9 +225,14 @@ def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
 
 
 def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:
+    record = _one_vote_each()
+    fill(record[0], method)
+    return record
+
+
+def _one_vote_each() -> NDArray[np.void]:
     record = np.zeros(1, laws.RULE)
     record["correction"] = record["uncorrected"] = record["vote"] = 1.0
-    fill(record[0], method)
     return record
 
 
@@ -214,6 +241,14 @@ def _waivers(rule: Rule) -> tuple[int, int]:
     if threshold is None:
         return 0, 0
     return threshold.or_district_seats or 0, threshold.or_regions_at_quota or 0
+
+
+def _waived_share(rule: Rule) -> Floats | None:
+    threshold = rule.threshold
+    if threshold is None or threshold.or_district_share is None:
+        return None
+    share = threshold.or_district_share
+    return np.array([float(share.numerator), float(share.denominator), float(threshold.strict)])
 
 
 def _who(rule: Rule, districts: Districts) -> int:
@@ -227,39 +262,26 @@ def _who(rule: Rule, districts: Districts) -> int:
 
 def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     """Clauses that an exact count knows and a draw does not yet."""
-    districts, levelling = rule.districts, rule.levelling
-    assert districts is not None
+    districts = rule.constituencies
     local = districts.local_threshold
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
         "quota_in": districts.quota_in if districts.quota_in == "region" else None,
         "direct": districts.direct if districts.direct != "start" or not held else None,
-        "national_totals": districts.national_totals
-        if districts.national_totals == "biproportional"
-        else None,
         "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
     }
     for key, value in asked.items():
         if value:
             yield Fault(place, f"rule.districts.{key}", value, UNDRAWN)
-    if levelling is not None and levelling.placing and (rule.bonus or levelling.mode == "level"):
+    if rule.placing and (rule.bonus or rule.levelling_mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
 
 
 def _missing(rule: Rule, table: SeatTable, place: str) -> Iterator[Fault]:
     """What the rule asks of the table."""
-    levelling = rule.levelling
-    steps = levelling.placing if levelling is not None else ()
-    if any(step.capacity == "table" for step in steps) and (table.levelling < 0).any():
+    if levelling_of_table(rule) and (table.levelling < 0).any():
         yield Fault(place, "rule.levelling.placing", "table", "the table has no column levelling")
-    local = rule.districts.local_threshold if rule.districts is not None else None
-    waived = rule.threshold is not None and rule.threshold.or_regions_at_quota is not None
-    by_region = (
-        waived
-        or any(step.where == "region" for step in steps)
-        or (local is not None and local.of == "region")
-    )
-    if by_region and not all(table.regions):
+    if by_region(rule) and not all(table.regions):
         yield Fault(place, "rule.districts", "region", "the table has no column region, which the rule needs")
 
 
@@ -270,8 +292,7 @@ def _numbers(names: Sequence[str]) -> tuple[Numbers, list[str]]:
 
 
 def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int) -> LocalLevels:
-    record = np.zeros(1, laws.RULE)
-    record["correction"] = record["uncorrected"] = record["vote"] = 1.0
+    record = _one_vote_each()
     record["nobody_denominator"] = record["joint_denominator"] = 1.0
     record["nobody_decided"] = True
     record["base"], record["strict"] = _BASES[threshold.base], threshold.strict
@@ -285,15 +306,13 @@ def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable,
     )
 
 
-def _placing(
-    rule: Rule, levelling: Levelling, table: SeatTable, fill: FillAllocation
-) -> tuple[PlacingStep, ...]:
+def _placing(rule: Rule, table: SeatTable, fill: FillAllocation) -> tuple[PlacingStep, ...]:
     steps: list[PlacingStep] = []
     parents = np.zeros(len(table.names), np.int64)
     national = np.zeros(1, laws.RULE)
     if rule.national_method is not None and not rule.national_method.by_quota:
         fill(national[0], rule.national_method)
-    for step in levelling.placing:
+    for step in rule.placing:
         names = table.regions if step.where == "region" else table.names
         place_of, places = _numbers(names)
         record = np.zeros(1, place_levelling.PLACING)

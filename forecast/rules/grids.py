@@ -124,7 +124,8 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     if (
         record["constrained"]
         or record["pacts"]
-        or (tier is not None and (tier.who != NATIONAL or any(tier.waivers)))
+        or (tier is not None and (tier.who != NATIONAL or any(tier.waivers) or tier.doubly))
+        or (tier is not None and tier.waived_share is not None)
     ):
         return False
     one_level = bool(np.all(tops == tops[0]) and np.all(bottoms == bottoms[0]))

@@ -1,5 +1,5 @@
-"""What draws leave out: a parliament without its largest party is refused, votes lost to alliances
-are said.
+"""What draws leave out: a parliament without its largest party is refused, votes lost to alliances and draws
+without a table of seats are said.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, Fault, ForecastError, NoValidOutcome, PollDataError
-from forecast.rules.rows_of_parties import rows_of_parties
+from forecast.rules.tables import rows_of_parties
 
 if TYPE_CHECKING:
-    from forecast.election import Election, Party
+    from forecast.election import Election, Party, Rule
     from forecast.estimation import Estimate
     from forecast.result import Forecast
 
+_NO_TABLE = "no table of seats has the totals of lists and the seats of districts"
 _SELDOM = 0.001
 """What happens less often than this is not worth a line."""
 
@@ -22,8 +23,12 @@ _SELDOM = 0.001
 def refuse_void(election: Election, forecast: Forecast) -> None:
     """``NoValidOutcome`` where every draw is void: nobody is admitted in any of them."""
     if float(forecast.array("void_probability")) >= 1.0:
+        key = "rule.threshold"
         remedy = "nobody is admitted in any draw, and the rule says that this voids the election"
-        raise NoValidOutcome(Fault(election.place, "rule.threshold", ABSENT, remedy))
+        if meets_both_sums(election.rule):
+            key, without = "rule.districts.national_totals", "see where lists stand"
+            remedy = f"in every draw nobody is admitted, or {_NO_TABLE}; {without}"
+        raise NoValidOutcome(Fault(election.place, key, ABSENT, remedy))
 
 
 def refuse_without_the_largest(election: Election, estimate: Estimate) -> None:
@@ -84,6 +89,20 @@ def not_placed(election: Election) -> list[str]:
     if not election.rule.only_places or covered:
         return []
     return ["in which districts lists place their seats (rule.districts) is counted and not drawn"]
+
+
+def meets_both_sums(rule: Rule) -> bool:
+    """Whether districts place the seats by double proportion, for which there may be no table."""
+    return rule.districts is not None and rule.districts.national_totals == "biproportional"
+
+
+def without_a_table(election: Election, forecast: Forecast) -> list[str]:
+    """Draws in which double proportion has no table, or nobody takes part."""
+    void = float(forecast.array("void_probability"))
+    if not meets_both_sums(election.rule) or void <= 0.0:
+        return []
+    share = f"{void:.2%}" if void >= _SELDOM / 10 else "<0.01%"
+    return [f"in {share} of the draws nobody takes part, or {_NO_TABLE}; these draws are void"]
 
 
 def lost_to_alliances(election: Election, forecast: Forecast) -> list[str]:

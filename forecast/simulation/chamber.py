@@ -353,26 +353,15 @@ class Assembly:
     ) -> None:
         """``local``: the districts of the rule, in which winners may hold seats of their lists."""
         blocks, holders = ballots.seats.house.shape[0], len(of.holders)
-        coalitions = len(of.questions.coalition_starts) - 1
-        asked = of.questions
-        unasked = asked._replace(event_starts=np.zeros(1, np.int64))
-        of_tier = [asked if tier.id in of.asked_of else unasked for tier in of.tiers]
-        self._counts = [
-            count.Counts(
-                np.zeros((holders + coalitions, count.WAYS, lists_most + of.seats + 1), np.uint32),
-                np.zeros(coalitions, np.int64),
-                np.zeros(len(questions.event_starts) - 1, np.int64),
-                np.zeros(1, np.int64),
-            )
-            for questions in (asked, *of_tier)
-        ]
+        coalitions, asked = len(of.questions.coalition_starts) - 1, list(_asked_of(of))
+        shape = (holders + coalitions, count.WAYS, lists_most + of.seats + 1)
+        self._counts = [counts_of(shape, coalitions, len(one.event_starts) - 1) for one in asked]
         workspace = count.CountWorkspace(
             new_rows((holders, BLOCK), np.uint16), np.zeros((2, BLOCK), np.int32)
         )
         self.won = [np.zeros((len(one.starts) - 1, holders), np.int64) for one in of.contests]
         """(D, H) by tier: draws in which each holder wins each district."""
         self._of, self._ballots = of, ballots
-        fill = whole_chamber.fill_tier_given if ballots.given else whole_chamber.fill_tier_drawn
         piece, claims = ballots.piece, ballots.claims
         whole = new_seats(blocks, holders, coalitions)
         self._ahead: list[Step] = []
@@ -386,18 +375,7 @@ class Assembly:
         for number, contests in enumerate(of.contests):
             tier, won = new_seats(blocks, holders, coalitions), self.won[number]
             drawn = self.districts[number]
-            filled = fill.step(
-                contests,
-                piece,
-                ballots.votes,
-                drawn.votes if drawn is not None else no_votes(holders),
-                ballots.seats,
-                new_contest_workspace(holders),
-                tier,
-                won,
-                drawn.winners if drawn is not None else NOWHERE,
-            )
-            steps = [*(drawn.steps if drawn is not None else ()), filled]
+            steps = list(drawing_of(contests, ballots, drawn, tier, won))
             if of.tiers[number].how == "covered" and drawn is not None:
                 self._ahead += steps
                 self._directly = tier
@@ -418,11 +396,11 @@ class Assembly:
                 self.steps += [*steps, whole_chamber.seat_tier.step(piece, tier, whole)]
             self.steps.append(
                 count.count_seats.step(
-                    piece, claims, tier, of_tier[number], self._counts[1 + number], workspace
+                    piece, claims, tier, asked[1 + number], self._counts[1 + number], workspace
                 )
             )
         self.steps += [
-            count.count_seats.step(piece, claims, whole, asked, self._counts[0], workspace),
+            count.count_seats.step(piece, claims, whole, asked[0], self._counts[0], workspace),
             count.keep_seats.step(piece, whole, kept),
         ]
 
@@ -468,6 +446,50 @@ class Assembly:
             tallies.seats[row, assembly] += counts.seats.sum(1, dtype=np.uint32)
             tallies.majorities[row, assembly] += counts.majorities
             tallies.events[row, assembly, : len(counts.events)] += counts.events
+
+
+def _asked_of(of: Chamber) -> Iterator[count.Questions]:
+    """The questions about the whole chamber, then those about each tier, with events where any is of it."""
+    yield of.questions
+    unasked = of.questions._replace(event_starts=np.zeros(1, np.int64))
+    yield from (of.questions if tier.id in of.asked_of else unasked for tier in of.tiers)
+
+
+def counts_of(shape: tuple[int, ...], coalitions: int, events: int) -> count.Counts:
+    """Counts of zero; ``shape`` is that of the seats."""
+    return count.Counts(
+        np.zeros(shape, np.uint32),
+        np.zeros(coalitions, np.int64),
+        np.zeros(events, np.int64),
+        np.zeros(1, np.int64),
+    )
+
+
+def drawing_of(
+    contests: whole_chamber.Contests,
+    ballots: Ballots,
+    drawn: DistrictBallots | None,
+    tier: Seats,
+    won: NDArray[np.int64],
+) -> Iterator[Step]:
+    """What draws who wins the districts of a tier, into its seats and into what each holder has ``won``;
+    ``drawn``: from the votes in them.
+    """
+    if drawn is not None:
+        yield from drawn.steps
+    holders = won.shape[1]
+    fill = whole_chamber.fill_tier_given if ballots.given else whole_chamber.fill_tier_drawn
+    yield fill.step(
+        contests,
+        ballots.piece,
+        ballots.votes,
+        drawn.votes if drawn is not None else no_votes(holders),
+        ballots.seats,
+        new_contest_workspace(holders),
+        tier,
+        won,
+        drawn.winners if drawn is not None else NOWHERE,
+    )
 
 
 def new_contest_workspace(holders: int) -> whole_chamber.ContestWorkspace:

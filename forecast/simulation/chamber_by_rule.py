@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from forecast.compiling import Step
 from forecast.kernels import count, sweep, whole_chamber
 from forecast.kernels.arrays import BLOCK, new_rows
-from forecast.simulation.chamber import new_contest_workspace
-from forecast.simulation.drawn_districts import NOWHERE, DistrictBallots, no_votes
+from forecast.simulation.chamber import counts_of, drawing_of
+from forecast.simulation.drawn_districts import DistrictBallots
 from forecast.simulation.stages import Ballots, new_seats
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ class Chambers:
         self._holders = len(of.holders)
         self._coalitions = len(of.questions.coalition_starts) - 1
         self._events = len(of.questions.event_starts) - 1
-        fill = whole_chamber.fill_tier_given if ballots.given else whole_chamber.fill_tier_drawn
         self._tiers = [self._new_seats() for _ in of.contests]
         self._whole = self._new_seats()
         self._workspace = count.CountWorkspace(
@@ -48,20 +47,8 @@ class Chambers:
             whatever = contests._replace(about=contests.about.copy())
             whatever.about["ahead"] = True
             drawn = DistrictBallots(districts, ballots) if districts is not None else None
-            self.first += [
-                *(drawn.steps if drawn is not None else ()),
-                fill.step(
-                    whatever,
-                    ballots.piece,
-                    ballots.votes,
-                    drawn.votes if drawn is not None else no_votes(self._holders),
-                    ballots.seats,
-                    new_contest_workspace(self._holders),
-                    tier,
-                    np.zeros((len(contests.starts) - 1, self._holders), np.int64),
-                    drawn.winners if drawn is not None else NOWHERE,
-                ),
-            ]
+            won = np.zeros((len(contests.starts) - 1, self._holders), np.int64)
+            self.first += drawing_of(whatever, ballots, drawn, tier, won)
 
     def _new_seats(self) -> Seats:
         return new_seats(self._ballots.seats.house.shape[0], self._holders, self._coalitions)
@@ -75,12 +62,8 @@ class Chambers:
 
     def under(self, r: int, outcome: int) -> OneRule:
         """What counts the chamber under rule ``r``, whose lists are seated, and keeps it as ``outcome``."""
-        counts = count.Counts(
-            np.zeros((self._holders + self._coalitions, count.WAYS, self._most + 1), np.uint32),
-            np.zeros(self._coalitions, np.int64),
-            np.zeros(self._events, np.int64),
-            np.zeros(1, np.int64),
-        )
+        shape = (self._holders + self._coalitions, count.WAYS, self._most + 1)
+        counts = counts_of(shape, self._coalitions, self._events)
         here = self._ballots
         steps = [
             *self._seated(),

@@ -12,21 +12,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from forecast.compiling import prepare
 from forecast.door.arguments import made_by, one_of, whole
 from forecast.election.notes import beliefs_of, warnings_on
 from forecast.errors import ConfigurationError, Fault
+from forecast.kernels.draw import take_drawn
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import lost_to_alliances, not_placed, refuse_without_the_largest
+from forecast.simulation.caveats import (
+    lost_to_alliances,
+    not_placed,
+    refuse_without_the_largest,
+    without_a_table,
+)
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
 from forecast.simulation.district_numbers import district_values
 from forecast.simulation.grounds import grounds_of, labels_of, last_election
 from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, needs
+from forecast.simulation.last_seat import last_seat_values, last_seats, rule_of_the_country
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, Runner, run_draws
+from forecast.simulation.stages import Forms
 from forecast.variables import MOST_PLACES, PASSES_BY_SEATS, QUANTILES, error_of
 
 if TYPE_CHECKING:
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     from forecast.rules.grids import Rules
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.inputs import Draws
+    from forecast.simulation.last_seat import LastSeats
     from forecast.simulation.local import Local
     from forecast.simulation.run_counts import RunCounts
 
@@ -246,6 +256,8 @@ class Beside(NamedTuple):
     rules: Rules
     local: Local | None
     chamber: Chamber | None
+    last: LastSeats | None = None
+    """The last seats of the country, where it has any."""
 
 
 def count_draws(
@@ -276,6 +288,9 @@ def count_draws(
             chamber=chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
         )
     questions = compile_questions(election.coalitions, election.events, units)
+    nationally, none = rule_of_the_country(election)
+    # What is called behind the counts is compiled while these are drawn.
+    prepare(Forms(inputs, rules).needed(), [] if nationally is None else [take_drawn])
     counts, kept = run_draws(
         inputs,
         rules,
@@ -292,6 +307,7 @@ def count_draws(
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
+        "last_seat": none,
         "warnings": warnings_on(
             election,
             [*attrs["warnings"], *(local.warnings if local else ())],
@@ -301,9 +317,16 @@ def count_draws(
         ),
     }
     looked_at = kept.first(KEPT_DRAWS)
-    beside = Beside(rules, local, inputs.chamber)
+    last = None
+    if nationally is not None:
+        given, votes = inputs.sampler == SAMPLER_GIVEN, kept.shares[:KEPT_DRAWS]
+        last = last_seats(election, nationally, votes, units, lists, given=given)
+    beside = Beside(rules, local, inputs.chamber, last)
     forecast = labelled(election, units, counts, looked_at, attrs, estimate, beside, histograms=histograms)
-    forecast.attrs["warnings"] += lost_to_alliances(election, forecast)
+    forecast.attrs["warnings"] += [
+        *lost_to_alliances(election, forecast),
+        *without_a_table(election, forecast),
+    ]
     return forecast, kept_dataset(election, units, kept, keep, attrs)
 
 
@@ -354,6 +377,10 @@ def labelled(
         more, along, few = chamber_values(election, chamber, counts, kept)
         values, labels, rests_on = values | more, labels | along, rests_on | few
         values |= events_of_chamber(election, counts, kept, values)
+    if beside is not None and beside.last is not None:
+        more, along = last_seat_values(beside.last, ballot)
+        values, labels = values | more, labels | along
+        rests_on |= dict.fromkeys(more, len(beside.last.shares))
     if estimate is not None:
         more, along, told = grounds_of(estimate, ballot.ids)
         values, labels, attrs = values | more, labels | along, {**attrs, **told}

@@ -126,7 +126,8 @@ def simulate_votes(
     """
     units, inputs, local = of_votes(election, drawn)
     how = How(len(drawn.votes), drawn.seed, SAMPLER, threads)
-    told = {"seed": drawn.seed, **attrs, "warnings": [*attrs["warnings"], *_ranges_left_out(election)]}
+    said = [*attrs["warnings"], *_ranges_left_out(election), *_of_voters(election)]
+    told = {"seed": drawn.seed, **attrs, "warnings": said}
     return count_draws(election, units, inputs, how, told, keep, local=local, progress=progress)
 
 
@@ -209,6 +210,16 @@ def _ranges_left_out(election: Election) -> Iterator[str]:
             middle = percent(sum(ends, Fraction(0)) / 2)
             said = f"every draw takes the middle of its range, {middle}"
             yield f"election.{name}: {said}; its uncertainty is not in these numbers"
+
+
+def _of_voters(election: Election) -> Iterator[str]:
+    """Votes of a night are those cast, of which a voter may have several."""
+    districts = election.rule.districts
+    if districts is not None and districts.voters:
+        yield (
+            "shares of the country are of votes, of which a voter has as many as the district has seats; "
+            "polls before the vote, which are of voters, are taken as if of votes"
+        )
 
 
 def _middle(ends: NDArray[np.float64]) -> NDArray[np.float64]:

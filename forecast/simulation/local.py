@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import Step
-from forecast.kernels import admit, count_places, houses, place_levelling
-from forecast.kernels.arrays import BLOCK, Claims, Seats, Votes, new_rows
+from forecast.kernels import admit, count_places, double_proportion, houses, place_levelling
+from forecast.kernels.arrays import BLOCK, Claims, GivenVotes, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import Law
+from forecast.kernels.laws import Rule as Record
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
 from forecast.rules.ballot import Ballot
@@ -25,6 +26,7 @@ from forecast.simulation.inputs import Draws
 from forecast.simulation.stages import (
     Ballots,
     Forms,
+    admits_by_shares,
     division,
     new_admission,
     new_claims,
@@ -85,14 +87,12 @@ def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Loc
 def table_of(places: Places, rule: Rule) -> SeatTable:
     """Seats of districts and what else rules ask of them; seats by population are divided at once."""
     districts = places.places
-    of_rule = rule.districts
-    assert of_rule is not None
-    if of_rule.seats == "by-population":
+    if rule.constituencies.seats == "by-population":
         from forecast.rules.districts import district_seats
 
-        seats = district_seats(rule, of_rule, Ballot((), districts=districts)).seats
+        seats = district_seats(rule, Ballot((), districts=districts)).seats
         districts = tuple(replace(district, seats=seats[district.name]) for district in districts)
-    by_votes = of_rule.seats == "by-votes"
+    by_votes = rule.constituencies.seats == "by-votes"
     return SeatTable(
         tuple(district.name for district in districts),
         np.array([_or(district.seats, 1 if by_votes else 0) for district in districts], np.int64),
@@ -159,6 +159,8 @@ class LocalBench:
         grow by lists that the districts let in.
         """
         here = self._with_votes_from_abroad(tier)
+        if tier.waived_share is not None:
+            yield self._admit_by_shares(tier.waived_share, law, national, passes)
         abroad = self._stands[tier.houses == 0].any(axis=0)
         if tier.shares_abroad:
             yield houses.share_votes.step(tier.houses, self.ballots.votes, here.votes)
@@ -185,6 +187,35 @@ class LocalBench:
             yield houses.add_seats.step(pooled, national.seats)
         if any(tier.waivers):
             yield from self._admit_winners(tier, law, national, passes)
+
+    def _admit_by_shares(
+        self, share: NDArray[np.float64], law: Law, national: Ballots, passes: NDArray[np.int64]
+    ) -> Step:
+        """What lets lists in that are below the level, by their share of the votes of one district."""
+        return admits_by_shares(given=national.given).step(
+            share,
+            law,
+            self.ballots.votes,
+            national.piece,
+            national.votes,
+            national.claims,
+            passes,
+            new_admission(self._lists),
+            double_proportion.SharesWorkspace(new_rows((self._lists, BLOCK), np.float32), np.zeros(BLOCK)),
+        )
+
+    def voters(self, tier: Tier, national: Ballots) -> tuple[Ballots, Step]:
+        """The ballot of voters that divides the national seats, and what counts it.
+
+        Drawn votes are those of voters already: each district weighs in the country by who votes there (see
+        ``forecast.geography.known_districts``).
+        """
+        drawn = isinstance(self._pattern, Pattern)
+        per_voter = (tier.houses > 0).astype(np.float64) if drawn else tier.houses.astype(np.float64)
+        votes = new_votes(1, self._draws, given=True)
+        assert isinstance(votes, GivenVotes)
+        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, national.claims, votes)
+        return national._replace(votes=votes), counting
 
     def _with_votes_from_abroad(self, tier: Tier) -> Ballots:
         if not tier.shares_abroad:
@@ -245,11 +276,14 @@ class LocalBench:
             new_admission(self._lists),
         )
 
-    def place(self, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
+    def place(self, rule: Record, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
         """What brings the seats that lists have beyond those of the districts to districts."""
         here, votes = self.ballots, national.votes
         number, lists = len(tier.houses), self._lists
-        if tier.totals_first:
+        lots = place_levelling.Lots(rule, national.piece)
+        if tier.doubly:
+            yield self._place_doubly(tier, law, national)
+        elif tier.totals_first:
             workspace = houses.TotalsWorkspace(
                 np.zeros((2, number * lists)),
                 np.zeros(number * lists, np.int64),
@@ -264,9 +298,7 @@ class LocalBench:
             most = int(tier.houses.sum())
             back = place_levelling.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
             row = int(tier.record["divisor_row"][0])
-            yield place_levelling.give_back.step(
-                row, law, here.piece, here.votes, here.seats, national.seats, back
-            )
+            yield place_levelling.give_back.step(row, law, lots, here.votes, here.seats, national.seats, back)
         if not tier.placing:
             return
         due = new_seats(1, lists)
@@ -282,15 +314,39 @@ class LocalBench:
                 )
                 yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
                 yield place_levelling.sum_seats.step(step.place_of, here.seats, fixed)
-            about = place_levelling.Places(step.parent_of, step.room, step.houses)
+            about = place_levelling.Places(step.record, step.parent_of, step.room, step.houses)
             workspace = place_levelling.PlacingWorkspace(
                 np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
             )
             placed = new_seats(places, lists)
             yield place_levelling.place_seats.step(
-                step.record, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
+                lots, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
             )
             due = placed
+
+    def _place_doubly(self, tier: Tier, law: Law, national: Ballots) -> Step:
+        """What gives districts their seats with which lists have their totals."""
+        here, shape = self.ballots, (len(tier.houses), self._lists)
+        workspace = double_proportion.DoubleWorkspace(
+            np.zeros(shape),
+            np.zeros(shape, np.int64),
+            np.zeros(shape, np.int64),
+            np.zeros(shape),
+            np.zeros((double_proportion.LIST_ROWS, self._lists)),
+            np.zeros(self._lists, np.int64),
+        )
+        return double_proportion.place_doubly.step(
+            tier.record,
+            tier.strongest,
+            law,
+            tier.houses,
+            here.piece,
+            here.votes,
+            here.claims,
+            here.seats,
+            national.seats,
+            workspace,
+        )
 
     def _admit_in_places(self, local: LocalLevels, law: Law, here: Ballots) -> tuple[Claims, list[Step]]:
         """What admits lists by their votes in each place."""

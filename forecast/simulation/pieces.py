@@ -271,9 +271,13 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
         about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
         if constraints is not None:
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
-        steps.append(division(record, law, about, bench.divided, odd.beyond))
+        ballots = bench.divided
+        if tier is not None and tier.voters and bench.local is not None:
+            ballots, counting = bench.local.voters(tier, bench.ballots)
+            steps.append(counting)
+        steps.append(division(record, law, about, ballots, odd.beyond))
     if places and tier is not None and bench.local is not None:
-        steps += bench.local.place(tier, law, bench.ballots)
+        steps += bench.local.place(record, tier, law, bench.ballots)
     return steps
 
 
@@ -390,7 +394,7 @@ class Sweep:
 
     def _who_passes(self) -> Iterator[Step]:
         bench, r = self._bench, self._grid.methods[0]
-        record, law, bases = bench.rules.records[r : r + 1].copy(), bench.law(r), np.zeros((4, BLOCK))
+        record, law, bases = bench.rules.records[r : r + 1].copy(), bench.law(r), np.zeros((5, BLOCK))
         least, returns = ends_of(record[0], bench.lists)
         for lead in self._passing:
             yield sweep.find_failures.step(

@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 Constraint = tuple[dict[int, int], int]
 """Weights of terms (seats of list k: k; admission of list k: K + k; the house: 2 K) and the least sum."""
 
+NO_QUESTIONS = Questions(
+    coalition_starts=np.zeros(1, np.int64),
+    coalition_members=np.zeros(0, np.int64),
+    event_starts=np.zeros(1, np.int64),
+    term_starts=np.zeros(1, np.int64),
+    terms=np.zeros(0, np.int64),
+    weights=np.zeros(0, np.int32),
+    bounds=np.zeros(0, np.int32),
+)
+"""Nothing is asked: seats alone are wanted."""
+
 
 def compile_questions(coalitions: Sequence[Coalition], events: Sequence[Event], units: Units) -> Questions:
     """The core's questions. Events count twice: the condition that is given, then event and condition

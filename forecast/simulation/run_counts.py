@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from forecast.kernels.arrays import STREAM
 from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import SHARE_BINS
 
@@ -178,7 +179,8 @@ def new_counts(sizes: Counts, like: Tallies) -> RunCounts:
     """Counts of zero for replicates of these sizes, with the axes of ``like`` but the first."""
     m = len(sizes)
     shapes = {name: getattr(like, name).shape[1:] for name in (*KEPT, *SQUARED)}
-    squares = {key: np.zeros(shapes[name]) for name in SQUARED for key in (name, f"{name}_anchor") if m > 1}
+    parts = ("", "_anchor", "_under_way") if m > 1 else ()
+    squares = {f"{name}{part}": np.zeros(shapes[name]) for name in SQUARED for part in parts}
     kept = {name: np.zeros((m, *shapes[name]), np.int64) for name in KEPT}
     kept["seat_sums"] = np.zeros((m, *shapes["seats"][:-1]), np.int64)
     totals = like._replace(**{name: np.zeros(shape, np.int64) for name, shape in shapes.items()})
@@ -188,7 +190,8 @@ def new_counts(sizes: Counts, like: Tallies) -> RunCounts:
 def add_replicates(counts: RunCounts, first: int, tallies: Tallies) -> None:
     """Add the complete tallies of some replicates, ``first`` and those that follow it.
 
-    They come in order and in the same groups, so that sums are the same every time.
+    They come in order. Squares are added up in groups of replicates that hang on their sizes alone, so that
+    sums are the same every time, whatever rules are counted beside.
     """
     for name in (*KEPT, *SQUARED):
         getattr(counts.totals, name)[...] += getattr(tallies, name).sum(0)
@@ -199,19 +202,36 @@ def add_replicates(counts: RunCounts, first: int, tallies: Tallies) -> None:
         tallies.seats.shape[-1]
     )
     if counts.replicates > 1:
-        sizes = counts.sizes[first : first + number].astype(np.float64)
         for name in SQUARED:
-            tally, squares = getattr(tallies, name), counts.squares[name]
+            tally = getattr(tallies, name)
             if first == 0:
-                counts.squares[f"{name}_anchor"] = tally[0] / sizes[0]
-            anchor, wide = counts.squares[f"{name}_anchor"], sizes.reshape((-1,) + (1,) * (tally.ndim - 1))
+                counts.squares[f"{name}_anchor"] = tally[0] / float(counts.sizes[0])
             # Some rules after the others: what is made of their numbers stays in the cache.
             step = max(1, _AT_ONCE // max(1, tally[:, :1].size))
             for r in range(0, tally.shape[1], step):
-                some = slice(r, r + step)
-                apart = tally[:, some] - anchor[some] * wide
-                squares[some] += np.multiply(apart, apart, out=apart).sum(0)
+                _add_squares(counts, name, first, tally, slice(r, r + step))
 
+
+def _add_squares(counts: RunCounts, name: str, first: int, tally: Counts, some: slice) -> None:
+    """Add the squares of replicates of a tally, ``first`` and those that follow it, under some rules."""
+    whole, anchor, under_way = (
+        counts.squares[f"{name}{part}"][some] for part in ("", "_anchor", "_under_way")
+    )
+    together = max(1, GROUP_DRAWS // int(counts.sizes[0]))
+    for replicate, of_rules in enumerate(tally[:, some], first):
+        apart = of_rules - anchor * float(counts.sizes[replicate])
+        apart *= apart
+        if together == 1:
+            whole += apart
+            continue
+        under_way += apart
+        if (replicate + 1) % together == 0 or replicate + 1 == counts.replicates:
+            whole += under_way
+            under_way[...] = 0.0
+
+
+GROUP_DRAWS = 8 * STREAM
+"""Replicates of so many draws are added up before they are added to the others."""
 
 _AT_ONCE = 2**15
 """Numbers of a tally that are squared at once."""

@@ -23,7 +23,14 @@ from forecast.rules.grids import Course, Rules, course_of, one_by_one
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, multiples_of
 from forecast.simulation.local import KeptDistricts, number_of_districts
 from forecast.simulation.pieces import Bench, KeptDraws, Span
-from forecast.simulation.run_counts import RunCounts, Tallies, add_replicates, empty_tallies, new_counts
+from forecast.simulation.run_counts import (
+    GROUP_DRAWS,
+    RunCounts,
+    Tallies,
+    add_replicates,
+    empty_tallies,
+    new_counts,
+)
 from forecast.simulation.stages import Forms
 
 REPLICATES = 16
@@ -37,7 +44,7 @@ KEPT_DRAWS = 4_096
 KEPT_OF_DISTRICTS = 1_024
 """Of these, so many by district."""
 
-_SHORT, _LONG = 8 * STREAM, 16 * STREAM
+_SHORT, _LONG = GROUP_DRAWS, 16 * STREAM
 """Draws of a span: of plain draws a sixteenth of a run, between these two; replicates of quasi-random ones
 are sixteenths already.
 """
@@ -88,7 +95,7 @@ class Plan:
         sixteenth = self.draws // (16 * STREAM) * STREAM
         whole = rules >= _MANY_RULES or len(self.sizes) > 1
         longest = _LONG if whole else min(max(sixteenth, _SHORT), _LONG)
-        together = max(1, min(_SHORT // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
+        together = max(1, min(GROUP_DRAWS // int(self.sizes[0]), _CALL_BYTES // bytes_of_span))
         return Calls(self.sizes, longest, together)
 
 

@@ -18,6 +18,7 @@ from forecast.kernels import (
     divide_divisor,
     divide_exactly,
     divide_quota,
+    double_proportion,
     draw,
     houses,
     place_levelling,
@@ -81,7 +82,8 @@ class Forms:
                 needed += [place_levelling.give_back] if tier.returns else []
                 needed += _OF_PLACING if tier.placing else ()
             if tier is None or tier.divides_nationally:
-                needed.append(divide(rules.records[r], given=self._given))
+                voters = tier is not None and tier.voters
+                needed.append(divide(rules.records[r], given=self._given or voters))
         needed.append(self.draw)
         if self._sobol:
             needed.append(draw.begin_replicate)
@@ -119,7 +121,11 @@ def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
     """What divides the seats of districts."""
     kernels = [houses.share_votes] if tier.shares_abroad else []
     kernels += [houses.size_districts] if tier.by_votes is not None else []
-    kernels += [houses.place_totals] if tier.totals_first else []
+    kernels += [houses.place_totals] if tier.totals_first and not tier.doubly else []
+    kernels += [double_proportion.place_doubly] if tier.doubly else []
+    kernels += [double_proportion.count_voters] if tier.voters else []
+    if tier.waived_share is not None:
+        kernels.append(admits_by_shares(given=given))
     if any(tier.waivers):
         kernels.append(
             count_places.admit_by_districts_given if given else count_places.admit_by_districts_drawn
@@ -127,6 +133,12 @@ def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
     if tier.leftover is not None:
         return [*kernels, houses.divide_with_leftover, houses.add_seats]
     return [*kernels, divide(tier.record[0], given=False)]
+
+
+def admits_by_shares(*, given: bool) -> Kernel:
+    """What lets lists in by their share of a district, of given votes or of drawn ones."""
+    forms = double_proportion.admit_by_shares_given, double_proportion.admit_by_shares_drawn
+    return forms[0] if given else forms[1]
 
 
 _OF_PLACING = (place_levelling.seats_due, place_levelling.sum_seats, place_levelling.place_seats)

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Rule
-from forecast.kernels.count import Questions
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import course_of
 from forecast.simulation.inputs import Draws, multiples_of
+from forecast.simulation.questions import NO_QUESTIONS
 from forecast.simulation.running import Plan, run_draws
 from forecast.sweeps.differences import Estimated, Weights, mean_over_draws, weighted_mean
 from forecast.sweeps.indices import effective_number, indices_of, seat_shares, seats_moved
@@ -34,16 +34,6 @@ MOST_LOOKED_AT = 65_536
 _LOOKS = 2**23
 _LEAST_LOOKED_AT = 4_096
 _MOST_BYTES = 2**27
-
-NO_QUESTIONS = Questions(
-    coalition_starts=np.zeros(1, np.int64),
-    coalition_members=np.zeros(0, np.int64),
-    event_starts=np.zeros(1, np.int64),
-    term_starts=np.zeros(1, np.int64),
-    terms=np.zeros(0, np.int64),
-    weights=np.zeros(0, np.int32),
-    bounds=np.zeros(0, np.int32),
-)
 
 
 class Looked(NamedTuple):
@@ -131,8 +121,8 @@ class _Variant:
             if filled.all()
             else mean_over_draws(self._of_seats, sizes, filled.astype(np.float64))
         )
-        found: Arrays = {"moved_seats_probability": np.bincount(self._moved, minlength=most_moved + 1)}
-        found["moved_seats_probability"] = found["moved_seats_probability"] / len(self._moved)
+        moved = np.bincount(self._moved, minlength=most_moved + 1)
+        found: Arrays = {"moved_seats_probability": moved / len(self._moved)}
         several = ((_CERTAIN, weighted_mean(self._certain, self._each, sizes)), (_OF_SEATS, of_seats))
         for names, (values, errors) in several:
             found |= dict(zip(names, values, strict=True))

@@ -187,19 +187,21 @@ def _subsets(kept: KeptDraws, shape: tuple[int, int], chosen: list[int], law: in
     """Share of draws in which a coalition of ``chosen`` lists holds more than half of the seats handed out,
     over levels and methods (``shape``).
     """
-    parties = len(chosen)
+    (levels, methods), parties = shape, len(chosen)
     majority = np.zeros((*shape, 2**parties), np.float32)
     number = np.zeros(shape, np.int32)
-    for r, (t, m) in enumerate(np.ndindex(*shape)):
-        by_list = np.ascontiguousarray(kept.seats_of(r).T)  # long rows are added quickly, short ones are not
-        held = by_list[chosen].astype(np.int16)
-        seated = np.flatnonzero(held.any(1))
-        cells = _SUBSET_CELLS * (8 if (t, m) == (law, 0) else 1)
-        most = max(64, cells >> len(seated))
-        half = (by_list[:, :most].sum(axis=0) // 2).astype(np.int16)
-        counted = count_majorities(held[seated, :most], half)
-        number[t, m] = min(kept.draws, most)
-        majority[t, m] = (counted / number[t, m])[_among(seated, parties)]
+    by_list = np.empty((kept.outcomes.shape[-1], kept.draws), np.int64)
+    for m in range(methods):
+        for t, (at, seats) in enumerate(kept.changes(range(m, levels * methods, methods))):
+            by_list[:, at] = seats
+            held = by_list[chosen].astype(np.int16)
+            seated = np.flatnonzero(held.any(1))
+            cells = _SUBSET_CELLS * (8 if (t, m) == (law, 0) else 1)
+            most = max(64, cells >> len(seated))
+            half = (by_list[:, :most].sum(axis=0) // 2).astype(np.int16)
+            counted = count_majorities(held[seated, :most], half)
+            number[t, m] = min(kept.draws, most)
+            majority[t, m] = (counted / number[t, m])[_among(seated, parties)]
     return {"unsaved/coalition_majority": majority, "unsaved/coalition_draws": number}
 
 

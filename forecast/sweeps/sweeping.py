@@ -5,7 +5,7 @@ dimensions.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,8 @@ from forecast.simulation.chamber_numbers import (
 )
 from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
 from forecast.simulation.given import OfVotes
-from forecast.simulation.inputs import Units, draws_of, given_draws, multiples_of, needs
+from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, multiples_of, needs
+from forecast.simulation.last_seat import last_seat_values, last_seats, rule_of_the_country
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
 from forecast.simulation.questions import compile_questions
@@ -43,10 +44,10 @@ from forecast.sweeps.decomposition import decompose, decomposition_values
 from forecast.sweeps.differences import differences
 from forecast.sweeps.flips import flips_of, flips_values
 from forecast.sweeps.grid import Grid, refuse_small_houses
-from forecast.sweeps.last_seat import last_seat_values, last_seats
 from forecast.sweeps.single_draws import (
     draws_looked_at,
     indices_by_variant,
+    look,
     look_at,
     rules_at_once,
     squared_differences,
@@ -56,7 +57,7 @@ from forecast.sweeps.single_draws import (
 from forecast.variables import BASE_RULE, described, error_of
 
 if TYPE_CHECKING:
-    from forecast.election import Election, Party, Rule
+    from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
     from forecast.rules.compiled_districts import SeatTable
@@ -240,7 +241,7 @@ def sweep_draws(
         chamber,
     )
     say(f"{len(grid):,} variants of the rule on {how.draws:,} draws")
-    later = _explaining(task, grid.base) if explained else []
+    later = _explaining(task) if explained else []
     found, forecast = _count(task, grid, estimate, progress, later)
     forecast.attrs["warnings"] += told
     values = found.placed(grid)
@@ -250,25 +251,31 @@ def sweep_draws(
     rests_on = dict(found.rests_on)
     if explained:
         say("what explains it: the decomposition and the last seats")
-        parts = decompose(task.inputs, grid, parties, task.coalitions, threads=how.threads)
-        more, along = decomposition_values(parts, task.ballot)
-        values, labels = values | more, labels | along
-        rests_on |= dict.fromkeys(more, parts.draws)
-        if local is None:  # in districts each has a last seat of its own: group districts
-            number = min(how.draws, KEPT_DRAWS)
-            last = last_seats(election, task.inputs, units, parties, draws=number, threads=how.threads)
-            more, along = last_seat_values(last, task.ballot)
+        for more, along, number in _explained(task, grid):
             values, labels = values | more, labels | along
             rests_on |= dict.fromkeys(more, number)
     return _labelled(grid, forecast, values, labels, rests_on)
 
 
-def _explaining(task: _Task, base: Rule) -> list[Kernel]:
+def _explaining(task: _Task) -> list[Kernel]:
     """What is called behind the counts, to explain them: compiled while these are drawn."""
-    if task.inputs.table is not None:  # in districts each has a last seat of its own
+    nationally, _ = rule_of_the_country(task.election)
+    if nationally is None:
         return [take_drawn]
-    given = given_draws(task.election, np.zeros((0, len(task.units.ids))), task.units)
-    return [take_drawn, *Forms(given, compile_rules([base], task.parties)).needed()]
+    return [take_drawn, *Forms(task.inputs, compile_rules([nationally], task.parties)).needed()]
+
+
+def _explained(task: _Task, grid: Grid) -> Iterator[tuple[Values, Values, int]]:
+    """What explains a sweep: numbers, their labels, and the draws that they rest on."""
+    parts = decompose(task.inputs, grid, task.parties, task.coalitions, threads=task.how.threads)
+    yield *decomposition_values(parts, task.ballot), parts.draws
+    nationally, _ = rule_of_the_country(task.election)
+    if nationally is not None:
+        number = min(task.how.draws, KEPT_DRAWS)
+        shares = look(task.inputs, [nationally], task.parties, number, task.how.threads).kept.shares
+        given = task.inputs.sampler == SAMPLER_GIVEN
+        last = last_seats(task.election, nationally, shares, task.units, task.parties, given=given)
+        yield *last_seat_values(last, task.ballot), number
 
 
 def _labelled(

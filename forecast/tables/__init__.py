@@ -40,6 +40,7 @@ _MAIN = (
     "contests",
     "events",
     "districts",
+    "last-seat",
 )
 _BY_DISTRICT = ("districts", "contests")
 _MOST_DISTRICTS = 24
@@ -129,6 +130,8 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("districts", district_tables.districts, _in_districts),
     ("district-seats", district_tables.district_seats, _in_districts),
     ("district-distribution", district_tables.district_distribution, _in_districts),
+    ("last-seat", causes.last_seat_of_the_country, _one),
+    ("last-seat-votes", causes.last_seat_votes, _one),
     ("polls", evidence.polls, _one),
     ("houses", evidence.houses, _one),
     ("calibration", evidence.calibration, _one),

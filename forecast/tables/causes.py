@@ -1,9 +1,11 @@
-"""What explains a sweep, as tables: flips along the threshold, shares of the variance, the last seat."""
+"""What explains a forecast, as tables: the last seat; of a sweep flips along the threshold, and shares of the
+variance.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from forecast.tables.definitions import (
     Table,
     as_is,
     by_column,
+    columns_of,
     names_of,
     number,
     pair_of,
@@ -191,6 +194,83 @@ def _in_words(forecast: Forecast, factor: str) -> str:
     return _IN_WORDS.get(factor) or f"the key {title_of(forecast, factor)}"
 
 
+def last_seat_of_the_country(forecast: Forecast) -> Table:
+    """How likely every party is to hold the last seat, and to be next; no rows where there is none."""
+    notes = last_seat_said(forecast, names_of(forecast))
+    title = "Who holds the last seat, and who is next"
+    there = _HOLDS in forecast
+    columns: dict[Column, Any] = {
+        Column("party", "", "text", "id of the party"): forecast.names("party") if there else [],
+        Column("party_name", "", "text", "its name"): forecast.names("party_name") if there else [],
+    }
+    for path in (_HOLDS, _IS_NEXT):
+        values, error = (forecast.array(one) if there else np.zeros(0) for one in (path, error_of(path)))
+        columns |= columns_of(VARIABLES[path], values, error)
+    shown = [
+        Shown("Party", as_is("party_name"), numeric=False),
+        Shown("Holds the last seat", pair_of("holder_probability", "holder_mc_error", rounding.probability)),
+        Shown("Is next", pair_of("next_probability", "next_mc_error", rounding.probability)),
+    ]
+    return table(forecast, "last-seat", title, columns, shown, notes, _close_to_it)
+
+
+_HOLDS, _IS_NEXT, _ENTERS = (f"last_seat/{name}_probability" for name in ("holder", "next", "entry"))
+
+
+_SMALL_SHARE = 0.0005
+"""Of the votes; a smaller one has three decimals in percent."""
+
+
+def _close_to_it(row: Row) -> bool:
+    """Whether a party is near the last seat in more than a few draws of a thousand."""
+    return max(number(row[f"{name}_probability"]) or 0.0 for name in ("holder", "next")) >= 0.005
+
+
+def last_seat_said(forecast: Forecast, names: Mapping[str, str]) -> tuple[str, ...]:
+    """Who most likely holds the last seat and who is next, how many votes lie between them, and what these
+    are; or why there is no last seat. ``names`` are those of parties.
+    """
+    if _HOLDS not in forecast:
+        reason = str(forecast.attrs.get("last_seat", ""))
+        return (f"No seat of the country is the last: {reason}.",) if reason else ()
+    holds, next_ = forecast.array(_HOLDS), forecast.array(_IS_NEXT)
+    if not holds.any():
+        return ("In no draw would more votes for one list move a seat.",)
+    first = int(np.argmax(holds))
+    others = np.where(np.arange(len(next_)) == first, -1.0, next_)
+    second = int(np.argmax(others))
+    told = [
+        rounding.probability(chances[k], forecast.array(error_of(path))[k])
+        for path, chances, k in ((_HOLDS, holds, first), (_IS_NEXT, next_, second))
+    ]
+    holder, rival = (names[forecast.parties[k]] for k in (first, second))
+    entry = rounding.probability(*(float(forecast.array(path)) for path in (_ENTERS, error_of(_ENTERS))))
+    draws = rounding.whole(int(forecast[_HOLDS].attrs["draws"]))
+    of = "list seats" if forecast.has_tiers else "seats"
+    who = f"Most likely to hold the last of the {forecast.house} {of}: {holder} ({told[0]})"
+    fewest = "the fewest more for one list that move a seat under the law as it is"
+    return (
+        f"{who}; most likely to be next: {rival} ({told[1]}).",
+        _votes_between(forecast),
+        f"In {entry} of the draws the next has no seat yet, and would enter.",
+        f"Votes: {fewest}, the others' unchanged, in {draws} draws.",
+    )
+
+
+def _votes_between(forecast: Forecast) -> str:
+    """The votes between the holder of the last seat and the next, in the middle and in 80 of 100 draws."""
+    at = [QUANTILES.index(quantile) for quantile in (0.1, 0.5, 0.9)]
+    low, middle, high = forecast.array("last_seat/share_quantile")[at].tolist()
+    decimals = 2 if middle >= _SMALL_SHARE else 3
+    share, between = rounding.percent(middle, decimals), rounding.percent_interval(low, high, decimals)
+    often = "in 80 of 100 draws"
+    if "last_seat/votes_quantile" not in forecast:
+        return f"Between the holder and the next lies {share} of the votes in the median, {between} {often}."
+    low, middle, high = map(rounding.whole, forecast.array("last_seat/votes_quantile")[at].tolist())
+    median = f"Between the holder and the next lie {middle} votes ({share} of all) in the median"
+    return f"{median}, {low}–{high} votes ({between}) {often}."
+
+
 def last_seat(forecast: Forecast) -> Table:
     """Between whom the last seat stands under the base rule; of a real count, what every list needs."""
     names = names_of(forecast)
@@ -245,22 +325,23 @@ def last_seat(forecast: Forecast) -> Table:
 
 
 def last_seat_votes(forecast: Forecast) -> Table:
-    """How many votes the last seat hangs on: quantiles over the draws."""
-    name, title = "last-seat-votes", "What the last seat hangs on"
-    found = {"share": "last_seat/share_quantile", "votes": "last_seat/votes_quantile"}
-    known = {column: VARIABLES[path] for column, path in found.items() if path in forecast}
-    if not known:
-        return table(forecast, name, title, {}, [])
+    """How many votes the last seat hangs on: quantiles over the draws; no rows where there is none."""
+    paths = {"share": "last_seat/share_quantile", "votes": "last_seat/votes_quantile"}
+    some = paths["share"] in forecast
     said = "share of the draws in which it hangs on fewer votes, or as many"
-    columns: dict[Column, Any] = {Column("quantile", "1", "number", said): forecast.array("quantile_level")}
-    for column, variable in known.items():
-        columns[Column(column, variable.unit, "number", variable.meaning)] = forecast.array(variable.path)
+    levels = forecast.array("quantile_level") if some else []
+    columns: dict[Column, Any] = {Column("quantile", "1", "number", said): levels}
+    for column, path in paths.items():
+        if path in forecast or not some:
+            variable = VARIABLES[path]
+            values = forecast.array(path) if some else []
+            columns[Column(column, variable.unit, "number", variable.meaning)] = values
     shown = [
         Shown("In so many draws", text_of("quantile", rounding.percent)),
         Shown("Share of valid votes", text_of("share", lambda value: rounding.percent(value, 2))),
-        *([Shown("Votes", text_of("votes", rounding.whole))] if "votes" in known else []),
+        *([Shown("Votes", text_of("votes", rounding.whole))] if paths["votes"] in forecast else []),
     ]
-    return table(forecast, name, title, columns, shown)
+    return table(forecast, "last-seat-votes", "What the last seat hangs on", columns, shown)
 
 
 def _last_seat_notes(forecast: Forecast) -> tuple[str, ...]:

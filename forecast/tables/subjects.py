@@ -107,7 +107,9 @@ def thresholds(forecast: Forecast) -> Table:
     void = rounding.probability(
         *(float(forecast.array(name)) for name in ("void_probability", "void_mc_error"))
     )
-    notes = (f"Nobody passes, so that the election is void: {void}.",)
+    doubly = (forecast.rule.get("districts") or {}).get("national_totals") == "biproportional"
+    table_less = ", or no table of seats has the totals of lists and the seats of districts" if doubly else ""
+    notes = (f"Nobody passes{table_less}, so that the election is void: {void}.",)
     return table(forecast, "thresholds", "Crossing the threshold", columns, shown, notes)
 
 

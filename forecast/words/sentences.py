@@ -2,8 +2,8 @@
 
 A language file has a table ``[sentences]``: an English sentence, or a part of one, with what stands in braces
 put in, and the same in that language. ``{n}`` and the like hold a number, ``{said}`` and the like hold words
-that are translated too; any other holds what is left as it is: names, addresses, keys, ``{x}`` those of one
-clause. A sentence that no
+that are translated too, ``{each}`` several of them with commas between, ``{polls}`` names among words; any
+other holds what is left as it is: names, addresses, keys, ``{x}`` those of one clause. A sentence that no
 entry knows stays English.
 """
 
@@ -67,17 +67,23 @@ def _known(text: str, spoken: str) -> str | None:
         match = pattern.fullmatch(text)
         if match is None:
             continue
-        parts = {
-            name: _translated(part, spoken)
-            if name.startswith("said")
-            else _number(part)
-            if _OF_NUMBER.fullmatch(name)
-            else part
-            for name, part in match.groupdict().items()
-        }
+        parts = {name: _put_in(name, part, spoken) for name, part in match.groupdict().items()}
         if None not in parts.values():
             return other.format(**parts)
     return None
+
+
+def _put_in(name: str, part: str, spoken: str) -> str | None:
+    """What stands in braces, as the language has it; ``None`` where it has no words for it."""
+    if name.startswith("said"):
+        return _translated(part, spoken)
+    if name == "each":
+        every = [_translated(one, spoken) for one in part.split(", ")]
+        return None if None in every else ", ".join(filter(None, every))
+    if name == "polls":  # pollsters and rows
+        pieces = re.split("(; |, )", part)
+        return "".join(_translated(one, spoken) or one for one in pieces)
+    return _number(part) if _OF_NUMBER.fullmatch(name) else part
 
 
 @cache

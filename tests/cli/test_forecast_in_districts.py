@@ -12,7 +12,7 @@ import pytest
 import forecast
 from forecast.cli.main import main
 from forecast.election import load_election
-from tests.geographies import GEOGRAPHY, HEAD, RULE, woods, write_polls
+from tests.geographies import DOUBLY, GEOGRAPHY, HEAD, PARTIES, RULE, woods, write_polls
 
 Captured = pytest.CaptureFixture[str]
 DRAWS = ("--draws", "4096")
@@ -95,6 +95,76 @@ def test_methods_of_a_sweep_are_those_of_the_districts(config: Path) -> None:
     assert main(["sweep", str(config), *DRAWS, "--method", "hare,dhondt", "--output", "swept"]) == 0
     green = forecast.load("swept")["seat_mean"].sel(party="green").values
     assert green[0] > green[1] + 0.5  # Hare's quota is kinder to the small
+
+
+@pytest.fixture
+def doubly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same by double proportion."""
+    monkeypatch.chdir(tmp_path)
+    woods(tmp_path, head=f'{HEAD}polls = "polls.csv"\n', rule=DOUBLY)
+    write_polls(tmp_path / "polls.csv")
+    return tmp_path / "woods.toml"
+
+
+def test_a_double_proportion_fills_districts_and_gives_lists_their_totals(
+    doubly: Path, capsys: Captured
+) -> None:
+    assert main(["check", str(doubly)]) == 0
+    assert "divisors of districts and of lists with which both have theirs" in capsys.readouterr().out
+    assert main(["run", str(doubly), *DRAWS]) == 0
+    assert "no seat of a district" not in capsys.readouterr().err
+    found = forecast.load("outputs/woods")
+    assert found["districts/house"].values.tolist() == [4, 3, 3, 5, 4, 1]
+    np.testing.assert_allclose(
+        found["districts/seat_mean"].values.sum(0), found["seat_mean"].values, atol=1e-9
+    )
+    assert "districts/last_probability" not in found
+    passes = float(found["pass_probability"].sel(party="coast"))
+    assert 0.5 < passes < 0.999  # with 3 % in the country, by its share of Elm or Dogwood
+    assert main(["tables", "outputs/woods"]) == 0
+    assert "Which seat of a district is the last is not said" in capsys.readouterr().out
+
+
+def test_levels_of_one_district_are_swept_as_they_are_run(doubly: Path) -> None:
+    key = "rule.threshold.or_district_share"
+    assert main(["sweep", str(doubly), *DRAWS, "--vary", f"{key}=2%,5%,12%", "--output", "swept"]) == 0
+    swept = forecast.load("swept")["pass_probability"].sel(party="coast").values
+    assert swept[0] > swept[1] > swept[2]
+    assert main(["run", str(doubly), *DRAWS, "--set", f"{key}=12%"]) == 0
+    assert float(forecast.load("outputs/woods")["pass_probability"].sel(party="coast")) == swept[2]
+
+
+def test_a_double_proportion_has_the_same_bits_on_any_number_of_threads(doubly: Path) -> None:
+    election = load_election(doubly)
+    estimated = forecast.estimate(election, forecast.read_polls(doubly.with_name("polls.csv"), election))
+    one, other = (forecast.simulate(election, estimated, draws=9_000, threads=n) for n in (1, 3))
+    for path in ("seat_mean", "pass_probability", "districts/seat_probability", "districts/share_quantile"):
+        assert one[path].values.tobytes() == other[path].values.tobytes()
+
+
+@pytest.mark.parametrize(("share", "code"), [("6", 0), ("25", 4)])
+def test_draws_without_a_table_of_seats_are_void_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured, share: str, code: int
+) -> None:
+    """Coast stands in Fir alone, which has one seat, and is due two from some 7.5 % on."""
+    monkeypatch.chdir(tmp_path)
+    parties = PARTIES.replace('name = "Coast"\n', 'name = "Coast"\ncontinues = {}\nstands_in = ["Fir"]\n')
+    woods(tmp_path, head=f'{HEAD}polls = "polls.csv"\n', rule=DOUBLY, parties=parties)
+    rows = [f"{house},2024-06-0{day},1000,30,30,14,{share}" for house, day in (("A", 2), ("B", 4))]
+    heading = "pollster,fieldwork_end,sample_size,red,blue,green,coast"
+    (tmp_path / "polls.csv").write_text("\n".join([heading, *rows]) + "\n", encoding="utf-8")
+    assert main(["run", "woods.toml", *DRAWS]) == code
+    printed = capsys.readouterr()
+    if code == 4:
+        assert "in every draw nobody is admitted, or no table of seats" in printed.err
+        return
+    found = forecast.load("outputs/woods")
+    void = float(found["void_probability"])
+    assert 0.02 < void < 0.9
+    told = "of the draws nobody takes part, or no table of seats has the totals of lists"
+    (said,) = (said for said in found.attrs["warnings"] if told in said)
+    assert said == f"in {void:.2%} {told} and the seats of districts; these draws are void"
+    assert float(found["districts/seat_mean"].values.sum()) == pytest.approx(20.0 * (1.0 - void))
 
 
 def test_given_draws_are_projected_to_districts(config: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
 import re
@@ -12,9 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tests.archives import write_archive
 from tests.fuzz import mutating
+from tests.geographies import DISTRICTS as TOWNS
+from tests.geographies import GEOGRAPHY, HEAD, outlines, woods, write_polls
 from tests.made import write_made_election
 from tests.nights import counted_rows, made_night, write_counted, write_election, write_units
 from tests.poll_shapes import shape_of
@@ -103,7 +107,7 @@ class Seeds:
             f"{KAZAKHSTAN}-polls.csv": _text(CONFIGS / f"{KAZAKHSTAN}-polls.csv"),
             f"{KAZAKHSTAN}-result.csv": _text(CONFIGS / f"{KAZAKHSTAN}-result.csv"),
         }
-        made = write_made_election(folder / "made", 5, odd=True, coalitions=2, polls=6)
+        self._made = made = write_made_election(folder / "made", 5, odd=True, coalitions=2, polls=6)
         self.made = {"x.toml": _text(made), "polls.csv": _text(made.parent / "polls.csv")}
         germany = "germany-2025"
         self.germany = {
@@ -124,6 +128,7 @@ class Seeds:
         self.configs = [_with_its_tables(file) for file in sorted(CONFIGS.glob("*.toml"))]
         self.jobs = {f"e/{name}": text for name, text in self.made.items()} | {"jobs.toml": JOBS}
         self.night = _a_night(folder / "night")
+        self.mapped = _with_a_map(folder / "map")
         archive = write_archive(folder / "archive", countries=2, elections=2, polls=4)
         self.archive = {name: _text(archive / name) for name in ("elections.csv", "polls.csv", "results.csv")}
 
@@ -136,6 +141,25 @@ class Seeds:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             main(["run", config, "-n", "256", "-q", "-o", str(self.folder / "saved")])
         return (self.folder / "saved" / "forecast.nc").read_bytes()
+
+    @cached_property
+    def published(self) -> dict[str, bytes]:
+        """Forecasts that were published: two of one election, one of another, one of 0.3.0."""
+        from forecast.cli.main import main
+
+        earlier, other = self.folder / "earlier", self.folder / "other"
+        configs = ((CONFIGS / f"{KAZAKHSTAN}.toml", earlier), (self._made, other))
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            for config, out in configs:
+                days = ("--as-of", "2023-03-15") if out is earlier else ()
+                main(["run", str(config), "-n", "256", "-q", "-o", str(out), *days])
+        old = ROOT / "tests" / "kept" / "version_0_3" / "forecast.nc.gz"
+        return {
+            "now": self.saved,
+            "earlier": (earlier / "forecast.nc").read_bytes(),
+            "other": (other / "forecast.nc").read_bytes(),
+            "of 0.3.0": gzip.decompress(old.read_bytes()),
+        }
 
     @property
     def elections(self) -> tuple[dict[str, str], ...]:
@@ -156,6 +180,17 @@ def _a_night(folder: Path) -> dict[str, str]:
     found = {file.name: _text(file) for file in sorted(folder.iterdir()) if file.is_file()}
     [config] = [name for name in found if name.endswith(".toml")]
     return found | {"x.toml": found.pop(config)}
+
+
+def _with_a_map(folder: Path) -> dict[str, str]:
+    """A country of six districts with polls and their outlines."""
+    folder.mkdir(parents=True)
+    map_ = f'{GEOGRAPHY}map = "map.geojson"\n'
+    (folder / "map.geojson").write_text(json.dumps(outlines(list(TOWNS))), encoding="utf-8")
+    woods(folder, head=f'{HEAD}polls = "polls.csv"\n', geography=map_)
+    write_polls(folder / "polls.csv")
+    found = {file.name: _text(file) for file in sorted(folder.iterdir())}
+    return found | {"x.toml": found.pop("woods.toml")}
 
 
 def _with_its_tables(config: Path) -> dict[str, str]:
@@ -331,6 +366,47 @@ def _options(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Comma
     return files, [(*command, spoilt.replace("\0", "")[:LONGEST_ARGUMENT])]
 
 
+def _map(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    """The outlines of districts: letters, the tree, and points of it."""
+    text = seeds.mapped["map.geojson"]
+    if chance.random() < 0.4:
+        tree = json.loads(text)
+        for _ in range(chance.choice((1, 1, 3))):
+            _spoil_outline(chance, chance.choice(tree["features"]))
+        spoilt = json.dumps(tree).encode()
+    else:
+        spoilt = mutating.spoilt(chance, text, mutating.OF_JSON)
+    drawn = _often(chance, 0.4, "run", "x.toml", *FEW)
+    drawn += [("report", "out", "-q", "-o", "out/page.html")] if drawn else []
+    return _whole(seeds.mapped) | {"map.geojson": spoilt}, [("check", "x.toml"), *drawn]
+
+
+_POINTS: tuple[object, ...] = (
+    *([], [1], [1, 2], [[0, 0]] * 5, [[1e308, 0], [0, 1e308], [-1e308, 0], [1e308, 0]], "x", None, True),
+    *([[[[[[[[]]]]]]]], {"a": [1]}, [["1", "2"]] * 4, [[0, 89.999999], [1, 90], [2, -90], [0, 89.999999]]),
+    *([[500, 1000], [600, 1000], [600, 1100], [500, 1000]], [[10, 50], [10, 50], [10, 50], [10, 50]]),
+)
+
+
+def _spoil_outline(chance: Random, feature: Any) -> None:
+    geometry = feature["geometry"]
+    what = chance.randrange(6)
+    if not isinstance(geometry, dict) or not isinstance(geometry.get("coordinates"), list):
+        return  # spoilt before
+    if what == 0:
+        geometry["type"] = chance.choice(("Point", "LineString", "GeometryCollection", 7, None, ["Polygon"]))
+    elif what == 1:
+        geometry["coordinates"] = chance.choice(([chance.choice(_POINTS)], chance.choice(_POINTS)))
+    elif what == 2:
+        feature["geometry"] = chance.choice((None, [], "Polygon", 1, {"type": "Polygon"}))
+    elif what == 3:
+        feature["properties"] = chance.choice((None, [], "North", {"NAME": ["x"]}, {"NAME": {}}))
+    elif what == 4:
+        geometry["coordinates"][:1] = [[chance.choice(_POINTS) for _ in range(chance.randrange(6))]]
+    else:
+        feature["id"] = chance.choice(("north", "NORTH", ["north"], {}, -1, "n" * 70_000))
+
+
 READERS: tuple[Command, ...] = (
     ("tables", "saved.nc", "-q", "-f", "json"),
     ("tables", "saved.nc", "-t", "parties"),
@@ -340,7 +416,14 @@ READERS: tuple[Command, ...] = (
 
 
 def _saved(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
-    data = bytearray(seeds.saved)
+    files = _whole(seeds.kazakhstan)
+    return files | {"saved.nc": _bytes_spoilt(chance, seeds.saved), "good.nc": seeds.saved}, [
+        chance.choice(READERS)
+    ]
+
+
+def _bytes_spoilt(chance: Random, good: bytes) -> bytes:
+    data = bytearray(good)
     for _ in range(chance.choice((1, 1, 2, 8))):
         at = chance.randrange(len(data))
         end = at + chance.choice((1, 1, 1, 4, 64))
@@ -355,8 +438,74 @@ def _saved(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command
             del data[at:end]
     if chance.random() < 0.1:
         del data[chance.randrange(len(data)) :]
-    files = _whole(seeds.kazakhstan) | {"saved.nc": bytes(data), "good.nc": seeds.saved}
-    return files, [chance.choice(READERS)]
+    return bytes(data)
+
+
+_STRANGE: tuple[object, ...] = ("", "\x1b[31m", "{", "[]", "2023-02-31", "9" * 5_000, -1, 2**62, 1e300)
+
+
+def _tree_spoilt(chance: Random, good: bytes) -> bytes:
+    """A forecast that can be read as netCDF, with attributes or variables that are not its own."""
+    import h5py
+
+    held = io.BytesIO(good)
+    with h5py.File(held, "r+") as file:
+        for _ in range(chance.choice((1, 1, 3))):
+            what = chance.randrange(5)
+            held_there = {str(name): one for name, one in file.items() if isinstance(one, h5py.Dataset)}
+            name = chance.choice(sorted(held_there))
+            data = held_there[name]
+            if what == 0:
+                file.attrs[chance.choice(sorted(file.attrs))] = chance.choice(_STRANGE)
+            elif what == 1:
+                del file.attrs[chance.choice(sorted(file.attrs))]
+            elif what == 2:
+                del file[name]
+            elif what == 3 and data.dtype.kind in "fi" and data.shape:
+                of_floats = data.dtype.kind == "f"
+                data[...] = chance.choice(
+                    (float("nan"), -1.0, 1e300, 7.0) if of_floats else (-1, 0, 2**31 - 1)
+                )
+            else:
+                file.attrs["schema_version"] = chance.choice((0, 1, 99, "2", -(2**40)))
+    return held.getvalue()
+
+
+def _published(seeds: Seeds, chance: Random) -> tuple[dict[str, bytes], list[Command]]:
+    """A folder of saved forecasts in which one is spoilt, of another election, of 0.3.0, or none at all."""
+    good = seeds.published
+    files = {"good.nc": good["now"], "arch/a/forecast.nc": good["earlier"], "arch/b/forecast.nc": good["now"]}
+    ways = (
+        *({"arch/a/forecast.nc": _bytes_spoilt(chance, good["earlier"])} for _ in range(1)),
+        *({"arch/a/forecast.nc": _tree_spoilt(chance, good["earlier"])} for _ in range(3)),
+        {"arch/c.nc": good["other"]},
+        {"arch/c.nc": good["of 0.3.0"]},
+        {"arch/c.nc": _tree_spoilt(chance, good["of 0.3.0"])},
+        {"arch/c.nc": chance.choice((b"", b"CDF\x01", b"text", good["now"][:3_000]))},
+        {"arch/x.nc/notes.txt": b"a folder called so"},
+        {
+            "arch/frozen.json": mutating.spoilt(
+                chance, '{"outputs": {"a/forecast.nc": "0"}}', mutating.OF_JSON
+            )
+        },
+        {"arch/a/run.json": mutating.spoilt(chance, '{"started": "2023-03-01T10:00"}', mutating.OF_JSON)},
+    )
+    files |= chance.choice(ways)
+    if chance.random() < 0.1:
+        files = {"good.nc": good["now"], "arch/notes.txt": b"nothing here"}
+    votes = seeds.kazakhstan[f"{KAZAKHSTAN}-result.csv"]
+    files["votes.csv"] = votes.encode()
+    if chance.random() < 0.2:
+        files["votes.csv"] = mutating.spoilt(chance, votes, mutating.OF_TABLES)
+    page: Command = ("report", "good.nc", "--archive", "arch", "-q", "-o", "page.html")
+    readers: tuple[Command, ...] = (
+        ("record", "arch"),
+        ("record", "arch", "--json"),
+        ("record", "arch", "--result", "votes.csv", "--json"),
+        page,
+        (*page, "--result", "votes.csv", "--language", "kk"),
+    )
+    return files, [chance.choice(readers)]
 
 
 SUBJECTS: tuple[tuple[str, Maker], ...] = (
@@ -372,10 +521,11 @@ SUBJECTS: tuple[tuple[str, Maker], ...] = (
     ("constants", _constants),
     ("jobs", _jobs),
     ("night", _night),
+    ("map", _map),
     *(("options", _options),) * 2,
 )
 """By the number of a mutant, in turn."""
-APART: dict[str, Maker] = {"saved": _saved}
+APART: dict[str, Maker] = {"saved": _saved, "published": _published}
 """Only where asked for by name: each of these takes a process to read."""
 
 
@@ -411,6 +561,7 @@ def healthy(seeds: Seeds) -> list[Mutant]:
         Mutant(-1, "districted", _whole(seeds.districted), [("count", "x.toml")]),
         Mutant(-1, "denmark", _whole(seeds.denmark), [("check", "x.toml"), ("count", "x.toml")]),
         Mutant(-1, "night", _whole(seeds.night), [(*NIGHT, *FEW)]),
+        Mutant(-1, "map", _whole(seeds.mapped), [("check", "x.toml"), ("run", "x.toml", *FEW)]),
         Mutant(-1, "archive", archive, [("backtest", "a", "-q", "-o", "out", *over)]),
         Mutant(-1, "cases", {"cases.json": json.dumps(seeds.cases[:3]).encode()}, [("verify", "cases.json")]),
     ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,28 +19,8 @@ from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.words.facts import Facts
-from tests.geographies import DISTRICTS, GEOGRAPHY, HEAD, woods, write_polls
+from tests.geographies import DISTRICTS, GEOGRAPHY, HEAD, outlines, woods, write_polls
 from tests.page_data import given, rows_of
-
-
-def _square(x: float, y: float, *, clockwise: bool) -> list[list[float]]:
-    ring = [[x, y], [x + 1, y], [x + 1, y + 1], [x, y + 1], [x, y]]
-    return ring[::-1] if clockwise else ring
-
-
-def outlines(names: list[str]) -> dict[str, Any]:
-    """Squares side by side, every other one drawn the other way round, the last in two parts."""
-    features = []
-    for k, name in enumerate(names):
-        ring = _square(10 + k % 3, 50 + k // 3, clockwise=k % 2 == 0)
-        geometry: dict[str, Any] = {"type": "Polygon", "coordinates": [ring]}
-        if k == len(names) - 1:
-            island = _square(20, 50, clockwise=True)
-            geometry = {"type": "MultiPolygon", "coordinates": [[ring], [island]]}
-        features.append(
-            {"type": "Feature", "properties": {"NAME": name.upper(), "n": k}, "geometry": geometry}
-        )
-    return {"type": "FeatureCollection", "features": features}
 
 
 def forecast_with_map(folder: Path, names: list[str]) -> Forecast:
@@ -52,6 +32,27 @@ def forecast_with_map(folder: Path, names: list[str]) -> Forecast:
     write_polls(folder / "polls.csv")
     polls = read_polls(folder / "polls.csv", election)
     return simulate(election, estimate(election, polls), draws=1_000)
+
+
+@pytest.mark.parametrize(
+    ("geometry", "said"),
+    [
+        (None, "features[0].geometry: the outline of a district is expected"),
+        ("Polygon", 'features[0].geometry = "Polygon": the outline of a district is expected'),
+        ({"type": "Point", "coordinates": [1, 2]}, 'features[0].geometry.type = "Point": a Polygon or'),
+        ({"type": "Polygon", "coordinates": [[[1, 2]]]}, "rings of four or more points"),
+        (
+            {"type": "Polygon", "coordinates": [[[3e6, 5e6], [3e6, 6e6], [4e6, 6e6], [3e6, 5e6]]]},
+            "degrees of longitude and latitude (WGS 84) are expected; a map in metres must be converted",
+        ),
+    ],
+)
+def test_what_is_no_outline_in_degrees_is_refused(tmp_path: Path, geometry: object, said: str) -> None:
+    tree = outlines(["Alder", "Birch"])
+    tree["features"][0]["geometry"] = geometry
+    (tmp_path / "map.geojson").write_text(json.dumps(tree), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        read_outlines(tmp_path / "map.geojson", {"alder": "Alder", "birch": "Birch"})
 
 
 @pytest.fixture(scope="module")

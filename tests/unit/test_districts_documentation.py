@@ -25,8 +25,8 @@ RULES = [snippet["rule"] for snippet in SNIPPETS if "rule" in snippet]
 
 
 def test_every_piece_of_an_election_file_is_tested_here() -> None:
-    assert len(RULES) == 5
-    assert len(SNIPPETS) == 7
+    assert len(RULES) == 6
+    assert len(SNIPPETS) == 8
 
 
 @pytest.mark.parametrize("told", RULES, ids=lambda told: told["districts"]["table"])

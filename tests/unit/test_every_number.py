@@ -10,6 +10,7 @@ import html
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,19 @@ def _labels(data: xr.Dataset) -> dict[str, Any]:
     return {group: by_label(data, dim) for group, dim in dims.items()}
 
 
+def _pair(left: Left) -> Callable[[str], dict[str, int]]:
+    """Of a pair in JSON, by its number: the list that would gain the last seat, and the one that loses it."""
+    ids = [party["id"] for party in left.record["parties"]]
+    pairs = left.record["last_seat"]["pairs"]
+    return lambda k: {"party": ids.index(pairs[int(k)]["gains"]), "rival": ids.index(pairs[int(k)]["loses"])}
+
+
 @functools.cache
 def _json(left: Left) -> Walk:
     names = ("horizon", "elections", "coverage", "coverage80_by_kind")
     blank = {f"track_record/{name}": Shows(walked.BLANK) for name in names}
     shows = walked.RECORD | (walked.TESTED if left.tested else blank)
-    walk = Walk(left.data, shows, _labels(left.data))
+    walk = Walk(left.data, shows, _labels(left.data) | {"pair": _pair(left)})
     for path, found in numbers(left.record):
         walk.compare(path, found)
     return walk

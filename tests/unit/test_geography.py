@@ -12,6 +12,7 @@ from forecast.errors import ConfigurationError, PollDataError
 from forecast.geography.known_districts import read_geography
 from tests.geographies import (
     DISTRICTS,
+    DOUBLY,
     GEOGRAPHY,
     HEAD,
     LAST,
@@ -60,6 +61,24 @@ def test_weights_follow_the_electorate_where_both_elections_know_it(tmp_path: Pa
     votes = np.array([sum(found.values()) for found in LAST.values()], float)
     votes[-1] /= 2.0
     np.testing.assert_allclose(known(election).weights, votes / votes.sum())
+
+
+def test_districts_weigh_by_voters_where_a_voter_has_as_many_votes_as_there_are_seats(tmp_path: Path):
+    found = known(woods(tmp_path, rule=DOUBLY))
+    voters = np.array([sum(LAST[name].values()) / seats for name, (_, seats, _) in DISTRICTS.items()])
+    np.testing.assert_allclose(found.weights, voters / voters.sum())
+    red = sum(LAST[name]["Red"] / seats for name, (_, seats, _) in DISTRICTS.items())
+    assert found.national[found.lists.index("Red")] == pytest.approx(red / voters.sum())
+    assert found.matched[0].endswith(f"{voters.sum():,.0f} voters (votes by seats)")
+
+
+def test_a_last_result_in_votes_of_which_voters_have_several_needs_the_seats_of_every_district(
+    tmp_path: Path,
+):
+    last = {**{name: LAST[name] for name in LAST if name != "Fir"}, "Glade": LAST["Fir"]}
+    election = woods(tmp_path, rule=DOUBLY, last=last)
+    with pytest.raises(PollDataError, match=r"district Glade, seats.*as many votes as"):
+        known(election)
 
 
 def test_a_list_that_stood_in_some_districts_stands_there_again(tmp_path: Path):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.election.tiers_and_groups import ChamberTier
+from forecast.errors import NoValidOutcome
 from forecast.geography.pattern import LAWS, Base, compiled, drawn, pattern_of
 from forecast.geography.places import Places
 from forecast.kernels import contests, whole_chamber
@@ -156,6 +157,26 @@ RULES: dict[str, dict[str, Any]] = {
         "allocation": {"method": "hare"},
         "districts": {"method": "hare", "national_totals": "smallest-remainders"},
     },
+    "double proportion": {
+        "threshold": {"level": "9%", "or_district_share": "14%"},
+        "allocation": {"method": "sainte-lague"},
+        "districts": {"method": "sainte-lague", "national_totals": "biproportional"},
+    },
+    "double proportion of voters": {
+        "allocation": {"method": "sainte-lague"},
+        "districts": {
+            "method": "dhondt",
+            "national_totals": "biproportional",
+            "voters": True,
+            "strongest_list": "all",
+        },
+    },
+    "let in by one district": {
+        "threshold": {"level": "12%", "or_district_share": "20%"},
+        "allocation": {"method": "sainte-lague-1.4"},
+        "levelling": {"mode": "redistribute"},
+        "districts": {"method": "sainte-lague-1.4", "threshold": False},
+    },
     "waivers": {
         "threshold": {"level": "9%", "or_district_seats": 1, "or_regions_at_quota": 1},
         "allocation": {"method": "hare"},
@@ -228,8 +249,10 @@ def parties_of(base: Base) -> list[Party]:
     ]
 
 
-def ballot_of(base: Base, table: SeatTable, national: np.ndarray, local: np.ndarray) -> Ballot:
-    """The votes of a draw as whole numbers."""
+def ballot_of(
+    base: Base, table: SeatTable, national: np.ndarray, local: np.ndarray, *, voters: bool = False
+) -> Ballot:
+    """The votes of a draw as whole numbers; those of ``voters``, who have one for every seat there."""
     entries = [
         Entry(
             name,
@@ -239,10 +262,14 @@ def ballot_of(base: Base, table: SeatTable, national: np.ndarray, local: np.ndar
         )
         for k, (name, votes) in enumerate(zip(base.units, national.tolist(), strict=True))
     ]
+    each = [int(seats) if voters else 1 for seats in table.seats]
     districts = [
         District(
             name,
-            {unit: int(votes * SCALE) for unit, votes in zip(base.units, row.tolist(), strict=True)},
+            {
+                unit: int(votes * SCALE) * each[d]
+                for unit, votes in zip(base.units, row.tolist(), strict=True)
+            },
             seats=int(table.seats[d]),
             region=REGIONS[d],
             levelling=int(LEVELLING[d]),
@@ -285,7 +312,12 @@ def _as_the_exact_count(base: Base, table: SeatTable, rule: Rule, draws: Draws, 
     for i in range(number):
         local = kept.districts.votes[i].astype(np.float64)
         national = kept.shares[i]
-        outcome = apply_rule(rule, ballot_of(base, table, national, local))
+        voters = rule.districts is not None and rule.districts.voters
+        try:
+            outcome = apply_rule(rule, ballot_of(base, table, national, local, voters=voters))
+        except NoValidOutcome:
+            assert not kept.seats[0, i].any()
+            continue
         won = [outcome.seats[name] for name in base.units[:-1]]
         assert kept.seats[0, i].tolist() == won
         by_district = [[district.of(name) for name in base.units[:-1]] for district in outcome.districts]

@@ -396,12 +396,13 @@ def test_a_file_with_polls_whose_clause_is_not_drawn_is_refused_by_check(
     tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (root / "configs" / "zurich-2018.toml").read_text(encoding="utf-8")
-    for name in ("zurich-2018-result.csv", "zurich-2018-districts.csv"):
+    text = text.replace("[rule.threshold]\n", "[rule.threshold]\nmin_lists = 2\n", 1)
+    for name in ("zurich-2018-result.csv", "zurich-2018-districts.csv", "zurich-2014-districts.csv"):
         (tmp_path / name).write_bytes((root / "configs" / name).read_bytes())
     file = tmp_path / "zurich.toml"
     file.write_text(text, encoding="utf-8")
     assert main(["check", str(file)]) == 0
-    told = "Counted, not drawn: a forecast would refuse rule.districts.national_totals."
+    told = "Counted, not drawn: a forecast would refuse rule.threshold.or_district_share."
     assert told in capsys.readouterr().out
     (tmp_path / "polls.csv").write_text(
         "pollster,start,end,n,SP,SVP,FDP,Grüne,glp,AL,EVP/BDP\nA,2018-02-01,2018-02-03,1000,33,13,16,12,11,8,3\n",
@@ -410,5 +411,5 @@ def test_a_file_with_polls_whose_clause_is_not_drawn_is_refused_by_check(
     file.write_text(text.replace("[election]\n", '[election]\npolls = "polls.csv"\n', 1), encoding="utf-8")
     assert main(["check", str(file)]) == 2
     told = capsys.readouterr().err
-    assert "rule.districts.national_totals" in told
+    assert "rule.threshold.or_district_share" in told
     assert "`forecast count` knows this clause" in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import html
 import json
 import re
 import string
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import forecast
 from forecast.election import load_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
@@ -26,6 +28,9 @@ from forecast.words.law_in_words import rule_in_words
 from forecast.words.sentences import translated
 from forecast.words.speaking import day_text, languages, listed, sentences_of, texts_of
 from tests.forecasts import in_districts, kazakhstan
+from tests.made import made_forecast
+from tests.said_sentences import HOLE, filled
+from tests.said_sentences import sentences_of as sentences_of_source
 
 
 def _places(text: str) -> set[str]:
@@ -123,8 +128,6 @@ def test_every_rule_of_the_configurations_is_told_in_every_language(language: st
 
 @pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
 def test_what_a_forecast_minds_and_rests_on_is_told_in_every_language(language: str, tmp_path: Path) -> None:
-    from tests.made import made_forecast
-
     forecasts = [kazakhstan(), in_districts(), made_forecast(tmp_path, 5, draws=500)]
     told = 0
     with speaking.speaking(language):
@@ -133,13 +136,77 @@ def test_what_a_forecast_minds_and_rests_on_is_told_in_every_language(language: 
             record = str(forecast.attrs.get("track_record", "")).split("\n")
             tiers = tiers_said(forecast) if "chamber/size" in forecast else []
             for sentence in (*forecast.attrs["warnings"], *record, *notes, *tiers, Facts(forecast).caption):
-                if sentence.startswith("column "):
-                    continue  # doubts of the table of polls are for who makes it
                 assert not sentence or translated(sentence) is not None, sentence
                 told += 1
             for table in tables_of(forecast):
                 assert translated(table.title) is not None, table.title
     assert told > 12
+
+
+ROOMS = {
+    "election/notes.py": ("beliefs_of", "notes_on", "_slips", "_of_party", "_of_rule"),
+    "simulation/caveats.py": ("not_placed", "lost_to_alliances"),
+    "simulation/given.py": ("_left_out", "_ranges_left_out"),
+    "simulation/forecasting.py": ("simulate_to_error",),
+    "simulation/last_seat.py": ("rule_of_the_country",),
+    "estimation/ground.py": ("left_out", "_too_old", "_few", "_under_other", "_errors"),
+    "estimation/preparation.py": ("prepare", "_standing", "_warn_of_thin_reports"),
+    "estimation/what_if.py": ("_assumed",),
+    "estimation/centre.py": ("_of_last_results",),
+    "estimation/share_draws.py": ("read_share_draws",),
+    "geography/projection.py": ("_said_of", "said_of_polls"),
+    "geography/places.py": ("places_of",),
+    "geography/known_districts.py": ("_lost",),
+    "tables/causes.py": ("last_seat_said", "_votes_between"),
+    "published/scored.py": ("record_of", "_not_scored"),
+}
+"""Functions that make warnings and notes of a forecast, beside those that doubt a poll."""
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+def test_every_warning_that_the_sources_hold_is_told_in_every_language(language: str) -> None:
+    rooms = {Path(forecast.__file__).parent / name: functions for name, functions in ROOMS.items()}
+    every: dict[Path, tuple[str, ...] | None] = dict(rooms)
+    every |= dict.fromkeys(sorted((Path(forecast.__file__).parent / "polls").glob("*.py")))
+    told = 0
+    with speaking.speaking(language):
+        for file, functions in every.items():
+            some = list(sentences_of_source(file, functions))
+            assert some or functions is None, file
+            for function, template in some:
+                words = template.replace(HOLE, "...")
+                assert any(map(translated, filled(template))), f"{file.name}, {function}: {words}"
+                told += 1
+    assert told > 80
+
+
+@pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
+def test_nothing_on_a_page_stays_english_but_what_the_election_file_says(
+    language: str, tmp_path: Path
+) -> None:
+    """Every text that a reader sees, less the names, laws and sources that the file and the polls hold."""
+    made = made_forecast(tmp_path, 5, draws=500)
+    pairs = [(kazakhstan(), kazakhstan(1_500)), (in_districts(), None), (made, None)]
+    for shown, before in pairs:
+        text = page(shown, language, before=before)
+        own = {*_texts_in(json.loads(shown.attrs["definition"])), *shown.names("polls/pollster")}
+        known = re.compile("|".join(map(re.escape, sorted(filter(None, own), key=len, reverse=True))))
+        body = text.partition("<body")[2].partition('<script type="application/json"')[0]
+        seen = [html.unescape(one) for one in re.findall(r">([^<>]+)<", body)]
+        assert len(seen) > 150
+        left = [
+            one
+            for one in seen
+            if re.search(r"[A-Za-z]{3,} [a-z]{2,}", known.sub("", re.sub("`.*?`", "", one)))
+        ]
+        assert left == []
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts_in(inner)
 
 
 @functools.lru_cache(maxsize=4)

@@ -434,6 +434,45 @@ def test_early_and_day_votes_in_one_report_wait_for_the_other_kind(tmp_path: Pat
     assert not clean.set_aside.any()
 
 
+@pytest.mark.parametrize("how", ["one", "all"])
+def test_early_votes_in_reports_of_a_place_with_many_stations_wait_for_the_early_unit(
+    made: Made, how: str
+) -> None:
+    """All stations of a place report its early votes with their own, or one of them does."""
+    night = made.night
+    of_place: dict[str, list[int]] = {}
+    for u, name in enumerate(night.region):
+        of_place.setdefault(name, []).append(u)
+    place, members = next(
+        (name, some)
+        for name, some in of_place.items()
+        if [night.kind[u] for u in some].count("early") == 1
+        and 3 <= len(some) <= 6
+        and all(made.units.match[u] == SAME for u in some)
+    )
+    (early,) = [u for u in members if night.kind[u] == "early"]
+    stations = [u for u in members if u != early]
+    order = [u for u in night.first(1.0) if u != early]
+    rows = counted_rows(night, order)
+    total = night.votes[stations].sum()
+    holding = stations if how == "all" else [min(stations, key=lambda u: night.votes[u].sum())]
+    for u in holding:
+        part = night.votes[u].sum() / total if how == "all" else 1.0
+        merged = night.votes[u] + np.round(2.0 * part * night.votes[early]).astype(int)
+        rows[order.index(u)] |= {name: str(v) for name, v in zip(LISTS, merged, strict=True)}
+        rows[order.index(u)]["valid"] = str(merged.sum())
+    last = made.units.last.copy()
+    last[early] *= 2.0 * night.votes[early].sum() / last[early].sum()
+    units = replace(made.units, last=last, electorate=np.full(len(order) + 1, np.nan))
+    feed = read_feed(deliver(write_counted(made.folder / "c.csv", rows)), made.election)
+    waiting = counted_of(feed, units)
+    assert sorted(np.flatnonzero(waiting.set_aside).tolist()) == sorted(holding), place
+    assert f"until {night.units[early]} is reported" in kinds(waiting)["merged"][0]
+    nothing = {**rows[0], **dict.fromkeys(LISTS, "0"), "unit": night.units[early], "valid": "0"}
+    feed = read_feed(deliver(write_counted(made.folder / "c.csv", [*rows, nothing])), made.election)
+    assert not counted_of(feed, units).set_aside.any()
+
+
 def test_another_units_votes_are_listed_and_counted(made: Made) -> None:
     for name in (*LISTS, "valid"):
         made.rows[7][name] = made.rows[8][name]

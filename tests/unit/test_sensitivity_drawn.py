@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +10,11 @@ import pytest
 from forecast.election import Election, load_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import Estimate
-from forecast.rules.counts import read_count
-from forecast.rules.margins import next_seats
 from forecast.simulation.forecasting import simulate
-from forecast.simulation.inputs import Units
 from forecast.simulation.pieces import KeptDraws
 from forecast.sweeps import sweeping
 from forecast.sweeps.differences import difference_over_draws, mean_over_draws
 from forecast.sweeps.flips import flips_along
-from forecast.sweeps.last_seat import NOBODY, fewest_votes, valid_votes
 from forecast.sweeps.single_draws import Looked, indices_by_variant
 from tests.swept import estimate_of, flat, swept
 
@@ -107,53 +102,6 @@ def test_a_base_that_the_draws_do_not_know_is_refused(election: Election, estima
 def test_a_table_of_answers_that_would_not_fit_is_refused(election: Election, estimate: Estimate) -> None:
     with pytest.raises(ConfigurationError, match="variants of up to 100,000 seats; at most 7 of this size"):
         swept(election, estimate, {"threshold": "0%:5%:0.1%", "vary": ["rule.seats=100000"]})
-
-
-def test_the_last_seat_of_drawn_votes_is_that_of_the_exact_count(election: Election) -> None:
-    """Drawn ballots through the core against ``next_seats``; and the official count of 2023."""
-    count = read_count(election).ballot
-    ids = [party.id for party in election.parties]
-    units = Units.of(election, ids)
-    parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    official = [next(entry.votes for entry in count.entries if entry.id == unit) for unit in units.ids]
-    generator = np.random.default_rng(5)
-    drawn = np.round(np.array(official) * np.exp(generator.normal(0.0, 0.25, (12, len(ids))))).astype(
-        np.int64
-    )
-    ballots = np.vstack([official, drawn])
-    votes, gains, loses = fewest_votes(election, election.rule, units, parties, ballots)
-    assert (votes[0], units.ids[gains[0]], units.ids[loses[0]]) == (19_156, "respublica", "amanat")
-    for row, found in zip(ballots, zip(votes, gains, loses, strict=True), strict=True):
-        by_unit = dict(zip(units.ids, row.tolist(), strict=True))
-        entries = tuple(replace(entry, votes=by_unit[entry.id]) for entry in count.entries)
-        closest = next(
-            iter(next_seats(election.rule, replace(count, entries=entries, valid_votes=None)).values())
-        )
-        assert (found[0], units.ids[found[1]]) == (closest.votes, closest.list)
-        assert units.ids[found[2]] in closest.losers
-
-
-def test_a_draw_in_which_nobody_can_gain_has_no_last_seat(election: Election) -> None:
-    rule = election.rule.model_copy(update={"seats": 3})
-    units = Units.of(election, [party.id for party in election.parties])
-    parties = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    ballots = np.zeros((1, len(units.ids)), np.int64)
-    ballots[0, 0] = 1000
-    votes, gains, loses = fewest_votes(election, rule, units, parties, ballots)
-    # One list has all votes: any other can still win a seat from it with enough votes of its own.
-    assert gains[0] != NOBODY
-    assert loses[0] == 0
-    assert votes[0] > 0
-
-
-def test_valid_votes_are_stated_or_follow_from_turnout(election: Election) -> None:
-    assert valid_votes(election) == (6_366_441, True)
-    facts = election.election.model_copy(update={"valid_votes": None})
-    votes, stated = valid_votes(election.model_copy(update={"election": facts}))
-    assert stated
-    assert votes == pytest.approx(12_035_578 * 0.542 * 0.976, abs=1)
-    facts = facts.model_copy(update={"registered": None})
-    assert valid_votes(election.model_copy(update={"election": facts})) == (10_000_000, False)
 
 
 def test_a_chance_flips_where_its_log_odds_cross_zero_between_two_levels() -> None:
