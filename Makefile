@@ -65,11 +65,12 @@ lint: setup
 types: setup
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
+# Compiled tests are kept, as the rest is: to rewrite the assertions of all takes ten seconds of every worker.
 unit: setup
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -m "not slow" $(PYTEST)
 
 check-full: lint types $(BROWSER) ## as test, with the slow tests
-	$(BIN)/python -m pytest $(PYTEST)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest $(PYTEST)
 
 fuzz: setup ## try 100,000 malformed inputs (an hour; MUTANTS=1000 takes half a minute)
 	$(BIN)/python -m tests.fuzz --mutants $(or $(MUTANTS),100000)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from benchmarks import vectorised
-from benchmarks.cases import GAUSSIAN, SEED, Case
+from benchmarks.cases import CASES, GAUSSIAN, SEED, Case
 from benchmarks.core import questions_of
 from benchmarks.subjects import Subject, Whole, Work
 from forecast.rules.ballot import Ballot, Entry
@@ -78,10 +79,18 @@ def check(case: Case, subject: Subject, work: Work, drawn: int = DRAWN, edges: i
     """Count drawn ballots, and ballots at the threshold, by the subject and exactly; None for yardsticks."""
     if work.seats is None:
         return None
-    wrong: list[int] = []
-    for votes in (drawn_ballots(case, drawn), ballots_at_threshold(case, edges)):
-        wrong.append(int((work.seats(votes) != exact_seats(case, votes)).any(1).sum()))
+    wrong = [
+        int((work.seats(votes) != exact).any(1).sum()) for votes, exact in _counted(case.key, drawn, edges)
+    ]
     return Check(case.key, subject.name, drawn, wrong[0], edges, wrong[1])
+
+
+@cache
+def _counted(key: str, drawn: int, edges: int) -> tuple[tuple[Whole, Whole], ...]:
+    """Drawn ballots and ballots at the threshold, with the seats of the exact count: one for all subjects."""
+    case = CASES[key]
+    found = drawn_ballots(case, drawn), ballots_at_threshold(case, edges)
+    return tuple((votes, exact_seats(case, votes)) for votes in found)
 
 
 def same_counts(case: Case, draws: int) -> None:

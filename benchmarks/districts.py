@@ -35,15 +35,15 @@ _CHUNK = 1_000
 
 
 def districts(results: Results, *, rounds: int, draws: int, say: Say) -> None:
-    """Whole runs, and the projection with its divisions."""
+    """Whole runs of five times ``draws``, and the projection with its divisions of as many."""
     for name, config in COUNTRIES.items():
         say(f"districts: {name}")
         path = _ROOT / "configs" / f"{config}.toml"
         with tempfile.TemporaryDirectory() as folder:
-            command = forecast_command(
-                "run", str(path), "--threads", "2", "--output", str(Path(folder, "run"))
-            )
-            run_command(command)
+            how = ("--draws", str(5 * draws), "--threads", "2", "--output", str(Path(folder, "run")))
+            command = forecast_command("run", str(path), *how)
+            if rounds > 1:
+                run_command(command)
             seconds = []
             for _ in range(rounds):
                 start = time.perf_counter()

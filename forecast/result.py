@@ -55,8 +55,8 @@ def dataset_of(
         along |= made.create_variables()
         along[name].attrs.update(coords[name][2])
     along |= {name: variable(*parts) for name, parts in coords.items() if name not in indexes}
-    dataset = xr.Dataset({name: variable(*parts) for name, parts in variables.items()}, attrs=attrs)
-    return dataset.assign_coords(xr.Coordinates(along, indexes=indexes))
+    coordinates = xr.Coordinates(along, indexes=indexes)
+    return xr.Dataset({name: variable(*parts) for name, parts in variables.items()}, coordinates, attrs)
 
 
 def forecast_of(
@@ -394,7 +394,7 @@ class Forecast:
         """
         labels = {
             str(name).removeprefix(f"{subject}_"): [str(one) for one in label.values]
-            for name, label in self.dataset.coords.items()
+            for name, label in self.dataset.coords.variables.items()
             if label.dims == (subject,)
         }
         columns: dict[str, list[Any]] = {**labels}
@@ -453,14 +453,13 @@ def _taken(data: xr.Dataset, places: Mapping[str, int | slice]) -> xr.Dataset:
         left = tuple(str(dim) for dim, k in zip(variable.dims, at, strict=True) if isinstance(k, slice))
         return left, variable.values[tuple(at)], dict(variable.attrs)
 
-    coords = {str(name): taken(one.variable) for name, one in data.coords.items()}
+    found = {str(name): taken(one) for name, one in data.variables.items()}
+    coords = {str(name): found.pop(str(name)) for name in data.coords}
     coords = {
         name: (name if dims == (name,) else dims, values, about)
         for name, (dims, values, about) in coords.items()
     }
-    return dataset_of(
-        {str(name): taken(one.variable) for name, one in data.data_vars.items()}, coords, data.attrs
-    )
+    return dataset_of(found, coords, data.attrs)
 
 
 def _view(target: str) -> Any:

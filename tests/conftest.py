@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from forecast.cli.main import multiply_on_one_thread
+
 ROOT = Path(__file__).parent.parent
+
+# As the command line has it, before NumPy is loaded: on several threads of a BLAS small matrices take four
+# times the processor, most of it waiting.
+multiply_on_one_thread()
 
 # The same examples every time: a test that failed fails again. FORECAST_EXPLORE=1 looks for new ones.
 settings.register_profile(

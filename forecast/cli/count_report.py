@@ -34,6 +34,7 @@ _DECIDED = {
     "fewest-votes": "fewer votes go first",
     "no-seat": "a list without a seat goes first",
     "registration": "the order of registration",
+    "list-number": "the smaller number of the list on the ballot",
     "lot": "a lot, which is still to be drawn: the seats stand in the order of registration until then",
     "precincts": "the precincts that each won, which are not known here: the seats stand in the order of "
     "registration until then",

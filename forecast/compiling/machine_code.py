@@ -11,7 +11,7 @@ import ctypes
 import gc
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import llvmlite.binding as llvm
 
@@ -80,8 +80,8 @@ def compiler(*, called: bool = False) -> Any:
 def _dispatcher() -> Any:
     """numba's dispatcher, but for what becomes of the code of a single function.
 
-    numba optimises a function by itself, again in each of its callers, and makes machine code of it each time,
-    for it might be called from Python. Here it stays what LLVM reads until all of a kernel is linked.
+    numba optimises a function by itself, again in each of its callers, and makes machine code of it each
+    time, for it might be called from Python. Here it stays what LLVM reads until all of a kernel is linked.
     """
     from numba.core.codegen import JITCodeLibrary, JITCPUCodegen
     from numba.core.registry import CPUDispatcher, CPUTarget, cpu_target
@@ -93,15 +93,27 @@ def _dispatcher() -> Any:
         def get_pointer_to_function(self, name: str) -> int:
             return 0
 
+        def _get_module_for_linking(self) -> Any:
+            """For functions that numba compiles by its own ways, in benchmarks and tests: they link what they
+            call themselves, and no further.
+            """
+            module = _linked(self)
+            for each in module.functions:
+                if not each.is_declaration and each.linkage == llvm.Linkage.external:
+                    each.linkage = "linkonce_odr"
+            return module
+
     class Codegen(JITCPUCodegen):
         _library_class = Library
 
         def set_env(self, env_name: str, env: Any) -> None:
             """Nothing: there is no machine code that would read it."""
 
-    class Target(CPUTarget):
-        typing_context = cpu_target.typing_context
-        target_context = cpu_target.target_context.subtarget(_internal_codegen=Codegen("forecast"))
+    known, parent = cast(Any, cpu_target), cast(Any, CPUTarget)
+
+    class Target(parent):
+        typing_context = known.typing_context
+        target_context = known.target_context.subtarget(_internal_codegen=Codegen("forecast"))
 
     class Dispatcher(CPUDispatcher):
         targetdescr = Target("cpu")

@@ -34,11 +34,9 @@ class Excess(NamedTuple):
 
 def excess_under(rule: Rule, holders: Sequence[object]) -> Iterator[Excess]:
     """What parties of an election file, or entries of a ballot, hold beyond the house of a rule."""
-    levelling = rule.levelling
     held = [Holder(*(getattr(holder, key) for key in HELD_SEATS)) for holder in holders]
-    start = (levelling.start_seats if levelling is not None else None) or 0
-    levelled = levelling is not None and levelling.mode is not None
-    return beyond_the_house(held, rule.seats, start, levelled=levelled)
+    start = (rule.levelling and rule.levelling.start_seats) or 0
+    return beyond_the_house(held, rule.seats, start, levelled=rule.levelling_mode is not None)
 
 
 def beyond_the_house(

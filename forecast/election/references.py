@@ -53,7 +53,26 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
         *_withdrawn(data, kinds),
         *_in_the_chamber(data, kinds),
         *_winner_of_the_bonus(data, parties),
+        *_list_numbers(data, parties),
     ]
+
+
+def _list_numbers(data: Mapping[str, Any], parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
+    """The numbers of lists by which equal claims go, where they do: every list has its own."""
+    ties = _table(data.get("rule")).get("ties")
+    if "list-number" not in (ties if isinstance(ties, list | tuple) else [ties]):
+        return
+    first: dict[Any, Any] = {}
+    for i, party in parties:
+        number, own = party.get("list_number"), party.get("id")
+        if party.get("kind", "party") not in ELIGIBLE_KINDS:
+            continue
+        if number is None:
+            remedy = "missing: equal claims go by the numbers of the lists on the ballot (rule.ties)"
+            yield Problem(("parties", i, "list_number"), ABSENT, remedy)
+        elif first.setdefault(number, own) != own:
+            remedy = f"this is the number of '{first[number]}'; each list has its own"
+            yield Problem(("parties", i, "list_number"), number, remedy)
 
 
 def _winner_of_the_bonus(

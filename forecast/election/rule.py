@@ -660,7 +660,8 @@ class Rule(Part):
         default=("votes", "lot"),
         description="who goes first among equal claims, step by step: votes (more), fewest-votes, no-seat (a "
         "list without a seat), precincts (more of them won, which no table has), registration (the order of "
-        '[[parties]]), lot; such as ["votes", "lot"], or "lot" alone',
+        "[[parties]]), list-number (the smaller parties.list_number), lot; such as "
+        '["votes", "lot"], or "lot" alone',
     )
     threshold: Threshold | None = Field(
         default=None, description="which lists take part; not given: every list"
@@ -708,6 +709,22 @@ class Rule(Part):
         for problem in _contradictions(self):
             raise ValueError(problem)
         return self
+
+    @property
+    def constituencies(self) -> Districts:
+        """The constituency tier of a rule that has one."""
+        assert self.districts is not None
+        return self.districts
+
+    @property
+    def levelling_mode(self) -> str | None:
+        """How seats held are set against the national shares, where they are."""
+        return self.levelling.mode if self.levelling is not None else None
+
+    @property
+    def placing(self) -> tuple[Placing, ...]:
+        """The steps in which levelling seats are brought to places; none where the rule does not say."""
+        return tuple(self.levelling.placing) if self.levelling is not None else ()
 
     @property
     def only_places(self) -> bool:

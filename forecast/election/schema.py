@@ -160,6 +160,9 @@ class Party(Part):
     members: Positive = Field(
         default=1, description="number of parties in a coalition, for threshold.by_members"
     )
+    list_number: Positive | None = Field(
+        default=None, description='number of the list on the ballot, for rule.ties = "list-number"'
+    )
     alliance: Label = Field(default="", description="lists with the same alliance compete as one")
     sub_alliance: Label = Field(
         default="", description="lists of an alliance with the same sub-alliance compete as one inside it"

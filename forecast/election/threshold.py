@@ -137,6 +137,9 @@ class Threshold(Part):
         default=None,
         description="share of the valid votes of one district that admits a list as well (Zurich: 5 %)",
     )
+    share_in_districts: Positive = Field(
+        default=1, description="in how many districts or_district_share is asked for (Romania: 20 % in 4)"
+    )
     or_district_seats: Positive | None = Field(
         default=None,
         description="seats won in the districts that admit a list to the levelling seats below its level",
@@ -186,6 +189,9 @@ class Threshold(Part):
             if self.min_lists is None and self.min_joint_share is None:
                 msg = "runner_up_factor needs min_lists or min_joint_share, which let the runner-up in"
                 raise ValueError(msg)
+        if self.share_in_districts > 1 and self.or_district_share is None:
+            msg = "share_in_districts needs or_district_share, the share that is meant"
+            raise ValueError(msg)
         lower = self.nobody.lower_to if isinstance(self.nobody, LowerTo) else None
         if lower is not None and self.level != "quota" and lower >= self.level:
             msg = "nobody.lower_to must be below threshold.level"

@@ -19,7 +19,7 @@ KINDS: tuple[Kind, ...] = ("party", "coalition", "minority", "independent", "non
 ConditionKind = Literal[
     "enters", "stays_out", "majority", "no_majority", "minimal_winning", "largest", "seats", "order"
 ]
-DecidedBy = Literal["votes", "fewest-votes", "no-seat", "registration", "lot", "precincts"]
+DecidedBy = Literal["votes", "fewest-votes", "no-seat", "registration", "list-number", "lot", "precincts"]
 """What decides between equal claims."""
 TieRule = tuple[DecidedBy, ...]
 """Such steps in their order; the last decides in any case."""
@@ -90,7 +90,7 @@ def _shown_level(value: Fraction | str) -> str:
 
 
 _TIE_STEPS: tuple[DecidedBy, ...] = get_args(DecidedBy)
-_LAST_STEPS: tuple[DecidedBy, ...] = ("registration", "lot")
+_LAST_STEPS: tuple[DecidedBy, ...] = ("registration", "list-number", "lot")
 
 
 def parse_ties(value: Any) -> TieRule:
@@ -108,10 +108,10 @@ def parse_ties(value: Any) -> TieRule:
         msg = "each step stands once, and votes and fewest-votes exclude each other"
         raise ValueError(msg)
     if any(step in _LAST_STEPS for step in steps[:-1]):
-        msg = "registration or a lot decides every tie: it stands last"
+        msg = "registration, the number of the list or a lot decides every tie: it stands last"
         raise ValueError(msg)
     if "precincts" in steps[:-1] and steps[-1] not in _LAST_STEPS:
-        msg = "what the precincts decide is not in a table of votes: only registration or a lot follows them"
+        msg = "what the precincts decide is not in a table of votes: only a last step follows them"
         raise ValueError(msg)
     if "no-seat" in steps[1:]:
         msg = "no-seat stands first: of lists with equal votes and claims both hold a seat or none"

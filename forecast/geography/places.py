@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from forecast.election.texts import normalised
 from forecast.errors import PollDataError
 from forecast.last_election import LastResult
-from forecast.rules.ballot import District
-from forecast.rules.district_checks import problems_of
+from forecast.rules.ballot import District, problems_of
 from forecast.rules.district_table import read_places
 
 if TYPE_CHECKING:

@@ -24,7 +24,6 @@ from forecast.kernels.arrays import (
     GivenVotes,
     I64x1,
     Piece,
-    Seats,
     U16x1,
     Votes,
 )
@@ -355,58 +354,3 @@ def take_in(law, votes, claims, n, i, passes, workspace):
             claims.joined[n * lists + k, i] = AIDS if inside[k] == _AIDING else how
     claims.total[n, i], claims.many[n, i] = total, many
     claims.number[n] = number
-
-
-class Waivers(NamedTuple):
-    """What lets a list in that is below its level, of districts that the level does not guard."""
-
-    seats: I64x1
-    """(1,) seats won there; 0 for no such waiver."""
-    regions: I64x1
-    """(1,) in so many regions at least the valid votes per fixed seat; 0 for no such waiver."""
-    houses: I64x1
-    """(P,) fixed seats of the regions."""
-    votes: Votes
-    """Of the regions."""
-
-
-def _admit_by_districts(
-    law: Law,
-    waivers: Waivers,
-    piece: Piece,
-    votes: Votes,
-    won: Seats,
-    claims: Claims,
-    passes: I64x1,
-    workspace: AdmitWorkspace,
-) -> None:
-    """Add the lists to the claims of block 0 that the districts let in: ``won`` has their seats there."""
-    inside, lists = workspace.inside, law.levels.shape[0]
-    for i in range(min(piece[0].valid, BLOCK)):
-        added = 0
-        for k in range(lists):
-            inside[k] = 0.0
-        for p in range(claims.number[0]):
-            inside[claims.present[0, p]] = 1.0 if claims.votes[0, p, i] > _NONE else 0.0
-        for k in range(lists):
-            if inside[k] == 0.0 and votes.single[0, k, i] > _NONE:
-                let_in = waivers.seats[0] > 0 and won.whole[0, k, i] >= waivers.seats[0]
-                if let_in or _meets_quotas(waivers, waivers.votes, k, i):
-                    inside[k] = 1.0
-                    added += 1
-        if added > 0:
-            take_in(law, votes, claims, 0, i, passes, workspace)
-
-
-admit_by_districts_drawn = kernel(_admit_by_districts, votes=Votes)
-admit_by_districts_given = kernel(_admit_by_districts, votes=GivenVotes)
-
-
-@stage
-def _meets_quotas(waivers, regions, k, i):
-    met = 0
-    for p in range(waivers.houses.shape[0]):
-        house = np.float64(waivers.houses[p])
-        enough = np.float64(regions.single[p, k, i]) * house >= np.float64(regions.total[p, i])
-        met += 1 if house > 0.0 and enough else 0
-    return waivers.regions[0] > 0 and met >= waivers.regions[0]

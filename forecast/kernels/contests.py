@@ -24,13 +24,11 @@ from forecast.kernels.arrays import (
     Piece,
     Seats,
     U16x3,
-    U32x2,
-    U64x2,
     Votes,
 )
 from forecast.kernels.elementary import exp2, larger
 from forecast.kernels.laws import Law
-from forecast.kernels.normals import plain_normals
+from forecast.kernels.normals import Noise, plain_normals
 from forecast.kernels.random_bits import mix, seed_lanes
 from forecast.kernels.whole_chamber import Contests, Winners
 
@@ -63,18 +61,8 @@ class Split(NamedTuple):
 class SplitWorkspace(NamedTuple):
     """What a block is split with."""
 
-    state: U64x2
-    """(4, LANES) SFC64."""
-    bits: U64x2
-    """(V or V + 1, LANES), an even number."""
-    words: U32x2
-    """The same memory, (., BLOCK)."""
-    normals: F32x2
-    """Likewise."""
-    cell: U64x2
-    """(1, LANES)"""
-    cell_words: U32x2
-    """(1, BLOCK) the same memory."""
+    noise: Noise
+    """Of V rows, or one more."""
     sums: F32x2
     """(1, BLOCK)"""
 
@@ -88,8 +76,8 @@ def _split_votes(
     about, here = split.about[0], piece[0]
     if here.first % STREAM == 0:
         key = mix(about.seed ^ _SPLIT, here.replicate, about.number)
-        seed_lanes(key, here.first // STREAM, workspace.state, workspace.bits[0])
-    plain_normals(workspace, 0, workspace.words.shape[0])
+        seed_lanes(key, here.first // STREAM, workspace.noise.state, workspace.noise.bits[0])
+    plain_normals(workspace.noise, 0, workspace.noise.words.shape[0])
     units, total, summed = split.ratio.shape[0], national.total[0], workspace.sums[0]
     for v in range(units):
         row = candidates.single[0, v]
@@ -102,13 +90,13 @@ def _split_votes(
     for i in range(BLOCK):
         summed[i] = _NONE
     for v in range(units):
-        row, normal, ratio, own, sd = (
+        row, normal, ratio, own = (
             candidates.single[0, v],
-            workspace.normals[v],
+            workspace.noise.normals[v],
             split.ratio[v],
             split.own[v],
-            split.sd[v],
         )
+        sd = split.sd[v]
         for i in range(BLOCK):
             row[i] = (row[i] * ratio + own) * exp2(sd * normal[i])
             summed[i] += row[i]
@@ -333,12 +321,8 @@ def _copy(national, units, divided):
 def _claim_again(national, law, claims, divided):
     """Claims, and the votes that count where single precision cannot tell, by the votes with those added."""
     for k in range(divided.single.shape[1]):
-        cast, known, row, before = (
-            divided.single[0, k],
-            divided.exact[0, k],
-            national.exact[0, k],
-            national.single[0, k],
-        )
+        cast, known, row = divided.single[0, k], divided.exact[0, k], national.exact[0, k]
+        before = national.single[0, k]
         for i in range(BLOCK):
             known[i] = row[i] + (cast[i] - before[i])
     total = claims.total[0]

@@ -11,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
+from forecast.kernels.admit import AdmitWorkspace, take_in
 from forecast.kernels.arrays import (
     BLOCK,
     B1x2,
     Claims,
     F32x2,
     F32x3,
+    GivenVotes,
     I64x1,
     Piece,
     Seats,
@@ -41,6 +43,61 @@ class InsideWorkspace(NamedTuple):
     national: F32x2
     local: F32x2
     joined: F32x2
+
+
+class Waivers(NamedTuple):
+    """What lets a list in that is below its level, of districts that the level does not guard."""
+
+    seats: I64x1
+    """(1,) seats won there; 0 for no such waiver."""
+    regions: I64x1
+    """(1,) in so many regions at least the valid votes per fixed seat; 0 for no such waiver."""
+    houses: I64x1
+    """(P,) fixed seats of the regions."""
+    votes: Votes
+    """Of the regions."""
+
+
+def _admit_by_districts(
+    law: Law,
+    waivers: Waivers,
+    piece: Piece,
+    votes: Votes,
+    won: Seats,
+    claims: Claims,
+    passes: I64x1,
+    workspace: AdmitWorkspace,
+) -> None:
+    """Add the lists to the claims of block 0 that the districts let in: ``won`` has their seats there."""
+    inside, lists = workspace.inside, law.levels.shape[0]
+    for i in range(min(piece[0].valid, BLOCK)):
+        added = 0
+        for k in range(lists):
+            inside[k] = 0.0
+        for p in range(claims.number[0]):
+            inside[claims.present[0, p]] = 1.0 if claims.votes[0, p, i] > _NONE else 0.0
+        for k in range(lists):
+            if inside[k] == 0.0 and votes.single[0, k, i] > _NONE:
+                let_in = waivers.seats[0] > 0 and won.whole[0, k, i] >= waivers.seats[0]
+                if let_in or _meets_quotas(waivers, waivers.votes, k, i):
+                    inside[k] = 1.0
+                    added += 1
+        if added > 0:
+            take_in(law, votes, claims, 0, i, passes, workspace)
+
+
+admit_by_districts_drawn = kernel(_admit_by_districts, votes=Votes)
+admit_by_districts_given = kernel(_admit_by_districts, votes=GivenVotes)
+
+
+@stage
+def _meets_quotas(waivers, regions, k, i):
+    met = 0
+    for p in range(waivers.houses.shape[0]):
+        house = np.float64(waivers.houses[p])
+        enough = np.float64(regions.single[p, k, i]) * house >= np.float64(regions.total[p, i])
+        met += 1 if house > 0.0 and enough else 0
+    return waivers.regions[0] > 0 and met >= waivers.regions[0]
 
 
 @kernel
@@ -104,26 +161,16 @@ def _join(who, workspace):
 @stage
 def _claim_block(law, stands, inside, votes, d, claims):
     """Claims in district d."""
-    rows, total, many, present, number = (
-        claims.votes[d],
-        claims.total[d],
-        claims.many[d],
-        claims.present[d],
-        np.int64(0),
-    )
+    rows, total, many, present = claims.votes[d], claims.total[d], claims.many[d], claims.present[d]
+    number = np.int64(0)
     for i in range(BLOCK):
         total[i] = _NONE
         many[i] = _NONE
     for k in range(stands.shape[0]):
         if not stands[k]:
             continue
-        row, weight, mark, out, often = (
-            votes.single[d, k],
-            law.single_weights[k],
-            inside[k],
-            rows[number],
-            np.int32(0),
-        )
+        row, weight, mark, out = votes.single[d, k], law.single_weights[k], inside[k], rows[number]
+        often = np.int32(0)
         for i in range(BLOCK):
             claim = row[i] * (weight * mark[i])
             out[i] = claim

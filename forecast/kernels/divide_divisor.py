@@ -136,12 +136,8 @@ divide_divisor_given = kernel(_divide_divisor, votes=GivenVotes)
 @stage
 def _guess(claims, n, seats, shift, workspace):
     """The multiplier that fills the house if every list's rounding is what it is on average."""
-    multiplier, many, claimed, house = (
-        workspace.multiplier,
-        claims.many[n],
-        claims.total[n],
-        np.float32(seats),
-    )
+    multiplier, many, claimed = workspace.multiplier, claims.many[n], claims.total[n]
+    house = np.float32(seats)
     for i in range(BLOCK):
         multiplier[i] = larger(house + many[i] * (shift - _HALF), _HALF) / larger(claimed[i], _LEAST)
     number = claims.number[n]
@@ -172,12 +168,8 @@ def _begin_pass(seats, left, next_seat, last_seat):
 @stage
 def _round_evenly(claims, n, shift, seats, whole, workspace):
     """Seats at the multiplier, of a method whose n-th divisor is n - 1 + shift, shift in [1/3, 1]."""
-    scale, left, next_seat, last_seat = (
-        workspace.multiplier,
-        workspace.left,
-        workspace.next_seat,
-        workspace.last_seat,
-    )
+    scale, left, next_seat = workspace.multiplier, workspace.left, workspace.next_seat
+    last_seat = workspace.last_seat
     _begin_pass(seats, left, next_seat, last_seat)
     rows, present, inverses = claims.votes[n], claims.present[n], workspace.inverses
     number, up = claims.number[n], _UNIT - shift
@@ -207,12 +199,8 @@ def _round_evenly(claims, n, shift, seats, whole, workspace):
 @stage
 def _round(claims, n, shift, first, seats, whole, workspace):
     """As ``_round_evenly``, of a method whose first divisor is ``first``, whatever the others are."""
-    scale, left, next_seat, last_seat = (
-        workspace.multiplier,
-        workspace.left,
-        workspace.next_seat,
-        workspace.last_seat,
-    )
+    scale, left, next_seat = workspace.multiplier, workspace.left, workspace.next_seat
+    last_seat = workspace.last_seat
     _begin_pass(seats, left, next_seat, last_seat)
     for p in range(claims.number[n]):
         row, inverse, out = claims.votes[n, p], workspace.inverses[p], whole[claims.present[n, p]]
@@ -256,12 +244,8 @@ def _move(workspace):
     """Move the multiplier a little beyond the next seat where seats are left, below the last where too many
     are given.
     """
-    scale, left, next_seat, last_seat = (
-        workspace.multiplier,
-        workspace.left,
-        workspace.next_seat,
-        workspace.last_seat,
-    )
+    scale, left, next_seat = workspace.multiplier, workspace.left, workspace.next_seat
+    last_seat = workspace.last_seat
     up, down = _UNIT + _BEYOND, _UNIT - _BEYOND
     for i in range(BLOCK):
         moved = next_seat[i] * up if left[i] > _NONE else last_seat[i] * down

@@ -11,9 +11,9 @@ import numpy as np
 from forecast.compiling import kernel
 from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, Piece, Seats, U16x2, Votes
 from forecast.kernels.divide_divisor import divisor_seats
-from forecast.kernels.divide_quota import electorate, quota_seats
 from forecast.kernels.laws import FAMILY_DIVISOR, Law, Rule
-from forecast.kernels.one_draw import SEATS, begin_block, lot_of, put_seats, vote_size
+from forecast.kernels.one_draw import SEATS, begin_block, electorate, lot_of, put_seats, vote_size
+from forecast.kernels.remainders import quota_seats
 
 
 def _divide_exactly(

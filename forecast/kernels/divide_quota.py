@@ -35,11 +35,6 @@ from forecast.kernels.laws import (
     QUOTA_HARE_ROUNDED_UP,
     QUOTA_IMPERIALI,
     QUOTA_IMPERIALI_ROUNDED,
-    REMAINDER_HIGHEST_AVERAGE,
-    REMAINDER_LARGEST,
-    REMAINDER_LARGEST_LISTS,
-    REMAINDER_THEN_HIGHEST,
-    REMAINDER_WITHOUT_QUOTA,
     Law,
     Rule,
 )
@@ -57,7 +52,6 @@ from forecast.kernels.one_draw import (
     lot_of,
     put_seats,
     vote_size,
-    votes_of_all_lists,
 )
 
 _ROUNDING = np.float32(2.0**-24)
@@ -123,8 +117,8 @@ def _divide_quota(
         for i in range(BLOCK):
             if workspace.ambiguous[i] == _AMBIGUOUS:
                 lot = lot_of(rule, here, n, i)
-                behind = electorate(rule, law, votes, claims, n, i, draw)
-                quota_seats(
+                behind = entitle(rule, law, votes, claims, n, i, draw[ENTITLED])
+                largest_remainders(
                     rule,
                     houses[n],
                     behind,
@@ -243,13 +237,8 @@ def _find_cut(number, workspace):
     """The largest remainder that wins none of the seats ``left``, and how far it is behind the one before it;
     no gap where there are not so many seats or lists.
     """
-    left, rank, cut, gap, ordered = (
-        workspace.left,
-        workspace.rank,
-        workspace.cut,
-        workspace.gap,
-        workspace.ordered,
-    )
+    left, rank, cut, gap = workspace.left, workspace.rank, workspace.cut, workspace.gap
+    ordered = workspace.ordered
     for i in range(BLOCK):
         rank[i] = np.uint16(np.int32(left[i]))
         cut[i] = _SURE
@@ -271,13 +260,8 @@ def _give_the_rest(claims, n, seats, given, workspace):
     """One seat each to the remainders above the cut; ambiguous are the draws in which that cannot be told,
     but for those in which one list takes all.
     """
-    needed, cut, gap, ambiguous, keys = (
-        workspace.needed,
-        workspace.cut,
-        workspace.gap,
-        workspace.ambiguous,
-        workspace.keys,
-    )
+    needed, cut, gap, ambiguous = workspace.needed, workspace.cut, workspace.gap, workspace.ambiguous
+    keys = workspace.keys
     many, total, house = claims.many[n], claims.total[n], given.house[n]
     every, alone = np.uint16(seats), np.int32(0)
     for i in range(BLOCK):
@@ -331,18 +315,12 @@ def quota_parts(code, seats):
 
 
 @stage
-def electorate(rule, law, votes, claims, n, i, draw):
-    """Entitle the lists present, and the votes behind their quota."""
-    behind = entitle(rule, law, votes, claims, n, i, draw[ENTITLED])
-    if rule.quota_of_valid:
-        behind = votes_of_all_lists(rule, law, votes, rule.vote, n, i)
-    return behind
+def whole_quotas(rule, seats, behind, vote, present, lot, draw):
+    """Whole quotas of one draw into ``draw[SEATS]``, and what these leave of the votes into
+    ``draw[REMAINDERS]``: the quota times its parts, its parts, and the seats left over.
 
-
-@called
-def quota_seats(rule, seats, behind, vote, present, lot, draw):
-    """Seats of one draw by any quota method, into ``draw[SEATS]``: the lists ``present`` have
-    ``draw[ENTITLED]`` votes; ``behind`` are the votes behind the quota, ``vote`` the size of a single vote.
+    The lists ``present`` have ``draw[ENTITLED]`` votes; ``behind`` are the votes behind the quota, ``vote``
+    the size of a single vote.
     """
     entitled, own, remainders = draw[ENTITLED], draw[SEATS], draw[REMAINDERS]
     house = np.float64(seats)
@@ -362,93 +340,14 @@ def quota_seats(rule, seats, behind, vote, present, lot, draw):
         if not take_smallest_remainder(quota, lot, present, draw):
             break
         left += 1.0
-    if rule.remainder_numerator > 0.0:
-        _close(rule, quota, parts, present, draw)
-    if rule.remainder == REMAINDER_HIGHEST_AVERAGE:
-        _by_highest_average(lot, present, draw, left)
-    elif rule.remainder == REMAINDER_THEN_HIGHEST:
-        left -= _one_round(remainders, lot, present, draw, left)
-        for p in range(present.shape[0]):
-            draw[CLOSED, p] = 0.0
-        while left > 0.0:
-            given = _round_of_averages(lot, present, draw, left)
-            left = left - given if given > 0.0 else 0.0
-    elif rule.remainder == REMAINDER_LARGEST:
-        _one_each(remainders, lot, present, draw, left)
-    elif rule.remainder == REMAINDER_LARGEST_LISTS:
-        _one_each(entitled, lot, present, draw, left)
-    elif rule.remainder == REMAINDER_WITHOUT_QUOTA:
-        _one_each_without_quota(quota, parts, lot, present, draw, left)
-    else:
-        first = min(left, np.float64(rule.remainder_seats))
-        _one_each(remainders, lot, present, draw, first)
-        _by_average(lot, present, draw, left - first)
+    return quota, parts, left
 
 
-@stage
-def _close(rule, quota, parts, present, draw):
-    """Close the seats left over to lists with too small a part of a quota, but where all have."""
-    entitled, open_to = draw[ENTITLED], 0
-    needed = quota * rule.remainder_numerator
-    for p in range(present.shape[0]):
-        enough = entitled[p] > 0.0 and entitled[p] * parts * rule.remainder_denominator >= needed
-        draw[CLOSED, p] = 0.0 if enough else 1.0
-        open_to += 1 if enough else 0
-    for p in range(present.shape[0]):
-        draw[CLOSED, p] = draw[CLOSED, p] if open_to > 0 else 0.0
-
-
-@stage
-def _next_average(lot, present, draw):
-    """The list that is open and not served with the highest votes / (seats + 1); -1 if none."""
-    entitled, own, best = draw[ENTITLED], draw[SEATS], -1
-    for p in range(present.shape[0]):
-        if entitled[p] == 0.0 or draw[CLOSED, p] > 0.0 or draw[SERVED, p] > 0.0:
-            continue
-        if best < 0:
-            best = p
-            continue
-        claim, other = entitled[p] * (own[best] + 1.0), entitled[best] * (own[p] + 1.0)
-        tied = claim == other
-        if claim > other or (
-            tied and before(entitled[p], own[p], present[p], entitled[best], own[best], present[best], lot)
-        ):
-            best = p
-    return best
-
-
-@stage
-def _by_highest_average(lot, present, draw, left):
-    """One seat after the other to the highest votes / (seats + 1)."""
-    number = 0.0
-    for p in range(present.shape[0]):
-        draw[SERVED, p] = 0.0
-    while left > 0.0:
-        best = _next_average(lot, present, draw)
-        left = left - 1.0 if best >= 0 else 0.0
-        if best >= 0:
-            number += 1.0
-            draw[SEATS, best] += 1.0
-            draw[LATEST, best] = number
-
-
-@stage
-def _round_of_averages(lot, present, draw, left):
-    """One each by votes / (seats + 1) at the start of the round; how many were given."""
-    number, given = 0.0, 0.0
-    for p in range(present.shape[0]):
-        draw[SERVED, p] = 0.0
-        number = max(number, draw[LATEST, p])
-    while given < left:
-        best = _next_average(lot, present, draw)
-        if best < 0:
-            break
-        draw[SERVED, best] = 1.0
-        given += 1.0
-        draw[LATEST, best] = number + given
-    for p in range(present.shape[0]):
-        draw[SEATS, p] += draw[SERVED, p]
-    return given
+@called
+def largest_remainders(rule, seats, behind, vote, present, lot, draw):
+    """Seats of one draw, what is left over to the largest remainders; arguments as of ``whole_quotas``."""
+    _, _, left = whole_quotas(rule, seats, behind, vote, present, lot, draw)
+    one_each(draw[REMAINDERS], lot, present, draw, left)
 
 
 @stage
@@ -457,19 +356,11 @@ def take_smallest_remainder(quota, lot, present, draw):
 
     The seat given up adds a whole quota to the remainder. Whether there was one to take.
     """
-    entitled, own, remainders, worst = draw[ENTITLED], draw[SEATS], draw[REMAINDERS], -1
+    own, remainders, worst = draw[SEATS], draw[REMAINDERS], -1
     for p in range(present.shape[0]):
         if own[p] <= 0.0:
             continue
-        tied = worst >= 0 and remainders[p] == remainders[worst]
-        if (
-            worst < 0
-            or remainders[p] < remainders[worst]
-            or (
-                tied
-                and before(entitled[worst], own[worst], present[worst], entitled[p], own[p], present[p], lot)
-            )
-        ):
+        if worst < 0 or _ahead(remainders, worst, p, lot, present, draw):
             worst = p
     if worst < 0:
         return False
@@ -479,33 +370,28 @@ def take_smallest_remainder(quota, lot, present, draw):
 
 
 @stage
-def _one_each_without_quota(quota, parts, lot, present, draw, left):
-    """One seat each to the lists with most votes among those without a whole quota, then among the others,
-    round after round until none is left.
-    """
-    entitled, given = draw[ENTITLED], 1.0
-    while left > 0.0 and given > 0.0:
-        given = 0.0
-        for whole in range(2):
-            for p in range(present.shape[0]):
-                draw[CLOSED, p] = 1.0 if (entitled[p] * parts >= quota) != (whole == 1) else 0.0
-            served = _one_round(entitled, lot, present, draw, left)
-            given += served
-            left -= served
-
-
-@stage
-def _one_each(claims, lot, present, draw, left):
+def one_each(claims, lot, present, draw, left):
     """One seat each in order of ``claims`` (P,), round after round until none is left."""
     while left > 0.0:
-        given = _one_round(claims, lot, present, draw, left)
+        given = one_round(claims, lot, present, draw, left)
         if given == 0.0:
             break
         left -= given
 
 
 @stage
-def _one_round(claims, lot, present, draw, left):
+def _ahead(claims, p, q, lot, present, draw):
+    """Whether the list at ``p`` has the larger of two claims, or comes before that at ``q`` where these are
+    equal.
+    """
+    votes, own = draw[ENTITLED], draw[SEATS]
+    if claims[p] != claims[q]:
+        return claims[p] > claims[q]
+    return before(votes[p], own[p], present[p], votes[q], own[q], present[q], lot)
+
+
+@stage
+def one_round(claims, lot, present, draw, left):
     """One seat each in order of the claims, to no list twice; how many were given."""
     entitled, own, served = draw[ENTITLED], draw[SEATS], draw[SERVED]
     given, number = 0.0, 0.0
@@ -519,15 +405,7 @@ def _one_round(claims, lot, present, draw, left):
                 continue
             if own[p] >= draw[LIMITS, p]:
                 continue
-            tied = best >= 0 and claims[p] == claims[best]
-            if (
-                best < 0
-                or claims[p] > claims[best]
-                or (
-                    tied
-                    and before(entitled[p], own[p], present[p], entitled[best], own[best], present[best], lot)
-                )
-            ):
+            if best < 0 or _ahead(claims, p, best, lot, present, draw):
                 best = p
         if best < 0:
             break
@@ -536,17 +414,3 @@ def _one_round(claims, lot, present, draw, left):
         given += 1.0
         draw[LATEST, best] = number + given
     return given
-
-
-@stage
-def _by_average(lot, present, draw, left):
-    """One each by votes per seat held, highest first, no list twice in a round; those without a seat come
-    last."""
-    entitled, own, averages = draw[ENTITLED], draw[SEATS], draw[REMAINDERS]
-    while left > 0.0:
-        for p in range(present.shape[0]):
-            averages[p] = entitled[p] / own[p] if own[p] > 0.0 else 0.0
-        given = _one_round(averages, lot, present, draw, left)
-        if given == 0.0:
-            break
-        left -= given

@@ -217,27 +217,10 @@ def _draw_bases(source, words, flips, row, per_cast, per_registered):
         per_registered[i] = per_cast[i] / (turnout[0] + (turnout[1] - turnout[0]) * voted)
 
 
-@kernel
-def take_drawn(given: F64x2, piece: Piece, votes: Votes) -> None:
-    """Votes of a piece from shares (draws, U) that were drawn before; the draws behind the last are copies of
-    it.
+def _take(given: F64x2, piece: Piece, votes: Votes) -> None:
+    """Votes of a piece from outside (draws, U), or shares that were drawn before; the draws behind the last
+    are copies of it.
     """
-    here = piece[0]
-    for n in range(here.blocks):
-        first, valid = here.first + n * BLOCK, min(here.valid - n * BLOCK, BLOCK)
-        total = votes.total[n]
-        for i in range(BLOCK):
-            total[i] = _NONE
-        for k in range(given.shape[1]):
-            row = votes.single[n, k]
-            for i in range(BLOCK):
-                row[i] = np.float32(given[first + min(i, valid - 1), k])
-                total[i] += row[i]
-
-
-@kernel
-def take_given(given: F64x2, piece: Piece, votes: GivenVotes) -> None:
-    """Votes of a piece from outside (draws, U); the draws behind the last are copies of it."""
     here = piece[0]
     for n in range(here.blocks):
         first, valid = here.first + n * BLOCK, min(here.valid - n * BLOCK, BLOCK)
@@ -250,3 +233,7 @@ def take_given(given: F64x2, piece: Piece, votes: GivenVotes) -> None:
                 exact[i] = given[first + min(i, valid - 1), k]
                 single[i] = exact[i]
                 total[i] += exact[i]
+
+
+take_drawn = kernel(_take, votes=Votes)
+take_given = kernel(_take, votes=GivenVotes)

@@ -11,15 +11,19 @@ import numpy as np
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import BLOCK, Claims, F64x1, F64x2, I64x1, I64x2, Seats, U16x2, Votes
 from forecast.kernels.divide_divisor import divisor_seats
-from forecast.kernels.divide_quota import (
-    electorate,
-    quota_of_votes,
-    quota_parts,
-    quota_seats,
-    take_smallest_remainder,
-)
+from forecast.kernels.divide_quota import quota_of_votes, quota_parts, take_smallest_remainder
 from forecast.kernels.laws import FAMILY_DIVISOR, FAMILY_NONE, NO_LIMIT, REMAINDER_ROUNDED, Law, Rule
-from forecast.kernels.one_draw import BY_ORDER, ENTITLED, FLOORS, LIMITS, REMAINDERS, SEATS, vote_size
+from forecast.kernels.one_draw import (
+    BY_ORDER,
+    ENTITLED,
+    FLOORS,
+    LIMITS,
+    REMAINDERS,
+    SEATS,
+    electorate,
+    vote_size,
+)
+from forecast.kernels.remainders import quota_seats
 
 
 @kernel

@@ -8,10 +8,12 @@ points is not lost: variances are smaller by a third and more.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from forecast.compiling import stage
-from forecast.kernels.arrays import BLOCK
+from forecast.kernels.arrays import BLOCK, F32x2, U32x2, U64x2
 from forecast.kernels.elementary import (
     float_bits,
     float_of,
@@ -57,6 +59,23 @@ _DOWN1, _DOWN2, _DOWN3, _DOWN4, _DOWN5 = (
         1.569634953770302e-07,
     )
 )
+
+
+class Noise(NamedTuple):
+    """Workspace of a stream of its own, with an even number L of rows of normals."""
+
+    state: U64x2
+    """(4, LANES) SFC64."""
+    bits: U64x2
+    """(L, LANES)"""
+    words: U32x2
+    """(L, BLOCK) the same memory."""
+    normals: F32x2
+    """(L, BLOCK) likewise."""
+    cell: U64x2
+    """(1, LANES)"""
+    cell_words: U32x2
+    """(1, BLOCK) the same memory."""
 
 
 @stage

@@ -130,6 +130,15 @@ def votes_of_all_lists(rule, law, votes, vote, n, i):
 
 
 @stage
+def electorate(rule, law, votes, claims, n, i, draw):
+    """Entitle the lists present, and the votes behind their quota."""
+    behind = entitle(rule, law, votes, claims, n, i, draw[ENTITLED])
+    if rule.quota_of_valid:
+        behind = votes_of_all_lists(rule, law, votes, rule.vote, n, i)
+    return behind
+
+
+@stage
 def put_seats(claims, n, i, own, seats):
     """Write the seats ``own`` (P,) of a draw; nobody with votes makes it void."""
     given = 0.0

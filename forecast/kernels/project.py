@@ -22,12 +22,10 @@ from forecast.kernels.arrays import (
     GivenVotes,
     I64x1,
     Piece,
-    U32x2,
-    U64x2,
     Votes,
 )
 from forecast.kernels.elementary import exp2, larger, minus_log2, smaller
-from forecast.kernels.normals import plain_normals, rough_normal
+from forecast.kernels.normals import Noise, plain_normals, rough_normal
 from forecast.kernels.random_bits import mix, next_bits, seed_lanes
 
 ABSENT = np.float32(-1e30)
@@ -103,18 +101,8 @@ class Pattern(NamedTuple):
 class ProjectWorkspace(NamedTuple):
     """What a block is projected with."""
 
-    state: U64x2
-    """(4, LANES) SFC64."""
-    bits: U64x2
-    """(L, LANES), L = 4 U + regions U + 2 or one more, an even number."""
-    words: U32x2
-    """(L, BLOCK) the same memory."""
-    normals: F32x2
-    """(L, BLOCK) likewise."""
-    cell: U64x2
-    """(1, LANES)"""
-    cell_words: U32x2
-    """(1, BLOCK) the same memory."""
+    noise: Noise
+    """Of L rows, L = 4 U + regions U + 2 or one more."""
     swing: F32x2
     """(U, BLOCK) how far the slope of a draw is from that of the base; else the points that a list gains
     where it stands, or the factor on its odds.
@@ -150,7 +138,7 @@ def _project(
     there.valid, there.blocks = here.valid, pattern.weights.shape[0]
     if here.first % STREAM == 0:
         key = mix(about.seed ^ _DISTRICTS, here.replicate, 0)
-        seed_lanes(key, here.first // STREAM, workspace.state, workspace.bits[0])
+        seed_lanes(key, here.first // STREAM, workspace.noise.state, workspace.noise.bits[0])
     _national_shares(national, workspace.shares)
     _draw_common(workspace)
     units = pattern.last.shape[0]
@@ -179,7 +167,7 @@ def _draw_common(workspace):
     """Normals that districts share: row 0 the country's; then of every list its scale, slope, two factors;
     then the regions.
     """
-    plain_normals(workspace, 0, workspace.words.shape[0])
+    plain_normals(workspace.noise, 0, workspace.noise.words.shape[0])
 
 
 @stage
@@ -187,7 +175,7 @@ def _swing_list(pattern, k, workspace):
     """The slope of list k in every draw, less that of the base; and the scale of its errors."""
     about, last = pattern.about[0], pattern.last[k]
     swing, scale, share = workspace.swing[k], workspace.scale[k], workspace.shares[k]
-    country, own = workspace.normals[0], workspace.normals[1 + k]
+    country, own = workspace.noise.normals[0], workspace.noise.normals[1 + k]
     for i in range(BLOCK):
         scale[i] = about.scale * exp2(about.scale_sd * country[i] + about.list_scale_sd * own[i])
     if about.way == BY_POINTS:
@@ -218,18 +206,11 @@ def _odds(share):
 def _project_list(pattern, k, workspace, local):
     """Votes of list k in every district before raking; the ratio that makes their sum the national share."""
     units, about = pattern.last.shape[0], pattern.about[0]
-    swing, scale, share, summed = (
-        workspace.swing[k],
-        workspace.scale[k],
-        workspace.shares[k],
-        workspace.ratio[k],
-    )
-    slope, one, two = (
-        workspace.normals[1 + units + k],
-        workspace.normals[1 + 2 * units + k],
-        workspace.normals[1 + 3 * units + k],
-    )
-    words = workspace.cell_words[0]
+    swing, scale, share = workspace.swing[k], workspace.scale[k], workspace.shares[k]
+    summed = workspace.ratio[k]
+    slope, one = workspace.noise.normals[1 + units + k], workspace.noise.normals[1 + 2 * units + k]
+    two = workspace.noise.normals[1 + 3 * units + k]
+    words = workspace.noise.cell_words[0]
     for i in range(BLOCK):
         summed[i] = _NONE
     for d in range(pattern.weights.shape[0]):
@@ -238,20 +219,18 @@ def _project_list(pattern, k, workspace, local):
             for i in range(BLOCK):
                 out[i] = _NONE
             continue
-        next_bits(workspace.state, workspace.cell[0])
-        strength, own_slope, own, weight = (
-            pattern.strength[d, k],
-            pattern.slope_sd[d, k],
-            pattern.cell_sd[d, k],
-            pattern.weights[d],
-        )
+        next_bits(workspace.noise.state, workspace.noise.cell[0])
+        strength, own_slope, own = pattern.strength[d, k], pattern.slope_sd[d, k], pattern.cell_sd[d, k]
+        weight = pattern.weights[d]
         common = pattern.common[d, k]
         first, second = (
             common * pattern.factors[0, d] * pattern.factor_sd[0, k],
             common * pattern.factors[1, d] * pattern.factor_sd[1, k],
         )
         region = (
-            workspace.normals[1 + 4 * units + pattern.region[d] * units + k] if about.regions > 0 else one
+            workspace.noise.normals[1 + 4 * units + pattern.region[d] * units + k]
+            if about.regions > 0
+            else one
         )
         region_sd = common * pattern.region_sd[k] if about.regions > 0 else _NONE
         own_slope *= common

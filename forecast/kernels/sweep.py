@@ -186,12 +186,8 @@ _FEW_LEVELS = 64
 @stage
 def _fill_bases(no_lists, votes, n, bases):
     """bases (5, BLOCK): what a threshold of each base is a share of."""
-    valid, of_lists, cast, registered = (
-        bases[BASE_VALID],
-        bases[BASE_LISTS],
-        bases[BASE_CAST],
-        bases[BASE_REGISTERED],
-    )
+    valid, of_lists, cast = bases[BASE_VALID], bases[BASE_LISTS], bases[BASE_CAST]
+    registered = bases[BASE_REGISTERED]
     for i in range(BLOCK):
         valid[i] = 0.0
         of_lists[i] = 0.0
@@ -348,11 +344,8 @@ def count_along(stretches: Stretches, seats: Seats, won: I32x3, counts: RowCount
         active[number] = b
         number += 1 if b >= lists or _some(seats.filled, b) else 0
     for s in range(stretches.number[0]):
-        draw, begin, end = (
-            np.uint32(stretches.draw[s]),
-            np.uint32(stretches.begin[s]),
-            np.uint32(stretches.end[s]),
-        )
+        draw, begin = np.uint32(stretches.draw[s]), np.uint32(stretches.begin[s])
+        end = np.uint32(stretches.end[s])
         n, i = draw >> _SHIFT, draw & _WITHIN
         for r in range(number):
             b = np.uint32(active[r])
@@ -367,11 +360,8 @@ def count_along(stretches: Stretches, seats: Seats, won: I32x3, counts: RowCount
 def _count_won(stretches, won, first, counts):
     """counts (n, T + 1) += differences of ``won`` from its row ``first`` on."""
     for s in range(stretches.number[0]):
-        draw, begin, end = (
-            np.uint32(stretches.draw[s]),
-            np.uint32(stretches.begin[s]),
-            np.uint32(stretches.end[s]),
-        )
+        draw, begin = np.uint32(stretches.draw[s]), np.uint32(stretches.begin[s])
+        end = np.uint32(stretches.end[s])
         n, i = draw >> _SHIFT, draw & _WITHIN
         for c in range(counts.shape[0]):
             happened = won[n, first + c, i]

@@ -27,11 +27,10 @@ from forecast.kernels.arrays import (
     Seats,
     U16x2,
     U32x2,
-    U64x2,
     Votes,
 )
 from forecast.kernels.elementary import exp2, float_of, larger, minus_log2, smaller
-from forecast.kernels.normals import plain_normals, rough_normal
+from forecast.kernels.normals import Noise, plain_normals, rough_normal
 from forecast.kernels.random_bits import mix, next_bits, seed_lanes
 
 _CHAMBER = np.uint64(0xC4A3B)
@@ -97,18 +96,8 @@ class Contests(NamedTuple):
 class ContestWorkspace(NamedTuple):
     """What the districts of a block are drawn with."""
 
-    state: U64x2
-    """(4, LANES) SFC64."""
-    bits: U64x2
-    """(H or H + 1, LANES), an even number."""
-    words: U32x2
-    """The same memory, (., BLOCK)."""
-    normals: F32x2
-    """Likewise."""
-    cell: U64x2
-    """(1, LANES)"""
-    cell_words: U32x2
-    """(1, BLOCK) the same memory."""
+    noise: Noise
+    """Of H rows, or one more."""
     weight: F32x2
     """(H, BLOCK) by which the chances of a holder are multiplied in a draw."""
     sums: F32x2
@@ -152,7 +141,7 @@ def _fill_tier(
         first = here.first + n * BLOCK
         if first % STREAM == 0:
             key = mix(about.seed ^ _CHAMBER, here.replicate, about.number)
-            seed_lanes(key, first // STREAM, workspace.state, workspace.bits[0])
+            seed_lanes(key, first // STREAM, workspace.noise.state, workspace.noise.bits[0])
         valid, counts = min(here.valid - n * BLOCK, BLOCK), workspace.sums[2]
         house, handed_out = tier.house[n], lists.house[n]
         for i in range(BLOCK):
@@ -173,7 +162,7 @@ def _fill_tier(
                 _draw_winner(contests, d, n, workspace, tier, won)
         elif contests.starts.shape[0] > 1:
             if about.rounds > 1:
-                plain_normals(workspace, 0, workspace.words.shape[0])
+                plain_normals(workspace.noise, 0, workspace.noise.words.shape[0])
             for d in range(contests.starts.shape[0] - 1):
                 _find_winner(contests, d, local, workspace)
                 if about.rounds > 1:
@@ -191,14 +180,14 @@ def _weigh(contests, votes, n, workspace):
     the power of the slope, times its common error.
     """
     about, total = contests.about[0], votes.total[n]
-    plain_normals(workspace, 0, workspace.words.shape[0])
+    plain_normals(workspace.noise, 0, workspace.noise.words.shape[0])
     for h in range(contests.tied.shape[0]):
         out = workspace.weight[h]
         if contests.tied[h] == 0:
             for i in range(BLOCK):
                 out[i] = _UNIT
             continue
-        row, normal, centre = votes.single[n, h], workspace.normals[h], contests.centre[h]
+        row, normal, centre = votes.single[n, h], workspace.noise.normals[h], contests.centre[h]
         for i in range(BLOCK):
             share = smaller(larger(row[i] / np.float32(total[i]), _LEAST), _MOST)
             odds = minus_log2(_UNIT - share) - minus_log2(share)
@@ -210,8 +199,8 @@ def _draw_winner(contests, d, n, workspace, tier, won):
     """Who wins district d: holders in turn take the part of a number from 0 to 1 that is theirs."""
     begin, end = contests.starts[d], contests.starts[d + 1]
     target, so_far, counts = workspace.sums[0], workspace.sums[1], workspace.sums[2]
-    next_bits(workspace.state, workspace.cell[0])
-    words = workspace.cell_words[0]
+    next_bits(workspace.noise.state, workspace.noise.cell[0])
+    words = workspace.noise.cell_words[0]
     for i in range(BLOCK):
         target[i] = _NONE
         so_far[i] = _NONE
@@ -242,8 +231,8 @@ def _find_winner(contests, d, local, workspace):
     first, second = workspace.places[0], workspace.places[1]
     most, next_most = workspace.sums[0], workspace.sums[1]
     lot, next_lot = workspace.lots[0], workspace.lots[1]
-    next_bits(workspace.state, workspace.cell[0])
-    words = workspace.cell_words[0]
+    next_bits(workspace.noise.state, workspace.noise.cell[0])
+    words = workspace.noise.cell_words[0]
     for i in range(BLOCK):
         first[i], second[i], most[i], next_most[i] = _NOBODY, _NOBODY, -_UNIT, -_UNIT
     for c in range(contests.starts[d], contests.starts[d + 1]):
@@ -275,13 +264,13 @@ def _meet_again(contests, d, local, workspace):
     first, second = workspace.places[0], workspace.places[1]
     most, next_most = workspace.sums[0], workspace.sums[1]
     lot, next_lot = workspace.lots[0], workspace.lots[1]
-    next_bits(workspace.state, workspace.cell[0])
-    words, total = workspace.cell_words[0], local.total[d]
+    next_bits(workspace.noise.state, workspace.noise.cell[0])
+    words, total = workspace.noise.cell_words[0], local.total[d]
     for i in range(BLOCK):
         if second[i] < 0 or most[i] > majority * total[i]:
             continue
         a, b = first[i], second[i]
-        common = _HALF * (workspace.normals[a, i] - workspace.normals[b, i])
+        common = _HALF * (workspace.noise.normals[a, i] - workspace.noise.normals[b, i])
         odds = exp2(about.transfer_sd * (common + _ROOT_HALF * rough_normal(words[i])))
         for j in range(local.single.shape[1]):
             cast = local.single[d, j, i]

@@ -22,6 +22,11 @@ RESERVED: dict[str, tuple[str, ...]] = {unit: tuple(names) for unit, names in _T
 """Columns of those who are no party."""
 PARTY_COLUMN: tuple[str, ...] = tuple(_TABLES["party_column"])
 SHARE_COLUMN: tuple[str, ...] = tuple(_TABLES["share_column"])
+OF_VOTES: dict[str, tuple[str, ...]] = {"party": PARTY_COLUMN}
+OF_VOTES |= {column: tuple(names) for column, names in _TABLES["of_votes"].items()}
+"""What the columns of a table of votes are called; the first is their own name."""
+TOTAL = re.compile("|".join(_TABLES["totals"]), re.IGNORECASE)
+"""A row with the sum of the others."""
 NO_SHARES = frozenset[str](_TABLES["no_shares"])
 """Columns of numbers that are no shares of parties."""
 NO_POLL = re.compile(rf"\b(?:{'|'.join(_TABLES['no_poll'])})\b", re.IGNORECASE)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from forecast.election import Election, load_election
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.counts import outcome_of, read_count
-from forecast.rules.rows_of_parties import RowsOfParties, rows_of_parties
+from forecast.rules.tables import RowsOfParties, rows_of_parties
 
 if TYPE_CHECKING:
     from forecast.published.archive_of_forecasts import Past

@@ -7,6 +7,7 @@ import datetime
 import json
 import re
 from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,9 @@ from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from jinja2 import Template
+    from jinja2.runtime import Context
 
     from forecast.published.archive_of_forecasts import Archive
     from forecast.published.scored import Record
@@ -130,32 +134,13 @@ def _page(
     history: History | None,
     record: Record | None,
 ) -> str:
-    from jinja2 import Environment, FunctionLoader, StrictUndefined
-
     forecast = facts.forecast
     last = before if before is not None or not history or not history.before else history.before[-1].forecast
     earlier = None if last is None else earlier_of(Facts(last), facts)
     over_time = [] if history is None else history.figures()
     of_districts = district_figures(facts)
     slid = slide(forecast) if may_slide(forecast) and (panel is None or panel in _MOVED) else None
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
     names = _in_their_names(facts)
-
-    def told_here(text: str, end: str = "") -> Any:
-        return _told(text, end, names)
-
-    def named_here(text: str) -> str:
-        return _named(text, names)
-
-    environment.filters |= {"told": told_here, "in_theirs": in_their_language, "named": named_here}
-    template = environment.get_template("page.html.j2")
     told = _texts(facts)
     shown = payload(facts, slid, earlier, [*of_districts, *over_time]) | {
         "names": [row["name"] for row in _members(facts)],
@@ -164,8 +149,9 @@ def _page(
         "law_draws": forecast.draws,
     }
     tables = {table.name: table for table in tables_of(forecast, _TABLES)}
-    return template.render(
+    return _template().render(
         t=told,
+        their_names=names,
         title=facts.title,
         attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
         url=url,
@@ -213,6 +199,30 @@ def _page(
         data=in_script(shown),
         texts=in_script(told),
     )
+
+
+@cache
+def _template() -> Template:
+    """The template, compiled once: one process makes pages in several languages, or those of a night."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+
+    def told(context: Context, text: str, end: str = "") -> Any:
+        return _told(text, end, context["their_names"])
+
+    def named(context: Context, text: str) -> str:
+        return _named(text, context["their_names"])
+
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {"told": pass_context(told), "named": pass_context(named)}
+    environment.filters["in_theirs"] = in_their_language
+    return environment.get_template("page.html.j2")
 
 
 def preview(forecast: Forecast, language: str = DEFAULT) -> bytes:

@@ -7,7 +7,7 @@ every whole quota, and the seats left over by a remainder rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import heapify, heappop, heappush
@@ -19,6 +19,8 @@ from forecast.election.rule import Allocation, Bonus, divisors_of
 from forecast.election.vocabulary import TieRule
 from forecast.rules.outcome import Division, Line, Step, Tie
 from forecast.rules.ties import Keys, Unit, first_among, precedence, tie_at_the_cut
+
+IN_PROPORTION = Allocation.model_validate({"method": "hare"})
 
 
 def bonus_seats(bonus: Bonus, share: Fraction) -> int:
@@ -71,29 +73,24 @@ def divide_by_divisors(
     """
     gained = {unit.id: 0 for unit in units}
 
-    def entry(unit: Unit) -> tuple[bool, Fraction, Keys, Unit]:
+    def claiming(unit: Unit) -> tuple[bool, Fraction, Keys, Unit]:
         seats = unit.held + gained[unit.id]
         infinite, value = claim_of(method, unit.votes, seats + 1)
         keys = precedence(decide, unit.votes, seats, unit.order)
         return (not infinite, -value, tuple(-key for key in keys), unit)
 
-    queue = [entry(unit) for unit in units if unit.votes > 0]
+    def ranked(finite: bool, value: Fraction, keys: Keys, unit: Unit) -> tuple[Unit, Claim, Keys]:
+        return unit, (not finite, -value), tuple(-key for key in keys)
+
+    queue = [claiming(unit) for unit in units if unit.votes > 0]
     heapify(queue)
     served: list[tuple[Unit, Claim, Keys]] = []
     for _ in range(seats if queue else 0):
-        finite, value, keys, unit = heappop(queue)
-        served.append((unit, (not finite, -value), tuple(-key for key in keys)))
-        gained[unit.id] += 1
-        heappush(queue, entry(unit))
-    waiting = [
-        (unit, (not finite, -value), tuple(-key for key in keys))
-        for finite, value, keys, unit in sorted(queue, key=lambda e: e[:3])
-    ]
-    tie = (
-        tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide)
-        if served and waiting
-        else None
-    )
+        served.append(ranked(*heappop(queue)))
+        gained[served[-1][0].id] += 1
+        heappush(queue, claiming(served[-1][0]))
+    waiting = [ranked(*claim) for claim in sorted(queue, key=lambda claim: claim[:3])]
+    tie = tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide) if served else None
     lines = tuple(_line(method, unit, gained[unit.id]) for unit in units)
     order, claims = tuple(unit.id for unit, *_ in served), tuple(claim for _, claim, _ in served)
     return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else (), order, claims)
@@ -143,13 +140,18 @@ def _seats_down_to(method: DivisorMethod, unit: Unit, weakest: tuple[Claim, Keys
         claim = claim_of(method, unit.votes, seat)
         return (claim, precedence(decide, unit.votes, seat - 1, unit.order)) >= weakest
 
-    low, high = 0, 1
+    high = 1
     while ahead(high):
-        low, high = high, high * 2
-    while high - low > 1:
+        high *= 2
+    return smallest(lambda seat: not ahead(seat), high // 2 + 1, high) - 1
+
+
+def smallest(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The smallest number from ``low`` on for which it ``holds``, by halving; it does for ``high``."""
+    while low < high:
         middle = (low + high) // 2
-        low, high = (middle, high) if ahead(middle) else (low, middle)
-    return low
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return high
 
 
 def divide_by_quota(
@@ -321,29 +323,15 @@ class QuotaCount:
 
 
 @dataclass(frozen=True)
-class Winner:
-    """Who won a second round: an alliance, or a list (of an alliance of one, or of none)."""
-
-    alliance: str
-    list: str | None
-
-    def is_one(self, competitor: Unit) -> bool:
-        """Whether this is the competitor."""
-        return (
-            competitor.id in (self.list, _alliance_name(self.alliance))
-            or competitor.alliance == self.alliance
-        )
-
-
-@dataclass(frozen=True)
 class Premium:
     """At least so many ``seats`` for the list or alliance with most votes, if these are ``needed`` votes, or
-    for the ``winner`` of a second round. With ``lists_apart`` all other alliances are none (San Marino).
+    for the ``winner`` of a second round, an alliance or a list. With ``lists_apart`` all other alliances are
+    none (San Marino).
     """
 
     seats: int
     needed: Fraction
-    winner: Winner | None = None
+    winner: str | None = None
     lists_apart: bool = False
 
 
@@ -448,7 +436,8 @@ def _largest(plan: Plan, competitors: Sequence[Unit], place: str) -> tuple[list[
     """The competitor with most votes, or the winner of the second round; and the tie."""
     winner = plan.premium.winner if plan.premium is not None else None
     if winner is not None:
-        return [unit for unit in competitors if winner.is_one(unit)], []
+        names = (winner, _alliance_name(winner))
+        return [unit for unit in competitors if unit.alliance == winner or unit.id in names], []
     return first_among(
         [unit for unit in competitors if unit.votes > 0],
         1,
@@ -475,22 +464,42 @@ def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: s
     return replace(rest, seats=given, ties=(*ties, *rest.ties))
 
 
+def with_some_aside(
+    units: Sequence[Unit],
+    seats: int,
+    divide_among: Callable[[list[Unit], int], Division],
+    to_set_aside: Callable[[list[Unit], int, Division], Mapping[str, int]],
+) -> Division:
+    """Divide ``seats``, set units aside with seats of their own as long as there are any to, and divide the
+    rest anew among the others.
+    """
+    aside: dict[str, int] = {}
+    while True:
+        free = [unit for unit in units if unit.id not in aside]
+        left = max(seats - sum(aside.values()), 0)
+        division = divide_among(free, left)
+        more = to_set_aside(free, left, division)
+        if not more:
+            return replace(
+                division, seats={u.id: aside.get(u.id, division.seats.get(u.id, 0)) for u in units}
+            )
+        aside.update(more)
+
+
 def divide_with_caps(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
     """Divide by the method; what exceeds a unit's limit goes to the others by the same method among them."""
-    fixed: dict[str, int] = {}
-    while True:
-        free = [unit for unit in units if unit.id not in fixed]
-        division = divide_by_method(plan, free, seats - sum(fixed.values()), place)
+
+    def beyond_the_limit(free: list[Unit], _left: int, division: Division) -> dict[str, int]:
         over = {
             unit.id: max(unit.limit - unit.held, 0)
             for unit in free
             if unit.limit is not None and unit.held + division.seats[unit.id] > unit.limit
         }
-        if not over or all(division.seats[name] == limit for name, limit in over.items()):
-            return replace(
-                division, seats={u.id: fixed.get(u.id, division.seats.get(u.id, 0)) for u in units}
-            )
-        fixed.update(over)
+        return over if any(division.seats[name] != limit for name, limit in over.items()) else {}
+
+    return with_some_aside(
+        units, seats, lambda free, left: divide_by_method(plan, free, left, place), beyond_the_limit
+    )
 
 
 def divide_by_method(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
@@ -510,14 +519,14 @@ def divide_by_method(plan: Plan, units: Sequence[Unit], seats: int, place: str =
 
 def _divide_with_floors(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:
     """Inside an alliance a list keeps at least its floor; the rest is divided among the others."""
-    fixed: dict[str, int] = {}
-    while True:
-        free = [unit for unit in units if unit.id not in fixed]
-        division = divide_with_caps(plan, free, seats - sum(fixed.values()), place)
+
+    def below_the_floor(free: list[Unit], left: int, division: Division) -> dict[str, int]:
         short = [unit for unit in free if division.seats[unit.id] < unit.floor]
-        if not short or len(short) == len(free):
-            return replace(
-                division, seats={u.id: fixed.get(u.id, division.seats.get(u.id, 0)) for u in units}
-            )
-        for unit in short:
-            fixed[unit.id] = min(unit.floor, seats - sum(fixed.values()))
+        kept: dict[str, int] = {}
+        for unit in short if len(short) < len(free) else ():
+            kept[unit.id] = min(unit.floor, left - sum(kept.values()))
+        return kept
+
+    return with_some_aside(
+        units, seats, lambda free, left: divide_with_caps(plan, free, left, place), below_the_floor
+    )

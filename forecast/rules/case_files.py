@@ -5,12 +5,11 @@ A case that the schema cannot say is reported as unsupported with the reason, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
-from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -34,6 +33,7 @@ _CASE_KEYS = ("seats", "rule", "parties", "valid_votes", "invalid_votes", "regis
 _TOTALS = ("seats", "population", "levelling", "valid_votes", "invalid_votes", "registered")
 _DISTRICT_KEYS = ("name", "region", "votes", "direct", *_TOTALS)
 _LOOKS_LIKE = 0.85
+Value = TypeVar("Value")
 NOT_LISTED = "(not listed)"
 
 
@@ -77,14 +77,7 @@ class Verification:
     """Election files without official seats, which are no cases."""
 
     def __add__(self, other: Verification) -> Verification:
-        return Verification(
-            self.cases + other.cases,
-            self.reproduced + other.reproduced,
-            self.mismatches + other.mismatches,
-            self.unsupported + other.unsupported,
-            self.notes + other.notes,
-            self.unchecked + other.unchecked,
-        )
+        return Verification(*(getattr(self, of.name) + getattr(other, of.name) for of in fields(self)))
 
     @property
     def complete(self) -> bool:
@@ -158,15 +151,13 @@ def _refuse_slips(table: Mapping[str, Any], known: Sequence[str], where: str) ->
     for key in table:
         near = get_close_matches(str(key), known, n=1, cutoff=_LOOKS_LIKE) if key not in known else []
         if near:
-            msg = f"{where}{key}: no such key; did you mean '{near[0]}'?"
-            raise UnsupportedCaseError(msg)
+            _refuse(f"{where}{key}", f"no such key; did you mean '{near[0]}'?")
 
 
 def _refuse_more_than_the_house(rule: Rule, ballot: Ballot) -> None:
     for excess in excess_under(rule, ballot.entries):
         name = "" if excess.holder is None else f".{ballot.entries[excess.holder].id}"
-        msg = f"parties{name}.{excess.key} = {excess.seats}: {excess.remedy}"
-        raise UnsupportedCaseError(msg)
+        _refuse(f"parties{name}.{excess.key} = {excess.seats}", excess.remedy)
 
 
 def _completed(rule: Rule, ballot: Ballot) -> Ballot:
@@ -183,8 +174,7 @@ def _notes(case: Case) -> Iterator[str]:
     if listed > case.ballot.valid:
         yield (
             f"the votes of its parties add up to {listed:,}, more than its valid_votes, "
-            f"{case.ballot.valid:,}, "
-            "of which its threshold is a share"
+            f"{case.ballot.valid:,}, of which its threshold is a share"
         )
     if any(entry.id == NOT_LISTED for entry in case.ballot.entries):
         rest = case.ballot.valid - listed
@@ -192,32 +182,21 @@ def _notes(case: Case) -> Iterator[str]:
 
 
 def _list(record: Mapping[str, Any], key: str) -> Sequence[Any]:
-    """A list of a record; empty where there is none."""
-    found = record.get(key)
-    if found is None:
-        return ()
+    found = record.get(key) or ()
     if not isinstance(found, list | tuple):
-        msg = f"{key}: a list is expected"
-        raise UnsupportedCaseError(msg)
+        _refuse(key, "a list is expected")
     return found
 
 
-def _table(record: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
-    """A table of a record; empty where there is none."""
-    found = record.get(key)
-    if found is None:
-        return {}
-    if not isinstance(found, Mapping):
-        msg = f"{where}.{key}: a table is expected"
-        raise UnsupportedCaseError(msg)
-    return found
+def _refuse(where: str, why: str) -> NoReturn:
+    msg = f"{where}: {why}"
+    raise UnsupportedCaseError(msg) from None
 
 
 def _rule(record: Mapping[str, Any]) -> Rule:
     said = record["rule"]
     if not isinstance(said, Mapping):
-        msg = "rule: a table is expected"
-        raise UnsupportedCaseError(msg)
+        _refuse("rule", "a table is expected")
     try:
         return Rule.model_validate({**said, "seats": record["seats"]}, context={"empty_house": True})
     except ValidationError as error:
@@ -237,8 +216,7 @@ def _unique_names(parties: Sequence[Any]) -> list[str]:
     names: dict[str, None] = {}
     for number, party in enumerate(parties):
         if not isinstance(party, Mapping) or not isinstance(party.get("name"), str):
-            msg = f"parties[{number}]: a table with a name is expected"
-            raise UnsupportedCaseError(msg)
+            _refuse(f"parties[{number}]", "a table with a name is expected")
         name = party["name"]
         names[name if name not in names else f"{name} ({number + 1})"] = None
     return list(names)
@@ -247,12 +225,10 @@ def _unique_names(parties: Sequence[Any]) -> list[str]:
 def _entry(party: Mapping[str, Any], name: str) -> Entry:
     unknown = sorted(set(party) - _PARTY_KEYS - _REMARKS)
     if unknown:
-        msg = f"parties.{name}.{unknown[0]}: {suggest(unknown[0], sorted(_PARTY_KEYS))}"
-        raise UnsupportedCaseError(msg)
+        _refuse(f"parties.{name}.{unknown[0]}", suggest(unknown[0], sorted(_PARTY_KEYS)))
     kind = party.get("kind", "party")
     if kind not in KINDS:
-        msg = f"parties.{name}.kind: no such kind; {suggest(str(kind), KINDS)}"
-        raise UnsupportedCaseError(msg)
+        _refuse(f"parties.{name}.kind", f"no such kind; {suggest(str(kind), KINDS)}")
     counts = {key: _number(party, key, f"parties.{name}") for key in _COUNTS if party.get(key) is not None}
     regional = party.get("best_region_share")
     alliance = party.get("alliance")
@@ -262,19 +238,22 @@ def _entry(party: Mapping[str, Any], name: str) -> Entry:
         kind,
         alliance=None if alliance is None else str(alliance),
         sub_alliance=None,
-        best_region_share=None if regional is None else _share(regional, f"parties.{name}.best_region_share"),
+        best_region_share=None
+        if regional is None
+        else _parsed(parse_share, regional, f"parties.{name}.best_region_share"),
         **counts,
     )
 
 
 def _district(row: Any, number: int) -> District:
     if not isinstance(row, Mapping) or not isinstance(row.get("votes"), Mapping):
-        msg = f"districts[{number}]: a table with votes is expected"
-        raise UnsupportedCaseError(msg)
+        _refuse(f"districts[{number}]", "a table with votes is expected")
     name = str(row.get("name", number + 1))
     _refuse_slips(row, _DISTRICT_KEYS, f"districts.{name}.")
     votes: Mapping[str, Any] = row["votes"]
-    direct = _table(row, "direct", f"districts.{name}")
+    direct = row.get("direct") or {}
+    if not isinstance(direct, Mapping):
+        _refuse(f"districts.{name}.direct", "a table is expected")
     totals: dict[str, Any] = {key: _optional_count(row, key) for key in _TOTALS}
     return District(
         name,
@@ -292,21 +271,15 @@ def _optional_count(table: Mapping[str, Any], key: str) -> int | None:
 def _number(table: Mapping[str, Any], key: str, where: str) -> int:
     path = f"{where}.{key}".lstrip(".")
     if key not in table:
-        msg = f"{path}: missing"
-        raise UnsupportedCaseError(msg)
-    try:
-        return parse_count(table[key])
-    except ValueError as error:
-        msg = f"{path} = {table[key]!r}: {error}"
-        raise UnsupportedCaseError(msg) from None
+        _refuse(path, "missing")
+    return _parsed(parse_count, table[key], path)
 
 
-def _share(value: Any, where: str) -> Fraction:
+def _parsed(parse: Callable[[Any], Value], said: object, where: str) -> Value:
     try:
-        return parse_share(value)
+        return parse(said)
     except ValueError as error:
-        msg = f"{where} = {value!r}: {error}"
-        raise UnsupportedCaseError(msg) from None
+        _refuse(f"{where} = {said!r}", str(error))
 
 
 def seats_of(case: Case) -> Outcome:

@@ -19,10 +19,10 @@ from forecast.election.threshold import level_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE
-from forecast.rules.compiled_around import constraints_of, largest_house, stands_around
+from forecast.rules.allocation import IN_PROPORTION
+from forecast.rules.compiled_around import constraints_of, fill_share, largest_house, stands_around
 from forecast.rules.compiled_districts import UNDRAWN, SeatTable, Tier, not_drawn, tier_of
 from forecast.rules.grids import Rules, with_grids
-from forecast.rules.majority import IN_PROPORTION
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -118,9 +118,11 @@ def compile_rules(
 
 
 def _ties_of(rule: Rule) -> int:
-    """The steps of the ties in one number; what precincts would decide is drawn by what follows them."""
+    """The steps of the ties in one number; what precincts would decide is drawn by what follows them, what
+    the numbers of lists would by lot.
+    """
     steps = rule.ties
-    code = laws.TIES_LOT if steps[-1] == "lot" else 0
+    code = 0 if steps[-1] == "registration" else laws.TIES_LOT
     if "fewest-votes" in steps:
         code |= laws.TIES_FEWEST_VOTES
     elif "votes" not in steps:
@@ -153,7 +155,7 @@ def _join_tier(record: np.void, rule: Rule, tier: Tier | None) -> None:
     if tier is None:
         return
     record["held_drawn"] = tier.levelled
-    if rule.levelling is not None and rule.levelling.mode == "apart":
+    if rule.levelling_mode == "apart":
         record["seats"] = max(rule.seats - int(tier.houses.sum()), 0)
 
 
@@ -198,6 +200,8 @@ def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
         drawn = rule.districts is not None and not rule.only_places and not rule.threshold.alliances
         if not drawn or _lets_others_in(rule):
             yield "rule.threshold.or_district_share", rule.threshold.or_district_share
+        if rule.threshold.share_in_districts > 1:
+            yield "rule.threshold.share_in_districts", rule.threshold.share_in_districts
     threshold, levels = rule.threshold, rule.threshold.alliances if rule.threshold is not None else None
     if threshold is None or levels is None or rule.districts is None or rule.alliances is None:
         return
@@ -241,7 +245,7 @@ def _fill_pacts(record: np.void, rule: Rule, lists: Sequence[Party], pacts: np.n
     levels = rule.threshold.alliances if rule.threshold is not None else None
     shares = (levels.level, levels.votes_from, levels.seats_from) if levels else (Fraction(0),) * 3
     for name, share in zip(("pact", "aid", "own"), shares, strict=True):
-        record[f"{name}_numerator"], record[f"{name}_denominator"] = share.numerator, share.denominator
+        fill_share(record, name, share)
     if levels is None:
         return
     names = list(dict.fromkeys(party.alliance for party in lists if party.alliance))
@@ -258,16 +262,14 @@ def _fill_threshold(record: np.void, rule: Rule) -> None:
     record["base"] = _BASES[threshold.base]
     record["strict"] = threshold.strict
     record["minimum_lists"] = threshold.min_lists or 0
-    joint = threshold.min_joint_share or Fraction(0)
-    record["joint_numerator"], record["joint_denominator"] = joint.numerator, joint.denominator
+    fill_share(record, "joint", threshold.min_joint_share)
     factor = threshold.runner_up_factor or Fraction(1)
     record["correction"], record["uncorrected"] = factor.numerator, factor.denominator
     record["nobody_decided"] = threshold.nobody is not None
     if isinstance(threshold.nobody, AdmitLargest):
         record["nobody_admits"] = threshold.nobody.admit
     if isinstance(threshold.nobody, LowerTo):
-        record["nobody_numerator"] = threshold.nobody.lower_to.numerator
-        record["nobody_denominator"] = threshold.nobody.lower_to.denominator
+        fill_share(record, "nobody", threshold.nobody.lower_to)
 
 
 def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTables) -> None:
@@ -276,10 +278,13 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
         record["quota"] = _QUOTAS[allocation.method]
         record["remainder"] = _REMAINDERS[allocation.remainder or "largest"]
         record["remainder_seats"] = allocation.remainder_seats or 0
-        needed = allocation.remainder_from or Fraction(0)
-        record["remainder_numerator"], record["remainder_denominator"] = needed.numerator, needed.denominator
+        fill_share(record, "remainder", allocation.remainder_from)
         record["quota_of_valid"] = allocation.quota_of == "valid"
-        plain = allocation.remainder == "largest" and allocation.quota_of != "valid" and not needed
+        plain = (
+            allocation.remainder == "largest"
+            and allocation.quota_of != "valid"
+            and not allocation.remainder_from
+        )
         exact = ("hare-rounded-up", "hare-rounded-down", "imperiali-rounded")
         record["single_precision"] = plain and allocation.method not in exact
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from forecast.kernels import laws
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
     from forecast.rules.compiled_districts import SeatTable
+
+Numbers = NDArray[np.int64]
 
 GROWTH = 8
 """A house that grows until it covers the seats held may grow to so many times its size; seats are
@@ -43,8 +45,7 @@ _MAJORITIES = {
 
 def seats_to_share(rule: Rule) -> int:
     """The size of the house before anything stands around it."""
-    start = rule.levelling.start_seats if rule.levelling is not None else None
-    return start or rule.seats
+    return (rule.levelling and rule.levelling.start_seats) or rule.seats
 
 
 def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = None) -> int:
@@ -53,7 +54,7 @@ def largest_house(rule: Rule, lists: Sequence[Party], table: SeatTable | None = 
     """
     held = sum(_held(party) for party in lists) if rule.levelling is not None else 0
     in_districts = int(table.seats.sum()) if table is not None and rule.districts is not None else 0
-    if rule.levelling is not None and rule.levelling.mode in ("keep", "level"):
+    if rule.levelling_mode in ("keep", "level"):
         held += in_districts
     extra = sum(party.extra_seats for party in lists)
     return max(_grown(rule), rule.seats + _added(rule, rule.seats + extra), in_districts) + held + extra
@@ -74,7 +75,8 @@ def stands_around(rule: Rule, lists: Sequence[Party]) -> bool:
     parts = (rule.bonus, rule.cap, rule.levelling, rule.majority, rule.guaranteed)
     limited = any(party.max_seats is not None and party.max_seats < rule.seats for party in lists)
     extra = any(party.extra_seats for party in lists)
-    return any(part is not None for part in parts) or limited or extra or bool(_alliances(rule, lists))
+    allied = _alliances(rule, lists)[0].number > 0
+    return any(part is not None for part in parts) or limited or extra or allied
 
 
 def constraints_of(
@@ -84,8 +86,8 @@ def constraints_of(
     record["constrained"] = True
     record["seats"] = seats_to_share(rule)
     record["largest_house"] = _grown(rule)
-    numbers, inner = _alliances(rule, lists), _sub_alliances(rule, lists)
-    record["alliances"], record["subs"] = len(numbers), len(inner)
+    alliances, subs = _alliances(rule, lists)
+    record["alliances"], record["subs"] = alliances.number, subs.number
     limits = np.full(len(lists), laws.NO_LIMIT)
     for k, party in enumerate(lists):
         most = [party.max_seats] if party.max_seats is not None else []
@@ -96,18 +98,18 @@ def constraints_of(
     if rule.majority is not None:
         record["majority"] = laws.MAJORITY_MOVES if rule.majority.seat == "moved" else laws.MAJORITY_ADDS
         record["majority_of"] = _MAJORITIES[rule.majority.of]
-        _fill_share(record, "majority", rule.majority.to)
-        _fill_share(record, "most", rule.majority.at_most)
+        fill_share(record, "majority", rule.majority.to)
+        fill_share(record, "most", rule.majority.at_most)
     if rule.guaranteed is not None:
         record["guaranteed"] = rule.guaranteed.seats
-        _fill_share(record, "guaranteed", rule.guaranteed.from_)
+        fill_share(record, "guaranteed", rule.guaranteed.from_)
     if rule.levelling is not None:
         _fill_levelling(record, rule.levelling)
     _fill_bonus(record, rule.bonus)
     winner = rule.bonus.winner if rule.bonus is not None else None
     named = [(party.alliance if rule.alliances and party.alliance else party.id) for party in lists]
     record["premium_winner"] = named.index(winner) if winner in named else -1
-    record["premium_apart"] = bool(numbers) and rule.bonus is not None and rule.bonus.others == "lists"
+    record["premium_apart"] = alliances.number > 0 and rule.bonus is not None and rule.bonus.others == "lists"
     return laws.Constraints(
         limits=limits,
         houses=np.array([record["seats"]], np.int64),
@@ -115,13 +117,14 @@ def constraints_of(
         direct=np.array([float(party.direct_seats) for party in lists]),
         floors=np.array([float(_floor(party, lists)) for party in lists]),
         extra=np.array([float(party.extra_seats) for party in lists]),
-        alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
-        subs=np.array([inner.get((party.alliance, party.sub_alliance), -1) for party in lists], np.int64),
+        alliances=alliances.of,
+        subs=subs.of,
         inside=inside,
     )
 
 
-def _fill_share(record: np.void, name: str, share: Fraction | None) -> None:
+def fill_share(record: np.void, name: str, share: Fraction | None) -> None:
+    """A share as numerator and denominator of the record; none is 0."""
     share = share or Fraction(0)
     record[f"{name}_numerator"], record[f"{name}_denominator"] = share.numerator, share.denominator
 
@@ -142,7 +145,7 @@ def _fill_levelling(record: np.void, levelling: Levelling) -> None:
         record["parity"] = laws.PARITY_ODD if levelling.parity == "odd" else laws.PARITY_EVEN
     record["levelling"] = _MODES[levelling.mode]
     record["keeps"] = levelling.mode != "part"
-    _fill_share(record, "part", levelling.part)
+    fill_share(record, "part", levelling.part)
     record["whole_house"] = levelling.house or 0
     inside_the_house = ("redistribute", "return", "start")
     record["deducts"] = levelling.deduct_unadmitted or levelling.mode in inside_the_house
@@ -152,28 +155,23 @@ def constraints_in_districts(
     rule: Rule,
     districts: Districts,
     lists: Sequence[Party],
-    houses: NDArray[np.int64],
+    houses: Numbers,
     record: np.void,
     inside: NDArray[np.void],
 ) -> laws.Constraints | None:
     """What stands around the division in each district: a bonus, and alliances; fills ``record``."""
-    numbers = _alliances(rule, lists)
-    if districts.bonus is None and not numbers:
+    alliances, subs = _alliances(rule, lists)
+    if districts.bonus is None and not alliances.number:
         return None
     record["constrained"] = True
-    record["alliances"] = len(numbers)
-    inner = _sub_alliances(rule, lists)
-    record["subs"] = len(inner)
+    record["alliances"], record["subs"] = alliances.number, subs.number
     record["cap_denominator"] = 1.0
     _fill_bonus(record, districts.bonus)
-    return _nothing_around(lists, houses, inside)._replace(
-        alliances=np.array([numbers.get(party.alliance, -1) for party in lists], np.int64),
-        subs=np.array([inner.get((party.alliance, party.sub_alliance), -1) for party in lists], np.int64),
-    )
+    return _nothing_around(lists, houses, inside)._replace(alliances=alliances.of, subs=subs.of)
 
 
 def constraints_after_winners(
-    lists: Sequence[Party], houses: NDArray[np.int64], record: np.void, inside: NDArray[np.void]
+    lists: Sequence[Party], houses: Numbers, record: np.void, inside: NDArray[np.void]
 ) -> laws.Constraints:
     """What stands around the division in each district where the divisors of a list begin after the winners
     that it has there, who are drawn; fills ``record``.
@@ -186,9 +184,7 @@ def constraints_after_winners(
     return _nothing_around(lists, houses, inside)
 
 
-def _nothing_around(
-    lists: Sequence[Party], houses: NDArray[np.int64], inside: NDArray[np.void]
-) -> laws.Constraints:
+def _nothing_around(lists: Sequence[Party], houses: Numbers, inside: NDArray[np.void]) -> laws.Constraints:
     """Districts in which nothing is held, limited or allied."""
     nothing = np.zeros(len(lists))
     return laws.Constraints(
@@ -210,9 +206,8 @@ def _fill_bonus(record: np.void, bonus: Bonus | None) -> None:
     if bonus is None:
         return
     if bonus.type == "at-least":
-        start = bonus.from_ or Fraction(0)
         record["premium"] = bonus.seats or 0
-        record["premium_numerator"], record["premium_denominator"] = start.numerator, start.denominator
+        fill_share(record, "premium", bonus.from_)
         return
     if bonus.type == "fixed":
         record["bonus"] = record["bonus_most"] = bonus.seats or 0
@@ -225,9 +220,8 @@ def _fill_bonus(record: np.void, bonus: Bonus | None) -> None:
 
 
 def _grown(rule: Rule) -> int:
-    grows = rule.levelling is not None and rule.levelling.mode == "level"
     size = seats_to_share(rule)
-    return max(min(GROWTH * size, MOST_SEATS), size) if grows else size
+    return max(min(GROWTH * size, MOST_SEATS), size) if rule.levelling_mode == "level" else size
 
 
 def _floor(party: Party, lists: Sequence[Party]) -> int:
@@ -240,19 +234,22 @@ def _held(party: Party) -> int:
     return max(party.direct_seats, party.min_seats)
 
 
-def _sub_alliances(rule: Rule, lists: Sequence[Party]) -> dict[tuple[str, str], int]:
-    """Number of every alliance of several lists inside an alliance."""
-    if rule.alliances is None:
-        return {}
-    names = [(party.alliance, party.sub_alliance) for party in lists if party.alliance and party.sub_alliance]
-    several = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    return {name: number for number, name in enumerate(several)}
+class _Alliances(NamedTuple):
+    """(K,) number of the alliance of several lists that each is in, -1 where there is none; and how many."""
+
+    of: Numbers
+    number: int
 
 
-def _alliances(rule: Rule, lists: Sequence[Party]) -> dict[str, int]:
-    """Number of every alliance of several lists."""
-    if rule.alliances is None:
-        return {}
-    names = [party.alliance for party in lists if party.alliance]
-    several = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    return {name: number for number, name in enumerate(several)}
+def _alliances(rule: Rule, lists: Sequence[Party]) -> tuple[_Alliances, _Alliances]:
+    """The alliances of a rule that has any, and those inside them."""
+    inner = [(p.alliance, p.sub_alliance) if p.alliance and p.sub_alliance else None for p in lists]
+    outer = [p.alliance or None for p in lists]
+    return _of_several(rule, outer), _of_several(rule, inner)
+
+
+def _of_several(rule: Rule, names: Sequence[object]) -> _Alliances:
+    several = [name for name in dict.fromkeys(names) if name is not None and names.count(name) > 1]
+    several = several if rule.alliances is not None else []
+    numbers = [several.index(name) if name in several else -1 for name in names]
+    return _Alliances(np.array(numbers, np.int64), len(several))

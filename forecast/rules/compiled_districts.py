@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import LEVELLED, Allocation, Districts, Levelling, Placing
+from forecast.election.rule import LEVELLED, Allocation, Districts, Placing
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
 from forecast.kernels import double_proportion, laws, place_levelling
 from forecast.kernels.laws import Constraints
+from forecast.rules.allocation import IN_PROPORTION
+from forecast.rules.ballot import by_region, levelling_of_table
 from forecast.rules.compiled_around import constraints_after_winners, constraints_in_districts
 
 if TYPE_CHECKING:
@@ -169,9 +171,11 @@ def tier_of(
     ``ConfigurationError`` where the table lacks what the rule asks for, and for clauses that are counted but
     not drawn.
     """
-    districts = rule.districts
-    assert districts is not None
+    districts = rule.constituencies
     faults = [*not_drawn(rule, place, held), *_missing(rule, table, place)]
+    if districts.leftover not in (None, LEVELLED):
+        alone = [party.id for party in lists if party.kind == "independent"]
+        faults += [Fault(place, f"parties.{name}.kind", "independent", UNDRAWN) for name in alone]
     if faults:
         raise ConfigurationError(*faults)
     record = _record_of(districts, fill)
@@ -184,7 +188,7 @@ def tier_of(
     starts = districts.direct == "start"
     if starts:
         around = constraints_after_winners(lists, table.seats, record[0], inside)
-    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    levelled = rule.levelling_mode is not None
     local = districts.local_threshold
     return Tier(
         houses=np.maximum(table.seats, 0) if districts.seats == "given" else table.seats.copy(),
@@ -193,9 +197,9 @@ def tier_of(
         constraints=around,
         local=_levels(local, lists, table, rule.seats) if local is not None else None,
         levelled=levelled,
-        returns=levelled and rule.levelling is not None and rule.levelling.mode == "return",
-        placing=_placing(rule, rule.levelling, table, fill) if levelled and rule.levelling else (),
-        by_votes=_record_of(_HARE, fill) if districts.seats == "by-votes" else None,
+        returns=rule.levelling_mode == "return",
+        placing=_placing(rule, table, fill) if levelled else (),
+        by_votes=_record_of(IN_PROPORTION, fill) if districts.seats == "by-votes" else None,
         held=held if starts else 0,
         total=districts.start_seats
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
@@ -211,9 +215,6 @@ def tier_of(
     )
 
 
-_HARE = Allocation.model_validate({"method": "hare"})
-
-
 def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
     """How seats left over are divided on the remainders; those that are levelled are not."""
     if method != LEVELLED:
@@ -224,9 +225,14 @@ def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
 
 
 def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:
+    record = _one_vote_each()
+    fill(record[0], method)
+    return record
+
+
+def _one_vote_each() -> NDArray[np.void]:
     record = np.zeros(1, laws.RULE)
     record["correction"] = record["uncorrected"] = record["vote"] = 1.0
-    fill(record[0], method)
     return record
 
 
@@ -256,8 +262,7 @@ def _who(rule: Rule, districts: Districts) -> int:
 
 def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     """Clauses that an exact count knows and a draw does not yet."""
-    districts, levelling = rule.districts, rule.levelling
-    assert districts is not None
+    districts = rule.constituencies
     local = districts.local_threshold
     asked = {
         "seats": districts.seats if districts.seats == "by-population" else None,
@@ -268,24 +273,15 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     for key, value in asked.items():
         if value:
             yield Fault(place, f"rule.districts.{key}", value, UNDRAWN)
-    if levelling is not None and levelling.placing and (rule.bonus or levelling.mode == "level"):
+    if rule.placing and (rule.bonus or rule.levelling_mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
 
 
 def _missing(rule: Rule, table: SeatTable, place: str) -> Iterator[Fault]:
     """What the rule asks of the table."""
-    levelling = rule.levelling
-    steps = levelling.placing if levelling is not None else ()
-    if any(step.capacity == "table" for step in steps) and (table.levelling < 0).any():
+    if levelling_of_table(rule) and (table.levelling < 0).any():
         yield Fault(place, "rule.levelling.placing", "table", "the table has no column levelling")
-    local = rule.districts.local_threshold if rule.districts is not None else None
-    waived = rule.threshold is not None and rule.threshold.or_regions_at_quota is not None
-    by_region = (
-        waived
-        or any(step.where == "region" for step in steps)
-        or (local is not None and local.of == "region")
-    )
-    if by_region and not all(table.regions):
+    if by_region(rule) and not all(table.regions):
         yield Fault(place, "rule.districts", "region", "the table has no column region, which the rule needs")
 
 
@@ -296,8 +292,7 @@ def _numbers(names: Sequence[str]) -> tuple[Numbers, list[str]]:
 
 
 def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int) -> LocalLevels:
-    record = np.zeros(1, laws.RULE)
-    record["correction"] = record["uncorrected"] = record["vote"] = 1.0
+    record = _one_vote_each()
     record["nobody_denominator"] = record["joint_denominator"] = 1.0
     record["nobody_decided"] = True
     record["base"], record["strict"] = _BASES[threshold.base], threshold.strict
@@ -311,15 +306,13 @@ def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable,
     )
 
 
-def _placing(
-    rule: Rule, levelling: Levelling, table: SeatTable, fill: FillAllocation
-) -> tuple[PlacingStep, ...]:
+def _placing(rule: Rule, table: SeatTable, fill: FillAllocation) -> tuple[PlacingStep, ...]:
     steps: list[PlacingStep] = []
     parents = np.zeros(len(table.names), np.int64)
     national = np.zeros(1, laws.RULE)
     if rule.national_method is not None and not rule.national_method.by_quota:
         fill(national[0], rule.national_method)
-    for step in levelling.placing:
+    for step in rule.placing:
         names = table.regions if step.where == "region" else table.names
         place_of, places = _numbers(names)
         record = np.zeros(1, place_levelling.PLACING)

@@ -165,9 +165,11 @@ def with_winners(election: Election, ballot: Ballot, won: Mapping[str, Won]) -> 
 
 def _counted_for_lists(election: Election, name: str, left: Mapping[str, int]) -> str:
     votes = ", ".join(f"{party.name} {left[party.id]:,}" for party in election.parties if left.get(party.id))
-    return (
+    said = (
         f"{name}: votes for losers, and for winners beyond what they needed, count for their lists: {votes}"
     )
+    lost = sum(votes for holder, votes in left.items() if holder not in election.by_id)
+    return f"{said}; {lost:,} for candidates of no list count for none" if lost else said
 
 
 class _Candidates:

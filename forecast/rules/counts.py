@@ -20,10 +20,18 @@ from forecast.rules.counted_chamber import Won, rule_beside, tiers_won, with_tie
 from forecast.rules.district_table import DistrictTable, OfficialSeats, read_districts
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
-from forecast.rules.remarks import differences, has_official_seats, remarks_on
-from forecast.rules.rows_of_parties import RowsOfParties, entry_of, rows_of_parties
+from forecast.rules.remarks import (
+    against_districts,
+    differences,
+    has_official_seats,
+    key_of,
+    more_than_registered,
+    not_counted,
+    remarks_on,
+    with_total,
+)
+from forecast.rules.tables import RowsOfParties, entry_of, rows_of_parties
 from forecast.rules.thresholds import missing_totals
-from forecast.rules.totals import by_district, key_of, more_than_registered, not_counted, with_total
 
 MOST_VOTES = 10**12
 """Of a list, from a Python program: there are fewer people."""
@@ -153,13 +161,13 @@ def _ready(
     warnings = [*rows.said, *(f"{place}: no row for {name}: counted with 0 votes" for name in missing)]
     given = any(key_of(setting) == "election.valid_votes" for setting in settings)
     ballot, said = with_total(election, ballot, place, own=own, given=given, known=rows.valid)
-    warnings += [*said, *by_district(election, ballot, own=own), *more_than_registered(ballot)]
+    warnings += [*said, *against_districts(election, ballot, own=own), *more_than_registered(ballot)]
     _require_totals(election, ballot)
-    idle = not_counted(election, settings, replaced=not own)
-    warnings += [f"--set {setting}: this does not count here, {why}" for setting, why in idle.typed]
+    typed, written = not_counted(election, settings, replaced=not own)
+    warnings += [f"--set {setting}: this does not count here, {why}" for setting, why in typed]
     warnings += [line for tier in won.values() for line in tier.said]
     by_place = table.official if table is not None and own else {}
-    return Count(ballot, place, tuple(warnings), idle.written, rows.official, won, by_place)
+    return Count(ballot, place, tuple(warnings), written, rows.official, won, by_place)
 
 
 def _table_of(election: Election) -> DistrictTable | None:

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from forecast.door.sheets import read_sheet
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.rules.ballot import District
-from forecast.rules.district_checks import problems_of
+from forecast.rules.ballot import District, problems_of
 from forecast.rules.tables import (
     Row,
     alliance_of,

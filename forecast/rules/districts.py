@@ -9,14 +9,20 @@ from fractions import Fraction
 
 from forecast.election.rule import LEVELLED, Allocation, Districts, Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.rules.allocation import Plan, QuotaCount, award_bonus, divide, divide_by_method, quota_of
-from forecast.rules.ballot import Ballot, District, regions_of
-from forecast.rules.district_checks import problems_of
+from forecast.rules.allocation import (
+    IN_PROPORTION,
+    Plan,
+    QuotaCount,
+    award_bonus,
+    divide,
+    divide_by_method,
+    quota_of,
+)
+from forecast.rules.ballot import Ballot, District, problems_of, regions_of
 from forecast.rules.entitled import entitled_in, outside_quota_in, weight_of
 from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
 from forecast.rules.ties import Unit
 
-_HARE = Allocation.model_validate({"method": "hare"})
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
 _SIZES = "seats of the districts"
 
@@ -57,32 +63,28 @@ class Tier:
         )
 
 
-def divide_districts(
-    rule: Rule, districts: Districts, ballot: Ballot, admissions: Mapping[str, Admission]
-) -> Tier:
+def divide_districts(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) -> Tier:
     """Seats won in the districts by each list.
 
     ``admissions`` are national; empty where the threshold does not guard the districts. Raises
     ``ConfigurationError`` where the table lacks what the rule asks for.
     """
     needs_table(rule, ballot)
-    sizes = district_seats(rule, districts, ballot)
+    districts, sizes = rule.constituencies, district_seats(rule, ballot)
     regional = districts.local_threshold is not None and districts.local_threshold.of == "region"
     regions = regions_of(ballot) if regional else {}
     units = {
-        district.name: entitled_in(
-            rule, districts, ballot, admissions, district, regions.get(district.region)
-        )
+        district.name: entitled_in(rule, ballot, admissions, district, regions.get(district.region))
         for district in ballot.districts
     }
     if districts.leftover is not None:
-        return _with_national_leftover(rule, districts, ballot, units, sizes)
+        return _with_national_leftover(rule, ballot, units, sizes)
     won: dict[str, Mapping[str, int]] = {}
     shares, beyond = Counter[str](), Counter[str]()
     steps, ties = list(sizes.steps), list(sizes.ties)
     for district in ballot.districts:
         local = units[district.name]
-        division = divide_district(rule, districts, ballot, district, local, sizes.seats[district.name])
+        division = divide_district(rule, ballot, district, local, sizes.seats[district.name])
         won[district.name] = with_direct_seats(districts, district, division.seats)
         shares.update(division.seats)
         beyond.update({k: max(n - division.seats.get(k, 0), 0) for k, n in district.direct.items()})
@@ -131,36 +133,31 @@ def with_direct_seats(
 
 
 def divide_district(
-    rule: Rule,
-    districts: Districts,
-    ballot: Ballot,
-    district: District,
-    units: Sequence[Unit],
-    seats: int,
+    rule: Rule, ballot: Ballot, district: District, units: Sequence[Unit], seats: int
 ) -> Division:
     """The seats of one district among the lists that take part there.
 
     With ``direct = "start"`` the divisors of a list begin after its direct seats, which are not among the
     seats returned.
     """
-    bonus: Mapping[str, int] = {}
-    ties: list[Tie] = []
+    districts, bonus, ties = rule.constituencies, dict[str, int](), list[Tie]()
     if districts.bonus is not None:
         bonus, ties = award_bonus(districts.bonus, units, district.valid, seats, rule.ties, district.name)
     if districts.direct == "start":
         units = [replace(unit, held=district.direct.get(unit.id, 0)) for unit in units]
-    outside = outside_quota_in(districts, rule, ballot, units, district)
+    outside = outside_quota_in(rule, ballot, units, district)
     plan = Plan(districts, rule.ties, rule.alliances, outside)
     division = divide(plan, units, seats - sum(bonus.values()), district.name)
     total = {name: given + bonus.get(name, 0) for name, given in division.seats.items()}
     return replace(division, seats=total, ties=(*ties, *division.ties))
 
 
-def district_seats(rule: Rule, districts: Districts, ballot: Ballot) -> Division:
+def district_seats(rule: Rule, ballot: Ballot) -> Division:
     """How many seats each district has: as the table says, by the votes cast in it, or by its population.
 
     Districts that the table gives 0 seats have none.
     """
+    districts = rule.constituencies
     if districts.seats == "given":
         return Division({district.name: district.seats or 0 for district in ballot.districts})
     by_votes = districts.seats == "by-votes"
@@ -171,7 +168,7 @@ def district_seats(rule: Rule, districts: Districts, ballot: Ballot) -> Division
     ]
     total = districts.start_seats or rule.seats
     division = divide_by_method(
-        Plan(_HARE if by_votes else _SAINTE_LAGUE, rule.ties), competitors, total, _SIZES
+        Plan(IN_PROPORTION if by_votes else _SAINTE_LAGUE, rule.ties), competitors, total, _SIZES
     )
     return replace(
         division, seats={district.name: division.seats.get(district.name, 0) for district in ballot.districts}
@@ -179,20 +176,16 @@ def district_seats(rule: Rule, districts: Districts, ballot: Ballot) -> Division
 
 
 def _with_national_leftover(
-    rule: Rule,
-    districts: Districts,
-    ballot: Ballot,
-    units: Mapping[str, Sequence[Unit]],
-    sizes: Division,
+    rule: Rule, ballot: Ballot, units: Mapping[str, Sequence[Unit]], sizes: Division
 ) -> Tier:
     """Whole quotas in districts, the rest nationally: by the summed remainders (Czechia, law 247/1995 §§ 50,
-    51; Romania, law 208/2015 art. 94), or by the levelling (Estonia, § 62).
+    51; Romania, law 208/2015 art. 94), where independents take no part, or by the levelling (Estonia, § 62).
     """
     won: dict[str, Mapping[str, int]] = {}
     remainders = {entry.id: Fraction(0) for entry in ballot.entries}
     steps, ties = list(sizes.steps), list(sizes.ties)
-    prices = quotas(rule, districts, ballot, units, sizes.seats)
-    left = 0
+    districts, left = rule.constituencies, 0
+    prices = _quotas(rule, ballot, units, sizes.seats)
     for district in ballot.districts:
         local = units[district.name]
         seats, price = sizes.seats[district.name], prices[district.name]
@@ -213,7 +206,11 @@ def _with_national_leftover(
             remainders[name] += remainder
     if districts.leftover == LEVELLED:
         return Tier(won, sizes.seats, units, tuple(steps), tuple(ties))
-    pooled = [Unit(entry.id, remainders[entry.id], order) for order, entry in enumerate(ballot.entries)]
+    pooled = [
+        Unit(entry.id, remainders[entry.id], order)
+        for order, entry in ballot.in_order(rule.ties)
+        if entry.kind != "independent"
+    ]
     method = Allocation.model_validate({"method": districts.leftover})
     division = divide_by_method(Plan(method, rule.ties), pooled, left, "seats left over")
     return Tier(
@@ -221,31 +218,25 @@ def _with_national_leftover(
     )
 
 
-def quotas(
-    rule: Rule,
-    districts: Districts,
-    ballot: Ballot,
-    units: Mapping[str, Sequence[Unit]],
-    sizes: Mapping[str, int],
+def _quotas(
+    rule: Rule, ballot: Ballot, units: Mapping[str, Sequence[Unit]], sizes: Mapping[str, int]
 ) -> dict[str, Fraction | None]:
     """The price of a seat in each district, by the votes and seats there or in its region."""
-    behind, seats = defaultdict[str, Fraction](Fraction), Counter[str]()
+    districts, behind, seats = rule.constituencies, defaultdict[str, Fraction](Fraction), Counter[str]()
     place_of = {d.name: d.region if districts.quota_in == "region" else d.name for d in ballot.districts}
     for district in ballot.districts:
         local, place = units[district.name], place_of[district.name]
         behind[place] += sum((unit.electorate for unit in local), Fraction(0))
-        behind[place] += outside_quota_in(districts, rule, ballot, local, district)
+        behind[place] += outside_quota_in(rule, ballot, local, district)
         seats[place] += sizes[district.name]
     return {name: quota_of(districts, behind[place], seats[place]) for name, place in place_of.items()}
 
 
-def with_regional_quotas(
-    rule: Rule, districts: Districts, ballot: Ballot, tier: Tier, admissions: Mapping[str, Admission]
-) -> Tier:
+def with_regional_quotas(rule: Rule, ballot: Ballot, tier: Tier, admissions: Mapping[str, Admission]) -> Tier:
     """Whole quotas of admitted lists in a region that its districts did not give (Austria, NRWO § 101): seats
     of the region, which are in no district.
     """
-    prices = quotas(rule, districts, ballot, tier.units, tier.sizes)
+    prices = _quotas(rule, ballot, tier.units, tier.sizes)
     pooled = Counter(tier.pooled)
     for region, place in regions_of(ballot).items():
         inside = [d.name for d in ballot.districts if d.region == region]

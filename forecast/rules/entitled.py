@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from math import floor
 
-from forecast.election.rule import Allocation, Districts, Rule
+from forecast.election.rule import Allocation, Rule
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import UNLISTED, Admission
 from forecast.rules.thresholds import reaches_locally
@@ -52,14 +52,13 @@ def entitled(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) ->
     inside = sum(entry.votes for entry in ballot.entries if admissions[entry.id].admitted)
     return [
         _unit(rule, ballot, entry, order, admissions[entry.id], votes[entry.id], inside)
-        for order, entry in enumerate(ballot.entries)
+        for order, entry in ballot.in_order(rule.ties)
         if _competes(rule, admissions[entry.id])
     ]
 
 
 def entitled_in(
     rule: Rule,
-    districts: Districts,
     ballot: Ballot,
     admissions: Mapping[str, Admission],
     district: District,
@@ -71,14 +70,14 @@ def entitled_in(
     place of a local threshold that is one of regions.
     """
     own = {
-        entry.id: district.votes.get(entry.id, 0) + votes_from_outside(districts, ballot, entry, district)
+        entry.id: district.votes.get(entry.id, 0) + _votes_from_outside(rule, ballot, entry, district)
         for entry in ballot.entries
     }
     votes = with_alliance_votes(ballot, own, district.alliance_votes)
     units: list[Unit] = []
-    for order, entry in enumerate(ballot.entries):
+    for order, entry in ballot.in_order(rule.ties):
         nationally = admissions.get(entry.id, EVERYONE)
-        local = districts.local_threshold
+        local = rule.constituencies.local_threshold
         if local is not None and entry.eligible:
             there = reaches_locally(local, ballot, entry, region or district)
             by_law = (nationally.admitted, there)
@@ -99,8 +98,7 @@ def votes_outside(
     others those cast in districts in which they take none (``local``: who does in each) where no seats are
     divided nationally.
     """
-    levelled = rule.levelling is not None and rule.levelling.mode is not None
-    nationally = local is None or levelled or rule.allocation is not None
+    nationally = local is None or rule.levelling_mode is not None or rule.allocation is not None
     inside = {entry.id for entry in ballot.entries if nationally and _competes(rule, admissions[entry.id])}
     there = {place: {unit.id for unit in units} for place, units in (local or {}).items()}
     outside: dict[str, int] = {}
@@ -162,13 +160,13 @@ def with_alliance_votes(
     return votes
 
 
-def votes_from_outside(districts: Districts, ballot: Ballot, entry: Entry, district: District) -> Fraction:
+def _votes_from_outside(rule: Rule, ballot: Ballot, entry: Entry, district: District) -> Fraction:
     """What a list gets in a district of its votes in districts without seats.
 
     They are shared in proportion to the valid votes of the districts that have seats (Turkey, law 2839: votes
     abroad and at customs).
     """
-    if districts.seatless != "shared" or district.seats == 0:
+    if rule.constituencies.seatless != "shared" or district.seats == 0:
         return Fraction(0)
     abroad = sum(other.votes.get(entry.id, 0) for other in ballot.districts if other.seats == 0)
     valid = sum(other.valid for other in ballot.districts if other.seats != 0)
@@ -177,19 +175,13 @@ def votes_from_outside(districts: Districts, ballot: Ballot, entry: Entry, distr
 
 def outside_quota(method: Allocation, rule: Rule, ballot: Ballot, units: Sequence[Unit]) -> Fraction:
     """Votes of lists that take no part but stand behind the quota, weighed like the others."""
-    return _outside(
-        method,
-        rule,
-        ballot,
-        units,
-        {entry.id: entry.votes + entry.candidate_votes for entry in ballot.entries},
-    )
+    votes = {entry.id: entry.votes + entry.candidate_votes for entry in ballot.entries}
+    return _outside(method, rule, ballot, units, votes)
 
 
-def outside_quota_in(
-    districts: Districts, rule: Rule, ballot: Ballot, units: Sequence[Unit], district: District
-) -> Fraction:
+def outside_quota_in(rule: Rule, ballot: Ballot, units: Sequence[Unit], district: District) -> Fraction:
     """The same in one district, of votes that are not listed there too."""
+    districts = rule.constituencies
     unlisted = district.valid - sum(district.votes.values()) - sum(district.alliance_votes.values())
     behind = _outside(districts, rule, ballot, units, district.votes)
     return behind + unlisted if districts.quota_of == "valid" else behind

@@ -14,10 +14,19 @@ from fractions import Fraction
 from math import floor
 
 from forecast.election.methods import METHODS, DivisorMethod
-from forecast.election.rule import Districts, Levelling, Placing, Rule, divisors_of
+from forecast.election.rule import Levelling, Placing, Rule, divisors_of
 from forecast.election.vocabulary import MOST_SEATS, DecidedBy, TieRule
 from forecast.errors import ConfigurationError, Fault, NoValidOutcome, suggest
-from forecast.rules.allocation import Claim, Plan, claim_of, divide, divide_with_caps, house_that_covers
+from forecast.rules.allocation import (
+    Claim,
+    Plan,
+    claim_of,
+    divide,
+    divide_with_caps,
+    house_that_covers,
+    smallest,
+    with_some_aside,
+)
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.districts import Tier
 from forecast.rules.outcome import Division, Tie
@@ -98,17 +107,12 @@ def _keep(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int)
 
 def _redistribute(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
     """Lists above their share are set aside with their seats; the rest is divided anew (Sweden, Norway)."""
-    aside: dict[str, int] = {}
-    while True:
-        free = [unit for unit in units if unit.id not in aside]
-        division = divide(plan, free, max(pool - sum(aside.values()), 0))
-        over = {name: held[name] for name, seats in division.seats.items() if held[name] > seats}
-        if not over:
-            return replace(
-                division,
-                seats={unit.id: aside.get(unit.id, division.seats.get(unit.id, 0)) for unit in units},
-            )
-        aside.update(over)
+    return with_some_aside(
+        units,
+        pool,
+        lambda free, left: divide(plan, free, left),
+        lambda _, __, division: {n: held[n] for n, seats in division.seats.items() if held[n] > seats},
+    )
 
 
 def _start_after(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
@@ -161,16 +165,13 @@ def _least_house(
     grows.
     """
 
-    def enough(division: Division) -> bool:
-        lacking = {name: max(floor - division.seats.get(name, 0), 0) for name, floor in floors.items()}
-        own = all(seats <= beyond.get(name, 0) for name, seats in lacking.items())
+    def enough(house: int) -> bool:
+        seats = divide(plan, units, house).seats
+        lacking = {name: max(floor - seats.get(name, 0), 0) for name, floor in floors.items()}
+        own = all(number <= beyond.get(name, 0) for name, number in lacking.items())
         return own and sum(lacking.values()) <= unbalanced
 
-    low, high = between
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(divide(plan, units, middle)) else (middle + 1, high)
-    return divide(plan, units, low)
+    return divide(plan, units, smallest(enough, *between))
 
 
 NATION = ""
@@ -205,10 +206,9 @@ def place_levelling(
     ``order`` names the list of each, as they were won nationally. Raises ``ConfigurationError`` where a
     capacity is not one of the places of the table.
     """
-    steps = rule.levelling.placing if rule.levelling is not None else ()
     here: dict[str, Mapping[str, int]] = {NATION: due}
     unplaced, ties = Counter[str](), list[Tie]()
-    for step in steps:
+    for step in rule.placing:
         sites = _sites(step, ballot, tier)
         _refuse_unknown(step, sites)
         below: dict[str, Mapping[str, int]] = {}
@@ -219,7 +219,7 @@ def place_levelling(
             unplaced.update(placed.unplaced)
             ties += placed.ties
         here = below
-    if not steps:
+    if not rule.placing:
         unplaced.update(due)
         here = {}
     return Placed(here, {name: seats for name, seats in unplaced.items() if seats}, tuple(ties))
@@ -360,14 +360,14 @@ def _place(
     return Placed(seats, placement.left, tuple(placement.ties()))
 
 
-def give_back(rule: Rule, districts: Districts, tier: Tier, totals: Mapping[str, int]) -> Tier:
+def give_back(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
     """The districts after lists have given back the seats that they hold beyond their national ``totals``.
 
     The seats with the lowest quotients of the list go first, each to the list next in turn in its district
     that is still below its total; where there is none the district is a seat short. Ties are added to those
     of the tier.
     """
-    giving = _GivingBack(rule, divisors_of(districts), tier, totals)
+    giving = _GivingBack(rule, divisors_of(rule.constituencies), tier, totals)
     for name in totals:
         giving.take_from(name)
     for place in giving.returned:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 
-from forecast.election.rule import Districts, Rule
+from forecast.election.rule import Rule
+from forecast.rules.allocation import smallest
 from forecast.rules.ballot import Ballot, District, Entry, regions_of
 from forecast.rules.districts import divide_district, with_direct_seats
 from forecast.rules.entitled import entitled_in
@@ -37,7 +38,7 @@ def next_seat(rule: Rule, ballot: Ballot, name: str) -> NextSeat | None:
     house that grows to cover constituencies has no last seat. One vote fewer has been tried and does not
     suffice.
     """
-    if rule.districts is not None or (rule.levelling is not None and rule.levelling.mode == "level"):
+    if rule.districts is not None or rule.levelling_mode == "level":
         return None
     before = apply_rule(rule, ballot).seats
 
@@ -48,8 +49,13 @@ def next_seat(rule: Rule, ballot: Ballot, name: str) -> NextSeat | None:
     if high is None:
         return None
     after = _seats_with(rule, ballot, name, high)
-    losers = {other: before[other] - seats for other, seats in after.items() if seats < before[other]}
-    return NextSeat(name, high, after[name] - before[name], losers)
+    return _passed(name, high, before, after)
+
+
+def _passed(name: str, votes: int, before: Mapping[str, int], after: Mapping[str, int]) -> NextSeat:
+    losers = {other: seats - after.get(other, 0) for other, seats in before.items()}
+    lost = {other: seats for other, seats in losers.items() if seats > 0}
+    return NextSeat(name, votes, after[name] - before.get(name, 0), lost)
 
 
 def fewest(wins: Callable[[int], bool], most: int) -> int | None:
@@ -59,10 +65,7 @@ def fewest(wins: Callable[[int], bool], most: int) -> int | None:
         high *= 2
         if high > most:
             return None
-    low = high // 2
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if wins(middle) else (middle, high)
+    high = smallest(wins, high // 2 + 1, high)
     while high > 1 and wins(high - 1):
         high -= 1
     return high
@@ -100,26 +103,23 @@ def last_seats(rule: Rule, ballot: Ballot, outcome: Outcome) -> dict[str, NextSe
     found: dict[str, NextSeat] = {}
     for district, seated in zip(ballot.districts, outcome.districts, strict=True):
         if seated.seats > 0:
-            best = _Local(rule, districts, ballot, outcome, district, seated.seats).closest()
+            best = _Local(rule, ballot, outcome, district, seated.seats).closest()
             if best is not None:
                 found[district.name] = best
     return found
 
 
+def _with_more(place: District, name: str, extra: int) -> District:
+    votes = {**place.votes, name: place.votes.get(name, 0) + extra}
+    return replace(place, votes=votes, valid_votes=place.valid + extra)
+
+
 class _Local:
     """One district, counted again with more votes for one list."""
 
-    def __init__(
-        self,
-        rule: Rule,
-        districts: Districts,
-        ballot: Ballot,
-        outcome: Outcome,
-        district: District,
-        seats: int,
-    ) -> None:
-        self.rule, self.districts, self.ballot = rule, districts, ballot
-        self.admissions = outcome.admissions if districts.threshold else {}
+    def __init__(self, rule: Rule, ballot: Ballot, outcome: Outcome, district: District, seats: int) -> None:
+        self.rule, self.districts, self.ballot = rule, rule.constituencies, ballot
+        self.admissions = outcome.admissions if self.districts.threshold else {}
         self.district, self.seats = district, seats
         self.region = regions_of(ballot)[district.region] if district.region else None
         self.before = self.with_extra("", 0)
@@ -132,24 +132,13 @@ class _Local:
 
     def with_extra(self, name: str, extra: int) -> Mapping[str, int]:
         """Seats by list with so many more votes for one."""
-        votes = {**self.district.votes, name: self.district.votes.get(name, 0) + extra} if extra else None
-        district = self.district
-        if votes is not None:
-            valid = None if district.valid_votes is None else district.valid_votes + extra
-            district = replace(district, votes=votes, valid_votes=valid)
-        units = entitled_in(
-            self.rule, self.districts, self.ballot, self.admissions, district, self._region_with(name, extra)
-        )
-        division = divide_district(self.rule, self.districts, self.ballot, district, units, self.seats)
+        local, district = self.districts.local_threshold, _with_more(self.district, name, extra)
+        region = None
+        if self.region is not None and local is not None and local.of == "region":
+            region = _with_more(self.region, name, extra)
+        units = entitled_in(self.rule, self.ballot, self.admissions, district, region)
+        division = divide_district(self.rule, self.ballot, district, units, self.seats)
         return with_direct_seats(self.districts, district, division.seats)
-
-    def _region_with(self, name: str, extra: int) -> District | None:
-        region = self.region
-        local = self.districts.local_threshold
-        if region is None or local is None or local.of != "region":
-            return None
-        votes = {**region.votes, name: region.votes.get(name, 0) + extra}
-        return replace(region, votes=votes, valid_votes=region.valid + extra)
 
     def closest(self) -> NextSeat | None:
         """The list that wins another seat here with the fewest votes more."""
@@ -162,13 +151,7 @@ class _Local:
         if best is None:
             return None
         extra, name = best
-        after = self.with_extra(name, extra)
-        losers = {
-            other: seats - after.get(other, 0)
-            for other, seats in self.before.items()
-            if after.get(other, 0) < seats
-        }
-        return NextSeat(name, extra, after[name] - self.before.get(name, 0), losers)
+        return _passed(name, extra, self.before, self.with_extra(name, extra))
 
     def _may_win(self, entry: Entry) -> bool:
         """Whether more votes here can win it a seat: it stands here and is not kept out nationally."""

@@ -7,21 +7,28 @@ guards levelling seats only, else after it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import ceil
 
-from forecast.election.rule import Rule
-from forecast.rules.allocation import Plan, Premium, Winner, award_bonus, divide
+from forecast.election.rule import Majority, Rule
+from forecast.rules.allocation import (
+    IN_PROPORTION,
+    Plan,
+    Premium,
+    award_bonus,
+    divide,
+    divide_by_method,
+)
 from forecast.rules.ballot import Ballot
 from forecast.rules.biproportional import place_doubly, voters
 from forecast.rules.districts import Tier, divide_districts, with_regional_quotas
 from forecast.rules.entitled import entitled, outside_quota, votes_outside
 from forecast.rules.levelling import give_back, level_out, place_levelling
-from forecast.rules.majority import with_majority
 from forecast.rules.outcome import Admission, Division, Line, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
-from forecast.rules.ties import Unit
+from forecast.rules.ties import Unit, decided_by, precedence
 from forecast.rules.totals_first import place_by_own_votes, place_totals
 
 
@@ -57,15 +64,15 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     districts = rule.districts
     tier = None
     if districts is not None and not districts.threshold and not rule.only_places:
-        tier = divide_districts(rule, districts, ballot, {})
+        tier = divide_districts(rule, ballot, {})
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
         if districts.quota_in == "region":
-            tier = with_regional_quotas(rule, districts, ballot, tier, admissions)
+            tier = with_regional_quotas(rule, ballot, tier, admissions)
     else:
         admissions, ties = admit(rule, ballot)
     units = entitled(rule, ballot, admissions)
     if districts is not None and tier is None and not rule.only_places:
-        tier = divide_districts(rule, districts, ballot, admissions)
+        tier = divide_districts(rule, ballot, admissions)
     count = _Count(rule, ballot, admissions, units, tier, ties=ties)
     count.base = base_votes(rule.threshold or NO_THRESHOLD, ballot) if rule.threshold else None
     outside = votes_outside(rule, ballot, admissions, tier.units if tier is not None else None)
@@ -98,7 +105,7 @@ def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
 
 def _held_with_districts(rule: Rule, ballot: Ballot, tier: Tier) -> dict[str, int]:
     """Seats of the district tier and direct seats of lists outside it; with levelling all seats held."""
-    levelled = rule.levelling is not None and rule.levelling.mode is not None
+    levelled = rule.levelling_mode is not None
     direct = rule.districts is not None and rule.districts.direct is not None
     least = tier.shares if rule.districts is not None and rule.districts.direct == "mean" else {}
     won = tier.won
@@ -112,8 +119,7 @@ def _held_with_districts(rule: Rule, ballot: Ballot, tier: Tier) -> dict[str, in
 
 def _finish(count: _Count) -> Outcome:
     """The national division and what stands around it."""
-    rule, levelling = count.rule, count.rule.levelling
-    mode = levelling.mode if levelling is not None else None
+    rule, levelling, mode = count.rule, count.rule.levelling, count.rule.levelling_mode
     if rule.districts is not None and rule.districts.national_totals is not None:
         return _totals_first(count)
     if rule.national_method is None or (rule.districts is not None and mode is None):
@@ -137,7 +143,7 @@ def _finish(count: _Count) -> Outcome:
         division = _divide_after_guaranteed(count, plan, pool)
         if rule.majority is not None:
             extra = {entry.id: entry.extra_seats for entry in count.ballot.entries}
-            division = with_majority(rule.majority, plan, count.units, division, count.ballot.valid, extra)
+            division = _with_majority(rule.majority, plan, count.units, division, count.ballot.valid, extra)
     else:
         held = {unit.id: count.held[unit.id] if unit.wins else 0 for unit in count.units}
         beyond = count.tier.beyond if count.tier is not None else count.held
@@ -151,12 +157,7 @@ def _premium(rule: Rule, ballot: Ballot) -> Premium | None:
     if bonus is None or bonus.type != "at-least":
         return None
     needed = (bonus.from_ or 0) * Fraction(ballot.valid)
-    winner = None
-    if bonus.winner is not None:
-        allied = [e.id for e in ballot.entries if rule.alliances and e.alliance == bonus.winner]
-        one = allied[0] if len(allied) == 1 else None if allied else bonus.winner
-        winner = Winner(bonus.winner, one)
-    return Premium(bonus.seats or 0, needed, winner, bonus.others == "lists")
+    return Premium(bonus.seats or 0, needed, bonus.winner, bonus.others == "lists")
 
 
 def _divide_after_guaranteed(count: _Count, plan: Plan, pool: int) -> Division:
@@ -215,7 +216,6 @@ def _with_places(
 ) -> Outcome:
     """The outcome: seats by list, and by district where the rule has them."""
     rule, ballot, tier = count.rule, count.ballot, count.tier
-    levelling = rule.levelling
     levelled = {entry.id: division.seats.get(entry.id, 0) + kept.get(entry.id, 0) for entry in ballot.entries}
     seats = {
         entry.id: levelled[entry.id] + bonus.get(entry.id, 0) + entry.extra_seats for entry in ballot.entries
@@ -223,9 +223,9 @@ def _with_places(
     districts, unplaced = (), {}
     ties = [*count.ties, *division.ties]
     if tier is not None and rule.districts is not None:
-        if levelling is not None and levelling.mode == "return":
+        if rule.levelling_mode == "return":
             known = len(tier.ties)
-            tier = give_back(rule, rule.districts, tier, division.seats)
+            tier = give_back(rule, tier, division.seats)
             ties += tier.ties[known:]
         fixed = {name: seats - tier.pooled.get(name, 0) for name, seats in tier.won.items()}
         due = {name: max(total - fixed.get(name, 0), 0) for name, total in levelled.items()}
@@ -259,3 +259,91 @@ def _pool(count: _Count) -> int:
     pool = levelling.start_seats or rule.seats
     inside_the_house = levelling.deduct_unadmitted or levelling.mode in ("redistribute", "return", "start")
     return max(pool - outsiders, 0) if inside_the_house else pool
+
+
+def _with_majority(
+    majority: Majority,
+    plan: Plan,
+    units: Sequence[Unit],
+    division: Division,
+    valid: int,
+    extra: Mapping[str, int],
+) -> Division:
+    """The division after a list with a majority has its share of the seats, ``extra`` ones included.
+
+    ``moved``: a seat passes from the list that won the last one, by the smallest remainder or quotient
+    (Netherlands, Kieswet art. P 9); ``added``: seats are added until it has (Germany, BWahlG § 4 (4) of
+    2023; Armenia, Electoral Code art. 96: 54 % of the seats).
+    """
+    division = _to_a_share(majority, plan, units, division, valid, extra)
+    return (
+        division if majority.at_most is None else _none_beyond(majority.at_most, plan, units, division, extra)
+    )
+
+
+def _to_a_share(
+    majority: Majority,
+    plan: Plan,
+    units: Sequence[Unit],
+    division: Division,
+    valid: int,
+    extra: Mapping[str, int],
+) -> Division:
+    seats, ties = dict(division.seats), list(division.ties)
+    beside = sum(extra.values())
+    claims: dict[str, Fraction | int]
+    whole: Fraction | int
+    if majority.of == "seats":
+        claims = {name: number + extra[name] for name, number in seats.items()}
+        whole = sum(seats.values()) + beside
+    else:
+        claims = {unit.id: unit.votes for unit in units}
+        whole = valid if majority.of == "valid" else sum(claims.values())
+    first = next((unit for unit in units if 2 * claims[unit.id] > whole), None)
+    if first is None or (majority.of == "seats" and majority.to is None):
+        return division
+    by_id = {unit.id: unit for unit in units}
+    served = [won for won in zip(division.order, division.claims, strict=True) if won[0] != first.id]
+
+    def enough() -> bool:
+        own, house = seats[first.id] + extra[first.id], sum(seats.values()) + beside
+        return 2 * own > house if majority.to is None else own >= majority.to * house
+
+    while not enough():
+        if majority.seat == "moved":
+            if not served:
+                break
+            loser, claim = served.pop()
+            equal = tuple(name for name, other in served if other == claim)
+            if equal:
+                by = decided_by(plan.decide, *(_keys(plan, by_id[name]) for name in (equal[-1], loser)))
+                ties.append(Tie((*equal, loser), len(equal), equal, by, "claim to keep a seat"))
+            seats[loser] -= 1
+        seats[first.id] += 1
+    return replace(division, seats=seats, ties=tuple(ties))
+
+
+def _none_beyond(
+    share: Fraction, plan: Plan, units: Sequence[Unit], division: Division, extra: Mapping[str, int]
+) -> Division:
+    """The house grown until no list has more than this share of it; the others divide the seats added in
+    proportion to theirs, by whole quotas and largest remainders.
+
+    Armenia's houses of 2018 and 2021, where the opposition has a third: 88 of 132, and 71 of 107.
+    """
+    held = {unit.id: division.seats[unit.id] + extra[unit.id] for unit in units}
+    first = max(units, key=lambda unit: held[unit.id])
+    house = sum(division.seats.values()) + sum(extra.values())
+    more = ceil(held[first.id] / share) - house
+    others = [Unit(u.id, Fraction(held[u.id]), u.order) for u in units if u is not first and held[u.id]]
+    if more <= 0 or not others:
+        return division
+    added = divide_by_method(Plan(IN_PROPORTION, plan.decide), others, more, "seats added")
+    seats = {name: number + added.seats.get(name, 0) for name, number in division.seats.items()}
+    return replace(
+        division, seats=seats, steps=(*division.steps, *added.steps), ties=(*division.ties, *added.ties)
+    )
+
+
+def _keys(plan: Plan, unit: Unit) -> tuple[object, ...]:
+    return precedence(plan.decide, unit.votes, 1, unit.order)

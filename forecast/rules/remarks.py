@@ -1,21 +1,27 @@
-"""A count against what the authorities made of it, what it leaves aside, and where the rule as written is not
-obeyed to the letter: in words, with votes.
+"""What a reader must know of a count: which totals beside the votes count, and whether they agree; what the
+authorities made of it, what it leaves aside, and where the rule as written is not obeyed to the letter.
 
 These sentences go beside the seats wherever they are shown; names are those that readers know.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from forecast.election.exact_numbers import percent
+from forecast.election.notes import idle_keys
 from forecast.election.rule import divisors_of, goes_on
+from forecast.errors import Fault, PollDataError
+from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.case_files import Mismatch
+from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, missing_totals
+from forecast.words.law_in_words import BASE_WORDS
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.rules.ballot import Ballot
     from forecast.rules.counts import Count
     from forecast.rules.district_table import OfficialSeats
     from forecast.rules.outcome import Outcome
@@ -69,6 +75,13 @@ def as_record(wrong: Mismatch) -> dict[str, Any]:
 
 
 _MOST_NAMED = 5
+
+
+def _first_of(said: Iterable[str], joint: str = ", ") -> str:
+    """Some of what is said, and how many more there are."""
+    whole = list(said)
+    more = [f"and {len(whole) - _MOST_NAMED} more"] if len(whole) > _MOST_NAMED else []
+    return joint.join([*whole[:_MOST_NAMED], *more])
 
 
 def remarks_on(
@@ -146,14 +159,10 @@ def _otherwise_than_official(
     outcome: Outcome, official: Mapping[str, int], names: Mapping[str, str]
 ) -> Iterator[str]:
     """Where the table of votes has a column of seats, what it says otherwise."""
-    apart = [(name, seats) for name, seats in official.items() if outcome.seats.get(name, 0) != seats]
+    apart = list(differences("", official, {}, outcome))
     if apart:
-        shown = ", ".join(
-            f"{names.get(name, name)} {seats} there, {outcome.seats.get(name, 0)} here"
-            for name, seats in apart[:_MOST_NAMED]
-        )
-        more = f", and {len(apart) - _MOST_NAMED} more" if len(apart) > _MOST_NAMED else ""
-        yield f"the column of seats in the table of votes says otherwise: {shown}{more}"
+        shown = _first_of(in_words(wrong, names, {}) for wrong in apart)
+        yield f"the column of seats in the table of votes says otherwise: {shown}"
 
 
 def _otherwise_by_district(
@@ -166,24 +175,160 @@ def _otherwise_by_district(
     apart = list(differences("", {}, by_district, outcome))
     if apart:
         places = {district.name: district.label for district in ballot.districts}
-        shown = "; ".join(in_words(wrong, names, places) for wrong in apart[:_MOST_NAMED])
-        more = f"; and {len(apart) - _MOST_NAMED} more" if len(apart) > _MOST_NAMED else ""
+        shown = _first_of((in_words(wrong, names, places) for wrong in apart), "; ")
         among = len({wrong.district for wrong in apart})
-        yield f"official seats by district say otherwise in {among} of {len(places)}: {shown}{more}"
+        yield f"official seats by district say otherwise in {among} of {len(places)}: {shown}"
 
 
 def _in_no_district(
     election: Election, ballot: Ballot, outcome: Outcome, names: Mapping[str, str]
 ) -> Iterator[str]:
     """Seats without a district where the rule places them all; and districts that are left a seat short."""
-    steps = election.rule.levelling.placing if election.rule.levelling is not None else ()
-    if steps and outcome.unplaced:
+    if election.rule.placing and outcome.unplaced:
         shown = ", ".join(f"{names.get(name, name)} {seats}" for name, seats in outcome.unplaced.items())
         yield f"levelling seats for which no district is open to their list: {shown}"
     places = {district.name: district.label for district in ballot.districts}
     pooled = election.rule.districts is not None and election.rule.districts.leftover is not None
     short = [place for place in outcome.districts if place.unfilled and not pooled]
     if short:
-        shown = ", ".join(f"{places[place.name]} {place.unfilled}" for place in short[:_MOST_NAMED])
-        more = f" and {len(short) - _MOST_NAMED} more" if len(short) > _MOST_NAMED else ""
-        yield f"seats of districts that no list took: {shown}{more}"
+        shown = _first_of(f"{places[place.name]} {place.unfilled}" for place in short)
+        yield f"seats of districts that no list took: {shown}"
+
+
+UNLISTED = "other"
+"""Id of the votes for options that a table does not list."""
+
+_RESULT, _VALID = "election.result", "election.valid_votes"
+_NEEDED_BY = {"election.invalid_votes": "cast", "election.registered": "registered"}
+"""Totals that count for one base of the threshold only."""
+_NEAR = 0.1
+"""A list is near its level where so many more votes, as a share of those listed, would take it below."""
+_OF_FORECASTS = ("election.polls", "election.invalid_share", "election.turnout", "estimate.", "simulation.")
+
+
+def key_of(setting: str) -> str:
+    """The key that ``PATH=VALUE`` changes."""
+    return setting.partition("=")[0].strip()
+
+
+def with_total(
+    election: Election, ballot: Ballot, place: str, *, own: bool, given: bool, known: int | None = None
+) -> tuple[Ballot, list[str]]:
+    """The ballot under the valid votes of the election file, with the votes for options not listed; and what
+    is said of it.
+
+    ``own``: the table is the result that the file names; ``given``: the total was typed with ``--set``;
+    ``known``: the total of the table itself.
+    Raises ``PollDataError`` where these votes cannot have this total.
+    """
+    valid = election.election.valid_votes if election.election.valid_votes is not None else known
+    total = sum(entry.votes for entry in ballot.entries) + sum(ballot.alliance_votes.values())
+    listed_all = election.election.closed_ballot or any(entry.kind == "residual" for entry in ballot.entries)
+    if valid is None:
+        return ballot, [] if listed_all else list(_near_the_level(election, ballot, total))
+    if total == valid:
+        return replace(ballot, valid_votes=valid), []
+    if listed_all and not own and not given:
+        said = (
+            f"{_VALID} = {valid:,} of {election.place} does not count: every option is listed, and the votes"
+        )
+        return ballot, [f"{said} of {place} add up to {total:,}"]
+    rest = valid - total
+    if rest < 0 or listed_all or (not own and not given and 2 * rest > valid):
+        remedy = f"the votes of {place} add up to {total}; correct one of the two"
+        if not own:
+            remedy += f": type the valid votes of that count, --set {_VALID}=N"
+            remedy += f", or --set {_VALID}= to count the votes listed alone"
+        raise PollDataError(Fault(election.place, _VALID, valid, remedy))
+    entries = (*ballot.entries, Entry(UNLISTED, rest, "residual"))
+    of_the_file = (
+        f"the total is {_VALID} = {valid:,} of {election.place}: {rest:,} valid votes are for options that "
+        f"{place} does not list; for votes of another count type theirs, --set {_VALID}=N"
+    )
+    said = [] if own or given else [of_the_file]
+    return replace(ballot, entries=entries, valid_votes=valid), said
+
+
+def _near_the_level(election: Election, ballot: Ballot, total: int) -> Iterator[str]:
+    """Without a total the votes listed are the base; whose admission that may have decided."""
+    rule = election.rule
+    threshold = rule.threshold
+    if threshold is None or threshold.base == "registered" or missing_totals(rule, ballot):
+        return
+    admissions, _ = admit(rule, ballot)
+    base = base_votes(threshold, ballot)
+    for entry in ballot.entries:
+        level = admissions[entry.id].level
+        if admissions[entry.id].ground != "level" or not level:
+            continue
+        unlisted = int(entry.votes / level) - base
+        if unlisted <= _NEAR * total:
+            name = election.by_id[entry.id].name
+            yield (
+                f"{_VALID} is not given, so that the votes listed, {total:,}, are taken for all: with more "
+                f"than {unlisted:,} votes for others {name} would not reach {percent(level)}"
+            )
+
+
+def not_counted(
+    election: Election, settings: Sequence[str], *, replaced: bool
+) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """What a count of this election does not read under its rule: settings that were typed, each with the
+    reason, and keys of the file.
+
+    ``replaced``: the votes are those of another table than the result that the file names.
+    """
+    base = (election.rule.threshold or NO_THRESHOLD).base
+    idle = {
+        key: f"the threshold is a share of {BASE_WORDS[base]}"
+        for key, for_ in _NEEDED_BY.items()
+        if base != for_
+    }
+    idle |= {idle_key.path: idle_key.why for idle_key in idle_keys(election)}
+    facts = election.election
+    written = [
+        key
+        for key in idle
+        if key not in _NEEDED_BY or getattr(facts, key.removeprefix("election.")) is not None
+    ]
+    if replaced:
+        idle[_RESULT] = "the votes are those of --votes"
+    typed: list[tuple[str, str]] = []
+    for setting in settings:
+        key, why = key_of(setting), idle.get(key_of(setting), "")
+        why = "it belongs to forecasts" if key.startswith(_OF_FORECASTS) else why
+        if why and setting.partition("=")[2].strip():
+            typed.append((setting, why))
+    return typed, tuple(written)
+
+
+def more_than_registered(ballot: Ballot) -> list[str]:
+    """More ballots than voters: a slip, unless a voter has several votes (Luxembourg)."""
+    cast = ballot.valid + (ballot.invalid_votes or 0)
+    if ballot.registered is None or cast <= ballot.registered:
+        return []
+    said = f"{cast:,} valid and invalid votes are more than the {ballot.registered:,} registered voters"
+    return [f"{said}: right only where a voter has several votes"]
+
+
+def against_districts(election: Election, ballot: Ballot, *, own: bool) -> list[str]:
+    """What a table by district says otherwise than the table of all votes.
+
+    Raises ``PollDataError`` where other votes than the result are counted: the districts would still be those
+    of the election file.
+    """
+    if not ballot.districts:
+        return []
+    summed = Counter[str]()
+    for district in ballot.districts:
+        summed.update(district.votes)
+    apart = [entry for entry in ballot.entries if entry.eligible and entry.votes != summed[entry.id]]
+    if not apart:
+        return []
+    table = election.rule.districts.table if election.rule.districts is not None else None
+    names = {party.id: party.name for party in election.parties}
+    shown = _first_of(f"{names[e.id]} {summed[e.id]:,} there, {e.votes:,} in all" for e in apart)
+    if own:
+        return [f"the votes by district of {table} add up to others than those in all: {shown}"]
+    remedy = f"they are not the votes to be counted ({shown}); name theirs, --set rule.districts.table=FILE"
+    raise PollDataError(Fault(election.place, "rule.districts.table", str(table), remedy))

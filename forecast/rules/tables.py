@@ -1,5 +1,6 @@
 """Tables of votes as people keep them and authorities publish them: columns by name, thousands marks, wrong
-cells, rows of totals, shares only; and which party a row means, by id, name, short name or alias.
+cells, rows of totals, shares only; which party a row means, by id, name, short name or alias; and what it
+says of every party.
 """
 
 from __future__ import annotations
@@ -9,45 +10,21 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecast.door.digits import is_whole, ungrouped
 from forecast.door.sheets import read_sheet
+from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.polls.known_words import PARTY_COLUMN, heading_key, without_notes
+from forecast.polls.known_words import OF_VOTES, TOTAL, heading_key, without_notes
+from forecast.rules.ballot import Entry
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party
 
 
 Value = TypeVar("Value")
-
-NAMES = {
-    "party": PARTY_COLUMN,
-    "votes": (
-        "votes", "valid votes", "stimmen", "zweitstimmen", "stemmer", "röster", "votos", "voix", "suffrages",
-        "voti",
-        "stemmen", "głosy", "hlasy", "počet hlasů", "szavazatok", "glasovi", "glasovi skupaj", "voturi",
-        "голоса",
-        "голосов", "гласове", "гласови", "ψήφοι", "hääled", "balsai", "balsis", "äänet", "atkvæði", "oylar",
-        "קולות",
-        "дауыс",
-    ),
-    "share": ("share", "percent", "percentage", "pct", "%", "prozent", "prosent", "procent", "porcentaje",
-    "процент"),
-    "seats": ("seats", "sitze", "mandater", "mandat", "mandate", "escaños", "sièges", "seggi", "zetels",
-    "mandaty"),
-}  # fmt: skip
-"""What columns are called; the first is their own name."""
-_TOTAL = re.compile(
-    r"(?:grand )?totals?(?: votes| valid votes)?|sum|sum total|gesamt|insgesamt|summe|totalt|i alt|summa|"
-    r"razem|ogółem|"
-    r"celkem|spolu|összesen|ukupno|skupaj|total general|totale|totaal|всего|итого|общо|укупно|σύνολο|kokku|"
-    r"iš viso|"
-    r"kopā|yhteensä|samtals|toplam|барлығы|valid votes|all lists",
-    re.IGNORECASE,
-)
 
 
 @dataclass
@@ -127,7 +104,7 @@ def read_rows(
 def _called(heading: Sequence[str], known: Sequence[str]) -> list[str]:
     """The heading with the own names of columns that go by another."""
     found = list(heading)
-    for own, names in NAMES.items():
+    for own, names in OF_VOTES.items():
         if own not in known or own in heading:
             continue
         at = next(
@@ -146,7 +123,7 @@ def _called(heading: Sequence[str], known: Sequence[str]) -> list[str]:
 def is_total(row: Row, names: Container[str]) -> bool:
     """Whether a row holds the sum of the others; ``names`` are those of parties, as ``normalised``."""
     said = row.cells.get("party", "")
-    return _TOTAL.fullmatch(said.strip(" :.")) is not None and normalised(said) not in names
+    return TOTAL.fullmatch(said.strip(" :.")) is not None and normalised(said) not in names
 
 
 def parse_percent(text: str) -> Fraction:
@@ -265,3 +242,83 @@ def _from_shares(rows: list[Row], place: str, valid: int | None) -> tuple[list[R
         "votes than their rounding may be others"
     )
     return made, [said]
+
+
+_NEEDED = ("party", "votes")
+_SEATS = ("direct_seats", "min_seats", "max_seats", "extra_seats", "members")
+_REMARKS = ("name", "share", "seats", "note", "source")
+"""Columns that say something to a reader and nothing to the count; ``seats`` are compared with it."""
+_COLUMNS = (*_NEEDED, *_SEATS, "best_region_share", "alliance", *_REMARKS)
+
+
+@dataclass(frozen=True)
+class RowsOfParties:
+    """What a table says of each party: its entry, and its official seats where it has a column of them.
+
+    ``valid`` are valid votes where the table has them, ``alliances`` votes for an alliance as such.
+    """
+
+    entries: dict[str, Entry]
+    official: dict[str, int]
+    alliances: dict[str, int] = field(default_factory=dict)
+    valid: int | None = None
+    said: tuple[str, ...] = ()
+
+
+def rows_of_parties(election: Election, path: Path) -> RowsOfParties:
+    """Entries by party. Raises ``PollDataError`` for what is wrong with the table."""
+    rows = read_rows(path, str(path), _NEEDED, _COLUMNS, {"votes": "share"})
+    names = party_names(election)
+    rows, said = votes_of(rows, str(path), names, election.election.valid_votes)
+    found: dict[str, Entry] = {}
+    official: dict[str, int] = {}
+    alliances: dict[str, int] = {}
+    faults: list[Fault] = []
+    for row in rows:
+        alliance = alliance_of(election, row)
+        if alliance is not None:
+            alliances[alliance] = row.read("votes", parse_votes, 0)
+            faults += row.faults
+            continue
+        party = party_of(election, names, row) if not row.faults else None
+        if party is None:
+            pass
+        elif party.id in found:
+            row.fault("party", row.cells["party"], f"'{party.id}' has a row already; keep one")
+        else:
+            found[party.id] = _entry(party, row)
+            if row.cells.get("seats"):
+                official[party.id] = row.read("seats", parse_seats, 0)
+        faults += row.faults
+    if faults:
+        raise PollDataError(*faults)
+    return RowsOfParties(found, official, alliances, said=tuple(said))
+
+
+def _entry(party: Party, row: Row) -> Entry:
+    """A party with the votes of its row; what the row says of seats goes before the election file."""
+    if not row.cells.get("votes"):
+        row.fault("votes", ABSENT, "the number of votes is missing; write 0 where there were none")
+    entry = entry_of(party, row.read("votes", parse_votes, 0))
+    said: dict[str, Any] = {name: row.read(name, parse_seats, getattr(entry, name)) for name in _SEATS}
+    said["best_region_share"] = row.read("best_region_share", parse_share, entry.best_region_share)
+    said["alliance"] = row.cells.get("alliance") or entry.alliance
+    return replace(entry, **said)
+
+
+def entry_of(party: Party, votes: int) -> Entry:
+    """A party with its votes, and what the election file says of its seats."""
+    return Entry(
+        party.id,
+        votes,
+        party.kind,
+        members=party.members,
+        alliance=party.alliance or None,
+        sub_alliance=party.sub_alliance or None,
+        direct_seats=party.direct_seats,
+        min_seats=party.min_seats,
+        max_seats=party.max_seats,
+        extra_seats=party.extra_seats,
+        best_region_share=party.best_region_share,
+        list_number=party.list_number or 0,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -56,6 +57,11 @@ def _for_lists(ballot: Ballot, place: District) -> int:
     return place.valid - sum(place.votes.get(name, 0) for name in against_all)
 
 
+def reaches(votes: int, needed: Fraction, *, strict: bool) -> bool:
+    """Whether votes suffice, in whole numbers: at exactly the level they do, unless more is asked for."""
+    return votes > needed if strict else votes >= needed
+
+
 def admit(
     rule: Rule, ballot: Ballot, won: Mapping[str, int] | None = None, fixed: Mapping[str, int] | None = None
 ) -> tuple[dict[str, Admission], list[Tie]]:
@@ -68,179 +74,156 @@ def admit(
     faults = [Fault("count", name, ABSENT, remedy) for name, remedy in missing_totals(rule, ballot)]
     if faults:
         raise ConfigurationError(*faults)
-    threshold = rule.threshold or NO_THRESHOLD
-    base = base_votes(threshold, ballot)
-    admissions = {entry.id: _admission(rule, threshold, ballot, entry, base) for entry in ballot.entries}
+    gate = _Gate(rule, ballot)
     if rule.threshold is None:
-        return admissions, []
-    if threshold.alliances is not None:
-        admissions |= _with_alliances(threshold.alliances, threshold, ballot, base, admissions)
+        return gate.admissions, []
+    if gate.threshold.alliances is not None:
+        gate.admissions |= gate.with_alliances(gate.threshold.alliances)
     if won is not None:
-        admissions |= _by_districts(threshold, ballot, admissions, won, fixed or {})
-    ties: list[Tie] = []
-    passed = any(admission.admitted for admission in admissions.values())
-    if not passed and threshold.nobody is not None:
-        ties += _when_nobody_passed(threshold, rule, ballot, base, admissions)
-        passed = any(admission.admitted for admission in admissions.values())
+        gate.admissions |= gate.by_districts(won, fixed or {})
+    passed = gate.passed
+    if not passed and gate.threshold.nobody is not None:
+        gate.when_nobody_passed(gate.threshold.nobody)
+        passed = gate.passed
         if not passed:
-            return admissions, ties
-    ties += _fill_up(threshold, rule, ballot, base, admissions, spare_first=not passed)
-    return admissions, ties
+            return gate.admissions, gate.ties
+    gate.fill_up(spare_first=not passed)
+    return gate.admissions, gate.ties
 
 
-def _admission(rule: Rule, threshold: Threshold, ballot: Ballot, entry: Entry, base: int) -> Admission:
-    if not entry.eligible:
-        return Admission(False, "cannot win seats")
-    if rule.threshold is None:
-        return Admission(True, "no threshold")
-    level = level_of(threshold, kind=entry.kind, members=entry.members, seats=rule.seats)
-    needed = level * base
-    if level == 0 and (threshold.level != 0 or entry.kind in threshold.by_kind):
-        return Admission(True, "exempt", level, needed)
-    if reaches(entry.votes, needed, strict=threshold.strict and level > 0):
-        return Admission(True, "level", level, needed)
-    if threshold.or_direct_seats is not None and entry.direct_seats >= threshold.or_direct_seats:
-        return Admission(True, "direct seats", level, needed)
-    local = threshold.or_district_share
-    if local is not None and any(
-        reaches(place.votes.get(entry.id, 0), local * place.valid, strict=threshold.strict)
-        for place in ballot.districts
-    ):
-        return Admission(True, "district share", level, needed)
-    regional = threshold.or_regional_share
-    if regional is not None and entry.best_region_share is not None and entry.best_region_share >= regional:
-        return Admission(True, "regional share", level, needed)
-    return Admission(False, "below the level", level, needed)
+class _Gate:
+    """Who is admitted so far, with the ties that decided it."""
 
+    def __init__(self, rule: Rule, ballot: Ballot) -> None:
+        self.rule, self.ballot, self.threshold = rule, ballot, rule.threshold or NO_THRESHOLD
+        self.base = base_votes(self.threshold, ballot)
+        self.admissions = {entry.id: self._admission(entry) for entry in ballot.entries}
+        self.ties: list[Tie] = []
 
-def _with_alliances(
-    levels: AllianceLevels,
-    threshold: Threshold,
-    ballot: Ballot,
-    base: int,
-    admissions: Mapping[str, Admission],
-) -> Iterator[tuple[str, Admission]]:
-    """Lists that have an alliance: with it where it reaches its level, else each for itself.
+    @property
+    def passed(self) -> bool:
+        """Whether anybody is admitted."""
+        return any(admission.admitted for admission in self.admissions.values())
 
-    An alliance takes part where the votes that count for it reach its level and a list of it may win seats.
-    """
-    members: dict[str, list[Entry]] = {}
-    for entry in ballot.entries:
-        if entry.eligible and entry.alliance:
-            members.setdefault(entry.alliance, []).append(entry)
-    needed = levels.seats_from * base
-    for name, entries in members.items():
-        counted = [e for e in entries if reaches(e.votes, levels.votes_from * base, strict=False)]
-        winning = [e for e in entries if reaches(e.votes, needed, strict=False) or admissions[e.id].admitted]
-        votes = sum(entry.votes for entry in counted) + ballot.alliance_votes.get(name, 0)
-        together = reaches(votes, levels.level * base, strict=threshold.strict)
-        for entry in entries:
-            if not together or not winning:
-                yield entry.id, replace(admissions[entry.id], allied=False)
-            elif entry in winning:
-                yield entry.id, Admission(True, "alliance", levels.seats_from, needed)
-            else:
-                ground: Ground = "counts for its alliance" if entry in counted else "below the level"
-                yield entry.id, Admission(False, ground, levels.seats_from, needed)
-
-
-def _by_districts(
-    threshold: Threshold,
-    ballot: Ballot,
-    admissions: Mapping[str, Admission],
-    won: Mapping[str, int],
-    fixed: Mapping[str, int],
-) -> Iterator[tuple[str, Admission]]:
-    """Lists that the districts let in: by seats won there, or by votes in several regions."""
-    seats, regions = threshold.or_district_seats, threshold.or_regions_at_quota
-    places = regions_of(ballot) if regions is not None else {}
-    size = {name: sum(fixed.get(d.name, 0) for d in ballot.districts if d.region == name) for name in places}
-    for entry in ballot.entries:
-        known = admissions[entry.id]
-        if known.admitted or not entry.eligible:
-            continue
-        if seats is not None and won.get(entry.id, 0) >= seats:
-            yield entry.id, replace(known, admitted=True, ground="district seats")
-        elif regions is not None:
-            met = sum(
-                bool(size[name]) and place.votes.get(entry.id, 0) * size[name] >= place.valid
-                for name, place in places.items()
+    def _admission(self, entry: Entry) -> Admission:
+        threshold = self.threshold
+        if not entry.eligible:
+            return Admission(False, "cannot win seats")
+        if self.rule.threshold is None:
+            return Admission(True, "no threshold")
+        level = level_of(threshold, kind=entry.kind, members=entry.members, seats=self.rule.seats)
+        needed = level * self.base
+        if level == 0 and (threshold.level != 0 or entry.kind in threshold.by_kind):
+            return Admission(True, "exempt", level, needed)
+        if reaches(entry.votes, needed, strict=threshold.strict and level > 0):
+            return Admission(True, "level", level, needed)
+        if threshold.or_direct_seats is not None and entry.direct_seats >= threshold.or_direct_seats:
+            return Admission(True, "direct seats", level, needed)
+        local = threshold.or_district_share
+        if local is not None:
+            there = (
+                reaches(place.votes.get(entry.id, 0), local * place.valid, strict=threshold.strict)
+                for place in self.ballot.districts
             )
-            if met >= regions:
-                yield entry.id, replace(known, admitted=True, ground="regions")
+            if sum(there) >= threshold.share_in_districts:
+                return Admission(True, "district share", level, needed)
+        regional, best = threshold.or_regional_share, entry.best_region_share
+        if regional is not None and best is not None and best >= regional:
+            return Admission(True, "regional share", level, needed)
+        return Admission(False, "below the level", level, needed)
 
+    def with_alliances(self, levels: AllianceLevels) -> Iterator[tuple[str, Admission]]:
+        """Lists that have an alliance: with it where it reaches its level, else each for itself.
 
-def reaches(votes: int, needed: Fraction, *, strict: bool) -> bool:
-    """Whether votes suffice, in whole numbers: at exactly the level they do, unless more is asked for."""
-    return votes > needed if strict else votes >= needed
+        An alliance takes part where the votes that count for it reach its level and a list of it may win
+        seats.
+        """
+        members: dict[str, list[Entry]] = {}
+        for entry in self.ballot.entries:
+            if entry.eligible and entry.alliance:
+                members.setdefault(entry.alliance, []).append(entry)
+        needed, counts = levels.seats_from * self.base, levels.votes_from * self.base
+        for name, entries in members.items():
+            counted = [e for e in entries if e.votes >= counts]
+            winning = [e for e in entries if e.votes >= needed or self.admissions[e.id].admitted]
+            votes = sum(entry.votes for entry in counted) + self.ballot.alliance_votes.get(name, 0)
+            together = reaches(votes, levels.level * self.base, strict=self.threshold.strict)
+            for entry in entries:
+                if not together or not winning:
+                    yield entry.id, replace(self.admissions[entry.id], allied=False)
+                elif entry in winning:
+                    yield entry.id, Admission(True, "alliance", levels.seats_from, needed)
+                else:
+                    ground: Ground = "counts for its alliance" if entry in counted else "below the level"
+                    yield entry.id, Admission(False, ground, levels.seats_from, needed)
 
+    def by_districts(
+        self, won: Mapping[str, int], fixed: Mapping[str, int]
+    ) -> Iterator[tuple[str, Admission]]:
+        """Lists that the districts let in: by seats won there, or by votes in several regions."""
+        seats, regions = self.threshold.or_district_seats, self.threshold.or_regions_at_quota
+        places, size = regions_of(self.ballot) if regions is not None else {}, Counter[str]()
+        for district in self.ballot.districts:
+            size[district.region] += fixed.get(district.name, 0)
+        for entry in self.ballot.entries:
+            known = self.admissions[entry.id]
+            if known.admitted or not entry.eligible:
+                continue
+            if seats is not None and won.get(entry.id, 0) >= seats:
+                yield entry.id, replace(known, admitted=True, ground="district seats")
+            elif regions is not None:
+                met = sum(
+                    bool(size[name]) and place.votes.get(entry.id, 0) * size[name] >= place.valid
+                    for name, place in places.items()
+                )
+                if met >= regions:
+                    yield entry.id, replace(known, admitted=True, ground="regions")
 
-def _when_nobody_passed(
-    threshold: Threshold, rule: Rule, ballot: Ballot, base: int, admissions: dict[str, Admission]
-) -> Iterator[Tie]:
-    nobody = threshold.nobody
-    if isinstance(nobody, AdmitLargest):
-        yield from _admit_next(nobody.admit, rule, ballot, admissions, Fraction(1), "nobody passed")
-    elif isinstance(nobody, LowerTo):
-        needed = nobody.lower_to * base
-        for entry in ballot.entries:
-            if entry.eligible and entry.votes > 0 and reaches(entry.votes, needed, strict=threshold.strict):
-                admissions[entry.id] = Admission(True, "nobody passed", nobody.lower_to, needed)
+    def when_nobody_passed(self, nobody: object) -> None:
+        """The largest lists, or those that reach a lower level; nobody where the election is void."""
+        if isinstance(nobody, AdmitLargest):
+            self._admit_next(nobody.admit, Fraction(1), "nobody passed")
+        elif isinstance(nobody, LowerTo):
+            needed = nobody.lower_to * self.base
+            for entry in self.ballot.entries:
+                enough = reaches(entry.votes, needed, strict=self.threshold.strict)
+                if entry.eligible and entry.votes > 0 and enough:
+                    self.admissions[entry.id] = Admission(True, "nobody passed", nobody.lower_to, needed)
 
+    def fill_up(self, *, spare_first: bool) -> None:
+        """Admit next-largest lists until the minimum number and the minimum joint share are met.
 
-def _fill_up(
-    threshold: Threshold,
-    rule: Rule,
-    ballot: Ballot,
-    base: int,
-    admissions: dict[str, Admission],
-    *,
-    spare_first: bool,
-) -> Iterator[Tie]:
-    """Admit next-largest lists until the minimum number and the minimum joint share are met.
+        The correction of the runner-up is for those who join a list that passed; where nobody did
+        (``spare_first``) the largest list counts in full.
+        """
+        votes = {entry.id: entry.votes for entry in self.ballot.entries}
+        least, joint_share = self.threshold.min_lists or 0, self.threshold.min_joint_share or Fraction(0)
+        factor = self.threshold.runner_up_factor or Fraction(1)
+        while self._candidates():
+            inside = [name for name, admission in self.admissions.items() if admission.admitted]
+            joint = sum(votes[name] for name in inside)
+            if len(inside) >= least and joint >= joint_share * self.base:
+                return
+            weight = Fraction(1) if spare_first and not inside else factor
+            self._admit_next(1, weight, "next-largest")
 
-    The correction of the runner-up is for those who join a list that passed; where nobody did
-    (``spare_first``) the largest list counts in full.
-    """
-    votes = {entry.id: entry.votes for entry in ballot.entries}
-    factor = threshold.runner_up_factor or Fraction(1)
-    while True:
-        inside = [name for name, admission in admissions.items() if admission.admitted]
-        joint = sum(votes[name] for name in inside)
-        enough = threshold.min_lists is None or len(inside) >= threshold.min_lists
-        if enough and (threshold.min_joint_share is None or joint >= threshold.min_joint_share * base):
-            return
-        if not _candidates(ballot, admissions):
-            return
-        weight = Fraction(1) if spare_first and not inside else factor
-        yield from _admit_next(1, rule, ballot, admissions, weight, "next-largest")
+    def _candidates(self) -> list[Unit]:
+        return [
+            Unit(entry.id, Fraction(entry.votes), order)
+            for order, entry in self.ballot.in_order(self.rule.ties)
+            if entry.eligible and entry.votes > 0 and not self.admissions[entry.id].admitted
+        ]
 
-
-def _candidates(ballot: Ballot, admissions: Mapping[str, Admission]) -> list[Unit]:
-    return [
-        Unit(entry.id, Fraction(entry.votes), order)
-        for order, entry in enumerate(ballot.entries)
-        if entry.eligible and entry.votes > 0 and not admissions[entry.id].admitted
-    ]
-
-
-def _admit_next(
-    places: int,
-    rule: Rule,
-    ballot: Ballot,
-    admissions: dict[str, Admission],
-    factor: Fraction,
-    ground: Ground,
-) -> list[Tie]:
-    chosen, ties = first_among(
-        _candidates(ballot, admissions),
-        places,
-        lambda unit: unit.votes,
-        what="admission",
-        place="",
-        decide=rule.ties,
-    )
-    for unit in chosen:
-        old = admissions[unit.id]
-        admissions[unit.id] = Admission(True, ground, old.level, old.needed, factor)
-    return ties
+    def _admit_next(self, places: int, factor: Fraction, ground: Ground) -> None:
+        chosen, ties = first_among(
+            self._candidates(),
+            places,
+            lambda unit: unit.votes,
+            what="admission",
+            place="",
+            decide=self.rule.ties,
+        )
+        self.ties += ties
+        for unit in chosen:
+            old = self.admissions[unit.id]
+            self.admissions[unit.id] = Admission(True, ground, old.level, old.needed, factor)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from forecast.errors import ABSENT, Fault, ForecastError, NoValidOutcome, PollDataError
-from forecast.rules.rows_of_parties import rows_of_parties
+from forecast.rules.tables import rows_of_parties
 
 if TYPE_CHECKING:
     from forecast.election import Election, Party, Rule

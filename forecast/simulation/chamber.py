@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from forecast.compiling import Step
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
-from forecast.kernels import admit, count, whole_chamber
+from forecast.kernels import count, count_places, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.count import Questions
 from forecast.simulation.drawn_districts import (
@@ -417,8 +417,10 @@ class Assembly:
                 np.zeros((0, lists, BLOCK), np.float32),
                 *(np.zeros((0, BLOCK)), np.zeros((0, BLOCK)), np.zeros(0)),
             )
-            waivers = admit.Waivers(np.array([admits]), np.array([0]), np.zeros(0, np.int64), nowhere)
-            form = admit.admit_by_districts_given if here.given else admit.admit_by_districts_drawn
+            waivers = count_places.Waivers(np.array([admits]), np.array([0]), np.zeros(0, np.int64), nowhere)
+            form = (
+                count_places.admit_by_districts_given if here.given else count_places.admit_by_districts_drawn
+            )
             yield form.step(
                 law,
                 waivers,
@@ -493,7 +495,7 @@ def drawing_of(
 def new_contest_workspace(holders: int) -> whole_chamber.ContestWorkspace:
     """What the districts of a block are drawn with."""
     return whole_chamber.ContestWorkspace(
-        *new_noise(holders),
+        new_noise(holders),
         new_rows((holders, BLOCK), np.float32),
         new_rows((3, BLOCK), np.float32),
         new_rows((2, BLOCK), np.int32),

@@ -133,7 +133,7 @@ class DistrictBallots:
         )
         candidates, districts = _votes(1, units), new_piece(apart=0)
         split = contests.split_given if national.given else contests.split_drawn
-        workspace = contests.SplitWorkspace(*new_noise(units), new_rows((1, BLOCK), np.float32))
+        workspace = contests.SplitWorkspace(new_noise(units), new_rows((1, BLOCK), np.float32))
         self.steps: list[Step] = [
             split.step(of.split, national.piece, national.votes, workspace, candidates),
             project.project_drawn.step(

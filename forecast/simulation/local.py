@@ -87,14 +87,12 @@ def local_of(election: Election, centre: Centre, units: Units, seed: int) -> Loc
 def table_of(places: Places, rule: Rule) -> SeatTable:
     """Seats of districts and what else rules ask of them; seats by population are divided at once."""
     districts = places.places
-    of_rule = rule.districts
-    assert of_rule is not None
-    if of_rule.seats == "by-population":
+    if rule.constituencies.seats == "by-population":
         from forecast.rules.districts import district_seats
 
-        seats = district_seats(rule, of_rule, Ballot((), districts=districts)).seats
+        seats = district_seats(rule, Ballot((), districts=districts)).seats
         districts = tuple(replace(district, seats=seats[district.name]) for district in districts)
-    by_votes = of_rule.seats == "by-votes"
+    by_votes = rule.constituencies.seats == "by-votes"
     return SeatTable(
         tuple(district.name for district in districts),
         np.array([_or(district.seats, 1 if by_votes else 0) for district in districts], np.int64),
@@ -263,8 +261,10 @@ class LocalBench:
         piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
         assert isinstance(votes, Votes)
         yield count_places.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
-        waivers = admit.Waivers(np.array([seats]), np.array([quotas]), size, votes)
-        form = admit.admit_by_districts_given if national.given else admit.admit_by_districts_drawn
+        waivers = count_places.Waivers(np.array([seats]), np.array([quotas]), size, votes)
+        form = (
+            count_places.admit_by_districts_given if national.given else count_places.admit_by_districts_drawn
+        )
         yield form.step(
             law,
             waivers,
@@ -406,7 +406,7 @@ def new_projection(pattern: Pattern) -> ProjectWorkspace:
         return new_rows((units, BLOCK), np.float32)
 
     return ProjectWorkspace(
-        *new_noise(rows),
+        new_noise(rows),
         of_units(),
         new_rows((2, BLOCK), np.float32),
         of_units(),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forecast.compiling import Kernel, Step
 from forecast.kernels import (
     admit,
+    clauses,
     constrain,
     contests,
     count,
@@ -29,6 +30,7 @@ from forecast.kernels.arrays import BLOCK, LANES, PIECE, Claims, GivenVotes, Sea
 from forecast.kernels.drive import drive
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
+from forecast.kernels.normals import Noise
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.random_bits import BITS
 from forecast.rules.compiled_districts import Tier
@@ -98,7 +100,11 @@ class Forms:
             if self._compensates:
                 needed.append(contests.add_unused_given if self._given else contests.add_unused_drawn)
         if self._admits:
-            needed.append(admit.admit_by_districts_given if self._given else admit.admit_by_districts_drawn)
+            needed.append(
+                count_places.admit_by_districts_given
+                if self._given
+                else count_places.admit_by_districts_drawn
+            )
         return list(dict.fromkeys([*needed, self.shares, self.keep_shares, drive]))
 
 
@@ -121,7 +127,9 @@ def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
     if tier.waived_share is not None:
         kernels.append(admits_by_shares(given=given))
     if any(tier.waivers):
-        kernels.append(admit.admit_by_districts_given if given else admit.admit_by_districts_drawn)
+        kernels.append(
+            count_places.admit_by_districts_given if given else count_places.admit_by_districts_drawn
+        )
     if tier.leftover is not None:
         return [*kernels, houses.divide_with_leftover, houses.add_seats]
     return [*kernels, divide(tier.record[0], given=False)]
@@ -136,8 +144,14 @@ def admits_by_shares(*, given: bool) -> Kernel:
 _OF_PLACING = (place_levelling.seats_due, place_levelling.sum_seats, place_levelling.place_seats)
 
 
+_CLAUSES = ("levelling", "premium", "premium_apart", "guaranteed", "majority")
+"""Of rules with one of these there is more around the division than ``constrain`` knows."""
+
+
 def divide(record: np.void, *, given: bool) -> Kernel:
     """How a rule divides, of given votes or of drawn ones."""
+    if any(record[clause] for clause in _CLAUSES):
+        return clauses.apply_given if given else clauses.apply_drawn
     if record["constrained"]:
         return constrain.constrain_given if given else constrain.constrain_drawn
     if not record["single_precision"]:
@@ -161,14 +175,12 @@ class Ballots(NamedTuple):
         return isinstance(self.votes, GivenVotes)
 
 
-def new_noise(rows: int) -> tuple[Any, Any, Any, Any, Any, Any]:
-    """Workspace of a stream of its own: its state; an even number of ``rows`` of normals (bits, words and
-    normals are the same memory); one row more (bits and words likewise).
-    """
+def new_noise(rows: int) -> Noise:
+    """Workspace of a stream of its own, with so many ``rows`` of normals or one more."""
     bits, cell = new_rows((rows + rows % 2, LANES), np.uint64), new_rows((1, LANES), np.uint64)
     words = bits.view(np.uint32)
     state = new_rows((4, LANES), np.uint64)
-    return state, bits, words, words.view(np.float32), cell, cell.view(np.uint32)
+    return Noise(state, bits, words, words.view(np.float32), cell, cell.view(np.uint32))
 
 
 def new_piece(*, apart: int = BLOCK, lots: int = 0) -> NDArray[np.void]:

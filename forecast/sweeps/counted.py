@@ -113,6 +113,7 @@ _BY = {
     "no-seat": "having no seat",
     "precincts": "the precincts won, which are not known here",
     "registration": "the order of registration",
+    "list-number": "the number of the list on the ballot",
     "lot": "a lot",
 }
 

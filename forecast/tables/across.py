@@ -301,7 +301,7 @@ def ties(forecast: Forecast) -> Table:
         "place": ("text", "district or alliance; empty: the national division"),
         "decided_by": (
             "text",
-            "the step of rule.ties: votes, fewest-votes, no-seat, precincts, registration or lot",
+            "the step of rule.ties: votes, fewest-votes, no-seat, precincts, registration, list-number, lot",
         ),
     }
     for name, (type_, meaning) in about_ties.items():

@@ -74,9 +74,13 @@ def _as_sentence(words: str) -> str:
 
 
 def _sentences(rule: Rule) -> Iterator[str]:
-    yield from _threshold(rule.threshold) if rule.threshold is not None else ["every list takes part"]
+    local = rule.districts.local_threshold if rule.districts is not None else None
     if rule.threshold is not None:
-        yield _of_those_who_fall_out(rule)
+        yield from _threshold(rule.threshold)
+    elif local is None:
+        yield "every list takes part"
+    if rule.threshold is not None and not _asks_nothing(rule.threshold):
+        yield _of_those_who_fall_out(rule, rule.threshold)
     if rule.guaranteed is not None:
         yield _guaranteed(rule.guaranteed)
     if rule.bonus is not None and rule.bonus.type == "at-least":
@@ -91,11 +95,10 @@ def _sentences(rule: Rule) -> Iterator[str]:
         weights = (f"{plain(weight)} for {kind} lists" for kind, weight in rule.weights.items())
         yield f"a vote counts {', '.join(weights)} in the allocation"
     if rule.districts is not None:
-        yield from _of_districts(rule.districts)
-    if rule.allocation is not None:
-        yield _with_article(
-            f"seats are divided nationally by {_method(rule.allocation)}", rule.allocation.article
-        )
+        yield from _of_districts(rule, rule.districts)
+    if rule.national_method is not None and (rule.districts is None or rule.levelling or rule.allocation):
+        article = rule.allocation.article if rule.allocation is not None else ""
+        yield _with_article(f"seats are divided nationally by {_method(rule.national_method)}", article)
     if rule.alliances is not None:
         yield _with_article(
             f"lists of one alliance compete as one and divide its seats by {_method(rule.alliances)}",
@@ -108,7 +111,7 @@ def _sentences(rule: Rule) -> Iterator[str]:
     if rule.majority is not None:
         yield from _majority(rule.majority)
     if rule.levelling is not None:
-        yield from _levelling(rule.levelling)
+        yield from _levelling(rule, rule.levelling)
     if rule.cap is not None:
         limits = [f"{rule.cap.seats} seats"] if rule.cap.seats is not None else []
         if rule.cap.share_factor is not None:
@@ -117,7 +120,8 @@ def _sentences(rule: Rule) -> Iterator[str]:
             limits.append(
                 f"{percent(rule.cap.share_plus)} of {rule.cap.house} seats beyond its share of them"
             )
-        left = "; what exceeds it is left over" if rule.cap.excess == "left-over" else ""
+        left = ", constituencies that it won included" if rule.cap.by_share else ""
+        left += "; what exceeds it is left over" if rule.cap.excess == "left-over" else ""
         yield _with_article(f"no list gets more than {' or '.join(limits)}{left}", rule.cap.article)
     yield _ties(rule.ties)
 
@@ -140,12 +144,12 @@ def _at_least(bonus: Bonus) -> str:
 def _majority(majority: Majority) -> Iterator[str]:
     of = {"valid": "valid votes", "admitted": "votes of admitted lists", "seats": "seats"}[majority.of]
     share = "more than half" if majority.to is None else f"at least {percent(majority.to)}"
-    how = "others won last" if majority.seat == "moved" else "the house grows by"
+    share += " of them" if majority.of == "seats" else " of the seats"
+    lacks = "those that it lacks pass from the lists that won the last ones"
+    how = lacks if majority.seat == "moved" else "the house grows by those that it lacks"
     if majority.of != "seats" or majority.to is not None:
-        yield _with_article(
-            f"a list with more than half of the {of} gets {share} of the seats, by those that {how}",
-            majority.article,
-        )
+        words = f"a list with more than half of the {of} gets {share}; {how}"
+        yield _with_article(words, majority.article)
     if majority.at_most is not None:
         yield _with_article(
             f"where a list has more than {plain(majority.at_most)} of the seats the house grows until it "
@@ -160,6 +164,7 @@ TIE_WORDS: dict[DecidedBy, str] = {
     "no-seat": "a list without a seat",
     "precincts": "the list that won more precincts (which no table of votes has)",
     "registration": "the list that stands earlier in the file (order of registration)",
+    "list-number": "the list with the smaller number on the ballot",
     "lot": "a lot",
 }
 
@@ -179,32 +184,33 @@ def _level(level: Fraction | str) -> str:
 def _threshold(threshold: Threshold) -> Iterator[str]:
     comparison = "more than" if threshold.strict else "at least"
     base = BASE_WORDS[threshold.base]
-    if threshold.level == 0 and not threshold.by_kind and not threshold.by_members:
+    if _asks_nothing(threshold):
         yield "every list takes part"
-    elif threshold.level == 1 and threshold.or_district_share is not None:
-        yield _with_article("no list takes part by its votes in the whole country", threshold.article)
+    elif threshold.level == 1:
+        yield _with_article("no list takes part by its votes in all", threshold.article)
     else:
         yield _with_article(
             f"a list takes part with {comparison} {_level(threshold.level)} of {base}", threshold.article
         )
-    for members, level in threshold.by_members.items():
-        yield f"a coalition of {members} or more parties needs {_level(level)}"
-    for kind, level in threshold.by_kind.items():
-        yield f"{kind} lists {'are exempt' if level == 0 else f'need {_level(level)}'}"
-    if threshold.or_direct_seats is not None:
+    yield from _of_groups(threshold)
+    if threshold.or_direct_seats == 1:
+        yield "1 constituency won admits a list as well"
+    elif threshold.or_direct_seats is not None:
         yield f"{threshold.or_direct_seats} constituencies won admit a list as well"
     if threshold.or_regional_share is not None:
         yield f"{percent(threshold.or_regional_share)} in one region admits a list as well"
     if threshold.or_district_share is not None:
-        share = percent(threshold.or_district_share)
-        yield f"{share} of the valid votes of one constituency admit a list as well"
+        share, places = percent(threshold.or_district_share), threshold.share_in_districts
+        where = "of one district" if places == 1 else f"in each of {places} districts"
+        as_well = "" if threshold.level == 1 else " as well"
+        yield f"{share} of the valid votes {where} admit a list{as_well}"
     if threshold.or_district_seats is not None:
         seats = "1 seat" if threshold.or_district_seats == 1 else f"{threshold.or_district_seats} seats"
-        yield f"{seats} won in the constituencies admits a list to the levelling seats as well"
+        yield f"a list with {seats} won in the districts takes part in the levelling as well"
     if threshold.or_regions_at_quota is not None:
         yield (
-            "so does, in at least "
-            f"{threshold.or_regions_at_quota} regions, the number of valid votes per constituency seat there"
+            f"the votes of an average district seat in each of {threshold.or_regions_at_quota} regions admit "
+            "a list to the levelling seats as well"
         )
     if threshold.alliances is not None:
         yield from _alliance_levels(threshold.alliances, comparison)
@@ -217,12 +223,32 @@ def _threshold(threshold: Threshold) -> Iterator[str]:
     yield from _nobody(threshold)
 
 
-def _of_those_who_fall_out(rule: Rule) -> str:
+def _asks_nothing(threshold: Threshold) -> bool:
+    return threshold.level == 0 and not threshold.by_kind and not threshold.by_members
+
+
+def _of_groups(threshold: Threshold | LocalThreshold, there: str = "") -> Iterator[str]:
+    """The levels of coalitions by their members, and those of kinds of lists."""
+    steps = sorted(threshold.by_members.items())
+    for k, (members, level) in enumerate(steps):
+        most = steps[k + 1][0] - 1 if k + 1 < len(steps) else None
+        who = f"{members} or more" if most is None else f"{members}{f' to {most}' if most > members else ''}"
+        yield f"{there}a coalition of {who} parties needs {_level(level)}"
+    for kind, level in threshold.by_kind.items():
+        yield f"{there}{kind} lists {'are exempt' if level == 0 else f'need {_level(level)}'}"
+
+
+def _of_those_who_fall_out(rule: Rule, threshold: Threshold) -> str:
     """What becomes of the votes of lists that take no part."""
-    parts = [part for part in (rule.allocation, rule.districts) if part is not None]
-    behind = any(part.quota_of == "valid" for part in parts)
-    quota = ", and stand behind the quota of a seat" if behind else ""
-    return f"votes for lists that take no part win no seat; they count in what the level is a share of{quota}"
+    districts = rule.districts
+    guards_levelling = districts is not None and not districts.threshold and not rule.only_places
+    won = "win seats in the districts alone" if guards_levelling else "win no seat"
+    words = f"votes for lists that take no part {won}"
+    if threshold.base != "registered":
+        words += "; they count in what the level is a share of"
+    if any(part is not None and part.quota_of == "valid" for part in (rule.allocation, districts)):
+        words += "; they stand behind the quota of a seat"
+    return words
 
 
 def _alliance_levels(levels: AllianceLevels, comparison: str) -> Iterator[str]:
@@ -230,7 +256,8 @@ def _alliance_levels(levels: AllianceLevels, comparison: str) -> Iterator[str]:
     if levels.votes_from:
         words += f", in which the votes of lists below {percent(levels.votes_from)} do not count"
     if levels.seats_from:
-        words += f"; of them only lists with {percent(levels.seats_from)} win seats"
+        words += f"; of them only lists with {percent(levels.seats_from)} win seats, and the votes of the "
+        words += "others count for their alliance"
     yield _with_article(words, levels.article)
 
 
@@ -277,41 +304,46 @@ def _seats_of(bonus: Bonus) -> str:
     return f"up to {seats}" if bonus.type == "graded" else seats
 
 
-def _of_districts(districts: Districts) -> Iterator[str]:
+def _of_districts(rule: Rule, districts: Districts) -> Iterator[str]:
     how = f"{_method(districts)}{_districts(districts)}"
     if districts.national_totals == "own-votes":
-        words = f"each list divides its seats among the constituencies by its own votes there, by {how}"
+        words = f"each list divides its seats among the districts by its own votes there, by {how}"
         yield _with_article(words, districts.article)
         return
-    yield _with_article(f"seats are divided in each constituency by {how}", districts.article)
+    if districts.seats != "given":
+        votes = "the votes cast in them, by Hare quota and largest remainders"
+        by = votes if districts.seats == "by-votes" else "their population, by Sainte-Laguë"
+        yield f"the districts share {districts.start_seats or rule.seats} seats by {by}"
+    yield _with_article(f"seats are divided in each district by {how}", districts.article)
+    exempt = rule.threshold is not None and "independent" in rule.threshold.by_kind
+    if exempt and districts.leftover not in (None, LEVELLED):
+        yield "independents take no part in the division of the seats left over"
     if districts.local_threshold is not None:
         yield from _local(districts.local_threshold)
     if districts.bonus is not None:
         yield _with_article(
-            f"the first list of each constituency gets {_seats_of(districts.bonus)} of it before the others "
+            f"the first list of each district gets {_seats_of(districts.bonus)} of it before the others "
             "are divided",
             districts.bonus.article,
         )
     if districts.seatless == "shared":
         yield (
-            "votes of constituencies without seats are added to each list in the others, in proportion to "
+            "votes of districts without seats are added to each list in the others, in proportion to "
             "the valid votes there"
         )
 
 
 def _local(local: LocalThreshold) -> Iterator[str]:
     comparison = "more than" if local.strict else "at least"
-    place = "constituency" if local.of == "district" else "region"
-    base = f"{BASE_WORDS[local.base]} there"
+    place, base = local.of, f"{BASE_WORDS[local.base]} there"
     if local.waives_national:
         words = f"a list with {comparison} {_level(local.level)} of {base} takes part in that {place} as well"
     else:
         words = f"in each {place} a list needs {comparison} {_level(local.level)} of {base}"
     yield _with_article(words, local.article)
-    for members, level in local.by_members.items():
-        yield f"there a coalition of {members} or more parties needs {_level(level)}"
-    for kind, level in local.by_kind.items():
-        yield f"there {kind} lists {'are exempt' if level == 0 else f'need {_level(level)}'}"
+    yield from _of_groups(local, "there ")
+    if not local.waives_national:
+        yield f"votes for lists that do not reach it win no seat in the {place}"
 
 
 def _districts(districts: Districts) -> str:
@@ -359,9 +391,10 @@ _COMPARED = {
 }
 
 
-def _levelling(levelling: Levelling) -> Iterator[str]:
+def _levelling(rule: Rule, levelling: Levelling) -> Iterator[str]:
     if levelling.mode is not None:
         words = _LEVELLING_WORDS[levelling.mode]
+        words = words.replace("grows until", f"grows from {levelling.start_seats or rule.seats} seats until")
         if levelling.part is not None:
             words = words.replace("a part", f"{plain(levelling.part)}", 1).replace(
                 "the whole house", f"{levelling.house} seats", 1
@@ -381,8 +414,7 @@ def _levelling(levelling: Levelling) -> Iterator[str]:
 
 
 def _placing(step: Placing) -> str:
-    place = "constituency" if step.where == "district" else "region"
-    divisors = METHODS[step.method].title
+    place, divisors = step.where, METHODS[step.method].title
     words = (
         f"a list takes its levelling seats in the {place} with the highest quotient of "
         f"{_COMPARED[step.compare]} by {divisors}, after the seats held there"

@@ -162,8 +162,18 @@ NOT_DRAWN: list[tuple[str, list[str], str]] = [
     ("spain-2019-04", ["rule.districts.direct=plurality"], "districts.direct"),
     (
         "spain-2019-04",
+        ["rule.districts.method=hare", "rule.districts.leftover=dhondt", "parties.erc.kind=independent"],
+        "erc.kind",
+    ),
+    (
+        "spain-2019-04",
         ['rule.threshold={level="3%", or_district_share="10%", min_lists=2}'],
         "threshold.or_district_share",
+    ),
+    (
+        "spain-2019-04",
+        ['rule.threshold={level="3%", or_district_share="10%", share_in_districts=2}'],
+        "threshold.share_in_districts",
     ),
     (
         "poland-2023",
@@ -187,7 +197,7 @@ def test_what_the_core_cannot_draw_is_refused_by_check_as_by_run(
     given = [word for setting in settings for word in ("--set", setting)]
     for command in (["check"], ["run", "--draws", "200"]):
         assert main([command[0], str(root / "configs" / f"{name}.toml"), *command[1:], *given]) == 2
-        told += [line for line in capsys.readouterr().err.splitlines() if f"rule.{key}" in line]
+        told += [line for line in capsys.readouterr().err.splitlines() if f".{key}" in line]
     checked, run = told
     assert checked == run
     assert "take its polls out and count" in checked or key == "levelling.placing"

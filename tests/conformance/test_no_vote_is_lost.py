@@ -12,11 +12,12 @@ import numpy as np
 import pytest
 
 from forecast.election import Election, Rule, load_election
+from forecast.election.tiers_and_groups import ChamberTier
 from forecast.errors import ConfigurationError, NoValidOutcome
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import read_count
 from forecast.rules.reference import apply_rule
-from forecast.rules.rows_of_parties import entry_of
+from forecast.rules.tables import entry_of
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = sorted(ROOT.glob("configs/*.toml"))
@@ -118,3 +119,30 @@ def _all_votes_are_told(election: Election, ballot: Ballot) -> None:
             in_districts = election.rule.districts is not None and not election.rule.districts.threshold
             assert entry.eligible
             assert in_districts or not below, f"the votes for {entry.id} win nothing and are not named"
+
+
+def test_votes_for_candidates_that_count_for_lists_are_all_told():
+    """A compensated tier: what the winners needed, what counts for lists, and what counts for none."""
+    election = load_election(ROOT / "configs" / "hungary-2014.toml")
+    (tier,) = (tier for tier in election.tiers if tier.how == "compensated")
+    count = read_count(election)
+    won = count.won[tier.id]
+    of_lists = sum(entry.candidate_votes for entry in count.ballot.entries)
+    of_none = sum(won.left.values()) - of_lists
+    needed = sum(winner.votes for winner in won.winners) - sum(
+        max(winner.votes - second - 1, 0) for winner, second in zip(won.winners, _seconds(tier), strict=True)
+    )
+    cast = sum(winner.valid for winner in won.winners)
+    assert of_lists + of_none + needed == cast
+    assert any(f"{of_none:,} for candidates of no list count for none" in said for said in won.said)
+
+
+def _seconds(tier: ChamberTier) -> list[int]:
+    """Votes of the second in each district."""
+    votes: dict[str, list[int]] = {}
+    assert tier.table is not None
+    for line in tier.table.read_text(encoding="utf-8").splitlines():
+        if line.split(",")[-1].isdigit():
+            district, *_, number = line.split(",")
+            votes.setdefault(district, []).append(int(number))
+    return [sorted(there)[-2] for there in votes.values()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +13,11 @@ from pathlib import Path
 import llvmlite.binding
 import numpy as np
 import pytest
+from numba.core import codegen
 
 from benchmarks.probing import probe
 from forecast import compiling
-from forecast.compiling import stage
+from forecast.compiling import called, machine_code, stage
 from forecast.compiling.cache import digest_of, sources_of
 from forecast.kernels import count, draw, sweep
 
@@ -55,7 +58,7 @@ def doubled(x: I64x1) -> None:
     x[0] *= 2
 """
 CALLEE = """
-from forecast.compiling import stage
+from forecast.compiling import called, machine_code, stage
 
 @stage
 def exponent():
@@ -222,3 +225,46 @@ def test_kept_code_calls_nothing_of_python() -> None:
         code = kernel.path.read_bytes()
         assert b"Py" not in code.split(b"\n", 2)[2]
         assert b"numba_" not in code.split(b"\n", 2)[2]
+
+
+def test_numba_makes_machine_code_of_no_function_of_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is made once of a whole kernel: of each function in each of its callers it takes twice the time."""
+    emitted: list[str] = []
+    monkeypatch.setattr(codegen.JitEngine, "add_module", lambda self, module: emitted.append(module.name))
+
+    @stage
+    def raised(row):
+        row[0] += 1
+
+    @called
+    def raised_apart(row):
+        raised(row)
+
+    def entry(table):
+        raised(table)
+        raised_apart(table)
+        return table[0]
+
+    code, name = machine_code.machine_code(entry)
+    assert emitted == []
+    entered = machine_code.PROTOTYPE(machine_code.load(code, name))
+    result, error, table = ctypes.c_int64(), ctypes.c_void_p(), np.array([40])
+    entered(ctypes.pointer(result), ctypes.pointer(error), table.ctypes.data)
+    assert result.value == table[0] == 42
+
+
+def test_every_file_of_the_core_serves_what_the_docs_say_and_the_list_vote_is_small() -> None:
+    """The list vote takes less than 4,000 lines."""
+    page = (FORECAST.parent / "docs" / "core.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ([a-z ]+) \| ((?:`\w+` ?)+)\|$", page.split("## Which file serves what")[1], re.MULTILINE
+    )
+    files = {what: re.findall(r"`(\w+)`", names) for what, names in rows}
+    assert sorted(name for names in files.values() for name in names) == sorted(
+        path.stem for path in KERNELS.glob("*.py")
+    )
+    sources = [(KERNELS / f"{name}.py").read_text(encoding="utf-8") for name in files["the list vote"]]
+    assert sum(source.count("\n") for source in sources) < 4000
+    for source in sources:
+        apart = set(re.findall(r"from forecast\.kernels\.(\w+) import", source)) - {*files["the list vote"]}
+        assert not apart

@@ -70,7 +70,7 @@ def fill(
     lists.house[0, :] = house
     noise = new_noise(holders)
     workspace = whole_chamber.ContestWorkspace(
-        *noise,
+        noise,
         *(new_rows((holders, BLOCK), np.float32), new_rows((3, BLOCK), np.float32)),
         *(new_rows((2, BLOCK), np.int32), new_rows((2, BLOCK), np.uint32)),
     )
@@ -81,10 +81,10 @@ def fill(
     national = votes_of(np.ones((1, holders, BLOCK), np.float32))
     whole_chamber.fill_tier_drawn(of, piece, national, votes_of(single), lists, workspace, tier, won, winners)
     key = twins.mix(5 ^ _STREAM_OF_CHAMBER, 0, 2)
-    rounds = districts * int(record["rounds"][0]) + (len(noise[1]) if record["rounds"][0] > 1 else 0)
+    rounds = districts * int(record["rounds"][0]) + (len(noise.bits) if record["rounds"][0] > 1 else 0)
     lanes = [list(islice(twins.sfc64(key, 0, lane), rounds)) for lane in range(LOOKED_AT // 2)]
     words = [twins.words_of_draw(lanes, 0, i, rounds) for i in range(LOOKED_AT)]
-    return Drawn(single, stands, tier, won, winners, words, workspace.normals)
+    return Drawn(single, stands, tier, won, winners, words, noise.normals)
 
 
 @st.composite
@@ -250,7 +250,7 @@ def test_votes_for_candidates_follow_those_for_lists_by_the_split() -> None:
     )
     shares = np.array([0.5, 0.3, 0.15, 0.05])
     national = votes_of(np.repeat((1_000.0 * shares).astype(np.float32)[None, :, None], BLOCK, axis=2))
-    workspace = contests.SplitWorkspace(*new_noise(4), new_rows((1, BLOCK), np.float32))
+    workspace = contests.SplitWorkspace(new_noise(4), new_rows((1, BLOCK), np.float32))
     candidates, piece = votes_of(np.zeros((1, 4, BLOCK), np.float32)), new_piece()
     piece["blocks"], piece["valid"] = 1, BLOCK
     found = []

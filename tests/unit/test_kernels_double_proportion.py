@@ -129,7 +129,7 @@ def exactly(rule: Rule, ballot: Ballot) -> tuple[Division, Tier]:
     assert rule.districts is not None
     assert rule.allocation is not None
     admissions, _ = admit(rule, ballot)
-    tier = divide_districts(rule, rule.districts, ballot, admissions)
+    tier = divide_districts(rule, ballot, admissions)
     units = entitled(rule, ballot, admissions)
     units = voters(units, ballot, tier) if rule.districts.voters else units
     return divide(Plan(rule.allocation, rule.ties), units, rule.seats), tier

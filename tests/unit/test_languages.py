@@ -151,7 +151,7 @@ ROOMS = {
     "simulation/last_seat.py": ("rule_of_the_country",),
     "estimation/ground.py": ("left_out", "_too_old", "_few", "_under_other", "_errors"),
     "estimation/preparation.py": ("prepare", "_standing", "_warn_of_thin_reports"),
-    "estimation/withdrawal.py": ("_assumed",),
+    "estimation/what_if.py": ("_assumed",),
     "estimation/centre.py": ("_of_last_results",),
     "estimation/share_draws.py": ("read_share_draws",),
     "geography/projection.py": ("_said_of", "said_of_polls"),

@@ -12,6 +12,7 @@ import pytest
 
 from forecast.election import Election, load_election
 from forecast.election.rule import Rule
+from forecast.election.vocabulary import Kind
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import read_count
@@ -418,3 +419,30 @@ def test_a_level_on_a_quota_is_one_seat_of_the_district():
     lost = counted(rule, {"north": {"a": 91, "b": 9}}, {"north": 10}).seats["b"]
     assert (won, lost) == (1, 0)
     assert Fraction(1, 10) > Fraction(9, 100)
+
+
+@pytest.mark.parametrize(("places", "b"), [(1, 1), (2, 1), (3, 0)])
+def test_a_share_in_so_many_districts_admits_a_list(places: int, b: int):
+    threshold = {"level": "40%", "or_district_share": "20%", "share_in_districts": places}
+    votes = {"north": {"a": 80, "b": 20}, "south": {"a": 70, "b": 30}, "west": {"a": 90, "b": 10}}
+    rule = {"seats": 15, "threshold": threshold, "districts": DHONDT}
+    outcome = counted(rule, votes, dict.fromkeys(votes, 5))
+    assert (outcome.admissions["b"].ground == "district share") == bool(b)
+    assert (outcome.seats["b"] > 0) == bool(b)
+
+
+def romanian(kinds: Mapping[str, Kind]) -> Outcome:
+    """Ten seats in two districts by whole quotas of 100 votes, the rest by D'Hondt on what is left."""
+    votes = {"north": {"a": 260, "b": 150, "c": 90}, "south": {"a": 380, "b": 50, "c": 70}}
+    entries = tuple(
+        Entry(name, sum(there[name] for there in votes.values()), kind=kinds.get(name, "party"))
+        for name in ("a", "b", "c")
+    )
+    districts = tuple(District(name, there, seats=5) for name, there in votes.items())
+    rule = {"seats": 10, "districts": {"method": "hare-rounded-down", "leftover": "dhondt"}}
+    return apply_rule(Rule.model_validate(rule), Ballot(entries, districts=districts))
+
+
+def test_independents_have_a_part_in_the_quota_of_a_district_and_none_in_what_is_left():
+    assert romanian({}).seats == {"a": 6, "b": 2, "c": 2}  # left: 140, 100 and 160 votes for four seats
+    assert romanian({"c": "independent"}).seats == {"a": 7, "b": 3, "c": 0}

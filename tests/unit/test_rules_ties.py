@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from forecast.election import load_election
 from forecast.election.methods import METHODS
-from tests.counts import count, rule_of
+from forecast.errors import ConfigurationError
+from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.reference import apply_rule
+from tests.counts import ROOT, count, rule_of
 
 PLAIN_METHODS = [name for name in METHODS if name not in ("power", "sequence")]
 
@@ -103,3 +109,20 @@ def test_a_tie_inside_a_district_names_the_district():
     districts = (District("north", {"a": 5, "b": 5}, seats=1), District("south", {"a": 5, "b": 4}, seats=1))
     outcome = apply_rule(rule, Ballot((Entry("a", 10), Entry("b", 9)), districts=districts))
     assert the_tie(outcome).place == "north"
+
+
+def test_the_smaller_number_of_the_list_decides_and_each_list_must_have_one(tmp_path):
+    entries = (Entry("first", 40, list_number=7), Entry("second", 40, list_number=3))
+    outcome = apply_rule(rule_of(1, ties="list-number"), Ballot(entries))
+    tie = the_tie(outcome)
+    assert (tie.won, tie.decided_by, tie.provisional) == (("second",), "list-number", False)
+    text = (ROOT / "configs" / "lithuania-2020.toml").read_text(encoding="utf-8")
+    text = re.sub('ties = "lot".*', 'ties = "list-number"', text)
+    file = tmp_path / "lithuania.toml"
+    file.write_text(text.replace('id = "ts-lkd"', 'id = "ts-lkd"\nlist_number = 2'), encoding="utf-8")
+    (tmp_path / "lithuania-2020-polls.csv").touch()
+    with pytest.raises(ConfigurationError) as error:
+        load_election(file)
+    asked = {fault.path for fault in error.value.faults}
+    assert len(asked) > 5
+    assert all(path.endswith(".list_number") and "ts-lkd" not in path for path in asked)
