@@ -152,7 +152,6 @@ def fit_night(
     _refuse(leave_out, sorted(folders))
     known = [name for name in sorted(folders) if name not in leave_out]
     fitted = [here for name in known for here in folders[name]]
-    digest = nights_digest(fitted)
     scoring = _Scoring(folders, do)
     found = _search(scoring, known, start, names, say)
     without: dict[str, Search] = {}
@@ -167,7 +166,7 @@ def fit_night(
         scoring.of(known, found.constants),
         scoring.of(leave_out, found.constants),
         without,
-        digest,
+        nights_digest(fitted),
     )
 
 
