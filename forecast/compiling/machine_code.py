@@ -94,8 +94,8 @@ def _dispatcher() -> Any:
             return 0
 
         def _get_module_for_linking(self) -> Any:
-            """For a function that numba compiles by its own ways, as benchmarks and tests have them: it links
-            what it calls itself, and no further.
+            """For functions that numba compiles by its own ways, in benchmarks and tests: they link what they
+            call themselves, and no further.
             """
             module = _linked(self)
             for each in module.functions:
