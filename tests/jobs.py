@@ -63,11 +63,11 @@ def files_of(store: Path) -> set[str]:
 
 
 def digests_of(store: Path, only: Sequence[str] = (".nc",)) -> dict[str, str]:
-    """SHA-256 of the forecasts of a store."""
+    """SHA-256 of the forecasts of a store; what a killed writer left in a draft is none."""
     return {
         name: hashlib.sha256((store / name).read_bytes()).hexdigest()
         for name in sorted(files_of(store))
-        if name.endswith(tuple(only))
+        if name.endswith(tuple(only)) and ".draft/" not in name
     }
 
 
