@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,11 @@ ROOT = Path(__file__).parent.parent
 # As the command line has it, before NumPy is loaded: on several threads of a BLAS small matrices take four
 # times the processor, most of it waiting.
 multiply_on_one_thread()
+
+# In the background of a shell the tests ignore Ctrl-C, and so does every command that they start:
+# those that are interrupted on purpose would never end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples every time: a test that failed fails again. FORECAST_EXPLORE=1 looks for new ones.
 settings.register_profile(
