@@ -21,6 +21,7 @@ KERNELS = (
     *sweep.KERNELS,
     *whole_chamber.DRAWN,
     draw.begin_replicate,
+    draw.take_drawn,
     drive.drive,
     count.count_shares_drawn,
     count.keep_shares_drawn,
