@@ -293,7 +293,8 @@ def _print_fit(fitted: NightFit) -> None:
     console.print(
         grid("Log score", ("country", "nats a list"), [(k, f"{x:.3f}") for k, x in scores], numeric=(1,))
     )
-    print_line(console, f"{len(fitted.nights)} nights: {', '.join(fitted.nights)}", "dim")
+    several = "s" * (len(fitted.nights) != 1)
+    print_line(console, f"{len(fitted.nights)} night{several}: {', '.join(fitted.nights)}", "dim")
     print_line(
         console,
         f"log score {fitted.search.before:.4f} before, {fitted.search.score:.4f} after; lower is better",
