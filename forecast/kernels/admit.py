@@ -323,6 +323,15 @@ def _admit_next_largest(votes, lot, inside):
 
 
 @stage
+def mark_inside(claims, i, inside):
+    """Mark which lists take part in a draw of block 0, so that more can be let in with ``take_in``."""
+    for k in range(inside.shape[0]):
+        inside[k] = 0.0
+    for p in range(claims.number[0]):
+        inside[claims.present[0, p]] = 1.0 if claims.votes[0, p, i] > _NONE else 0.0
+
+
+@stage
 def take_in(law, votes, claims, n, i, passes, workspace):
     """Write the claims of one draw, whose lists are admitted exactly now, over those of single precision."""
     rows, present, number = claims.votes[n], claims.present[n], claims.number[n]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.admit import AdmitWorkspace, take_in
+from forecast.kernels.admit import AdmitWorkspace, mark_inside, take_in
 from forecast.kernels.arrays import (
     BLOCK,
     B1x2,
@@ -72,10 +72,7 @@ def _admit_by_districts(
     inside, lists = workspace.inside, law.levels.shape[0]
     for i in range(min(piece[0].valid, BLOCK)):
         added = 0
-        for k in range(lists):
-            inside[k] = 0.0
-        for p in range(claims.number[0]):
-            inside[claims.present[0, p]] = 1.0 if claims.votes[0, p, i] > _NONE else 0.0
+        mark_inside(claims, i, inside)
         for k in range(lists):
             if inside[k] == 0.0 and votes.single[0, k, i] > _NONE:
                 let_in = waivers.seats[0] > 0 and won.whole[0, k, i] >= waivers.seats[0]

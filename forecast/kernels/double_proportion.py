@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.admit import AdmitWorkspace, take_in
+from forecast.kernels.admit import AdmitWorkspace, mark_inside, take_in
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -29,7 +29,7 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.laws import TIES_LOT, Law, Rule
-from forecast.kernels.one_draw import BY_ORDER, lot_of
+from forecast.kernels.one_draw import BY_ORDER, fill_all, lot_of
 from forecast.kernels.random_bits import mix
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
@@ -79,10 +79,7 @@ def _admit_by_shares(
                 out[i] = _UNIT if enough and row[i] > _NONE else out[i]
     for i in range(min(piece[0].valid, BLOCK)):
         added = 0
-        for k in range(lists):
-            inside[k] = 0.0
-        for p in range(claims.number[0]):
-            inside[claims.present[0, p]] = 1.0 if claims.votes[0, p, i] > _NONE else 0.0
+        mark_inside(claims, i, inside)
         for k in range(lists):
             if inside[k] == 0.0 and met[k, i] > _NONE:
                 inside[k] = 1.0
@@ -177,12 +174,7 @@ def place_doubly(
     """
     rule, number, lists = rules[0], houses.shape[0], workspace.lists.shape[1]
     divisors = law.divisors[rule.divisor_row]
-    for d in range(number):
-        for k in range(lists):
-            if not local.filled[d, k]:
-                local.filled[d, k] = True
-                for i in range(BLOCK):
-                    local.whole[d, k, i] = 0
+    fill_all(local)
     for i in range(BLOCK):
         _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace)
         if strongest > 0:

@@ -21,6 +21,7 @@ from forecast.kernels.one_draw import (
     REMAINDERS,
     SEATS,
     electorate,
+    fill_all,
     vote_size,
 )
 from forecast.kernels.remainders import quota_seats
@@ -206,12 +207,7 @@ def place_totals(
     """
     rule, lists, number = rules[0], law.levels.shape[0], claims.number.shape[0]
     remainders, order, above, draw = workspace.remainders, workspace.order, workspace.above, workspace.draw
-    for d in range(number):
-        for k in range(lists):
-            if not local.filled[d, k]:
-                local.filled[d, k] = True
-                for i in range(BLOCK):
-                    local.whole[d, k, i] = 0
+    fill_all(local)
     for i in range(BLOCK):
         for k in range(lists):
             above[k] = -np.float64(totals.whole[0, k, i])

@@ -68,6 +68,17 @@ DRAW_ROWS = 8
 
 
 @stage
+def fill_all(seats):
+    """No seats in the rows that nobody has filled, so that any list may be given some."""
+    for n in range(seats.filled.shape[0]):
+        for k in range(seats.filled.shape[1]):
+            if not seats.filled[n, k]:
+                seats.filled[n, k] = True
+                for i in range(BLOCK):
+                    seats.whole[n, k, i] = 0
+
+
+@stage
 def begin_block(claims, seats, n, lists, draw):
     """No seats for lists that are not present in block ``n``; how many are."""
     here, number = draw[SERVED], claims.number[n]

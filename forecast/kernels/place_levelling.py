@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import BLOCK, F32x2, F64x2, I64x1, Piece, Seats, Votes
 from forecast.kernels.laws import Law, Rule
-from forecast.kernels.one_draw import before, earlier, lot_of
+from forecast.kernels.one_draw import before, earlier, fill_all, lot_of
 
 COMPARE_VOTES, COMPARE_SHARE, COMPARE_QUOTAS = 0, 1, 2
 
@@ -122,12 +122,7 @@ def place_seats(
             placed.filled[p, k] = True
             for i in range(BLOCK):
                 placed.whole[p, k, i] = 0
-    for k in range(fixed.filled.shape[1]):
-        for p in range(fixed.filled.shape[0]):
-            if not fixed.filled[p, k]:
-                for i in range(BLOCK):
-                    fixed.whole[p, k, i] = 0
-                fixed.filled[p, k] = True
+    fill_all(fixed)
     for i in range(BLOCK):
         lot = lot_of(lots.rule[0], lots.piece[0], 0, i)
         _begin(about, places, votes, fixed, i, workspace)
@@ -253,12 +248,7 @@ def give_back(
 
     ``row`` is that of the divisors with which districts divide.
     """
-    for d in range(local.filled.shape[0]):
-        for k in range(local.filled.shape[1]):
-            if not local.filled[d, k]:
-                for i in range(BLOCK):
-                    local.whole[d, k, i] = 0
-                local.filled[d, k] = True
+    fill_all(local)
     piece = lots.piece[0]
     for i in range(min(piece.valid, BLOCK)):
         lot = lot_of(lots.rule[0], piece, 0, i)
