@@ -439,11 +439,9 @@ def _listed(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    from forecast.published.archive_of_forecasts import read_archive
     from forecast.published.tables_of_past import forecasts
 
-    again = [read_archive(one.folder) for one in archives]  # as they are frozen now
-    tables = [forecasts(one.past, str(one.folder), one.frozen) for one in again]
+    tables = [forecasts(one.past, str(one.folder), one.all_frozen) for one in archives]
     if as_json:
         show_json(
             [{"folder": table.provenance, "forecasts": [dict(row) for row in table.rows]} for table in tables]

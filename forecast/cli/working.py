@@ -259,7 +259,7 @@ def _left_over(folder: Path, kept: xr.Dataset | None) -> str:
 
     names = ["charts", "report.html", *([] if kept is not None else [f"{DRAWS_NAME}.nc"])]
     old = [name for name in names if (folder / name).exists()]
-    return f" (its {' and '.join(old)} show an earlier run)" if old else ""
+    return f" (of an earlier run there: {', '.join(old)})" if old else ""
 
 
 def say_warnings(warnings: Iterable[str], *, below_tables: bool) -> None:

@@ -100,6 +100,12 @@ class Archive:
         """Forecasts whose digest nobody has written down yet."""
         return [one.file for one in self.past if one.file not in self.frozen]
 
+    @property
+    def all_frozen(self) -> dict[str, str]:
+        """Digests by file, those of ``not_frozen`` with them."""
+        fresh = set(self.not_frozen)
+        return {**self.frozen, **{one.file: one.digest for one in self.past if one.file in fresh}}
+
     def before(self, now: Forecast) -> list[Past]:
         """Forecasts made before another, which may lie among them."""
         today = datetime.date.fromisoformat(str(now.attrs["as_of"]))
@@ -187,10 +193,8 @@ def freeze(archive: Archive) -> list[str]:
     """Write down the digests of forecasts that nobody has written down yet; their names."""
     fresh = archive.not_frozen
     if fresh:
-        digests = {one.file: one.digest for one in archive.past}
-        outputs = {**archive.frozen, **{name: digests[name] for name in fresh}}
         with replacing(archive.folder / FROZEN) as draft:
-            draft.write_text(json.dumps({"outputs": outputs}, indent=1) + "\n", encoding="utf-8")
+            draft.write_text(json.dumps({"outputs": archive.all_frozen}, indent=1) + "\n", encoding="utf-8")
     return fresh
 
 
