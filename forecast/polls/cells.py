@@ -1,38 +1,102 @@
-"""What stands in the cells of a poll table: figures, numbers of respondents, kinds and scopes, as people
-write them.
+"""What stands in the cells of a poll table, as people write it: names of columns and parties, figures,
+numbers of respondents, kinds and scopes.
+
+Words are known in the languages in which tables are kept (``cells.toml``). Names of columns are compared as
+``heading_key`` makes them; the first name of every fact is its own.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
+import unicodedata
+from pathlib import Path
 from typing import NamedTuple
 
 from forecast.door.digits import is_whole, ungrouped
+from forecast.election.texts import normalised
 from forecast.errors import suggest
-from forecast.polls.known_words import without_notes
 
-NOT_REPORTED = frozenset(
-    {
-        "", "-", "–", "—", "−", "‑", "‒", "―", "--", "n/a", "na", "nan", "?", "??", ".", "..", "...", "…",
-        "*",
-        "none", "null", "nil", "not available", "not reported", "#n/a", "n.a.", "n. a.", "k.a.", "k. a.",
-        "nd",
-        "n.d.", "s/d", "tba", "x", "•", "·", "did not exist", "not provided", "unknown", "н/д", "нд", "ei",
-        "b.d.",
-    }
-)  # fmt: skip
+OTHER, UNDECIDED = "other", "undecided"
+_TABLES = tomllib.loads(Path(__file__).with_name("cells.toml").read_text(encoding="utf-8"))
+FACTS: dict[str, tuple[str, ...]] = {fact: tuple(names) for fact, names in _TABLES["facts"].items()}
+"""Columns with a meaning, by the names under which they are known."""
+RESERVED: dict[str, tuple[str, ...]] = {unit: tuple(names) for unit, names in _TABLES["reserved"].items()}
+"""Columns of those who are no party."""
+PARTY_COLUMN: tuple[str, ...] = tuple(_TABLES["party_column"])
+SHARE_COLUMN: tuple[str, ...] = tuple(_TABLES["share_column"])
+OF_VOTES: dict[str, tuple[str, ...]] = {"party": PARTY_COLUMN}
+OF_VOTES |= {column: tuple(names) for column, names in _TABLES["of_votes"].items()}
+"""What the columns of a table of votes are called; the first is their own name."""
+TOTAL = re.compile("|".join(_TABLES["totals"]), re.IGNORECASE)
+"""A row with the sum of the others."""
+NO_SHARES = frozenset[str](_TABLES["no_shares"])
+"""Columns of numbers that are no shares of parties."""
+NO_POLL = re.compile(rf"\b(?:{'|'.join(_TABLES['no_poll'])})\b", re.IGNORECASE)
+"""Words of rows that hold an election, a result or an average, not a poll."""
+WORDS = tuple(
+    word
+    for names in (*FACTS.values(), *RESERVED.values(), PARTY_COLUMN, SHARE_COLUMN, NO_SHARES)
+    for word in names
+    if not word.isascii()
+)
+"""Those with letters beyond ASCII, by which the encoding of a table is known."""
+SAMPLE_WORDS: dict[int, str] = dict(enumerate(_TABLES["samples"]))
+"""Whom a poll asked, the nearest to those who vote first."""
+SAMPLES: dict[str, int] = {
+    word: number for number, words in enumerate(_TABLES["samples"].values()) for word in words
+}
+_NOTE = re.compile(r"\[[^\]]{0,12}\]|[\u00b9\u00b2\u00b3\u2070-\u2079†‡]+$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def without_notes(text: str) -> str:
+    """A text without footnotes: ``[1]``, ``[a]``, signs that stand raised at its end."""
+    return _NOTE.sub("", text).strip() if "[" in text or not text.isascii() else text
+
+
+def heading_key(name: str) -> str:
+    """The name of a column as names are compared: without footnotes, units, points and line breaks."""
+    text = without_notes(" ".join(name.split()))
+    text = re.sub(r"\((?:%|pct|percent|in %|n)\)|%$|^%", " ", text)
+    return normalised(re.sub(r"[.:,;()/'’\"*]+", " ", text))
+
+
+def split_words(name: str) -> str:
+    """``collectPeriodFrom`` as collect period from."""
+    return _CAMEL.sub(" ", name)
+
+
+def plain_key(name: str) -> str:
+    """A name of a party as far as letters and digits go: without accents, case and signs."""
+    text = "".join(
+        sign for sign in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(sign)
+    )
+    text = text.translate(_PLAIN)
+    return re.sub(r"[^\w+]+|_", " ", text).strip()
+
+
+def spelt_key(name: str) -> str:
+    """As ``plain_key``, with ae for ä, oe for ö and ø, ue for ü."""
+    return plain_key(unicodedata.normalize("NFC", name.casefold()).translate(_SPELT))
+
+
+_PLAIN = str.maketrans(
+    {"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+_SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
+NOT_REPORTED = frozenset[str](_TABLES["not_reported"])
 """What stands in a cell where the poll does not say."""
 KINDS = {"": "pre-election", "pre-election": "pre-election", "exit": "exit", "exit poll": "exit"}
 SCOPES = ("national", "national-partial", "exit")
 OTHER_ELECTION = "another election"
 _SCOPE_CODES = {
-    "": "national", "n": "national", "ne": "national", "en": "national", "national": "national",
-    "nat": "national",
-    "e": OTHER_ELECTION, "european": OTHER_ELECTION, "p1": OTHER_ELECTION, "presidential": OTHER_ELECTION,
+    "": "national", "n": "national", "ne": "national", "en": "national", "nat": "national",
+    "national": "national", "e": OTHER_ELECTION, "european": OTHER_ELECTION,
+    "p1": OTHER_ELECTION, "presidential": OTHER_ELECTION,
 }  # fmt: skip
 """Scopes as the collections of Europe's polls name them: N national, E European, P1 presidential."""
 LEAST_SAMPLE, LARGEST_SAMPLE = 10, 10_000_000
-
 _DIGITS = r"(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)"
 _NUMBER = re.compile(rf"([+-]?{_DIGITS})\s*([½¼¾])?\s*(%?)")
 _RANGE = re.compile(rf"({_DIGITS})\s*%?\s*[-–—‒]\s*({_DIGITS})\s*%?")
@@ -102,6 +166,14 @@ def _bounds(text: str) -> tuple[float, float] | None:
         low, high = (float(number.replace(",", ".")) for number in between.groups())
         return (low, high) if low < high else None
     return None
+
+
+def is_figure(text: str, *, several: bool = False) -> bool:
+    """Whether a cell holds a figure, or ``several`` with their names."""
+    try:
+        return parse_figure(text) is not None
+    except ValueError:
+        return several and bool(named_figures(text))
 
 
 def named_figures(text: str) -> list[tuple[str, Figure]]:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from forecast.election.poll_settings import PollSettings
 from forecast.election.texts import normalised
 from forecast.errors import suggest
-from forecast.polls.cells import is_reported, named_figures, parse_figure
-from forecast.polls.known_words import (
+from forecast.polls.cells import (
     FACTS,
     NO_SHARES,
     OTHER,
@@ -23,6 +22,9 @@ from forecast.polls.known_words import (
     SHARE_COLUMN,
     UNDECIDED,
     heading_key,
+    is_figure,
+    is_reported,
+    named_figures,
     plain_key,
     spelt_key,
     split_words,
@@ -40,19 +42,9 @@ _LOOKED_AT = 400
 _PREFIXED = 2
 _COUNTS_ON = 0.8
 SETTABLE = (
-    "pollster",
-    "start",
-    "end",
-    "published",
-    "sample_size",
-    "sample",
-    "kind",
-    "scope",
-    "region",
-    "district",
-    "source",
-    "poll_id",
-)
+    "pollster", "start", "end", "published", "sample_size", "sample", "kind", "scope", "region", "district",
+    "source", "poll_id",
+)  # fmt: skip
 """Keys of ``[polls]`` that name the column of a fact."""
 _FACT_OF = {"start": "fieldwork_start", "end": "fieldwork_end"}
 KEY_OF = {fact: key for key, fact in _FACT_OF.items()}
@@ -212,9 +204,8 @@ def layout_of(
 ) -> Layout:
     """What every column is; ``cells(at)`` are those below the heading ``at``.
 
-    What ``[polls]`` says goes first, then names of parties, then names of facts. In a wide table a column
-    that
-    has an unknown name is taken for a party where it holds numbers (except under names such as ``lead``, or
+    What ``[polls]`` says goes first, then names of parties, then names of facts. In a wide table a column of
+    an unknown name is taken for a party where it holds numbers (except under names such as ``lead``, or
     any that begins with ``x_``) or nearly has the name of one; else it is kept as an extra. Columns without a
     cell that says something, and those that number the rows, are passed over.
     """
@@ -393,7 +384,7 @@ def _numbers_the_rows(name: str, filled: Sequence[str]) -> bool:
     if name and not _UNNAMED.fullmatch(name.strip()):
         return False
     numbers = [int(cell) for cell in filled if cell.isascii() and cell.isdigit() and len(cell) < 9]
-    figures = [cell for cell in filled if _is_figure(cell) and not named_figures(cell)]
+    figures = [cell for cell in filled if is_figure(cell, several=True) and not named_figures(cell)]
     if not numbers or len(figures) > len(numbers):
         return bool(name) and not figures
     if not name and 2 * len(numbers) <= len(filled):
@@ -407,16 +398,8 @@ def _numbers_the_rows(name: str, filled: Sequence[str]) -> bool:
 def _may_be_a_party(key: str, filled: Sequence[str], names: Names) -> bool:
     if key in NO_SHARES or key.startswith("x "):
         return False
-    numbers = sum(_is_figure(cell) for cell in filled)
+    numbers = sum(is_figure(cell, several=True) for cell in filled)
     return 2 * numbers > len(filled) or (bool(key) and names.resembles(key))
-
-
-def _is_figure(cell: str) -> bool:
-    """Whether a cell holds a figure, or several with their names."""
-    try:
-        return parse_figure(cell) is not None
-    except ValueError:
-        return bool(named_figures(cell))
 
 
 def facts_missing(layout: Layout, constants: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -13,16 +13,16 @@ from forecast.election.poll_settings import PollSettings
 from forecast.errors import ABSENT
 from forecast.polls.cells import (
     OTHER_ELECTION,
+    SAMPLES,
     is_reported,
     parse_kind,
     parse_sample_size,
     parse_scope,
     parse_unit,
+    without_notes,
 )
 from forecast.polls.columns import KEY_OF, Layout
-from forecast.polls.known_words import SAMPLES, without_notes
-from forecast.polls.rows import Rows, count_of, numbered
-from forecast.polls.table import EXIT, NATIONAL, PLACES, Doubt
+from forecast.polls.table import EXIT, NATIONAL, PLACES, Doubt, Rows, count_of, numbered
 from forecast.polls.written_days import Days, Settled, languages_of, read_days
 
 MOST_YEARS_BEFORE = 6

@@ -15,15 +15,24 @@ from forecast.door.arguments import made_by
 from forecast.election.poll_settings import PollSettings
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.polls.cells import OTHER, SAMPLE_WORDS, UNDECIDED
 from forecast.polls.columns import Layout, Names, Target, facts_missing, layout_of
-from forecast.polls.conventions import Asked, against_beside, rounding_of, settle_together, undecided_beside
 from forecast.polls.doubts import doubted
-from forecast.polls.figures import Figures, Scale, check_shares, read_figures, settle_seats
-from forecast.polls.known_words import OTHER, SAMPLE_WORDS, UNDECIDED
+from forecast.polls.figures import (
+    Asked,
+    Figures,
+    Scale,
+    against_beside,
+    check_shares,
+    read_figures,
+    rounding_of,
+    settle_seats,
+    settle_together,
+    undecided_beside,
+)
 from forecast.polls.poll_facts import MOST_YEARS_BEFORE, Facts, read_facts
-from forecast.polls.rows import Rows, count_of, numbered, select
 from forecast.polls.sources import Found, found_in
-from forecast.polls.table import Doubt, PollTable
+from forecast.polls.table import Doubt, PollTable, Rows, count_of, numbered, select
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -18,13 +18,19 @@ import numpy as np
 
 from forecast.election import Election, parse_election
 from forecast.election.schema import Party
-from forecast.polls.cells import is_reported
+from forecast.polls.cells import (
+    OTHER,
+    RESERVED,
+    UNDECIDED,
+    heading_key,
+    is_reported,
+    plain_key,
+    without_notes,
+)
 from forecast.polls.columns import Layout
-from forecast.polls.known_words import OTHER, RESERVED, UNDECIDED, heading_key, plain_key, without_notes
 from forecast.polls.reading import layout_in
-from forecast.polls.rows import NO_ROW
 from forecast.polls.sources import PRESETS, Found, found_in
-from forecast.polls.table import PollTable
+from forecast.polls.table import NO_ROW, PollTable
 
 _FACTS_IN_WORDS = {
     "pollster": "pollster", "fieldwork": "days of fieldwork", "fieldwork_start": "first day of fieldwork",

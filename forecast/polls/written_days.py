@@ -16,28 +16,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from forecast.polls.known_words import without_notes
+from forecast.polls.cells import without_notes
 
 NOT_A_DAY = frozenset(
     {
-        "",
-        "-",
-        "–",
-        "—",
-        "n/a",
-        "na",
-        "nan",
-        "?",
-        ".",
-        "none",
-        "null",
-        "nat",
-        "not available",
-        "tba",
-        "#n/a",
-        "n.a.",
+        "", "-", "–", "—", "n/a", "na", "nan", "?", ".", "none", "null", "nat", "not available", "tba",
+        "#n/a", "n.a.",
     }
-)
+)  # fmt: skip
 DAY_FIRST, MONTH_FIRST = "day-first", "month-first"
 EXPECTED = "a day is written year-month-day, such as 2023-03-19"
 NO_SUCH_DAY = "the calendar has no such day"
@@ -62,39 +48,10 @@ _TOKEN = re.compile(r"\d+|[^\W\d_]+|-")
 _ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th|er|º|ª|\.)(?=[\s,-]|$)|(?<=\d)\.(?=[^\W\d])")
 _SMALL_WORDS = frozenset(
     {
-        "de",
-        "of",
-        "del",
-        "d",
-        "g",
-        "г",
-        "gada",
-        "m",
-        "and",
-        "og",
-        "och",
-        "und",
-        "et",
-        "y",
-        "року",
-        "год",
-        "года",
-        "р",
-        "в",
-        "the",
-        "r",
-        "am",
-        "on",
-        "с",
-        "от",
-        "from",
-        "vom",
-        "von",
-        "od",
-        "du",
-        "den",
+        "de", "of", "del", "d", "g", "г", "gada", "m", "and", "og", "och", "und", "et", "y", "року", "год",
+        "года", "р", "в", "the", "r", "am", "on", "с", "от", "from", "vom", "von", "od", "du", "den",
     }
-)
+)  # fmt: skip
 _EITHER = "either"
 _WEEKDAY = re.compile(
     r"\b(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*day\b|\b(?:montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)\b",

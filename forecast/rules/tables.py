@@ -17,7 +17,7 @@ from forecast.door.sheets import read_sheet
 from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.polls.known_words import OF_VOTES, TOTAL, heading_key, without_notes
+from forecast.polls.cells import OF_VOTES, TOTAL, heading_key, without_notes
 from forecast.rules.ballot import Entry
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from forecast.election import Election, load_election, parse_election
 from forecast.errors import PollDataError
 from forecast.estimation import estimate
 from forecast.polls import PollTable, polls_of, read_polls
-from forecast.polls.doubts_of_facts import garbled
+from forecast.polls.doubts import garbled
 
 DAY = datetime.date(2026, 9, 13)
 PARTIES = ("M", "L", "C", "KD", "S", "V", "MP", "SD")
