@@ -13,8 +13,7 @@ from forecast.election import Election
 from forecast.estimation import Estimate
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How
-from forecast.sweeps.axes import parse_axes
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, parse_axes
 from forecast.sweeps.sweeping import sweep_grid
 
 EXIT_POLLS = (0.54, 0.105, 0.085, 0.083, 0.07, 0.051, 0.026, 0.04)

@@ -143,8 +143,7 @@ def _grid(
     vary: Sequence[str],
     scenarios: Path | None,
 ) -> Grid:
-    from forecast.sweeps.axes import parse_axes
-    from forecast.sweeps.grid import Grid
+    from forecast.sweeps.grid import Grid, parse_axes
     from forecast.sweeps.scenarios import read_scenarios
 
     named = read_scenarios(scenarios) if scenarios is not None else None

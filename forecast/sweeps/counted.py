@@ -27,11 +27,15 @@ from forecast.simulation.forecasting import identity_of
 from forecast.simulation.grounds import labels_of
 from forecast.simulation.inputs import Units
 from forecast.simulation.numbers import Ballot, Values
-from forecast.sweeps.axes import LEVEL
-from forecast.sweeps.flips import Flip, flips_values
-from forecast.sweeps.grid import Grid, refuse_small_houses
-from forecast.sweeps.indices import effective_number, indices_of, seat_shares, seats_moved
-from forecast.sweeps.keys import tables_of, with_keys
+from forecast.sweeps.comparison import (
+    Flip,
+    effective_number,
+    flips_values,
+    indices_of,
+    seat_shares,
+    seats_moved,
+)
+from forecast.sweeps.grid import LEVEL, Grid, refuse_small_houses, tables_of, with_keys
 from forecast.sweeps.sweeping import axes_as_labels, variants_of
 from forecast.variables import BASE_RULE
 
@@ -76,19 +80,15 @@ def sweep_votes(
     options = Ballot(ids, Units.of(election, ids))
     outcomes = [apply_rule(rule, ballot) for rule in grid.rules]
     base = apply_rule(grid.base, ballot)
-    varying = {**variants_of(grid), **_outcomes(election, options, outcomes, base, ballot)}
-    values = {
-        path: np.asarray(array).reshape(*grid.shape, *np.shape(array)[1:]) for path, array in varying.items()
-    }
+    values = grid.placed(variants_of(grid) | _outcomes(election, options, outcomes, base, ballot))
     values |= _of_the_votes(options, ballot) | _next_seats(grid.base, ballot, ids)
     values[f"{BASE_RULE}/seats_won"] = np.array([base.seats[party] for party in ids])
     labels = axes_as_labels(grid) | labels_of(election, ids)
     if beside is not None:
-        holders = [party.id for party in election.parties if party.eligible] + [
-            one.id for one in whole.groups
-        ]
+        eligible = (party for party in election.parties if party.eligible)
+        holders = [one.id for one in (*eligible, *whole.groups)]
         numbers = _chambers(whole, holders, beside, outcomes)
-        values |= {path: array.reshape(*grid.shape, *array.shape[1:]) for path, array in numbers.items()}
+        values |= grid.placed(numbers)
         labels |= labels_of_the_whole(whole, holders, int(numbers["chamber/size"].max()) + 1)
     values |= flips_values(list(_flips(_Asked(whole, beside), ballot, grid, outcomes)), exact=True)
     attrs = {

@@ -25,8 +25,7 @@ from forecast.simulation.inputs import SAMPLER_DRAWN, Draws
 from forecast.simulation.questions import NO_QUESTIONS
 from forecast.simulation.running import run_draws
 from forecast.simulation.sobol_directions import NO_DIRECTIONS
-from forecast.sweeps.differences import Estimated
-from forecast.sweeps.single_draws import look, rules_at_once
+from forecast.sweeps.comparison import Estimated, look, rules_at_once
 from forecast.variables import error_of
 
 if TYPE_CHECKING:

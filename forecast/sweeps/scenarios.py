@@ -24,8 +24,7 @@ from forecast.election.loading import load_election, read_tables
 from forecast.election.texts import ID
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.simulation.mixture import MIXTURE, Scenario, blaming
-from forecast.sweeps.axes import Axis
-from forecast.sweeps.keys import leaves, schema_location, tables_of, with_keys
+from forecast.sweeps.grid import Axis, leaves, schema_location, tables_of, with_keys
 
 if TYPE_CHECKING:
     from forecast.election import Election

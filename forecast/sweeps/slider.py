@@ -5,9 +5,10 @@ reader try. Computed when a page or a chart asks, from the forecast alone, which
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from forecast.election import Rule
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.pieces import KeptDraws
+    from forecast.simulation.run_counts import RunCounts
 
 MOST_DRAWS, LEAST_DRAWS = 65_536, 8_192
 """Draws for 8 parties or fewer, and for many: the work grows with their number, the time should not."""
@@ -103,40 +105,22 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
         threads=threads,
         keep=keep,
     )
-    shape, law = (len(levels), len(methods)), levels.index(_level(election.rule))
-    pictured = kept.first(_FOR_PICTURES)
-    numbers, rests_on = numbers_of(
-        Run(counts, pictured, len(lists), rules=variants), ballot_of(election, units)
-    )
-    labels: Values = {}
-    if chamber is not None:
-        assert counts.chamber is not None
-        held = counts.chamber.totals.seats.any(axis=(0, 1))
-        most = int(np.flatnonzero(held).max(initial=0))
-        numbers |= chamber_values_by_rule(whole, counts, pictured, most + 1)
-        labels = labels_of_the_whole(whole, chamber.holders, most + 1)
-    values: Values = {
-        path: array if described(path).of_votes else array.reshape(*shape, *array.shape[1:])
-        for path, array in numbers.items()
-        if not path.startswith("event_")
-    }
-    asked, seated = (counts, kept) if chamber is None else (counts.chamber, kept.of_chamber)
-    assert asked is not None
-    holders = seated.outcomes.shape[-1]
-    largest = np.argsort(-asked.seat_means().value[law * shape[1], :holders], kind="stable")
-    members = sorted(largest[:MOST_SUBSET_PARTIES].tolist())
-    values |= _subsets(seated, shape, members, law)
-    is_law = np.zeros(shape, np.bool_)
-    is_law[law, 0] = True
-    values["rules/is_base_rule"] = is_law
-    values["rules/seats_to_hand_out"] = np.full(shape, election.rule.seats)
+    found = _Counted(counts, kept, (len(levels), len(methods)), levels.index(_level(election.rule)))
+    values, rests_on = _numbers(whole, units, found, variants)
+    members = _largest(found)
+    values |= _subsets(found, members)
+    values["rules/is_base_rule"] = found.is_law
+    values["rules/seats_to_hand_out"] = np.full(found.shape, election.rule.seats)
     # Where a house may grow, another rule may hand out more seats than any draw of the law did.
-    held = np.flatnonzero(counts.totals.seats.any(axis=(0, 1)))
-    ends = max(len(forecast.array("seats")), int(held.max(initial=0)) + 1)
+    ends = max(len(forecast.array("seats")), _most_seats(counts) + 1)
     for path in ("seat_probability", "seat_mc_error", "coalition_seat_probability"):
         values[path] = values[path][..., :ends]
     coords = forecast.dataset.coords.items()
-    labels |= {str(name): one.values for name, one in coords if one.dims != ("event",)} | {
+    labels: Values = {str(name): one.values for name, one in coords if one.dims != ("event",)}
+    if chamber is not None:
+        assert counts.chamber is not None
+        labels = labels_of_the_whole(whole, chamber.holders, _most_seats(counts.chamber) + 1) | labels
+    labels |= {
         "threshold": np.array([float(level) for level in levels]),
         "method": [name for name, _ in methods],
         "seats": np.arange(ends),
@@ -145,6 +129,58 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     leading = {"threshold": "rule.threshold.level", "method": "rule.allocation.method"}
     attrs = {**forecast.attrs, "draws": draws}
     return forecast_of(values, labels, attrs, leading=leading, rests_on=rests_on)
+
+
+class _Counted(NamedTuple):
+    """What was counted under every rule, level by level and method by method."""
+
+    counts: RunCounts
+    kept: KeptDraws
+    shape: tuple[int, int]
+    """Levels and methods."""
+    law: int
+    """The level of the law; its method is the first."""
+
+    @property
+    def is_law(self) -> NDArray[np.bool_]:
+        found = np.zeros(self.shape, np.bool_)
+        found[self.law, 0] = True
+        return found
+
+    @property
+    def seated(self) -> KeptDraws:
+        """The draws that are kept, of the whole chamber where there is more than the lists."""
+        return self.kept if self.counts.chamber is None else self.kept.of_chamber
+
+
+def _numbers(
+    election: Election, units: Units, found: _Counted, variants: Sequence[Rule]
+) -> tuple[Values, dict[str, int]]:
+    """Numbers over levels and methods, and the draws that some of them rest on."""
+    pictured = found.kept.first(_FOR_PICTURES)
+    run = Run(found.counts, pictured, units.lists, rules=variants)
+    numbers, rests_on = numbers_of(run, ballot_of(election.of_lists, units))
+    if found.counts.chamber is not None:
+        most = _most_seats(found.counts.chamber)
+        numbers |= chamber_values_by_rule(election, found.counts, pictured, most + 1)
+    values: Values = {
+        path: array if described(path).of_votes else array.reshape(*found.shape, *array.shape[1:])
+        for path, array in numbers.items()
+        if not path.startswith("event_")
+    }
+    return values, rests_on
+
+
+def _most_seats(counts: RunCounts) -> int:
+    """The most seats that anyone holds under some rule in some draw."""
+    return int(np.flatnonzero(counts.totals.seats.any(axis=(0, 1))).max(initial=0))
+
+
+def _largest(found: _Counted) -> list[int]:
+    """Those among whom coalitions are counted: who holds the most seats on average under the law."""
+    asked = found.counts if found.counts.chamber is None else found.counts.chamber
+    means = asked.seat_means().value[found.law * found.shape[1], : found.seated.outcomes.shape[-1]]
+    return sorted(np.argsort(-means, kind="stable")[:MOST_SUBSET_PARTIES].tolist())
 
 
 def _chamber(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
@@ -183,20 +219,21 @@ def _variant(rule: Rule, level: Fraction, allocation: Allocation) -> Rule:
     )
 
 
-def _subsets(kept: KeptDraws, shape: tuple[int, int], chosen: list[int], law: int) -> Values:
+def _subsets(found: _Counted, chosen: list[int]) -> Values:
     """Share of draws in which a coalition of ``chosen`` lists holds more than half of the seats handed out,
-    over levels and methods (``shape``).
+    over levels and methods.
     """
-    (levels, methods), parties = shape, len(chosen)
-    majority = np.zeros((*shape, 2**parties), np.float32)
-    number = np.zeros(shape, np.int32)
+    kept, (levels, methods), parties = found.seated, found.shape, len(chosen)
+    is_law = found.is_law
+    majority = np.zeros((*found.shape, 2**parties), np.float32)
+    number = np.zeros(found.shape, np.int32)
     by_list = np.empty((kept.outcomes.shape[-1], kept.draws), np.int64)
     for m in range(methods):
         for t, (at, seats) in enumerate(kept.changes(range(m, levels * methods, methods))):
             by_list[:, at] = seats
             held = by_list[chosen].astype(np.int16)
             seated = np.flatnonzero(held.any(1))
-            cells = _SUBSET_CELLS * (8 if (t, m) == (law, 0) else 1)
+            cells = _SUBSET_CELLS * (8 if is_law[t, m] else 1)
             most = max(64, cells >> len(seated))
             half = (by_list[:, :most].sum(axis=0) // 2).astype(np.int16)
             counted = count_majorities(held[seated, :most], half)

@@ -39,13 +39,11 @@ from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
 from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
 from forecast.simulation.stages import Forms
-from forecast.sweeps.axes import MOST_VARIANTS, axes_of
-from forecast.sweeps.decomposition import decompose, decomposition_values
-from forecast.sweeps.differences import differences
-from forecast.sweeps.flips import flips_of, flips_values
-from forecast.sweeps.grid import Grid, refuse_small_houses
-from forecast.sweeps.single_draws import (
+from forecast.sweeps.comparison import (
+    differences,
     draws_looked_at,
+    flips_of,
+    flips_values,
     indices_by_variant,
     look,
     look_at,
@@ -54,6 +52,8 @@ from forecast.sweeps.single_draws import (
     votes_by_draw,
     who_passes,
 )
+from forecast.sweeps.decomposition import decompose, decomposition_values
+from forecast.sweeps.grid import MOST_VARIANTS, Grid, axes_of, refuse_small_houses
 from forecast.variables import BASE_RULE, described, error_of
 
 if TYPE_CHECKING:
@@ -372,8 +372,7 @@ class _Found:
 
     def placed(self, grid: Grid) -> Values:
         """The arrays over the axes of the grid, what its rules are among them."""
-        every = {**variants_of(grid), **self.arrays}
-        return {path: values.reshape(*grid.shape, *values.shape[1:]) for path, values in every.items()}
+        return grid.placed(variants_of(grid) | self.arrays)
 
 
 def _count(

@@ -16,10 +16,9 @@ from forecast.rules.margins import next_seats
 from forecast.rules.reference import apply_rule
 from forecast.simulation.inputs import Units
 from forecast.simulation.last_seat import NOBODY, fewest_votes
-from forecast.sweeps.axes import LEVEL, parse_axes
+from forecast.sweeps.comparison import indices_of, seats_moved
 from forecast.sweeps.counted import sweep_votes
-from forecast.sweeps.grid import Grid
-from forecast.sweeps.indices import indices_of, seats_moved
+from forecast.sweeps.grid import LEVEL, Grid, parse_axes
 from tests.swept import flat
 
 permilles = st.integers(0, 1000)

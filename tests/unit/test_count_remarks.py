@@ -15,9 +15,8 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.case_files import verify
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
-from forecast.sweeps.axes import parse_axes
 from forecast.sweeps.counted import sweep_votes
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, parse_axes
 
 Capsys = pytest.CaptureFixture[str]
 

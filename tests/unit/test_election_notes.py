@@ -11,9 +11,8 @@ from forecast.election import Election, load_election, parse_election
 from forecast.election.notes import idle_keys, notes_on
 from forecast.errors import ConfigurationError
 from forecast.rules.ballot import Ballot, Entry
-from forecast.sweeps.axes import parse_axes
 from forecast.sweeps.counted import sweep_votes
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, parse_axes
 
 Party = dict[str, Any]
 

@@ -41,8 +41,7 @@ from forecast.polls import polls_of
 from forecast.rules.counts import outcome_of, read_count
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.given import VoteDraws, simulate_votes
-from forecast.sweeps.axes import axes_of
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, axes_of
 from tests.nights import DISTRICTS, LISTS, made_night, write_election, write_units
 
 

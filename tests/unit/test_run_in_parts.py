@@ -19,8 +19,7 @@ from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.running import Calls, Part, Progress, Total, Work, run_part
-from forecast.sweeps.axes import axes_of
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, axes_of
 from forecast.sweeps.sweeping import sweep_grid
 from tests.geographies import woods
 from tests.made import write_made_election

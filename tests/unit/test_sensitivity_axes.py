@@ -10,9 +10,7 @@ import pytest
 
 from forecast.election import Rule, load_election
 from forecast.errors import ConfigurationError
-from forecast.sweeps.axes import parse_axes, split_values
-from forecast.sweeps.grid import Grid
-from forecast.sweeps.keys import tables_of
+from forecast.sweeps.grid import Grid, parse_axes, split_values, tables_of
 from forecast.sweeps.scenarios import AS_CONFIGURED, read_scenarios
 
 BASE = Rule.model_validate(

@@ -14,9 +14,8 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.reference import apply_rule
 from forecast.simulation.inputs import Units, draws_of
 from forecast.sweeps import decomposition
-from forecast.sweeps.axes import axes_of
 from forecast.sweeps.decomposition import SobolIndices, _drawn, _seats, sobol_indices, with_undecided
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, axes_of
 from tests.swept import EXIT_POLLS, estimate_of, flat, swept
 
 N = 8192

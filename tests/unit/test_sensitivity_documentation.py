@@ -10,9 +10,8 @@ from typing import Any
 
 from forecast.election import load_election
 from forecast.rules.counts import read_count
-from forecast.sweeps.axes import parse_axes
 from forecast.sweeps.counted import sweep_votes
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, parse_axes
 from forecast.sweeps.scenarios import read_scenarios
 from forecast.tables import tables_of
 from forecast.variables import COUNTED, EVERY

@@ -13,9 +13,13 @@ from forecast.estimation import Estimate
 from forecast.simulation.forecasting import simulate
 from forecast.simulation.pieces import KeptDraws
 from forecast.sweeps import sweeping
-from forecast.sweeps.differences import difference_over_draws, mean_over_draws
-from forecast.sweeps.flips import flips_along
-from forecast.sweeps.single_draws import Looked, indices_by_variant
+from forecast.sweeps.comparison import (
+    Looked,
+    difference_over_draws,
+    flips_along,
+    indices_by_variant,
+    mean_over_draws,
+)
 from tests.swept import estimate_of, flat, swept
 
 DRAWS = 20_000

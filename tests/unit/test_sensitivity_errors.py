@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from forecast.election import load_election
 from forecast.simulation.forecasting import How
-from forecast.sweeps.axes import parse_axes
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Grid, parse_axes
 from forecast.sweeps.sweeping import sweep_grid
 from tests.swept import estimate_of, flat
 

@@ -12,8 +12,7 @@ import pytest
 from forecast.election import Election, load_election, parse_election
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate
-from forecast.sweeps.axes import Axis, parse_axes
-from forecast.sweeps.grid import Grid
+from forecast.sweeps.grid import Axis, Grid, parse_axes
 from forecast.sweeps.scenarios import read_scenarios
 from forecast.sweeps.sweeping import sweep_grid
 from tests.swept import estimate_of, swept, with_rule
