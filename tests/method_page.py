@@ -19,10 +19,9 @@ import numpy as np
 
 from forecast.election import load_election
 from forecast.estimation import Estimate, estimate, shipped_constants
-from forecast.estimation.calibration import Bin, shipped_calibration
+from forecast.estimation.average import FLOOR, OTHER
 from forecast.estimation.law import EXIT_ERROR, LawConstants
-from forecast.estimation.preparation import FLOOR, OTHER
-from forecast.estimation.records import country_record, shipped_records
+from forecast.estimation.records import Bin, country_record, shipped_calibration, shipped_records
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
 from forecast.simulation.forecasting import simulate

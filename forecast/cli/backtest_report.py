@@ -11,8 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast.charts.drawing import Chart
-from forecast.estimation.constants import FIRST_TERMS, METHODS
-from forecast.estimation.law import LawConstants
+from forecast.estimation.law import FIRST_TERMS, METHODS, LawConstants
 from forecast.tables.terminal import console_for_results, print_line, shown_text
 from forecast.verification.districts.winning import BY_SPLIT, FIRST, INDEPENDENT, MODEL, USUAL
 from forecast.verification.scores import LEVELS
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from forecast.estimation import Constants
-    from forecast.estimation.calibration import Bin
+    from forecast.estimation.records import Bin
     from forecast.verification.backtest import Backtest
     from forecast.verification.districts.chain import Chain, ChainRow
     from forecast.verification.districts.evaluating import Evaluation, Score

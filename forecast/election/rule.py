@@ -717,6 +717,12 @@ class Rule(Part):
         return self.districts
 
     @property
+    def general_level(self) -> Fraction:
+        """The level of the threshold as a share: that of one seat where it is a quota, 0 where there is none."""
+        level = self.threshold.level if self.threshold is not None else Fraction(0)
+        return Fraction(1, max(self.seats, 1)) if isinstance(level, str) else level
+
+    @property
     def levelling_mode(self) -> str | None:
         """How seats held are set against the national shares, where they are."""
         return self.levelling.mode if self.levelling is not None else None

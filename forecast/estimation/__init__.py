@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from forecast.estimation.constants import Constants, load_constants, shipped_constants
 from forecast.estimation.estimate import Estimate, estimate
+from forecast.estimation.law import Constants, load_constants, shipped_constants
 from forecast.estimation.trend import Trend
 
 __all__ = ["Constants", "Estimate", "Trend", "estimate", "load_constants", "shipped_constants"]

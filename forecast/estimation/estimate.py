@@ -1,12 +1,15 @@
-"""The estimate: where vote shares are expected on election day, and how far off that may be."""
+"""The estimate: where vote shares are expected on election day, how far off that may be, and what a reader
+must know about the ground that it stands on.
+"""
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,16 +17,32 @@ import pandas as pd
 from forecast.door.arguments import day, made_by
 from forecast.election.forecast_day import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.estimation.average import Average, average, disagreement, movement
-from forecast.estimation.calibration import Calibration, shipped_calibration
-from forecast.estimation.centre import Centre, centre_of
-from forecast.estimation.constants import Constants, load_constants, shipped_constants
-from forecast.estimation.ground import Ground, ground_of, left_out, supposed
-from forecast.estimation.law import LawConstants, Situation, squared_scales
-from forecast.estimation.preparation import LARGE_UNDECIDED, OTHER, Floats, Prepared, Reports, prepare
+from forecast.estimation.average import (
+    LARGE_UNDECIDED,
+    LOOKS_BACK_DAYS,
+    MOST_AGE,
+    OTHER,
+    Average,
+    Floats,
+    Prepared,
+    Reports,
+    average,
+    disagreement,
+    movement,
+    prepare,
+)
+from forecast.estimation.centre import Centre, adjusted, centre_of, without_withdrawn
+from forecast.estimation.law import (
+    Constants,
+    LawConstants,
+    Situation,
+    load_constants,
+    shipped_constants,
+    squared_scales,
+)
+from forecast.estimation.records import Calibration, shipped_calibration
 from forecast.estimation.share_draws import with_outside
 from forecast.estimation.trend import Trend, trend_of
-from forecast.estimation.what_if import adjusted, without_withdrawn
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -36,6 +55,8 @@ With 0.5 a party's share among them lies within 0.6 and 1.65 times its share amo
 elections. Nothing was fitted: few polls publish the undecided. In Kazakhstan 2023, the one election with over
 20 % of them, the leading list fared 2.7 times worse among them than among the decided, two such spreads.
 """
+FEW_POLLS = 3
+_MOST_LISTED = 5
 
 
 @dataclass(frozen=True)
@@ -136,7 +157,12 @@ def estimate(
     made_by("load_election", election=election)
     made_by("read_polls", polls=polls)
     as_of = _day(election, polls, as_of)
-    constants = constants or load_constants(election.estimate.constants)
+    estimated = _estimated(election, polls, as_of, constants or load_constants(election.estimate.constants))
+    return without_withdrawn(estimated, election)
+
+
+def _estimated(election: Election, polls: PollTable, as_of: datetime.date, constants: Constants) -> Estimate:
+    """The estimate before anybody withdraws."""
     national = _known(polls, as_of)
     exit_polls = len(national.exit_polls) > 0
     known = national.exit_polls if exit_polls else national
@@ -157,15 +183,9 @@ def estimate(
     undecided = float(centre.weights @ prepared.undecided)
     spread = _undecided_spread(settings.undecided_spread, undecided)
     ground = ground_of(election, prepared, centre, reports, Ground(exit_polls, context, undecided, spread))
-    warnings = [
-        *supposed(election, vote),
-        *left_out(polls, as_of),
-        *prepared.warnings,
-        *stands.warnings,
-        *pooled,
-        *ground,
-    ]
-    estimated = Estimate(
+    beside = (*supposed(election, vote), *left_out(polls, as_of))
+    warnings = (*beside, *prepared.warnings, *stands.warnings, *pooled, *ground)
+    return Estimate(
         units=prepared.units,
         absorbed=prepared.absorbed,
         mean=mean,
@@ -195,7 +215,6 @@ def estimate(
         of_places=polls.partial,
         unreported=prepared.unreported,
     )
-    return without_withdrawn(estimated, election)
 
 
 def _drawn_around(
@@ -359,3 +378,112 @@ def _frame(polls: PollTable, prepared: Prepared, centre: Average) -> pd.DataFram
         "source",
     ]
     return pd.concat([frame[kept], added, shares], axis=1)
+
+
+class Ground(NamedTuple):
+    """What the mean rests on: exit polls alone or others; the factor on their error; the undecided."""
+
+    exit_polls: bool
+    context: float
+    undecided: float
+    spread: float
+
+
+def supposed(election: Election, vote: datetime.date) -> list[str]:
+    """What is forecast where that is no vote that is held."""
+    facts = election.election
+    if not facts.supposed:
+        return []
+    if facts.date is None:
+        return [f"the day of the election is not known (election.date): a vote held on {vote} is forecast"]
+    return [f"a vote held on {vote} is forecast (election.on), not that of {facts.date}"]
+
+
+def left_out(polls: PollTable, as_of: datetime.date) -> list[str]:
+    """What the table of polls itself is doubted for, and polls known by a date that enter no mean."""
+    known = polls.known_at(as_of)
+    said = known.doubted
+    if len(known.partial):
+        of = "of a part of the country or of some parties only: not in the mean"
+        said.append(f"{_polls(len(known.partial))} {of} ({_listed(known.partial)})")
+    vote = polls.election_date
+    never = polls.national.known_after(vote) if vote is not None else None
+    if never is not None and len(never):
+        said.append(f"{_polls(len(never))} published after the vote: not in the mean ({_listed(never)})")
+    national = known.national
+    if len(national.exit_polls) and len(national.pre_election):
+        before = f"{_polls(len(national.pre_election))} held before the vote"
+        said.append(f"{before}: not in the mean, which is of exit polls")
+    return said
+
+
+def ground_of(
+    election: Election, prepared: Prepared, centre: Average, reports: Reports, ground: Ground
+) -> list[str]:
+    """What the polls of the mean are, few or old or of one pollster, and whom they do not tell apart."""
+    return [
+        *_too_old(prepared, centre, reports),
+        *_few(centre, reports, ground),
+        *_under_other(election, prepared),
+        *_errors(ground),
+    ]
+
+
+def _too_old(prepared: Prepared, centre: Average, reports: Reports) -> Iterator[str]:
+    counted = np.zeros(len(reports), bool)
+    counted[prepared.rows] = centre.weights > 0
+    old = int((~counted & (reports.ages > min(MOST_AGE, LOOKS_BACK_DAYS))).sum())
+    if old:
+        yield f"{_polls(old)} over {MOST_AGE} days old: without weight in the mean"
+
+
+def _few(centre: Average, reports: Reports, ground: Ground) -> Iterator[str]:
+    used = int((centre.weights > 0).sum())
+    if ground.exit_polls:
+        yield (
+            "exit polls only: their error rests on seven exit polls in Kazakhstan that track the official "
+            "count; not to be carried elsewhere"
+        )
+    if used < FEW_POLLS:
+        yield f"the mean rests on {'one poll' if used == 1 else f'{used} polls'}"
+    elif centre.firms_eff < 1.0 + 1e-9:
+        yield "all polls are from one pollster: its own lean cannot be told from the truth"
+    if np.isnan(reports.sizes).all():
+        yield "no poll gives its sample size: 1000 respondents are assumed"
+
+
+def _under_other(election: Election, prepared: Prepared) -> Iterator[str]:
+    """Options that stand under other by name: their votes win no seats there."""
+    apart = (*prepared.units, *prepared.absorbed)
+    folded = [name for name in prepared.unreported if name not in apart]
+    for why, ids in (
+        ("too rarely polled to stand alone", prepared.absorbed),
+        ("reported by no poll", folded),
+    ):
+        if ids:
+            names = ", ".join(election.by_id[name].name for name in ids)
+            yield f"{why}, counted under other: {names}"
+
+
+def _errors(ground: Ground) -> Iterator[str]:
+    if ground.undecided > LARGE_UNDECIDED:
+        spread = ground.spread
+        split = f"drawn with a spread of {spread:g}" if spread else "taken to split like the decided"
+        yield f"{ground.undecided:.0%} of the respondents are undecided or unreported: their split is {split}"
+    if ground.context != 1.0:
+        yield (
+            f"the error of pre-election polls is multiplied by {ground.context:g} (estimate.context); the "
+            "2 for managed elections rests on two of them, Kazakhstan 2012 and 2023"
+        )
+
+
+def _polls(number: int) -> str:
+    return "1 poll" if number == 1 else f"{number} polls"
+
+
+def _listed(polls: PollTable) -> str:
+    """Polls by pollster and row, the first of many."""
+    frame = polls.polls
+    named = [f"{who}, row {row}" for who, row in zip(frame["pollster"], frame["row"], strict=True)]
+    more = f"; and {len(named) - _MOST_LISTED} more" if len(named) > _MOST_LISTED else ""
+    return "; ".join(named[:_MOST_LISTED]) + more

@@ -22,7 +22,7 @@ from forecast.door.files import MOST_OF_DRAWS
 from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
 from forecast.election.exact_numbers import percent
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.estimation.preparation import FLOOR, OTHER, Floats
+from forecast.estimation.average import FLOOR, OTHER, Floats
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.estimation.average import lift_other
-from forecast.estimation.preparation import FLOOR, Flags, Floats, Prepared
+from forecast.estimation.average import FLOOR, Flags, Floats, Prepared, lift_other
 
 _DIFFUSE = 4.0
 """Variance of the level before the first poll: a log share known within a factor of 50."""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from forecast.election.exact_numbers import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
+from forecast.estimation.centre import handed_on, withdrawal_in_words
 from forecast.estimation.share_draws import ShareDraws
-from forecast.estimation.what_if import handed_on, withdrawal_in_words
 from forecast.kernels.given_districts import GivenDistricts
 from forecast.simulation.forecasting import How, count_draws
 from forecast.simulation.inputs import RESTS_ON, Draws, Units, given_draws

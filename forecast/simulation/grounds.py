@@ -16,7 +16,7 @@ from forecast.variables import EVERY
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation import Estimate
-    from forecast.estimation.calibration import HorizonRecord
+    from forecast.estimation.records import HorizonRecord
 
 _COLUMNS_OF_POLLS = {"start": "fieldwork_start", "end": "fieldwork_end", "size": "sample_size"}
 """Columns of the frame of polls that have another name in the forecast."""

@@ -255,7 +255,7 @@ def _between(asked: _Asked, ballot: Votes, low: Rule, high: Rule, where: dict[st
     """Who is admitted changes only where the level passes the share of a list."""
     assert low.threshold is not None
     assert high.threshold is not None
-    start, end = _as_share(low), _as_share(high)
+    start, end = low.general_level, high.general_level
     total = base_votes(low.threshold, ballot)
     shares = {Fraction(entry.votes, total) for entry in ballot.entries} if total else set()
     steps = sorted(share for share in shares if start <= share < end)
@@ -267,11 +267,6 @@ def _between(asked: _Asked, ballot: Votes, low: Rule, high: Rule, where: dict[st
             if then[about, subject] != held:
                 yield Flip(about, subject, "lost" if held else "won", float(step), where)
         now = then
-
-
-def _as_share(rule: Rule) -> Fraction:
-    level = rule.threshold.level if rule.threshold is not None else Fraction(0)
-    return Fraction(1, max(rule.seats, 1)) if isinstance(level, str) else level
 
 
 def _counter(asked: _Asked, ballot: Votes, rule: Rule) -> Callable[[Fraction], Held]:

@@ -91,8 +91,9 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
     if draws is None:
         draws = min(MOST_DRAWS, max(LEAST_DRAWS, MOST_DRAWS * 8 // max(8, len(lists))), forecast.draws)
-    levels, methods = _levels(election.rule), _methods(election.rule)
-    variants = [_variant(election.rule, level, method) for level in levels for _, method in methods]
+    rule = election.rule
+    levels, methods = sorted({*LEVELS, rule.general_level}), _methods(rule)
+    variants = [_variant(rule, level, method) for level in levels for _, method in methods]
     inputs = draws_of(election, estimate, units, int(forecast.attrs["seed"]), str(forecast.attrs["sampler"]))
     keep = max(1, min(_KEPT, draws, _KEPT_BYTES // (8 * len(variants) * max(1, len(lists)))))
     rules = compile_rules(variants, lists, election.place)
@@ -105,12 +106,12 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
         threads=threads,
         keep=keep,
     )
-    found = _Counted(counts, kept, (len(levels), len(methods)), levels.index(_level(election.rule)))
+    found = _Counted(counts, kept, (len(levels), len(methods)), levels.index(rule.general_level))
     values, rests_on = _numbers(whole, units, found, variants)
     members = _largest(found)
     values |= _subsets(found, members)
     values["rules/is_base_rule"] = found.is_law
-    values["rules/seats_to_hand_out"] = np.full(found.shape, election.rule.seats)
+    values["rules/seats_to_hand_out"] = np.full(found.shape, rule.seats)
     # Where a house may grow, another rule may hand out more seats than any draw of the law did.
     ends = max(len(forecast.array("seats")), _most_seats(counts) + 1)
     for path in ("seat_probability", "seat_mc_error", "coalition_seat_probability"):
@@ -193,15 +194,6 @@ def _chamber(election: Election, units: Units, shares: NDArray[np.float64], seed
     return chamber_of(election, units, shares, seed)
 
 
-def _level(rule: Rule) -> Fraction:
-    level = rule.threshold.level if rule.threshold is not None else Fraction(0)
-    return Fraction(1, rule.seats) if isinstance(level, str) else Fraction(level)
-
-
-def _levels(rule: Rule) -> list[Fraction]:
-    return sorted({*LEVELS, _level(rule)})
-
-
 def _methods(rule: Rule) -> list[tuple[str, Allocation]]:
     """The allocation of the law first, as ``law`` where it is none of the national methods as they stand."""
     plain = {name: Allocation.model_validate({"method": name}) for name in METHODS}
@@ -213,7 +205,7 @@ def _methods(rule: Rule) -> list[tuple[str, Allocation]]:
 
 def _variant(rule: Rule, level: Fraction, allocation: Allocation) -> Rule:
     threshold = rule.threshold if rule.threshold is not None else Threshold(nobody=AdmitLargest(admit=1))
-    kept_level = threshold.level if level == _level(rule) else level
+    kept_level = threshold.level if level == rule.general_level else level
     return rule.model_copy(
         update={"threshold": threshold.model_copy(update={"level": kept_level}), "allocation": allocation}
     )

@@ -21,7 +21,7 @@ from forecast.door.sheets import read_sheet
 from forecast.door.trees import json_of
 from forecast.election.vocabulary import MOST_SEATS
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.estimation.preparation import OTHER, Floats, Reports
+from forecast.estimation.average import OTHER, Floats, Reports
 from forecast.polls.cells import LARGEST_SAMPLE, LEAST_SAMPLE
 from forecast.polls.reading import MOST_YEARS_BEFORE
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from forecast.election import Election, parse_election
 from forecast.election.vocabulary import Kind
 from forecast.errors import ConfigurationError
-from forecast.estimation.constants import Constants
-from forecast.estimation.preparation import OTHER, Flags, Floats
+from forecast.estimation.average import OTHER, Flags, Floats
+from forecast.estimation.law import Constants
 from forecast.estimation.records import CountryRecord, Record, country_record, together
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules

@@ -8,9 +8,8 @@ from typing import Protocol
 import numpy as np
 from scipy.special import gammaln
 
-from forecast.estimation.constants import Constants, PlainConstants
-from forecast.estimation.law import LawConstants, Situation, squared_scales
-from forecast.estimation.preparation import FLOOR, Floats, Prepared
+from forecast.estimation.average import FLOOR, Floats, Prepared
+from forecast.estimation.law import Constants, LawConstants, PlainConstants, Situation, squared_scales
 from forecast.estimation.trend import trend_mean
 from forecast.verification.past_elections import Case
 

@@ -15,9 +15,8 @@ import numpy as np
 from scipy.optimize import minimize
 
 from forecast.errors import Fault, PollDataError
-from forecast.estimation.constants import FIRST_TERMS, Basis, Constants, PlainConstants
-from forecast.estimation.law import LawConstants
-from forecast.estimation.preparation import Floats, Prepared
+from forecast.estimation.average import Floats, Prepared
+from forecast.estimation.law import FIRST_TERMS, Basis, Constants, LawConstants, PlainConstants
 from forecast.estimation.records import country_record
 from forecast.estimation.trend import TrendConstants, filtered, series_of, trend_mean
 from forecast.verification.archive import PastElection

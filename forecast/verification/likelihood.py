@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
+from forecast.estimation.average import FLOOR, Floats
 from forecast.estimation.law import LEAST_DAYS, REFERENCE_DAYS, LawConstants, polled_error
-from forecast.estimation.preparation import FLOOR, Floats
 from forecast.estimation.records import Record
 from forecast.verification.past_elections import Case
 

@@ -9,11 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from forecast.errors import ConfigurationError, Fault
-from forecast.estimation.average import Average, average
+from forecast.estimation.average import OTHER, Average, Floats, Prepared, average, prepare
 from forecast.estimation.centre import Correction, correction_of
 from forecast.estimation.estimate import situation_of
 from forecast.estimation.law import Situation
-from forecast.estimation.preparation import OTHER, Floats, Prepared, prepare
 from forecast.verification.archive import PastElection
 
 HORIZONS = (1, 7, 30, 90, 180)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.estimation.calibration import Bin
+from forecast.estimation.records import Bin
 
 Floats = NDArray[np.float64]
 

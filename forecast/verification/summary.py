@@ -13,9 +13,8 @@ import numpy as np
 
 from forecast.door.arguments import one_of, path_of, whole
 from forecast.estimation import load_constants
-from forecast.estimation.calibration import Bin, Calibration, HorizonRecord
-from forecast.estimation.preparation import Flags, Floats
-from forecast.estimation.records import shipped_records
+from forecast.estimation.average import Flags, Floats
+from forecast.estimation.records import Bin, Calibration, HorizonRecord, shipped_records
 from forecast.verification.archive import KINDS, PastElection, read_archives
 from forecast.verification.backtest import Backtest, Scored, run_backtest
 from forecast.verification.compared_methods import METHODS, PLAIN, REFERENCE

@@ -8,8 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.estimation.average import average, disagreement, movement
-from forecast.estimation.preparation import Reports, prepare
+from forecast.estimation.average import Reports, average, disagreement, movement, prepare
 
 
 @st.composite

@@ -10,7 +10,7 @@ import pytest
 
 from forecast.errors import PollDataError
 from forecast.estimation import shipped_constants
-from forecast.estimation.calibration import parse_calibration, shipped_calibration
+from forecast.estimation.records import parse_calibration, shipped_calibration
 from forecast.verification.archive import PastElection, read_archive, read_archives
 from forecast.verification.backtest import (
     Backtest,

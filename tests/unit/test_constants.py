@@ -9,7 +9,7 @@ import pytest
 
 from forecast.errors import ConfigurationError
 from forecast.estimation import shipped_constants
-from forecast.estimation.constants import parse_constants
+from forecast.estimation.law import parse_constants
 
 
 @pytest.mark.parametrize(

@@ -273,7 +273,7 @@ def test_a_perfect_forecaster_has_a_calibration_error_too(elections: list[PastEl
 
 
 def test_a_file_of_0_3_0_has_no_default_law(tmp_path: Path) -> None:
-    from forecast.estimation.constants import parse_constants
+    from forecast.estimation.law import parse_constants
 
     record = shipped_constants().record() | {"schema": 1}
     for name in ("default", "yardstick", "named_rest_on"):

@@ -7,9 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from forecast.estimation.average import average, disagreement, lift_other, movement, poll_weights
+from forecast.estimation.average import (
+    Prepared,
+    average,
+    disagreement,
+    lift_other,
+    movement,
+    poll_weights,
+    prepare,
+)
 from forecast.estimation.law import LawConstants, Situation, squared_error, squared_scales
-from forecast.estimation.preparation import Prepared, prepare
 from tests.unit.test_estimation_preparation import NAN, reports
 
 LAW = LawConstants(0.10, 0.25, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)

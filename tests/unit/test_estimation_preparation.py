@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forecast.estimation.preparation import FLOOR, Reports, prepare, ranks_of, sample_sizes
+from forecast.estimation.average import FLOOR, Reports, prepare, ranks_of, sample_sizes
 
 NAN = float("nan")
 

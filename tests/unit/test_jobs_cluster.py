@@ -22,7 +22,7 @@ pytest.importorskip("distributed", reason="the extra cluster is not installed")
 from forecast.election import load_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
-from forecast.estimation.constants import shipped_constants
+from forecast.estimation.law import shipped_constants
 from forecast.jobs import Store, do_table, read_table
 from forecast.jobs import cluster as cluster_module
 from forecast.jobs import hands as hands_module

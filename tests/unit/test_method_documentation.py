@@ -6,7 +6,7 @@ import csv
 
 import pytest
 
-from forecast.estimation.calibration import shipped_calibration
+from forecast.estimation.records import shipped_calibration
 from tests.method_measure import LEFT_OUT, TERMS_TABLE
 from tests.method_page import ARCHIVES, PAGE, PLAIN, Figures, figures, page_with_figures
 

@@ -11,7 +11,7 @@ import pytest
 
 from forecast.election import load_election
 from forecast.estimation import Estimate, estimate, shipped_constants
-from forecast.estimation.calibration import shipped_calibration
+from forecast.estimation.records import shipped_calibration
 from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate

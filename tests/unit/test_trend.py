@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.estimation.preparation import prepare
+from forecast.estimation.average import prepare
 from forecast.estimation.trend import (
     Series,
     TrendConstants,

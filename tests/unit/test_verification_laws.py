@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 from scipy.stats import dirichlet, multivariate_t
 
-from forecast.estimation.constants import PlainConstants
-from forecast.estimation.law import LawConstants, Situation, squared_error, squared_scales
-from forecast.estimation.preparation import prepare
+from forecast.estimation.average import prepare
+from forecast.estimation.law import LawConstants, PlainConstants, Situation, squared_error, squared_scales
 from forecast.verification.archive import PastElection
 from forecast.verification.compared_methods import (
     Dirichlet,

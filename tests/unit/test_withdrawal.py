@@ -16,8 +16,8 @@ from forecast.charts import chart_of
 from forecast.election import load_election, parse_election
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import Estimate, estimate
+from forecast.estimation.centre import handed_on
 from forecast.estimation.share_draws import read_share_draws
-from forecast.estimation.what_if import handed_on
 from forecast.polls import polls_of, read_polls
 from forecast.provenance import with_sources
 from forecast.report import page

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election.district_votes import CANDIDATE_ERROR, SPLIT_ERROR
-from forecast.estimation.calibration import Bin
+from forecast.estimation.records import Bin
 from forecast.geography.candidates import SHARED, split_sd, with_candidates
 from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
 from forecast.geography.projection_constants import Constants
