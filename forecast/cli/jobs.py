@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from forecast.cli.options import Json, Quiet, Scheduler, Threads, Workers, argument, option
+from forecast.cli.shared import Json, Quiet, Scheduler, Threads, Workers, argument, option
 from forecast.cli.telling import progress, show, show_json, tell
 from forecast.errors import ConfigurationError, Fault, suggest
 
@@ -108,7 +108,7 @@ def do(
     if dry_run:
         _say_outlook(found, place, workers or 1, as_json=as_json)
         return
-    from forecast.cli.working import hands_of, refuse_place, say_if_cold
+    from forecast.cli.shared import hands_of, refuse_place, say_if_cold
 
     refuse_place(store)
     say_if_cold(quiet)

@@ -49,26 +49,30 @@ COMMANDS: dict[str, Listed] = {
         "forecast.cli.check:check", "Read an election file and its polls; say all that is wrong."
     ),
     "polls": Listed("forecast.cli.polls:polls", "Show what is understood of a table of polls; make it tidy."),
-    "count": Listed("forecast.cli.count:count", "Official votes in, seats out, by exact arithmetic."),
+    "count": Listed("forecast.cli.check:count", "Official votes in, seats out, by exact arithmetic."),
     "sweep": Listed(
-        "forecast.cli.sweep:sweep", "How much is the rule: its variants on the same draws or votes."
+        "forecast.cli.run:sweep", "How much is the rule: its variants on the same draws or votes."
     ),
     "night": Listed("forecast.cli.night:night", "Election night: the final vote from a partial count."),
     "night-fit": Listed(
         "forecast.cli.night:night_fit", "Fit the constants of a night to whole nights of the past."
     ),
     "jobs": Listed("forecast.cli.jobs:jobs", "Many elections, days, variants and seeds; on many machines."),
-    "verify": Listed("forecast.cli.count:verify", "Apply rules to real counts and compare the seats."),
+    "verify": Listed("forecast.cli.check:verify", "Apply rules to real counts and compare the seats."),
     "tables": Listed("forecast.cli.saved:tables", "Print or export the tables of a saved forecast."),
     "diff": Listed("forecast.cli.saved:diff", "Compare two saved forecasts of one election."),
     "charts": Listed("forecast.cli.saved:charts", "Draw the charts of a saved forecast."),
     "report": Listed("forecast.cli.saved:report", "Write a saved forecast as one self-contained page."),
     "record": Listed("forecast.cli.saved:record", "Freeze published forecasts; after the vote, score them."),
-    "backtest": Listed("forecast.cli.backtest:backtest", "Score the method on archives of past elections."),
-    "fit": Listed("forecast.cli.backtest:fit", "Fit the error laws to archives of past elections."),
-    "records": Listed("forecast.cli.backtest:records", "How far polls missed in past elections, by country."),
-    "methods": Listed("forecast.cli.count:methods", "List allocation methods and threshold bases."),
-    "init": Listed("forecast.cli.init:init", "Write a commented election file to start from."),
+    "backtest": Listed(
+        "forecast.cli.backtesting:backtest", "Score the method on archives of past elections."
+    ),
+    "fit": Listed("forecast.cli.backtesting:fit", "Fit the error laws to archives of past elections."),
+    "records": Listed(
+        "forecast.cli.backtesting:records", "How far polls missed in past elections, by country."
+    ),
+    "methods": Listed("forecast.cli.check:methods", "List allocation methods and threshold bases."),
+    "init": Listed("forecast.cli.polls:init", "Write a commented election file to start from."),
 }
 
 

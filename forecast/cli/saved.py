@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from forecast.cli.options import Json, Quiet, argument, one_of, option
+from forecast.cli.shared import Json, Quiet, argument, one_of, option
 from forecast.cli.telling import show, show_json, tell
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 

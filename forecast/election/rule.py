@@ -718,7 +718,7 @@ class Rule(Part):
 
     @property
     def general_level(self) -> Fraction:
-        """The level of the threshold as a share: that of one seat where it is a quota, 0 where there is none."""
+        """The level of the threshold as a share: of a quota that of one seat, 0 where there is none."""
         level = self.threshold.level if self.threshold is not None else Fraction(0)
         return Fraction(1, max(self.seats, 1)) if isinstance(level, str) else level
 

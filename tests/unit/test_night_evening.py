@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecast.cli.night_room import HISTORY, Room
-from forecast.cli.working import Asked
+from forecast.cli.night import HISTORY, Room
+from forecast.cli.shared import Asked
 from forecast.election import Election
 from forecast.errors import Fault, PollDataError
 from forecast.estimation import estimate
