@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Election, Rule
-from forecast.election.vocabulary import Kind
+from forecast.election.values import Kind
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import Rules
 from forecast.simulation.inputs import Draws, Units, draws_of, given_draws

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.exact_numbers import parse_share
-from forecast.election.texts import normalised
+from forecast.election.values import normalised, parse_share
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.rules.tables import Row, parse_votes, read_rows
 

@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from forecast.election import Election
-from forecast.election.exact_numbers import percent
 from forecast.election.methods import METHODS
+from forecast.election.values import percent
 from forecast.errors import Fault, NoValidOutcome
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import NextSeat, last_seats, next_seats

@@ -66,7 +66,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     """Parser of an option: a whole number, also as 1e6 or 1_000_000, within bounds."""
 
     def parse(text: str) -> int:
-        from forecast.election.texts import parse_whole
+        from forecast.election.values import parse_whole
 
         try:
             number = parse_whole(str(text))

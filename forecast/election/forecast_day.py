@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from forecast.election.texts import parse_day
+from forecast.election.values import parse_day
 from forecast.errors import ConfigurationError, Fault
 
 if TYPE_CHECKING:

@@ -1,14 +1,31 @@
-"""Every allocation method: its name, its exact divisors or quota, and the law or paper behind it.
+"""How seats are divided among the lists that take part: every method, and ``[rule.allocation]`` with what
+stands around it (alliances, a bonus, guaranteed seats, majorities, caps).
 
-A new divisor method is one entry of ``METHODS``; rules, the exact count and the tests find it there.
+A method has its name, its exact divisors or quota, and the law or paper behind it. A new divisor method is
+one entry of ``METHODS``; rules, the exact count and the tests find it there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from forecast.election.values import (
+    Exact,
+    Label,
+    OneOf,
+    Part,
+    Seats,
+    Share,
+    SomeSeats,
+    Text,
+)
 
 
 @dataclass(frozen=True)
@@ -198,10 +215,345 @@ _ENTRIES: tuple[DivisorMethod | QuotaMethod | DivisorFamily, ...] = (
         lambda votes, seats: half_up(votes / (seats + 2)),
     ),
 )
-
 METHODS: dict[str, DivisorMethod | QuotaMethod | DivisorFamily] = {entry.name: entry for entry in _ENTRIES}
 
 
 def is_quota_method(name: str) -> bool:
     """Whether a method of the registry works by a quota and remainders."""
     return isinstance(METHODS[name], QuotaMethod)
+
+
+Method = Annotated[str, OneOf("method", tuple(METHODS))]
+Remainder = Annotated[
+    Literal[
+        "largest",
+        "largest-lists",
+        "largest-then-average",
+        "highest-average",
+        "largest-then-highest-average",
+        "without-quota",
+        "rounded",
+    ],
+    OneOf("remainder rule"),
+]
+QuotaOf = Annotated[Literal["admitted", "valid"], OneOf("electorate of a quota")]
+GoesOn = Annotated[Literal["step", "ratio"], OneOf("way to go on")]
+
+
+class Allocation(Part):
+    """How the seats are divided among the admitted lists."""
+
+    _leaves_seats_over: ClassVar[bool] = False
+    """Whether it is of districts, whose seats left over may go elsewhere (leftover)."""
+
+    method: Method = Field(description="a divisor or quota method; `forecast methods` lists them")
+    remainder: Remainder | None = Field(
+        default=None,
+        description="quota methods: who gets the seats left over: largest (remainders; the default), "
+        "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
+        "votes per seat), highest-average (votes / (seats + 1)), largest-then-highest-average (one each by "
+        "remainder, then one each by votes / (seats + 1)), without-quota (one each by votes to lists without "
+        "a whole quota, then to the others), rounded (in districts with leftover: a remainder of "
+        "remainder_from of a quota counts as a whole one)",
+    )
+    remainder_seats: Seats | None = Field(
+        default=None, description="largest-then-average: how many seats go by remainder at most"
+    )
+    remainder_from: Share | None = Field(
+        default=None,
+        description="quota methods: the share of a quota that a list needs for a seat left over, such as "
+        "75%; in the last round of largest-then-highest-average, and where no list has it, none is needed",
+    )
+    quota_of: QuotaOf | None = Field(
+        default=None,
+        description="quota methods: the votes behind the quota: admitted (lists that take part; the default) "
+        "or valid (all lists)",
+    )
+    divisors: tuple[Exact, ...] | None = Field(
+        default=None,
+        description='method "sequence": the divisors in order',
+    )
+    divisors_go_on: GoesOn | None = Field(
+        default=None,
+        description='method "sequence": how they go on beyond the last: step (by the last difference) or '
+        "ratio (by the last quotient); not given: by ratio where three or more are geometric, such as 1, "
+        "2, 4, else by step",
+    )
+    power: Exact | None = Field(
+        default=None, description='method "power": p of the divisors n^p, such as 0.9'
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_powers_and_defaults(cls, data: Any) -> Any:
+        """``power-0.9`` is the method ``power`` with its power; a quota method gets its defaults."""
+        if not isinstance(data, Mapping):
+            return data
+        data = dict(data)
+        method = data.get("method")
+        if isinstance(method, str) and method.startswith("power-"):
+            if "power" in data:
+                msg = f'the power is given twice: write method = "power" and power, or "{method}" alone'
+                raise ValueError(msg)
+            data["method"], data["power"] = "power", method.removeprefix("power-")
+        elif isinstance(method, str) and method in METHODS and is_quota_method(method):
+            data.setdefault("remainder", "largest")
+            data.setdefault("quota_of", "admitted")
+        return data
+
+    @field_validator("divisors", mode="before")
+    @classmethod
+    def _as_numbers(cls, value: Any) -> Any:
+        if value is None or isinstance(value, list | tuple):
+            return value
+        msg = "a list of divisors is expected, such as [1.4, 3, 5]"
+        raise ValueError(msg)
+
+    @field_validator("divisors")
+    @classmethod
+    def _growing(cls, divisors: tuple[Fraction, ...] | None) -> tuple[Fraction, ...] | None:
+        if divisors is None:
+            return None
+        if len(divisors) < 2:
+            msg = "at least two divisors are needed, such as [1, 3], which goes on 5, 7, ..."
+            raise ValueError(msg)
+        if divisors[0] < 0 or any(late <= early for early, late in pairwise(divisors)):
+            msg = "divisors must grow from 0 or more, such as [1.4, 3, 5]"
+            raise ValueError(msg)
+        return divisors
+
+    @field_validator("power")
+    @classmethod
+    def _usable_power(cls, power: Fraction | None) -> Fraction | None:
+        if power is not None and (power <= 0 or power > 4 or power.denominator > 100):
+            msg = "a power lies above 0 and not above 4, with at most two decimals, such as 0.9"
+            raise ValueError(msg)
+        return power
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Allocation:
+        if not is_quota_method(self.method):
+            for key in ("remainder", "remainder_seats", "remainder_from", "quota_of"):
+                if getattr(self, key) is not None:
+                    msg = (
+                        f"{key} belongs to quota methods, but {self.method} is a divisor method: leave it out"
+                    )
+                    raise ValueError(msg)
+        if self.divisors_go_on is not None and self.method != "sequence":
+            msg = f'divisors_go_on belongs to method "sequence", not to {self.method}'
+            raise ValueError(msg)
+        for key, method in (("divisors", "sequence"), ("power", "power")):
+            if self.method == method and getattr(self, key) is None:
+                msg = f'method "{method}" needs {key}'
+                raise ValueError(msg)
+            if self.method != method and getattr(self, key) is not None:
+                msg = f'{key} belongs to method "{method}", not to {self.method}'
+                raise ValueError(msg)
+        if self.remainder == "rounded" and (self.remainder_from is None or not self._leaves_seats_over):
+            msg = 'remainder = "rounded" belongs to [rule.districts] with leftover, and needs remainder_from'
+            raise ValueError(msg)
+        if (self.remainder == "largest-then-average") != (self.remainder_seats is not None):
+            msg = 'remainder = "largest-then-average" and remainder_seats go together'
+            raise ValueError(msg)
+        return self
+
+    @property
+    def by_quota(self) -> bool:
+        """Whether seats go by a quota and remainders."""
+        return is_quota_method(self.method)
+
+
+def divisors_of(allocation: Allocation) -> DivisorMethod:
+    """The divisors of a rule that has a divisor method."""
+    method = METHODS[allocation.method]
+    if isinstance(method, DivisorMethod):
+        return method
+    if allocation.power is not None:
+        return power_divisors(allocation.power)
+    if allocation.divisors is not None:
+        return sequence_divisors(allocation.divisors, by_ratio=goes_on(allocation) == "ratio")
+    msg = f"{allocation.method} is not a divisor method"
+    raise ValueError(msg)
+
+
+def goes_on(allocation: Allocation) -> Literal["step", "ratio"]:
+    """How divisors of a sequence go on beyond the last."""
+    given = allocation.divisors or ()
+    if allocation.divisors_go_on is not None:
+        return allocation.divisors_go_on
+    geometric = (
+        len(given) > 2 and given[0] > 0 and all(b * given[0] == a * given[1] for a, b in pairwise(given))
+    )
+    return "ratio" if geometric else "step"
+
+
+class Alliances(Allocation):
+    """How the seats of an alliance are divided inside it; lists with the same ``alliance`` compete as one."""
+
+
+class Bonus(Part):
+    """Seats for the largest admitted list, taken off the pool before the allocation."""
+
+    type: Annotated[Literal["fixed", "graded", "at-least"], OneOf("type of bonus")] = Field(
+        description="fixed (seats), graded (grows with the share of valid votes), or at-least: the largest "
+        "list or alliance gets so many seats where it has fewer, and the others divide the rest"
+    )
+    seats: SomeSeats | None = Field(default=None, description="fixed, at-least: how many seats")
+    from_: Share | None = Field(
+        default=None,
+        alias="from",
+        description="graded, at-least: the share of valid votes from which there is a bonus",
+    )
+    base: Seats | None = Field(default=None, description="graded: seats at that share")
+    step: Share | None = Field(
+        default=None, description="graded: each further step of the share adds one seat"
+    )
+    max: SomeSeats | None = Field(default=None, description="graded: at most so many seats")
+    others: Annotated[Literal["alliances", "lists"], OneOf("way of the others")] = Field(
+        default="alliances",
+        description="at-least: whether the others divide the rest as alliances, or as lists each for itself",
+    )
+    winner: Label | None = Field(
+        default=None,
+        description="at-least: the alliance, or the list without one, that won a second round and so gets "
+        "the seats; not given: the one with most votes",
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Bonus:
+        graded = {"from": self.from_, "base": self.base, "step": self.step, "max": self.max}
+        if self.type != "at-least" and (self.others != "alliances" or self.winner is not None):
+            msg = 'others and winner belong to the type "at-least"'
+            raise ValueError(msg)
+        if self.type in ("fixed", "at-least"):
+            if self.seats is None:
+                msg = f"a {self.type} bonus needs seats"
+                raise ValueError(msg)
+            if self.type == "at-least":
+                del graded["from"]
+            extra = [key for key, value in graded.items() if value is not None]
+            if extra:
+                msg = f"a {self.type} bonus has seats alone: leave out {', '.join(extra)}"
+                raise ValueError(msg)
+            return self
+        missing = [key for key, value in graded.items() if value is None]
+        if missing or self.seats is not None:
+            msg = "a graded bonus needs from, base, step and max" + (
+                f": {', '.join(missing)} missing" if missing else ", and no seats"
+            )
+            raise ValueError(msg)
+        if self.step == 0 or (self.base or 0) > (self.max or 0):
+            msg = "a graded bonus has a step above 0 and a base not above max"
+            raise ValueError(msg)
+        return self
+
+
+class Guaranteed(Part):
+    """``[rule.guaranteed]``: seats for every list with a share of the vote, before the others are divided."""
+
+    seats: SomeSeats = Field(default=1, description="how many each of them gets")
+    from_: Share = Field(
+        alias="from", description="the share of the base of the threshold from which a list gets them"
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @field_validator("from_")
+    @classmethod
+    def _some_share(cls, share: Fraction) -> Fraction:
+        if share <= 0:
+            msg = 'a share above 0 is expected, such as "2%"'
+            raise ValueError(msg)
+        return share
+
+
+MOST_OF_A_HOUSE = Fraction(9, 10)
+
+
+class Majority(Part):
+    """``[rule.majority]``: whoever has a majority gets so many seats, and at most so many of the house."""
+
+    of: Annotated[Literal["valid", "admitted", "seats"], OneOf("kind of majority")] = Field(
+        default="valid",
+        description="of what a list has more than half: valid votes, those of the lists that are admitted, "
+        "or seats",
+    )
+    seat: Annotated[Literal["moved", "added"], OneOf("way to a majority")] = Field(
+        description="moved: from the list that won one with the smallest remainder or quotient; added: the "
+        "house grows"
+    )
+    to: Share | None = Field(
+        default=None, description="share of the house that it then has at least; not given: more than half"
+    )
+    at_most: Share | None = Field(
+        default=None,
+        description="share of the house that no list has more than: the house grows, and the others divide "
+        "the seats added in proportion to theirs",
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Majority:
+        if self.of == "seats" and self.to is None and self.at_most is None:
+            msg = 'of = "seats" needs to or at_most: a list with more than half of the seats has them'
+            raise ValueError(msg)
+        for key in ("to", "at_most"):
+            share = getattr(self, key)
+            if share is not None and not Fraction(1, 2) < share <= MOST_OF_A_HOUSE:
+                msg = f"{key} lies above 1/2 and not above {MOST_OF_A_HOUSE}"
+                raise ValueError(msg)
+        if self.at_most is not None and (self.at_most < (self.to or 0) or self.seat == "moved"):
+            msg = 'at_most goes with seat = "added", and is not below to'
+            raise ValueError(msg)
+        return self
+
+
+class Cap(Part):
+    """The most seats that a list may get; what exceeds a cap goes to the others by the same method."""
+
+    seats: SomeSeats | None = Field(default=None, description="seats that no list may exceed")
+    share_factor: Exact | None = Field(
+        default=None,
+        description="seats <= floor(factor x share of the votes for lists x house), less direct seats",
+    )
+    share_plus: Share | None = Field(
+        default=None,
+        description="added to that share: seats <= floor((factor x share + plus) x house), less direct seats",
+    )
+    share_of: Annotated[Literal["lists", "admitted"], OneOf("votes of a share")] = Field(
+        default="lists",
+        description="the votes that the share is of: for all lists, or for those admitted",
+    )
+    house: SomeSeats | None = Field(
+        default=None, description="share_factor, share_plus: the number of seats that the share is of"
+    )
+    excess: Annotated[Literal["divided", "left-over"], OneOf("use of excess")] = Field(
+        default="divided",
+        description="what exceeds a cap is divided anew among the others, or, by a quota method, left "
+        "over: it goes as the other seats left over do",
+    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Cap:
+        if self.by_share != (self.house is not None):
+            msg = "share_factor or share_plus, and house go together"
+            raise ValueError(msg)
+        if self.seats is None and not self.by_share:
+            msg = "a cap needs seats, or share_factor or share_plus and house"
+            raise ValueError(msg)
+        if self.share_factor is not None and self.share_factor <= 0:
+            msg = "share_factor must be above 0, such as 1.25"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def by_share(self) -> bool:
+        """Whether the cap depends on the share of the list."""
+        return self.share_factor is not None or self.share_plus is not None
+
+    @property
+    def factor(self) -> Fraction:
+        """What the share is multiplied by."""
+        return Fraction(1) if self.share_factor is None else self.share_factor

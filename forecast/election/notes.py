@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from forecast.election.exact_numbers import percent, plain
+from forecast.election.values import percent, plain
 
 if TYPE_CHECKING:
     from forecast.election.schema import Election, Party

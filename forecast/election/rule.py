@@ -1,4 +1,5 @@
-"""The electoral rule as a person writes it under ``[rule]``: threshold, allocation and what stands around.
+"""The electoral rule as a person writes it under ``[rule]``: its threshold, and what its parts say against
+each other.
 
 Every key is described where it is declared; ``docs/rules.md`` shows the same with examples. A rule that
 contradicts itself is refused with a message that says what to write instead.
@@ -8,644 +9,196 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
-from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from forecast.election.exact_numbers import Exact, Share, plain
-from forecast.election.levelling_steps import Placing, placing_problems
-from forecast.election.methods import (
-    METHODS,
-    DivisorFamily,
-    DivisorMethod,
-    is_quota_method,
-    power_divisors,
-    sequence_divisors,
+from forecast.election.constituencies import (
+    LEVELLED,
+    Districts,
+    Levelling,
+    LocalThreshold,
+    Placing,
+    placing_problems,
 )
-from forecast.election.texts import FileText, Label, Text
-from forecast.election.threshold import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Threshold
-from forecast.election.vocabulary import (
+from forecast.election.methods import Alliances, Allocation, Bonus, Cap, Guaranteed, Majority
+from forecast.election.values import (
+    BaseName,
     EligibleKind,
+    Exact,
     Flag,
+    Kind,
+    Level,
     Part,
+    Positive,
     Seats,
-    SomeSeats,
+    Share,
+    Text,
     TieRule,
-    one_of,
+    parse_positive,
+    parse_share,
     parse_ties,
+    plain,
 )
 
-__all__ = [
-    "AdmitLargest",
-    "AllianceLevels",
-    "Alliances",
-    "Allocation",
-    "Bonus",
-    "Cap",
-    "Districts",
-    "Guaranteed",
-    "Levelling",
-    "LocalThreshold",
-    "LowerTo",
-    "Majority",
-    "Placing",
-    "Rule",
-    "Threshold",
-    "divisors_of",
-]
 
-REMAINDERS = (
-    "largest",
-    "largest-lists",
-    "largest-then-average",
-    "highest-average",
-    "largest-then-highest-average",
-    "without-quota",
-    "rounded",
-)
-LEVELLED = "levelled"
-"""Seats left over in districts that the levelling divides."""
+class AdmitLargest(Part):
+    """``nobody = {admit = n}``: the n largest lists take part."""
 
-Method = Annotated[str, one_of(METHODS, "method")]
-Remainder = Annotated[
-    Literal[
-        "largest",
-        "largest-lists",
-        "largest-then-average",
-        "highest-average",
-        "largest-then-highest-average",
-        "without-quota",
-        "rounded",
-    ],
-    one_of(REMAINDERS, "remainder rule"),
-]
-QuotaOf = Annotated[Literal["admitted", "valid"], one_of(("admitted", "valid"), "electorate of a quota")]
+    admit: Positive
 
 
-GoesOn = Annotated[Literal["step", "ratio"], one_of(("step", "ratio"), "way to go on")]
+class LowerTo(Part):
+    """``nobody = {lower_to = share}``: the level falls to this share of the same base."""
+
+    lower_to: Share
 
 
-class Allocation(Part):
-    """How the seats are divided among the admitted lists."""
-
-    method: Method = Field(description="a divisor or quota method; `forecast methods` lists them")
-    remainder: Remainder | None = Field(
-        default=None,
-        description="quota methods: who gets the seats left over: largest (remainders; the default), "
-        "largest-lists (most votes), largest-then-average (at most remainder_seats by remainder, the rest by "
-        "votes per seat), highest-average (votes / (seats + 1)), largest-then-highest-average (one each by "
-        "remainder, then one each by votes / (seats + 1)), without-quota (one each by votes to lists without "
-        "a whole quota, then to the others), rounded (in districts with leftover: a remainder of "
-        "remainder_from of a quota counts as a whole one)",
-    )
-    remainder_seats: Seats | None = Field(
-        default=None, description="largest-then-average: how many seats go by remainder at most"
-    )
-    remainder_from: Share | None = Field(
-        default=None,
-        description="quota methods: the share of a quota that a list needs for a seat left over, such as "
-        "75%; in the last round of largest-then-highest-average, and where no list has it, none is needed",
-    )
-    quota_of: QuotaOf | None = Field(
-        default=None,
-        description="quota methods: the votes behind the quota: admitted (lists that take part; the default) "
-        "or valid (all lists)",
-    )
-    divisors: tuple[Exact, ...] | None = Field(
-        default=None,
-        description='method "sequence": the divisors in order',
-    )
-    divisors_go_on: GoesOn | None = Field(
-        default=None,
-        description='method "sequence": how they go on beyond the last: step (by the last difference) or '
-        "ratio (by the last quotient); not given: by ratio where three or more are geometric, such as 1, "
-        "2, 4, else by step",
-    )
-    power: Exact | None = Field(
-        default=None, description='method "power": p of the divisors n^p, such as 0.9'
-    )
-    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named_powers_and_defaults(cls, data: Any) -> Any:
-        """``power-0.9`` is the method ``power`` with its power; a quota method gets its defaults."""
-        if not isinstance(data, Mapping):
-            return data
-        data = dict(data)
-        method = data.get("method")
-        if isinstance(method, str) and method.startswith("power-"):
-            if "power" in data:
-                msg = f'the power is given twice: write method = "power" and power, or "{method}" alone'
-                raise ValueError(msg)
-            data["method"], data["power"] = "power", method.removeprefix("power-")
-        elif isinstance(method, str) and method in METHODS and is_quota_method(method):
-            data.setdefault("remainder", "largest")
-            data.setdefault("quota_of", "admitted")
-        return data
-
-    @field_validator("divisors", mode="before")
-    @classmethod
-    def _as_numbers(cls, value: Any) -> Any:
-        if value is None or isinstance(value, list | tuple):
-            return value
-        msg = "a list of divisors is expected, such as [1.4, 3, 5]"
-        raise ValueError(msg)
-
-    @field_validator("divisors")
-    @classmethod
-    def _growing(cls, divisors: tuple[Fraction, ...] | None) -> tuple[Fraction, ...] | None:
-        if divisors is None:
-            return None
-        if len(divisors) < 2:
-            msg = "at least two divisors are needed, such as [1, 3], which goes on 5, 7, ..."
-            raise ValueError(msg)
-        if divisors[0] < 0 or any(late <= early for early, late in pairwise(divisors)):
-            msg = "divisors must grow from 0 or more, such as [1.4, 3, 5]"
-            raise ValueError(msg)
-        return divisors
-
-    @field_validator("power")
-    @classmethod
-    def _usable_power(cls, power: Fraction | None) -> Fraction | None:
-        if power is not None and (power <= 0 or power > 4 or power.denominator > 100):
-            msg = "a power lies above 0 and not above 4, with at most two decimals, such as 0.9"
-            raise ValueError(msg)
-        return power
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Allocation:
-        if not is_quota_method(self.method):
-            for key in ("remainder", "remainder_seats", "remainder_from", "quota_of"):
-                if getattr(self, key) is not None:
-                    msg = (
-                        f"{key} belongs to quota methods, but {self.method} is a divisor method: leave it out"
-                    )
-                    raise ValueError(msg)
-        if self.divisors_go_on is not None and self.method != "sequence":
-            msg = f'divisors_go_on belongs to method "sequence", not to {self.method}'
-            raise ValueError(msg)
-        for key, method in (("divisors", "sequence"), ("power", "power")):
-            if self.method == method and getattr(self, key) is None:
-                msg = f'method "{method}" needs {key}'
-                raise ValueError(msg)
-            if self.method != method and getattr(self, key) is not None:
-                msg = f'{key} belongs to method "{method}", not to {self.method}'
-                raise ValueError(msg)
-        if self.remainder == "rounded" and (self.remainder_from is None or not isinstance(self, Districts)):
-            msg = 'remainder = "rounded" belongs to [rule.districts] with leftover, and needs remainder_from'
-            raise ValueError(msg)
-        if (self.remainder == "largest-then-average") != (self.remainder_seats is not None):
-            msg = 'remainder = "largest-then-average" and remainder_seats go together'
-            raise ValueError(msg)
-        return self
-
-    @property
-    def by_quota(self) -> bool:
-        """Whether seats go by a quota and remainders."""
-        return is_quota_method(self.method)
-
-
-def divisors_of(allocation: Allocation) -> DivisorMethod:
-    """The divisors of a rule that has a divisor method."""
-    method = METHODS[allocation.method]
-    if isinstance(method, DivisorMethod):
-        return method
-    if allocation.power is not None:
-        return power_divisors(allocation.power)
-    if allocation.divisors is not None:
-        return sequence_divisors(allocation.divisors, by_ratio=goes_on(allocation) == "ratio")
-    msg = f"{allocation.method} is not a divisor method"
+def _parse_nobody(value: Any) -> Any:
+    if value is None or value == "void" or isinstance(value, AdmitLargest | LowerTo):
+        return value
+    if isinstance(value, Mapping) and len(value) == 1:
+        (key, number), *_ = value.items()
+        if key == "admit":
+            return AdmitLargest(admit=parse_positive(number))
+        if key == "lower_to":
+            return LowerTo(lower_to=parse_share(number))
+    msg = 'write "void", {admit = 2} (the two largest lists) or {lower_to = "3%"}'
     raise ValueError(msg)
 
 
-def goes_on(allocation: Allocation) -> Literal["step", "ratio"]:
-    """How divisors of a sequence go on beyond the last."""
-    given = allocation.divisors or ()
-    if allocation.divisors_go_on is not None:
-        return allocation.divisors_go_on
-    geometric = (
-        len(given) > 2 and given[0] > 0 and all(b * given[0] == a * given[1] for a, b in pairwise(given))
-    )
-    return "ratio" if geometric else "step"
+class AllianceLevels(Part):
+    """``[rule.threshold.alliances]``: levels for lists that have an ``alliance``, on the same base.
 
+    An alliance that does not reach its level is none: its lists stand by the general level, each for itself.
+    """
 
-class Alliances(Allocation):
-    """How the seats of an alliance are divided inside it; lists with the same ``alliance`` compete as one."""
-
-
-class Bonus(Part):
-    """Seats for the largest admitted list, taken off the pool before the allocation."""
-
-    type: Annotated[
-        Literal["fixed", "graded", "at-least"], one_of(("fixed", "graded", "at-least"), "type of bonus")
-    ] = Field(
-        description="fixed (seats), graded (grows with the share of valid votes), or at-least: the largest "
-        "list or alliance gets so many seats where it has fewer, and the others divide the rest"
+    level: Share = Field(description="share of the base that the votes of an alliance need together")
+    votes_from: Share = Field(
+        default=Fraction(0),
+        description="share of the base from which the votes of a list count for its alliance",
     )
-    seats: SomeSeats | None = Field(default=None, description="fixed, at-least: how many seats")
-    from_: Share | None = Field(
-        default=None,
-        alias="from",
-        description="graded, at-least: the share of valid votes from which there is a bonus",
-    )
-    base: Seats | None = Field(default=None, description="graded: seats at that share")
-    step: Share | None = Field(
-        default=None, description="graded: each further step of the share adds one seat"
-    )
-    max: SomeSeats | None = Field(default=None, description="graded: at most so many seats")
-    others: Annotated[Literal["alliances", "lists"], one_of(("alliances", "lists"), "way of the others")] = (
-        Field(
-            default="alliances",
-            description="at-least: whether the others divide the rest as alliances, or as lists each for "
-            "itself",
-        )
-    )
-    winner: Label | None = Field(
-        default=None,
-        description="at-least: the alliance, or the list without one, that won a second round and so gets "
-        "the seats; not given: the one with most votes",
+    seats_from: Share = Field(
+        default=Fraction(0),
+        description="share of the base from which a list of an alliance that takes part may win seats",
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
     @model_validator(mode="after")
-    def _consistent(self) -> Bonus:
-        graded = {"from": self.from_, "base": self.base, "step": self.step, "max": self.max}
-        if self.type != "at-least" and (self.others != "alliances" or self.winner is not None):
-            msg = 'others and winner belong to the type "at-least"'
-            raise ValueError(msg)
-        if self.type in ("fixed", "at-least"):
-            if self.seats is None:
-                msg = f"a {self.type} bonus needs seats"
-                raise ValueError(msg)
-            if self.type == "at-least":
-                del graded["from"]
-            extra = [key for key, value in graded.items() if value is not None]
-            if extra:
-                msg = f"a {self.type} bonus has seats alone: leave out {', '.join(extra)}"
-                raise ValueError(msg)
-            return self
-        missing = [key for key, value in graded.items() if value is None]
-        if missing or self.seats is not None:
-            msg = "a graded bonus needs from, base, step and max" + (
-                f": {', '.join(missing)} missing" if missing else ", and no seats"
-            )
-            raise ValueError(msg)
-        if self.step == 0 or (self.base or 0) > (self.max or 0):
-            msg = "a graded bonus has a step above 0 and a base not above max"
+    def _consistent(self) -> AllianceLevels:
+        if self.votes_from > self.seats_from > 0:
+            msg = "votes_from must not be above seats_from: a list that wins seats brings its votes"
             raise ValueError(msg)
         return self
 
 
-class Guaranteed(Part):
-    """``[rule.guaranteed]``: seats for every list with a share of the vote, before the others are divided."""
+class Threshold(Part):
+    """Which lists take part in the allocation: votes >= level x base, and the ways around it."""
 
-    seats: SomeSeats = Field(default=1, description="how many each of them gets")
-    from_: Share = Field(
-        alias="from", description="the share of the base of the threshold from which a list gets them"
+    level: Level = Field(
+        default=Fraction(0), description='share of the base that a list needs, or "quota" for 1 / seats'
     )
-    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
-
-    @field_validator("from_")
-    @classmethod
-    def _some_share(cls, share: Fraction) -> Fraction:
-        if share <= 0:
-            msg = 'a share above 0 is expected, such as "2%"'
-            raise ValueError(msg)
-        return share
-
-
-MOST_OF_A_HOUSE = Fraction(9, 10)
-
-
-class Majority(Part):
-    """``[rule.majority]``: whoever has a majority gets so many seats, and at most so many of the house."""
-
-    of: Annotated[
-        Literal["valid", "admitted", "seats"], one_of(("valid", "admitted", "seats"), "kind of majority")
-    ] = Field(
+    base: BaseName = Field(
         default="valid",
-        description="of what a list has more than half: valid votes, those of the lists that are admitted, "
-        "or seats",
+        description="what the level is a share of: valid (lists and against-all), lists (lists alone), "
+        "cast (invalid ballots too), registered (all registered voters)",
     )
-    seat: Annotated[Literal["moved", "added"], one_of(("moved", "added"), "way to a majority")] = Field(
-        description="moved: from the list that won one with the smallest remainder or quotient; added: the "
-        "house grows"
+    strict: Flag = Field(
+        default=False, description="true where the law says more than the level, not at least"
     )
-    to: Share | None = Field(
-        default=None, description="share of the house that it then has at least; not given: more than half"
+    by_members: dict[Positive, Level] = Field(
+        default_factory=dict,
+        description="level of coalitions of at least so many parties; the largest number reached",
     )
-    at_most: Share | None = Field(
+    by_kind: dict[EligibleKind, Level] = Field(
+        default_factory=dict,
+        description="level by kind of list; 0 exempts; of a coalition, by_members goes first",
+    )
+    or_direct_seats: Positive | None = Field(
+        default=None, description="constituencies won that admit a list below its level"
+    )
+    or_regional_share: Share | None = Field(
         default=None,
-        description="share of the house that no list has more than: the house grows, and the others divide "
-        "the seats added in proportion to theirs",
+        description="share of the vote in one region (best_region_share) that admits a list as well",
     )
-    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Majority:
-        if self.of == "seats" and self.to is None and self.at_most is None:
-            msg = 'of = "seats" needs to or at_most: a list with more than half of the seats has them'
-            raise ValueError(msg)
-        for key in ("to", "at_most"):
-            share = getattr(self, key)
-            if share is not None and not Fraction(1, 2) < share <= MOST_OF_A_HOUSE:
-                msg = f"{key} lies above 1/2 and not above {MOST_OF_A_HOUSE}"
-                raise ValueError(msg)
-        if self.at_most is not None and (self.at_most < (self.to or 0) or self.seat == "moved"):
-            msg = 'at_most goes with seat = "added", and is not below to'
-            raise ValueError(msg)
-        return self
-
-
-class Cap(Part):
-    """The most seats that a list may get; what exceeds a cap goes to the others by the same method."""
-
-    seats: SomeSeats | None = Field(default=None, description="seats that no list may exceed")
-    share_factor: Exact | None = Field(
+    or_district_share: Share | None = Field(
         default=None,
-        description="seats <= floor(factor x share of the votes for lists x house), less direct seats",
+        description="share of the valid votes of one district that admits a list as well (Zurich: 5 %)",
     )
-    share_plus: Share | None = Field(
+    share_in_districts: Positive = Field(
+        default=1, description="in how many districts or_district_share is asked for (Romania: 20 % in 4)"
+    )
+    or_district_seats: Positive | None = Field(
         default=None,
-        description="added to that share: seats <= floor((factor x share + plus) x house), less direct seats",
+        description="seats won in the districts that admit a list to the levelling seats below its level",
     )
-    share_of: Annotated[Literal["lists", "admitted"], one_of(("lists", "admitted"), "votes of a share")] = (
-        Field(
-            default="lists",
-            description="the votes that the share is of: for all lists, or for those admitted",
-        )
-    )
-    house: SomeSeats | None = Field(
-        default=None, description="share_factor, share_plus: the number of seats that the share is of"
-    )
-    excess: Annotated[Literal["divided", "left-over"], one_of(("divided", "left-over"), "use of excess")] = (
-        Field(
-            default="divided",
-            description="what exceeds a cap is divided anew among the others, or, by a quota method, left "
-            "over: it goes as the other seats left over do",
-        )
-    )
-    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Cap:
-        if self.by_share != (self.house is not None):
-            msg = "share_factor or share_plus, and house go together"
-            raise ValueError(msg)
-        if self.seats is None and not self.by_share:
-            msg = "a cap needs seats, or share_factor or share_plus and house"
-            raise ValueError(msg)
-        if self.share_factor is not None and self.share_factor <= 0:
-            msg = "share_factor must be above 0, such as 1.25"
-            raise ValueError(msg)
-        return self
-
-    @property
-    def by_share(self) -> bool:
-        """Whether the cap depends on the share of the list."""
-        return self.share_factor is not None or self.share_plus is not None
-
-    @property
-    def factor(self) -> Fraction:
-        """What the share is multiplied by."""
-        return Fraction(1) if self.share_factor is None else self.share_factor
-
-
-MODES = ("keep", "redistribute", "return", "start", "level", "apart", "part")
-Mode = Literal["keep", "redistribute", "return", "start", "level", "apart", "part"]
-
-
-class Levelling(Part):
-    """How seats already held (direct_seats, min_seats, the district tier) meet the national share."""
-
-    mode: Annotated[Mode, one_of(MODES, "levelling mode")] | None = Field(
+    or_regions_at_quota: Positive | None = Field(
         default=None,
-        description="keep (the larger of the two, the house grows), redistribute (lists above their share "
-        "are set aside), return (they give back the district seats beyond it), start (divisors begin after "
-        "the seats held), level (the house grows until every share covers them), apart (the other seats are "
-        "divided nationally whatever is held), part (each list gets a part of what its share of the whole "
-        "house is above the seats held; the rule's seats are those handed out besides)",
+        description="in so many regions at least the valid votes per fixed seat there: admits to the "
+        "levelling seats as well",
     )
-    method: Method | None = Field(
-        default=None, description="method of the national share; default: of the allocation"
+    alliances: AllianceLevels | None = Field(
+        default=None, description="levels of alliances and of the lists in them; not given: each list alone"
     )
-    start_seats: SomeSeats | None = Field(
-        default=None, description="level: the size from which the house grows"
+    min_lists: Positive | None = Field(
+        default=None, description="at least so many lists: the next-largest are admitted until met"
     )
-    part: Share | None = Field(
-        default=None, description="part: how much of what its share is above the seats held, such as 1/2"
-    )
-    house: SomeSeats | None = Field(
-        default=None, description="part: the whole house that the share is of, constituencies included"
-    )
-    parity: Annotated[Literal["odd", "even"], one_of(("odd", "even"), "parity of a house")] | None = Field(
+    min_joint_share: Share | None = Field(
         default=None,
-        description="level: the house has an odd or an even number of seats, one more if need be",
+        description="share of the base that the admitted must hold; the next-largest are admitted until met",
     )
-    unbalanced: Seats = Field(
-        default=0,
-        description="level: so many constituencies won beyond a list's share, of all lists together, stay "
-        "without other lists growing for them",
-    )
-    deduct_unadmitted: Flag = Field(
-        default=False, description="seats held by lists that are not admitted are kept and taken off the pool"
-    )
-    placing: tuple[Placing, ...] = Field(
-        default=(), description="steps that bring the levelling seats of each list to regions and districts"
-    )
-    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Levelling:
-        if self.mode is None and not self.deduct_unadmitted:
-            msg = f"levelling needs a mode ({', '.join(MODES)}) or deduct_unadmitted = true"
-            raise ValueError(msg)
-        if self.mode is None and self.method is not None:
-            msg = "levelling.method needs a mode"
-            raise ValueError(msg)
-        if self.start_seats is not None and self.mode != "level":
-            msg = 'start_seats belongs to mode = "level"'
-            raise ValueError(msg)
-        if (self.mode == "part") != (self.part is not None) or (self.part is None) != (self.house is None):
-            msg = 'mode = "part" goes with part, such as "1/2", and house'
-            raise ValueError(msg)
-        if self.parity is not None and self.mode != "level":
-            msg = 'parity belongs to mode = "level", in which the house grows'
-            raise ValueError(msg)
-        if self.parity is not None and self.unbalanced:
-            msg = "parity and unbalanced do not go together"
-            raise ValueError(msg)
-        if self.unbalanced and self.mode != "level":
-            msg = 'unbalanced belongs to mode = "level", where the house grows for what lists hold'
-            raise ValueError(msg)
-        family = METHODS.get(self.method or "")
-        parameter = family.parameter if isinstance(family, DivisorFamily) else ""
-        if parameter:
-            msg = f'write method = "{self.method}" and its {parameter} under rule.allocation instead'
-            raise ValueError(msg)
-        return self
-
-
-DIRECT = ("plurality", "mean", "start")
-TOTALS = ("smallest-remainders", "own-votes", "biproportional")
-STRONGEST = ("all", "single-member")
-
-
-class Districts(Allocation):
-    """The constituency tier: seats are divided in each district by its own votes."""
-
-    seats: Annotated[
-        Literal["given", "by-votes", "by-population"],
-        one_of(("given", "by-votes", "by-population"), "way to give districts their seats"),
-    ] = Field(
-        default="given",
-        description="seats of a district: given in the table, by-votes (Hare quota, largest remainder, on "
-        "the votes cast in each) or by-population (Sainte-Laguë)",
-    )
-    threshold: Flag = Field(
-        default=True,
-        description="false: every list takes part in the districts, the threshold guards levelling only",
-    )
-    local_threshold: LocalThreshold | None = Field(
-        default=None, description="a level in each district or region, on the votes cast there"
-    )
-    bonus: Bonus | None = Field(
-        default=None, description="seats of each district for its first list, before the others are divided"
-    )
-    leftover: Annotated[str, one_of((*METHODS, LEVELLED), "use of seats left over")] | None = Field(
+    runner_up_factor: Exact | None = Field(
         default=None,
-        description="districts give whole quotas alone, and the seats left over are divided nationally: by "
-        "this method on the summed remainders, such as dhondt, or with all others by the levelling "
-        "(levelled)",
+        description="correction of the quotient of lists let in by min_lists or min_joint_share, such as 0.7",
     )
-    quota_in: Annotated[Literal["district", "region"], one_of(("district", "region"), "place of a quota")] = (
-        Field(
-            default="district",
-            description="leftover: whose votes and seats make the quota: of each district, or of its region, "
-            "where whole quotas of a list that its districts do not give are given in the region",
-        )
-    )
-    direct: Annotated[Literal["plurality", "mean", "start"], one_of(DIRECT, "use of direct seats")] | None = (
+    nobody: Annotated[Literal["void"] | AdmitLargest | LowerTo | None, BeforeValidator(_parse_nobody)] = (
         Field(
             default=None,
-            description="plurality: a list holds at least the direct seats of the table in each district; "
-            "mean: at least these, or the mean of them and its share there, rounded up, and in all no fewer "
-            "than its shares; start: it holds them besides, and its divisors begin after them",
+            description='when no list reaches its level: "void", {admit = n} or {lower_to = share}; not '
+            "given: the next-largest as min_lists and min_joint_share ask, else void",
         )
     )
-    seatless: Annotated[
-        Literal["national", "shared"], one_of(("national", "shared"), "use of votes without a district seat")
-    ] = Field(
-        default="national",
-        description="votes of districts with 0 seats (abroad): national (they count nationally only) or "
-        "shared (also added to each list in the districts, in proportion to the valid votes there)",
-    )
-    national_totals: (
-        Annotated[
-            Literal["smallest-remainders", "own-votes", "biproportional"],
-            one_of(TOTALS, "way to meet national totals"),
-        ]
-        | None
-    ) = Field(
-        default=None,
-        description="rule.allocation gives each list its seats nationally and the districts only place them: "
-        "smallest-remainders (seats given by remainder pass from lists above their total to lists below it), "
-        "own-votes (each list divides its own among the districts, by its votes there) or biproportional "
-        "(divisors of districts and of lists meet both sums)",
-    )
-    voters: Flag = Field(
-        default=False,
-        description="biproportional: nationally a list counts with its votes in each district by the seats "
-        "there, rounded (voters with as many votes as seats)",
-    )
-    strongest_list: (
-        Annotated[Literal["all", "single-member"], one_of(STRONGEST, "kind of district")] | None
-    ) = Field(
-        default=None,
-        description="biproportional: the list with most votes in a district has a seat there at least, in "
-        "all districts or in those of one seat (single-member); not where more lists have as many votes as "
-        "there are seats",
-    )
-    start_seats: SomeSeats | None = Field(
-        default=None, description="seats that the districts divide, where they are not all seats of the rule"
-    )
-    table: FileText | None = Field(
-        default=None,
-        description="csv of votes by district (district, party, votes, seats, population, direct)",
-    )
+    article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
-    @model_validator(mode="before")
+    @field_validator("by_members")
     @classmethod
-    def _scrutinies_by_one_name(cls, data: Any) -> Any:
-        """Files of 0.3.0 and cases call Czechia's two scrutinies by one name, with rounded quotas."""
-        if not isinstance(data, Mapping) or data.get("leftover") != "national-remainders":
-            return data
-        method = data.get("method")
-        rounded = method if f"{method}-rounded" not in METHODS else f"{method}-rounded"
-        return {**data, "method": rounded, "leftover": "hagenbach-bischoff-rounded"}
+    def _coalitions_have_two_members(cls, levels: dict[int, Any]) -> dict[int, Any]:
+        if any(members < 2 for members in levels):
+            msg = "a coalition has at least 2 members; write the level of single parties as threshold.level"
+            raise ValueError(msg)
+        return dict(sorted(levels.items()))
 
     @model_validator(mode="after")
-    def _district_consistent(self) -> Districts:
-        if self.leftover is not None and not self.by_quota:
-            msg = f"leftover needs a quota method such as hare, but {self.method} leaves no seat over"
+    def _consistent(self) -> Threshold:
+        if self.runner_up_factor is not None:
+            if not 0 < self.runner_up_factor <= 1:
+                msg = "runner_up_factor is a correction between 0 and 1, such as 0.7"
+                raise ValueError(msg)
+            if self.min_lists is None and self.min_joint_share is None:
+                msg = "runner_up_factor needs min_lists or min_joint_share, which let the runner-up in"
+                raise ValueError(msg)
+        if self.share_in_districts > 1 and self.or_district_share is None:
+            msg = "share_in_districts needs or_district_share, the share that is meant"
             raise ValueError(msg)
-        family = METHODS.get(self.leftover or "")
-        if isinstance(family, DivisorFamily):
-            msg = f"leftover takes no parameters: {self.leftover} needs {family.parameter}"
-            raise ValueError(msg)
-        if self.leftover is None and self.remainder == "rounded":
-            msg = 'remainder = "rounded" leaves seats over: say by leftover what becomes of them'
-            raise ValueError(msg)
-        if self.leftover is not None and self.remainder not in ("largest", "rounded"):
-            msg = "with leftover, seats left over go nationally: leave out remainder"
-            raise ValueError(msg)
-        for problem in _of_districts(self):
-            raise ValueError(problem)
-        if self.start_seats is not None and self.seats == "given":
-            msg = 'start_seats needs seats = "by-votes" or "by-population"; given seats are in the table'
+        lower = self.nobody.lower_to if isinstance(self.nobody, LowerTo) else None
+        if lower is not None and self.level != "quota" and lower >= self.level:
+            msg = "nobody.lower_to must be below threshold.level"
             raise ValueError(msg)
         return self
 
 
-def _of_districts(districts: Districts) -> Iterable[str]:
-    """What the keys of the constituency tier say against each other."""
-    local = districts.local_threshold
-    if local is not None and local.waives_national and not districts.threshold:
-        yield "local_threshold.waives_national has nothing to waive where districts.threshold = false"
-    if districts.leftover is not None and (districts.bonus or districts.direct == "start"):
-        yield "leftover does not go with a bonus in the districts or divisors that begin after direct seats"
-    if districts.quota_in == "region" and (
-        districts.leftover != LEVELLED or districts.remainder != "largest"
-    ):
-        yield f'quota_in = "region" needs leftover = "{LEVELLED}", which divides what quotas leave'
-    if districts.direct == "start" and districts.by_quota:
-        yield f'direct = "start" needs a divisor method, but {districts.method} is a quota method'
-    for key in ("voters", "strongest_list"):
-        if getattr(districts, key) and districts.national_totals != "biproportional":
-            yield f'{key} belongs to national_totals = "biproportional"'
-    if districts.national_totals is None:
-        return
-    if districts.national_totals == "biproportional":
-        yield from _of_double_proportion(districts)
-    smallest = districts.national_totals == "smallest-remainders"
-    if smallest and (not districts.by_quota or districts.remainder != "largest"):
-        yield "national_totals moves seats given by largest remainders: it needs a quota method such as hare"
-    if districts.leftover or districts.bonus or districts.direct:
-        yield "national_totals goes without leftover, bonus and direct"
+def level_of(threshold: Threshold | LocalThreshold, *, kind: Kind, members: int, seats: int) -> Fraction:
+    """The level that a list must reach: by its kind, else by its members, else the general one.
 
-
-def _of_double_proportion(districts: Districts) -> Iterable[str]:
-    if districts.by_quota:
-        yield f'national_totals = "biproportional" needs a divisor method, but {districts.method} is none'
-    elif divisors_of(districts).divisor(1) == 0:
-        yield (
-            f'national_totals = "biproportional" needs divisors above 0, and the first of {districts.method} '
-            "is 0"
-        )
-    if districts.seats != "given":
-        yield 'national_totals = "biproportional" needs seats = "given", those of the table of districts'
+    Of a coalition the number of its members goes before its kind, since it says more.
+    """
+    by_members = [level for least, level in sorted(threshold.by_members.items()) if members >= least]
+    by_kind = threshold.by_kind.get(kind)
+    if by_kind is not None and not (kind == "coalition" and by_members):
+        level = by_kind
+    else:
+        level = by_members[-1] if by_members else threshold.level
+    return Fraction(1, max(seats, 1)) if isinstance(level, str) else level
 
 
 class Rule(Part):

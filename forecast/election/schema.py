@@ -27,40 +27,39 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from forecast.election.exact_numbers import Exact, Share, ShareRange, Swing
-from forecast.election.geography import Geography, Heritage, Where
-from forecast.election.poll_settings import PollSettings
 from forecast.election.references import cross_problems
 from forecast.election.rule import Rule
-from forecast.election.texts import (
+from forecast.election.settings import Geography, Heritage, PollSettings, Where
+from forecast.election.tiers_and_groups import ChamberTier, Group
+from forecast.election.values import (
+    ASSEMBLIES,
+    CONDITIONS,
+    ELIGIBLE_KINDS,
     Colour,
+    ConditionKind,
+    Count,
     Day,
+    Exact,
     FileName,
+    Flag,
     Id,
+    Kind,
     Label,
     Name,
     Names,
+    OneOf,
+    Part,
     PartyIds,
+    Positive,
+    Seats,
+    Share,
+    ShareRange,
+    Swing,
     Text,
     Texts,
     at_least_one,
     not_too_many,
     whole_between,
-)
-from forecast.election.tiers_and_groups import ChamberTier, Group
-from forecast.election.vocabulary import (
-    ASSEMBLIES,
-    CONDITIONS,
-    ELIGIBLE_KINDS,
-    KINDS,
-    ConditionKind,
-    Count,
-    Flag,
-    Kind,
-    Part,
-    Positive,
-    Seats,
-    one_of,
 )
 from forecast.errors import ConfigurationError, Fault, suggest
 
@@ -153,7 +152,7 @@ class Party(Part):
         description="place from left to right in the picture of the parliament: any number, given to every "
         "list or to none",
     )
-    kind: Annotated[Kind, one_of(KINDS, "kind of option")] = Field(
+    kind: Annotated[Kind, OneOf("kind of option")] = Field(
         default="party",
         description="party, coalition, minority, independent; or, without seats: none-of-the-above, residual",
     )
@@ -337,7 +336,7 @@ class EstimateSettings(Part):
     )
     method: Annotated[
         Literal["default", "average", "trend"],
-        one_of(("default", "average", "trend"), "method of estimation"),
+        OneOf("method of estimation"),
     ] = Field(
         default="default",
         description="default (polls, their trend and the last result); average (weighted polls) or trend "
@@ -421,10 +420,10 @@ class SimulationSettings(Part):
     seed: Annotated[int, whole_between(0, MOST_SEED)] = Field(
         default=1, description="seed of the random numbers, 0 to 2^63 - 1"
     )
-    sampler: Annotated[Literal["sobol", "random"], one_of(("sobol", "random"), "sampler")] = Field(
+    sampler: Annotated[Literal["sobol", "random"], OneOf("sampler")] = Field(
         default="sobol", description="sobol (scrambled, quasi-random) or random"
     )
-    tails: Annotated[Literal["t", "gaussian"], one_of(("t", "gaussian"), "kind of tails")] = Field(
+    tails: Annotated[Literal["t", "gaussian"], OneOf("kind of tails")] = Field(
         default="t", description="t (as fitted to past elections) or gaussian"
     )
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.election.exact_numbers import percent
+from forecast.election.values import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.average import OTHER, Average, Flags, Floats, Prepared
 from forecast.estimation.law import Constants, LawConstants, Situation

@@ -21,7 +21,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import PollDataError
 from forecast.rules.tables import read_rows
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forecast.door.files import MOST_OF_DRAWS
 from forecast.door.sheets import MOST_FAULTS, Line, open_sheet
-from forecast.election.exact_numbers import percent
+from forecast.election.values import percent
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
 from forecast.estimation.average import FLOOR, OTHER, Floats
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.district_votes import SAME
 from forecast.election.schema import Party
-from forecast.election.texts import normalised
+from forecast.election.tiers_and_groups import SAME
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.geography.known_districts import carried_over, handed_on, noted, regions_matter, standing
 from forecast.geography.local_polls import local_polls_of, sight_of
@@ -29,8 +29,7 @@ from forecast.rules.ballot import District
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.election.district_votes import DistrictVotes
-    from forecast.election.tiers_and_groups import ChamberTier
+    from forecast.election.tiers_and_groups import ChamberTier, DistrictVotes
 
 REST = "candidates of others"
 """The unit of all candidates who are those of no holder of seats."""

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.geography import EVERYWHERE
-from forecast.election.geography import Geography as Settings
-from forecast.election.texts import normalised
+from forecast.election.settings import EVERYWHERE
+from forecast.election.settings import Geography as Settings
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.geography.pattern import Base, Flags, Floats
 from forecast.geography.places import Places, places_of

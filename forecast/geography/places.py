@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import PollDataError
 from forecast.last_election import LastResult
 from forecast.rules.ballot import District, problems_of

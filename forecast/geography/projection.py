@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.geography import Geography as Settings
-from forecast.election.geography import OwnHistory
-from forecast.election.texts import normalised
+from forecast.election.settings import Geography as Settings
+from forecast.election.settings import OwnHistory
+from forecast.election.values import normalised
 from forecast.errors import ConfigurationError, Fault
 from forecast.geography.local_polls import LocalPoll, local_polls_of, refuse_unknown_places, with_local_polls
 from forecast.geography.pattern import LAWS, Floats, Pattern, pattern_of

@@ -13,7 +13,7 @@ from forecast.door.sheets import read_sheet
 from forecast.door.trees import read_toml
 from forecast.election.forecast_day import parse_days
 from forecast.election.loading import load_election
-from forecast.election.texts import parse_whole
+from forecast.election.values import parse_whole
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.simulation.forecasting import MOST_DRAWS, MOST_SEED
 from forecast.sweeps.scenarios import Written, as_settings, written_variants

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.threshold import level_of
+from forecast.election.rule import level_of
 from forecast.geography.known_districts import OTHER
 from forecast.night.counted import KINDS, Counted, Remark
 from forecast.result import Forecast, forecast_of

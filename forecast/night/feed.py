@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from forecast.door.books import is_book, table_of_bytes
 from forecast.door.files import MOST_OF_A_TABLE, read_bytes, unpacked
 from forecast.door.sheets import Line, Sheet
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.geography.known_districts import OTHER
 from forecast.night.units import unit_lists

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forecast.door.books import table_of_bytes
 from forecast.door.files import MOST_OF_A_TABLE, read_bytes
 from forecast.door.sheets import Line, Sheet
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.geography.known_districts import LARGE_LOSS, OTHER, standing
 from forecast.geography.places import Places, places_of

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from forecast.door.digits import is_whole, ungrouped
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import suggest
 
 OTHER, UNDECIDED = "other", "undecided"

@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from forecast.election.poll_settings import PollSettings
-from forecast.election.texts import normalised
+from forecast.election.settings import PollSettings
+from forecast.election.values import normalised
 from forecast.errors import suggest
 from forecast.polls.cells import (
     FACTS,

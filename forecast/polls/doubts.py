@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.polls.cells import OTHER, UNDECIDED
 from forecast.polls.table import Doubt, PollTable
 

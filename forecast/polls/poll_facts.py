@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from forecast.election.poll_settings import PollSettings
+from forecast.election.settings import PollSettings
 from forecast.errors import ABSENT
 from forecast.polls.cells import (
     OTHER_ELECTION,

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from forecast.door.arguments import made_by
-from forecast.election.poll_settings import PollSettings
-from forecast.election.texts import normalised
+from forecast.election.settings import PollSettings
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.cells import OTHER, SAMPLE_WORDS, UNDECIDED
 from forecast.polls.columns import Layout, Names, Target, facts_missing, layout_of

@@ -29,7 +29,7 @@ from forecast.door.sheets import (
     separator_of,
 )
 from forecast.door.trees import json_of
-from forecast.election.poll_settings import PollSettings
+from forecast.election.settings import PollSettings
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.polls.cells import (
     FACTS,

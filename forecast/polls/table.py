@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.door.sheets import Sheet
-from forecast.election.poll_settings import PollSettings
+from forecast.election.settings import PollSettings
 from forecast.errors import ABSENT, Fault
 from forecast.polls.cells import NO_POLL, UNDECIDED, heading_key, is_figure, is_reported, without_notes
 from forecast.polls.columns import Layout

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from forecast.election import Election, Event
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.published.archive_of_forecasts import Archive, Past
 from forecast.published.official_result import CHAMBER, LISTS, Official, official_result

@@ -14,9 +14,8 @@ from heapq import heapify, heappop, heappush
 from math import floor
 from typing import Any
 
-from forecast.election.methods import METHODS, DivisorMethod, QuotaMethod
-from forecast.election.rule import Allocation, Bonus, divisors_of
-from forecast.election.vocabulary import TieRule
+from forecast.election.methods import METHODS, Allocation, Bonus, DivisorMethod, QuotaMethod, divisors_of
+from forecast.election.values import TieRule
 from forecast.rules.outcome import Division, Line, Step, Tie
 from forecast.rules.ties import Keys, Unit, first_among, precedence, tie_at_the_cut
 

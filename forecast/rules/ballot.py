@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import ELIGIBLE_KINDS, Kind, TieRule
+from forecast.election.values import ELIGIBLE_KINDS, Kind, TieRule
 from forecast.errors import ABSENT, Fault
 
 

@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
-from forecast.election.rule import Districts, Rule, divisors_of
+from forecast.election.constituencies import Districts
+from forecast.election.methods import divisors_of
+from forecast.election.rule import Rule
 from forecast.errors import Fault, NoValidOutcome
 from forecast.rules.ballot import Ballot
 from forecast.rules.districts import Tier

@@ -14,10 +14,9 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import ValidationError
 
 from forecast.door.trees import read_json
-from forecast.election.exact_numbers import parse_share
-from forecast.election.own_seats import excess_under
+from forecast.election.references import excess_under
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import KINDS, parse_count
+from forecast.election.values import KINDS, parse_count, parse_share
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import Outcome

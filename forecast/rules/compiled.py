@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.election.methods import DivisorMethod
-from forecast.election.rule import AdmitLargest, Allocation, LowerTo, divisors_of
-from forecast.election.threshold import level_of
+from forecast.election.methods import Allocation, DivisorMethod, divisors_of
+from forecast.election.rule import AdmitLargest, LowerTo, level_of
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE

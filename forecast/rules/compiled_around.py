@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import Bonus, Cap, Districts, Levelling
-from forecast.election.vocabulary import MOST_SEATS
+from forecast.election.constituencies import Districts, Levelling
+from forecast.election.methods import Bonus, Cap
+from forecast.election.values import MOST_SEATS
 from forecast.kernels import laws
 
 if TYPE_CHECKING:

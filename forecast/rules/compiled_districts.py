@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import LEVELLED, Allocation, Districts, Placing
-from forecast.election.threshold import LocalThreshold, level_of
+from forecast.election.constituencies import LEVELLED, Districts, LocalThreshold, Placing
+from forecast.election.methods import Allocation
+from forecast.election.rule import level_of
 from forecast.errors import ConfigurationError, Fault, suggest
 from forecast.kernels import count_places as compiled
 from forecast.kernels import double_proportion, laws, place_levelling

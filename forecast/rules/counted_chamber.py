@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, PollDataError, suggest
 from forecast.rules.outcome import Winner
 from forecast.rules.tables import Row, parse_votes, party_names, read_rows

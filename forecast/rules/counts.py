@@ -12,7 +12,7 @@ from pathlib import Path
 from forecast.door.arguments import made_by, whole
 from forecast.election import Election, load_election
 from forecast.election.notes import warnings_on
-from forecast.election.own_seats import excess_under
+from forecast.election.references import excess_under
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.case_files import Verification, read_cases, verify

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from forecast.election.rule import LEVELLED, Allocation, Districts, Rule
+from forecast.election.constituencies import LEVELLED, Districts
+from forecast.election.methods import Allocation
+from forecast.election.rule import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.allocation import (
     IN_PROPORTION,

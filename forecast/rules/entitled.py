@@ -7,7 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from math import floor
 
-from forecast.election.rule import Allocation, Rule
+from forecast.election.methods import Allocation
+from forecast.election.rule import Rule
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import UNLISTED, Admission
 from forecast.rules.thresholds import reaches_locally

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
-from forecast.election.methods import METHODS, DivisorMethod
-from forecast.election.rule import Levelling, Placing, Rule, divisors_of
-from forecast.election.vocabulary import MOST_SEATS, DecidedBy, TieRule
+from forecast.election.constituencies import Levelling, Placing
+from forecast.election.methods import METHODS, DivisorMethod, divisors_of
+from forecast.election.rule import Rule
+from forecast.election.values import MOST_SEATS, DecidedBy, TieRule
 from forecast.errors import ConfigurationError, Fault, NoValidOutcome, suggest
 from forecast.rules.allocation import (
     Claim,

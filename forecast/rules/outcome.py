@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
-from forecast.election.vocabulary import DecidedBy
+from forecast.election.values import DecidedBy
 
 Ground = Literal[
     "no threshold",

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 
-from forecast.election.rule import Majority, Rule
+from forecast.election.methods import Majority
+from forecast.election.rule import Rule
 from forecast.rules.allocation import (
     IN_PROPORTION,
     Plan,

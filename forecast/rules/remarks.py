@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from forecast.election.exact_numbers import percent
+from forecast.election.methods import divisors_of, goes_on
 from forecast.election.notes import idle_keys
-from forecast.election.rule import divisors_of, goes_on
+from forecast.election.values import percent
 from forecast.errors import Fault, PollDataError
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.case_files import Mismatch

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from forecast.door.digits import is_whole, ungrouped
 from forecast.door.sheets import read_sheet
-from forecast.election.exact_numbers import parse_share
-from forecast.election.texts import normalised
+from forecast.election.values import normalised, parse_share
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
 from forecast.polls.cells import OF_VOTES, TOTAL, heading_key, without_notes
 from forecast.rules.ballot import Entry

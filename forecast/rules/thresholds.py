@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from forecast.election.rule import AdmitLargest, AllianceLevels, LocalThreshold, LowerTo, Rule, Threshold
-from forecast.election.threshold import level_of
-from forecast.election.vocabulary import Base
+from forecast.election.constituencies import LocalThreshold
+from forecast.election.rule import AdmitLargest, AllianceLevels, LowerTo, Rule, Threshold, level_of
+from forecast.election.values import Base
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.ballot import Ballot, District, Entry, regions_of
 from forecast.rules.outcome import Admission, Ground, Tie

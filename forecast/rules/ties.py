@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from forecast.election.vocabulary import DecidedBy, TieRule
+from forecast.election.values import DecidedBy, TieRule
 from forecast.rules.outcome import Tie
 
 Keys = tuple[Any, ...]

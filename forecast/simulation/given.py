@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.exact_numbers import percent
+from forecast.election.values import percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.estimation.centre import handed_on, withdrawal_in_words
 from forecast.estimation.share_draws import ShareDraws

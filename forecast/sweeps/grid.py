@@ -22,12 +22,11 @@ from pydantic import ValidationError
 
 from forecast.door.trees import toml_value
 from forecast.election import Rule
-from forecast.election.exact_numbers import parse_exact, parse_share, percent, plain
-from forecast.election.faults import field_of, model_at, model_in, schema_paths, unknown_key
+from forecast.election.loading import field_of, model_at, model_in, schema_paths, unknown_key
 from forecast.election.methods import METHODS, is_quota_method
-from forecast.election.own_seats import excess_under
+from forecast.election.references import excess_under
 from forecast.election.rule import AdmitLargest, LowerTo
-from forecast.election.vocabulary import BASES, Part, parse_level
+from forecast.election.values import BASES, Part, parse_exact, parse_level, parse_share, percent, plain
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 
 Tables = dict[str, Any]

@@ -19,9 +19,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecast.election.exact_numbers import parse_share, percent
 from forecast.election.loading import load_election, read_tables
-from forecast.election.texts import ID
+from forecast.election.values import ID, parse_share, percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.simulation.mixture import MIXTURE, Scenario, blaming
 from forecast.sweeps.grid import Axis, leaves, schema_location, tables_of, with_keys

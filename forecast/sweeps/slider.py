@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import Allocation
+from forecast.election.methods import Allocation
+from forecast.election.rule import AdmitLargest, Threshold
 from forecast.election.schema import Election
-from forecast.election.threshold import AdmitLargest, Threshold
 from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.chamber import chamber_of

@@ -19,7 +19,7 @@ import numpy as np
 
 from forecast.door.sheets import read_sheet
 from forecast.door.trees import json_of
-from forecast.election.vocabulary import MOST_SEATS
+from forecast.election.values import MOST_SEATS
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
 from forecast.estimation.average import OTHER, Floats, Reports
 from forecast.polls.cells import LARGEST_SAMPLE, LEAST_SAMPLE

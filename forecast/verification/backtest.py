@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Election, parse_election
-from forecast.election.vocabulary import Kind
+from forecast.election.values import Kind
 from forecast.errors import ConfigurationError
 from forecast.estimation.average import OTHER, Flags, Floats
 from forecast.estimation.law import Constants

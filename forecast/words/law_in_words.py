@@ -8,27 +8,13 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from forecast.election.exact_numbers import percent, plain
-from forecast.election.methods import METHODS
-from forecast.election.rule import (
-    LEVELLED,
-    Allocation,
-    Bonus,
-    Districts,
-    Guaranteed,
-    Levelling,
-    LocalThreshold,
-    Majority,
-    Placing,
-    Rule,
-    goes_on,
-)
-from forecast.election.threshold import AdmitLargest, AllianceLevels, LowerTo, Threshold
-from forecast.election.vocabulary import DecidedBy, TieRule
+from forecast.election.constituencies import LEVELLED, Districts, Levelling, LocalThreshold, Placing
+from forecast.election.methods import METHODS, Allocation, Bonus, Guaranteed, Majority, goes_on
+from forecast.election.rule import AdmitLargest, AllianceLevels, LowerTo, Rule, Threshold
+from forecast.election.values import DecidedBy, TieRule, percent, plain
 
 if TYPE_CHECKING:
-    from forecast.election.district_votes import DistrictVotes
-    from forecast.election.tiers_and_groups import ChamberTier
+    from forecast.election.tiers_and_groups import ChamberTier, DistrictVotes
 
 
 BASE_WORDS = {

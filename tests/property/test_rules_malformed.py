@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from forecast.election import parse_election
-from forecast.election.faults import field_of, model_in
+from forecast.election.loading import field_of, model_in
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import keys_of
+from forecast.election.values import keys_of
 from forecast.errors import ConfigurationError
 
 ELECTION: dict[str, Any] = {

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from forecast.election.methods import METHODS, DivisorMethod
-from forecast.election.rule import divisors_of
+from forecast.election.methods import METHODS, DivisorMethod, divisors_of
 from forecast.rules.margins import next_seat, with_extra_votes
 from forecast.rules.reference import apply_rule
 from tests.counts import ballot_of, count, rule_of, seats_of

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.election import Party, parse_election
-from forecast.election.exact_numbers import percent
+from forecast.election.values import percent
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import next_seats
 from forecast.rules.reference import apply_rule

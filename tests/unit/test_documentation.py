@@ -11,10 +11,9 @@ import pytest
 from pydantic import BaseModel
 
 from forecast.election import parse_election
-from forecast.election.geography import Geography, OwnHistory, RegionalSwing
-from forecast.election.levelling_steps import Placing
-from forecast.election.poll_settings import PollSettings
-from forecast.election.rule import Allocation, Bonus, Cap, Districts, Levelling, Rule, Threshold
+from forecast.election.constituencies import Districts, Levelling, LocalThreshold, Placing
+from forecast.election.methods import Allocation, Bonus, Cap
+from forecast.election.rule import AllianceLevels, Rule, Threshold
 from forecast.election.schema import (
     Coalition,
     Condition,
@@ -24,8 +23,8 @@ from forecast.election.schema import (
     Party,
     SimulationSettings,
 )
-from forecast.election.threshold import AllianceLevels, LocalThreshold
-from forecast.election.vocabulary import keys_of
+from forecast.election.settings import Geography, OwnHistory, PollSettings, RegionalSwing
+from forecast.election.values import keys_of
 
 TABLES = (
     *(ElectionFacts, Party, Coalition, Event, Condition, EstimateSettings, SimulationSettings),

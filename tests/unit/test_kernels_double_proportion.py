@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
-from forecast.election.rule import divisors_of
+from forecast.election.methods import divisors_of
 from forecast.errors import NoValidOutcome
 from forecast.kernels.given_districts import GivenDistricts
 from forecast.rules.allocation import Plan, divide

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forecast.election import Election, parse_election
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.polls import PollTable, read_polls
 from forecast.polls.cells import FACTS, RESERVED, heading_key
 

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from forecast.election.rule import Bonus, Rule
+from forecast.election.methods import Bonus
+from forecast.election.rule import Rule
 from forecast.errors import ConfigurationError, NoValidOutcome
 from forecast.rules.allocation import bonus_seats
 from forecast.rules.ballot import Ballot, District, Entry

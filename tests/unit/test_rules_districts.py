@@ -12,7 +12,7 @@ import pytest
 
 from forecast.election import Election, load_election
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import Kind
+from forecast.election.values import Kind
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import read_count

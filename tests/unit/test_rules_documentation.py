@@ -11,7 +11,7 @@ import pytest
 
 from forecast.election.methods import METHODS
 from forecast.election.rule import Rule
-from forecast.election.vocabulary import keys_of
+from forecast.election.values import keys_of
 from forecast.rules.catalogue import everything
 from tests.rules_page import PAGE, TABLES, page_with_tables
 

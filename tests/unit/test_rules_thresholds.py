@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from forecast.election.threshold import level_of
+from forecast.election.rule import level_of
 from forecast.errors import ConfigurationError
 from forecast.rules.reference import apply_rule
 from tests.counts import ballot_of, count, rule_of, seats_of

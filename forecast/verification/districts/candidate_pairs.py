@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.geography.candidates import REACH_POWER, had_candidates, moved_by_reach
 from forecast.geography.pattern import Floats, reach_of

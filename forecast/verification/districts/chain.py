@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forecast.election.texts import normalised
+from forecast.election.values import normalised
 from forecast.errors import Fault, PollDataError
 from forecast.estimation.law import Constants as ErrorConstants
 from forecast.geography.pattern import Floats, drawn, pattern_of

@@ -11,10 +11,9 @@ import numpy as np
 from pydantic import Field, ValidationError
 
 from forecast.door.trees import read_toml
-from forecast.election.faults import faults_of
+from forecast.election.loading import faults_of
 from forecast.election.rule import Rule
-from forecast.election.texts import Label, Texts
-from forecast.election.vocabulary import EligibleKind, Part, Positive
+from forecast.election.values import EligibleKind, Label, Part, Positive, Texts
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.geography.pattern import Floats
 from forecast.rules.ballot import Ballot, District, Entry

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.district_votes import CANDIDATE_ERROR, SPLIT_ERROR
+from forecast.election.tiers_and_groups import CANDIDATE_ERROR, SPLIT_ERROR
 from forecast.estimation.records import Bin
 from forecast.geography.candidates import SHARED, split_sd, with_candidates
 from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
