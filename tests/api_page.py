@@ -20,7 +20,7 @@ BELOW: Mapping[str, tuple[str, ...]] = {
     "forecast.simulation.mixture": ("simulate_scenarios",),
     "forecast.estimation.share_draws": ("read_share_draws",),
     "forecast.simulation.given": ("simulate_given",),
-    "forecast.sweeps.counted": ("sweep_votes",),
+    "forecast.sweeps.sweep_of_votes": ("sweep_votes",),
     "forecast.rules.ballot": ("Ballot", "Entry"),
     "forecast.rules.counts": ("read_count",),
     "forecast.rules.reference": ("apply_rule",),

@@ -371,7 +371,7 @@ def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | 
 
 def _counted(asked: Asked, election: Election, votes: Path, grid: Grid) -> Forecast:
     from forecast.rules.counts import read_count
-    from forecast.sweeps.counted import sweep_votes
+    from forecast.sweeps.sweep_of_votes import sweep_votes
 
     ready = read_count(election, votes, asked.settings)
     return sweep_votes(

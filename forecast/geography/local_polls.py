@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forecast.errors import Fault, PollDataError, suggest
 from forecast.geography.pattern import Floats, Pattern, rake
-from forecast.polls.table import PLACES
+from forecast.polls.poll_table import PLACES
 
 if TYPE_CHECKING:
     from forecast.geography.places import Places

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from forecast.polls.poll_table import PollTable
 from forecast.polls.reading import polls_of, read_polls
-from forecast.polls.table import PollTable
 
 __all__ = ["PollTable", "polls_of", "read_polls"]

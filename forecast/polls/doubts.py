@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from forecast.election.values import normalised
 from forecast.polls.cells import OTHER, UNDECIDED
-from forecast.polls.table import Doubt, PollTable
+from forecast.polls.poll_table import Doubt, PollTable
 
 if TYPE_CHECKING:
     from forecast.election import Election

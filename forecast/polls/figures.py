@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from forecast.errors import ABSENT
 from forecast.polls.cells import OTHER, UNDECIDED, Figure, named_figures, parse_figure, share_fault
 from forecast.polls.columns import Layout, Names, Target
-from forecast.polls.table import Doubt, Rows
+from forecast.polls.poll_table import Doubt, Rows
 
 if TYPE_CHECKING:
     from forecast.polls.poll_facts import Facts

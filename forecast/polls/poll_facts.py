@@ -22,7 +22,7 @@ from forecast.polls.cells import (
     without_notes,
 )
 from forecast.polls.columns import KEY_OF, Layout
-from forecast.polls.table import EXIT, NATIONAL, PLACES, Doubt, Rows, count_of, numbered
+from forecast.polls.poll_table import EXIT, NATIONAL, PLACES, Doubt, Rows, count_of, numbered
 from forecast.polls.written_days import Days, Settled, languages_of, read_days
 
 MOST_YEARS_BEFORE = 6

@@ -31,8 +31,8 @@ from forecast.polls.figures import (
     undecided_beside,
 )
 from forecast.polls.poll_facts import MOST_YEARS_BEFORE, Facts, read_facts
+from forecast.polls.poll_table import Doubt, PollTable, Rows, count_of, numbered, select
 from forecast.polls.sources import Found, found_in
-from forecast.polls.table import Doubt, PollTable, Rows, count_of, numbered, select
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -28,9 +28,9 @@ from forecast.polls.cells import (
     without_notes,
 )
 from forecast.polls.columns import Layout
+from forecast.polls.poll_table import NO_ROW, PollTable
 from forecast.polls.reading import layout_in
 from forecast.polls.sources import PRESETS, Found, found_in
-from forecast.polls.table import NO_ROW, PollTable
 
 _FACTS_IN_WORDS = {
     "pollster": "pollster", "fieldwork": "days of fieldwork", "fieldwork_start": "first day of fieldwork",

@@ -42,7 +42,7 @@ from forecast.polls.cells import (
     split_words,
 )
 from forecast.polls.columns import Names
-from forecast.polls.table import NO_ROW, year_in
+from forecast.polls.poll_table import NO_ROW, year_in
 
 if TYPE_CHECKING:
     from forecast.election import Election

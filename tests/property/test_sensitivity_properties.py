@@ -17,8 +17,8 @@ from forecast.rules.reference import apply_rule
 from forecast.simulation.inputs import Units
 from forecast.simulation.last_seat import NOBODY, fewest_votes
 from forecast.sweeps.comparison import indices_of, seats_moved
-from forecast.sweeps.counted import sweep_votes
 from forecast.sweeps.grid import LEVEL, Grid, parse_axes
+from forecast.sweeps.sweep_of_votes import sweep_votes
 from tests.swept import flat
 
 permilles = st.integers(0, 1000)

@@ -22,9 +22,9 @@ from forecast.simulation.chamber import believed_chances
 from forecast.simulation.forecasting import How, draws, simulate, simulate_and_keep
 from forecast.simulation.given import simulate_given
 from forecast.storage import load, save
-from forecast.sweeps.counted import sweep_votes
 from forecast.sweeps.grid import Grid, parse_axes
 from forecast.sweeps.slider import slide
+from forecast.sweeps.sweep_of_votes import sweep_votes
 from forecast.sweeps.sweeping import sweep
 from forecast.tables import table_of
 from tests.forecasts import CONFIG

@@ -15,8 +15,8 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.case_files import verify
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
-from forecast.sweeps.counted import sweep_votes
 from forecast.sweeps.grid import Grid, parse_axes
+from forecast.sweeps.sweep_of_votes import sweep_votes
 
 Capsys = pytest.CaptureFixture[str]
 

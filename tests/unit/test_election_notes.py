@@ -11,8 +11,8 @@ from forecast.election import Election, load_election, parse_election
 from forecast.election.notes import idle_keys, notes_on
 from forecast.errors import ConfigurationError
 from forecast.rules.ballot import Ballot, Entry
-from forecast.sweeps.counted import sweep_votes
 from forecast.sweeps.grid import Grid, parse_axes
+from forecast.sweeps.sweep_of_votes import sweep_votes
 
 Party = dict[str, Any]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from forecast.election import load_election
 from forecast.rules.counts import read_count
-from forecast.sweeps.counted import sweep_votes
 from forecast.sweeps.grid import Grid, parse_axes
 from forecast.sweeps.scenarios import read_scenarios
+from forecast.sweeps.sweep_of_votes import sweep_votes
 from forecast.tables import tables_of
 from forecast.variables import COUNTED, EVERY
 from tests.sensitivity_page import PAGE, page_with_outputs

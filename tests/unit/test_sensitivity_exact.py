@@ -14,9 +14,9 @@ from forecast.result import Forecast
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.counts import read_count
 from forecast.sweeps.comparison import effective_number, indices_of, seats_moved
-from forecast.sweeps.counted import sweep_votes
 from forecast.sweeps.grid import Grid, parse_axes
 from forecast.sweeps.scenarios import read_scenarios
+from forecast.sweeps.sweep_of_votes import sweep_votes
 from forecast.tables import tables_of
 from forecast.words.rounding import as_written
 from tests.swept import flat
