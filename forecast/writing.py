@@ -23,6 +23,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
@@ -42,6 +43,8 @@ _STOPPED = f"a command was stopped while it put files here (see {UNFINISHED})"
 _PLACING = ".forecast-placing.lock"
 _LOCKS = re.compile(r"\.forecast-([0-9a-f]{16}|placing)\.lock")
 _OWN = re.compile(rf"{_LOCKS.pattern}|\.forecast-[0-9a-f]{{16}}\.draft|{re.escape(UNFINISHED)}")
+_AT_ONCE = 16
+"""Files that are brought to the disk side by side."""
 _WAIT = 60.0
 """Seconds to wait for another set to be placed."""
 
@@ -86,8 +89,7 @@ def replacing_folder(path: Path, *, record: str = RECORD_NAME, alone: bool = Fal
         with _made(path), _drafts(path) as draft:
             yield draft
             files = sorted(_files_of(draft), key=lambda name: (name == record, "/" in name, name))
-            for name in files:
-                _flush(draft / name)
+            _flush_all(draft / name for name in files)
             with locked(path / _PLACING, _WAIT), _uninterrupted():
                 left = _left_over(path, files, record)
                 _refuse_obstacles(path, files)
@@ -198,8 +200,7 @@ def _place(draft: Path, target: Path, files: list[str], left: list[str]) -> None
             for old in left:
                 (target / old).unlink(missing_ok=True)
         (draft / name).replace(target / name)
-    for folder in folders:
-        _flush(folder)
+    _flush_all(folders)
     if noted:
         note.unlink(missing_ok=True)
         _flush(target)
@@ -261,6 +262,13 @@ def _uninterrupted() -> Generator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
     if heard:
         signal.raise_signal(signal.SIGINT)
+
+
+def _flush_all(paths: Iterable[Path]) -> None:
+    """Bring files or folders to the disk side by side: each by itself would wait for the disk once more."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(_flush, paths):  # an error of one is raised here
+            pass
 
 
 def _flush(path: Path) -> None:
