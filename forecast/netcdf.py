@@ -69,8 +69,7 @@ def netcdf_image(content: xr.Dataset | Mapping[str, xr.Dataset]) -> bytes:
     image = io.BytesIO()
     with h5py.File(image, "w", track_order=True) as file:
         h5py.h5o.set_comment(file.id, _OURS)  # pyright: ignore[reportAttributeAccessIssue]
-        for name, value in groups[""].attrs.items():
-            file.attrs[str(name)] = value
+        _describe(file, groups[""].attrs)
         numbers = itertools.count()
         scales = _write_group(file, groups[""], {}, numbers)
         for name, dataset in groups.items():
@@ -236,10 +235,24 @@ def _write(place: h5py.Group, name: str, variable: xr.Variable, coordinates: str
     written = place.create_dataset(name, data=values, dtype=dtype, **compressed)
     if coordinates:
         attrs["coordinates"] = coordinates
-    about = written.attrs
-    for key, value in attrs.items():
-        about[str(key)] = value
+    _describe(written, attrs)
     return written
+
+
+def _describe(place: h5py.Group | h5py.Dataset, attrs: Mapping[Any, Any]) -> None:
+    """Attributes of a place that has none yet: the same bytes as by ``place.attrs``, which looks for an older
+    one first and takes twice as long; a forecast has five hundred.
+    """
+    import h5py
+
+    text = h5py.string_dtype()
+    stored = h5py.h5t.py_create(text, logical=True)
+    one = h5py.h5s.create(h5py.h5s.SCALAR)
+    for name, value in attrs.items():
+        if isinstance(value, str):
+            h5py.h5a.create(place.id, str(name).encode(), stored, one).write(np.array(value, text))
+        else:
+            place.attrs[str(name)] = value
 
 
 def _values(item: h5py.Dataset, about: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
