@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from forecast.variables import Variable
 
 SCHEMA = "forecast-run-1"
-"""Name and version of the schema (``record_schema``): the number rises when a key goes or changes its meaning,
-not when one is added.
+"""Name and version of the schema (``record_schema``): the number rises when a key goes or changes its
+meaning, not when one is added.
 """
 
 _LISTS = {"party": "parties", "coalition": "coalitions", "event": "events"}

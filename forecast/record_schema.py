@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from forecast.record import SCHEMA
 
-
 Share = Annotated[float, Field(ge=0, le=1)]
 Error = Annotated[float, Field(ge=0)]
 

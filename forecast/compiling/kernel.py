@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.compiling import cache, machine_code
 from forecast.compiling.preparing import tell
-from forecast.locking import Held, locked
+from forecast.writing import Held, locked
 
 _PATIENCE = 600.0
 """Seconds to wait for another process that compiles the same kernel."""
@@ -137,7 +137,8 @@ class _Parameter:
         """Which part of an argument is of another type than the kernel takes, and of which."""
         if self.fields and type(value) is self.annotation:
             parts = zip(self.fields, value, self.annotation._fields, strict=True)
-            return next(filter(None, (field.misfit(part, f"{where}.{name}") for field, part, name in parts)), "")
+            wrong = (field.misfit(part, f"{where}.{name}") for field, part, name in parts)
+            return next(filter(None, wrong), "")
         if self.fields:
             return f"{where}: {type(value).__name__} for {self.annotation.__name__}"
         if self.dtype is None:
@@ -149,12 +150,14 @@ class _Parameter:
         return "" if value.flags.c_contiguous else f"{where}: not contiguous"
 
 
-class _Misfit(Exception):  # noqa: N818 - told apart at once, and never seen
+class _Misfit(Exception):
     """An argument is not of the type that a kernel takes."""
 
 
 def _address_of(array: NDArray[Any]) -> int:
-    """Where an array's numbers stand. A run asks some hundred times; ``array.ctypes`` takes four times longer."""
+    """Where an array's numbers stand. A run asks some hundred times; ``array.ctypes`` takes four times as
+    long.
+    """
     if not array.flags.c_contiguous:
         raise _Misfit
     if array.size and array.flags.writeable:
