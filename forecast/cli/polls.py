@@ -16,8 +16,7 @@ import typer
 
 from forecast.cli.shared import Json, Quiet, Settings, argument, option, say_warnings
 from forecast.cli.telling import show, show_json, tell
-from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.visible import visible
+from forecast.errors import ABSENT, ConfigurationError, Fault, visible
 
 if TYPE_CHECKING:
     from forecast.election import Election

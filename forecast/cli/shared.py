@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from forecast.cli.telling import show_json, show_records, tell
-from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
-from forecast.visible import json_text
+from forecast.errors import ABSENT, ConfigurationError, Fault, json_text, suggest
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -30,8 +30,7 @@ from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
 from forecast.door.digits import MOST_DIGITS, is_whole
-from forecast.errors import suggest
-from forecast.visible import first_unseen
+from forecast.errors import first_unseen, suggest
 
 _DIGITS = rf"[0-9]{{1,{MOST_DIGITS}}}"
 _NUMBER = re.compile(rf"\s*([+-]?{_DIGITS}(?:[.,]{_DIGITS})?|[+-]?[.,]{_DIGITS})\s*(%?)\s*")
@@ -269,7 +268,11 @@ EligibleKind = Annotated[Kind, OneOf("kind of list that can win seats", ELIGIBLE
 class Part(BaseModel):
     """A table of the rule: immutable, and closed to keys it does not know."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        defer_build=True,  # a table's own validator is made when it is first used by itself, not at import
+    )
 
     @model_validator(mode="before")
     @classmethod

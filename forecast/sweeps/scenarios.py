@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from forecast.election.loading import load_election, read_tables
 from forecast.election.values import ID, parse_share, percent
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
-from forecast.simulation.mixture import MIXTURE, Scenario, blaming
+from forecast.simulation.side_by_side import MIXTURE, Scenario, blaming
 from forecast.sweeps.grid import Axis, leaves, schema_location, tables_of, with_keys
 
 if TYPE_CHECKING:
