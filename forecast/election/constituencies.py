@@ -165,27 +165,20 @@ class Districts(Allocation):
         rounded = method if f"{method}-rounded" not in METHODS else f"{method}-rounded"
         return {**data, "method": rounded, "leftover": "hagenbach-bischoff-rounded"}
 
-    @model_validator(mode="after")
-    def _district_consistent(self) -> Districts:
+    def _contradictions(self) -> Iterator[str]:
+        yield from super()._contradictions()
         if self.leftover is not None and not self.by_quota:
-            msg = f"leftover needs a quota method such as hare, but {self.method} leaves no seat over"
-            raise ValueError(msg)
+            yield f"leftover needs a quota method such as hare, but {self.method} leaves no seat over"
         family = METHODS.get(self.leftover or "")
         if isinstance(family, DivisorFamily):
-            msg = f"leftover takes no parameters: {self.leftover} needs {family.parameter}"
-            raise ValueError(msg)
+            yield f"leftover takes no parameters: {self.leftover} needs {family.parameter}"
         if self.leftover is None and self.remainder == "rounded":
-            msg = 'remainder = "rounded" leaves seats over: say by leftover what becomes of them'
-            raise ValueError(msg)
+            yield 'remainder = "rounded" leaves seats over: say by leftover what becomes of them'
         if self.leftover is not None and self.remainder not in ("largest", "rounded"):
-            msg = "with leftover, seats left over go nationally: leave out remainder"
-            raise ValueError(msg)
-        for problem in _of_districts(self):
-            raise ValueError(problem)
+            yield "with leftover, seats left over go nationally: leave out remainder"
+        yield from _of_districts(self)
         if self.start_seats is not None and self.seats == "given":
-            msg = 'start_seats needs seats = "by-votes" or "by-population"; given seats are in the table'
-            raise ValueError(msg)
-        return self
+            yield 'start_seats needs seats = "by-votes" or "by-population"; given seats are in the table'
 
 
 def _of_districts(districts: Districts) -> Iterable[str]:
@@ -271,15 +264,11 @@ class Placing(Part):
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Placing:
+    def _contradictions(self) -> Iterator[str]:
         if is_quota_method(self.method) or isinstance(METHODS[self.method], DivisorFamily):
-            msg = f"placing compares quotients: a divisor method without parameters, not {self.method}"
-            raise ValueError(msg)
+            yield f"placing compares quotients: a divisor method without parameters, not {self.method}"
         if self.capacity == "table" and self.where == "region":
-            msg = "the column levelling is of districts: write the capacity of regions as {north = 10, ...}"
-            raise ValueError(msg)
-        return self
+            yield "the column levelling is of districts: write the capacity of regions as {north = 10, ...}"
 
 
 def placing_problems(steps: Sequence[Placing], *, by_quota: bool) -> Iterator[str]:
@@ -333,32 +322,22 @@ class Levelling(Part):
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Levelling:
+    def _contradictions(self) -> Iterator[str]:
         if self.mode is None and not self.deduct_unadmitted:
-            msg = f"levelling needs a mode ({', '.join(get_args(Mode))}) or deduct_unadmitted = true"
-            raise ValueError(msg)
+            yield f"levelling needs a mode ({', '.join(get_args(Mode))}) or deduct_unadmitted = true"
         if self.mode is None and self.method is not None:
-            msg = "levelling.method needs a mode"
-            raise ValueError(msg)
+            yield "levelling.method needs a mode"
         if self.start_seats is not None and self.mode != "level":
-            msg = 'start_seats belongs to mode = "level"'
-            raise ValueError(msg)
+            yield 'start_seats belongs to mode = "level"'
         if (self.mode == "part") != (self.part is not None) or (self.part is None) != (self.house is None):
-            msg = 'mode = "part" goes with part, such as "1/2", and house'
-            raise ValueError(msg)
+            yield 'mode = "part" goes with part, such as "1/2", and house'
         if self.parity is not None and self.mode != "level":
-            msg = 'parity belongs to mode = "level", in which the house grows'
-            raise ValueError(msg)
+            yield 'parity belongs to mode = "level", in which the house grows'
         if self.parity is not None and self.unbalanced:
-            msg = "parity and unbalanced do not go together"
-            raise ValueError(msg)
+            yield "parity and unbalanced do not go together"
         if self.unbalanced and self.mode != "level":
-            msg = 'unbalanced belongs to mode = "level", where the house grows for what lists hold'
-            raise ValueError(msg)
+            yield 'unbalanced belongs to mode = "level", where the house grows for what lists hold'
         family = METHODS.get(self.method or "")
         parameter = family.parameter if isinstance(family, DivisorFamily) else ""
         if parameter:
-            msg = f'write method = "{self.method}" and its {parameter} under rule.allocation instead'
-            raise ValueError(msg)
-        return self
+            yield f'write method = "{self.method}" and its {parameter} under rule.allocation instead'

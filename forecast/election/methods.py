@@ -7,7 +7,7 @@ one entry of ``METHODS``; rules, the exact count and the tests find it there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
@@ -331,32 +331,24 @@ class Allocation(Part):
             raise ValueError(msg)
         return power
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Allocation:
+    def _contradictions(self) -> Iterator[str]:
         if not is_quota_method(self.method):
             for key in ("remainder", "remainder_seats", "remainder_from", "quota_of"):
                 if getattr(self, key) is not None:
-                    msg = (
+                    yield (
                         f"{key} belongs to quota methods, but {self.method} is a divisor method: leave it out"
                     )
-                    raise ValueError(msg)
         if self.divisors_go_on is not None and self.method != "sequence":
-            msg = f'divisors_go_on belongs to method "sequence", not to {self.method}'
-            raise ValueError(msg)
+            yield f'divisors_go_on belongs to method "sequence", not to {self.method}'
         for key, method in (("divisors", "sequence"), ("power", "power")):
             if self.method == method and getattr(self, key) is None:
-                msg = f'method "{method}" needs {key}'
-                raise ValueError(msg)
+                yield f'method "{method}" needs {key}'
             if self.method != method and getattr(self, key) is not None:
-                msg = f'{key} belongs to method "{method}", not to {self.method}'
-                raise ValueError(msg)
+                yield f'{key} belongs to method "{method}", not to {self.method}'
         if self.remainder == "rounded" and (self.remainder_from is None or not self._leaves_seats_over):
-            msg = 'remainder = "rounded" belongs to [rule.districts] with leftover, and needs remainder_from'
-            raise ValueError(msg)
+            yield 'remainder = "rounded" belongs to [rule.districts] with leftover, and needs remainder_from'
         if (self.remainder == "largest-then-average") != (self.remainder_seats is not None):
-            msg = 'remainder = "largest-then-average" and remainder_seats go together'
-            raise ValueError(msg)
-        return self
+            yield 'remainder = "largest-then-average" and remainder_seats go together'
 
     @property
     def by_quota(self) -> bool:
@@ -421,33 +413,26 @@ class Bonus(Part):
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Bonus:
+    def _contradictions(self) -> Iterator[str]:
         graded = {"from": self.from_, "base": self.base, "step": self.step, "max": self.max}
         if self.type != "at-least" and (self.others != "alliances" or self.winner is not None):
-            msg = 'others and winner belong to the type "at-least"'
-            raise ValueError(msg)
+            yield 'others and winner belong to the type "at-least"'
         if self.type in ("fixed", "at-least"):
             if self.seats is None:
-                msg = f"a {self.type} bonus needs seats"
-                raise ValueError(msg)
+                yield f"a {self.type} bonus needs seats"
             if self.type == "at-least":
                 del graded["from"]
             extra = [key for key, value in graded.items() if value is not None]
             if extra:
-                msg = f"a {self.type} bonus has seats alone: leave out {', '.join(extra)}"
-                raise ValueError(msg)
-            return self
+                yield f"a {self.type} bonus has seats alone: leave out {', '.join(extra)}"
+            return
         missing = [key for key, value in graded.items() if value is None]
         if missing or self.seats is not None:
-            msg = "a graded bonus needs from, base, step and max" + (
+            yield "a graded bonus needs from, base, step and max" + (
                 f": {', '.join(missing)} missing" if missing else ", and no seats"
             )
-            raise ValueError(msg)
         if self.step == 0 or (self.base or 0) > (self.max or 0):
-            msg = "a graded bonus has a step above 0 and a base not above max"
-            raise ValueError(msg)
-        return self
+            yield "a graded bonus has a step above 0 and a base not above max"
 
 
 class Guaranteed(Part):
@@ -493,20 +478,15 @@ class Majority(Part):
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Majority:
+    def _contradictions(self) -> Iterator[str]:
         if self.of == "seats" and self.to is None and self.at_most is None:
-            msg = 'of = "seats" needs to or at_most: a list with more than half of the seats has them'
-            raise ValueError(msg)
+            yield 'of = "seats" needs to or at_most: a list with more than half of the seats has them'
         for key in ("to", "at_most"):
             share = getattr(self, key)
             if share is not None and not Fraction(1, 2) < share <= MOST_OF_A_HOUSE:
-                msg = f"{key} lies above 1/2 and not above {MOST_OF_A_HOUSE}"
-                raise ValueError(msg)
+                yield f"{key} lies above 1/2 and not above {MOST_OF_A_HOUSE}"
         if self.at_most is not None and (self.at_most < (self.to or 0) or self.seat == "moved"):
-            msg = 'at_most goes with seat = "added", and is not below to'
-            raise ValueError(msg)
-        return self
+            yield 'at_most goes with seat = "added", and is not below to'
 
 
 class Cap(Part):
@@ -535,18 +515,13 @@ class Cap(Part):
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Cap:
+    def _contradictions(self) -> Iterator[str]:
         if self.by_share != (self.house is not None):
-            msg = "share_factor or share_plus, and house go together"
-            raise ValueError(msg)
+            yield "share_factor or share_plus, and house go together"
         if self.seats is None and not self.by_share:
-            msg = "a cap needs seats, or share_factor or share_plus and house"
-            raise ValueError(msg)
+            yield "a cap needs seats, or share_factor or share_plus and house"
         if self.share_factor is not None and self.share_factor <= 0:
-            msg = "share_factor must be above 0, such as 1.25"
-            raise ValueError(msg)
-        return self
+            yield "share_factor must be above 0, such as 1.25"
 
     @property
     def by_share(self) -> bool:

@@ -7,11 +7,11 @@ contradicts itself is refused with a message that says what to write instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from forecast.election.constituencies import (
     LEVELLED,
@@ -84,12 +84,9 @@ class AllianceLevels(Part):
     )
     article: Text = Field(default="", description="the article of the law that says so; shown with the rule")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> AllianceLevels:
+    def _contradictions(self) -> Iterator[str]:
         if self.votes_from > self.seats_from > 0:
-            msg = "votes_from must not be above seats_from: a list that wins seats brings its votes"
-            raise ValueError(msg)
-        return self
+            yield "votes_from must not be above seats_from: a list that wins seats brings its votes"
 
 
 class Threshold(Part):
@@ -168,23 +165,17 @@ class Threshold(Part):
             raise ValueError(msg)
         return dict(sorted(levels.items()))
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Threshold:
+    def _contradictions(self) -> Iterator[str]:
         if self.runner_up_factor is not None:
             if not 0 < self.runner_up_factor <= 1:
-                msg = "runner_up_factor is a correction between 0 and 1, such as 0.7"
-                raise ValueError(msg)
+                yield "runner_up_factor is a correction between 0 and 1, such as 0.7"
             if self.min_lists is None and self.min_joint_share is None:
-                msg = "runner_up_factor needs min_lists or min_joint_share, which let the runner-up in"
-                raise ValueError(msg)
+                yield "runner_up_factor needs min_lists or min_joint_share, which let the runner-up in"
         if self.share_in_districts > 1 and self.or_district_share is None:
-            msg = "share_in_districts needs or_district_share, the share that is meant"
-            raise ValueError(msg)
+            yield "share_in_districts needs or_district_share, the share that is meant"
         lower = self.nobody.lower_to if isinstance(self.nobody, LowerTo) else None
         if lower is not None and self.level != "quota" and lower >= self.level:
-            msg = "nobody.lower_to must be below threshold.level"
-            raise ValueError(msg)
-        return self
+            yield "nobody.lower_to must be below threshold.level"
 
 
 def level_of(threshold: Threshold | LocalThreshold, *, kind: Kind, members: int, seats: int) -> Fraction:
@@ -257,11 +248,8 @@ class Rule(Part):
             raise ValueError(msg)
         return weights
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Rule:
-        for problem in _contradictions(self):
-            raise ValueError(problem)
-        return self
+    def _contradictions(self) -> Iterator[str]:
+        yield from _of_the_parts(self)
 
     @property
     def constituencies(self) -> Districts:
@@ -304,7 +292,7 @@ class Rule(Part):
         return None
 
 
-def _contradictions(rule: Rule) -> Iterable[str]:
+def _of_the_parts(rule: Rule) -> Iterable[str]:
     """What one part of a rule says against another."""
     threshold, levelling, districts = rule.threshold, rule.levelling, rule.districts
     mode = levelling.mode if levelling is not None else None

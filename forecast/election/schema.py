@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
@@ -117,14 +117,11 @@ class ElectionFacts(Part):
     invalid_votes: Count | None = Field(default=None, description="invalid ballots in the official count")
     registered: Count | None = Field(default=None, description="registered voters")
 
-    @model_validator(mode="after")
-    def _in_order(self) -> ElectionFacts:
+    def _contradictions(self) -> Iterator[str]:
         if self.on is not None and self.date is not None and self.on > self.date:
-            msg = (
+            yield (
                 f"on = {self.on} is after the election of {self.date}: leave it out, or choose an earlier day"
             )
-            raise ValueError(msg)
-        return self
 
     @property
     def vote(self) -> datetime.date | None:
@@ -188,20 +185,15 @@ class Party(Part):
     last_result: Share | None = Field(default=None, description="share of the vote at the last election")
     last_seats: Seats | None = Field(default=None, description="seats at the last election")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Party:
+    def _contradictions(self) -> Iterator[str]:
         if self.max_seats is not None and self.max_seats < max(self.min_seats, self.direct_seats):
-            msg = "max_seats is below min_seats or direct_seats"
-            raise ValueError(msg)
+            yield "max_seats is below min_seats or direct_seats"
         if self.sub_alliance and not self.alliance:
-            msg = "sub_alliance needs alliance, inside which it stands"
-            raise ValueError(msg)
+            yield "sub_alliance needs alliance, inside which it stands"
         if not self.eligible:
             held = [key for key in ("direct_seats", "min_seats", "extra_seats") if getattr(self, key)]
             if held:
-                msg = f"{self.kind} wins no seats: leave out {', '.join(held)}"
-                raise ValueError(msg)
-        return self
+                yield f"{self.kind} wins no seats: leave out {', '.join(held)}"
 
     @property
     def eligible(self) -> bool:
@@ -256,27 +248,20 @@ class Condition(Part):
     at_most: Count | None = Field(default=None, description="seats: the largest number")
     order: PartyIds = Field(default=(), description="each party has more seats than the next")
 
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> Condition:
+    def _contradictions(self) -> Iterator[str]:
         given = [name for name in CONDITIONS if getattr(self, name)]
         if len(given) != 1:
             found = " and ".join(given) if given else "none"
-            msg = f"a condition has exactly one of {', '.join(CONDITIONS)}; found {found}"
-            raise ValueError(msg)
+            yield f"a condition has exactly one of {', '.join(CONDITIONS)}; found {found}"
         bounded = self.at_least is not None or self.at_most is not None
         if self.kind == "seats" and not bounded:
-            msg = 'seats needs at_least or at_most, such as {seats = ["amanat"], at_least = 46}'
-            raise ValueError(msg)
+            yield 'seats needs at_least or at_most, such as {seats = ["amanat"], at_least = 46}'
         if self.kind != "seats" and bounded:
-            msg = f"at_least and at_most belong to seats, not to {self.kind}"
-            raise ValueError(msg)
+            yield f"at_least and at_most belong to seats, not to {self.kind}"
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
-            msg = "at_least is larger than at_most"
-            raise ValueError(msg)
+            yield "at_least is larger than at_most"
         if self.kind == "order" and len(self.order) < 2:
-            msg = "an order has at least two parties"
-            raise ValueError(msg)
-        return self
+            yield "an order has at least two parties"
 
     @property
     def kind(self) -> ConditionKind:
@@ -397,18 +382,13 @@ class EstimateSettings(Part):
             raise ValueError(msg)
         return spread
 
-    @model_validator(mode="after")
-    def _sensible(self) -> EstimateSettings:
+    def _contradictions(self) -> Iterator[str]:
         if self.context <= 0:
-            msg = "context must be above 0; 1 is an ordinary election"
-            raise ValueError(msg)
+            yield "context must be above 0; 1 is an ordinary election"
         if sum(one.weight for one in self.outside) >= 1:
-            msg = "the weights of estimate.outside add up to 1 or more: nothing is left for the polls"
-            raise ValueError(msg)
+            yield "the weights of estimate.outside add up to 1 or more: nothing is left for the polls"
         if sum(self.share.values()) > 1:
-            msg = "the fixed shares of estimate.share add up to more than 100%"
-            raise ValueError(msg)
-        return self
+            yield "the fixed shares of estimate.share add up to more than 100%"
 
 
 class SimulationSettings(Part):

@@ -7,11 +7,11 @@ is said by ``continues`` of each party, where it stands by ``stands_in``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from forecast.election.values import (
     Exact,
@@ -151,19 +151,14 @@ class PollSettings(Part):
         default=None, description="rows that cannot be: refuse the table, or pass them over and name them"
     )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> PollSettings:
+    def _contradictions(self) -> Iterator[str]:
         if self.house is not None and self.unit != "seats":
-            msg = 'a house is needed for polls in seats only; write unit = "seats" too'
-            raise ValueError(msg)
+            yield 'a house is needed for polls in seats only; write unit = "seats" too'
         if bool(self.party) != bool(self.share):
-            msg = "party and share go together: a table with a row a poll and party has both columns"
-            raise ValueError(msg)
+            yield "party and share go together: a table with a row a poll and party has both columns"
         both = [name for name in self.constant if getattr(self, name, ())]
         if both:
-            msg = f"{both[0]} is given by a column and by a constant; keep one of them"
-            raise ValueError(msg)
-        return self
+            yield f"{both[0]} is given by a column and by a constant; keep one of them"
 
 
 def parse_scale(value: Any) -> Fraction:
@@ -244,18 +239,13 @@ class RegionalSwing(Part):
     factor: Exact | None = Field(default=None, description="or the factor on its share there, such as 1.1")
     share: Share | None = Field(default=None, description="or its share there")
 
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> RegionalSwing:
+    def _contradictions(self) -> Iterator[str]:
         if bool(self.region) == bool(self.district):
-            msg = "a swing is that of one place: name a region or a district"
-            raise ValueError(msg)
+            yield "a swing is that of one place: name a region or a district"
         if sum(value is not None for value in (self.points, self.factor, self.share)) != 1:
-            msg = 'a swing has exactly one of points ("+2%"), factor (1.1) and share ("30%")'
-            raise ValueError(msg)
+            yield 'a swing has exactly one of points ("+2%"), factor (1.1) and share ("30%")'
         if self.factor is not None and self.factor < 0:
-            msg = "a factor is 0 at least"
-            raise ValueError(msg)
-        return self
+            yield "a factor is 0 at least"
 
     @property
     def place(self) -> str:
@@ -311,14 +301,10 @@ class Geography(Part):
         msg = "write a table [[geography.swings]] for each of them"
         raise ValueError(msg)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Geography:
+    def _contradictions(self) -> Iterator[str]:
         if self.borders is not None and self.last_result is None:
-            msg = "borders are those of the last result: name it (last_result)"
-            raise ValueError(msg)
+            yield "borders are those of the last result: name it (last_result)"
         places = [(swing.party, swing.place) for swing in self.swings]
         for party, place in places:
             if places.count((party, place)) > 1:
-                msg = f"'{party}' moves twice in {place}; keep one"
-                raise ValueError(msg)
-        return self
+                yield f"'{party}' moves twice in {place}; keep one"

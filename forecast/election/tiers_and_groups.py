@@ -18,7 +18,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from forecast.door.sheets import Line, read_sheet
 from forecast.election.settings import Heritage, Where
@@ -210,22 +210,17 @@ class DistrictVotes(Part):
         for name, here in self.transfers.items():
             yield from ((("transfers", name), to) for to in here)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> DistrictVotes:
+    def _contradictions(self) -> Iterator[str]:
         if self.cast == "lists" and self.split is None:
-            msg = (
+            yield (
                 "the last votes are those for lists: say how votes for candidates compare with them (split), "
                 "such as "
                 '{ cdu = 1.08 }, or split = "same"'
             )
-            raise ValueError(msg)
         if self.cast == "lists" and self.lists is not None:
-            msg = "the last votes are those for lists already (cast): leave the other table out (lists)"
-            raise ValueError(msg)
+            yield "the last votes are those for lists already (cast): leave the other table out (lists)"
         if self.rounds == 1 and self.transfers:
-            msg = "transfers are those of a second round: write rounds = 2"
-            raise ValueError(msg)
-        return self
+            yield "transfers are those of a second round: write rounds = 2"
 
 
 TierKind = Literal["single-member", "appointed", "minorities", "by-elections"]
@@ -316,18 +311,13 @@ class Belief(Part):
     )
     source: Text = Field(default="", description="what the belief rests on, in words; shown with the results")
 
-    @model_validator(mode="after")
-    def _sensible(self) -> Belief:
+    def _contradictions(self) -> Iterator[str]:
         if not 0 <= self.slope <= MOST_SLOPE:
-            msg = f"slope lies between 0 (the tier does not follow the vote) and {MOST_SLOPE}; 1.9 is usual"
-            raise ValueError(msg)
+            yield f"slope lies between 0 (the tier does not follow the vote) and {MOST_SLOPE}; 1.9 is usual"
         if not 0 <= self.spread <= MOST_SPREAD:
-            msg = f"spread is a standard deviation on log odds between 0 and {MOST_SPREAD}; 0.88 is usual"
-            raise ValueError(msg)
+            yield f"spread is a standard deviation on log odds between 0 and {MOST_SPREAD}; 0.88 is usual"
         if any(self.seats.values()) == bool(self.chances):
-            msg = "a belief has seats, such as { amanat = 22, independents = 7 }, or chances by district"
-            raise ValueError(msg)
-        return self
+            yield "a belief has seats, such as { amanat = 22, independents = 7 }, or chances by district"
 
     @property
     def holders(self) -> tuple[str, ...]:
@@ -394,14 +384,11 @@ class ChamberTier(Part):
         """Seats that are not held whoever votes."""
         return self.seats - sum(self.held.values())
 
-    @model_validator(mode="after")
-    def _consistent(self) -> ChamberTier:
-        for problem in _contradictions(self) if self.seats else ():
-            raise ValueError(problem)
-        return self
+    def _contradictions(self) -> Iterator[str]:
+        yield from _of_the_seats(self) if self.seats else ()
 
 
-def _contradictions(tier: ChamberTier) -> Iterator[str]:
+def _of_the_seats(tier: ChamberTier) -> Iterator[str]:
     held = sum(tier.held.values())
     if held > tier.seats:
         yield f"held gives {held} seats, more than the {tier.seats} of the tier"

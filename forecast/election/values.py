@@ -11,12 +11,12 @@ import datetime
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -283,6 +283,16 @@ class Part(BaseModel):
             return {key: value for key, value in data.items() if value is not None}
         msg = f"a table is expected with the keys {', '.join(keys_of(cls))}"
         raise ValueError(msg)
+
+    def _contradictions(self) -> Iterable[str]:
+        """What its keys say against each other, with what to write instead; the first is said."""
+        return ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for problem in self._contradictions():
+            raise ValueError(problem)
+        return self
 
 
 def keys_of(part: type[BaseModel]) -> list[str]:
