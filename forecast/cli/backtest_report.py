@@ -353,11 +353,14 @@ def _misplaced(found: Evaluation) -> Table:
     return table
 
 
-def _with_error(score: Score | None) -> str:
+def _with_error(
+    score: Score | ChainRow | WinnerScore | None, digits: int = 2, *, in_percent: bool = False
+) -> str:
+    """A value with its standard error, where that is known."""
     if score is None:
         return ""
-    error = f" ({score.error:.2f})" if score.error == score.error else ""
-    return f"{score.value:.2f}{error}"
+    value, error = (100.0 * number if in_percent else number for number in (score.value, score.error))
+    return f"{value:.{digits}f}" + (f" ({error:.{digits}f})" if error == error else "")
 
 
 def print_chain(chain: Chain, rows: Sequence[ChainRow]) -> None:
@@ -374,17 +377,10 @@ def print_chain(chain: Chain, rows: Sequence[ChainRow]) -> None:
         table = results_table(f"Seats of {elections} elections from their polls, {when}", "score", *ways)
         values = {(row.way, row.metric): row for row in rows if row.horizon == horizon}
         for metric, name in _CHAIN.items():
-            table.add_row(name, *(_of_chain(values.get((way, metric))) for way in ways))
+            held = "coverage" in metric
+            table.add_row(name, *(_with_error(values.get((way, metric)), in_percent=held) for way in ways))
         console.print(table)
     print_line(console, f"elections: {', '.join(dict.fromkeys(one.election for one in chain.scores))}", "dim")
-
-
-def _of_chain(row: ChainRow | None) -> str:
-    if row is None:
-        return ""
-    times = 100.0 if "coverage" in row.metric else 1.0
-    error = f" ({row.error * times:.2f})" if row.error == row.error else ""
-    return f"{row.value * times:.2f}{error}"
 
 
 _TOTALS = {
@@ -421,12 +417,12 @@ def print_winners(found: WinnerEvaluation) -> None:
             for metric in ("brier", "log"):
                 values = [known.get((way, given, group, metric)) for group in groups]
                 if any(values):
-                    scores.add_row(way, given, metric, *map(_shown, values))
+                    scores.add_row(way, given, metric, *(_with_error(one, 3) for one in values))
     for metric, name in _TOTALS.items():
         for way in (MODEL, INDEPENDENT):
             for given in (FIRST, BY_SPLIT):
                 values = [known.get((way, given, group, metric)) for group in groups]
-                scores.add_row(way, given, name, *map(_shown, values))
+                scores.add_row(way, given, name, *(_with_error(one, 3) for one in values))
     console.print(scores)
     names = ("candidate_error", "errors that districts share, factor", "split_error")
     used = results_table("What chances rest on", "country", *names)
@@ -445,10 +441,3 @@ def print_winners(found: WinnerEvaluation) -> None:
                 f"{one.error:.1%}",
             )
         console.print(curve)
-
-
-def _shown(score: WinnerScore | None) -> str:
-    if score is None:
-        return ""
-    error = f" ({score.error:.3f})" if score.error == score.error else ""
-    return f"{score.value:.3f}{error}"

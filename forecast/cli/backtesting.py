@@ -225,10 +225,7 @@ def fit(
 
 
 def records(
-    archives: Archives,
-    constants: ConstantsFile = None,
-    output: OutputFile = None,
-    quiet: Quiet = False,
+    archives: Archives, constants: ConstantsFile = None, output: OutputFile = None, quiet: Quiet = False
 ) -> None:
     """How far polls missed in past elections: two numbers an election, which an election file may name.
 

@@ -38,6 +38,7 @@ _DECIDED = {
     "precincts": "the precincts that each won, which are not known here: the seats stand in the order of "
     "registration until then",
 }
+_MOST_NAMED = 6
 _BASES = {
     "valid": "valid votes",
     "lists": "votes for lists",
@@ -218,7 +219,7 @@ def _threshold_remark(election: Election, outcome: Outcome) -> list[str]:
     threshold = election.rule.threshold
     if threshold is None or outcome.base is None:
         return []
-    level = Fraction(1, election.rule.seats) if isinstance(threshold.level, str) else threshold.level
+    level = election.rule.general_level
     shown = "one seat's worth" if isinstance(threshold.level, str) else _level(level)
     votes = level * outcome.base
     return [
@@ -368,9 +369,6 @@ def chamber_table(election: Election, outcome: Outcome) -> Table | None:
     given = {tier.id: "" if tier.table is not None else " (given)" for tier in tiers}
     columns = ("", "lists", *(f"{tier.name}{given[tier.id]}" for tier in tiers), "chamber")
     return grid("The whole chamber", columns, rows, numeric=range(1, len(columns)), unwrapped=(0,))
-
-
-_MOST_NAMED = 6
 
 
 def districts_as_json(election: Election, ready: Count, outcome: Outcome) -> list[dict[str, Any]]:

@@ -183,8 +183,7 @@ def _failures(failures: Iterable[tuple[Job, Failed]]) -> Iterator[str]:
 
 @jobs.command()
 def status(
-    store: Annotated[Path, argument(metavar="STORE", help="Folder of jobs.")],
-    as_json: Json = False,
+    store: Annotated[Path, argument(metavar="STORE", help="Folder of jobs.")], as_json: Json = False
 ) -> None:
     """What is done, running, failed (with the reason) and left, and what it cost so far."""
     from forecast.jobs import Store

@@ -103,11 +103,7 @@ def load_command(name: str) -> Any:
 
 
 app = typer.Typer(
-    name="forecast",
-    cls=CommandGroup,
-    epilog=EXIT_CODES,
-    pretty_exceptions_enable=False,
-    **_PLAIN_HELP,
+    name="forecast", cls=CommandGroup, epilog=EXIT_CODES, pretty_exceptions_enable=False, **_PLAIN_HELP
 )
 
 

@@ -150,8 +150,7 @@ LeaveOut = Annotated[
     ),
 ]
 WithoutEach = Annotated[
-    bool,
-    option("--without-each", help="Fit anew without each country too, and keep that in the same file."),
+    bool, option("--without-each", help="Fit anew without each country too, and keep that in the same file.")
 ]
 ConstantsOutput = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="Where the constants are written (JSON).")
@@ -381,11 +380,7 @@ class Room:
         from forecast.night.counted import counted_of
 
         return counted_of(
-            feed,
-            self.units,
-            earlier=self.history,
-            add_unknown=self.add_unknown,
-            accepted=self.accepted,
+            feed, self.units, earlier=self.history, add_unknown=self.add_unknown, accepted=self.accepted
         )
 
     def _forecast(self, counted: Counted, digest: str, at: datetime.datetime) -> Forecast:
@@ -399,13 +394,7 @@ class Room:
         if self.before is None and self.polled is not None:
             self.before = before_night(self.election, self.polled, how)
         found = night_forecast(
-            self.election,
-            self.units,
-            counted,
-            self.polled,
-            how,
-            constants=self.constants,
-            before=self.before,
+            self.election, self.units, counted, self.polled, how, constants=self.constants, before=self.before
         )
         refuse_void(self.election, found.forecast)
         at_once = Now(self.units, counted, found.estimate, at)

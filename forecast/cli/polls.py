@@ -238,12 +238,7 @@ def election_template(file: str, country: str, slug: str) -> str:
     """The commented election file, with the names that are known filled in."""
     text = files("forecast.election").joinpath("template.toml").read_text(encoding="utf-8")
     shown = "".join(letter for letter in country if letter.isprintable()).replace("\\", "").replace('"', "'")
-    filled = {
-        "@FILE@": visible(file),
-        "@ID@": slug,
-        "@NAME@": f"{shown}, next election",
-        "@COUNTRY@": shown,
-    }
+    filled = {"@FILE@": visible(file), "@ID@": slug, "@NAME@": f"{shown}, next election", "@COUNTRY@": shown}
     for mark, value in filled.items():
         text = text.replace(mark, value)
     return text

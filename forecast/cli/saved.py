@@ -194,11 +194,7 @@ def diff(
 
 
 def charts(
-    saved: Saved,
-    output: Folder = None,
-    formats: Formats = None,
-    only: Only = None,
-    quiet: Quiet = False,
+    saved: Saved, output: Folder = None, formats: Formats = None, only: Only = None, quiet: Quiet = False
 ) -> None:
     """Draw the charts of a forecast, a sweep or a series of days as SVG, PNG or HTML files, one each.
 

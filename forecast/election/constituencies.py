@@ -84,8 +84,7 @@ class Districts(Allocation):
     _leaves_seats_over: ClassVar[bool] = True
 
     seats: Annotated[
-        Literal["given", "by-votes", "by-population"],
-        OneOf("way to give districts their seats"),
+        Literal["given", "by-votes", "by-population"], OneOf("way to give districts their seats")
     ] = Field(
         default="given",
         description="seats of a district: given in the table, by-votes (Hare quota, largest remainder, on "

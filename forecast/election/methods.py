@@ -16,16 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from forecast.election.values import (
-    Exact,
-    Label,
-    OneOf,
-    Part,
-    Seats,
-    Share,
-    SomeSeats,
-    Text,
-)
+from forecast.election.values import Exact, Label, OneOf, Part, Seats, Share, SomeSeats, Text
 
 
 @dataclass(frozen=True)
@@ -270,8 +261,7 @@ class Allocation(Part):
         "or valid (all lists)",
     )
     divisors: tuple[Exact, ...] | None = Field(
-        default=None,
-        description='method "sequence": the divisors in order',
+        default=None, description='method "sequence": the divisors in order'
     )
     divisors_go_on: GoesOn | None = Field(
         default=None,
@@ -502,8 +492,7 @@ class Cap(Part):
         description="added to that share: seats <= floor((factor x share + plus) x house), less direct seats",
     )
     share_of: Annotated[Literal["lists", "admitted"], OneOf("votes of a share")] = Field(
-        default="lists",
-        description="the votes that the share is of: for all lists, or for those admitted",
+        default="lists", description="the votes that the share is of: for all lists, or for those admitted"
     )
     house: SomeSeats | None = Field(
         default=None, description="share_factor, share_plus: the number of seats that the share is of"

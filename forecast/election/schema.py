@@ -319,10 +319,7 @@ class EstimateSettings(Part):
         default=Fraction(1),
         description="factor on the error of pre-election polls; 1 is an ordinary election",
     )
-    method: Annotated[
-        Literal["default", "average", "trend"],
-        OneOf("method of estimation"),
-    ] = Field(
+    method: Annotated[Literal["default", "average", "trend"], OneOf("method of estimation")] = Field(
         default="default",
         description="default (polls, their trend and the last result); average (weighted polls) or trend "
         "(random walk with house effects) alone",

@@ -257,9 +257,7 @@ Seats = Annotated[int, BeforeValidator(parse_seats)]
 SomeSeats = Annotated[int, BeforeValidator(parse_some_seats)]
 Flag = Annotated[bool, BeforeValidator(_parse_flag)]
 Level = Annotated[
-    Fraction | Literal["quota"],
-    BeforeValidator(parse_level),
-    PlainSerializer(_shown_level, return_type=str),
+    Fraction | Literal["quota"], BeforeValidator(parse_level), PlainSerializer(_shown_level, return_type=str)
 ]
 BaseName = Annotated[Base, OneOf("base")]
 EligibleKind = Annotated[Kind, OneOf("kind of list that can win seats", ELIGIBLE_KINDS)]

@@ -134,12 +134,7 @@ def polled_error(constants: LawConstants, seen: Any) -> Any:
 
 
 def squared_scales(
-    mean: Floats,
-    constants: LawConstants,
-    situation: Situation,
-    *,
-    context: float = 1.0,
-    other: bool = True,
+    mean: Floats, constants: LawConstants, situation: Situation, *, context: float = 1.0, other: bool = True
 ) -> Floats:
     """(U,) V of every unit; ``other``: the last one is Other. Shares below the floor count as the floor."""
     shares = np.maximum(mean, FLOOR)

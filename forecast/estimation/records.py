@@ -200,10 +200,6 @@ class Calibration:
         single = [record for record in self.horizons if record.horizon is not None]
         return min(single, key=lambda record: abs(_log(days) - _log(float(record.horizon or 0))))
 
-    def crossings_near(self, probability: float) -> Bin | None:
-        """The bin of crossings that a probability falls in; ``None`` where nothing like it was said."""
-        return next((bin for bin in self.crossings if _holds(bin, probability)), None)
-
     def sentences(self, days: float) -> tuple[str, ...]:
         """What a reader should know, in plain words, of a forecast ``days`` before the election."""
         near = self.near(days)
@@ -256,11 +252,5 @@ def _bins(records: Sequence[Mapping[str, Any]]) -> tuple[Bin, ...]:
     return tuple(Bin(**record) for record in records)
 
 
-def _holds(bin: Bin, probability: float) -> bool:
-    return bin.low <= probability < bin.high or (probability == 1.0 == bin.high)
-
-
 def _log(days: float) -> float:
-    from math import log
-
-    return log(max(days, 1.0))
+    return math.log(max(days, 1.0))

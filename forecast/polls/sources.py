@@ -19,15 +19,7 @@ from forecast.door.arguments import path_of
 from forecast.door.books import book_sheets, is_book
 from forecast.door.files import MOST_OF_A_TABLE, Written, read_bytes, unpacked, written
 from forecast.door.pages import PageTable, is_page, page_tables
-from forecast.door.sheets import (
-    SEPARATORS,
-    Line,
-    Sheet,
-    first_line,
-    fitted,
-    lines_of_text,
-    separator_of,
-)
+from forecast.door.sheets import SEPARATORS, Line, Sheet, first_line, fitted, lines_of_text, separator_of
 from forecast.door.trees import json_of
 from forecast.election.settings import PollSettings
 from forecast.errors import ABSENT, Fault, PollDataError

@@ -398,10 +398,7 @@ def _count(
             runner=task.how.runner,
         )
         houses = [largest_house(rule, task.parties, task.inputs.table) for rule in rules]
-        numbers, rests_on = numbers_of(
-            Run(counts, kept, task.units.lists, houses, rules),
-            task.ballot,
-        )
+        numbers, rests_on = numbers_of(Run(counts, kept, task.units.lists, houses, rules), task.ballot)
         if base is None:
             attrs = _attrs(task) | {"replicates": counts.replicates}
             alone = counts.of_lists_under(0), kept._replace(which=kept.which[:1])

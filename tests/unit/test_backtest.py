@@ -281,9 +281,6 @@ def test_the_shipped_calibration_says_how_often_such_forecasts_were_right() -> N
     assert found.near(3).horizon in (1, 7)
     assert found.near(400).horizon == 180
     assert found.left_out == "country"
-    near = found.crossings_near(0.65)
-    assert near is not None
-    assert near.low <= 0.65 < near.high
     first, second = found.sentences(7)
     assert "elections in" in first
     assert "80" in first
