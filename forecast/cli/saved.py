@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -158,8 +160,8 @@ def tables(
     from forecast.storage import load
     from forecast.tables import tables_of
 
-    chosen = tables_of(load(saved), table)
-    put_tables(chosen, format_ or format_of(output), output, quiet=quiet, every=bool(table), raw=raw)
+    form = _Form.asked(format_, output, raw=raw, quiet=quiet)
+    form.put(tables_of(load(saved), table), every=bool(table))
 
 
 def diff(
@@ -183,14 +185,8 @@ def diff(
     if as_json:
         show_json(difference_record(first, second))
         return
-    put_tables(
-        difference_tables(first, second, table),
-        format_ or format_of(output),
-        output,
-        quiet=quiet,
-        every=bool(table),
-        raw=raw,
-    )
+    form = _Form.asked(format_, output, raw=raw, quiet=quiet)
+    form.put(difference_tables(first, second, table), every=bool(table))
 
 
 def charts(
@@ -295,41 +291,46 @@ def _beside(source: Path) -> Path:
     return source if source.is_dir() and source.suffix != ".zarr" else source.parent
 
 
-def put_tables(
-    chosen: list[Table], wanted: str, output: Path | None, *, quiet: bool, every: bool, raw: bool
-) -> None:
-    """Print tables or write them; ``every``: on the terminal those without rows too; ``raw``: cells of CSV
-    as they are.
-    """
-    from forecast.tables.exporting import export, exported
+@dataclass(frozen=True)
+class _Form:
+    """In what form tables are wanted, and where; ``raw``: cells of CSV as they are."""
 
-    if output is not None:
-        if wanted == "terminal":
-            remedy = "the terminal's form is for the terminal; choose another --format for a file"
-            raise ConfigurationError(Fault("--output", "", str(output), remedy))
-        written = export(chosen, wanted, output, raw=raw)
-        if not quiet:
-            what = str(written[0]) if len(written) == 1 else f"{len(written)} tables to {output}"
-            tell(f"wrote {what}")
-    elif wanted == "terminal":
-        from forecast.tables.terminal import console_for_results, print_tables
+    format: str
+    output: Path | None
+    raw: bool
+    quiet: bool
 
-        print_tables([one for one in chosen if one.length or every], console_for_results())
-    elif wanted in ("xlsx", "parquet") and sys.stdout.isatty():
-        remedy = f"{wanted} is no text for a terminal; name a file with -o"
-        raise ConfigurationError(Fault("--format", "", ABSENT, remedy))
-    else:
-        sys.stdout.buffer.write(exported(chosen, wanted, raw=raw))
-        sys.stdout.buffer.flush()
+    @classmethod
+    def asked(cls, format_: str | None, output: Path | None, *, raw: bool, quiet: bool) -> _Form:
+        """What is asked for; the form as the name of the file ends, where it is not."""
+        from forecast.tables.exporting import SUFFIXES
 
+        by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
+        own = "terminal" if output is None else by_suffix.get(output.suffix.lower(), "csv")
+        return cls(format_ or own, output, raw, quiet)
 
-def format_of(output: Path | None) -> str:
-    from forecast.tables.exporting import SUFFIXES
+    def put(self, chosen: Sequence[Table], *, every: bool = False) -> None:
+        """Print tables or write them; ``every``: on the terminal those without rows too."""
+        from forecast.tables.exporting import export, exported
 
-    if output is None:
-        return "terminal"
-    by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
-    return by_suffix.get(output.suffix.lower(), "csv")
+        if self.output is not None:
+            if self.format == "terminal":
+                remedy = "the terminal's form is for the terminal; choose another --format for a file"
+                raise ConfigurationError(Fault("--output", "", str(self.output), remedy))
+            written = export(chosen, self.format, self.output, raw=self.raw)
+            if not self.quiet:
+                what = str(written[0]) if len(written) == 1 else f"{len(written)} tables to {self.output}"
+                tell(f"wrote {what}")
+        elif self.format == "terminal":
+            from forecast.tables.terminal import console_for_results, print_tables
+
+            print_tables([one for one in chosen if one.length or every], console_for_results())
+        elif self.format in ("xlsx", "parquet") and sys.stdout.isatty():
+            remedy = f"{self.format} is no text for a terminal; name a file with -o"
+            raise ConfigurationError(Fault("--format", "", ABSENT, remedy))
+        else:
+            sys.stdout.buffer.write(exported(chosen, self.format, raw=self.raw))
+            sys.stdout.buffer.flush()
 
 
 Folders = Annotated[
@@ -376,22 +377,15 @@ def record(
         fresh = freeze(archive)
         if not quiet:
             tell(f"{archive.folder}: {len(archive.past)} forecasts, {len(fresh)} newly frozen")
+    form = None if as_json else _Form.asked(format_, output, raw=raw, quiet=quiet)
     if result:
-        _scored(archives, result, format_, output, raw=raw, as_json=as_json, quiet=quiet)
+        _scored(archives, result, form)
     else:
-        _listed(archives, format_, output, raw=raw, as_json=as_json, quiet=quiet)
+        _listed(archives, form)
 
 
-def _scored(
-    archives: list[Archive],
-    results: list[Path],
-    format_: str | None,
-    output: Path | None,
-    *,
-    raw: bool,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def _scored(archives: Sequence[Archive], results: Sequence[Path], form: _Form | None) -> None:
+    """How the forecasts came out, as tables, or as JSON where they are wanted in no form."""
     from functools import reduce
     from operator import add
 
@@ -400,7 +394,7 @@ def _scored(
 
     found = reduce(add, [record_of(one, votes) for one, votes in zip(archives, results, strict=True)])
     tables = record_tables(found, "; ".join(f"{one.election}, {one.day}" for one in found.official))
-    if as_json:
+    if form is None:
         show_json(
             {
                 "elections": [
@@ -421,27 +415,18 @@ def _scored(
             }
         )
         return
-    wanted = format_ or format_of(output)
-    shown = tables[:2] if wanted == "terminal" else tables
-    put_tables(shown, wanted, output, quiet=quiet, every=False, raw=raw)
+    form.put(tables[:2] if form.format == "terminal" else tables)
 
 
-def _listed(
-    archives: list[Archive],
-    format_: str | None,
-    output: Path | None,
-    *,
-    raw: bool,
-    as_json: bool,
-    quiet: bool,
-) -> None:
+def _listed(archives: Sequence[Archive], form: _Form | None) -> None:
+    """The forecasts of every folder, likewise."""
     from forecast.published.tables_of_past import forecasts
 
     tables = [forecasts(one.past, str(one.folder), one.all_frozen) for one in archives]
-    if as_json:
+    if form is None:
         show_json(
             [{"folder": table.provenance, "forecasts": [dict(row) for row in table.rows]} for table in tables]
         )
         return
     for table in tables:
-        put_tables([table], format_ or format_of(output), output, quiet=quiet, every=False, raw=raw)
+        form.put([table])

@@ -65,18 +65,19 @@ def read_facts(rows: Rows, layout: Layout, settings: PollSettings, day: Day) -> 
 
     ``day`` is that of the election; ``None`` where it is not known.
     """
-    start, end, published = _days(rows, layout, settings, day)
+    given = _Given(rows, layout, settings, day)
+    start, end, published = _days(given)
     facts = Facts(
-        _pollsters(rows, layout, settings),
+        _pollsters(given),
         start,
         end,
         published,
-        _read(rows, layout, settings, "sample_size", parse_sample_size, float("nan")),
-        _read(rows, layout, settings, "kind", parse_kind, "pre-election"),
-        _scopes(rows, layout, settings),
-        _units(rows, layout, settings),
-        _texts(rows, layout, settings, "source"),
-        [SAMPLES.get(text.strip().casefold(), -1) for text in _texts(rows, layout, settings, "sample")],
+        given.read("sample_size", parse_sample_size, float("nan")),
+        given.read("kind", parse_kind, "pre-election"),
+        _scopes(given),
+        given.read("unit", parse_unit, "percent") if settings.unit is None else [settings.unit] * len(rows),
+        given.texts("source"),
+        [SAMPLES.get(text.strip().casefold(), -1) for text in given.texts("sample")],
     )
     _let_go(
         rows, facts, [scope != OTHER_ELECTION for scope in facts.scope], "of another election by their scope"
@@ -89,25 +90,66 @@ def read_facts(rows: Rows, layout: Layout, settings: PollSettings, day: Day) -> 
     return facts
 
 
-def _let_go(rows: Rows, facts: Facts, kept: Sequence[bool], why: str) -> None:
-    gone = [number for number, keep in zip(rows.numbers, kept, strict=True) if not keep]
-    if gone:
-        for number in gone:
-            rows.faults.pop(number, None)
-        rows.understood.append(f"{count_of(len(gone))} passed over: {why} ({numbered(gone)})")
-        rows.keep(kept)
-        facts.keep(kept)
+@dataclass(frozen=True)
+class _Given:
+    """What a table, and ``[polls]`` for all of it, say of every fact; ``day`` is that of the election."""
 
+    rows: Rows
+    layout: Layout
+    settings: PollSettings
+    day: Day
 
-def _texts(rows: Rows, layout: Layout, settings: PollSettings, fact: str) -> list[str]:
-    """The text of a fact by row: of its column, of several columns together, or the constant."""
-    at = layout.facts.get(fact, ())
-    constant = settings.constant.get(KEY_OF.get(fact, fact), "")
-    if not at:
-        return [constant] * len(rows)
-    if len(at) == 1:
-        return list(rows.columns[at[0]])
-    return [_together(parts) for parts in zip(*(rows.columns[i] for i in at), strict=True)]
+    def texts(self, fact: str) -> list[str]:
+        """The text of a fact by row: of its column, of several columns together, or the constant."""
+        at, rows = self.layout.facts.get(fact, ()), self.rows
+        if not at:
+            return [self.settings.constant.get(KEY_OF.get(fact, fact), "")] * len(rows)
+        if len(at) == 1:
+            return list(rows.columns[at[0]])
+        return [_together(parts) for parts in zip(*(rows.columns[i] for i in at), strict=True)]
+
+    def read(self, fact: str, parse: Callable[[str], Value], default: Value) -> list[Value]:
+        """The values of a fact by row; what cannot be read is a fault of its row, or of the constant."""
+        at, rows = self.layout.facts.get(fact, ()), self.rows
+        if len(at) == 1:
+            return rows.read(at[0], parse, default)
+        try:
+            return [parse(self.settings.constant.get(fact, ""))] * len(rows)
+        except ValueError as error:
+            for row in rows.numbers[:1]:
+                rows.fault(row, f"polls.constant.{fact}", self.settings.constant[fact], str(error))
+            return [default] * len(rows)
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """Of the months of all columns of days together, or as ``[polls]`` says."""
+        if self.settings.language:
+            return (self.settings.language,)
+        at = [i for fact in _DAYS for i in self.layout.facts.get(fact, ())]
+        distinct = dict.fromkeys(text for i in at for text in dict.fromkeys(self.rows.columns[i]))
+        return languages_of(text for text in distinct if any(sign.isalpha() for sign in text))
+
+    def days(self, fact: str, before: Sequence[Days | None] = ()) -> Settled | None:
+        """The days of a column, or of a constant; ``None`` where neither gives them. Those without a year are
+        before the days ``before``, or of the year that the table names.
+        """
+        if fact not in self.layout.facts and KEY_OF.get(fact, fact) not in self.settings.constant:
+            return None
+        nothing: Days | None = None
+        rows, year = self.rows, self.settings.year or 0
+        hints = [
+            days[1] if days is not None else (known or year or None)
+            for days, known in zip(before or [nothing] * len(rows), rows.years, strict=True)
+        ]
+        settled = read_days(
+            self.texts(fact),
+            order=self.settings.dates or "",
+            languages=self.languages,
+            years=hints,
+            latest=self.day,
+        )
+        rows.understood += [said for said in settled.said if said not in rows.understood]
+        return settled
 
 
 def _together(parts: Sequence[str]) -> str:
@@ -118,30 +160,22 @@ def _together(parts: Sequence[str]) -> str:
     return ("-" if numbers and len(parts[0]) == 4 else " ").join(parts)
 
 
-def _read(
-    rows: Rows,
-    layout: Layout,
-    settings: PollSettings,
-    fact: str,
-    parse: Callable[[str], Value],
-    default: Value,
-) -> list[Value]:
-    at = layout.facts.get(fact, ())
-    if len(at) == 1:
-        return rows.read(at[0], parse, default)
-    try:
-        return [parse(settings.constant.get(fact, ""))] * len(rows)
-    except ValueError as error:
-        for row in rows.numbers[:1]:
-            rows.fault(row, f"polls.constant.{fact}", settings.constant[fact], str(error))
-        return [default] * len(rows)
+def _let_go(rows: Rows, facts: Facts, kept: Sequence[bool], why: str) -> None:
+    gone = [number for number, keep in zip(rows.numbers, kept, strict=True) if not keep]
+    if gone:
+        for number in gone:
+            rows.faults.pop(number, None)
+        rows.understood.append(f"{count_of(len(gone))} passed over: {why} ({numbered(gone)})")
+        rows.keep(kept)
+        facts.keep(kept)
 
 
-def _scopes(rows: Rows, layout: Layout, settings: PollSettings) -> list[str]:
+def _scopes(given: _Given) -> list[str]:
     """Scopes, of their own column and of those of regions and districts; where ``polls.rows`` chose by one of
     them, it says no more.
     """
-    chosen = {name.casefold() for name in settings.rows}
+    rows, layout = given.rows, given.layout
+    chosen = {name.casefold() for name in given.settings.rows}
 
     def is_told(fact: str) -> bool:
         at = layout.facts.get(fact, ())
@@ -149,12 +183,12 @@ def _scopes(rows: Rows, layout: Layout, settings: PollSettings) -> list[str]:
 
     scopes = [NATIONAL] * len(rows)
     if is_told("scope"):
-        scopes = _read(rows, layout, settings, "scope", parse_scope, NATIONAL)
+        scopes = given.read("scope", parse_scope, NATIONAL)
     kinds = [kind for kind in PLACES if kind in layout.facts and is_told(kind)]
     if not kinds:
         return scopes
     columns = [(kind, rows.heading[layout.facts[kind][0]]) for kind in kinds]
-    names = zip(*(_texts(rows, layout, settings, kind) for kind in kinds), strict=True)
+    names = zip(*(given.texts(kind) for kind in kinds), strict=True)
     return [
         _scope_of(rows, number, scope, columns, said)
         for number, scope, said in zip(rows.numbers, scopes, names, strict=True)
@@ -187,20 +221,15 @@ def _scope_of(
     return found
 
 
-def _units(rows: Rows, layout: Layout, settings: PollSettings) -> list[str]:
-    if settings.unit is not None:
-        return [settings.unit] * len(rows)
-    return _read(rows, layout, settings, "unit", parse_unit, "percent")
-
-
-def _pollsters(rows: Rows, layout: Layout, settings: PollSettings) -> list[str]:
+def _pollsters(given: _Given) -> list[str]:
     """Pollsters by name; what stands behind it (the medium, the day of the poll) is cut off."""
-    names = [without_notes(" ".join(text.split())) for text in _texts(rows, layout, settings, "pollster")]
-    if settings.pollster_until:
-        names = [name.split(settings.pollster_until)[0].strip() or name for name in names]
+    rows, until = given.rows, given.settings.pollster_until
+    names = [without_notes(" ".join(text.split())) for text in given.texts("pollster")]
+    if until:
+        names = [name.split(until)[0].strip() or name for name in names]
     else:
         names = _without_their_polls(rows, names)
-    asked = "pollster" in layout.facts
+    asked = "pollster" in given.layout.facts
     for row, name in zip(rows.numbers, names, strict=True):
         if not name and asked:
             rows.fault(row, "pollster", ABSENT, "missing; who held the poll?")
@@ -219,66 +248,20 @@ def _without_their_polls(rows: Rows, names: list[str]) -> list[str]:
     return [bare[name] for name in names]
 
 
-@dataclass(frozen=True)
-class _DayColumns:
-    """The days of a table by the column that gives them, in the order of reading."""
-
-    rows: Rows
-    layout: Layout
-    settings: PollSettings
-    day: Day
-
-    @cached_property
-    def languages(self) -> tuple[str, ...]:
-        """Of the months of all columns of days together, or as ``[polls]`` says."""
-        if self.settings.language:
-            return (self.settings.language,)
-        at = [i for fact in _DAYS for i in self.layout.facts.get(fact, ())]
-        distinct = dict.fromkeys(text for i in at for text in dict.fromkeys(self.rows.columns[i]))
-        return languages_of(text for text in distinct if any(sign.isalpha() for sign in text))
-
-    def has(self, fact: str) -> bool:
-        """Whether a column or a constant gives these days."""
-        constant = KEY_OF.get(fact, fact)
-        return fact in self.layout.facts or constant in self.settings.constant
-
-    def read(self, fact: str, before: Sequence[Days | None]) -> Settled:
-        """The days of a column; those without a year are before the days ``before``, or of the year that the
-        table names.
-        """
-        nothing: Days | None = None
-        rows, year = self.rows, self.settings.year or 0
-        hints = [
-            days[1] if days is not None else (known or year or None)
-            for days, known in zip(before or [nothing] * len(rows), rows.years, strict=True)
-        ]
-        settled = read_days(
-            _texts(rows, self.layout, self.settings, fact),
-            order=self.settings.dates or "",
-            languages=self.languages,
-            years=hints,
-            latest=self.day,
-        )
-        rows.understood += [said for said in settled.said if said not in rows.understood]
-        return settled
-
-
-def _days(
-    rows: Rows, layout: Layout, settings: PollSettings, day: Day
-) -> tuple[list[Day], list[Day], list[Day]]:
+def _days(given: _Given) -> tuple[list[Day], list[Day], list[Day]]:
     """First and last days of fieldwork and days of publication, by row.
 
     A column of ranges gives both ends. What is called a date alone is the day of publication where another
     column tells the fieldwork, else its last day.
     """
-    columns = _DayColumns(rows, layout, settings, day)
+    rows, layout = given.rows, given.layout
     nothing = Settled([None] * len(rows), {})
-    published = columns.read("published", ()) if columns.has("published") else nothing
-    plain = columns.read("date", published.days) if columns.has("date") else nothing
+    published = given.days("published") or nothing
+    plain = given.days("date", published.days) or nothing
     hints = [one or two for one, two in zip(published.days, plain.days, strict=True)]
-    fieldwork = columns.read("fieldwork", hints) if columns.has("fieldwork") else nothing
-    ended = columns.read("fieldwork_end", hints) if columns.has("fieldwork_end") else nothing
-    started = columns.read("fieldwork_start", hints) if columns.has("fieldwork_start") else nothing
+    fieldwork, ended, started = (
+        given.days(name, hints) or nothing for name in ("fieldwork", "fieldwork_end", "fieldwork_start")
+    )
     is_publication = ended is not nothing or fieldwork is not nothing
     found: tuple[list[Day], list[Day], list[Day]] = ([], [], [])
     for i in range(len(rows)):
@@ -300,7 +283,7 @@ def _days(
     _note_faults(
         rows, layout, "date", Settled([], {i: said for i, said in plain.faults.items() if i in undated})
     )
-    _months_alone(rows, found[1], (fieldwork, ended, plain), day)
+    _months_alone(rows, found[1], (fieldwork, ended, plain), given.day)
     return found
 
 
