@@ -272,26 +272,19 @@ def _long(rows: Rows, layout: Layout, names: Names, facts: Facts, scale: Scale) 
     codes, distinct = pd.factorize(np.array(texts, object))
     for code, text in enumerate(distinct.tolist()):
         chosen = np.flatnonzero(codes == code)
-        _take_option(rows, layout, names, found, text, where[chosen], chosen, values, halves)
+        column, wide = np.full(found.size, np.nan), np.zeros(found.size)
+        column[where[chosen]], wide[where[chosen]] = values[chosen], halves[chosen]
+        if not _took_option(layout, names, found, text, column, wide):
+            rows.fault(rows.numbers[int(chosen[0])], rows.heading[layout.party], text, names.remedy(text))
     _refuse_twice(rows, layout, names, texts, poll_of)
     return found, first
 
 
-def _take_option(
-    rows: Rows,
-    layout: Layout,
-    names: Names,
-    found: Figures,
-    text: str,
-    polls: NDArray[np.int64],
-    chosen: NDArray[np.int64],
-    values: Floats,
-    halves: Floats,
-) -> None:
-    """Put the figures of one option, named ``text``, under it."""
+def _took_option(
+    layout: Layout, names: Names, found: Figures, text: str, column: Floats, wide: Floats
+) -> bool:
+    """Put the figures of one option, named ``text``, under it; whether there is such an option."""
     target, ids = names.find(text), names.together(text)
-    column, wide = np.full(found.size, np.nan), np.zeros(found.size)
-    column[polls], wide[polls] = values[chosen], halves[chosen]
     if target is not None:
         found.add(target, column, wide)
     elif ids:
@@ -300,8 +293,8 @@ def _take_option(
         found.unlisted[text] = column
         found.add(Target(OTHER), column, wide)
     else:
-        at = rows.heading[layout.party]
-        rows.fault(rows.numbers[int(chosen[0])], at, text, names.remedy(text))
+        return False
+    return True
 
 
 def _refuse_twice(
