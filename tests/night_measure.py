@@ -23,7 +23,7 @@ from scipy.stats import t
 
 from forecast.election import Election, load_election
 from forecast.estimation import estimate, load_constants
-from forecast.geography.places import Places, places_of
+from forecast.geography.known_districts import Places, places_of
 from forecast.night.counted import FINAL, NOTHING, PART, Counted
 from forecast.night.night_forecast import (
     NightLaw,

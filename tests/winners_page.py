@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TypeVar
 
-from forecast.geography.projection_constants import Constants
+from forecast.geography.pattern import Constants
 from forecast.verification.districts.candidate_pairs import read_contested
 from forecast.verification.districts.fitting_candidates import Fittable, fit_candidates
 from forecast.verification.districts.fitting_projection import fit_without

@@ -11,7 +11,7 @@ from forecast.cli.telling import progress, show_json, tell
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants as ErrorConstants
-    from forecast.geography.projection_constants import Constants
+    from forecast.geography.pattern import Constants
     from forecast.verification.archive import PastElection
     from forecast.verification.districts.pairs import Pair, PairArchive
     from forecast.verification.sharing import Do
@@ -29,7 +29,7 @@ def holds_districts(folder: Path) -> bool:
 
 def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
-    from forecast.geography.projection_constants import constants_table, histories_table
+    from forecast.geography.pattern import constants_table, histories_table
     from forecast.verification.districts.chain import country_names
     from forecast.verification.districts.fitting_projection import fit_pairs
     from forecast.writing import replacing_folder
@@ -116,7 +116,7 @@ def backtest_districts(archive: Path, constants: Path | None, scoring: Scoring) 
 def backtest_winners(archive: Path, constants: Path | None, scoring: Scoring) -> None:
     """How good chances of winning single-member districts are, at the true national votes."""
     from forecast.cli.backtest_report import print_winners
-    from forecast.geography.projection_constants import SHIPPED, read_constants
+    from forecast.geography.pattern import SHIPPED, read_constants
     from forecast.verification.districts.candidate_pairs import read_contested
     from forecast.verification.districts.fitting_candidates import Fittable, fit_candidates_without
     from forecast.verification.districts.fitting_projection import fit_without
@@ -179,7 +179,7 @@ def _projections(
     pairs: Sequence[Pair], constants: Path | None, scoring: Scoring
 ) -> Callable[[str], Constants]:
     """Constants by country: those of a file, or fitted without it."""
-    from forecast.geography.projection_constants import SHIPPED, read_constants
+    from forecast.geography.pattern import SHIPPED, read_constants
 
     if not scoring.left_out:
         law = read_constants(constants or SHIPPED)

@@ -19,11 +19,23 @@ from forecast.election.district_votes import SAME
 from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.geography.known_districts import carried_over, handed_on, noted, regions_matter, standing
-from forecast.geography.local_polls import local_polls_of, sight_of
+from forecast.geography.known_districts import (
+    Places,
+    carried_over,
+    handed_on,
+    noted,
+    regions_matter,
+    standing,
+)
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
-from forecast.geography.places import Places
-from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
+from forecast.geography.projection import (
+    Centre,
+    error_law,
+    local_polls_of,
+    national_sd,
+    said_of_polls,
+    sight_of,
+)
 from forecast.last_election import LastResult, Move, heritage, read_borders, read_last_result
 from forecast.rules.ballot import District
 

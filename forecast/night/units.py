@@ -16,8 +16,7 @@ from forecast.door.files import MOST_OF_A_TABLE, read_bytes
 from forecast.door.sheets import Line, Sheet
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
-from forecast.geography.known_districts import LARGE_LOSS, OTHER, standing
-from forecast.geography.places import Places, places_of
+from forecast.geography.known_districts import LARGE_LOSS, OTHER, Places, places_of, standing
 from forecast.last_election import heritage, read_last_result
 from forecast.polls.columns import Names
 from forecast.rules.ballot import District

@@ -12,10 +12,12 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError, PollDataError
-from forecast.geography.pattern import Base, drawn, pattern_of
-from forecast.geography.projection_constants import (
+from forecast.geography.pattern import (
     SHIPPED,
+    Base,
     constants_table,
+    drawn,
+    pattern_of,
     read_constants,
     rests_on,
     shipped,

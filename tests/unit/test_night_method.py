@@ -480,7 +480,7 @@ def test_levelling_seats_with_equal_claims_are_placed_by_lot(local: Evening) -> 
 
 
 def known_places(evening: Evening):
-    from forecast.geography.places import places_of
+    from forecast.geography.known_districts import places_of
 
     return places_of(evening.election, None)
 

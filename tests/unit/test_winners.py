@@ -14,8 +14,7 @@ import pytest
 from forecast.cli.main import main
 from forecast.errors import PollDataError
 from forecast.geography.candidates import REACH_POWER, with_candidates
-from forecast.geography.pattern import Base, drawn, pattern_of
-from forecast.geography.projection_constants import shipped
+from forecast.geography.pattern import Base, drawn, pattern_of, shipped
 from forecast.verification.districts.candidate_pairs import Contested, read_contested
 from forecast.verification.districts.fitting_candidates import (
     Fittable,

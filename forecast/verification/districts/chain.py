@@ -20,8 +20,7 @@ import numpy as np
 from forecast.election.texts import normalised
 from forecast.errors import Fault, PollDataError
 from forecast.estimation.constants import Constants as ErrorConstants
-from forecast.geography.pattern import Floats, drawn, pattern_of
-from forecast.geography.projection_constants import Constants
+from forecast.geography.pattern import Constants, Floats, drawn, pattern_of
 from forecast.verification.archive import PastElection, read_archive_rows
 from forecast.verification.compared_methods import law_of
 from forecast.verification.districts.evaluating import NATIONALLY

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forecast.geography.pattern import Floats
-from forecast.geography.projection_constants import Constants, History
+from forecast.geography.pattern import Constants, Floats, History
 from forecast.verification.districts.exact_law import ExactLaw, as_one_district
 from forecast.verification.districts.pairs import Pair
 from forecast.verification.districts.scoring import (

@@ -20,8 +20,7 @@ import numpy as np
 
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.geography.candidates import split_sd, with_candidates
-from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
-from forecast.geography.projection_constants import Constants
+from forecast.geography.pattern import Constants, Floats, Pattern, drawn, pattern_of
 from forecast.verification.districts.candidate_pairs import Contested
 from forecast.verification.districts.fitting_projection import histories_of
 from forecast.verification.districts.pairs import Pair

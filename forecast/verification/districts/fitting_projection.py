@@ -22,8 +22,7 @@ from scipy.optimize import minimize
 from scipy.special import ndtri
 
 from forecast.errors import Fault, PollDataError
-from forecast.geography.pattern import LAWS, Flags, Floats, pattern_of, sds_of
-from forecast.geography.projection_constants import Constants, History, shipped
+from forecast.geography.pattern import LAWS, Constants, Flags, Floats, History, pattern_of, sds_of, shipped
 from forecast.verification.districts.pairs import Pair, by_country
 from forecast.verification.districts.scoring import WAYS, PairScores, Ranks, held_at_80, score_pair
 from forecast.verification.sharing import Do, Step, each_done, one_by_one

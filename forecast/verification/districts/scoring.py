@@ -14,8 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
-from forecast.geography.projection_constants import Constants, History, with_history
+from forecast.geography.pattern import Constants, Floats, History, Pattern, drawn, pattern_of, with_history
 from forecast.verification.districts.pairs import Pair, standing
 from forecast.verification.scores import LEVELS, crps
 

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 from forecast.election.district_votes import CANDIDATE_ERROR, SPLIT_ERROR
 from forecast.estimation.calibration import Bin
 from forecast.geography.candidates import SHARED, split_sd, with_candidates
-from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
-from forecast.geography.projection_constants import Constants
+from forecast.geography.pattern import Constants, Floats, Pattern, drawn, pattern_of
 from forecast.verification.districts.candidate_pairs import Contested
 from forecast.verification.districts.scoring import Ranks, Told, by_themselves, held, ranks
 from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
