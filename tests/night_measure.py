@@ -38,9 +38,8 @@ from forecast.night.regression import SHIPPED, Design, NightConstants, design_of
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.given import VoteDraws, simulate_votes
-from forecast.verification.archive import read_archives
-from forecast.verification.compared_methods import law_of as past_law
-from forecast.verification.past_elections import cases_of
+from forecast.verification.past_elections import cases_of, read_archives
+from forecast.verification.predictive_laws import law_of as past_law
 from forecast.verification.scores import LEVELS, brier
 
 Floats = NDArray[np.float64]

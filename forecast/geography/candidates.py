@@ -55,7 +55,7 @@ CANDIDATES_AT, CANDIDATES_POWER, CANDIDATES_MOST = 0.2, -0.3, 3.0
 SHARED = 0.77
 """Factor on the errors that districts share, against those of votes for lists: who is first hangs on the
 large parties, whose shared errors are smaller than the law for lists of all sizes has them
-(``forecast.verification.districts.fitting_candidates``).
+(``forecast.verification.fitting_districts``).
 """
 REACH_POWER = 0.5
 """Power by which the split of a party changes with the share of the voters who may vote for its candidates: a

@@ -24,7 +24,7 @@ from forecast.night.counted import FINAL, NOTHING, Counted
 from forecast.night.night_forecast import NightLaw, night_law
 from forecast.night.regression import DESIGNED, METHOD, SHIPPED, NightBasis, NightConstants, design_of
 from forecast.night.units import MATCHES, Units, numbered
-from forecast.verification.sharing import Do, each_done, one_by_one
+from forecast.verification import Do, each_done, one_by_one
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]

@@ -30,9 +30,9 @@ from forecast.jobs.cluster import Cluster, local_workers, workers_of
 from forecast.jobs.hands import ByHands
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How, simulate_and_keep
-from forecast.verification.archive import read_archive
+from forecast.verification import one_by_one
 from forecast.verification.backtest import run_backtest
-from forecast.verification.sharing import one_by_one
+from forecast.verification.past_elections import read_archive
 from tests.archives import write_archive
 from tests.jobs import command, digests_of, environment, files_of, run, write_table
 from tests.made import write_made_election

@@ -18,10 +18,18 @@ from forecast.election.district_votes import CANDIDATE_ERROR, SPLIT_ERROR
 from forecast.estimation.calibration import Bin
 from forecast.geography.candidates import SHARED, split_sd, with_candidates
 from forecast.geography.pattern import Constants, Floats, Pattern, drawn, pattern_of
-from forecast.verification.districts.candidate_pairs import Contested
-from forecast.verification.districts.scoring import Ranks, Told, by_themselves, held, ranks
-from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
-from forecast.verification.sharing import Do, Step, each_done, one_by_one
+from forecast.verification import Do, Step, each_done, one_by_one
+from forecast.verification.election_pairs import Contested
+from forecast.verification.scores import (
+    BINS,
+    Ranks,
+    Told,
+    by_themselves,
+    calibration_curve,
+    clustered_error,
+    coverage,
+    ranks,
+)
 
 FIRST, BY_SPLIT = "true votes for candidates", "true votes for lists, last split"
 MODEL, INDEPENDENT = "model", "independent districts"
@@ -353,13 +361,10 @@ def _of_totals(way: str, given: str, group: str, own: Sequence[PairWinners]) -> 
     scores = [
         WinnerScore(way, given, group, "totals_rms", rms, error / (2.0 * rms), len(squared)),
     ]
-    sizes = np.array([len(one.totals.below) for one in own], float)
-    for level, hits in zip(LEVELS, held([one.totals for one in own], _SEED).T, strict=True):
-        value = float(sizes @ hits / sizes.sum())
-        error = clustered_error(hits, np.arange(len(own)), sizes)
-        scores.append(
-            WinnerScore(way, given, group, f"totals_coverage_{level:g}", value, error, int(sizes.sum()))
-        )
+    totals = [one.totals for one in own]
+    number = sum(len(one.below) for one in totals)
+    for level, value, error in coverage(totals, _SEED, np.arange(len(own))):
+        scores.append(WinnerScore(way, given, group, f"totals_coverage_{level:g}", value, error, number))
     return scores
 
 
