@@ -18,9 +18,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from forecast.door.books import is_book, table_of_bytes
 from forecast.door.files import MOST_OF_A_TABLE, read_bytes, unpacked
-from forecast.door.sheets import Line, Sheet
+from forecast.door.sheets import Line, Sheet, is_book, table_of_bytes
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, lines_of, suggest
 from forecast.geography.known_districts import OTHER

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.door.books import table_of_bytes
 from forecast.door.files import MOST_OF_A_TABLE, read_bytes
-from forecast.door.sheets import Line, Sheet
+from forecast.door.sheets import Line, Sheet, table_of_bytes
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.geography.known_districts import LARGE_LOSS, OTHER, Places, places_of, standing
