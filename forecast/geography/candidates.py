@@ -24,7 +24,7 @@ from forecast.geography.known_districts import (
     carried_over,
     handed_on,
     noted,
-    regions_matter,
+    regions_of,
     standing,
 )
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
@@ -105,8 +105,8 @@ class TierVotes:
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Names of the R regions; one for the whole country where the table has none."""
-        return self.places.regions or ("",)
+        """Names of the R regions; districts without one are one together."""
+        return _regions(self.places)
 
     @property
     def region_of(self) -> NDArray[np.int64]:
@@ -199,6 +199,10 @@ def _places(last: LastResult, moves: Sequence[Move]) -> Places:
     return Places(
         tuple(District(name, {}, region=region, seats=1) for name, region in new.values()), last.place
     )
+
+
+def _regions(places: Places) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(place.region for place in places.places))
 
 
 def _of_candidates(election: Election, tier: ChamberTier, settings: DistrictVotes) -> Election:
@@ -300,7 +304,7 @@ class _Splits:
         """(R, P) votes for lists over those for candidates, by region; those of the country where votes for
         lists are known of it alone.
         """
-        regions = places.regions or ("",)
+        regions = _regions(places)
         found = np.ones((len(regions), heirs.shape[1]))
         if self.lists is None or not self.lists.regions:
             return found
@@ -461,5 +465,5 @@ def _base(votes: TierVotes, units: Sequence[str], at: Sequence[int], ratio: Floa
     national[-1] = max(1.0 - national.sum(), 0.0)
     if ratio is not None:
         last, national = last * ratio, national * ratio
-    regions = votes.region_of if regions_matter(len(votes.regions), number) else None
+    regions = regions_of([place.region for place in votes.places.places])
     return Base(votes.places.names, tuple(units), votes.weights, last, national, stands, regions)

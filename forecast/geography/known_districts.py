@@ -178,9 +178,14 @@ class Geography:
         return Base(self.places.names, tuple(units), self.weights, last, national, stands, self.regions)
 
 
-def regions_matter(regions: int, districts: int) -> bool:
-    """Whether there are enough regions, and enough districts in them, to tell the two apart."""
-    return 3 < regions < districts / 1.5
+def regions_of(names: Sequence[str]) -> NDArray[np.int64] | None:
+    """(D,) numbers of the regions of districts by their ``names``, where there are enough of them, and enough
+    districts in them, to tell the two apart: they are a level of their own between country and district.
+    """
+    known = list(dict.fromkeys(names))
+    if not 3 < len(known) < len(names) / 1.5:
+        return None
+    return np.array([known.index(name) for name in names])
 
 
 def read_geography(election: Election) -> Geography | None:
@@ -246,7 +251,7 @@ def _with_last_result(
         heirs=heirs,
         gone=np.maximum(inherited.sum(1) - heirs.sum(1), 0.0),
         lists=last.lists,
-        regions=_regions(places),
+        regions=regions_of([place.region for place in places.places]),
         warnings=(),
         matched=(),
     )
@@ -302,7 +307,7 @@ def _without_last_result(election: Election, places: Places) -> Geography:
         heirs=np.zeros((0, len(election.parties))),
         gone=nothing,
         lists=(),
-        regions=_regions(places),
+        regions=regions_of([place.region for place in places.places]),
         warnings=(*places.warnings, said),
         matched=(f"{len(places.places)} districts, no last result",),
     )
@@ -328,14 +333,6 @@ def _voters(carried: Floats, last: LastResult, places: Places) -> Floats:
     if np.isnan(electorate).any() or any(number is None for number in registered):
         return valid
     return valid / electorate * np.array(registered, float)
-
-
-def _regions(places: Places) -> NDArray[np.int64] | None:
-    """(D,) number of the region of each district, where regions are a level of their own."""
-    names = places.regions
-    if not regions_matter(len(names), len(places.places)):
-        return None
-    return np.array([names.index(place.region) for place in places.places])
 
 
 def _lost(found: Geography, place: str) -> Iterator[str]:

@@ -397,7 +397,7 @@ def sight_of(pattern: Pattern, polls: Sequence[LocalPoll], national_sd: Floats |
     """What polls of districts say about a pattern; ``None`` where they report nothing that stands there."""
     nothing = np.zeros(len(pattern.central))
     seen = _seen(pattern, polls, nothing if national_sd is None else national_sd)
-    return None if seen is None else Sight(seen, *_conditioned(pattern, seen))
+    return None if seen is None else Sight(seen, _conditioned(pattern, seen))
 
 
 def _seen(pattern: Pattern, polls: Sequence[LocalPoll], national_sd: Floats) -> _Seen | None:
@@ -498,7 +498,6 @@ class Sight:
 
     seen: _Seen
     left: _Posterior
-    space: _Errors
 
     def into(self, pattern: Pattern) -> Pattern:
         """The pattern, or one around other national shares, after the polls."""
@@ -518,7 +517,7 @@ class Sight:
         return mean, np.sqrt(np.maximum(variance, 0.0))
 
 
-def _conditioned(pattern: Pattern, seen: _Seen) -> tuple[_Posterior, _Errors]:
+def _conditioned(pattern: Pattern, seen: _Seen) -> _Posterior:
     """The errors given the polls."""
     space = _Errors.of(pattern)
     reported = space.features(space.before_raking(seen.of))
@@ -547,7 +546,7 @@ def _conditioned(pattern: Pattern, seen: _Seen) -> tuple[_Posterior, _Errors]:
     cells = [given(cross, before) for cross, before in _of_cells(space, reported)]
     shape = pattern.shares.shape
     mean, left = (np.concatenate([part[number] for part in cells]).reshape(shape) for number in (0, 1))
-    return _Posterior(mean, left, given(between, np.diag(between))[1], weight, solved), space
+    return _Posterior(mean, left, given(between, np.diag(between))[1], weight, solved)
 
 
 def _of_cells(space: _Errors, reported: Floats) -> Iterator[tuple[Floats, Floats]]:

@@ -23,7 +23,7 @@ from forecast.door.sheets import Line, Sheet, is_book, table_of_bytes
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, lines_of, suggest
 from forecast.geography.known_districts import OTHER
-from forecast.night.units import unit_lists
+from forecast.night.units import NightTable
 from forecast.polls.columns import Names
 from forecast.rules.tables import parse_votes
 
@@ -136,14 +136,11 @@ class _Columns:
     extra: dict[str, int] = field(default_factory=dict)
 
 
-class _Reading:
+class _Reading(NightTable):
     """A feed while it is read."""
 
     def __init__(self, election: Election, sheet: Sheet, names: Names) -> None:
-        self.election, self.sheet, self.place = election, sheet, sheet.place
-        self.faults: list[Fault] = list(sheet.faults)
-        self.remarks: list[str] = list(sheet.said)
-        self.lists = unit_lists(election)
+        super().__init__(election, sheet)
         self.columns = self._columns(names)
         self.clock: set[bool] = set()
         """Whether times say how far they are from UTC."""
@@ -172,10 +169,7 @@ class _Reading:
             elif key in _REMARKS:
                 continue
             elif not key:
-                if any(line.cells[at] for line in self.sheet.lines):
-                    self.faults.append(
-                        Fault(self.place, f"column {at + 1}", ABSENT, "a column without a heading")
-                    )
+                self.refuse_unnamed(at)
             elif target is not None and target.unit in self.lists:
                 found.lists.setdefault(target.unit, []).append(at)
             else:
@@ -231,7 +225,7 @@ class _Reading:
     def _report(self, line: Line, lists: Sequence[Sequence[int]]) -> Report:
         unit = line.cells[self.columns.facts["unit"]]
         if not unit:
-            self._fault(line, "unit", ABSENT, "the key of a unit is expected")
+            self.fault(line, "unit", ABSENT, "the key of a unit is expected")
         return Report(
             unit,
             line.number,
@@ -243,9 +237,6 @@ class _Reading:
             self._fact(line, "district"),
         )
 
-    def _fault(self, line: Line, column: str, found: object, remedy: str) -> None:
-        self.faults.append(Fault(self.place, f"row {line.number}, column {column}", found, remedy))
-
     def _fact(self, line: Line, name: str) -> str:
         at = self.columns.facts.get(name)
         return "" if at is None else line.cells[at]
@@ -254,7 +245,7 @@ class _Reading:
         said = self._fact(line, "status")
         found = STATUS.get(said.casefold())
         if found is None:
-            self._fault(line, "status", said or ABSENT, "part or final is expected")
+            self.fault(line, "status", said or ABSENT, "part or final is expected")
         return found or NOTHING
 
     def _time(self, line: Line) -> datetime.datetime | None:
@@ -264,7 +255,7 @@ class _Reading:
         try:
             found = moment(said, self.election.election.vote)
         except ValueError as error:
-            self._fault(line, "time", said, str(error))
+            self.fault(line, "time", said, str(error))
             return None
         self.clock.add(found.tzinfo is not None)
         return found
@@ -283,7 +274,7 @@ class _Reading:
         try:
             return parse_votes(text)
         except ValueError as error:
-            self._fault(line, self.sheet.heading[at], text, str(error))
+            self.fault(line, self.sheet.heading[at], text, str(error))
             return 0
 
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
 from forecast.geography.candidates import REACH_POWER, had_candidates, moved_by_reach
-from forecast.geography.known_districts import regions_matter
+from forecast.geography.known_districts import regions_of
 from forecast.geography.pattern import Base, Flags, Floats, reach_of
 from forecast.rules.ballot import District
 from forecast.verification.past_elections import ArchiveRow, read_archive_rows
@@ -260,7 +260,7 @@ def pair_of(
         inherited,
         (cast / cast.sum()) @ inherited,
         now > 0.0,
-        _regions([place.region for place in found]),
+        regions_of([place.region for place in found]),
     )
     return Pair(country, before.name, after.name, base, after, now, cast / cast.sum())
 
@@ -281,14 +281,6 @@ def _heirs(rows: Sequence[ArchiveRow]) -> Mapping[str, list[str]]:
         if row.text("from_party") != NEW:
             found.setdefault(row.text("to_party"), []).append(row.text("from_party"))
     return found
-
-
-def _regions(names: Sequence[str]) -> NDArray[np.int64] | None:
-    """Numbers of regions, where they are a level between country and district."""
-    known = list(dict.fromkeys(names))
-    if not regions_matter(len(known), len(names)):
-        return None
-    return np.array([known.index(name) for name in names])
 
 
 def by_country(pairs: Sequence[Pair]) -> Iterator[tuple[str, list[Pair]]]:

@@ -96,16 +96,6 @@ class PairWinners:
     """Errors of totals over their sds, of the parties that may win some."""
     totals: Ranks
 
-    @property
-    def brier(self) -> Floats:
-        """(D,) sum of squared differences over candidates."""
-        return brier_of(self.chances, self.contested.winners)
-
-    @property
-    def log_score(self) -> Floats:
-        """(D,) minus the log of what was said of the winner."""
-        return log_score_of(self.chances, self.contested.winners)
-
 
 @dataclass(frozen=True)
 class WinnerScore(Told):
