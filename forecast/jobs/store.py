@@ -40,10 +40,9 @@ from forecast.jobs.hands import (
     part_of,
 )
 from forecast.jobs.job_table import Done, Failed, Job, Table, do_jobs, done, failed, forecast_of_job, jobs_of
-from forecast.locking import Held, locked
 from forecast.simulation.running import Part, Progress, Work
 from forecast.verification import Step
-from forecast.writing import clear_drafts, replacing
+from forecast.writing import Held, clear_drafts, locked, replacing
 
 VERSION = 1
 """Of the files of a store."""
