@@ -29,7 +29,7 @@ from forecast.night.feed import (
     order_of,
     read_feed,
 )
-from forecast.night.units import NONE, POOL, SAME, Units, by_name, in_chunks
+from forecast.night.units import NONE, POOL, SAME, Units, by_name, first_of, in_chunks
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -352,8 +352,7 @@ def _falls(parties: Sequence[str], old: Sequence[int], new: Sequence[int]) -> st
 
 def _differences(parties: Sequence[str], one: Sequence[int], other: Sequence[int]) -> str:
     apart = [k for k in range(len(parties)) if one[k] != other[k]]
-    shown = ", ".join(f"{parties[k]} {one[k]:,} and {other[k]:,}" for k in apart[:3])
-    return shown + (", ..." if len(apart) > 3 else "")
+    return first_of([f"{parties[k]} {one[k]:,} and {other[k]:,}" for k in apart], 3)
 
 
 _SUGGESTED = 10
@@ -394,7 +393,6 @@ _SIZE = 3
 _FEW_VOTES = 50
 _SAME_VOTES = 100
 """Votes from which on two units with the same votes of every list are no chance."""
-_NAMED = 5
 _STRAY = 0.005
 """Share of a district's votes up to which those of a list that does not stand there are slips."""
 
@@ -492,8 +490,7 @@ class Judge:
         for merged in merged_kinds(units, state, total, expected):
             reported = [u for u in merged.reported if units.names[u] not in self.accepted]
             kinds = " and ".join(dict.fromkeys(units.kinds[units.kind[u]] for u in merged.awaited))
-            names = [units.names[u] for u in merged.awaited]
-            until = ", ".join(names[:_NAMED]) + (", ..." if len(names) > _NAMED else "")
+            until = first_of([units.names[u] for u in merged.awaited])
             one = "" if len(reported) < 2 else f" (with the other {len(reported) - 1:,} of its kind there)"
             for u in reported:
                 state.aside[u] = True
@@ -528,9 +525,7 @@ class Judge:
         stray = strange <= _STRAY * votes.sum(axis=1, keepdims=True)
         for p in np.flatnonzero((strange * ~stray).any(axis=0)).tolist():
             where = np.flatnonzero(strange[:, p] * ~stray[:, p])
-            some = ", ".join(units.districts[d] for d in where[:_NAMED]) + (
-                ", ..." if len(where) > _NAMED else ""
-            )
+            some = first_of([units.districts[d] for d in where])
             list_ = units.parties[p]
             remedy = (
                 f"{strange[where, p].sum():,} votes in {len(where):,} districts where it does not stand by "

@@ -23,7 +23,7 @@ from forecast.door.sheets import Line, Sheet, is_book, table_of_bytes
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, lines_of, suggest
 from forecast.geography.known_districts import OTHER
-from forecast.night.units import NightTable
+from forecast.night.units import NightTable, first_of
 from forecast.polls.columns import Names
 from forecast.rules.tables import parse_votes
 
@@ -357,7 +357,6 @@ _FEW_GONE, _SHARE_GONE = 5, 0.02
 """So many units, or this share of them, may vanish from a feed; where more do, it was cut short."""
 _SETTLED = 2.0
 """Seconds after which a file that was written is known to have been read as it is."""
-_NAMED = 5
 
 
 class Clock(Protocol):
@@ -532,6 +531,6 @@ def refuse_cut_short(feed: Feed, earlier: Sequence[Report]) -> None:
     gone = sorted(before - {report.unit for report in feed.reports})
     if len(gone) <= max(_FEW_GONE, _SHARE_GONE * len(before)) and (feed.ends or not gone):
         return
-    some = ", ".join(gone[:_NAMED]) + (", ..." if len(gone) > _NAMED else "")
+    some = first_of(gone)
     remedy = f"{len(gone):,} of {len(before):,} units that were reported are gone ({some}): cut short?"
     raise PollDataError(Fault(feed.place, "", ABSENT, remedy))

@@ -115,6 +115,11 @@ def unit_lists(election: Election) -> tuple[str, ...]:
     return listed if closed else (*listed, OTHER)
 
 
+def first_of(names: Sequence[str], most: int = 5) -> str:
+    """The first few names in one line, and dots where there are more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
 def in_chunks(names: Sequence[str]) -> Iterator[str]:
     """Names in a few lines that are each short enough to be said whole."""
     for start in range(0, len(names), _NAMES_AT_ONCE):

@@ -38,7 +38,6 @@ START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)
 
 FEWEST_COUNTRIES = 3
 INTERVAL = (0.025, 0.975)
-"""Called with the number of refits done and the number in all."""
 
 COUNTRY_POWER = 0.5
 """Weight of a country: its number of elections to this power. With 0 all weigh the same."""

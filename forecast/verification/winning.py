@@ -24,6 +24,7 @@ from forecast.verification.scores import (
     BINS,
     Ranks,
     Told,
+    bin_of,
     by_themselves,
     calibration_curve,
     clustered_error,
@@ -384,7 +385,7 @@ def _bins(found: Sequence[PairWinners]) -> list[BinScore]:
         happened.append(won)
         pair.append(np.full(len(chances), number))
     every, came, of = np.concatenate(said), np.concatenate(happened), np.concatenate(pair)
-    number = np.minimum((every * BINS).astype(int), BINS - 1)
+    number = bin_of(every)
     scores: list[BinScore] = []
     for one in calibration_curve(every, came):
         inside = number == round(one.low * BINS)
