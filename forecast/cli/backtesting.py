@@ -13,16 +13,16 @@ import typer
 
 from forecast.cli.shared import Json, OutputFile, Quiet, Scheduler, Workers, argument, one_of, option
 from forecast.cli.telling import progress, show_json, tell
-from forecast.door.digits import is_whole
+from forecast.door import is_whole
 from forecast.errors import ConfigurationError, Fault, json_text
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants
-    from forecast.geography.projection_constants import Constants as ProjectionConstants
-    from forecast.verification.archive import PastElection
+    from forecast.geography.pattern import Constants as ProjectionConstants
+    from forecast.verification import Do
     from forecast.verification.backtest import Backtest
-    from forecast.verification.districts.pairs import Pair, PairArchive
-    from forecast.verification.sharing import Do
+    from forecast.verification.election_pairs import Pair, PairArchive
+    from forecast.verification.past_elections import PastElection
     from forecast.verification.summary import Row
 
 _METHODS = ("default", "average", "trend", "plain-average", "pooled-dirichlet", "last-poll-dirichlet")
@@ -127,8 +127,8 @@ def backtest(
     from forecast.cli.shared import hands_of, hands_soon
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
-    from forecast.verification.archive import read_archives
     from forecast.verification.backtest import run_backtest
+    from forecast.verification.past_elections import read_archives
     from forecast.verification.summary import rows_of
 
     days = _horizons(horizons)
@@ -190,8 +190,8 @@ def fit(
     from dataclasses import replace
 
     from forecast.estimation import load_constants
-    from forecast.verification.archive import read_archives
     from forecast.verification.fitting import bootstrap, fit_constants, material_of
+    from forecast.verification.past_elections import read_archives
     from forecast.writing import replacing
 
     by_district = _of_districts(archives)
@@ -233,9 +233,8 @@ def records(
     """
     from forecast.estimation import load_constants
     from forecast.estimation.records import records_text
-    from forecast.verification.archive import read_archives
-    from forecast.verification.likelihood import observations_of, records_of
-    from forecast.verification.past_elections import cases_of
+    from forecast.verification.past_elections import cases_of, read_archives
+    from forecast.verification.predictive_laws import observations_of, records_of
     from forecast.writing import replacing
 
     if _of_districts(archives) is not None:
@@ -331,16 +330,16 @@ OUTPUT = Path("outputs/districts")
 
 def holds_districts(folder: Path) -> bool:
     """Whether an archive is one of results by district: it says which list continues which."""
-    from forecast.verification.districts.pairs import TRANSITIONS
+    from forecast.verification.election_pairs import TRANSITIONS
 
     return (folder / TRANSITIONS).exists()
 
 
 def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
-    from forecast.geography.projection_constants import constants_table, histories_table
-    from forecast.verification.districts.chain import country_names
-    from forecast.verification.districts.fitting_projection import fit_pairs
+    from forecast.geography.pattern import constants_table, histories_table
+    from forecast.verification.fitting_districts import fit_pairs
+    from forecast.verification.projection_backtest import country_names
     from forecast.writing import replacing_folder
 
     found = _pairs(archive)
@@ -406,9 +405,9 @@ class Scoring:
 def backtest_districts(archive: Path, constants: Path | None, scoring: Scoring) -> None:
     """How good the projection is: districts and seats of past elections at their true national shares."""
     from forecast.cli.backtest_report import print_evaluation
-    from forecast.verification.districts.evaluating import Plan, evaluate
-    from forecast.verification.districts.exact_law import ExactLaw, past_laws
-    from forecast.verification.districts.fitting_projection import histories_before
+    from forecast.verification.exact_law import ExactLaw, past_laws
+    from forecast.verification.fitting_districts import histories_before
+    from forecast.verification.projection_backtest import Plan, evaluate
 
     found = _pairs(archive)
     constants_of = _projections(found.pairs, constants, scoring)
@@ -425,11 +424,10 @@ def backtest_districts(archive: Path, constants: Path | None, scoring: Scoring) 
 def backtest_winners(archive: Path, constants: Path | None, scoring: Scoring) -> None:
     """How good chances of winning single-member districts are, at the true national votes."""
     from forecast.cli.backtest_report import print_winners
-    from forecast.geography.projection_constants import SHIPPED, read_constants
-    from forecast.verification.districts.candidate_pairs import read_contested
-    from forecast.verification.districts.fitting_candidates import Fittable, fit_candidates_without
-    from forecast.verification.districts.fitting_projection import fit_without
-    from forecast.verification.districts.winning import evaluate_winners, shipped_errors
+    from forecast.geography.pattern import SHIPPED, read_constants
+    from forecast.verification.election_pairs import read_contested
+    from forecast.verification.fitting_districts import Fittable, fit_candidates_without, fit_without
+    from forecast.verification.winning import evaluate_winners, shipped_errors
 
     found, do = read_contested(archive), scoring.do
     law, without, errors_of = read_constants(constants or SHIPPED), {}, shipped_errors
@@ -460,8 +458,8 @@ def backtest_chain(
     from forecast.cli.backtest_report import print_chain
     from forecast.estimation.records import shipped_records
     from forecast.verification.backtest import Records
-    from forecast.verification.districts.chain import ChainPlan, chain_rows, joined, read_days, run_chain
-    from forecast.verification.districts.exact_law import past_laws
+    from forecast.verification.exact_law import past_laws
+    from forecast.verification.projection_backtest import ChainPlan, chain_rows, joined, read_days, run_chain
 
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))
@@ -479,7 +477,7 @@ def backtest_chain(
 
 
 def _pairs(archive: Path) -> PairArchive:
-    from forecast.verification.districts.pairs import read_pairs
+    from forecast.verification.election_pairs import read_pairs
 
     return read_pairs(archive)
 
@@ -488,12 +486,12 @@ def _projections(
     pairs: Sequence[Pair], constants: Path | None, scoring: Scoring
 ) -> Callable[[str], ProjectionConstants]:
     """Constants by country: those of a file, or fitted without it."""
-    from forecast.geography.projection_constants import SHIPPED, read_constants
+    from forecast.geography.pattern import SHIPPED, read_constants
 
     if not scoring.left_out:
         law = read_constants(constants or SHIPPED)
         return lambda country: law
-    from forecast.verification.districts.fitting_projection import fit_pairs
+    from forecast.verification.fitting_districts import fit_pairs
 
     with progress("fitting without each country", scoring.quiet) as step:
         fitted = fit_pairs(pairs, step, scoring.do)

@@ -45,12 +45,11 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation import Estimate
     from forecast.night.counted import Counted
-    from forecast.night.feed import Feed, Report
-    from forecast.night.night_constants import NightBasis
-    from forecast.night.night_fit import NightFit
+    from forecast.night.feed import Event, Feed, Report
     from forecast.night.night_forecast import BeforeNight
+    from forecast.night.past_nights import NightFit
+    from forecast.night.regression import NightBasis
     from forecast.night.units import Units
-    from forecast.night.watching import Event
     from forecast.result import Forecast
 
 DRAWS = 10_000
@@ -216,7 +215,7 @@ def _room(
     with no_search_for_garbage():
         from forecast.election import load_election
         from forecast.estimation import estimate
-        from forecast.night.night_constants import load_night_constants
+        from forecast.night.regression import load_night_constants
         from forecast.night.units import read_units
         from forecast.polls import polls_of
 
@@ -246,7 +245,7 @@ def _room(
 
 
 def _watched(room: Room, every: float) -> Iterator[Event]:
-    from forecast.night.watching import SystemClock, watched
+    from forecast.night.feed import SystemClock, watched
 
     if not room.asked.quiet:
         tell(f"watching {room.counted} every {every:g} seconds; Ctrl-C ends it")
@@ -254,8 +253,7 @@ def _watched(room: Room, every: float) -> Iterator[Event]:
 
 
 def _replayed(room: Room, as_of: str | None, every: float, speed: float) -> Iterator[Event]:
-    from forecast.night.feed import as_of_moment, deliver, read_feed
-    from forecast.night.watching import SystemClock, replayed
+    from forecast.night.feed import SystemClock, as_of_moment, deliver, read_feed, replayed
 
     feed = read_feed(deliver(room.counted), room.election)
     until = as_of_moment(as_of, room.election) if as_of is not None else None
@@ -289,8 +287,7 @@ class Room:
 
     def once(self, as_of: str | None) -> None:
         """One estimate, printed as a run is."""
-        from forecast.night.feed import as_of_moment, deliver, known_by, read_feed
-        from forecast.night.watching import CUT_SHORT, SystemClock
+        from forecast.night.feed import CUT_SHORT, SystemClock, as_of_moment, deliver, known_by, read_feed
 
         moment = as_of_moment(as_of, self.election) if as_of is not None else None
         delivery = deliver(self.counted)
@@ -309,7 +306,7 @@ class Room:
 
     def follow(self, events: Iterable[Event], *, rehearsal: bool = False) -> None:
         """An estimate for every change, until there are no more, or Ctrl-C."""
-        from forecast.night.watching import Arrived, Broken
+        from forecast.night.feed import Arrived, Broken
 
         self.rehearsal = rehearsal
         if not rehearsal:
@@ -326,7 +323,8 @@ class Room:
     # One change.
 
     def _take(self, feed: Feed, digest: str, at: datetime.datetime) -> None:
-        from forecast.night.watching import reason_of, refuse_cut_short, tells_nothing_new
+        from forecast.night.counted import tells_nothing_new
+        from forecast.night.feed import reason_of, refuse_cut_short
 
         try:
             if not self.rehearsal:
@@ -359,7 +357,7 @@ class Room:
     def _troubled(self, reason: str, at: datetime.datetime) -> None:
         """Say what is wrong, here and beside the last good estimate, which stands."""
         from forecast.night.evening import clock
-        from forecast.night.watching import reason_of
+        from forecast.night.feed import reason_of
 
         if reason == self.trouble:
             return
@@ -516,7 +514,7 @@ def night_fit(
     """
     import json
 
-    from forecast.night.night_fit import fit_night
+    from forecast.night.past_nights import fit_night
     from forecast.writing import replacing
 
     say = (lambda text: None) if quiet else tell

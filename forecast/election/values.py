@@ -29,7 +29,7 @@ from pydantic import (
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function
 
-from forecast.door.digits import MOST_DIGITS, is_whole
+from forecast.door import MOST_DIGITS, is_whole
 from forecast.errors import first_unseen, suggest
 
 _DIGITS = rf"[0-9]{{1,{MOST_DIGITS}}}"

@@ -13,7 +13,7 @@ import unicodedata
 from pathlib import Path
 from typing import NamedTuple
 
-from forecast.door.digits import is_whole, ungrouped
+from forecast.door import is_whole, ungrouped
 from forecast.election.values import normalised
 from forecast.errors import suggest
 

@@ -16,10 +16,21 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecast.door.arguments import path_of
-from forecast.door.books import book_sheets, is_book
 from forecast.door.files import MOST_OF_A_TABLE, Written, read_bytes, unpacked, written
-from forecast.door.pages import PageTable, is_page, page_tables
-from forecast.door.sheets import SEPARATORS, Line, Sheet, first_line, fitted, lines_of_text, separator_of
+from forecast.door.sheets import (
+    SEPARATORS,
+    Line,
+    PageTable,
+    Sheet,
+    book_sheets,
+    first_line,
+    fitted,
+    is_book,
+    is_page,
+    lines_of_text,
+    page_tables,
+    separator_of,
+)
 from forecast.door.trees import json_of
 from forecast.election.settings import PollSettings
 from forecast.errors import ABSENT, Fault, PollDataError

@@ -15,10 +15,10 @@ from forecast.door.arguments import one_of, path_of, whole
 from forecast.estimation import load_constants
 from forecast.estimation.average import Flags, Floats
 from forecast.estimation.records import Bin, Calibration, HorizonRecord, shipped_records
-from forecast.verification.archive import KINDS, PastElection, read_archives
+from forecast.verification import Do, each_done, one_by_one
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.compared_methods import METHODS, PLAIN, REFERENCE
-from forecast.verification.past_elections import HORIZONS
+from forecast.verification.past_elections import HORIZONS, KINDS, PastElection, read_archives
+from forecast.verification.predictive_laws import METHODS, PLAIN, REFERENCE
 from forecast.verification.scores import (
     BINS,
     bin_of,
@@ -28,7 +28,6 @@ from forecast.verification.scores import (
     calibration_resamples,
     clustered_error,
 )
-from forecast.verification.sharing import Do, each_done, one_by_one
 
 if TYPE_CHECKING:
     import pandas as pd
