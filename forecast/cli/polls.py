@@ -53,8 +53,7 @@ def polls(
     quiet: Quiet = False,
 ) -> None:
     """Show what is understood of a table of polls, column by column, and the [polls] that reads it."""
-    from forecast.polls.reading import read_with_layout
-    from forecast.polls.showing import parties_text, settings_text, told_apart
+    from forecast.polls.reading import parties_text, read_with_layout, settings_text, told_apart
 
     path, known = _election_of(table, election, tuple(settings or ()))
     found, layout, meant = told_apart(path, known, settings or ())
@@ -97,7 +96,7 @@ def _election_of(
 
 
 def _show_columns(found: Found, layout: Layout, election: Election) -> None:
-    from forecast.polls.showing import columns_in_words
+    from forecast.polls.reading import columns_in_words
 
     columns = columns_in_words(found, layout, election)
     wide = min(max((len(column.name) for column in columns), default=0), _WIDEST)
@@ -123,7 +122,7 @@ def _show_reading(table: PollTable, text: str, parties: str) -> None:
 
 def _record(found: Found, layout: Layout, election: Election, table: PollTable, text: str) -> dict[str, Any]:
     """What ``--json`` prints."""
-    from forecast.polls.showing import columns_in_words
+    from forecast.polls.reading import columns_in_words
 
     columns = columns_in_words(found, layout, election)
     return {
@@ -138,7 +137,7 @@ def _record(found: Found, layout: Layout, election: Election, table: PollTable, 
 
 
 def _write(output: Path, table: PollTable, election: Election) -> None:
-    from forecast.polls.showing import tidy_text
+    from forecast.polls.poll_table import tidy_text
     from forecast.writing import replacing
 
     if output.is_dir():
@@ -205,8 +204,7 @@ def _with_polls(text: str, polls: Path, file: Path) -> str:
     """The template with the parties that a table of polls reports, the largest first, and with its
     ``[polls]``.
     """
-    from forecast.polls.reading import read_with_layout
-    from forecast.polls.showing import parties_text, settings_text, told_apart
+    from forecast.polls.reading import parties_text, read_with_layout, settings_text, told_apart
 
     found, layout, meant = told_apart(polls, None)
     table = read_with_layout(found, meant, dated=False).table

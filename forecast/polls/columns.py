@@ -1,38 +1,208 @@
-"""What the columns of a poll table mean, and whom the names in it mean."""
+"""What the columns of a poll table mean, and whom the names in it mean; by words and figures as people write
+them.
+
+Words are known in the languages in which tables are kept (``columns.toml``). Names of columns are compared as
+``heading_key`` makes them; the first name of every fact is its own.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from forecast.election.settings import PollSettings
 from forecast.election.values import normalised
 from forecast.errors import suggest
-from forecast.polls.cells import (
-    FACTS,
-    NO_SHARES,
-    OTHER,
-    PARTY_COLUMN,
-    RESERVED,
-    SHARE_COLUMN,
-    UNDECIDED,
-    heading_key,
-    is_figure,
-    is_reported,
-    named_figures,
-    plain_key,
-    spelt_key,
-    split_words,
-    without_notes,
-)
 
 if TYPE_CHECKING:
     from forecast.election import Election
+
+OTHER, UNDECIDED = "other", "undecided"
+_TABLES = tomllib.loads(Path(__file__).with_name("columns.toml").read_text(encoding="utf-8"))
+FACTS: dict[str, tuple[str, ...]] = {fact: tuple(names) for fact, names in _TABLES["facts"].items()}
+"""Columns with a meaning, by the names under which they are known."""
+RESERVED: dict[str, tuple[str, ...]] = {unit: tuple(names) for unit, names in _TABLES["reserved"].items()}
+"""Columns of those who are no party."""
+PARTY_COLUMN: tuple[str, ...] = tuple(_TABLES["party_column"])
+SHARE_COLUMN: tuple[str, ...] = tuple(_TABLES["share_column"])
+OF_VOTES: dict[str, tuple[str, ...]] = {"party": PARTY_COLUMN}
+OF_VOTES |= {column: tuple(names) for column, names in _TABLES["of_votes"].items()}
+"""What the columns of a table of votes are called; the first is their own name."""
+TOTAL = re.compile("|".join(_TABLES["totals"]), re.IGNORECASE)
+"""A row with the sum of the others."""
+NO_SHARES = frozenset[str](_TABLES["no_shares"])
+"""Columns of numbers that are no shares of parties."""
+NO_POLL = re.compile(rf"\b(?:{'|'.join(_TABLES['no_poll'])})\b", re.IGNORECASE)
+"""Words of rows that hold an election, a result or an average, not a poll."""
+WORDS = tuple(
+    word
+    for names in (*FACTS.values(), *RESERVED.values(), PARTY_COLUMN, SHARE_COLUMN, NO_SHARES)
+    for word in names
+    if not word.isascii()
+)
+"""Those with letters beyond ASCII, by which the encoding of a table is known."""
+SAMPLE_WORDS: dict[int, str] = dict(enumerate(_TABLES["samples"]))
+"""Whom a poll asked, the nearest to those who vote first."""
+SAMPLES: dict[str, int] = {
+    word: number for number, words in enumerate(_TABLES["samples"].values()) for word in words
+}
+NOT_REPORTED = frozenset[str](_TABLES["not_reported"])
+"""What stands in a cell where the poll does not say."""
+_NOTE = re.compile(r"\[[^\]]{0,12}\]|[\u00b9\u00b2\u00b3\u2070-\u2079†‡]+$")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def without_notes(text: str) -> str:
+    """A text without footnotes: ``[1]``, ``[a]``, signs that stand raised at its end."""
+    return _NOTE.sub("", text).strip() if "[" in text or not text.isascii() else text
+
+
+def heading_key(name: str) -> str:
+    """The name of a column as names are compared: without footnotes, units, points and line breaks."""
+    text = without_notes(" ".join(name.split()))
+    text = re.sub(r"\((?:%|pct|percent|in %|n)\)|%$|^%", " ", text)
+    return normalised(re.sub(r"[.:,;()/'’\"*]+", " ", text))
+
+
+def split_words(name: str) -> str:
+    """``collectPeriodFrom`` as collect period from."""
+    return _CAMEL.sub(" ", name)
+
+
+def plain_key(name: str) -> str:
+    """A name of a party as far as letters and digits go: without accents, case and signs."""
+    text = "".join(
+        sign for sign in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(sign)
+    )
+    text = text.translate(_PLAIN)
+    return re.sub(r"[^\w+]+|_", " ", text).strip()
+
+
+def spelt_key(name: str) -> str:
+    """As ``plain_key``, with ae for ä, oe for ö and ø, ue for ü."""
+    return plain_key(unicodedata.normalize("NFC", name.casefold()).translate(_SPELT))
+
+
+_PLAIN = str.maketrans(
+    {"ø": "o", "æ": "ae", "å": "a", "ß": "ss", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"}
+)
+_SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
+_DIGITS = r"(?:[0-9]+(?:[.,][0-9]+)?|[.,][0-9]+)"
+_NUMBER = re.compile(rf"([+-]?{_DIGITS})\s*([½¼¾])?\s*(%?)")
+_RANGE = re.compile(rf"({_DIGITS})\s*%?\s*[-–—‒]\s*({_DIGITS})\s*%?")
+_UNDER = re.compile(
+    rf"(?:<|‹|≤|＜|&lt;|under|below|less than|unter|mindre enn|under:)\s*({_DIGITS})\s*%?", re.IGNORECASE
+)
+BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]+?)\s*[)\]]")
+_WITH = re.compile(r"(?:w\.|w/|with|in|mit|con|avec|com|med|z|together with)\s+[^\d%]{1,60}", re.IGNORECASE)
+_NAMED = re.compile(rf"\s*([^\W\d_][^%\d]*?)[\s:]+({_DIGITS})\s*%?\s*[,;/]?")
+_FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75}
+_A_SHARE = "a share in percent is expected, such as 5.3; leave the cell empty where the poll does not say"
+
+
+class Figure(NamedTuple):
+    """A number as it stands in a cell: its value, and how far from it the truth may lie by what is written
+    (0 where that is its rounding alone); whether a percent sign follows, and whether it stands in brackets.
+    """
+
+    value: float
+    half: float = 0.0
+    percent: bool = False
+    bracketed: bool = False
+
+
+def is_reported(text: str) -> bool:
+    """Whether a cell says something."""
+    return text.casefold() not in NOT_REPORTED
+
+
+def parse_figure(text: str) -> Figure | None:
+    """53.46, "53,46", "53.46 %", "<1", "1-2", "(1.8)", "31.2" over a number of seats; ``None`` where nothing
+    is reported. ``ValueError`` for what is none of these.
+    """
+    text = text.split("\n", 1)[0].strip()
+    if not is_reported(text):
+        return None
+    plain = _NUMBER.fullmatch(text)
+    if plain is None:
+        text = without_notes(text).rstrip("*").strip()
+        if not is_reported(text) or _WITH.fullmatch(text):
+            return None
+        brackets = BRACKETS.fullmatch(text)
+        if brackets:
+            inner = parse_figure(brackets[1])
+            return None if inner is None else inner._replace(bracketed=True)
+        bounds = _bounds(text)
+        if bounds is not None:
+            low, high = bounds
+            return Figure((low + high) / 2, (high - low) / 2, "%" in text)
+        plain = _NUMBER.fullmatch(re.sub(r"^[~≈]\s*", "", text.replace("\u2212", "-")))
+    if plain is None:
+        raise ValueError(_A_SHARE)
+    value = float(plain[1].replace(",", ".")) + _FRACTIONS.get(plain[2] or "", 0.0)
+    return Figure(value, 0.0, bool(plain[3]))
+
+
+def _bounds(text: str) -> tuple[float, float] | None:
+    """What ``<1`` and ``1-2`` lie between."""
+    under = _UNDER.fullmatch(text)
+    if under:
+        return 0.0, float(under[1].replace(",", "."))
+    between = _RANGE.fullmatch(text)
+    if between:
+        low, high = (float(number.replace(",", ".")) for number in between.groups())
+        return (low, high) if low < high else None
+    return None
+
+
+def is_figure(text: str, *, several: bool = False) -> bool:
+    """Whether a cell holds a figure, or ``several`` with their names."""
+    try:
+        return parse_figure(text) is not None
+    except ValueError:
+        return several and bool(named_figures(text))
+
+
+def named_figures(text: str) -> list[tuple[str, Figure]]:
+    """Several parties in one cell: "FW 1,5 % Sonst. 4,5 %"; empty where a cell is nothing of the kind."""
+    found: list[tuple[str, Figure]] = []
+    at = 0
+    while at < len(text.rstrip()):
+        match = _NAMED.match(text, at)
+        if match is None:
+            return []
+        found.append((match[1].strip(), Figure(float(match[2].replace(",", ".")))))
+        at = match.end()
+    return found
+
+
+def share_fault(figure: Figure, text: str, unit: str) -> str:
+    """Why a figure is no share; empty where it is one."""
+    if figure.value < 0:
+        return "a share cannot be below 0"
+    if unit == "fraction" and not figure.percent and figure.value > 1:
+        return "the unit of this row is fraction: a share of 5.3 % is 0.053"
+    if unit != "seats" and figure.value > 100:
+        return f"a share lies between 0 and 100 percent{_without_point(text)}"
+    if unit == "seats" and not (figure.bracketed or figure.percent) and figure.value != int(figure.value):
+        return "a number of seats is expected, such as 16; a share below the threshold stands in brackets"
+    return ""
+
+
+def _without_point(text: str) -> str:
+    digits = text.strip().rstrip("% ")
+    if digits.isdigit() and len(digits) in (3, 4):
+        return f"; is a decimal point missing ({digits[:-2]}.{digits[-2:]})?"
+    return ""
+
 
 _LOOKS_LIKE = 0.75
 _UNNAMED = re.compile(r"unnamed: ?\d+(?:_level_\d+)?|index|#|nr|no", re.IGNORECASE)
@@ -50,7 +220,6 @@ _FACT_OF = {"start": "fieldwork_start", "end": "fieldwork_end"}
 KEY_OF = {fact: key for key, fact in _FACT_OF.items()}
 """Of ``[polls]``, where that is not the name of the fact."""
 _IN_LONG = ("party", "share")
-
 Meaning = Literal[
     "fact", "option", "together", "unlisted", "unknown", "extra", "passed over", "party", "share"
 ]

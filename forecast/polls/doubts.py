@@ -21,7 +21,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.election.values import normalised
-from forecast.polls.cells import OTHER, UNDECIDED
+from forecast.polls.columns import OTHER, UNDECIDED
 from forecast.polls.poll_table import Doubt, PollTable
 
 if TYPE_CHECKING:

@@ -16,8 +16,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from forecast.errors import ABSENT
-from forecast.polls.cells import OTHER, UNDECIDED, Figure, named_figures, parse_figure, share_fault
-from forecast.polls.columns import Layout, Names, Target
+from forecast.polls.columns import (
+    OTHER,
+    UNDECIDED,
+    Figure,
+    Layout,
+    Names,
+    Target,
+    named_figures,
+    parse_figure,
+    share_fault,
+)
 from forecast.polls.poll_table import Doubt, Rows
 
 if TYPE_CHECKING:

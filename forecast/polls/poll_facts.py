@@ -9,19 +9,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+from forecast.door import is_whole, ungrouped
 from forecast.election.settings import PollSettings
-from forecast.errors import ABSENT
-from forecast.polls.cells import (
-    OTHER_ELECTION,
-    SAMPLES,
-    is_reported,
-    parse_kind,
-    parse_sample_size,
-    parse_scope,
-    parse_unit,
-    without_notes,
-)
-from forecast.polls.columns import KEY_OF, Layout
+from forecast.errors import ABSENT, suggest
+from forecast.polls.columns import BRACKETS, KEY_OF, SAMPLES, Layout, is_reported, without_notes
 from forecast.polls.poll_table import EXIT, NATIONAL, PLACES, Doubt, Rows, count_of, numbered
 from forecast.polls.written_days import Days, Settled, languages_of, read_days
 
@@ -31,9 +22,20 @@ _DAYS_OF_VOTING = 3
 _DATED = re.compile(r"\s*[-–—,(]?\s*\d{1,2}\s*[./]\s*\d{1,2}\s*[-./]\s*\d{2,4}\)?\s*$")
 _PARTED = re.compile(r"\s+/\s+|\s*/\s+|\s+[|]\s+")
 _MEDIA_BEHIND = 3
-
 _DAYS = ("published", "date", "fieldwork", "fieldwork_end", "fieldwork_start")
-
+KINDS = {"": "pre-election", "pre-election": "pre-election", "exit": "exit", "exit poll": "exit"}
+SCOPES = ("national", "national-partial", "exit")
+OTHER_ELECTION = "another election"
+_SCOPE_CODES = {
+    "": "national", "n": "national", "ne": "national", "en": "national", "nat": "national",
+    "national": "national", "e": OTHER_ELECTION, "european": OTHER_ELECTION,
+    "p1": OTHER_ELECTION, "presidential": OTHER_ELECTION,
+}  # fmt: skip
+"""Scopes as the collections of Europe's polls name them: N national, E European, P1 presidential."""
+LEAST_SAMPLE, LARGEST_SAMPLE = 10, 10_000_000
+_ABOUT = re.compile(r"^(?:~|≈|≃|c\.|ca\.?|circa|about|approx\.?|≥|>=|>|n\s*=|±)\s*", re.IGNORECASE)
+_MODE = re.compile(r"^[^\W\d_]{1,6}\s*[•·:]\s*")
+_PART_OF_COUNTRY = re.compile(r"[a-z-]+:\s*\S.*", re.IGNORECASE)
 Day = datetime.date | None
 Value = TypeVar("Value")
 
@@ -405,3 +407,72 @@ def _against_election(rows: Rows, facts: Facts, i: int, row: int, day: datetime.
     if published is not None and (published - day).days > (366 if end is not None else 0):
         rows.fault(row, "published", published, late)
     return False
+
+
+def parse_sample_size(text: str) -> float:
+    """Number of respondents as people write it: 30 000, "1,000[a]", "TOM • 1.  000", "(874)", "~1000",
+    "600-700"; NaN where it is not said.
+    """
+    text = without_notes(text.strip())
+    if not is_reported(text):
+        return float("nan")
+    if not text.isdigit():
+        text = _MODE.sub("", text)
+        brackets = BRACKETS.fullmatch(text)
+        text = _ABOUT.sub("", brackets[1] if brackets else text).rstrip("*+").strip()
+        if not is_reported(text):
+            return float("nan")
+    between = re.fullmatch(r"([\d.,  ]+?)\s*[-–]\s*([\d.,  ]+)", text)
+    if between:
+        low, high = (_respondents(half) for half in between.groups())
+        return (low + high) // 2
+    return _respondents(text)
+
+
+def _respondents(text: str) -> float:
+    digits = text if text.isdigit() else ungrouped(re.sub(r"(?<=[.,])\s+", "", " ".join(text.split())))
+    digits = digits or re.sub(r"[.,]0+$", "", text.strip())
+    if not is_whole(digits):
+        msg = "a number of respondents is expected, such as 1200; leave the cell empty where it is not known"
+        raise ValueError(msg)
+    if not LEAST_SAMPLE <= int(digits) <= LARGEST_SAMPLE:
+        msg = f"{LEAST_SAMPLE} to {LARGEST_SAMPLE:,} respondents are expected; leave it empty where unknown"
+        raise ValueError(msg)
+    return float(digits)
+
+
+def parse_kind(text: str) -> str:
+    """``pre-election`` (also for an empty cell) or ``exit``."""
+    kind = KINDS.get(text.strip().lower().replace("_", "-") if is_reported(text) else "")
+    if kind is None:
+        msg = f"a kind of poll is expected; {suggest(text, ['pre-election', 'exit'])}"
+        raise ValueError(msg)
+    return kind
+
+
+def parse_scope(text: str) -> str:
+    """``national`` (also for an empty cell), ``national-partial``, ``exit``, a part (city:Almaty), or
+    ``OTHER_ELECTION`` for polls of another one.
+    """
+    scope = text.strip() if is_reported(text.strip()) else ""
+    if scope.lower() in SCOPES:
+        return scope.lower()
+    if scope.lower() in _SCOPE_CODES:
+        return _SCOPE_CODES[scope.lower()]
+    if _PART_OF_COUNTRY.fullmatch(scope):
+        return scope
+    msg = f"national, national-partial, or a part such as city:Almaty is expected; {suggest(scope, SCOPES)}"
+    raise ValueError(msg)
+
+
+def parse_unit(text: str) -> str:
+    """``percent`` (also for an empty cell), ``fraction`` of 1, or ``seats``."""
+    unit = text.strip().lower()
+    if unit in ("", "%", "percent", "per cent"):
+        return "percent"
+    if unit in ("fraction", "share", "1"):
+        return "fraction"
+    if unit in ("seats", "seat", "mandates"):
+        return "seats"
+    msg = "percent, fraction or seats is expected"
+    raise ValueError(msg)

@@ -6,12 +6,14 @@ no polls (headings that are repeated, events, elections, averages) are passed ov
 
 from __future__ import annotations
 
+import csv
 import datetime
+import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -19,9 +21,19 @@ import pandas as pd
 from forecast.door.sheets import Sheet
 from forecast.election.settings import PollSettings
 from forecast.errors import ABSENT, Fault
-from forecast.polls.cells import NO_POLL, UNDECIDED, heading_key, is_figure, is_reported, without_notes
-from forecast.polls.columns import Layout
+from forecast.polls.columns import (
+    NO_POLL,
+    UNDECIDED,
+    Layout,
+    heading_key,
+    is_figure,
+    is_reported,
+    without_notes,
+)
 from forecast.polls.written_days import Written, parse_written
+
+if TYPE_CHECKING:
+    from forecast.election import Election
 
 Value = TypeVar("Value")
 NATIONAL = "national"
@@ -45,6 +57,7 @@ _QUALIFIED = re.compile(
 _MOST_NAMED = 8
 _FEW = 5
 _SPLIT_DAYS = 20.0
+_PERCENT_DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -203,6 +216,66 @@ def _row_of(doubt: Doubt) -> str:
     """The row that a doubt is of; that of a poll which is left out stands in its text alone."""
     named = re.search(r"row (\d+)", doubt.text)
     return str(doubt.rows[-1]) if doubt.rows else (named[1] if named else "?")
+
+
+def tidy_text(table: PollTable, election: Election) -> str:
+    """A table of polls as the program itself would keep it: CSV, a row a poll, percent, days
+    year-month-day.
+    """
+    names = {party.id: party.name for party in election.parties}
+    units = [unit for unit in table.shares.columns if bool(table.shares[unit].notna().any())]
+    facts = ["pollster", "fieldwork_start", "fieldwork_end", "published", "sample_size", "kind", "scope"]
+    out = io.StringIO()
+    for remark in _remarks(table):
+        out.write(f"# {remark}\n")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*facts, *(names.get(unit, unit) for unit in units), *table.together.columns, "source"])
+    for i in range(len(table)):
+        poll = table.polls.iloc[i]
+        cells = [_fact(poll[name]) for name in facts]
+        cells += [_share(table.shares[unit].iloc[i], table.rounding[unit].iloc[i]) for unit in units]
+        cells += [_share(table.together[name].iloc[i], 0.0) for name in table.together.columns]
+        writer.writerow([*cells, str(poll["source"])])
+    return out.getvalue()
+
+
+def _remarks(table: PollTable) -> Iterator[str]:
+    undecided = table.shares[UNDECIDED].fillna(0.0) > 0
+    if bool(undecided.any()):
+        place = "beside" if bool(table.polls["undecided_beside"].any()) else "inside"
+        yield f'undecided stand {place} the 100 percent: undecided = "{place}" in [polls]'
+    if bool(table.polls["against_beside"].any()):
+        yield 'votes against all stand beside the 100 percent: against_all = "beside" in [polls]'
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, float):
+        return "" if np.isnan(value) else f"{value:.0f}"
+    if hasattr(value, "date"):
+        return str(value.date()) if value == value else ""  # pyright: ignore[reportAttributeAccessIssue]
+    return "" if value is None or value != value else str(value)
+
+
+def _share(value: float, half: float) -> str:
+    """A share in percent; what is known to lie between bounds as these."""
+    if np.isnan(value):
+        return ""
+    percent, wide = (
+        round(100 * value, _PERCENT_DIGITS),
+        round(100 * float(np.nan_to_num(half)), _PERCENT_DIGITS),
+    )
+    if wide > 0 and abs(percent - wide) < 1e-9 and not _is_a_step(wide, percent):
+        return f"<{2 * percent:.10g}"
+    return f"{percent:.10g}"
+
+
+def _is_a_step(half: float, percent: float) -> bool:
+    """Whether a share is its own rounding: 0.5 in whole percent is never written, 0.05 in tenths neither."""
+    steps = np.array([1.0, 0.5, 0.1, 0.01]) / 2
+    return (
+        bool((np.abs(steps - half) < 1e-12).any())
+        and abs(percent / (2 * half) - round(percent / (2 * half))) < 1e-9
+    )
 
 
 @dataclass

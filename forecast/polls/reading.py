@@ -1,8 +1,13 @@
-"""Reading a poll table: every fault at once, with file, row, column, value and remedy."""
+"""Reading a poll table: every fault at once, with file, row, column, value and remedy; and what was
+understood of it, column by column, with the ``[polls]`` that reads it.
+"""
 
 from __future__ import annotations
 
 import datetime
+import json
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +17,26 @@ import numpy as np
 import pandas as pd
 
 from forecast.door.arguments import made_by
+from forecast.election import Election, parse_election
+from forecast.election.schema import Party
 from forecast.election.settings import PollSettings
 from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.polls.cells import OTHER, SAMPLE_WORDS, UNDECIDED
-from forecast.polls.columns import Layout, Names, Target, facts_missing, layout_of
+from forecast.polls.columns import (
+    OTHER,
+    RESERVED,
+    SAMPLE_WORDS,
+    UNDECIDED,
+    Layout,
+    Names,
+    Target,
+    facts_missing,
+    heading_key,
+    is_reported,
+    layout_of,
+    plain_key,
+    without_notes,
+)
 from forecast.polls.doubts import doubted
 from forecast.polls.figures import (
     Asked,
@@ -30,14 +50,12 @@ from forecast.polls.figures import (
     settle_together,
     undecided_beside,
 )
-from forecast.polls.poll_facts import MOST_YEARS_BEFORE, Facts, read_facts
-from forecast.polls.poll_table import Doubt, PollTable, Rows, count_of, numbered, select
-from forecast.polls.sources import Found, found_in
+from forecast.polls.poll_facts import Facts, read_facts
+from forecast.polls.poll_table import NO_ROW, Doubt, PollTable, Rows, count_of, numbered, select
+from forecast.polls.sources import PRESETS, Found, found_in
 
 if TYPE_CHECKING:
     from forecast.election import Election
-
-__all__ = ["MOST_YEARS_BEFORE", "Read", "polls_of", "read_polls", "read_with_layout"]
 
 _TAKEN = ("row", "pollster", "fieldwork_start", "fieldwork_end", "published", "known", "sample_size", "kind",
           "scope",
@@ -45,6 +63,15 @@ _TAKEN = ("row", "pollster", "fieldwork_start", "fieldwork_end", "published", "k
 _UNLISTED_MATTERS = 3.0
 """Percent from which a party that is not listed is named."""
 _RECENT_DAYS = 60
+_FACTS_IN_WORDS = {
+    "pollster": "pollster", "fieldwork": "days of fieldwork", "fieldwork_start": "first day of fieldwork",
+    "fieldwork_end": "last day of fieldwork", "published": "day of publication", "date": "day",
+    "sample_size": "number of respondents", "sample": "who was asked", "kind": "kind of poll",
+    "scope": "scope", "region": "region of the poll", "district": "district of the poll",
+    "source": "source", "unit": "unit", "poll_id": "which rows are one poll", "question_id": "which question",
+}  # fmt: skip
+_KEYS = {"fieldwork": "end", "fieldwork_end": "end", "fieldwork_start": "start"}
+_LEAST_PARTY = 0.5
 
 
 def polls_of(election: Election) -> PollTable:
@@ -414,3 +441,201 @@ def _one_sample(facts: Facts, numbers: Sequence[int], rows: Rows) -> list[bool]:
         )
         rows.doubts.append(Doubt("samples", (), text))
     return kept
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A column: its name, what it means in words, and a cell of it."""
+
+    name: str
+    meaning: str
+    example: str
+
+
+def columns_in_words(found: Found, layout: Layout, election: Election) -> list[Understood]:
+    """Every column of a table, in its order."""
+    names = {party.id: party.name for party in election.parties} | {OTHER: "other", UNDECIDED: "undecided"}
+    return [
+        Understood(column.name, _in_words(column.meaning, column.which, names), _example(found, column.at))
+        for column in layout.columns
+    ]
+
+
+def _in_words(meaning: str, which: str, names: dict[str, str]) -> str:
+    units = " and ".join(names.get(unit, unit) for unit in which.split("+"))
+    return {
+        "fact": _FACTS_IN_WORDS.get(which, which),
+        "option": units if which in (OTHER, UNDECIDED) else f"share of {units}",
+        "together": f"share of {units} together",
+        "unlisted": "share of a party that is not listed, counted under other",
+        "unknown": "not known: a party that is not listed?",
+        "extra": "kept beside the polls",
+        "passed over": f"passed over: {which}",
+        "party": "party (one row a poll and party)",
+        "share": "share",
+    }[meaning]
+
+
+def _example(found: Found, at: int) -> str:
+    told = (line.cells[at] for line in found.sheet.lines if line.number != NO_ROW)
+    return next((cell for cell in told if is_reported(cell)), "")
+
+
+def settings_text(found: Found, layout: Layout, table: PollTable, listed: Election | None = None) -> str:
+    """The ``[polls]`` that reads a table as it was read, as lines of TOML.
+
+    Where ``listed`` are the parties that the table reports, those too small for ``parties_text`` are of
+    others.
+    """
+    settings, heading = found.settings, found.sheet.heading
+    lines = ["[polls]"]
+    if found.format != "table":
+        lines.append(f'format = "{found.format}"')
+    for fact, at in layout.facts.items():
+        key = _key_of(fact, layout)
+        if key and fact not in ("unit", "question_id") and found.format not in ("dawum", "ropf"):
+            lines.append(f"{key} = {_toml([heading[i] for i in at])}")
+    if layout.long:
+        lines += [f"party = {_toml([heading[layout.party]])}", f"share = {_toml([heading[layout.share]])}"]
+    preset = PRESETS[found.format]
+    for key in (
+        "separator",
+        "encoding",
+        "dates",
+        "language",
+        "year",
+        "pollster_until",
+        "unit",
+        "house",
+        "against_all",
+    ):
+        value = getattr(settings, key)
+        if value:
+            lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
+    for key in ("table", "ignore"):
+        if getattr(settings, key):
+            lines.append(f"{key} = {_toml(list(getattr(settings, key)), always=True)}")
+    for key in ("constant", "rows"):
+        value = getattr(settings, key)
+        if value:
+            inside = ", ".join(
+                f"{_quoted(name)} = {_toml([text] if isinstance(text, str) else list(text))}"
+                for name, text in value.items()
+            )
+            lines.append(f"{key} = {{ {inside} }}")
+    told = settings.undecided or _told(table)
+    folded = listed is not None and len(_named(table, listed)) < len(listed.parties)
+    for key, value in (
+        ("unlisted", "other" if folded else settings.unlisted),
+        ("undecided", told),
+        ("faults", settings.faults),
+    ):
+        if value and preset.get(key) != value:
+            lines.append(f'{key} = "{value}"')
+    return "\n".join(lines)
+
+
+def _key_of(fact: str, layout: Layout) -> str:
+    if fact == "date":
+        return "published" if {"fieldwork", "fieldwork_end"} & layout.facts.keys() else "end"
+    if fact == "fieldwork" and "fieldwork_end" in layout.facts:
+        return ""
+    return _KEYS.get(fact, fact)
+
+
+def _told(table: PollTable) -> str | None:
+    """Where the undecided stand, as the table itself tells."""
+    undecided = table.shares[UNDECIDED].fillna(0.0) > 0
+    if not bool(undecided.any()):
+        return None
+    return "beside" if bool(table.polls["undecided_beside"].any()) else "inside"
+
+
+def _toml(texts: Sequence[str], *, always: bool = False) -> str:
+    quoted = [json.dumps(text, ensure_ascii=False) for text in texts]
+    return quoted[0] if len(quoted) == 1 and not always else f"[{', '.join(quoted)}]"
+
+
+def _quoted(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name, ensure_ascii=False)
+
+
+def _named(table: PollTable, election: Election) -> list[Party]:
+    """The parties of a table that are large enough to be listed, the largest first."""
+    means = {party.id: float(np.nan_to_num(table.shares[party.id].mean())) for party in election.parties}
+    ordered = sorted(election.parties, key=lambda party: -means[party.id])
+    return [party for party in ordered if 100 * means[party.id] >= _LEAST_PARTY]
+
+
+def parties_text(table: PollTable, election: Election) -> str:
+    """``[[parties]]`` for the parties of a table, the largest first, as lines of TOML."""
+    return "\n\n".join(
+        f'[[parties]]\nid = "{party.id}"\nname = {json.dumps(party.name, ensure_ascii=False)}'
+        for party in _named(table, election)
+    )
+
+
+def told_apart(
+    source: Path, election: Election | None, settings: Sequence[str] = ()
+) -> tuple[Found, Layout, Election]:
+    """The table in a file, what its columns are, and the election that they are read for.
+
+    Where no ``election`` is given, that of the parties which the table reports; ``settings`` are then those
+    of ``[polls]``, as ``polls.unit=seats``.
+    """
+    if election is not None:
+        found = found_in(source, election)
+        return found, layout_in(found, election), election
+    nobody = _nobody(settings)
+    found = found_in(source, nobody)
+    meant = stand_in(found, layout_in(found, nobody))
+    return found, layout_in(found, meant), meant
+
+
+def _nobody(settings: Sequence[str]) -> Election:
+    """An election without a party that any column could mean."""
+    return parse_election(
+        {
+            "election": {"id": "polls", "name": "polls", "date": "2200-01-01"},
+            "parties": [{"id": "nobody-at-all", "name": "nobody at all"}],
+            "rule": {"seats": 100, "allocation": {"method": "dhondt"}},
+        },
+        "--set",
+        list(settings),
+    )
+
+
+def stand_in(found: Found, layout: Layout) -> Election:
+    """An election whose parties are those that a table reports, to read it before there is an election
+    file.
+    """
+    if layout.long:
+        cells = dict.fromkeys(line.cells[layout.party] for line in found.sheet.lines)
+        reserved = ("other", "undecided")
+        known = {name for unit in reserved for name in RESERVED[unit]}
+        names = [name for name in cells if is_reported(name) and heading_key(name) not in known]
+    else:
+        names = list(layout.unknown.values()) + list(layout.unlisted.values())
+    parties: dict[str, str] = {}
+    for name in names:
+        for part in name.split("+"):
+            parties.setdefault(slug(part), without_notes(" ".join(part.split())))
+    listed = [{"id": key, "name": name} for key, name in parties.items()] or [
+        {"id": "nobody", "name": "Nobody"}
+    ]
+    return parse_election(
+        {
+            "election": {"id": "polls", "name": "polls", "date": datetime.date(2200, 1, 1)},
+            "parties": listed,
+            "rule": {"seats": found.settings.house or 100, "allocation": {"method": "dhondt"}},
+            "polls": {**found.settings.model_dump(exclude_defaults=True), "format": None},
+        }
+    )
+
+
+def slug(name: str) -> str:
+    """A name as an id of a party."""
+    plain = unicodedata.normalize("NFKD", plain_key(without_notes(name))).encode("ascii", "ignore").decode()
+    found = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:40]
+    found = found or "party-" + "-".join(f"{ord(sign):x}" for sign in name[:6])
+    return f"{found}-party" if found in (OTHER, UNDECIDED) else found

@@ -34,17 +34,17 @@ from forecast.door.sheets import (
 from forecast.door.trees import json_of
 from forecast.election.settings import PollSettings
 from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.polls.cells import (
+from forecast.polls.columns import (
     FACTS,
     NO_SHARES,
     PARTY_COLUMN,
     SHARE_COLUMN,
     WORDS,
+    Names,
     heading_key,
     is_figure,
     split_words,
 )
-from forecast.polls.columns import Names
 from forecast.polls.poll_table import NO_ROW, year_in
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
-from forecast.polls.cells import without_notes
+from forecast.polls.columns import without_notes
 
 NOT_A_DAY = frozenset(
     {

@@ -16,7 +16,7 @@ from forecast.door import is_whole, ungrouped
 from forecast.door.sheets import read_sheet
 from forecast.election.values import normalised, parse_share
 from forecast.errors import ABSENT, Fault, PollDataError, suggest
-from forecast.polls.cells import OF_VOTES, TOTAL, heading_key, without_notes
+from forecast.polls.columns import OF_VOTES, TOTAL, heading_key, without_notes
 from forecast.rules.ballot import Entry
 
 if TYPE_CHECKING:

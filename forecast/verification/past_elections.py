@@ -27,8 +27,7 @@ from forecast.estimation.average import OTHER, Average, Floats, Prepared, Report
 from forecast.estimation.centre import Correction, correction_of
 from forecast.estimation.estimate import situation_of
 from forecast.estimation.law import Situation
-from forecast.polls.cells import LARGEST_SAMPLE, LEAST_SAMPLE
-from forecast.polls.reading import MOST_YEARS_BEFORE
+from forecast.polls.poll_facts import LARGEST_SAMPLE, LEAST_SAMPLE, MOST_YEARS_BEFORE
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,2})?")
 

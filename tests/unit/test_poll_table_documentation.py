@@ -11,7 +11,7 @@ import pytest
 from forecast.election import Election, parse_election
 from forecast.election.values import normalised
 from forecast.polls import PollTable, read_polls
-from forecast.polls.cells import FACTS, RESERVED, heading_key
+from forecast.polls.columns import FACTS, RESERVED, heading_key
 
 
 @pytest.fixture(scope="module")
