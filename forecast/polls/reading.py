@@ -23,6 +23,7 @@ from forecast.election.settings import PollSettings
 from forecast.election.values import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.polls.columns import (
+    KEY_OF,
     OTHER,
     RESERVED,
     SAMPLE_WORDS,
@@ -70,7 +71,7 @@ _FACTS_IN_WORDS = {
     "scope": "scope", "region": "region of the poll", "district": "district of the poll",
     "source": "source", "unit": "unit", "poll_id": "which rows are one poll", "question_id": "which question",
 }  # fmt: skip
-_KEYS = {"fieldwork": "end", "fieldwork_end": "end", "fieldwork_start": "start"}
+_KEYS = {**KEY_OF, "fieldwork": "end"}
 _LEAST_PARTY = 0.5
 
 
