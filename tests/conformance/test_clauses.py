@@ -75,6 +75,26 @@ def test_the_house_of_armenia_2018_grew_to_132_until_the_others_had_a_third() ->
     assert list(seats.values()) == [88, 26, 18, 0]
 
 
+def test_the_level_of_latvia_2022_is_of_envelopes_and_leaves_out_a_list_with_5_percent_of_the_ballots() -> (
+    None
+):
+    """Centrālā vēlēšanu komisija, https://data.gov.lv/ and https://www.cvk.lv/: 903,639 valid ballots in
+    914,022 valid envelopes; Attīstībai/Par! had no seat.
+    """
+    threshold = load_election(ROOT / "configs" / "latvia-2018.toml").rule.threshold
+    assert threshold is not None
+    ballot = Ballot((Entry("ap", 45_452), Entry("others", 858_187)), invalid_votes=10_383)
+    for base, seats in (("cast", 0), ("valid", 5)):
+        rule = Rule.model_validate(
+            {
+                "seats": 100,
+                "threshold": threshold.model_copy(update={"base": base}),
+                "allocation": {"method": "sainte-lague"},
+            }
+        )
+        assert apply_rule(rule, ballot).seats["ap"] == seats
+
+
 def test_the_first_district_of_north_macedonia_2020_has_its_seats() -> None:
     """State Election Commission, 25 July 2020, as told at https://mia.mk/: 20 seats by D'Hondt (Electoral
     Code, art. 127). No votes of the other five districts were found.

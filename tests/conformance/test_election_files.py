@@ -104,6 +104,7 @@ LOT = {
     "iceland-2016": "art. 107",
     "israel-2022": "s. 81 (d) (2)",
     "kyrgyzstan-2010": "",
+    "latvia-2018": "art. 38: votes in all constituencies, which no step is, then registration",
     "lithuania-2020": "the number of the list since 2022, which the file does not have",
     "lithuania-2020-chamber": "the number of the list since 2022, which the file does not have",
     "moldova-2010": "",
