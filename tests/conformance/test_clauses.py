@@ -5,6 +5,7 @@ Files of ``shared/cases/counts`` say their law as far as older keys went; the cl
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from forecast.election import load_election
 from forecast.election.rule import Rule
 from forecast.election.vocabulary import Kind
-from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import count
 from forecast.rules.reference import apply_rule
 from tests.counts import ROOT
@@ -138,6 +139,57 @@ def test_the_first_district_of_north_macedonia_2020_has_its_seats() -> None:
     rule = Rule.model_validate({"seats": 20, "allocation": {"method": "dhondt"}})
     outcome = apply_rule(rule, Ballot(tuple(Entry(name, number) for name, number in votes.items())))
     assert list(outcome.seats.values()) == [8, 7, 2, 2, 1]
+
+
+CYPRUS_2021 = {
+    "disy": (31163, 20733, 23593, 9923, 9650, 4266),
+    "akel": (25770, 16019, 18281, 10008, 5539, 4296),
+    "diko": (13449, 9628, 5030, 3687, 5967, 2634),
+    "elam": (7486, 4741, 5786, 2911, 2360, 971),
+    "edek": (9061, 3473, 2975, 3314, 4293, 906),
+    "dipa": (8232, 4672, 3685, 2670, 1185, 1388),
+    "kosp": (8386, 2421, 2090, 829, 1153, 883),
+    "other": (18800, 10948, 13429, 4665, 2151, 2212),
+}
+"""Votes in Nicosia, Limassol, Famagusta, Larnaca, Paphos and Kyrenia: Ministry of the Interior
+(Parliamentary2021.csv of https://data.gov.cy/), read through a public repository; other are eight lists and
+independents below the level.
+"""
+
+
+def test_whole_quotas_of_cyprus_2021_leave_four_seats_to_the_lists_above_the_second_level() -> None:
+    """Law 72/1979 arts. 32 and 33. Of the official 56 (17, 15, 9, 4, 4, 4, 3) 29 are whole quotas in
+    districts and 23 on the unused votes; the other four went by remainder to the three lists with 7.2 %, in
+    turn and begun again (DIKO, DISY, AKEL, DIKO), which no key says: by remainder alone two go to ELAM and
+    EDEK.
+    """
+    rule = Rule.model_validate(
+        {
+            "seats": 56,
+            "threshold": {"level": "3.6%"},
+            "districts": {
+                "method": "hare-rounded-down",
+                "quota_of": "valid",
+                "leftover": "hare-rounded-down",
+            },
+        }
+    )
+    sizes = (20, 12, 11, 6, 4, 3)
+    districts = tuple(
+        District(str(place), {name: votes[place] for name, votes in CYPRUS_2021.items()}, seats)
+        for place, seats in enumerate(sizes)
+    )
+    entries = tuple(
+        Entry(name, sum(votes), "residual" if name == "other" else "party")
+        for name, votes in CYPRUS_2021.items()
+    )
+    outcome = apply_rule(rule, Ballot(entries, districts=districts))
+    whole = Counter[str]()
+    for step in outcome.steps:
+        whole.update({line.id: line.whole or 0 for line in step.lines})
+    assert sum(entry.votes for entry in entries) == 357_712
+    assert [whole[name] for name in CYPRUS_2021] == [16, 14, 7, 4, 4, 4, 3, 0]
+    assert list(outcome.seats.values()) == [17, 14, 8, 5, 5, 4, 3, 0]
 
 
 def test_the_largest_coalition_of_italy_2013_has_its_340_seats() -> None:
