@@ -121,6 +121,7 @@ LOT = {
     "sweden-2022": "14 kap. 2 §",
     "taiwan-2020": "art. 67",
     "zurich-2018": "GPR § 109",
+    "zurich-canton-2023": "GPR § 109",
 }
 """Files in which a lot alone decides, and the clause that says so, recalled unless its text is cited in the
 file; empty where none was found, so that equal claims are left open.
