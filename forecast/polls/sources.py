@@ -312,7 +312,7 @@ def _with_preset(sheet: Sheet, settings: PollSettings, said: tuple[str, ...], kn
     if name != "table":
         how = "as [polls] says" if settings.format else "known by its form"
         said = (*said, f"format {name}, {how}")
-    return Found(replace(sheet, said=(*sheet.said,)), settings.model_copy(update=open_keys), said, name)
+    return Found(sheet, settings.model_copy(update=open_keys), said, name)
 
 
 def dawum_sheet(text: str, place: str, settings: PollSettings) -> Sheet:
