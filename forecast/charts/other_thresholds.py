@@ -36,6 +36,7 @@ from forecast.charts.drawing import (
 from forecast.charts.parties import PANEL_WIDTH, PANELS, names_column, told
 from forecast.charts.rules import method_name
 from forecast.sweeps.slider import may_slide, slide
+from forecast.variables import error_of
 from forecast.words.headlines import level_text, of_hundred_short, whole_percent
 
 if TYPE_CHECKING:
@@ -52,10 +53,10 @@ def thresholds(facts: Facts) -> Chart | None:
         return None
     slid = slide(facts.forecast)
     levels = slid.ticks["threshold"]
-    chances = {
-        row["party"]: slid.array("pass_probability")[:, 0, slid.parties.index(row["party"])]
-        for row in facts.lists
-    }
+    chances, errors = (
+        {row["party"]: slid.array(path)[:, 0, slid.parties.index(row["party"])] for row in facts.lists}
+        for path in ("pass_probability", error_of("pass_probability"))
+    )
     drawn = [row for row in facts.lists if _seats_of(slid, row, 0)[:, 1].max() > 0]
     # Those with a median of no seats at every level have no steps to show, and a chance worth a row all the
     # same.
@@ -65,7 +66,7 @@ def thresholds(facts: Facts) -> Chart | None:
         steps_body(inline(steps_rows(slid, row, 0, facts.level))) | title(called(row, 24))
         for row in drawn[:_MOST_STEPS]
     ]
-    body = below(_chances(facts, listed, chances, levels), panels(steps, PANELS, 18), spacing=26)
+    body = below(_chances(facts, listed, chances, errors, levels), panels(steps, PANELS, 18), spacing=26)
     meaning = facts.forecast["pass_probability"].attrs["long_name"]
     method = method_name(str(facts.rule_method))
     explanation = (
@@ -89,7 +90,11 @@ def _threshold_finding(facts: Facts, entering: np.ndarray, levels: list[float]) 
 
 
 def _chances(
-    facts: Facts, listed: list[dict[str, Any]], chances: dict[str, np.ndarray], levels: list[float]
+    facts: Facts,
+    listed: list[dict[str, Any]],
+    chances: dict[str, np.ndarray],
+    errors: dict[str, np.ndarray],
+    levels: list[float],
 ) -> Spec:
     """A map of chances: parties by levels."""
     shown = [k for k, level in enumerate(levels) if whole_percent(level) or level == facts.level]
@@ -98,7 +103,7 @@ def _chances(
             "party": row["party"],
             "level": level_text(levels[k]),
             "chance": float(chances[row["party"]][k]),
-            "text": of_hundred_short(float(chances[row["party"]][k])),
+            "text": of_hundred_short(float(chances[row["party"]][k]), float(errors[row["party"]][k])),
             "ink": "white" if chances[row["party"]][k] > 0.55 else INK,
         }
         for row in listed

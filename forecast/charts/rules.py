@@ -376,6 +376,9 @@ def majority(forecast: Forecast) -> Chart | None:
     if settled:
         c, grid = 0, variants.along("coalition_seat_mean", "threshold", "method")
     cells = grid[..., c]
+    errors = variants.along(error_of("majority_probability"), "threshold", "method")[..., c]
+    said = np.vectorize(lambda mean, _: f"{mean:.0f}") if settled else np.vectorize(of_hundred_short)
+    texts = said(cells, errors)
     low, high = float(cells.min()), float(cells.max())
     values = [
         {
@@ -383,7 +386,7 @@ def majority(forecast: Forecast) -> Chart | None:
             "method": shortened(method_name(method), _LETTERS),
             "base": _is_base(variants, threshold=k, method=m),
             "value": float(cells[k, m]),
-            "text": f"{cells[k, m]:.0f}" if settled else of_hundred_short(float(cells[k, m])),
+            "text": str(texts[k, m]),
             "ink": "white" if cells[k, m] > low + 0.72 * (high - low) else INK,
         }
         for k in _few(variants)
@@ -404,10 +407,9 @@ def majority(forecast: Forecast) -> Chart | None:
         width=WIDTH - 150,
         height=28 * len(forecast.ticks["method"]),
     )
-    said = f"a majority in {of_hundred_short(low)} to {of_hundred_short(high)} of 100 draws"
-    finding = (
-        f"{coalitions[c]}: {f'{low:.0f} to {high:.0f} mean seats' if settled else said}, by the rule alone"
-    )
+    reach = f"{texts.flat[cells.argmin()]} to {texts.flat[cells.argmax()]}"
+    reach = f"{reach} mean seats" if settled else f"a majority in {reach} of 100 draws"
+    finding = f"{coalitions[c]}: {reach}, by the rule alone"
     what = (
         "Mean seats (every rule gives the same majorities)"
         if settled

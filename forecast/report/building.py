@@ -79,7 +79,7 @@ _KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
 """Where the election file says it: for whoever writes one, not for readers of the page."""
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 """Of a sentence that ends with an abbreviation."""
-_PERCENT = re.compile(r"(?<=\d)%")
+_PERCENT = re.compile(r"(?<=\d) ?%")
 PREVIEW = "preview.png"
 """The picture beside the page that links to it are shown with."""
 
@@ -176,7 +176,7 @@ def _page(
         coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
         tables=tables,
         events=[
-            (facts.events[str(row["event"])], texts[1], _is_strict(str(row["definition"])))
+            (facts.events[str(row["event"])], texts[1:3], _is_strict(str(row["definition"])))
             for row, texts in zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
         ],
         rule=rule_in_words(Rule.model_validate(forecast.rule)),
@@ -242,7 +242,10 @@ def _texts(facts: Facts) -> dict[str, str]:
         "parliament_note": {"order": text("by_position" if facts.positions else "by_size")},
         "distributions_note": {"dots": DOTS},
         "coalitions_note": {"needed": facts.majority, "house": facts.house},
-        "ranks_note": {"number": rounding.whole(places_draws(facts.forecast))},
+        "ranks_note": {
+            "number": rounding.whole(places_draws(facts.forecast)),
+            "points": rounding.points(_largest_of(facts.forecast, "places/mc_error")),
+        },
     }
     filled = {key: text(key, **values) for key, values in parts.items()}
     known = texts() | filled | {"language": language()}
@@ -260,6 +263,11 @@ def places_draws(forecast: Forecast) -> int:
     """How many draws the chances of places rest on."""
     path = "places/probability"
     return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
+
+
+def _largest_of(forecast: Forecast, path: str) -> float | None:
+    """The largest of some Monte Carlo errors; ``None`` where there are none."""
+    return float(np.nanmax(forecast.array(path))) if path in forecast else None
 
 
 def _stale(facts: Facts) -> str:
@@ -301,7 +309,7 @@ def _last_seat(facts: Facts) -> dict[str, Any] | None:
     """
     forecast = facts.forecast
     known = {row["party"]: row["name"] for row in facts.parties}
-    told = last_seat_said(forecast, known)
+    told = last_seat_said(forecast)
     if facts.too_few or not told:
         return None
     by_party = table_of(forecast, "last-seat")
@@ -313,7 +321,7 @@ def _last_seat(facts: Facts) -> dict[str, Any] | None:
     ]
     titles = [
         (text("party"), False),
-        *((text(f"last_seat_{name}"), True) for name in ("holds", "next")),
+        *((text(key), True) for key in ("last_seat_holds", "error", "last_seat_next", "error")),
     ]
     part = {"id": "last-seat", "title": text("last_seat_who"), "titles": titles, "rows": rows}
     return part | {"said": told}
@@ -489,14 +497,17 @@ def _party(row: dict[str, Any]) -> dict[str, Any]:
 def _meta(facts: Facts) -> list[str]:
     """When the forecast was made, of what polls, and how many elections were drawn."""
     attrs, draws = facts.forecast.attrs, facts.forecast.draws
-    drawn = text("draw" if draws == 1 else "draws", number=rounding.whole(draws))
+    drawn = [
+        text("draw" if draws == 1 else "draws", number=rounding.whole(draws)),
+        text("chances_error", points=rounding.points(facts.chances_error)),
+    ]
     if is_night(facts.forecast):
-        return [*night_meta(facts.forecast), drawn]
+        return [*night_meta(facts.forecast), *drawn]
     if not facts.polls_used:
-        return [drawn]
+        return drawn
     last = max(row["day"] for row in facts.polls_used)
     days = [text("as_of", day=day_text(attrs["as_of"])), text("last_poll", day=day_text(last))]
-    return [*days, drawn]
+    return [*days, *drawn]
 
 
 def _districts(forecast: Forecast) -> dict[str, Any] | None:
@@ -515,7 +526,10 @@ def _districts(forecast: Forecast) -> dict[str, Any] | None:
             for k in held
         ]
         known = "Last seat" in shown
-        last = f"{said_of[shown['Last seat']]} {said_of[shown['in']]}".strip() if known else ""
+        last = ""
+        if known and said_of[shown["Last seat"]]:
+            who, chance, error = (said_of[shown["Last seat"] + k] for k in range(3))
+            last = f"{who} {chance} (± {error})"
         rows.append(
             {
                 "name": said_of[0],

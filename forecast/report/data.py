@@ -348,6 +348,7 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
         "methods": names,
         "at_law": at_law,
         "draws": slid.draws,
+        "points": rounding.points(Facts(slid).chances_error),
         "steps": [_steps(facts, slid, m, pool) for m in range(len(methods))],
         "law_lines": [pool.put([{"level": level}]) for level in levels],
         "members": [ids.index(party) for party in slid.names("unsaved/member")],

@@ -140,7 +140,7 @@ function controls() {
   $("method").value = at[1];
   $("reset").disabled = byLaw();
   $("status").textContent = byLaw() ? t.by_law
-    : put(t.what_if, { level, method: data.methods[at[1]], number: numberText(data.draws) });
+    : put(t.what_if, { level, method: data.methods[at[1]], number: numberText(data.draws), points: data.points });
   const last = data.levels.length - 1, said = (medians, k) => `${medians[k]} (${data.levels[k]})`;
   panels("thresholds", "thresholds", data.steps[at[1]].map(({ name, medians, data: sets }) => ({
     name, said: `${t.seats}: ${[0, at[0], last].map((k) => said(medians, k)).join(", ")}`, data: { ...sets, law: data.law_lines[at[0]] } })));

@@ -104,6 +104,10 @@ def _of_drawn_rules(forecast: Forecast) -> bool:
     return _of_rules(forecast) and forecast.draws > 0
 
 
+def _of_counted_rules(forecast: Forecast) -> bool:
+    return _of_rules(forecast) and not forecast.draws
+
+
 def _asked(over: str, of: Callable[[Forecast], bool]) -> Callable[[Forecast], bool]:
     """Where the election file asks something, and so there are such rows or columns."""
     return lambda forecast: of(forecast) and len(forecast.array(over)) > 0
@@ -130,7 +134,8 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("districts", district_tables.districts, _in_districts),
     ("district-seats", district_tables.district_seats, _in_districts),
     ("district-distribution", district_tables.district_distribution, _in_districts),
-    ("last-seat", causes.last_seat_of_the_country, _one),
+    ("last-seat", causes.last_seat, _one),
+    ("last-seat-pairs", causes.last_seat_pairs, _one),
     ("last-seat-votes", causes.last_seat_votes, _one),
     ("polls", evidence.polls, _one),
     ("houses", evidence.houses, _one),
@@ -150,8 +155,10 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("ties", across.ties, lambda forecast: not forecast.draws),
     ("flips", causes.flips, _of_rules),
     ("decomposition", causes.decomposition, _of_drawn_rules),
-    ("last-seat", causes.last_seat, _of_rules),
-    ("last-seat-votes", causes.last_seat_votes, _of_drawn_rules),
+    ("next-seats", causes.next_seats, _of_counted_rules),
+    ("last-seat", causes.last_seat, _drawn),
+    ("last-seat-pairs", causes.last_seat_pairs, _drawn),
+    ("last-seat-votes", causes.last_seat_votes, _drawn),
     ("parties", subjects.parties, _several),
     ("coalitions", subjects.coalitions, _asked("coalition", _drawn)),
     ("seat-distribution", subjects.distribution, _drawn),

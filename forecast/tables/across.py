@@ -14,9 +14,11 @@ from forecast.tables.definitions import (
     Shown,
     Table,
     as_is,
+    chance_shown,
     columns_of,
     label_columns,
     label_shown,
+    largest_error_said,
     names_of,
     pair_of,
     shown_of,
@@ -146,6 +148,9 @@ def _wide(
             text = _of_subject(shown_of(first)[0].text, ahead, subject)
             shown.append(Shown(called, text, rank=max(0, drawn - _ALWAYS_SHOWN + 1)))
             drawn += 1
+    error = error_of(first.path)
+    if first.name.endswith("probability") and error in forecast:
+        notes = (*notes, largest_error_said(forecast.array(error)))
     return table(forecast, name, title, columns, shown, (*more, *notes))
 
 
@@ -212,10 +217,10 @@ def variants(forecast: Forecast) -> Table:
         Shown("Parties", text_of("effective_seats", lambda v: "" if v is None else f"{v:.2f}")),
         Shown("Gallagher", text_of("gallagher", rounding.percent)),
         Shown("Loosemore-Hanby", text_of("loosemore_hanby", rounding.percent)),
-        Shown(
-            "Majority on a minority",
-            text_of("manufactured", rounding.percent if drawn else yes_or_no),
-            rank=1,
+        *(
+            chance_shown("Majority on a minority", "manufactured", rank=1)
+            if drawn
+            else [Shown("Majority on a minority", text_of("manufactured", yes_or_no), rank=1)]
         ),
     ]
     means = f"Means over {forecast['rules/wasted'].attrs['draws']:,} of the draws. " if drawn else ""
@@ -239,9 +244,7 @@ def changes(forecast: Forecast) -> Table:
         column = Column(f"moved_{end}", "seats", "integer", f"{what} of the seats that move")
         columns[column] = (cumulated < quantile - 1e-12).sum(1)
     shown += [
-        Shown(
-            "Draws", _unless_base(pair_of("changed_probability", "changed_mc_error", rounding.probability))
-        ),
+        *chance_shown("Draws", "changed_probability", unless=_unless_base),
         Shown(
             "Seats moved",
             _unless_base(pair_of("moved_seats_mean", "moved_seats_mean_mc_error", rounding.mean_seats)),

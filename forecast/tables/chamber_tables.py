@@ -12,6 +12,7 @@ from forecast.tables.definitions import (
     Shown,
     Table,
     as_is,
+    chance_shown,
     columns_of,
     label_columns,
     label_shown,
@@ -58,11 +59,7 @@ def coalitions(forecast: Forecast) -> Table:
     )
     columns, shown = _rows(forecast, "coalition", names)
     for what, title in (("majority", "Majority"), ("two_thirds", "Two thirds")):
-        chance, error = f"chamber_{what}_probability", f"chamber_{what}_mc_error"
-        shown += [
-            Shown(title, pair_of(chance, error, rounding.probability)),
-            Shown("± points", text_of(error, rounding.points), rank=2),
-        ]
+        shown += chance_shown(title, f"chamber_{what}_probability")
     shown += [
         Shown("Seats", text_of("chamber_seat_median", rounding.whole)),
         Shown("80 % of seats", pair_of("chamber_seat_low80", "chamber_seat_high80", rounding.interval)),
@@ -121,10 +118,8 @@ def coalitions_of_tiers(forecast: Forecast) -> Table:
     """A row for each coalition in each tier, the lists among them: its seats there, and its majority."""
     names = ("tier_majority_probability", "tier_coalition_seat_quantile", "tier_coalition_seat_mean")
     columns, shown = _rows(forecast, "tier", names, behind="coalition")
-    chance, error = "tier_majority_probability", "tier_majority_mc_error"
     shown += [
-        Shown("Majority", pair_of(chance, error, rounding.probability)),
-        Shown("± points", text_of(error, rounding.points), rank=2),
+        *chance_shown("Majority", "tier_majority_probability"),
         Shown("Seats", text_of("tier_coalition_seat_median", rounding.whole)),
         Shown(
             "80 % of seats",
@@ -184,7 +179,7 @@ def distribution(forecast: Forecast) -> Table:
     shown = (
         Shown("Party or group", lambda row: names[str(row["holder"])], numeric=False),
         Shown("Seats", text_of("seats", rounding.whole)),
-        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
+        *chance_shown("Probability", "probability"),
     )
     title = "Probability of every number of seats of the whole chamber"
     return table(forecast, "chamber-seats", title, columns, shown)
@@ -218,7 +213,7 @@ def contests(forecast: Forecast) -> Table:
         }
         shown += [
             Shown(what.capitalize(), lambda row, what=what, told=told: told[str(row[what])], numeric=False),
-            Shown("Wins", pair_of(chance, error, rounding.probability)),
+            *chance_shown("Wins", chance),
         ]
     path = f"{_GROUP}/uncovered_probability"
     if path in forecast:
@@ -229,9 +224,7 @@ def contests(forecast: Forecast) -> Table:
                 "uncovered_mc_error", "1", "number", "Monte Carlo standard error of uncovered_probability"
             ): error,
         }
-        shown.append(
-            Shown("No seat", pair_of("uncovered_probability", "uncovered_mc_error", rounding.probability))
-        )
+        shown += chance_shown("No seat", "uncovered_probability")
     notes = ("The most open first. Districts move together: their chances are not independent.",)
     return table(forecast, "contests", "Single-member districts", columns, shown, notes)
 

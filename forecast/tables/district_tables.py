@@ -12,6 +12,7 @@ from forecast.tables.definitions import (
     Shown,
     Table,
     as_is,
+    chance_shown,
     columns_of,
     names_of,
     pair_of,
@@ -59,7 +60,7 @@ def districts(forecast: Forecast) -> Table:
         shown.insert(1, Shown("Region", as_is("region"), numeric=False, rank=3))
     last_seat = [
         Shown("Last seat", lambda row: names.get(str(row["last"]), ""), numeric=False),
-        Shown("in", pair_of("last_probability", "last_mc_error", rounding.probability)),
+        *chance_shown("in", "last_probability"),
         Shown("Next", lambda row: names.get(str(row["next"]), ""), numeric=False, rank=1),
         Shown("Apart", text_of("margin_median", rounding.percent), rank=2),
     ]
@@ -100,8 +101,8 @@ def district_seats(forecast: Forecast) -> Table:
     ]
     if f"{_GROUP}/last_probability" in forecast:
         shown += [
-            Shown("Last seat", pair_of("last_probability", "last_mc_error", rounding.probability), rank=2),
-            Shown("Next", pair_of("next_probability", "next_mc_error", rounding.probability), rank=4),
+            *chance_shown("Last seat", "last_probability", rank=2),
+            *chance_shown("Next", "next_probability", rank=4),
         ]
     return table(forecast, "district-seats", "Seats of every party in every district", columns, shown)
 
@@ -126,7 +127,7 @@ def district_distribution(forecast: Forecast) -> Table:
         Shown("District", as_is("district"), numeric=False),
         Shown("Party", as_is("party"), numeric=False),
         Shown("Seats", text_of("seats", rounding.whole)),
-        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
+        *chance_shown("Probability", "probability"),
     )
     title = "Probability of every number of seats in every district"
     return table(forecast, "district-distribution", title, columns, shown)

@@ -105,7 +105,10 @@ def calibration(forecast: Forecast) -> Table:
         by_column(columns, rows),
         (
             Shown("Statement", _said, numeric=False),
-            Shown("Chance given", text_of("forecast_probability", lambda value: rounding.percent(value, 0))),
+            Shown(
+                "Chance given",
+                text_of("forecast_probability", lambda value: rounding.probability(value, 0.0, 0)),
+            ),
             Shown("Came true", text_of("observed_frequency", lambda value: rounding.percent(value, 0))),
             Shown("Statements", text_of("statements", rounding.whole), rank=1),
             Shown("Elections", text_of("elections", rounding.whole), rank=2),
@@ -193,9 +196,9 @@ def run(forecast: Forecast) -> Table:
         if variable.group == "estimate" and not variable.dims and path in forecast
     }
     said |= {f"warning {number}": text for number, text in enumerate(attrs["warnings"], start=1)}
-    said["probability that nobody passes and the election is void"] = float(
-        forecast.array("void_probability")
-    )
+    void = "probability that nobody passes and the election is void"
+    said |= {void: float(forecast.array("void_probability"))}
+    said |= {f"Monte Carlo standard error of the {void}": float(forecast.array("void_mc_error"))}
     columns = {
         Column("name", "", "text", "what is said"): list(said),
         Column("value", "", "text", "its value"): [str(value) for value in said.values()],

@@ -12,6 +12,7 @@ from forecast.tables.definitions import (
     Shown,
     Table,
     as_is,
+    chance_shown,
     columns_of,
     label_columns,
     label_shown,
@@ -96,17 +97,14 @@ def thresholds(forecast: Forecast) -> Table:
         for column, values in columns.items()
         if column.name in wanted or column.name.startswith(("share_low", "share_median", "share_high"))
     }
-    passes, error = "pass_probability", "pass_mc_error"
     shown = (
         Shown("Party", as_is("party_name"), numeric=False),
         Shown("Polls", text_of("poll_average", rounding.percent), rank=2),
         Shown("95 % of shares", pair_of("share_low95", "share_high95", rounding.percent_interval), rank=1),
-        Shown("Passes", unless_seatless(pair_of(passes, error, rounding.probability))),
-        Shown("± points", unless_seatless(text_of(error, rounding.points))),
+        *chance_shown("Passes", "pass_probability", unless=unless_seatless),
     )
-    void = rounding.probability(
-        *(float(forecast.array(name)) for name in ("void_probability", "void_mc_error"))
-    )
+    chance, error = (float(forecast.array(f"void_{name}")) for name in ("probability", "mc_error"))
+    void = f"{rounding.probability(chance, error)} (± {rounding.points(error)} points)"
     doubly = (forecast.rule.get("districts") or {}).get("national_totals") == "biproportional"
     table_less = ", or no table of seats has the totals of lists and the seats of districts" if doubly else ""
     notes = (f"Nobody passes{table_less}, so that the election is void: {void}.",)
@@ -140,8 +138,7 @@ def distribution(forecast: Forecast) -> Table:
         *label_shown(forecast),
         Shown("Party", lambda row: names[str(row["party"])], numeric=False),
         Shown("Seats", text_of("seats", rounding.whole)),
-        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
-        Shown("± points", text_of("mc_error", rounding.points), rank=1),
+        *chance_shown("Probability", "probability"),
     ]
     name = "seat-distribution" if forecast.leading else "seats"
     title = f"Probability of every number of seats{everywhere(forecast)}"
@@ -174,8 +171,7 @@ def places(forecast: Forecast) -> Table:
     shown = (
         Shown("Party", as_is("party_name"), numeric=False),
         Shown("Place", text_of("place", rounding.whole)),
-        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
-        Shown("± points", text_of("mc_error", rounding.points), rank=1),
+        *chance_shown("Probability", "probability"),
     )
     draws = forecast[path].attrs.get("draws", forecast.draws) if path in forecast else forecast.draws
     note = (

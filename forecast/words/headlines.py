@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from forecast.words.facts import said
-from forecast.words.rounding import interval, percent, whole
+from forecast.words.rounding import interval, percent, probability, whole
 from forecast.words.speaking import decimal_sign, text
 
 if TYPE_CHECKING:
@@ -136,11 +136,9 @@ def of_hundred(chance: float, error: float) -> str:
     return whole(number)
 
 
-def of_hundred_short(chance: float) -> str:
-    """A chance in percent without its sign, for a cell of a map; only none and all are written as such."""
-    if 0.0 < chance < 0.005:
-        return "<1"
-    return ">99" if 0.995 <= chance < 1.0 else f"{100 * chance:.0f}"
+def of_hundred_short(chance: float, error: float) -> str:
+    """A chance in whole percent without its sign, for a cell of a map."""
+    return probability(chance, error, 0).removesuffix(" %")
 
 
 def whole_percent(level: float) -> bool:
