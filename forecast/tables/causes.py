@@ -240,7 +240,7 @@ def _along(forecast: Forecast, path: str, each: int) -> tuple[dict[Column, Any],
 
 def _where(forecast: Forecast) -> str:
     """What a title adds where there are several forecasts."""
-    return " under the base rule" if "rules/keys" in forecast else everywhere(forecast)
+    return ", under the base rule" if "rules/keys" in forecast else everywhere(forecast)
 
 
 _HOLDS, _IS_NEXT, _ENTERS = (f"last_seat/{name}_probability" for name in ("holder", "next", "entry"))

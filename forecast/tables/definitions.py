@@ -205,7 +205,8 @@ def chance_shown(title: str, name: str, rank: int = 0, unless: Unless = lambda t
 
 def largest_error_said(errors: np.ndarray) -> str:
     """The largest of the Monte Carlo errors of a table of chances that has no room for each of them."""
-    return f"± {rounding.points(float(np.nanmax(errors)))} points at most (one Monte Carlo standard error)."
+    most = rounding.points(float(np.nanmax(errors)))
+    return f"Chances: ± {most} points at most (one Monte Carlo standard error)."
 
 
 # Places along leading dimensions.

@@ -104,7 +104,8 @@ def thresholds(forecast: Forecast) -> Table:
         *chance_shown("Passes", "pass_probability", unless=unless_seatless),
     )
     chance, error = (float(forecast.array(f"void_{name}")) for name in ("probability", "mc_error"))
-    void = f"{rounding.probability(chance, error)} (± {rounding.points(error)} points)"
+    void = rounding.probability(chance, error)
+    void += "" if void[:1] in "<>" else f" (± {rounding.points(error)} points)"
     doubly = (forecast.rule.get("districts") or {}).get("national_totals") == "biproportional"
     table_less = ", or no table of seats has the totals of lists and the seats of districts" if doubly else ""
     notes = (f"Nobody passes{table_less}, so that the election is void: {void}.",)
