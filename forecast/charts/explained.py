@@ -178,10 +178,11 @@ def last_seat(forecast: Forecast) -> Chart | None:
 def _pairs(variants: Variants) -> Chart | None:
     forecast = variants.forecast
     chances, errors = (forecast.array(path) for path in ("last_seat/probability", "last_seat/mc_error"))
-    pairs = sorted(
+    pairs: list[tuple[float, float, str]] = sorted(
         (
             (
-                *(float(of[gains["at"], loses["at"]]) for of in (chances, errors)),
+                float(chances[gains["at"], loses["at"]]),
+                float(errors[gains["at"], loses["at"]]),
                 f"{gains['name']} from {loses['name']}",
             )
             for gains in variants.lists

@@ -273,7 +273,7 @@ def last_seat_said(forecast: Forecast) -> tuple[str, ...]:
         for path, chances, k in ((_HOLDS, holds, first), (_IS_NEXT, next_, second))
     ]
     holder, rival = (forecast.names("party_name")[k] for k in (first, second))
-    entry = rounding.probability(*(float(forecast.array(path)) for path in (_ENTERS, error_of(_ENTERS))))
+    entry = rounding.probability(float(forecast.array(_ENTERS)), float(forecast.array(error_of(_ENTERS))))
     draws = rounding.whole(int(forecast[_HOLDS].attrs["draws"]))
     most = max(float(forecast.array(error_of(path)).max()) for path in (_HOLDS, _IS_NEXT, _ENTERS))
     error = f"chances: ± {rounding.points(most)} points at most (Monte Carlo standard error)"
