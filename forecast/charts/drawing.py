@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from forecast.errors import ConfigurationError, Fault, safe_tree, suggest
-from forecast.words.speaking import decimal_sign
+from forecast.words import decimal_sign
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]

@@ -32,10 +32,9 @@ from forecast.charts.drawing import (
     title,
     wrapped,
 )
-from forecast.words import headlines
+from forecast.words import headlines, text
 from forecast.words.facts import said
 from forecast.words.rounding import interval
-from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts

@@ -246,7 +246,7 @@ def report(
     """
     from forecast.report import PREVIEW, page, preview
     from forecast.storage import load
-    from forecast.words.speaking import speaking
+    from forecast.words import speaking
     from forecast.writing import replacing
 
     name = "report.html" if panel is None else f"{panel}.html"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from forecast.election.rule import Rule
+from forecast.words import listed, text
 from forecast.words.law_in_words import rule_in_words
 from forecast.words.rounding import DASH, whole
-from forecast.words.speaking import listed, text
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

@@ -28,8 +28,8 @@ from forecast.published.official_result import CHAMBER, LISTS, Official, officia
 from forecast.result import Forecast
 from forecast.simulation.inputs import constraints_of_events
 from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
+from forecast.words import in_their_language
 from forecast.words.facts import Facts
-from forecast.words.sentences import in_their_language
 
 LABELS = (("safe", 0.95), ("likely", 0.8), ("leaning", 0.6), ("open", 0.5))
 """What readers call a statement, and the least chance that its likelier side must have."""

@@ -19,9 +19,7 @@ from forecast.tables.definitions import (
     text_of,
     typed,
 )
-from forecast.words import rounding
-from forecast.words.sentences import in_their_language
-from forecast.words.speaking import day_text, text
+from forecast.words import day_text, in_their_language, rounding, text
 
 if TYPE_CHECKING:
     from forecast.published.archive_of_forecasts import Past

@@ -41,12 +41,21 @@ from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS, error_of
-from forecast.words import headlines, rounding
+from forecast.words import (
+    DEFAULT,
+    day_text,
+    headlines,
+    in_their_language,
+    language,
+    rounding,
+    speaking,
+    text,
+    texts,
+    translated,
+)
 from forecast.words.facts import Facts, said
+from forecast.words.headlines import earlier_of
 from forecast.words.law_in_words import rule_in_words
-from forecast.words.sentences import in_their_language, translated
-from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
-from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

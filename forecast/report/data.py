@@ -17,16 +17,14 @@ import numpy as np
 from forecast.charts import evening_line, other_thresholds, outcomes, parties, trend_and_record
 from forecast.charts.drawing import Rows, look, named
 from forecast.charts.rules import method_name
-from forecast.words import headlines, rounding, story
+from forecast.words import headlines, in_their_language, rounding, text
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
-from forecast.words.sentences import in_their_language
-from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.charts.drawing import Spec
     from forecast.result import Forecast
-    from forecast.words.story import Earlier
+    from forecast.words.headlines import Earlier
 
 _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
@@ -89,7 +87,7 @@ def payload(
     earlier forecast said; ``figures``: panels of districts and over time.
     """
     pool = Pool()
-    law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
+    law = _place(facts, pool, headlines.change(facts, before)) | _still(facts, pool)
     bodies = {figure.id: [_compiled(figure.body)] for figure in figures}
     found: dict[str, Any] = {"law": law, "specs": _specs(facts) | bodies}
     found["figures"] = {
@@ -98,7 +96,7 @@ def payload(
     }
     if slid is not None:
         # What changed since an earlier forecast is told of the law alone.
-        found |= _slider(facts, slid, law, pool, "" if before else story.change(facts, None))
+        found |= _slider(facts, slid, law, pool, "" if before else headlines.change(facts, None))
     return found | {"columns": pool.columns}
 
 
@@ -315,7 +313,7 @@ def chamber_coalition_cells(facts: Facts, row: dict[str, Any]) -> list[str]:
 
 def page_headlines(facts: Facts, changed: str) -> list[str]:
     """What is asked first, and the sentences of the story; ``changed``: the last of them."""
-    lines = [headlines.first(facts), " ".join(story.sentences(facts, changed))]
+    lines = [headlines.first(facts), " ".join(headlines.sentences(facts, changed))]
     return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
 
 

@@ -12,8 +12,8 @@ from forecast.charts import by_district
 from forecast.charts.drawing import named
 from forecast.geography.outlines import read_outlines
 from forecast.report.data import Figure, Panel
+from forecast.words import listed, text
 from forecast.words.rounding import whole
-from forecast.words.speaking import listed, text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts

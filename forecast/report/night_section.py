@@ -9,11 +9,9 @@ import numpy as np
 from forecast.night.evening import clock, standing_calls, too_early_said
 from forecast.tables import table_of
 from forecast.variables import QUANTILES
-from forecast.words import rounding
+from forecast.words import in_their_language, listed, rounding, text
 from forecast.words.facts import said
-from forecast.words.sentences import in_their_language
-from forecast.words.speaking import listed, text
-from forecast.words.story import counted_so_far
+from forecast.words.headlines import counted_so_far
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

@@ -17,8 +17,8 @@ from forecast.published.tables_of_past import forecasts, moves, record_tables
 from forecast.report.data import Figure, Panel
 from forecast.simulation.side_by_side import stacked
 from forecast.tables.definitions import provenance_of
+from forecast.words import day_text, text
 from forecast.words.facts import Facts
-from forecast.words.speaking import day_text, text
 
 if TYPE_CHECKING:
     from forecast.charts.over_time import Measure

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS, VARIABLES, error_of
+from forecast.words import DEFAULT, day_text, language, text
 from forecast.words.rounding import probability, whole
-from forecast.words.speaking import DEFAULT, day_text, language, text
 
 if TYPE_CHECKING:
     from forecast.result import Forecast

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from forecast.words.speaking import decimal_sign, group_sign
+from forecast.words import decimal_sign, group_sign
 
 DASH = "–"
 """Exactly none: what an option without seats cannot have."""
