@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.charts import evening_line, other_thresholds, outcomes, parties, trend_and_record
+from forecast.charts import outcomes, over_time, parties, rules, trend_and_record
 from forecast.charts.drawing import Rows, look, named
 from forecast.charts.rules import method_name
 from forecast.words import headlines, in_their_language, rounding, text
@@ -176,7 +176,7 @@ def _evening(facts: Facts, pool: Pool) -> dict[str, Any]:
     """Chances and seats from one estimate of a night to the next, where there are several."""
     if not has_evening(facts):
         return {}
-    evening = evening_line.Evening(facts)
+    evening = over_time.Evening(facts)
     return {
         "evening_chances": [
             _panel(pool, one["name"], one["said"], evening.chance_rows(one)) for one in evening.chances()
@@ -218,16 +218,16 @@ def _specs(facts: Facts) -> dict[str, list[Spec]]:
         "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
         "hundred": [outcomes.hundred_body(named)],
         "distributions": [parties.seats_body(named, width) for width in (_WIDE, _NARROW)],
-        "thresholds": [other_thresholds.steps_body(named, _PANEL)],
+        "thresholds": [rules.steps_body(named, _PANEL)],
     }
     if facts.polls_together:
         bodies["polls"] = [trend_and_record.together_body(named, width) for width in (_WIDE, _NARROW)]
     elif facts.polls_used:
         bodies["trends"] = [trend_and_record.trend_body(named, facts, _PANEL)]
     if has_evening(facts):
-        evening = evening_line.Evening(facts)
-        bodies["evening_chances"] = [evening_line.chances_body(named, evening, _PANEL)]
-        bodies["evening_seats"] = [evening_line.seats_body(named, evening, _PANEL)]
+        evening = over_time.Evening(facts)
+        bodies["evening_chances"] = [over_time.chances_body(named, evening, _PANEL)]
+        bodies["evening_seats"] = [over_time.seats_body(named, evening, _PANEL)]
     return {name: [_compiled(body) for body in of_widths] for name, of_widths in bodies.items()}
 
 
@@ -407,7 +407,7 @@ def _steps(facts: Facts, slid: Forecast, method: int, pool: Pool) -> list[dict[s
     """Seats by threshold of the larger parties, and the medians in words for every level."""
     found: list[dict[str, Any]] = []
     for row in facts.lists:
-        steps = other_thresholds.steps_rows(slid, row, method, None)["steps"]
+        steps = rules.steps_rows(slid, row, method, None)["steps"]
         if len(found) < parties.MOST_PANELS and any(step["seats"] > 0 for step in steps):
             medians = [rounding.whole(step["seats"]) for step in steps]
             found.append({"name": row["name"], "medians": medians, "data": {"steps": pool.put(steps)}})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from forecast.charts import by_district
+from forecast.charts import outcomes
 from forecast.charts.drawing import named
 from forecast.geography.outlines import read_outlines
 from forecast.report.data import Figure, Panel
@@ -42,12 +42,12 @@ def _panels(facts: Facts) -> Figure | None:
         Panel(
             title,
             text("district_said", seats=whole(float(house)), open=whole(float(play))),
-            {"bars": by_district.district_rows(facts, d)},
+            {"bars": outcomes.district_rows(facts, d)},
         )
         for d, (title, house, play) in enumerate(zip(names, houses, in_play, strict=True))
     ]
     most = float(np.nanmax(facts.forecast.array("districts/seat_quantile")[..., 5], initial=1.0))
-    body = by_district.district_body(named, most, _PANEL)
+    body = outcomes.district_body(named, most, _PANEL)
     return Figure("district-panels", text("district_panels"), body, panels)
 
 
@@ -56,13 +56,13 @@ def _map(facts: Facts) -> Figure | None:
     told = "districts/house" in facts.forecast or "chamber/win_probability" in facts.forecast
     if path is None or not told:
         return None
-    ahead = by_district.leaders(facts)
+    ahead = outcomes.leaders(facts)
     outlines = read_outlines(Path(path), {id_: title for id_, title, _, _ in ahead})
     counted = Counter(row["name"] for _, _, row, _ in ahead)
     said = "; ".join(f"{name} {number}" for name, number in counted.most_common())
     if outlines.missing:
         said += f". {text('map_without', names=listed(outlines.missing))}"
-    rows = {"shapes": by_district.map_rows(facts, outlines)}
+    rows = {"shapes": outcomes.map_rows(facts, outlines)}
     high = min(max(outlines.height, 0.3), 1.6) * _MAP
-    body = by_district.map_body(facts, named, _MAP, high)
+    body = outcomes.map_body(facts, named, _MAP, high)
     return Figure("district-map", text("district_map"), body, [Panel(text("map_key"), said, rows)])

@@ -11,8 +11,7 @@ import numpy as np
 
 from forecast.charts import over_time
 from forecast.charts.drawing import ACCENT, ink_of, named, was_open
-from forecast.published.archive_of_forecasts import a_week_before, kept_of
-from forecast.published.changes import since
+from forecast.published.archive_of_forecasts import a_week_before, kept_of, since
 from forecast.published.tables_of_past import forecasts, moves, record_tables
 from forecast.report.data import Figure, Panel
 from forecast.simulation.side_by_side import stacked

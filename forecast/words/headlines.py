@@ -1,5 +1,5 @@
-"""What a forecast says in words that the numbers bear out: the headline, a story in four sentences (who leads,
-who has a majority, who stands at the threshold, what changed), and titles that say what a chart shows.
+"""What a forecast says in words that the numbers bear out: headline, a story in four sentences (who leads,
+who has a majority, who stands at the threshold, what changed), and titles of charts.
 """
 
 from __future__ import annotations
