@@ -36,9 +36,9 @@ from forecast.report.night_section import is_night, night_meta, night_of
 from forecast.report.past import History
 from forecast.sweeps.slider import may_slide, slide
 from forecast.tables import known_tables, table_of, tables_of
+from forecast.tables.across import difference_tables
 from forecast.tables.causes import last_seat_said
-from forecast.tables.chamber_tables import majorities_said, tiers_said
-from forecast.tables.difference import difference_tables
+from forecast.tables.chamber_and_districts import majorities_said, tiers_said
 from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS, error_of
 from forecast.words import (

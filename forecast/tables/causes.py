@@ -29,7 +29,7 @@ from forecast.tables.definitions import (
     text_of,
     title_of,
 )
-from forecast.tables.subjects import everywhere
+from forecast.tables.parties_and_polls import everywhere
 from forecast.variables import QUANTILES, VARIABLES, error_of
 from forecast.words import rounding
 

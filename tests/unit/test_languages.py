@@ -22,7 +22,7 @@ from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.tables import known_tables, table_of, tables_of
-from forecast.tables.chamber_tables import tiers_said
+from forecast.tables.chamber_and_districts import tiers_said
 from forecast.words import (
     day_text,
     headlines,
