@@ -355,6 +355,8 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
             for row in facts.coalitions
         ],
         "asked": "chamber_coalitions" if slid_of_chamber(slid) else "coalitions",
+        "errors": {str(number): rounding.points(0.5 / number**0.5) for number in np.unique(drawn).tolist()}
+        | {str(one.draws): rounding.points(Facts(one).chances_error) for one in (slid, facts.forecast)},
         "chances": {
             str(number): chance_texts(number) for number in np.unique([*drawn.ravel(), slid.draws]).tolist()
         },

@@ -99,7 +99,7 @@ function built() {
   const members = chosen();
   if (!members.length) { $("built").textContent = t.builder_none; return; }
   const { text, chance, draws } = chanceOf(members), names = members.map(nameOf);
-  $("built").textContent = put(t.builder_result, { names: names.join(" + "), chance: text, number: numberText(draws) });
+  $("built").textContent = put(t.builder_result, { names: names.join(" + "), chance: text, number: numberText(draws), points: data.errors[draws] });
   $("built").dataset.chance = chance;
 }
 
@@ -114,7 +114,7 @@ function listSmallest() {
     if (wins(mask) && members.every((bit) => !wins(mask - 2 ** bit))) found.push(members.map((bit) => data.members[bit]));
   }
   const told = found.map((members) => ({ members, ...chanceOf(members) })).sort((a, b) => a.members.length - b.members.length || b.chance - a.chance);
-  const said = ({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`);
+  const said = ({ members, text, draws: of }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text} (± ${data.errors[of]})`);
   const items = told.slice(0, MOST_SMALLEST).map(said);
   if (told.length > MOST_SMALLEST) {
     const more = element("li"), rest = element("details"), list = element("ul");
