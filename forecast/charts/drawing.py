@@ -350,7 +350,9 @@ def places(
         best = min(free, key=lambda box: box.cost, default=None)
         if best is not None and best.cost < _EACH_NEIGHBOUR * shared:
             taken[own] = best
-    last = [own for own in np.argsort(ends, kind="stable").tolist() if own not in taken]
+    # By the curves themselves: heights that differ by less than a pixel can hold may have become equal.
+    falling = np.argsort(-curves[:, -1], kind="stable").tolist()
+    last = [own for own in falling if own not in taken]
     apart = dict(zip(last, _a_line_apart(ends[last]), strict=True))
     return [
         taken[own].place if own in taken else Place(wide + _GAP, float(apart[own]))
