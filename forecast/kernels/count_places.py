@@ -37,6 +37,15 @@ admitted in both; those admitted in one of them.
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
 
 
+class Admitted(NamedTuple):
+    """Who is admitted in the country and in places, of which each of D districts has one."""
+
+    national: Claims
+    places: Claims
+    place_of: I64x1
+    """(D,) the place whose level counts for a district: itself, or its region."""
+
+
 class InsideWorkspace(NamedTuple):
     """Who is admitted, 1 or 0: (K, BLOCK) each."""
 
@@ -101,18 +110,14 @@ def _meets_quotas(waivers, regions, k, i):
 def claim_in_districts(
     who: int,
     law: Law,
-    national: Claims,
-    places: Claims,
-    place_of: I64x1,
+    admitted: Admitted,
     stands: B1x2,
     votes: Votes,
     claims: Claims,
     workspace: InsideWorkspace,
 ) -> None:
-    """Fill the claims of districts from their votes, by who is admitted nationally and in the ``places``.
-
-    ``place_of`` (D,) is the place whose level counts for a district: itself, or its region. ``stands`` (D, K)
-    leaves out lists that have no votes in a district.
+    """Fill the claims of districts from their votes, by ``who`` takes part of those ``admitted``. ``stands``
+    (D, K) leaves out lists that have no votes in a district.
     """
     inside, before = workspace.national, np.int64(-1)
     if who in (EVERYONE, LOCAL):
@@ -121,11 +126,11 @@ def claim_in_districts(
             for i in range(BLOCK):
                 row[i] = _UNIT
     else:
-        _mark(national, 0, inside)
-    for d in range(place_of.shape[0]):
-        if who >= LOCAL and place_of[d] != before:
-            before = place_of[d]
-            _mark(places, before, workspace.local)
+        _mark(admitted.national, 0, inside)
+    for d in range(stands.shape[0]):
+        if who >= LOCAL and admitted.place_of[d] != before:
+            before = admitted.place_of[d]
+            _mark(admitted.places, before, workspace.local)
             _join(who, workspace)
         _claim_block(law, stands[d], workspace.joined if who >= LOCAL else inside, votes, d, claims)
 

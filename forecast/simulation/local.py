@@ -172,9 +172,7 @@ class LocalBench:
         yield count_places.claim_in_districts.step(
             tier.who,
             law,
-            national.claims,
-            places,
-            place_of,
+            count_places.Admitted(national.claims, places, place_of),
             self._stands | abroad if tier.shares_abroad else self._stands,
             here.votes,
             here.claims,
