@@ -22,6 +22,7 @@ from forecast.kernels.one_draw import (
     SEATS,
     electorate,
     fill_all,
+    put_seats,
     vote_size,
 )
 from forecast.kernels.remainders import quota_seats
@@ -116,9 +117,7 @@ def divide_with_leftover(
         for d in range(seats.filled.shape[0]):
             vote = vote_size(votes, d, i)
             left += _whole_quotas(rule, law, votes, claims, houses, d, i, vote, here, pool)
-            for p in range(claims.number[d]):
-                seats.whole[d, claims.present[d, p], i] = np.uint16(np.int64(here[SEATS, p]))
-            seats.house[d, i] = houses[d, i]
+            put_seats(claims, d, i, here[SEATS], seats)
         behind = 0.0
         for k in range(lists):
             behind += pool[ENTITLED, k]
