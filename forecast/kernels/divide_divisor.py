@@ -274,7 +274,7 @@ def divisor_seats(way, seats):
     _settle(way, seats)
 
 
-@stage
+@element
 def ahead(way, p, held, q, other):
     """Whether the quotient of list ``p`` for one more seat than it has ``held`` is ahead of that of ``q`` for
     one more than the ``other``: the larger, of equal ones the first. A divisor of 0 is an infinite quotient,
@@ -288,8 +288,10 @@ def ahead(way, p, held, q, other):
     left, right = votes[p] * other_divisor, votes[q] * divisor
     if divisor == 0.0 and other_divisor == 0.0:
         left, right = votes[p], votes[q]
-    if left > right * above or right > left * above:
-        return left > right
+    if left > right * above:
+        return True
+    if right > left * above:
+        return False
     return tied_before(way, p, held, q, other)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forecast.compiling import called, kernel, stage
+from forecast.compiling import called, element, kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -315,14 +315,15 @@ def quota_parts(code, seats):
 @stage
 def whole_quotas(way, seats, behind):
     """Whole quotas of one draw into ``draw[SEATS]``, and what these leave of the votes into
-    ``draw[REMAINDERS]``: the quota times its parts, and its parts.
+    ``draw[REMAINDERS]``: the quota times its parts, its parts, and the seats left over, which are below 0
+    where there are more quotas than seats.
 
     The lists have ``draw[ENTITLED]`` votes; ``behind`` are the votes behind the quota.
     """
     rule, draw, house = way.rule, way.draw, np.float64(seats)
     entitled, own, remainders = draw[ENTITLED], draw[SEATS], draw[REMAINDERS]
     quota = quota_of_votes(rule.quota, behind, house, way.vote * rule.vote)
-    parts = quota_parts(rule.quota, house)
+    parts, left = quota_parts(rule.quota, house), house
     for p in range(way.present.shape[0]):
         own[p] = 0.0
         remainders[p] = -1.0
@@ -332,17 +333,15 @@ def whole_quotas(way, seats, behind):
             own[p] = np.floor(scaled / quota)
             remainders[p] = scaled - own[p] * quota
             own[p] = min(own[p], draw[LIMITS, p])
-    return quota, parts
+            left -= own[p]
+    return quota, parts, left
 
 
 @stage
-def left_over(way, quota, house):
-    """Seats of a house that whole quotas leave. Where these are more than there are, the smallest remainders
-    give theirs up one by one.
+def give_up(way, quota, left):
+    """Where more seats are given than there are the smallest remainders give theirs up, one by one; the seats
+    that are left then.
     """
-    left = house
-    for p in range(way.present.shape[0]):
-        left -= way.draw[SEATS, p]
     while left < 0.0 and _take_smallest_remainder(way, quota):
         left += 1.0
     return left
@@ -351,9 +350,9 @@ def left_over(way, quota, house):
 @called
 def largest_remainders(way, seats, behind):
     """Seats of one draw, what is left over to the largest remainders; arguments as of ``whole_quotas``."""
-    quota, _ = whole_quotas(way, seats, behind)
-    left = left_over(way, quota, np.float64(seats) if quota > 0.0 else 0.0)
-    one_each(way, way.draw[REMAINDERS], left)
+    quota, _, left = whole_quotas(way, seats, behind)
+    if quota > 0.0:
+        one_each(way, way.draw[REMAINDERS], give_up(way, quota, left))
 
 
 @stage
@@ -383,7 +382,7 @@ def one_each(way, claims, left):
         left -= given
 
 
-@stage
+@element
 def _ahead(way, claims, p, q):
     """Whether the list at ``p`` has the larger of two claims, or comes before that at ``q`` where these are
     equal.

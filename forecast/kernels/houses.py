@@ -11,7 +11,7 @@ import numpy as np
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import BLOCK, F64x1, F64x2, I64x1, I64x2, Seats, U16x2, Votes
 from forecast.kernels.count_places import Districts, empty_all, fill_all
-from forecast.kernels.divide_quota import left_over, quota_of_votes, quota_parts, whole_quotas
+from forecast.kernels.divide_quota import give_up, quota_of_votes, quota_parts
 from forecast.kernels.laws import FAMILY_NONE, NO_LIMIT, REMAINDER_ROUNDED, Law, Rule
 from forecast.kernels.one_draw import (
     BY_ORDER,
@@ -102,7 +102,7 @@ def divide_with_leftover(
     added up, into ``pooled`` (1, K), or are left to the levelling.
     """
     second, lists, pool = rules[1], law.levels.shape[0], workspace.pool
-    workspace.here[LIMITS, :], pool[LIMITS, :], pool[FLOORS, :] = NO_LIMIT, NO_LIMIT, 0.0
+    pool[LIMITS, :], pool[FLOORS, :] = NO_LIMIT, 0.0
     empty_all(local.seats)
     empty_all(pooled)
     for i in range(BLOCK):
@@ -111,7 +111,7 @@ def divide_with_leftover(
             pool[ENTITLED, k] = 0.0
         for d in range(houses.shape[0]):
             vote = vote_size(local.votes, d, i)
-            left += _divide_by_quotas(rules[0], law, local, houses, d, i, workspace)
+            left += _whole_quotas(rules[0], law, local, houses, d, i, vote, workspace)
             put_seats(local.claims, d, i, workspace.here[SEATS], local.seats)
         for k in range(lists):
             behind += pool[ENTITLED, k]
@@ -123,25 +123,26 @@ def divide_with_leftover(
 
 
 @stage
-def _divide_by_quotas(rule, law, local, houses, d, i, workspace):
+def _whole_quotas(rule, law, local, houses, d, i, vote, workspace):
     """Whole quotas of a district, ``here[SEATS]``, and its remainders into the pool; seats that are left."""
     claims, here, house = local.claims, workspace.here, np.float64(houses[d, i])
-    behind = electorate(rule, law, local.votes, claims, d, i, here)
-    vote, present = vote_size(local.votes, d, i), claims.present[d, : claims.number[d]]
-    way = Way(rule, law.divisors[rule.divisor_row], 0.0, vote, BY_ORDER, present, here)
-    quota, parts = whole_quotas(way, house, behind if house >= 1.0 else 0.0)
+    behind, left = electorate(rule, law, local.votes, claims, d, i, here), house
+    present, divisors = claims.present[d, : claims.number[d]], law.divisors[rule.divisor_row]
+    quota = quota_of_votes(rule.quota, behind, house, vote * rule.vote) if house >= 1.0 else 0.0
+    parts = quota_parts(rule.quota, house)
     for p in range(present.shape[0]):
-        if here[ENTITLED, p] > 0.0 and quota > 0.0:
-            rest = here[REMAINDERS, p]
-            if (
-                rule.remainder == REMAINDER_ROUNDED
-                and rest * rule.remainder_denominator >= rule.remainder_numerator * quota
-            ):
-                rest -= quota
-                here[SEATS, p] += 1.0
-                here[REMAINDERS, p] = rest
+        scaled = here[ENTITLED, p] * parts
+        whole = np.floor(scaled / quota) if quota > 0.0 else 0.0
+        rest = scaled - whole * quota
+        if rule.remainder == REMAINDER_ROUNDED and quota > 0.0:
+            more = rest * rule.remainder_denominator >= rule.remainder_numerator * quota
+            whole, rest = (whole + 1.0, rest - quota) if more else (whole, rest)
+        here[SEATS, p] = whole
+        here[REMAINDERS, p] = rest
+        if quota > 0.0:
             workspace.pool[ENTITLED, present[p]] += rest / parts
-    return left_over(way, quota, house)
+        left -= whole
+    return give_up(Way(rule, divisors, 0.0, vote, BY_ORDER, present, here), quota, left)
 
 
 @kernel

@@ -73,6 +73,8 @@ class PlacingWorkspace(NamedTuple):
     """(P,) what votes there are multiplied by."""
     room: I64x1
     """(P,)"""
+    open: I64x1
+    """(K,) lists with seats still to be placed."""
 
 
 @kernel
@@ -138,19 +140,21 @@ def _subtract_from(seats, placed):
 @stage
 def _begin(places, i, workspace):
     """What a vote in a place is multiplied by, how many seats it takes, and how many lists have."""
-    compare, draw = places.step[0].compare, workspace.draw
-    for k in range(draw.shape[1]):
-        draw[SEATS, k] = 0.0
+    compare = places.step[0].compare
     for p in range(places.room.shape[0]):
-        weight, total = 1.0, np.float64(places.votes.total[p, i])
+        weight = 1.0
         if compare != COMPARE_VOTES:
+            total = np.float64(places.votes.total[p, i])
             weight = 1.0 / total if total > 0.0 else 0.0
         if compare == COMPARE_QUOTAS:
             weight *= np.float64(places.houses[p])
         workspace.weights[p] = weight
         workspace.room[p] = places.room[p]
-        for k in range(draw.shape[1]):
-            draw[SEATS, k] += np.float64(places.seats.whole[p, k, i])
+    for k in range(workspace.draw.shape[1]):
+        seats = 0.0
+        for p in range(places.room.shape[0]):
+            seats += np.float64(places.seats.whole[p, k, i])
+        workspace.draw[SEATS, k] = seats
 
 
 @stage
@@ -166,15 +170,18 @@ def _place_in_order(way, law, places, i, workspace):
 @stage
 def _give(law, lot, places, parent, only, i, workspace):
     """One seat to the highest quotient inside a parent, of every list or of one; whether any was open."""
-    draw, divisors = workspace.draw, law.divisors[places.step[0].divisor_row]
-    best, where, top, bottom = -1, -1, 0.0, 1.0
+    draw, divisors, number = workspace.draw, law.divisors[places.step[0].divisor_row], 0
+    for k in range(draw.shape[1]):
+        if draw[SEATS, k] < draw[LIMITS, k] and (only < 0 or k == only):
+            workspace.open[number] = k
+            number += 1
+    best, where, top, bottom = np.int64(-1), -1, 0.0, 1.0
     for p in range(places.room.shape[0]):
         if places.parent_of[p] != parent or workspace.room[p] == 0:
             continue
         weight = workspace.weights[p]
-        for k in range(draw.shape[1]):
-            if draw[SEATS, k] >= draw[LIMITS, k] or (only >= 0 and k != only):
-                continue
+        for o in range(number):
+            k = workspace.open[o]
             claim = np.float64(places.votes.single[p, k, i]) * weight
             price = divisors[np.int64(places.seats.whole[p, k, i])]
             if claim > 0.0 and (

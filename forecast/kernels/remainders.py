@@ -9,7 +9,7 @@ import numpy as np
 
 from forecast.compiling import called, stage
 from forecast.kernels.divide_divisor import divisor_seats
-from forecast.kernels.divide_quota import left_over, one_each, one_round, whole_quotas
+from forecast.kernels.divide_quota import give_up, one_each, one_round, whole_quotas
 from forecast.kernels.laws import (
     FAMILY_DIVISOR,
     REMAINDER_HIGHEST_AVERAGE,
@@ -34,8 +34,8 @@ def method_seats(way, seats, behind):
 def quota_seats(way, seats, behind):
     """Seats of one draw by any quota method; arguments as of ``whole_quotas``."""
     rule, entitled, remainders = way.rule, way.draw[ENTITLED], way.draw[REMAINDERS]
-    quota, parts = whole_quotas(way, seats, behind)
-    left = left_over(way, quota, np.float64(seats) if quota > 0.0 else 0.0)
+    quota, parts, left = whole_quotas(way, seats, behind)
+    left = give_up(way, quota, left) if quota > 0.0 else 0.0
     if rule.remainder_numerator > 0.0:
         _close(way, quota, parts)
     if rule.remainder == REMAINDER_HIGHEST_AVERAGE:

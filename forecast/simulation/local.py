@@ -321,9 +321,9 @@ class LocalBench:
 
     def _placing(self, places: int) -> place_levelling.PlacingWorkspace:
         """What seats are placed with."""
-        rows = np.zeros((DRAW_ROWS, self._lists))
-        each = np.arange(self._lists)
-        return place_levelling.PlacingWorkspace(rows, each, np.zeros(places), np.zeros(places, np.int64))
+        rows, each = np.zeros((DRAW_ROWS, self._lists)), np.arange(self._lists)
+        room = np.zeros(places, np.int64)
+        return place_levelling.PlacingWorkspace(rows, each, np.zeros(places), room, np.zeros_like(each))
 
     def _place_doubly(self, tier: Tier, law: Law, national: Ballots) -> Step:
         """What gives districts their seats with which lists have their totals."""
