@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from forecast.compiling import Step
 from forecast.kernels import count, sweep, whole_chamber
 from forecast.kernels.arrays import BLOCK, new_rows
-from forecast.simulation.chamber import counts_of, drawing_of
+from forecast.simulation.chamber import counts_of, drawing_of, elected_in
 from forecast.simulation.drawn_districts import DistrictBallots
 from forecast.simulation.stages import Ballots, new_seats
 
@@ -48,7 +48,7 @@ class Chambers:
             whatever.about["ahead"] = True
             drawn = DistrictBallots(districts, ballots) if districts is not None else None
             won = np.zeros((len(contests.starts) - 1, self._holders), np.int64)
-            self.first += drawing_of(whatever, ballots, drawn, tier, won)
+            self.first += drawing_of(whatever, ballots, drawn, elected_in(drawn, tier, won))
 
     def _new_seats(self) -> Seats:
         return new_seats(self._ballots.seats.house.shape[0], self._holders, self._coalitions)

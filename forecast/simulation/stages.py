@@ -99,7 +99,7 @@ class Forms:
             needed += [contests.cover_winners] if self._covers else []
             needed += [contests.hold_in_districts] if self._holds else []
             if self._compensates:
-                needed.append(contests.add_unused_given if self._given else contests.add_unused_drawn)
+                needed += contests.COMPENSATING_GIVEN if self._given else contests.COMPENSATING_DRAWN
         if self._admits:
             needed.append(
                 count_places.admit_by_districts_given
