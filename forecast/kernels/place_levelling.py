@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.arrays import BLOCK, F32x2, F64x1, F64x2, I64x1, Piece, Seats, Votes
+from forecast.kernels.arrays import BLOCK, F32x2, F64x2, I64x1, Piece, Seats, U16x2, Votes
 from forecast.kernels.count_places import empty_all, fill_all
 from forecast.kernels.divide_divisor import next_quotient
 from forecast.kernels.laws import Law, Rule
@@ -69,12 +69,16 @@ class PlacingWorkspace(NamedTuple):
     """
     everyone: I64x1
     """(K,) all lists."""
-    weights: F64x1
-    """(P,) what votes there are multiplied by."""
+    held: U16x2
+    """(K, BLOCK) seats in all places, at the beginning."""
+    open: I64x1
+    """(K,) those with seats still to be placed."""
     room: I64x1
     """(P,)"""
-    open: I64x1
-    """(K,) lists with seats still to be placed."""
+    claims: F64x2
+    """(P, K) votes as they count: side by side, as they are looked at for every seat."""
+    prices: F64x2
+    """(P, K) divisors of the next seats."""
 
 
 @kernel
@@ -105,24 +109,27 @@ def place_seats(
     """Bring the seats ``due`` (Q, K) of each list to places, ``placed`` (P, K), by its votes and seats there;
     ``national`` (U, BLOCK) votes give the turns of lists, where they take turns.
     """
-    seats, draw = places.seats, workspace.draw
+    seats, draw, divisors = places.seats, workspace.draw, law.divisors[places.step[0].divisor_row]
     fill_all(seats)
     empty_all(placed)
     _subtract_from(seats, placed)
+    _sum_places(seats.whole, workspace.held)
     for i in range(BLOCK):
         lot = lot_of(lots.rule[0], lots.piece[0], 0, i)
-        _begin(places, i, workspace)
+        for k in range(draw.shape[1]):
+            draw[SEATS, k] = np.float64(workspace.held[k, i])
+        _begin(divisors, places, i, workspace)
         for q in range(due.filled.shape[0]):
             for k in range(draw.shape[1]):
                 draw[LIMITS, k] = draw[SEATS, k] + np.float64(due.whole[q, k, i])
             if places.step[0].national_order:
                 for k in range(draw.shape[1]):
                     draw[ENTITLED, k] = np.float64(national[k, i])
-                divisors = law.divisors[places.step[0].national_row]
-                way = Way(lots.rule[0], divisors, 0.0, 1.0, lot, workspace.everyone, draw)
-                _place_in_order(way, law, places, i, workspace)
+                turns = law.divisors[places.step[0].national_row]
+                way = Way(lots.rule[0], turns, 0.0, 1.0, lot, workspace.everyone, draw)
+                _place_in_order(way, divisors, places, i, workspace)
             else:
-                while _give(law, lot, places, q, -1, i, workspace):
+                while _give(divisors, lot, places, q, -1, i, workspace):
                     pass
     _subtract_from(seats, placed)
 
@@ -138,8 +145,21 @@ def _subtract_from(seats, placed):
 
 
 @stage
-def _begin(places, i, workspace):
-    """What a vote in a place is multiplied by, how many seats it takes, and how many lists have."""
+def _sum_places(seats, held):
+    """held (K, BLOCK) = seats that lists have in all places."""
+    for k in range(held.shape[0]):
+        out = held[k]
+        for i in range(BLOCK):
+            out[i] = 0
+        for p in range(seats.shape[0]):
+            row = seats[p, k]
+            for i in range(BLOCK):
+                out[i] += row[i]
+
+
+@stage
+def _begin(divisors, places, i, workspace):
+    """What lists claim in places, and how many seats these take."""
     compare = places.step[0].compare
     for p in range(places.room.shape[0]):
         weight = 1.0
@@ -148,29 +168,26 @@ def _begin(places, i, workspace):
             weight = 1.0 / total if total > 0.0 else 0.0
         if compare == COMPARE_QUOTAS:
             weight *= np.float64(places.houses[p])
-        workspace.weights[p] = weight
         workspace.room[p] = places.room[p]
-    for k in range(workspace.draw.shape[1]):
-        seats = 0.0
-        for p in range(places.room.shape[0]):
-            seats += np.float64(places.seats.whole[p, k, i])
-        workspace.draw[SEATS, k] = seats
+        for k in range(workspace.claims.shape[1]):
+            workspace.claims[p, k] = np.float64(places.votes.single[p, k, i]) * weight
+            workspace.prices[p, k] = divisors[np.int64(places.seats.whole[p, k, i])]
 
 
 @stage
-def _place_in_order(way, law, places, i, workspace):
+def _place_in_order(way, divisors, places, i, workspace):
     """Each seat in the order in which it was won nationally; one that finds no place has none."""
     best = next_quotient(way)
     while best >= 0:
-        if not _give(law, way.lot, places, 0, best, i, workspace):
+        if not _give(divisors, way.lot, places, 0, best, i, workspace):
             way.draw[SEATS, best] += 1.0
         best = next_quotient(way)
 
 
 @stage
-def _give(law, lot, places, parent, only, i, workspace):
+def _give(divisors, lot, places, parent, only, i, workspace):
     """One seat to the highest quotient inside a parent, of every list or of one; whether any was open."""
-    draw, divisors, number = workspace.draw, law.divisors[places.step[0].divisor_row], 0
+    draw, seats, number = workspace.draw, places.seats.whole, 0
     for k in range(draw.shape[1]):
         if draw[SEATS, k] < draw[LIMITS, k] and (only < 0 or k == only):
             workspace.open[number] = k
@@ -179,11 +196,9 @@ def _give(law, lot, places, parent, only, i, workspace):
     for p in range(places.room.shape[0]):
         if places.parent_of[p] != parent or workspace.room[p] == 0:
             continue
-        weight = workspace.weights[p]
         for o in range(number):
             k = workspace.open[o]
-            claim = np.float64(places.votes.single[p, k, i]) * weight
-            price = divisors[np.int64(places.seats.whole[p, k, i])]
+            claim, price = workspace.claims[p, k], workspace.prices[p, k]
             if claim > 0.0 and (
                 best < 0
                 or claim * bottom > top * price
@@ -192,7 +207,8 @@ def _give(law, lot, places, parent, only, i, workspace):
                 best, where, top, bottom = k, p, claim, price
     if best < 0:
         return False
-    places.seats.whole[where, best, i] += np.uint16(1)
+    seats[where, best, i] += np.uint16(1)
+    workspace.prices[where, best] = divisors[np.int64(seats[where, best, i])]
     workspace.room[where] -= 1
     draw[SEATS, best] += 1.0
     return True
@@ -225,20 +241,27 @@ def give_back(
     ``returned`` is workspace, the district of every seat given back.
     """
     fill_all(places.seats)
-    divisors, held = law.divisors[places.step[0].divisor_row], workspace.draw[SEATS]
+    divisors, draw = law.divisors[places.step[0].divisor_row], workspace.draw
+    _sum_places(places.seats.whole, workspace.held)
     for i in range(min(lots.piece[0].valid, BLOCK)):
-        lot, number = lot_of(lots.rule[0], lots.piece[0], 0, i), 0
-        _begin(places, i, workspace)
-        for k in range(held.shape[0]):
-            workspace.draw[LIMITS, k] = np.float64(seats.whole[0, k, i])
-            while held[k] > workspace.draw[LIMITS, k]:
+        beyond, number = 0.0, 0
+        for k in range(draw.shape[1]):
+            draw[SEATS, k] = np.float64(workspace.held[k, i])
+            draw[LIMITS, k] = np.float64(seats.whole[0, k, i])
+            beyond += max(draw[SEATS, k] - draw[LIMITS, k], 0.0)
+        if beyond == 0.0:
+            continue
+        lot = lot_of(lots.rule[0], lots.piece[0], 0, i)
+        for k in range(draw.shape[1]):
+            while draw[SEATS, k] > draw[LIMITS, k]:
                 where = _lowest_quotient(divisors, places, k, i, lot)
                 places.seats.whole[where, k, i] -= np.uint16(1)
-                held[k] -= 1.0
+                draw[SEATS, k] -= 1.0
                 returned[number] = where
                 number += 1
+        _begin(divisors, places, i, workspace)
         for r in range(number):
-            _give(law, lot, places, returned[r], -1, i, workspace)
+            _give(divisors, lot, places, returned[r], -1, i, workspace)
 
 
 @stage

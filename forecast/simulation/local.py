@@ -321,9 +321,12 @@ class LocalBench:
 
     def _placing(self, places: int) -> place_levelling.PlacingWorkspace:
         """What seats are placed with."""
-        rows, each = np.zeros((DRAW_ROWS, self._lists)), np.arange(self._lists)
-        room = np.zeros(places, np.int64)
-        return place_levelling.PlacingWorkspace(rows, each, np.zeros(places), room, np.zeros_like(each))
+        rows, shape = np.zeros((DRAW_ROWS, self._lists)), (places, self._lists)
+        each, room = np.arange(self._lists), np.zeros(places, np.int64)
+        held = new_rows((self._lists, BLOCK), np.uint16)
+        return place_levelling.PlacingWorkspace(
+            rows, each, held, np.zeros_like(each), room, np.zeros(shape), np.zeros(shape)
+        )
 
     def _place_doubly(self, tier: Tier, law: Law, national: Ballots) -> Step:
         """What gives districts their seats with which lists have their totals."""
