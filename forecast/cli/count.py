@@ -51,7 +51,7 @@ def count(
     if as_json:
         show_json(seats_as_json(election, ready, outcome, warnings))
     else:
-        from forecast.tables.terminal import console_for_results
+        from forecast.tables.exporting import console_for_results
 
         print_count(console_for_results(), election, ready, outcome, warnings)
 
@@ -102,7 +102,7 @@ def methods(as_json: Json = False) -> None:
             }
         )
         return
-    from forecast.tables.terminal import console_for_results, grid
+    from forecast.tables.exporting import console_for_results, grid
 
     console = console_for_results()
     for heading, words in everything().items():
@@ -112,7 +112,7 @@ def methods(as_json: Json = False) -> None:
 
 def _print_verification(verification: Verification) -> None:
     from forecast.rules.remarks import as_record
-    from forecast.tables.terminal import console_for_results, grid, print_line
+    from forecast.tables.exporting import console_for_results, grid, print_line
 
     console = console_for_results()
     print_line(console, f"{len(verification.reproduced)} of {verification.cases} cases reproduced")

@@ -563,4 +563,4 @@ class Election(Part):
         return self.by_id[id]
 
     def _repr_html_(self) -> str:
-        return import_module("forecast.tables.notebook").election_html(self)
+        return import_module("forecast.tables.exporting").election_html(self)

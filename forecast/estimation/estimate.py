@@ -100,7 +100,7 @@ class Estimate:
     """Listed options that no poll reports: at the floor on a closed ballot, else inside ``other``."""
 
     def _repr_html_(self) -> str:
-        return import_module("forecast.tables.notebook").estimate_html(self)
+        return import_module("forecast.tables.exporting").estimate_html(self)
 
 
 def estimate(

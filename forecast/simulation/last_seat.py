@@ -257,7 +257,8 @@ def last_seat_values(last: LastSeats, ballot: Ballot) -> tuple[dict[str, Any], d
         ("entry_", last.enters.mean()),
     ):
         values[f"last_seat/{name}probability"] = chance
-        values[f"last_seat/{name}mc_error"] = np.sqrt(np.maximum(chance * (1.0 - chance), 0.0) / draws)
+        error = np.sqrt(np.maximum(chance * (1.0 - chance), 0.0) / draws)
+        values[f"last_seat/{name}mc_error"] = np.maximum(error, 1.0 / draws)
     return values, {"last_seat/rival": list(ballot.ids)}
 
 

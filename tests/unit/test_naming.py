@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecast.charts.curve_names import places
+from forecast.charts.drawing import places
 
 SIZE = (540.0, 340.0)
 LINE, LETTER = 13.0, 6.6
