@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.admit import AdmitWorkspace, mark_inside, take_in
+from forecast.kernels.admit import AdmitWorkspace, mark_admitted, take_in
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -28,8 +28,9 @@ from forecast.kernels.arrays import (
     Seats,
     Votes,
 )
+from forecast.kernels.count_places import Districts, fill_all
 from forecast.kernels.laws import TIES_LOT, Law, Rule
-from forecast.kernels.one_draw import BY_ORDER, fill_all, lot_of
+from forecast.kernels.one_draw import BY_ORDER, lot_of
 from forecast.kernels.random_bits import mix
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
@@ -79,7 +80,7 @@ def _admit_by_shares(
                 out[i] = _UNIT if enough and row[i] > _NONE else out[i]
     for i in range(min(piece[0].valid, BLOCK)):
         added = 0
-        mark_inside(claims, i, inside)
+        mark_admitted(claims, i, inside)
         for k in range(lists):
             if inside[k] == 0.0 and met[k, i] > _NONE:
                 inside[k] = 1.0
@@ -93,12 +94,12 @@ admit_by_shares_given = kernel(_admit_by_shares, votes=GivenVotes)
 
 
 @kernel
-def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVotes) -> None:
+def count_voters(per_voter: F64x1, local: Votes, voters: GivenVotes) -> None:
     """Fill ``voters`` (1, U) with the votes of lists in each district by those that a voter there has,
-    ``per_voter`` (D,) (0 where a district has no seats), and the claims of block 0 with them. Votes that
-    stand for themselves are rounded to whole voters (Zurich, Gesetz über die politischen Rechte § 103).
+    ``per_voter`` (D,) (0 where a district has no seats). Votes that stand for themselves are rounded to whole
+    voters (Zurich, Gesetz über die politischen Rechte § 103).
     """
-    total, claimed = voters.total[0], claims.total[0]
+    total = voters.total[0]
     for i in range(BLOCK):
         total[i] = 0.0
     for k in range(voters.single.shape[1]):
@@ -114,14 +115,6 @@ def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVo
         for i in range(BLOCK):
             single[i] = np.float32(own[i])
             total[i] += own[i]
-    for i in range(BLOCK):
-        claimed[i] = _NONE
-    for p in range(claims.number[0]):
-        row, single = claims.votes[0, p], voters.single[0, claims.present[0, p]]
-        for i in range(BLOCK):
-            claim = single[i] if row[i] > _NONE else _NONE
-            row[i] = claim
-            claimed[i] += claim
 
 
 ANY_DISTRICT, SINGLE_MEMBER = 1, 2
@@ -161,22 +154,18 @@ def place_doubly(
     strongest: int,
     law: Law,
     houses: I64x1,
-    piece: Piece,
-    votes: Votes,
-    claims: Claims,
-    local: Seats,
+    local: Districts,
     totals: Seats,
     workspace: DoubleWorkspace,
 ) -> None:
-    """Seats of districts with both sums: ``local`` (D, K) as districts divide by themselves become those in
-    which lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has
-    seats.
+    """Seats of districts with both sums: those that districts divide by themselves become those in which
+    lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has seats.
     """
     rule, number, lists = rules[0], houses.shape[0], workspace.lists.shape[1]
     divisors = law.divisors[rule.divisor_row]
-    fill_all(local)
+    fill_all(local.seats)
     for i in range(BLOCK):
-        _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace)
+        _lay_out(rule, divisors, houses, local, totals, i, workspace)
         if strongest > 0:
             _keep_seats_of_the_strongest(strongest, houses, workspace)
         found = totals.house[0, i] > 0
@@ -186,9 +175,9 @@ def place_doubly(
             given = 0
             for k in range(lists):
                 own = workspace.seats[d, k] if found else 0
-                local.whole[d, k, i] = np.uint16(own)
+                local.seats.whole[d, k, i] = np.uint16(own)
                 given += own
-            local.house[d, i] = np.uint16(given)
+            local.seats.house[d, i] = np.uint16(given)
         if not found:
             totals.house[0, i] = 0
             for k in range(lists):
@@ -196,10 +185,10 @@ def place_doubly(
 
 
 @stage
-def _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace):
+def _lay_out(rule, divisors, houses, local, totals, i, workspace):
     """Votes, seats and next quotients of one draw, and how far lists are above their totals."""
-    cast, seats, lists = workspace.votes, workspace.seats, workspace.lists
-    lot = lot_of(rule, piece[0], 0, i)
+    cast, seats, lists, claims = workspace.votes, workspace.seats, workspace.lists, local.claims
+    lot = lot_of(rule, local.piece[0], 0, i)
     drawn = (lot & np.uint64(TIES_LOT)) != BY_ORDER
     for k in range(lists.shape[1]):
         lists[MULTIPLIERS, k] = 1.0
@@ -211,9 +200,9 @@ def _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, wor
         for p in range(claims.number[d] if houses[d] > 0 else 0):
             if claims.votes[d, p, i] > _NONE:
                 k = claims.present[d, p]
-                cast[d, k] = np.float64(votes.single[d, k, i])
+                cast[d, k] = np.float64(local.votes.single[d, k, i])
         for k in range(lists.shape[1]):
-            own = np.int64(local.whole[d, k, i])
+            own = np.int64(local.seats.whole[d, k, i])
             seats[d, k] = own
             lists[ABOVE, k] += np.float64(own)
             weighed = cast[d, k]
