@@ -224,14 +224,26 @@ def _admit_exactly(rule, law, votes, n, i, lot, inside):
     ``strict``, of a level above 0). Compared as products, which are exact for whole votes below 2**53.
     """
     base = exact_base(rule.base, law.no_lists, votes, n, i)
-    column, many = votes.exact[n, :, i], 0
+    admit_by_level(rule, law, votes.exact[n, :, i], base, inside)
+    if rule.corrected:
+        let_others_in(rule, law, votes.exact[n, :, i], base, lot, inside)
+
+
+@stage
+def admit_by_level(rule, law, votes, base, inside):
+    """Who reaches the level of its own, into ``inside`` (K,)."""
     for k in range(inside.shape[0]):
-        claim, needed = column[k] * law.denominators[k], law.numerators[k] * base
+        claim, needed = votes[k] * law.denominators[k], law.numerators[k] * base
         passed = claim > needed or (claim == needed and not (rule.strict and law.numerators[k] > 0.0))
         inside[k] = 1.0 if passed else 0.0
-        many += 1 if passed else 0
-    if not rule.corrected:
-        return
+
+
+@stage
+def let_others_in(rule, law, column, base, lot, inside):
+    """Admit those whom alliances let in, or the law where nobody is admitted, or too few."""
+    many = 0
+    for k in range(inside.shape[0]):
+        many += 1 if inside[k] > 0.0 else 0
     if rule.pacts > 0:
         many = _admit_with_alliances(rule, law, column, base, inside)
     if many == 0:

@@ -22,8 +22,10 @@ from forecast.kernels.one_draw import (
     SEATS,
     electorate,
     fill_all,
+    lot_of,
     vote_size,
 )
+from forecast.kernels.place_levelling import Lots
 from forecast.kernels.remainders import quota_seats
 
 
@@ -83,11 +85,15 @@ class LeftoverWorkspace(NamedTuple):
     """(DRAW_ROWS, K)"""
     everyone: I64x1
     """(K,) all lists."""
+    most: F64x1
+    """(K,) whole quotas of a district that count for each at most."""
+    pools: F64x1
+    """(K,) 1 where the remainders of a list count in the pool, 0 of independents."""
 
 
 @kernel
 def divide_with_leftover(
-    rules: Rule,
+    lots: Lots,
     law: Law,
     votes: Votes,
     claims: Claims,
@@ -96,10 +102,10 @@ def divide_with_leftover(
     pooled: Seats,
     workspace: LeftoverWorkspace,
 ) -> None:
-    """Whole quotas in districts; the seats they leave go by the second of the two ``rules`` on the remainders
-    added up, into ``pooled`` (1, K), or are left to the levelling.
+    """Whole quotas in districts; the seats they leave go by the second of the two rules of ``lots`` on the
+    remainders added up, into ``pooled`` (1, K), or are left to the levelling.
     """
-    rule, lists, everyone = rules[0], law.levels.shape[0], workspace.everyone
+    rule, lists, everyone = lots.rule[0], law.levels.shape[0], workspace.everyone
     here, pool = workspace.here, workspace.pool
     pool[LIMITS, :], pool[FLOORS, :] = NO_LIMIT, 0.0
     for d in range(seats.filled.shape[0]):
@@ -110,32 +116,35 @@ def divide_with_leftover(
     for k in range(lists):
         pooled.filled[0, k] = True
     for i in range(BLOCK):
-        left, vote = 0.0, 1.0
+        left, vote, lot = 0.0, 1.0, lot_of(rule, lots.piece[0], claims.number.shape[0], i)
         for k in range(lists):
             pool[ENTITLED, k] = 0.0
         for d in range(seats.filled.shape[0]):
             vote = vote_size(votes, d, i)
-            left += _whole_quotas(rule, law, votes, claims, houses, d, i, vote, here, pool)
+            left += _whole_quotas(lots, law, votes, claims, houses, d, i, vote, workspace)
             for p in range(claims.number[d]):
                 seats.whole[d, claims.present[d, p], i] = np.uint16(np.int64(here[SEATS, p]))
             seats.house[d, i] = houses[d, i]
         behind = 0.0
         for k in range(lists):
+            pool[ENTITLED, k] *= workspace.pools[k]
             behind += pool[ENTITLED, k]
-        second = rules[1]
+        second = lots.rule[1]
         if second.family == FAMILY_NONE:
             pool[SEATS, :] = 0.0
         elif second.family == FAMILY_DIVISOR:
-            divisor_seats(second, law.divisors[second.divisor_row], left, everyone, BY_ORDER, pool)
+            divisor_seats(second, law.divisors[second.divisor_row], left, everyone, lot, pool)
         else:
-            quota_seats(second, left, behind, vote, everyone, BY_ORDER, pool)
+            quota_seats(second, left, behind, vote, everyone, lot, pool)
         for k in range(lists):
             pooled.whole[0, k, i] = np.uint16(np.int64(pool[SEATS, k]))
 
 
 @stage
-def _whole_quotas(rule, law, votes, claims, houses, d, i, vote, here, pool):
+def _whole_quotas(lots, law, votes, claims, houses, d, i, vote, workspace):
     """Whole quotas of a district, ``here[SEATS]``, and its remainders into the pool; seats that are left."""
+    rule, here, pool = lots.rule[0], workspace.here, workspace.pool
+    lot = lot_of(rule, lots.piece[0], d, i)
     behind, house = electorate(rule, law, votes, claims, d, i, here), np.float64(houses[d, i])
     number, left = claims.number[d], house
     present = claims.present[d, :number]
@@ -147,14 +156,16 @@ def _whole_quotas(rule, law, votes, claims, houses, d, i, vote, here, pool):
         rest = scaled - whole * quota
         if rule.remainder == REMAINDER_ROUNDED and quota > 0.0:
             more = rest * rule.remainder_denominator >= rule.remainder_numerator * quota
+            more = more and workspace.pools[present[p]] > 0.0
             whole, rest = (whole + 1.0, rest - quota) if more else (whole, rest)
+        whole = min(whole, workspace.most[present[p]])
         here[SEATS, p] = whole
         here[REMAINDERS, p] = rest
         if quota > 0.0:
             pool[ENTITLED, present[p]] += rest / parts
         left -= whole
     while left < 0.0:
-        if not take_smallest_remainder(quota, BY_ORDER, present, here):
+        if not take_smallest_remainder(quota, lot, present, here):
             break
         left += 1.0
     return left

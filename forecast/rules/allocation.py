@@ -244,9 +244,11 @@ class QuotaCount:
             self.seats[unit.id] = min(whole, limit)
 
     def round_up(self, needed: Fraction) -> None:
-        """A remainder of at least ``needed`` of a quota counts as a whole one (Estonia, § 62 (3): 75 %)."""
+        """A remainder of at least ``needed`` of a quota counts as a whole one (Estonia, § 62 (3): 75 %), of
+        lists that get more than whole quotas.
+        """
         for unit in self.units:
-            if self.remainders[unit.id] >= needed * self.price:
+            if self.remainders[unit.id] >= needed * self.price and self.may_get_more(unit):
                 self.seats[unit.id] += 1
                 self.remainders[unit.id] -= self.price
 

@@ -197,15 +197,13 @@ def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
     if rule.levelling is not None and rule.levelling.unbalanced:
         yield "rule.levelling.unbalanced", rule.levelling.unbalanced
     if rule.threshold is not None and rule.threshold.or_district_share is not None:
-        drawn = rule.districts is not None and not rule.only_places and not rule.threshold.alliances
-        if not drawn or _lets_others_in(rule):
+        if rule.districts is None or rule.only_places:
             yield "rule.threshold.or_district_share", rule.threshold.or_district_share
-        if rule.threshold.share_in_districts > 1:
-            yield "rule.threshold.share_in_districts", rule.threshold.share_in_districts
     threshold, levels = rule.threshold, rule.threshold.alliances if rule.threshold is not None else None
     if threshold is None or levels is None or rule.districts is None or rule.alliances is None:
         return
-    together = not (levels.votes_from or levels.seats_from or threshold.by_kind or threshold.by_members)
+    apart = threshold.by_kind or threshold.by_members or threshold.or_district_share
+    together = not (levels.votes_from or levels.seats_from or apart)
     if not together or threshold.level == "quota" or levels.level > threshold.level:
         yield "rule.threshold.alliances", "with alliances that divide their seats in districts"
 

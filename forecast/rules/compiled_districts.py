@@ -18,6 +18,7 @@ from forecast.kernels.laws import Constraints
 from forecast.rules.allocation import IN_PROPORTION
 from forecast.rules.ballot import by_region, levelling_of_table
 from forecast.rules.compiled_around import constraints_after_winners, constraints_in_districts
+from forecast.rules.entitled import most_alone
 
 if TYPE_CHECKING:
     from forecast.election import Party, Rule
@@ -100,6 +101,10 @@ class Tier:
     """(1,) How the seats that whole quotas leave are divided by the remainders of all districts, if whole
     quotas are all that districts give; of ``FAMILY_NONE`` if the levelling divides them.
     """
+    alone: tuple[Floats, Floats] = (np.zeros(0), np.zeros(0))
+    """(K,) Whole quotas of a district that count for each at most, if whole quotas are all that districts give,
+    and 1 where its remainders count: one and 0 of an independent.
+    """
     shares_abroad: bool = False
     """Whether votes of districts without seats count in the others."""
     totals_first: bool = False
@@ -115,8 +120,8 @@ class Tier:
     waivers: tuple[int, int] = (0, 0)
     """Seats in districts, and regions at a quota, that let a list in below its level."""
     waived_share: Floats | None = None
-    """(3,) Share of the valid votes of one district that does: above the line, below it, 1 where more is
-    needed.
+    """(4,) Share of the valid votes of a district that does: above the line, below it, 1 where more is needed;
+    in how many districts.
     """
     region_of: Numbers | None = None
     """(D,) number of the region, where the rule knows any."""
@@ -173,9 +178,6 @@ def tier_of(
     """
     districts = rule.constituencies
     faults = [*not_drawn(rule, place, held), *_missing(rule, table, place)]
-    if districts.leftover not in (None, LEVELLED):
-        alone = [party.id for party in lists if party.kind == "independent"]
-        faults += [Fault(place, f"parties.{name}.kind", "independent", UNDRAWN) for name in alone]
     if faults:
         raise ConfigurationError(*faults)
     record = _record_of(districts, fill)
@@ -204,6 +206,7 @@ def tier_of(
         total=districts.start_seats
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
         leftover=_leftover(districts.leftover, fill) if districts.leftover is not None else None,
+        alone=_alone(lists),
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
         doubly=districts.national_totals == "biproportional",
@@ -222,6 +225,12 @@ def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
     record = np.zeros(1, laws.RULE)
     record["family"] = laws.FAMILY_NONE
     return record
+
+
+def _alone(lists: Sequence[Party]) -> tuple[Floats, Floats]:
+    limits = [most_alone(party.kind, party.max_seats) for party in lists]
+    most = [laws.NO_LIMIT if limit is None else float(limit) for limit in limits]
+    return np.array(most), np.array([float(limit is None) for limit in limits])
 
 
 def _record_of(method: Allocation, fill: FillAllocation) -> NDArray[np.void]:
@@ -248,7 +257,8 @@ def _waived_share(rule: Rule) -> Floats | None:
     if threshold is None or threshold.or_district_share is None:
         return None
     share = threshold.or_district_share
-    return np.array([float(share.numerator), float(share.denominator), float(threshold.strict)])
+    asked = (share.numerator, share.denominator, threshold.strict, threshold.share_in_districts)
+    return np.array(asked, np.float64)
 
 
 def _who(rule: Rule, districts: Districts) -> int:

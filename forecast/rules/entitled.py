@@ -8,6 +8,7 @@ from fractions import Fraction
 from math import floor
 
 from forecast.election.rule import Allocation, Rule
+from forecast.election.vocabulary import Kind
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import UNLISTED, Admission
 from forecast.rules.thresholds import reaches_locally
@@ -30,6 +31,16 @@ def limit_of(rule: Rule, ballot: Ballot, entry: Entry, admitted: int | None = No
         allowed = floor((cap.factor * entry.votes / whole + (cap.share_plus or 0)) * cap.house)
         limits.append(max(allowed - entry.direct_seats, 0))
     return min(limits) if limits else None
+
+
+def most_alone(kind: Kind, max_seats: int | None) -> int | None:
+    """How many whole quotas of a district count for an independent: one, who is elected with it and leaves no
+    remainder to others (Romania, law 208/2015 art. 94 (5); Estonia, § 62 (2)); ``max_seats`` where the line
+    sums several candidates. ``None`` of a list.
+    """
+    if kind != "independent":
+        return None
+    return 1 if max_seats is None else max_seats
 
 
 EVERYONE = Admission(True, "no threshold")

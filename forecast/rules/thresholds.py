@@ -124,6 +124,7 @@ class _Gate:
             there = (
                 reaches(place.votes.get(entry.id, 0), local * place.valid, strict=threshold.strict)
                 for place in self.ballot.districts
+                if place.votes.get(entry.id, 0)
             )
             if sum(there) >= threshold.share_in_districts:
                 return Admission(True, "district share", level, needed)

@@ -266,7 +266,7 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
     record, law, steps = bench.rules.records[r : r + 1].copy(), bench.law(r), []
     tier, constraints = bench.rules.tiers[r], bench.rules.constraints[r]
     if tier is not None and bench.local is not None:
-        steps += bench.local.divide(tier, law, bench.ballots, odd.passes)
+        steps += bench.local.divide(record, tier, law, bench.ballots, odd.passes)
     if tier is None or tier.divides_nationally:
         about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
         if constraints is not None:
