@@ -173,6 +173,11 @@ def _admitted(kept: KeptDistricts, rules: Rules, r: int, votes: Floats, total: F
     base = national.sum(axis=1) if on_lists else total.sum(axis=1)
     level = rules.numerators[r] / rules.denominators[r]
     admitted = national >= level * base[:, None]
+    if tier.waived_share is not None:
+        top, bottom, strict, least = tier.waived_share
+        claim, needed = votes * bottom, top * total[..., None]
+        met = (votes > 0.0) & ((claim >= needed) if strict == 0.0 else (claim > needed))
+        admitted |= met.sum(axis=1) >= least
     # Where nobody reaches it, the rule lets others in: those with seats are.
     admitted |= kept.seats[r].sum(axis=1) > 0
     return np.broadcast_to(admitted[:, None, :], votes.shape)

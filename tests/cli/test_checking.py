@@ -161,21 +161,6 @@ NOT_DRAWN: list[tuple[str, list[str], str]] = [
     ),
     ("spain-2019-04", ["rule.districts.direct=plurality"], "districts.direct"),
     (
-        "spain-2019-04",
-        ["rule.districts.method=hare", "rule.districts.leftover=dhondt", "parties.erc.kind=independent"],
-        "erc.kind",
-    ),
-    (
-        "spain-2019-04",
-        ['rule.threshold={level="3%", or_district_share="10%", min_lists=2}'],
-        "threshold.or_district_share",
-    ),
-    (
-        "spain-2019-04",
-        ['rule.threshold={level="3%", or_district_share="10%", share_in_districts=2}'],
-        "threshold.share_in_districts",
-    ),
-    (
         "poland-2023",
         ['rule.threshold.alliances={level="10%", seats_from="3%"}', "rule.alliances.method=dhondt"],
         "threshold.alliances",
