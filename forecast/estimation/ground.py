@@ -98,9 +98,11 @@ def _under_other(election: Election, prepared: Prepared) -> Iterator[str]:
     apart = (*prepared.units, *prepared.absorbed)
     for name in prepared.unreported:
         party, share = election.by_id[name], prepared.stated.get(name)
-        if share and name not in election.estimate.share:
+        if share is not None and name in election.estimate.share:
+            yield f"no poll reports {party.name}: it stands at {share:.2%}, as estimate.share fixes it"
+        elif share:
             yield f"no poll reports {party.name}, of kind independent: taken at the last result, {share:.2%}"
-        elif not share and party.kind == "independent":
+        elif party.kind == "independent":
             yield (
                 f"no poll reports {party.name}, of kind independent, and nothing says how many vote so: no seat "
                 f"goes there in any draw; the party's last_result or estimate.share.{name} says it"

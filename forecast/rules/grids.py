@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from forecast.kernels.count_places import NATIONAL
 from forecast.kernels.laws import BASE_VALID, Constraints
-from forecast.rules.compiled_districts import Tier
+from forecast.rules.compiled_districts import PlacingStep, Tier
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -89,12 +89,12 @@ def with_grids(rules: Rules) -> Rules:
     names = rules.records.dtype.names or ()
     alike = _bytes_of(rules.records, [name for name in names if name not in _OF_METHOD + _OF_ROW])
     methods = _bytes_of(rules.records, _OF_METHOD)
-    groups: dict[tuple[bytes, bytes, bool], dict[tuple[bytes, ...], list[int]]] = {}
+    groups: dict[tuple[bytes, bytes, bool], dict[tuple[bytes, object], list[int]]] = {}
     singles: list[int] = []
     for r in range(len(rules.records)):
         if _may_stand_in_a_grid(rules, r):
             key = (alike[r].tobytes(), rules.weights[r].tobytes(), rules.tiers[r] is None)
-            method = (methods[r].tobytes(), *_method_in_districts(rules.tiers[r]))
+            method = (methods[r].tobytes(), _told(rules.tiers[r]))
             groups.setdefault(key, {}).setdefault(method, []).append(r)
         else:
             singles.append(r)
@@ -133,11 +133,13 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
     return one_level and bool(plain) and record["nobody_numerator"] == 0
 
 
-def _method_in_districts(tier: Tier | None) -> tuple[bytes, ...]:
-    """What tells methods apart there."""
-    if tier is None:
-        return ()
-    return _bytes_of(tier.record, _OF_METHOD).tobytes(), tier.houses.tobytes()
+def _told(part: object) -> object:
+    """What tells methods apart in districts: all that a tier is made of, as what can be compared."""
+    if isinstance(part, np.ndarray):
+        return part.tobytes()
+    if isinstance(part, Tier | PlacingStep):
+        return tuple(_told(getattr(part, one.name)) for one in fields(part))
+    return tuple(map(_told, part)) if isinstance(part, tuple) else part
 
 
 def _bytes_of(records: NDArray[np.void], names: Sequence[str]) -> NDArray[np.uint8]:
