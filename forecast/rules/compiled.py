@@ -68,7 +68,7 @@ def compile_rules(
 
     ``ConfigurationError`` for what a draw cannot answer, and for houses of more than ``LARGEST_HOUSE`` seats.
     """
-    faults = dict.fromkeys(clause for rule in rules for clause in undrawn(rule))
+    faults = dict.fromkeys(clause for rule in rules for clause in undrawn(rule, held))
     if faults:
         raise ConfigurationError(*(Fault(place, key, value, UNDRAWN) for key, value in faults))
     records = np.zeros(len(rules), laws.RULE)
@@ -189,18 +189,31 @@ def cannot_draw(rule: Rule, place: str = "rule", held: int = 0) -> list[Fault]:
     ``compile_rules``.
     """
     of_districts = not_drawn(rule, place, held) if rule.districts is not None else ()
-    return [*(Fault(place, key, value, UNDRAWN) for key, value in undrawn(rule)), *of_districts]
+    return [*(Fault(place, key, value, UNDRAWN) for key, value in undrawn(rule, held)), *of_districts]
 
 
-def undrawn(rule: Rule) -> Iterator[tuple[str, object]]:
-    """Clauses of a rule that the exact count knows and the core does not: (key, value)."""
+def undrawn(rule: Rule, held: int = 0) -> Iterator[tuple[str, object]]:
+    """Clauses of a rule that the exact count knows and the core does not: (key, value); ``held`` as of
+    ``compile_rules``.
+    """
     if rule.levelling is not None and rule.levelling.unbalanced:
         yield "rule.levelling.unbalanced", rule.levelling.unbalanced
-    if rule.threshold is not None and rule.threshold.or_district_share is not None:
-        if rule.districts is None or rule.only_places:
-            yield "rule.threshold.or_district_share", rule.threshold.or_district_share
-    threshold, levels = rule.threshold, rule.threshold.alliances if rule.threshold is not None else None
-    if threshold is None or levels is None or rule.districts is None or rule.alliances is None:
+    threshold, divides = rule.threshold, rule.districts is not None and not rule.only_places
+    if threshold is None:
+        return
+    asked: dict[str, bool] = {
+        "or_district_share": not divides,
+        "runner_up_factor": divides,
+        # Seats are won after the law has let others in; it would let in fewer.
+        "or_district_seats": _lets_others_in(rule),
+        "or_regions_at_quota": _lets_others_in(rule),
+        "or_direct_seats": held > 0 and (_lets_others_in(rule) or threshold.alliances is not None),
+    }
+    for key, not_known in asked.items():
+        if not_known and getattr(threshold, key) is not None:
+            yield f"rule.threshold.{key}", getattr(threshold, key)
+    levels = threshold.alliances
+    if levels is None or rule.districts is None or rule.alliances is None:
         return
     apart = threshold.by_kind or threshold.by_members or threshold.or_district_share
     together = not (levels.votes_from or levels.seats_from or apart)

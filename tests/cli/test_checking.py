@@ -161,6 +161,16 @@ NOT_DRAWN: list[tuple[str, list[str], str]] = [
     ),
     ("spain-2019-04", ["rule.districts.direct=plurality"], "districts.direct"),
     (
+        "spain-2019-04",
+        ['rule.threshold={level="3%", min_lists=2, runner_up_factor=0.7}'],
+        "threshold.runner_up_factor",
+    ),
+    (
+        "denmark-2015",
+        ["rule.threshold.min_lists=2"],
+        "threshold.or_district_seats",
+    ),
+    (
         "poland-2023",
         ['rule.threshold.alliances={level="10%", seats_from="3%"}', "rule.alliances.method=dhondt"],
         "threshold.alliances",
