@@ -9,8 +9,7 @@ from benchmarks.subjects import Whole, Work, subject
 from forecast.election import Rule
 from forecast.kernels.count import Questions
 from forecast.rules.grids import Rules
-from forecast.simulation.inputs import Units
-from forecast.simulation.questions import compile_questions
+from forecast.simulation.inputs import Units, compile_questions
 from forecast.simulation.running import run_draws
 
 BARE = "core, Gaussian"

@@ -20,9 +20,8 @@ from forecast.geography.known_districts import read_geography
 from forecast.geography.pattern import Pattern, drawn
 from forecast.geography.projection import projection_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.inputs import Units, draws_of
+from forecast.simulation.inputs import Units, compile_questions, draws_of
 from forecast.simulation.local import local_of
-from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import run_draws
 
 DISTRICTS, SECONDS, NS, TIMES = "districts", "seconds", "ns a draw", "times"

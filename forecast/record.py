@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.record_schema import SCHEMA
 from forecast.variables import EVERY, about, described, error_of
 from forecast.words.rounding import as_written
 
@@ -22,6 +21,11 @@ if TYPE_CHECKING:
 
     from forecast.result import Forecast
     from forecast.variables import Variable
+
+SCHEMA = "forecast-run-1"
+"""Name and version of the schema (``record_schema``): the number rises when a key goes or changes its
+meaning, not when one is added.
+"""
 
 _LISTS = {"party": "parties", "coalition": "coalitions", "event": "events"}
 _LABELS = {"party": ("name", "short", "colour", "kind"), "coalition": ("name",), "event": ("name",)}

@@ -6,10 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA = "forecast-run-1"
-"""Name and version of the schema: the number rises when a key goes or changes its meaning, not when one is
-added.
-"""
+from forecast.record import SCHEMA
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Error = Annotated[float, Field(ge=0)]

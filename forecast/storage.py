@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forecast.door.arguments import path_of
-from forecast.errors import ABSENT, ConfigurationError, Fault
+from forecast.errors import ABSENT, ConfigurationError, Fault, safe_saved
 from forecast.result import Forecast, plain
 from forecast.variables import BASE_RULE, SCHEMA_VERSION, UNSAVED, described
-from forecast.visible import safe_saved
 from forecast.writing import digests_of, replacing, replacing_folder, why_changed, why_mixed
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def load(path: str | Path) -> Forecast:
 
 def _read(path: str | Path) -> dict[str, xr.Dataset]:
     """The groups at a place, with their lists as lists; ``ConfigurationError`` where there are none."""
-    from forecast.outside import Unreadable, read_netcdf
+    from forecast.netcdf import Unreadable, read_netcdf
 
     file = Path(path)
     if file.is_dir() and file.suffix != ".zarr":
@@ -186,7 +185,7 @@ def _read_store(store: Path) -> dict[str, xr.Dataset]:
     """The groups in a zarr store, whose files are those that its record names."""
     import xarray as xr
 
-    from forecast.outside import Unreadable
+    from forecast.netcdf import Unreadable
 
     require_zarr(str(store))
     if reason := why_changed(store, _STORE_RECORD):

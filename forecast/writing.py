@@ -7,7 +7,9 @@ The files of a set take their places one after the other, in about a thousandth 
 after the other be placed.
 
 A draft has a lock that its writer holds. What killed writers left is known by the lock that nobody holds, and
-removed by the next writer in the same folder.
+removed by the next writer in the same folder. The system lets go of a lock when its holder ends, killed or
+not. It is one on an open file (``flock``; on Windows on its first byte), not the file's being there, which
+would outlast a killed holder.
 """
 
 from __future__ import annotations
@@ -20,13 +22,96 @@ import re
 import secrets
 import shutil
 import signal
+import sys
 import tempfile
 import threading
+import time
 from collections.abc import Generator, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from forecast.locking import locked
+_PAUSE = 0.02
+_HELD = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK})
+_NO_LOCKS = frozenset({errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL})
+
+
+class Held(OSError):
+    """Another process holds the lock, and held it for as long as it was waited for."""
+
+
+@contextmanager
+def locked(path: Path, wait: float = 0.0) -> Generator[bool]:
+    """Hold the lock whose file is ``path``, alone among all processes of this machine.
+
+    ``Held`` where another has it for longer than ``wait`` seconds; ``OSError`` where the file cannot be made.
+    Yields whether there is a lock at all: some file systems (Lustre, as it is often mounted) know none.
+    """
+    until = time.monotonic() + wait
+    while (handle := _opened_and_locked(path)) is None:
+        if time.monotonic() >= until:
+            raise Held(errno.EAGAIN, "another process is writing here; try again when it is done", str(path))
+        time.sleep(_PAUSE)
+    try:
+        yield handle >= 0
+    finally:
+        if handle >= 0:
+            _let_go(path, handle)
+
+
+def _opened_and_locked(path: Path) -> int | None:
+    """A handle that holds the lock; None where another has it; below 0 where there are no locks."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
+    try:
+        _lock(handle)
+        # Who let go of it removed the file; a lock on what has no name any more is no lock.
+        if _is(handle, path):
+            return handle
+    except OSError as error:
+        os.close(handle)
+        if error.errno in _HELD:
+            return None
+        if error.errno in _NO_LOCKS:
+            path.unlink(missing_ok=True)
+            return -1
+        raise
+    os.close(handle)
+    return None
+
+
+def _is(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat(follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+
+    def _let_go(path: Path, handle: int) -> None:
+        os.lseek(handle, 0, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
+        os.close(handle)
+        with suppress(OSError):  # another has it open by now: the file is theirs to remove
+            path.unlink()
+
+else:
+    import fcntl
+
+    def _lock(handle: int) -> None:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _let_go(path: Path, handle: int) -> None:
+        # While it is held: else it may be another's file that goes.
+        with suppress(OSError):
+            path.unlink()
+        os.close(handle)
+
 
 RECORD_NAME = "run.json"
 """Of the record of a set: among other things the SHA-256 of every other file, under ``outputs``."""
@@ -42,6 +127,8 @@ _STOPPED = f"a command was stopped while it put files here (see {UNFINISHED})"
 _PLACING = ".forecast-placing.lock"
 _LOCKS = re.compile(r"\.forecast-([0-9a-f]{16}|placing)\.lock")
 _OWN = re.compile(rf"{_LOCKS.pattern}|\.forecast-[0-9a-f]{{16}}\.draft|{re.escape(UNFINISHED)}")
+_AT_ONCE = 16
+"""Files that are brought to the disk side by side."""
 _WAIT = 60.0
 """Seconds to wait for another set to be placed."""
 
@@ -86,8 +173,7 @@ def replacing_folder(path: Path, *, record: str = RECORD_NAME, alone: bool = Fal
         with _made(path), _drafts(path) as draft:
             yield draft
             files = sorted(_files_of(draft), key=lambda name: (name == record, "/" in name, name))
-            for name in files:
-                _flush(draft / name)
+            _flush_all(draft / name for name in files)
             with locked(path / _PLACING, _WAIT), _uninterrupted():
                 left = _left_over(path, files, record)
                 _refuse_obstacles(path, files)
@@ -198,8 +284,7 @@ def _place(draft: Path, target: Path, files: list[str], left: list[str]) -> None
             for old in left:
                 (target / old).unlink(missing_ok=True)
         (draft / name).replace(target / name)
-    for folder in folders:
-        _flush(folder)
+    _flush_all(folders)
     if noted:
         note.unlink(missing_ok=True)
         _flush(target)
@@ -261,6 +346,13 @@ def _uninterrupted() -> Generator[None]:
         signal.signal(signal.SIGINT, before or signal.SIG_DFL)
     if heard:
         signal.raise_signal(signal.SIGINT)
+
+
+def _flush_all(paths: Iterable[Path]) -> None:
+    """Bring files or folders to the disk side by side: each by itself would wait for the disk once more."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(_flush, paths):  # an error of one is raised here
+            pass
 
 
 def _flush(path: Path) -> None:

@@ -16,8 +16,7 @@ import forecast
 BELOW: Mapping[str, tuple[str, ...]] = {
     "forecast.polls": ("polls_of",),
     "forecast.simulation.forecasting": ("simulate_to_error",),
-    "forecast.simulation.stacking": ("simulate_over_time",),
-    "forecast.simulation.mixture": ("simulate_scenarios",),
+    "forecast.simulation.side_by_side": ("simulate_over_time", "simulate_scenarios"),
     "forecast.estimation.share_draws": ("read_share_draws",),
     "forecast.simulation.given": ("simulate_given",),
     "forecast.sweeps.counted": ("sweep_votes",),

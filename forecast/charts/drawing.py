@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.errors import ConfigurationError, Fault, suggest
-from forecast.visible import safe_tree
+from forecast.errors import ConfigurationError, Fault, safe_tree, suggest
 from forecast.words.speaking import decimal_sign
 
 Spec = dict[str, Any]

@@ -11,8 +11,7 @@ import typer
 from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers, argument, one_of, option
 from forecast.cli.telling import progress, show_json, tell
 from forecast.door.digits import is_whole
-from forecast.errors import ConfigurationError, Fault
-from forecast.visible import json_text
+from forecast.errors import ConfigurationError, Fault, json_text
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants

@@ -11,13 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from forecast.charts.drawing import Chart
+from forecast.errors import visible
 from forecast.estimation.constants import FIRST_TERMS, METHODS
 from forecast.estimation.law import LawConstants
 from forecast.tables.terminal import console_for_results, print_line, shown_text
 from forecast.verification.districts.winning import BY_SPLIT, FIRST, INDEPENDENT, MODEL, USUAL
 from forecast.verification.scores import LEVELS
 from forecast.verification.summary import ALL, crossing_curve
-from forecast.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

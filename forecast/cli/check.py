@@ -198,7 +198,7 @@ def _warnings(
     said = _of_the_result(election)
     if polls is not None:
         from forecast.estimation import estimate
-        from forecast.simulation.caveats import refuse_without_the_largest
+        from forecast.simulation.grounds import refuse_without_the_largest
 
         estimated = estimate(election, polls, as_of)
         refuse_without_the_largest(election, estimated)

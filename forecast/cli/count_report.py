@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 from forecast.election import Election
 from forecast.election.exact_numbers import percent
 from forecast.election.methods import METHODS
-from forecast.errors import Fault, NoValidOutcome
+from forecast.errors import Fault, NoValidOutcome, visible
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import NextSeat, last_seats, next_seats
 from forecast.rules.outcome import Admission, Line, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD
 from forecast.tables.terminal import grid, print_line, shown_text
-from forecast.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -15,8 +15,7 @@ import typer
 
 from forecast.cli.options import Quiet, argument, option
 from forecast.cli.telling import tell
-from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.visible import visible
+from forecast.errors import ABSENT, ConfigurationError, Fault, visible
 
 File = Annotated[Path | None, argument(metavar="FILE", help="File to write. Default: <country>.toml.")]
 Country = Annotated[str, typer.Option("--country", metavar="NAME", help="Country of the election.")]

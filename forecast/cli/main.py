@@ -132,6 +132,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # else the process belongs to the caller
         _look_for_garbage_seldom()
         multiply_on_one_thread()
+        _look_for_no_plugins()
         take_over_streams()
     if os.environ.get(DEBUG):
         return _run(argv)
@@ -172,6 +173,13 @@ def multiply_on_one_thread() -> None:
     """Matrices are small here: threads of a BLAS would wait for each other, and burn a second processor."""
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+
+def _look_for_no_plugins() -> None:
+    """Whoever checks values would look through every installed package for plugins of its own, of which this
+    program uses none.
+    """
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
 def _run(argv: Sequence[str] | None) -> int:

@@ -162,7 +162,7 @@ class Room:
         from forecast.night.evening import Now, with_evening
         from forecast.night.night_forecast import before_night, night_forecast
         from forecast.provenance import with_sources
-        from forecast.simulation.caveats import refuse_void
+        from forecast.simulation.grounds import refuse_void
 
         how = replace(self.asked.how(self.election), draws=self.asked.draws or DRAWS)
         if self.before is None and self.polled is not None:

@@ -171,12 +171,12 @@ def _of_polls(
         estimated = estimate(election, polls_of(election), days[0] if days else None)
         asked.say(f"estimate as of {estimated.as_of}: {len(estimated.polls)} polls")
         say_if_cold(asked.quiet)
-        from forecast.simulation.caveats import refuse_void
         from forecast.simulation.forecasting import (
             MOST_DRAWS_TO_AN_ERROR,
             simulate_and_keep,
             simulate_to_error,
         )
+        from forecast.simulation.grounds import refuse_void
     how, kept = asked.how(election), None
     if target_error is None:
         _refuse_more_than_drawn(save_draws, how.draws)
@@ -198,8 +198,8 @@ def _of_given(asked: Asked, file: Path, save_draws: int | None) -> None:
     election, folder, _ = _election(asked, ())
     say_if_cold(asked.quiet)
     from forecast.estimation.share_draws import read_share_draws
-    from forecast.simulation.caveats import refuse_void
     from forecast.simulation.given import simulate_given
+    from forecast.simulation.grounds import refuse_void
 
     given = read_share_draws(file, election)
     _refuse_more_than_drawn(save_draws, len(given.shares))
@@ -219,7 +219,7 @@ def _over_time(asked: Asked, days: Sequence[datetime.date]) -> None:
         election, folder, wanted = _election(asked, days, "over-time")
         polls = polls_of(election)
         say_if_cold(asked.quiet)
-        from forecast.simulation.stacking import simulate_over_time
+        from forecast.simulation.side_by_side import simulate_over_time
     how = asked.how(election)
     with drawing(how.draws * len(wanted), asked.quiet) as progress:
         forecast = simulate_over_time(election, polls, wanted, how, progress=progress)
@@ -234,7 +234,7 @@ def _of_scenarios(asked: Asked, file: Path, day: datetime.date | None) -> None:
 
         scenarios = load_scenarios(file, election, asked.config, asked.settings)
         say_if_cold(asked.quiet)
-        from forecast.simulation.mixture import simulate_scenarios
+        from forecast.simulation.side_by_side import simulate_scenarios
     how = asked.how(election)
     with drawing(how.draws * len(scenarios), asked.quiet) as progress:
         forecast = simulate_scenarios(election, scenarios, how, days[0] if days else None, progress=progress)

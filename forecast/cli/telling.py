@@ -1,6 +1,6 @@
 """What commands say: results on stdout, everything else on stderr, a line each.
 
-Nothing that came from outside reaches either but through ``forecast.visible``.
+Nothing that came from outside reaches either but through ``forecast.errors``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
-from forecast.visible import json_text, visible
+from forecast.errors import json_text, visible
 
 LONGEST_LINE = 4_000
 

@@ -19,8 +19,7 @@ import typer
 
 from forecast.cli.options import option
 from forecast.cli.telling import show_json, show_records, tell
-from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.visible import json_text
+from forecast.errors import ABSENT, ConfigurationError, Fault, json_text
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from ctypes import c_int64, c_void_p, pointer
+from ctypes import addressof, c_char, c_int64, c_void_p, pointer
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.compiling import cache, machine_code
 from forecast.compiling.preparing import tell
-from forecast.locking import Held, locked
+from forecast.writing import Held, locked
 
 _PATIENCE = 600.0
 """Seconds to wait for another process that compiles the same kernel."""
@@ -117,28 +117,52 @@ class _Parameter:
         shape = "".join(f"t[{word + 1 + axis}], " for axis in range(self.axes))
         return f"array_at(t[{word}], ({shape}), {name})", word + 1 + self.axes
 
-    def words(self, value: Any, where: str) -> list[int]:
-        """The words of an argument; TypeError for an array of another type."""
+    def write(self, value: Any, words: list[int]) -> None:
+        """Add the words of an argument; ``_Misfit`` for one of another type."""
         if self.fields:
             if type(value) is not self.annotation:
-                msg = f"{where}: {type(value).__name__} for {self.annotation.__name__}"
-                raise TypeError(msg)
-            return [
-                word
-                for field, part, name in zip(self.fields, value, self.annotation._fields, strict=True)
-                for word in field.words(part, f"{where}.{name}")
-            ]
-        if self.dtype is None:
+                raise _Misfit
+            for field, part in zip(self.fields, value, strict=True):
+                field.write(part, words)
+        elif self.dtype is None:
             word = int(value)
-            return [word - (1 << 64) if word >= 1 << 63 else word]  # an unsigned word has the same bits
-        if not isinstance(value, np.ndarray) or value.dtype != self.dtype or value.ndim != self.axes:
-            got = f"{value.dtype} of {value.ndim} axes" if isinstance(value, np.ndarray) else type(value)
-            msg = f"{where}: {got} for {self.dtype} of {self.axes}"
-            raise TypeError(msg)
-        if not value.flags.c_contiguous:
-            msg = f"{where}: not contiguous"
-            raise TypeError(msg)
-        return [value.ctypes.data, *value.shape]
+            words.append(word - (1 << 64) if word >= 1 << 63 else word)  # an unsigned word has the same bits
+        else:
+            if type(value) is not np.ndarray or value.ndim != self.axes or value.dtype != self.dtype:
+                raise _Misfit
+            words.append(_address_of(value))
+            words += value.shape
+
+    def misfit(self, value: Any, where: str) -> str:
+        """Which part of an argument is of another type than the kernel takes, and of which."""
+        if self.fields and type(value) is self.annotation:
+            parts = zip(self.fields, value, self.annotation._fields, strict=True)
+            wrong = (field.misfit(part, f"{where}.{name}") for field, part, name in parts)
+            return next(filter(None, wrong), "")
+        if self.fields:
+            return f"{where}: {type(value).__name__} for {self.annotation.__name__}"
+        if self.dtype is None:
+            return ""
+        if type(value) is not np.ndarray:
+            return f"{where}: {type(value)} for {self.dtype} of {self.axes}"
+        if value.dtype != self.dtype or value.ndim != self.axes:
+            return f"{where}: {value.dtype} of {value.ndim} axes for {self.dtype} of {self.axes}"
+        return "" if value.flags.c_contiguous else f"{where}: not contiguous"
+
+
+class _Misfit(Exception):
+    """An argument is not of the type that a kernel takes."""
+
+
+def _address_of(array: NDArray[Any]) -> int:
+    """Where an array's numbers stand. A run asks some hundred times; ``array.ctypes`` takes four times as
+    long.
+    """
+    if not array.flags.c_contiguous:
+        raise _Misfit
+    if array.size and array.flags.writeable:
+        return addressof(c_char.from_buffer(array))
+    return array.ctypes.data
 
 
 class Step(NamedTuple):
@@ -188,11 +212,14 @@ class Kernel:
 
     def step(self, *arguments: Any) -> Step:
         """A call with these arguments; ``TypeError`` where one is of another type than the kernel takes."""
-        words = [
-            word
-            for (name, parameter), value in zip(self._parameters, arguments, strict=True)
-            for word in parameter.words(value, f"{self.name}: {name}")
-        ]
+        words: list[int] = []
+        try:
+            for (_, parameter), value in zip(self._parameters, arguments, strict=True):
+                parameter.write(value, words)
+        except _Misfit:
+            parts = zip(self._parameters, arguments, strict=True)
+            wrong = (parameter.misfit(value, f"{self.name}: {name}") for (name, parameter), value in parts)
+            raise TypeError(next(filter(None, wrong))) from None
         return Step(self.address, np.array(words, np.int64), arguments)
 
     @property

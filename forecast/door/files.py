@@ -21,8 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
-from forecast.errors import ABSENT, Fault, ForecastError
-from forecast.visible import first_unseen
+from forecast.errors import ABSENT, Fault, ForecastError, first_unseen
 
 Refusal = type[ForecastError]
 """The kind of error that a caller raises for what is wrong with a file; it bears the exit code."""

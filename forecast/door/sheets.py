@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from forecast.door.files import MOST_OF_A_TABLE, Refusal, Remedy, Written, read_bytes, unpacked, written
-from forecast.errors import ABSENT, Fault, PollDataError
-from forecast.visible import UNSEEN, first_unseen
+from forecast.errors import ABSENT, UNSEEN, Fault, PollDataError, first_unseen
 
 MOST_COLUMNS = 2_000
 MOST_LETTERS = 20_000

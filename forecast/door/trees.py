@@ -13,8 +13,7 @@ from typing import Any
 
 from forecast.door.digits import MOST_DIGITS, is_moderate
 from forecast.door.files import A_FOLDER, Refusal, Remedy, read_bytes, utf8_text
-from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.visible import first_unseen
+from forecast.errors import ABSENT, ConfigurationError, Fault, first_unseen
 
 MOST_OF_TOML, MOST_OF_JSON = 1_000_000, 20_000_000
 """Bytes: an election file of a thousand parties, a file of ten thousand counts."""

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from forecast.door.digits import MOST_DIGITS
-from forecast.visible import first_unseen
+from forecast.errors import first_unseen
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _COLOUR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")

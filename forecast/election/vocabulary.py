@@ -150,7 +150,11 @@ EligibleKind = Annotated[Kind, one_of(ELIGIBLE_KINDS, "kind of list that can win
 class Part(BaseModel):
     """A table of the rule: immutable, and closed to keys it does not know."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        defer_build=True,  # a table's own validator is made when it is first used by itself, not at import
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -142,7 +142,7 @@ def _number_faults(place: str, line: Line, wanted: Mapping[int, str]) -> Iterato
 
 
 def _from_netcdf(path: Path, place: str, election: Election) -> dict[str, NDArray[np.float64]]:
-    from forecast.outside import Unreadable, read_netcdf
+    from forecast.netcdf import Unreadable, read_netcdf
 
     if not path.is_file():
         raise PollDataError(Fault(place, "", ABSENT, _NO_FILE))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.jobs.job import Job
 from forecast.jobs.store import Store
-from forecast.outside import Unreadable, read_netcdf
+from forecast.netcdf import Unreadable, read_netcdf
 from forecast.result import Forecast, Labelled, dataset_of
 from forecast.storage import require_zarr
 from forecast.variables import VARIABLES, described

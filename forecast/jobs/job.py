@@ -206,8 +206,8 @@ def forecast_of_job(
     """
     from forecast.estimation import estimate
     from forecast.provenance import with_sources
-    from forecast.simulation.caveats import refuse_void
     from forecast.simulation.forecasting import simulate_and_keep
+    from forecast.simulation.grounds import refuse_void
 
     election, polls = _inputs(job.config, job.settings, job.inputs)
     if job.day and not job.as_of:

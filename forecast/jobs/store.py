@@ -26,9 +26,8 @@ from typing import NamedTuple
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.jobs.hands import Cut, part_of
 from forecast.jobs.job import Done, Failed, Job
-from forecast.locking import Held, locked
 from forecast.simulation.running import Part
-from forecast.writing import clear_drafts, replacing
+from forecast.writing import Held, clear_drafts, locked, replacing
 
 VERSION = 1
 """Of the files of a store."""

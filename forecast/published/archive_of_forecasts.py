@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.outside import Unreadable, read_values
+from forecast.errors import ABSENT, ConfigurationError, Fault, safe_saved
+from forecast.netcdf import Unreadable, read_values
 from forecast.result import Forecast, dataset_of, forecast_of
 from forecast.storage import DRAWS_NAME, refuse_others
 from forecast.variables import SCHEMA_VERSION, VARIABLES, error_of
-from forecast.visible import safe_saved
 from forecast.writing import UNFINISHED, digest_of, outputs_of, replacing
 
 if TYPE_CHECKING:

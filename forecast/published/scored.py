@@ -26,7 +26,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.published.archive_of_forecasts import Archive, Past
 from forecast.published.official_result import CHAMBER, LISTS, Official, official_result
 from forecast.result import Forecast
-from forecast.simulation.questions import constraints_of_events
+from forecast.simulation.inputs import constraints_of_events
 from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
 from forecast.words.facts import Facts
 from forecast.words.sentences import in_their_language

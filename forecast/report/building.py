@@ -18,7 +18,7 @@ from forecast.charts import outcomes
 from forecast.charts.drawing import ink_of
 from forecast.charts.parties import DOTS, MOST_PANELS
 from forecast.election.rule import Rule
-from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.errors import ABSENT, ConfigurationError, Fault, json_text, safe, suggest
 from forecast.published.tables_of_past import record_tables
 from forecast.report import past
 from forecast.report.data import (
@@ -41,7 +41,6 @@ from forecast.tables.chamber_tables import majorities_said, tiers_said
 from forecast.tables.difference import difference_tables
 from forecast.tables.exporting import as_csv
 from forecast.variables import PASSES_BY_SEATS, error_of
-from forecast.visible import json_text, safe
 from forecast.words import headlines, rounding
 from forecast.words.facts import Facts, said
 from forecast.words.law_in_words import rule_in_words

@@ -15,7 +15,7 @@ from forecast.published.archive_of_forecasts import a_week_before, kept_of
 from forecast.published.changes import since
 from forecast.published.tables_of_past import forecasts, moves, record_tables
 from forecast.report.data import Figure, Panel
-from forecast.simulation.stacking import stacked
+from forecast.simulation.side_by_side import stacked
 from forecast.tables.definitions import provenance_of
 from forecast.words.facts import Facts
 from forecast.words.speaking import day_text, text

@@ -19,21 +19,21 @@ from forecast.errors import ConfigurationError, Fault
 from forecast.kernels.draw import take_drawn
 from forecast.result import Labelled, dataset_of, forecast_of
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.caveats import (
+from forecast.simulation.chamber import chamber_of
+from forecast.simulation.grounds import (
+    grounds_of,
+    labels_of,
+    last_election,
     lost_to_alliances,
     not_placed,
     refuse_without_the_largest,
     without_a_table,
 )
-from forecast.simulation.chamber import chamber_of
-from forecast.simulation.chamber_numbers import chamber_values, events_of_chamber
-from forecast.simulation.district_numbers import district_values
-from forecast.simulation.grounds import grounds_of, labels_of, last_election
-from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, needs
+from forecast.simulation.inputs import SAMPLER_GIVEN, Units, compile_questions, draws_of, needs
 from forecast.simulation.last_seat import last_seat_values, last_seats, rule_of_the_country
 from forecast.simulation.local import local_of
 from forecast.simulation.numbers import Ballot, Run, numbers_of, of_rule, passes_by_seats
-from forecast.simulation.questions import compile_questions
+from forecast.simulation.numbers_of_places import chamber_values, district_values, events_of_chamber
 from forecast.simulation.running import KEPT_DRAWS, KeptDraws, Progress, Runner, run_draws
 from forecast.simulation.stages import Forms
 from forecast.variables import MOST_PLACES, PASSES_BY_SEATS, QUANTILES, error_of

@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from forecast.compiling import prepare
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import one_by_one
-from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, given_draws
+from forecast.simulation.inputs import NO_QUESTIONS, SAMPLER_DRAWN, SAMPLER_GIVEN, given_draws
 from forecast.simulation.pieces import Bench, Span
-from forecast.simulation.questions import NO_QUESTIONS
 from forecast.simulation.run_counts import empty_tallies
 from forecast.simulation.running import Work
 from forecast.simulation.stages import Forms

@@ -19,8 +19,7 @@ from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
 from forecast.rules.grids import Course, Grid, Lead, Row, Rules, ends_of, ranges_of
-from forecast.simulation.chamber import Assembly
-from forecast.simulation.chamber_by_rule import Chambers, OneRule
+from forecast.simulation.chamber import Assembly, Chambers, OneRule
 from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, LocalBench
 from forecast.simulation.run_counts import Tallies

@@ -22,11 +22,11 @@ from forecast.rules.outcome import Outcome, Tie
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
 from forecast.rules.thresholds import base_votes, missing_totals
-from forecast.simulation.chamber_numbers import labels_of_the_whole
 from forecast.simulation.forecasting import identity_of
 from forecast.simulation.grounds import labels_of
 from forecast.simulation.inputs import Units
 from forecast.simulation.numbers import Ballot, Values
+from forecast.simulation.numbers_of_places import labels_of_the_whole
 from forecast.sweeps.axes import LEVEL
 from forecast.sweeps.flips import Flip, flips_values
 from forecast.sweeps.grid import Grid, refuse_small_houses

@@ -21,10 +21,8 @@ from numpy.typing import NDArray
 
 from forecast.kernels.project import Pattern
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.inputs import SAMPLER_DRAWN, Draws
-from forecast.simulation.questions import NO_QUESTIONS
+from forecast.simulation.inputs import NO_DIRECTIONS, NO_QUESTIONS, SAMPLER_DRAWN, Draws
 from forecast.simulation.running import run_draws
-from forecast.simulation.sobol_directions import NO_DIRECTIONS
 from forecast.sweeps.differences import Estimated
 from forecast.sweeps.single_draws import look, rules_at_once
 from forecast.variables import error_of

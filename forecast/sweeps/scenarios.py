@@ -23,7 +23,7 @@ from forecast.election.exact_numbers import parse_share, percent
 from forecast.election.loading import load_election, read_tables
 from forecast.election.texts import ID
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
-from forecast.simulation.mixture import MIXTURE, Scenario, blaming
+from forecast.simulation.side_by_side import MIXTURE, Scenario, blaming
 from forecast.sweeps.axes import Axis
 from forecast.sweeps.keys import leaves, schema_location, tables_of, with_keys
 

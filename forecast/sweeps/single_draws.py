@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from forecast.election import Rule
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import course_of
-from forecast.simulation.inputs import Draws, multiples_of
-from forecast.simulation.questions import NO_QUESTIONS
+from forecast.simulation.inputs import NO_QUESTIONS, Draws, multiples_of
 from forecast.simulation.running import Plan, run_draws
 from forecast.sweeps.differences import Estimated, Weights, mean_over_draws, weighted_mean
 from forecast.sweeps.indices import effective_number, indices_of, seat_shares, seats_moved

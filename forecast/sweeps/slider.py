@@ -18,11 +18,10 @@ from forecast.election.threshold import AdmitLargest, Threshold
 from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.simulation.chamber import chamber_of
-from forecast.simulation.chamber_numbers import chamber_values_by_rule, labels_of_the_whole
 from forecast.simulation.forecasting import ballot_of, central_shares
-from forecast.simulation.inputs import Units, draws_of
+from forecast.simulation.inputs import Units, compile_questions, draws_of
 from forecast.simulation.numbers import Run, Values, numbers_of
-from forecast.simulation.questions import compile_questions
+from forecast.simulation.numbers_of_places import chamber_values_by_rule, labels_of_the_whole
 from forecast.simulation.running import run_draws
 from forecast.variables import described
 

@@ -22,21 +22,20 @@ from forecast.result import Forecast, forecast_of
 from forecast.rules.compiled import compile_rules
 from forecast.rules.compiled_around import largest_house
 from forecast.rules.grids import course_of
-from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
 from forecast.simulation.chamber import chamber_of
-from forecast.simulation.chamber_numbers import (
+from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
+from forecast.simulation.given import OfVotes
+from forecast.simulation.grounds import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.inputs import SAMPLER_GIVEN, Units, compile_questions, draws_of, multiples_of, needs
+from forecast.simulation.last_seat import last_seat_values, last_seats, rule_of_the_country
+from forecast.simulation.local import local_of
+from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
+from forecast.simulation.numbers_of_places import (
     OF_KEPT_DRAWS,
     chamber_values_by_rule,
     events_of_chamber,
     labels_of_the_whole,
 )
-from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
-from forecast.simulation.given import OfVotes
-from forecast.simulation.inputs import SAMPLER_GIVEN, Units, draws_of, multiples_of, needs
-from forecast.simulation.last_seat import last_seat_values, last_seats, rule_of_the_country
-from forecast.simulation.local import local_of
-from forecast.simulation.numbers import Ballot, Run, Values, numbers_of
-from forecast.simulation.questions import compile_questions
 from forecast.simulation.running import KEPT_DRAWS, Progress, run_draws
 from forecast.simulation.stages import Forms
 from forecast.sweeps.axes import MOST_VARIANTS, axes_of

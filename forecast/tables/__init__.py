@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from forecast.tables import (
     chamber_tables,
     district_tables,
     evidence,
-    night_tables,
     subjects,
 )
 from forecast.tables.definitions import Column, Shown, Table, chosen_names
@@ -109,12 +109,17 @@ def _asked(over: str, of: Callable[[Forecast], bool]) -> Callable[[Forecast], bo
     return lambda forecast: of(forecast) and len(forecast.array(over)) > 0
 
 
+def _of_the_night(function: str) -> Callable[[Forecast], Table]:
+    """Its room is opened where there was one: it brings all that a night is read and estimated with."""
+    return lambda forecast: getattr(import_module("forecast.tables.night_tables"), function)(forecast)
+
+
 _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]], ...] = (
-    ("night", night_tables.night, _of_a_night),
-    ("night-out", night_tables.outstanding, _of_a_night),
-    ("night-districts", night_tables.districts, _of_a_night),
-    ("evening", night_tables.evening, _of_a_night),
-    ("feed", night_tables.feed, _remarked),
+    ("night", _of_the_night("night"), _of_a_night),
+    ("night-out", _of_the_night("outstanding"), _of_a_night),
+    ("night-districts", _of_the_night("districts"), _of_a_night),
+    ("evening", _of_the_night("evening"), _of_a_night),
+    ("feed", _of_the_night("feed"), _remarked),
     ("parties", subjects.parties, _one),
     ("thresholds", subjects.thresholds, _one),
     ("seats", subjects.distribution, _one),

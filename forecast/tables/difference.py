@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.simulation.stacking import said_of_each
+from forecast.simulation.side_by_side import said_of_each
 from forecast.tables.definitions import (
     Column,
     Row,

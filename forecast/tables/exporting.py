@@ -16,8 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.visible import json_text, safe, visible
+from forecast.errors import ABSENT, ConfigurationError, Fault, json_text, safe, visible
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from forecast.errors import visible
 from forecast.tables import tables_of, tables_shown
 from forecast.tables.exporting import html_table
-from forecast.visible import visible
 from forecast.words.law_in_words import rule_in_words
 from forecast.words.rounding import percent
 

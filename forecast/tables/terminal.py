@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from forecast.visible import visible
+from forecast.errors import visible
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -23,8 +23,7 @@ from forecast.estimation.records import CountryRecord, Record, country_record, t
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
-from forecast.simulation.inputs import Units, given_draws
-from forecast.simulation.questions import compile_questions
+from forecast.simulation.inputs import Units, compile_questions, given_draws
 from forecast.simulation.running import run_draws
 from forecast.verification import scores
 from forecast.verification.archive import PastElection

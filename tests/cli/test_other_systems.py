@@ -27,7 +27,7 @@ def locking(handle, mode, size):
 msvcrt = types.SimpleNamespace(LK_NBLCK=2, LK_UNLCK=0, locking=locking)
 sys.modules["msvcrt"] = msvcrt
 sys.platform = "win32"
-import forecast.compiling, forecast.locking, forecast.outside, forecast.writing
+import forecast.compiling, forecast.writing, forecast.netcdf, forecast.writing
 from forecast.cli.main import main
 
 sys.platform = "linux"  # the libraries that are imported from here on are those of this system

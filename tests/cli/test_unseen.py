@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import pytest
 
 from forecast.cli.main import main
+from forecast.errors import UNSEEN
 from forecast.result import Forecast
 from forecast.storage import write_forecast
-from forecast.visible import UNSEEN
 from tests.forecasts import kazakhstan
 
 NASTY = "\x1b]0;pwn\x07\x1b[2J\x9b31m\u202e"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from forecast.cli.main import main
-from forecast.visible import UNSEEN
+from forecast.errors import UNSEEN
 
 OPEN = ("run", "base.toml", "-o", "out", "--share-draws")
 BACKTEST = ("backtest", "-q", "-o", "out", "--horizons", "7", "--method", "default")

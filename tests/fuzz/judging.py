@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 
 from forecast.cli.main import main
-from forecast.visible import UNSEEN
+from forecast.errors import UNSEEN
 from tests.fuzz.subjects import Command, Mutant, lay_out, left_over
 
 MOST_SECONDS = 10.0

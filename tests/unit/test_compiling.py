@@ -77,7 +77,7 @@ def project(tmp_path: Path) -> Path:
         FORECAST / "compiling", tmp_path / "forecast" / "compiling", ignore=shutil.ignore_patterns("*.pyc")
     )
     shutil.copy(KERNELS / "arrays.py", core)
-    shutil.copy(FORECAST / "locking.py", tmp_path / "forecast")
+    shutil.copy(FORECAST / "writing.py", tmp_path / "forecast")
     (core / "caller.py").write_text(CALLER)
     (core / "other.py").write_text(OTHER)
     (core / "callee.py").write_text(CALLEE.format(exponent=2))

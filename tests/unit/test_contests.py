@@ -20,7 +20,7 @@ from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, draws, simulate
 from forecast.simulation.given import ShareDraws, simulate_given
-from forecast.simulation.stacking import simulate_over_time
+from forecast.simulation.side_by_side import simulate_over_time
 from forecast.tables import table_of
 from tests.geographies import write_rows
 

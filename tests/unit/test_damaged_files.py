@@ -18,12 +18,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from forecast import outside, storage
+from forecast import netcdf, storage
 from forecast.election import Election, load_election
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation.share_draws import read_share_draws
-from forecast.netcdf import netcdf_image
-from forecast.outside import Unreadable, read_netcdf
+from forecast.netcdf import Unreadable, netcdf_image, read_netcdf
 from forecast.result import Forecast
 from tests.forecasts import CONFIG, kazakhstan
 
@@ -105,7 +104,7 @@ def test_no_change_of_a_forecast_gets_past_its_seal(
     storage.save(forecast, file)
     content, asked = file.read_bytes(), []
     monkeypatch.setattr(h5py, "File", _no_library)
-    monkeypatch.setattr(outside, "_from_elsewhere", lambda path, only: _fail(asked))
+    monkeypatch.setattr(netcdf, "_from_elsewhere", lambda path, only: _fail(asked))
     for what, mutant in mutants(content, 600, seed=1):
         file.write_bytes(mutant)
         with pytest.raises(ConfigurationError, match="not a forecast that can be read") as caught:
@@ -129,7 +128,7 @@ def test_no_change_of_saved_draws_gets_past_their_seal(
     file = tmp_path / "draws.nc"
     content = netcdf_image(draws)
     monkeypatch.setattr(h5py, "File", _no_library)
-    monkeypatch.setattr(outside, "_from_elsewhere", lambda path, only: _fail([]))
+    monkeypatch.setattr(netcdf, "_from_elsewhere", lambda path, only: _fail([]))
     for what, mutant in mutants(content, 600, seed=2):
         file.write_bytes(mutant)
         with pytest.raises(PollDataError) as caught:
@@ -229,7 +228,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         read_netcdf(tmp_path / "pipe.nc")
 
 
-LIMITED = "from forecast.outside import _limit; _limit(1, 2**28)"
+LIMITED = "from forecast.netcdf import _limit; _limit(1, 2**28)"
 
 
 @pytest.mark.parametrize(
@@ -245,9 +244,9 @@ LIMITED = "from forecast.outside import _limit; _limit(1, 2**28)"
 def test_the_second_process_is_ended_whatever_it_does(
     reader: str, said: str, theirs: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(outside, "_READER", reader)
-    monkeypatch.setattr(outside, "_SECONDS", 1)
-    monkeypatch.setattr(outside, "_PATIENCE", 8)
+    monkeypatch.setattr(netcdf, "_READER", reader)
+    monkeypatch.setattr(netcdf, "_SECONDS", 1)
+    monkeypatch.setattr(netcdf, "_PATIENCE", 8)
     start = time.monotonic()
     with pytest.raises(Unreadable, match=said):
         read_netcdf(theirs)
@@ -314,7 +313,7 @@ def test_damaged_draws_of_other_programs_are_refused_in_time(
 
 FORKS = """
 import json, os, sys
-from forecast.outside import get_ready, reply
+from forecast.netcdf import get_ready, reply
 out = os.fdopen(os.dup(1), "w")
 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 get_ready()
@@ -368,7 +367,7 @@ def test_many_damaged_draws_of_other_programs_are_refused_in_time(
     server = [sys.executable, "-c", FORKS]
     with subprocess.Popen(server, stdin=pipe, stdout=pipe, stderr=quiet, text=True) as process:
         forks = Forks(process, tmp_path / "image")
-        monkeypatch.setattr(outside, "_second_process", forks)
+        monkeypatch.setattr(netcdf, "_second_process", forks)
         for what, mutant in mutants(file.read_bytes(), MANY, seed=3 + compressed):
             file.write_bytes(mutant)
             try:

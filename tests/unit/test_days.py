@@ -17,8 +17,7 @@ from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How
-from forecast.simulation.mixture import simulate_scenarios
-from forecast.simulation.stacking import simulate_over_time
+from forecast.simulation.side_by_side import simulate_over_time, simulate_scenarios
 from forecast.verification.past_elections import case_of
 
 VOTE = datetime.date(2023, 3, 19)

@@ -16,7 +16,7 @@ from forecast.estimation.records import Record, records_text
 from forecast.last_election import last_shares
 from forecast.polls import polls_of, read_polls
 from forecast.simulation.forecasting import How, simulate
-from forecast.simulation.stacking import simulate_over_time
+from forecast.simulation.side_by_side import simulate_over_time
 
 ROOT = Path(__file__).resolve().parents[2]
 DAY = datetime.date(2030, 9, 9)

@@ -23,11 +23,10 @@ from forecast.rules.compiled_districts import SeatTable
 from forecast.rules.grids import one_by_one
 from forecast.rules.reference import apply_rule
 from forecast.simulation.chamber import Chamber
-from forecast.simulation.district_numbers import last_and_next
 from forecast.simulation.drawn_districts import DrawnDistricts
-from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
+from forecast.simulation.inputs import NO_DIRECTIONS, SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
+from forecast.simulation.numbers_of_places import last_and_next
 from forecast.simulation.running import run_draws
-from forecast.simulation.sobol_directions import NO_DIRECTIONS
 
 NO_QUESTIONS = Questions(
     *(np.zeros(1, np.int64), np.zeros(0, np.int64)),

@@ -28,9 +28,8 @@ from forecast.rules.districts import Tier, divide_districts
 from forecast.rules.entitled import entitled
 from forecast.rules.outcome import Division
 from forecast.rules.thresholds import admit
-from forecast.simulation.inputs import SAMPLER_GIVEN, Draws
+from forecast.simulation.inputs import NO_DIRECTIONS, SAMPLER_GIVEN, Draws
 from forecast.simulation.running import run_draws
-from forecast.simulation.sobol_directions import NO_DIRECTIONS
 from tests.unit.test_kernels_districts import NO_QUESTIONS
 
 METHODS = ("sainte-lague", "dhondt", "sainte-lague-1.4", "danish")

@@ -19,11 +19,11 @@ from forecast.simulation.inputs import (
     SAMPLER_RANDOM,
     SAMPLER_SOBOL,
     Draws,
+    direction_numbers,
     multiples_of,
     tail_table,
 )
 from forecast.simulation.running import run_draws
-from forecast.simulation.sobol_directions import direction_numbers
 
 SHARES = np.array([0.40, 0.22, 0.11, 0.09, 0.06, 0.05, 0.03, 0.04])
 LISTS = [Party(id=f"p{k}", name=f"P{k}", kind="minority" if k == 6 else "party") for k in range(7)]

@@ -15,9 +15,8 @@ from forecast.kernels.count import Questions
 from forecast.kernels.divide_divisor import invert
 from forecast.rules.compiled import compile_rules
 from forecast.rules.grids import Rules, one_by_one
-from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, tail_table
+from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, direction_numbers, tail_table
 from forecast.simulation.running import run_draws
-from forecast.simulation.sobol_directions import direction_numbers
 from tests.unit.test_kernels_against_exact import METHODS, THRESHOLDS, make_rule, parties
 
 LISTS = 7

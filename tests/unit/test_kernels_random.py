@@ -14,8 +14,7 @@ from forecast.kernels.elementary import exp2, minus_log2, quarter_cosine, quarte
 from forecast.kernels.normals import normal_pair_rows, normal_row
 from forecast.kernels.random_bits import block_bases, block_table, fill_bits, scramble, seed_lanes
 from forecast.kernels.shares_of_normals import tail_scales
-from forecast.simulation.inputs import tail_table
-from forecast.simulation.sobol_directions import direction_numbers
+from forecast.simulation.inputs import direction_numbers, tail_table
 from tests import twins
 
 

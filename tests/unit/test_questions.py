@@ -10,8 +10,7 @@ import pytest
 
 from forecast.election import Election, parse_election
 from forecast.rules.compiled import compile_rules
-from forecast.simulation.inputs import Units, given_draws
-from forecast.simulation.questions import compile_questions
+from forecast.simulation.inputs import Units, compile_questions, given_draws
 from forecast.simulation.running import run_draws
 
 PARTIES: tuple[str, ...] = ("red", "blue", "green", "grey")

@@ -13,8 +13,7 @@ from forecast.election import load_election
 from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How
-from forecast.simulation.mixture import simulate_scenarios
-from forecast.simulation.stacking import simulate_over_time
+from forecast.simulation.side_by_side import simulate_over_time, simulate_scenarios
 from forecast.sweeps.scenarios import load_scenarios
 from forecast.tables import DISTRICT_TABLES, NIGHT_TABLES, table_of
 from forecast.tables.difference import difference_record

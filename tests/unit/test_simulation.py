@@ -23,10 +23,16 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
 from forecast.simulation.forecasting import How, simulate, simulate_and_keep
-from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, Units, tail_table
+from forecast.simulation.inputs import (
+    SAMPLER_RANDOM,
+    SAMPLER_SOBOL,
+    Draws,
+    Units,
+    direction_numbers,
+    tail_table,
+)
 from forecast.simulation.run_counts import RunCounts
 from forecast.simulation.running import run_draws
-from forecast.simulation.sobol_directions import direction_numbers
 from forecast.variables import QUANTILES
 from tests import twins
 from tests.made import write_made_election

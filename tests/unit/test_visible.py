@@ -6,8 +6,19 @@ import json
 
 import pytest
 
-from forecast.errors import ABSENT, ConfigurationError, Fault, lines_of, suggest
-from forecast.visible import UNSEEN, first_unseen, json_text, safe, safe_saved, visible
+from forecast.errors import (
+    ABSENT,
+    UNSEEN,
+    ConfigurationError,
+    Fault,
+    first_unseen,
+    json_text,
+    lines_of,
+    safe,
+    safe_saved,
+    suggest,
+    visible,
+)
 
 NASTY = ("\x1b[31m", "\x00", "\x07", "\x7f", "\x9b31m", "\u202e", "\u2028", "\ufeff", "\ud800", "\x85")
 

@@ -18,7 +18,7 @@ from forecast.estimation import estimate
 from forecast.polls import polls_of
 from forecast.report import page
 from forecast.result import Forecast
-from forecast.simulation.caveats import lost_to_alliances, refuse_without_the_largest
+from forecast.simulation.grounds import lost_to_alliances, refuse_without_the_largest
 from forecast.storage import load
 from forecast.tables import tables_of
 from forecast.tables.exporting import as_csv, as_html, as_json, as_latex, as_markdown, as_parquet

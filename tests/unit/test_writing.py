@@ -13,9 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from forecast import locking, writing
-from forecast.locking import Held, locked
-from forecast.writing import UNFINISHED, digests_of, outputs_of, replacing, replacing_folder, why_mixed
+from forecast import writing
+from forecast.writing import (
+    UNFINISHED,
+    Held,
+    digests_of,
+    locked,
+    outputs_of,
+    replacing,
+    replacing_folder,
+    why_mixed,
+)
 
 FILES = ("forecast.nc", "tables/a.csv", "run.json")
 
@@ -287,7 +295,7 @@ def test_without_locks_of_the_file_system_sets_are_written_and_nothing_is_swept(
 
     stray = tmp_path / f".forecast-{'0' * 16}.draft"
     stray.mkdir()
-    monkeypatch.setattr(locking, "_lock", none)
+    monkeypatch.setattr(writing, "_lock", none)
     for number in (1, 2):
         fill(tmp_path, number)
     assert numbers(tmp_path) == {"2"}
@@ -325,7 +333,7 @@ def test_a_lock_is_waited_for(tmp_path: Path) -> None:
 COUNTER = """
 import sys
 from pathlib import Path
-from forecast.locking import locked
+from forecast.writing import locked
 count = Path(sys.argv[1])
 for _ in range(200):
     with locked(count.with_suffix(".lock"), wait=60):
