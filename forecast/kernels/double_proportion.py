@@ -212,6 +212,7 @@ def place_doubly(
         _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace)
         if strongest > 0:
             _keep_seats_of_the_strongest(strongest, houses, workspace)
+            _keep_no_more_than_won(totals, i, workspace)
         found = totals.house[0, i] > 0
         while found and _any_off(workspace.lists[ABOVE]):
             found = _move_along_a_chain(divisors, workspace)
@@ -272,6 +273,29 @@ def _keep_seats_of_the_strongest(strongest, houses, workspace):
             continue
         for k in range(cast.shape[1]):
             kept[d, k] = 1 if np.float64(np.float32(cast[d, k])) == most else 0
+
+
+@stage
+def _keep_no_more_than_won(totals, i, workspace):
+    """A list that is the strongest in more districts than it has seats keeps one where its share of the votes
+    is largest, of equal shares in the first.
+    """
+    cast, kept = workspace.votes, workspace.kept
+    for k in range(cast.shape[1]):
+        beyond = -np.int64(totals.whole[0, k, i])
+        for d in range(cast.shape[0]):
+            beyond += kept[d, k]
+        while beyond > 0:
+            where, least = -1, np.inf
+            for d in range(cast.shape[0]):
+                total = 0.0
+                for other in range(cast.shape[1]):
+                    total += np.float64(np.float32(cast[d, other]))
+                share = np.float64(np.float32(cast[d, k])) / total if kept[d, k] > 0 else np.inf
+                if kept[d, k] > 0 and share <= least:
+                    where, least = d, share
+            kept[where, k] = 0
+            beyond -= 1
 
 
 @stage

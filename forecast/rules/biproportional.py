@@ -40,8 +40,7 @@ def place_doubly(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
     """The seats of the districts when lists have their national ``totals`` in them.
 
     ``tier`` are the districts as they divide by themselves. Raises ``NoValidOutcome`` where no table has both
-    sums, since a list has its votes where others must take the seats, or must leave one to the strongest list
-    of more districts than it has seats.
+    sums, since a list has its votes where others must take the seats.
     """
     assert rule.districts is not None
     moving = _Moving(rule, rule.districts, tier, totals)
@@ -57,6 +56,28 @@ def _strongest(districts: Districts, votes: Mapping[str, Fraction], seats: int) 
     wanted = {None: False, "single-member": seats == 1, "all": seats >= 1}[districts.strongest_list]
     most = [name for name, cast in votes.items() if cast == max(votes.values())] if wanted else []
     return frozenset(most) if len(most) <= seats else frozenset()
+
+
+def _kept(
+    strongest: Mapping[str, frozenset[str]],
+    votes: Mapping[str, Mapping[str, Fraction]],
+    totals: Mapping[str, int],
+) -> dict[str, frozenset[str]]:
+    """Of the strongest lists of districts those that keep a seat there: the national totals come first
+    (Grisons, GRWG art. 28 (2) and (3)), so that a list with fewer seats than such districts keeps one where
+    its share is largest, of equal shares in the first.
+    """
+    shares: dict[str, list[tuple[Fraction, str]]] = {}
+    for place, names in strongest.items():
+        for name in names:
+            shares.setdefault(name, []).append((votes[place][name] / sum(votes[place].values()), place))
+    where = {
+        name: {place for _, place in sorted(held, key=lambda one: -one[0])[: totals.get(name, 0)]}
+        for name, held in shares.items()
+    }
+    return {
+        place: frozenset(name for name in names if place in where[name]) for place, names in strongest.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -81,9 +102,10 @@ class _Moving:
         self.above = Counter(tier.won)
         self.above.subtract(totals)
         self.order = {unit.id: unit.order for units in tier.units.values() for unit in units}
-        self.strongest = {
+        strongest = {
             place: _strongest(districts, cast, tier.sizes[place]) for place, cast in self.votes.items()
         }
+        self.strongest = _kept(strongest, self.votes, totals)
 
     def move(self) -> None:
         """One seat from a list above its total to one below it, at the least cost."""
@@ -108,8 +130,6 @@ class _Moving:
             "no table of seats has the totals of lists and the seats of districts: the lists named are short "
             "of so many seats, and stand in too few districts"
         )
-        if any(self.strongest.values()):
-            remedy += ", or others are the strongest in more districts than they have seats"
         return Fault("count", "rule.districts.national_totals", short, remedy)
 
     def _ways_from(self, starts: Sequence[str]) -> dict[str, _Way]:

@@ -100,6 +100,7 @@ def remarks_on(
         *_beyond_the_divisors(election, outcome),
         *_unfilled(outcome),
         *_in_no_district(election, ballot, outcome, names),
+        *_strongest_without_a_seat(election, ballot, outcome, names),
         *_otherwise_than_official(outcome, official or {}, names),
         *_otherwise_by_district(ballot, outcome, by_district or {}, names),
     ]
@@ -193,6 +194,24 @@ def _in_no_district(
     if short:
         shown = _first_of(f"{places[place.name]} {place.unfilled}" for place in short)
         yield f"seats of districts that no list took: {shown}"
+
+
+def _strongest_without_a_seat(
+    election: Election, ballot: Ballot, outcome: Outcome, names: Mapping[str, str]
+) -> Iterator[str]:
+    """Districts whose strongest list should have a seat, and has too few in the country for all of its own."""
+    districts = election.rule.districts
+    clause = districts.strongest_list if districts is not None else None
+    cast = {place.name: place for place in ballot.districts}
+    for won in outcome.districts if clause is not None else ():
+        votes = {name: cast[won.name].votes.get(name, 0) for name in outcome.admitted}
+        first = [name for name, own in votes.items() if own == max(votes.values())]
+        if len(first) == 1 and won.seats and (clause == "all" or won.seats == 1) and not won.of(first[0]):
+            name, seats = names.get(first[0], first[0]), outcome.seats[first[0]]
+            yield (
+                f"{name} has most votes in {cast[won.name].label} and no seat there: its {seats} of the whole "
+                "do not suffice for all districts in which it is first"
+            )
 
 
 UNLISTED = "other"
