@@ -276,17 +276,8 @@ def count_draws(
     """The forecast of draws from anywhere under the rule of ``election``, in its districts where it has any,
     and the first ``keep`` of them.
     """
-    if election.rule.threshold is not None:
-        needs(election, election.rule.threshold.base, election.place)
+    inputs, rules = _ready(election, units, inputs, how, local, estimate)
     lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
-    inputs = inputs.in_districts(local)
-    held = sum(tier.seats for tier in election.levelled)
-    rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
-    if election.tiers:
-        centre = central_shares(inputs, rules, units)
-        inputs = inputs._replace(
-            chamber=chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
-        )
     questions = compile_questions(election.coalitions, election.events, units)
     nationally, none = rule_of_the_country(election)
     # What is called behind the counts is compiled while these are drawn.
@@ -302,19 +293,15 @@ def count_draws(
         runner=how.runner,
     )
     of_chamber = inputs.chamber.warnings if inputs.chamber is not None else ()
+    of_places = local.warnings if local is not None else ()
+    said = [*attrs["warnings"], *of_places]
     attrs = {
         **identity_of(election),
         "draws": how.draws,
         "replicates": counts.replicates,
         **attrs,
         "last_seat": none,
-        "warnings": warnings_on(
-            election,
-            [*attrs["warnings"], *(local.warnings if local else ())],
-            beliefs_of(election),
-            of_chamber,
-            not_placed(election),
-        ),
+        "warnings": warnings_on(election, said, beliefs_of(election), of_chamber, not_placed(election)),
     }
     looked_at = kept.first(KEPT_DRAWS)
     last = None
@@ -328,6 +315,28 @@ def count_draws(
         *without_a_table(election, forecast),
     ]
     return forecast, kept_dataset(election, units, kept, keep, attrs)
+
+
+def _ready(
+    election: Election,
+    units: Units,
+    inputs: Draws,
+    how: How,
+    local: Local | None,
+    estimate: Estimate | None,
+) -> tuple[Draws, Rules]:
+    """What is drawn, with its districts and the tiers of its chamber, and the rule as the core reads it."""
+    if election.rule.threshold is not None:
+        needs(election, election.rule.threshold.base, election.place)
+    lists = [election.by_id[unit] for unit in units.ids[: units.lists]]
+    inputs = inputs.in_districts(local)
+    held = sum(tier.seats for tier in election.levelled)
+    rules = compile_rules([election.rule], lists, election.place, inputs.table, held)
+    if not election.tiers:
+        return inputs, rules
+    centre = central_shares(inputs, rules, units)
+    chamber = chamber_of(election, units, centre, how.seed, local=local, estimate=estimate)
+    return inputs._replace(chamber=chamber), rules
 
 
 def central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:

@@ -163,16 +163,7 @@ class Bench:
             np.zeros(BLOCK),
             np.zeros(BLOCK, np.int32),
         )
-        self.assembly: Assembly | None = None
-        self.chambers: Chambers | None = None
-        if draws.chamber is not None and kept.chamber is not None and len(rules.records) == 1:
-            self.assembly = Assembly(
-                draws.chamber, self.ballots, kept.chamber[0], rules.most_seats, self.local
-            )
-        elif draws.chamber is not None and kept.chamber is not None:
-            ahead = any(one.about["ahead"][0] for one in draws.chamber.contests)
-            assert not ahead, "winners that count for their lists are those of one rule"
-            self.chambers = Chambers(draws.chamber, self.ballots, kept, rules.most_seats)
+        self.assembly, self.chambers = self._whole_chamber(draws)
         self._begin_replicate: Step | None = None
         self.singles = {r: Single(self, r, outcome) for outcome, r in enumerate(rules.singles)}
         self._counters: list[Counter] = list(self.singles.values())
@@ -190,6 +181,17 @@ class Bench:
         ]
         program = np.array([(step.address, step.table.ctypes.data) for step in self._steps])
         self._drive = drive.step(program, self.ballots.piece, self.blocks * BLOCK)
+
+    def _whole_chamber(self, draws: Draws) -> tuple[Assembly | None, Chambers | None]:
+        """The tiers beside the lists: under one rule, or under many."""
+        if draws.chamber is None or self.kept.chamber is None:
+            return None, None
+        most = self.rules.most_seats
+        if len(self.rules.records) == 1:
+            return Assembly(draws.chamber, self.ballots, self.kept.chamber[0], most, self.local), None
+        ahead = any(one.about["ahead"][0] for one in draws.chamber.contests)
+        assert not ahead, "winners that count for their lists are those of one rule"
+        return None, Chambers(draws.chamber, self.ballots, self.kept, most)
 
     def _source(self) -> Step:
         """What fills the votes of a piece."""
