@@ -107,8 +107,8 @@ def _sums_of_independents(election: Election) -> Iterator[str]:
         if party.kind == "independent" and party.max_seats is None and len(party.stands_in or ()) != 1:
             yield (
                 f"{party.name} of kind independent is taken for one candidate, who has a seat with a whole "
-                "quota of a district: say where by stands_in; of a line that sums several, none of whom has a "
-                "quota alone, max_seats = 0 says so"
+                "quota of a district: say where by stands_in; of a line that sums several, none of whom has "
+                "a quota alone, max_seats = 0 says so"
             )
 
 

@@ -104,8 +104,8 @@ def _under_other(election: Election, prepared: Prepared) -> Iterator[str]:
             yield f"no poll reports {party.name}, of kind independent: taken at the last result, {share:.2%}"
         elif party.kind == "independent":
             yield (
-                f"no poll reports {party.name}, of kind independent, and nothing says how many vote so: no seat "
-                f"goes there in any draw; the party's last_result or estimate.share.{name} says it"
+                f"no poll reports {party.name}, of kind independent, and nothing says how many vote so: no "
+                f"seat goes there in any draw; the party's last_result or estimate.share.{name} says it"
             )
     folded = [
         name

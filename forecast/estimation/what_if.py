@@ -26,8 +26,8 @@ LEAST = 1e-9
 
 
 def adjusted(mean: Floats, prepared: Prepared, election: Election) -> Floats:
-    """The mean with units exactly where ``estimate.shift`` and ``estimate.share`` want them, or where they are
-    known to stand without polls, and the others scaled to the rest.
+    """The mean with units exactly where ``estimate.shift`` and ``estimate.share`` want them, or where they
+    are known to stand without polls, and the others scaled to the rest.
 
     Where all units are wanted somewhere, all are scaled to sum to 1. ``ConfigurationError`` for a unit that
     does not stand alone, or a share that would leave 0 to 1.

@@ -9,7 +9,7 @@ from forecast.election.texts import normalised
 from forecast.errors import PollDataError
 from forecast.last_election import LastResult
 from forecast.rules.ballot import District, problems_of
-from forecast.rules.district_table import read_places
+from forecast.rules.tables import read_places
 
 if TYPE_CHECKING:
     from forecast.election import Election

@@ -1,7 +1,7 @@
 """Double proportion: who is let in by a district, voters instead of votes, and the seats of districts when
 lists have their national totals in them.
 
-Draw by draw in float64, as ``forecast.rules.biproportional`` does it in fractions: seats move inside
+Draw by draw in float64, as ``forecast.rules.totals_first`` does it in fractions: seats move inside
 districts from lists above their total to lists below it, each time along the chain of lists whose quotients
 lose least. Multipliers of lists, which make every loss 1 or more, are kept from one move to the next
 (Dijkstra), so that a chain is found in the time of a few hundred quotients.

@@ -17,8 +17,17 @@ from typing import Any
 from forecast.election.methods import METHODS, DivisorMethod, QuotaMethod
 from forecast.election.rule import Allocation, Bonus, divisors_of
 from forecast.election.vocabulary import TieRule
-from forecast.rules.outcome import Division, Line, Step, Tie
-from forecast.rules.ties import Keys, Unit, first_among, precedence, tie_at_the_cut
+from forecast.rules.outcome import (
+    Division,
+    Keys,
+    Line,
+    Step,
+    Tie,
+    Unit,
+    first_among,
+    precedence,
+    tie_at_the_cut,
+)
 
 IN_PROPORTION = Allocation.model_validate({"method": "hare"})
 

@@ -19,9 +19,8 @@ from forecast.rules.allocation import (
     quota_of,
 )
 from forecast.rules.ballot import Ballot, District, problems_of, regions_of
-from forecast.rules.entitled import entitled_in, most_alone, outside_quota_in, weight_of
-from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
-from forecast.rules.ties import Unit
+from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie, Unit
+from forecast.rules.thresholds import entitled_in, most_alone, outside_quota_in, weight_of
 
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
 _SIZES = "seats of the districts"

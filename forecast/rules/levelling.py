@@ -29,8 +29,7 @@ from forecast.rules.allocation import (
 )
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.districts import Tier
-from forecast.rules.outcome import Division, Tie
-from forecast.rules.ties import Keys, Unit, decided_by, first_among, precedence
+from forecast.rules.outcome import Division, Keys, Tie, Unit, decided_by, first_among, precedence
 
 
 def level_out(

@@ -23,8 +23,8 @@ from forecast.words.law_in_words import BASE_WORDS
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.rules.counts import Count
-    from forecast.rules.district_table import OfficialSeats
     from forecast.rules.outcome import Outcome
+    from forecast.rules.tables import OfficialSeats
 
 
 def differences(
@@ -199,7 +199,7 @@ def _in_no_district(
 def _strongest_without_a_seat(
     election: Election, ballot: Ballot, outcome: Outcome, names: Mapping[str, str]
 ) -> Iterator[str]:
-    """Districts whose strongest list should have a seat, and has too few in the country for all of its own."""
+    """Districts whose strongest list should have a seat, and has too few in the country for all."""
     districts = election.rule.districts
     clause = districts.strongest_list if districts is not None else None
     cast = {place.name: place for place in ballot.districts}
@@ -209,8 +209,8 @@ def _strongest_without_a_seat(
         if len(first) == 1 and won.seats and (clause == "all" or won.seats == 1) and not won.of(first[0]):
             name, seats = names.get(first[0], first[0]), outcome.seats[first[0]]
             yield (
-                f"{name} has most votes in {cast[won.name].label} and no seat there: its {seats} of the whole "
-                "do not suffice for all districts in which it is first"
+                f"{name} has most votes in {cast[won.name].label} and no seat there: its {seats} of the "
+                "whole do not suffice for all districts in which it is first"
             )
 
 

@@ -21,7 +21,7 @@ from forecast.kernels.laws import Rule as Record
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
 from forecast.rules.ballot import Ballot
-from forecast.rules.compiled_districts import LocalLevels, SeatTable, Tier
+from forecast.rules.compiled_clauses import LocalLevels, SeatTable, Tier
 from forecast.simulation.inputs import Draws
 from forecast.simulation.stages import (
     Ballots,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from forecast.election.rule import Rule
     from forecast.geography.places import Places
     from forecast.geography.projection import Centre
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
     from forecast.simulation.inputs import Units
 
 

@@ -28,8 +28,8 @@ from forecast.words.law_in_words import LISTS, basis_of
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.kernels.contests import CoverCounts
-    from forecast.rules.compiled_districts import Tier
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
+    from forecast.rules.compiled_clauses import Tier
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.local import KeptDistricts, Local
     from forecast.simulation.pieces import KeptDraws

@@ -18,7 +18,7 @@ from forecast.kernels.arrays import BLOCK, STREAM, new_rows
 from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
-from forecast.rules.grids import Course, Grid, Lead, Row, Rules, ends_of, ranges_of
+from forecast.rules.compiled import Course, Grid, Lead, Row, Rules, ends_of, ranges_of
 from forecast.simulation.chamber import Assembly, Chambers, OneRule
 from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, LocalBench

@@ -189,8 +189,8 @@ def test_the_strongest_list_of_a_district_has_a_seat_where_the_law_says_so() -> 
 
 
 def test_a_list_that_is_the_strongest_in_more_districts_than_it_has_seats_keeps_its_own() -> None:
-    """The national totals come first (Grisons, GRWG art. 28 (2) and (3)): A has one seat, in the district with
-    its largest share, although another has more of its votes.
+    """The national totals come first (Grisons, GRWG art. 28 (2) and (3)): A has one seat, in the district
+    with its largest share, although another has more of its votes.
     """
     votes = {"A": [30, 40, 900], "B": [20, 30, 9000]}
     outcome = apply_rule(_rule_of(5, None, "all"), ballot_of(list(votes), (1, 1, 3), votes))

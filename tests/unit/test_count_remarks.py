@@ -298,7 +298,10 @@ def test_a_sum_of_independents_is_told_from_one_candidate() -> None:
     election = an_election({"a": 5, "b": 5}, **rule)
     told = []
     for facts in ({}, {"stands_in": ("d1",)}, {"max_seats": 0}):
-        parties = (election.parties[0].model_copy(update={"kind": "independent", **facts}), election.parties[1])
+        parties = (
+            election.parties[0].model_copy(update={"kind": "independent", **facts}),
+            election.parties[1],
+        )
         changed = election.model_copy(update={"parties": parties})
         told.append([line for line in warnings_on(changed) if "of kind independent" in line])
     assert [len(lines) for lines in told] == [1, 0, 0]

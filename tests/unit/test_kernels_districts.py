@@ -18,9 +18,8 @@ from forecast.geography.places import Places
 from forecast.kernels import contests, whole_chamber
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.compiled import compile_rules
-from forecast.rules.compiled_districts import SeatTable
-from forecast.rules.grids import one_by_one
+from forecast.rules.compiled import compile_rules, one_by_one
+from forecast.rules.compiled_clauses import SeatTable
 from forecast.rules.reference import apply_rule
 from forecast.simulation.chamber import Chamber
 from forecast.simulation.drawn_districts import DrawnDistricts

@@ -21,13 +21,12 @@ from forecast.errors import NoValidOutcome
 from forecast.kernels.given_districts import GivenDistricts
 from forecast.rules.allocation import Plan, divide
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.biproportional import place_doubly, voters
 from forecast.rules.compiled import compile_rules
-from forecast.rules.compiled_districts import SeatTable
+from forecast.rules.compiled_clauses import SeatTable
 from forecast.rules.districts import Tier, divide_districts
-from forecast.rules.entitled import entitled
 from forecast.rules.outcome import Division
-from forecast.rules.thresholds import admit
+from forecast.rules.thresholds import admit, entitled
+from forecast.rules.totals_first import place_doubly, voters
 from forecast.simulation.inputs import NO_DIRECTIONS, SAMPLER_GIVEN, Draws
 from forecast.simulation.running import run_draws
 from tests.unit.test_kernels_districts import NO_QUESTIONS

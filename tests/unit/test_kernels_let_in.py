@@ -96,7 +96,9 @@ def random_case(seed: int, number: int) -> Case:
     if "lower_to" in str(threshold.get("nobody")):
         threshold["level"] = "20%"
     division = DIVISIONS[random.integers(0, len(DIVISIONS))]
-    ties = [["registration"], ["votes", "registration"], ["fewest-votes", "registration"]][random.integers(0, 3)]
+    ties = [["registration"], ["votes", "registration"], ["fewest-votes", "registration"]][
+        random.integers(0, 3)
+    ]
     if division["districts"].get("seats"):
         ties = ["votes", "registration"]  # as equal districts are told apart
     levelled = 5 if "levelling" in division and division["levelling"]["mode"] != "start" else 0

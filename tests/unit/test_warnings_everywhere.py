@@ -324,8 +324,10 @@ def test_votes_that_an_alliance_loses_in_draws_are_said_with_how_often(tmp_path:
         (
             [],
             None,
-            "no poll reports Red Party, of kind independent, and nothing says how many vote so: no seat goes "
-            "there in any draw; the party's last_result or estimate.share.red says it",
+            (
+                "no poll reports Red Party, of kind independent, and nothing says how many vote so: no seat "
+                "goes there in any draw; the party's last_result or estimate.share.red says it"
+            ),
         ),
         (
             ["parties.red.last_result=0.15%"],
