@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.rule import LEVELLED, Allocation, Bonus, Cap, Districts, Levelling, Placing
+from forecast.election.rule import LEVELLED, Allocation, Bonus, Cap, Districts, Levelling
 from forecast.election.threshold import LocalThreshold, level_of
 from forecast.election.vocabulary import MOST_SEATS
-from forecast.errors import ConfigurationError, Fault, suggest
+from forecast.errors import ConfigurationError, Fault
 from forecast.kernels import count_places as compiled
 from forecast.kernels import double_proportion, laws, place_levelling
 from forecast.kernels.laws import Constraints
@@ -439,7 +439,7 @@ def tier_of(
         local=_levels(local, lists, table, rule.seats) if local is not None else None,
         levelled=levelled,
         returns=rule.levelling_mode == "return",
-        placing=_placing(rule, table, fill) if levelled else (),
+        placing=_placing(rule, table, fill, place) if levelled else (),
         by_votes=_record_of(IN_PROPORTION, fill) if districts.seats == "by-votes" else None,
         held=held if starts else 0,
         total=districts.start_seats
@@ -555,7 +555,7 @@ def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable,
     )
 
 
-def _placing(rule: Rule, table: SeatTable, fill: FillAllocation) -> tuple[PlacingStep, ...]:
+def _placing(rule: Rule, table: SeatTable, fill: FillAllocation, place: str) -> tuple[PlacingStep, ...]:
     steps: list[PlacingStep] = []
     parents = np.zeros(len(table.names), np.int64)
     national = np.zeros(1, laws.RULE)
@@ -572,31 +572,17 @@ def _placing(rule: Rule, table: SeatTable, fill: FillAllocation) -> tuple[Placin
         record["national_row"] = national["divisor_row"]
         first = np.array([int(np.flatnonzero(place_of == p)[0]) for p in range(len(places))])
         houses = np.bincount(place_of, table.seats, len(places)).astype(np.int64)
+        own = np.bincount(place_of, table.levelling, len(places)).astype(np.int64).tolist()
+        found = step.rooms(dict(zip(places, own, strict=True)), place)
+        rooms = [found[name] for name in places]
         steps.append(
             PlacingStep(
                 record,
                 place_of,
                 parents[first],
-                np.minimum(_room(step, places, table, place_of), rule.seats),
+                np.minimum([_ANY if room is None else room for room in rooms], rule.seats),
                 houses,
             )
         )
         parents = place_of
     return tuple(steps)
-
-
-def _room(step: Placing, places: Sequence[str], table: SeatTable, place_of: Numbers) -> Numbers:
-    """(P,) levelling seats that each place takes."""
-    capacity = step.capacity
-    if capacity is None:
-        return np.full(len(places), _ANY, np.int64)
-    if capacity == "table":
-        return np.bincount(place_of, table.levelling, len(places)).astype(np.int64)
-    if isinstance(capacity, int):
-        return np.full(len(places), capacity, np.int64)
-    unknown = [name for name in capacity if name not in places]
-    if unknown:
-        raise ConfigurationError(
-            *(Fault("rule", "levelling.placing.capacity", name, suggest(name, places)) for name in unknown)
-        )
-    return np.array([capacity.get(name, 0) for name in places], np.int64)

@@ -26,7 +26,6 @@ from forecast.rules.ballot import Ballot
 from forecast.rules.districts import Tier, needs_table
 from forecast.rules.outcome import Keys, Line, Step, Tie, Unit, precedence
 
-
 Move = TypeVar("Move")
 
 
@@ -331,7 +330,7 @@ def _shortest_way(
     """The moves along the shortest chain from one of some lists to one at which it ``ends``; ``steps`` of a
     list are those that come next, with the moves to them.
     """
-    came: dict[str, tuple[Move, ...]] = {start: () for start in starts}
+    came: dict[str, tuple[Move, ...]] = dict.fromkeys(starts, ())
     queue = deque(came)
     while queue:
         name = queue.popleft()
