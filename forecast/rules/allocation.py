@@ -51,16 +51,14 @@ def award_bonus(
     bonus: Bonus, admitted: Sequence[Unit], valid: int, pool: int, decide: TieRule, place: str = ""
 ) -> tuple[dict[str, int], list[Tie]]:
     """The bonus of the largest admitted list, never more than the pool. ``admitted`` with votes as cast."""
-    largest, ties = first_among(
-        [unit for unit in admitted if unit.wins and unit.votes > 0],
-        1,
-        lambda unit: unit.votes,
-        what="largest list (bonus)",
-        place=place,
-        decide=decide,
-    )
+    largest, ties = _with_most_votes([unit for unit in admitted if unit.wins], decide, place)
     seats = min(bonus_seats(bonus, largest[0].votes / valid), pool) if largest and valid else 0
     return ({largest[0].id: seats}, ties) if seats else ({}, [])
+
+
+def _with_most_votes(units: Sequence[Unit], decide: TieRule, place: str) -> tuple[list[Unit], list[Tie]]:
+    voted, what = [unit for unit in units if unit.votes > 0], "largest list (bonus)"
+    return first_among(voted, 1, lambda unit: unit.votes, what=what, place=place, decide=decide)
 
 
 Claim = tuple[bool, Fraction]
@@ -449,14 +447,7 @@ def _largest(plan: Plan, competitors: Sequence[Unit], place: str) -> tuple[list[
     if winner is not None:
         names = (winner, _alliance_name(winner))
         return [unit for unit in competitors if unit.alliance == winner or unit.id in names], []
-    return first_among(
-        [unit for unit in competitors if unit.votes > 0],
-        1,
-        lambda unit: unit.votes,
-        what="largest list (bonus)",
-        place=place,
-        decide=plan.decide,
-    )
+    return _with_most_votes(competitors, plan.decide, place)
 
 
 def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
@@ -22,6 +22,9 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
+
+if TYPE_CHECKING:
+    from forecast.rules.tables import OfficialSeats
 
 _COUNTS = ("members", "direct_seats", "min_seats", "max_seats", "extra_seats")
 _PARTY_KEYS = frozenset(
@@ -291,6 +294,29 @@ def seats_of(case: Case) -> Outcome:
         raise UnsupportedCaseError(reasons) from None
 
 
+def differences(
+    case: str,
+    official_seats: Mapping[str, int],
+    by_district: Mapping[tuple[str, str], OfficialSeats],
+    outcome: Outcome,
+) -> Iterator[Mismatch]:
+    """Where official seats of the tables differ from the count: by list, then by district and list."""
+    for name, official in official_seats.items():
+        if outcome.seats.get(name, 0) != official:
+            yield Mismatch(case, name, official, outcome.seats.get(name, 0))
+    places = {place.name: place for place in outcome.districts}
+    for (district, name), official in by_district.items():
+        place = places[district]
+        won = {
+            "": (official.seats, place.of(name)),
+            "fixed": (official.fixed, place.fixed.get(name, 0)),
+            "levelling": (official.levelling, place.levelling.get(name, 0)),
+        }
+        for kind, (seats, ours) in won.items():
+            if seats is not None and seats != ours:
+                yield Mismatch(case, name, seats, ours, district, kind)
+
+
 def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
     """Apply each case's rule to its votes and compare every list with its official seats."""
     reproduced: list[str] = []
@@ -305,11 +331,7 @@ def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
             unsupported.append((str(record["id"]), str(reason)))
             continue
         notes += [(case.id, said) for said in _notes(case)]
-        wrong = [
-            Mismatch(case.id, party, official, outcome.seats[party])
-            for party, official in case.official.items()
-            if outcome.seats[party] != official
-        ]
+        wrong = list(differences(case.id, case.official, {}, outcome))
         mismatches += wrong
         if not wrong:
             reproduced.append(case.id)

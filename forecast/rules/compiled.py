@@ -24,6 +24,7 @@ from forecast.kernels.count_places import NATIONAL
 from forecast.kernels.laws import BASE_VALID, Constraints
 from forecast.rules.allocation import IN_PROPORTION
 from forecast.rules.compiled_clauses import (
+    BASES,
     UNDRAWN,
     PlacingStep,
     SeatTable,
@@ -316,12 +317,6 @@ def ends_of(record: np.void, lists: int) -> tuple[Numbers, NDArray[np.bool_]]:
     return least, returns
 
 
-_BASES = {
-    "valid": laws.BASE_VALID,
-    "lists": laws.BASE_LISTS,
-    "cast": laws.BASE_CAST,
-    "registered": laws.BASE_REGISTERED,
-}
 _QUOTAS = {
     "hare": laws.QUOTA_HARE,
     "hare-rounded-up": laws.QUOTA_HARE_ROUNDED_UP,
@@ -559,7 +554,7 @@ def _fill_threshold(record: np.void, rule: Rule) -> None:
     record["nobody_denominator"] = record["joint_denominator"] = 1.0
     if threshold is None:
         return
-    record["base"] = _BASES[threshold.base]
+    record["base"] = BASES[threshold.base]
     record["strict"] = threshold.strict
     record["minimum_lists"] = threshold.min_lists or 0
     fill_share(record, "joint", threshold.min_joint_share)

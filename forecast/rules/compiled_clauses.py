@@ -394,7 +394,12 @@ _COMPARE = {
     "share": place_levelling.COMPARE_SHARE,
     "quotas": place_levelling.COMPARE_QUOTAS,
 }
-_BASES = {"valid": laws.BASE_VALID, "lists": laws.BASE_LISTS, "cast": laws.BASE_CAST}
+BASES = {
+    "valid": laws.BASE_VALID,
+    "lists": laws.BASE_LISTS,
+    "cast": laws.BASE_CAST,
+    "registered": laws.BASE_REGISTERED,
+}
 _STRONGEST = {
     None: 0,
     "all": double_proportion.ANY_DISTRICT,
@@ -517,7 +522,7 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
         "seats": districts.seats if districts.seats == "by-population" else None,
         "quota_in": districts.quota_in if districts.quota_in == "region" else None,
         "direct": districts.direct if districts.direct != "start" or not held else None,
-        "local_threshold.base": local and local.base if local and local.base not in _BASES else None,
+        "local_threshold.base": local.base if local is not None and local.base == "registered" else None,
     }
     for key, value in asked.items():
         if value:
@@ -544,7 +549,7 @@ def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable,
     record = _one_vote_each()
     record["nobody_denominator"] = record["joint_denominator"] = 1.0
     record["nobody_decided"] = True
-    record["base"], record["strict"] = _BASES[threshold.base], threshold.strict
+    record["base"], record["strict"] = BASES[threshold.base], threshold.strict
     levels = [level_of(threshold, kind=party.kind, members=party.members, seats=seats) for party in lists]
     own = np.arange(len(table.names), dtype=np.int64)
     return LocalLevels(

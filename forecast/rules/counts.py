@@ -18,12 +18,11 @@ from forecast.election.own_seats import excess_under
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, suggest
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.case_files import Verification, read_cases, verify
+from forecast.rules.case_files import Verification, differences, read_cases, verify
 from forecast.rules.outcome import Outcome, Winner
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import (
     against_districts,
-    differences,
     has_official_seats,
     key_of,
     more_than_registered,

@@ -16,7 +16,7 @@ from forecast.election.notes import idle_keys
 from forecast.election.rule import divisors_of, goes_on
 from forecast.errors import Fault, PollDataError
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.case_files import Mismatch
+from forecast.rules.case_files import Mismatch, differences
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, missing_totals
 from forecast.words.law_in_words import BASE_WORDS
 
@@ -25,29 +25,6 @@ if TYPE_CHECKING:
     from forecast.rules.counts import Count
     from forecast.rules.outcome import Outcome
     from forecast.rules.tables import OfficialSeats
-
-
-def differences(
-    case: str,
-    official_seats: Mapping[str, int],
-    by_district: Mapping[tuple[str, str], OfficialSeats],
-    outcome: Outcome,
-) -> Iterator[Mismatch]:
-    """Where official seats of the tables differ from the count: by list, then by district and list."""
-    for name, official in official_seats.items():
-        if outcome.seats.get(name, 0) != official:
-            yield Mismatch(case, name, official, outcome.seats.get(name, 0))
-    places = {place.name: place for place in outcome.districts}
-    for (district, name), official in by_district.items():
-        place = places[district]
-        won = {
-            "": (official.seats, place.of(name)),
-            "fixed": (official.fixed, place.fixed.get(name, 0)),
-            "levelling": (official.levelling, place.levelling.get(name, 0)),
-        }
-        for kind, (seats, ours) in won.items():
-            if seats is not None and seats != ours:
-                yield Mismatch(case, name, seats, ours, district, kind)
 
 
 def has_official_seats(count: Count) -> bool:
