@@ -201,7 +201,7 @@ def _stated(reports: Reports, looked_at: Flags, closed_ballot: bool) -> dict[str
     """Shares at which options stand that no poll looked at reports (P, K). Without a share they stand under
     other, or are absent from a closed ballot.
     """
-    silent = (name for name, told in zip(reports.ids, looked_at.any(0), strict=True) if not told)
+    silent = [reports.ids[k] for k in np.flatnonzero(~looked_at.any(axis=0))]
     known = {name: reports.stated[name] for name in silent if name in reports.stated}
     return {name: share for name, share in known.items() if share > 0.0 or closed_ballot}
 

@@ -34,7 +34,7 @@ def adjusted(mean: Floats, prepared: Prepared, election: Election) -> Floats:
     """
     place = election.place
     shifts = {unit: float(swing) for unit, swing in election.estimate.shift.items()}
-    shares = prepared.stated | {unit: float(share) for unit, share in election.estimate.share.items()}
+    shares = {**prepared.stated, **{unit: float(one) for unit, one in election.estimate.share.items()}}
     if not shifts and not shares:
         return mean
     position = {unit: i for i, unit in enumerate(prepared.units)}
