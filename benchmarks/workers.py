@@ -16,8 +16,7 @@ import psutil
 
 from forecast.election import load_election
 from forecast.estimation import estimate
-from forecast.jobs.cluster import local_workers
-from forecast.jobs.hands import ByHands, count_parts, cuts_of, image_of, measured_call
+from forecast.jobs.hands import ByHands, count_parts, cuts_of, image_of, local_workers, measured_call
 from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate_and_keep

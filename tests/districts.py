@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from forecast.election import Election
-from forecast.verification.districts.exact_law import SHIPPED
+from forecast.verification.exact_law import SHIPPED
 
 Law = Mapping[str, Any]
 

@@ -19,9 +19,7 @@ from forecast.cli.backtest_report import calibration_chart
 from forecast.estimation import Constants, shipped_constants
 from forecast.estimation.law import LawConstants
 from forecast.estimation.records import shipped_records
-from forecast.verification.archive import PastElection, read_archives
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.compared_methods import PLAIN, REFERENCE, Law, law_of
 from forecast.verification.fitting import (
     START,
     TERMS,
@@ -32,8 +30,8 @@ from forecast.verification.fitting import (
     material_of,
     with_records,
 )
-from forecast.verification.likelihood import corrected_observations
-from forecast.verification.past_elections import Case
+from forecast.verification.past_elections import Case, PastElection, read_archives
+from forecast.verification.predictive_laws import PLAIN, REFERENCE, Law, corrected_observations, law_of
 from forecast.verification.summary import Row, calibration_of, crossing_curve, reductions, rows_of
 
 ROOT = Path(__file__).resolve().parents[1]

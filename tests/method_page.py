@@ -26,7 +26,7 @@ from forecast.estimation.records import country_record, shipped_records
 from forecast.polls import polls_of
 from forecast.rules.counts import read_count
 from forecast.simulation.forecasting import simulate
-from forecast.verification.compared_methods import PLAIN, REFERENCE, LogisticT
+from forecast.verification.predictive_laws import PLAIN, REFERENCE, LogisticT
 from forecast.verification.summary import SEEN_ERRORS
 from tests.method_measure import FIGURES, KEYS, LEFT_OUT, MEASURED, SHIPPED, TERMS_TABLE
 

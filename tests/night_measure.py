@@ -23,19 +23,23 @@ from scipy.stats import t
 
 from forecast.election import Election, load_election
 from forecast.estimation import estimate, load_constants
-from forecast.geography.places import Places, places_of
-from forecast.night.archive_nights import STAGES, PastNight, read_archive, whole_units
+from forecast.geography.known_districts import Places, places_of
 from forecast.night.counted import FINAL, NOTHING, PART, Counted
-from forecast.night.design_matrix import Design, design_of
-from forecast.night.estimating import NightLaw, PollDraws, draw_votes, estimate_night, night_law
-from forecast.night.night_constants import SHIPPED, NightConstants, shipped_night_constants
-from forecast.night.night_forecast import poll_draws
+from forecast.night.night_forecast import (
+    NightLaw,
+    PollDraws,
+    draw_votes,
+    estimate_night,
+    night_law,
+    poll_draws,
+)
+from forecast.night.past_nights import STAGES, PastNight, read_archive, whole_units
+from forecast.night.regression import SHIPPED, Design, NightConstants, design_of, shipped_night_constants
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.given import VoteDraws, simulate_votes
-from forecast.verification.archive import read_archives
-from forecast.verification.compared_methods import law_of as past_law
-from forecast.verification.past_elections import cases_of
+from forecast.verification.past_elections import cases_of, read_archives
+from forecast.verification.predictive_laws import law_of as past_law
 from forecast.verification.scores import LEVELS, brier
 
 Floats = NDArray[np.float64]

@@ -11,12 +11,10 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TypeVar
 
-from forecast.geography.projection_constants import Constants
-from forecast.verification.districts.candidate_pairs import read_contested
-from forecast.verification.districts.fitting_candidates import Fittable, fit_candidates
-from forecast.verification.districts.fitting_projection import fit_without
-from forecast.verification.districts.pairs import read_pairs
-from forecast.verification.districts.winning import (
+from forecast.geography.pattern import Constants
+from forecast.verification.election_pairs import read_contested, read_pairs
+from forecast.verification.fitting_districts import Fittable, fit_candidates, fit_without
+from forecast.verification.winning import (
     APART,
     BY_SPLIT,
     FIRST,

@@ -10,14 +10,14 @@ import typer
 
 from forecast.cli.options import Json, OutputFile, Quiet, Scheduler, Workers, argument, one_of, option
 from forecast.cli.telling import progress, show_json, tell
-from forecast.door.digits import is_whole
+from forecast.door import is_whole
 from forecast.errors import ConfigurationError, Fault, json_text
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants
-    from forecast.verification.archive import PastElection
+    from forecast.verification import Do
     from forecast.verification.backtest import Backtest
-    from forecast.verification.sharing import Do
+    from forecast.verification.past_elections import PastElection
     from forecast.verification.summary import Row
 
 _METHODS = ("default", "average", "trend", "plain-average", "pooled-dirichlet", "last-poll-dirichlet")
@@ -123,8 +123,8 @@ def backtest(
     from forecast.cli.working import hands_of, hands_soon
     from forecast.estimation import load_constants
     from forecast.estimation.records import shipped_records
-    from forecast.verification.archive import read_archives
     from forecast.verification.backtest import run_backtest
+    from forecast.verification.past_elections import read_archives
     from forecast.verification.summary import rows_of
 
     days = _horizons(horizons)
@@ -187,8 +187,8 @@ def fit(
 
     from forecast.cli.district_archive import fit_districts
     from forecast.estimation import load_constants
-    from forecast.verification.archive import read_archives
     from forecast.verification.fitting import bootstrap, fit_constants, material_of
+    from forecast.verification.past_elections import read_archives
     from forecast.writing import replacing
 
     by_district = _of_districts(archives)
@@ -233,9 +233,8 @@ def records(
     """
     from forecast.estimation import load_constants
     from forecast.estimation.records import records_text
-    from forecast.verification.archive import read_archives
-    from forecast.verification.likelihood import observations_of, records_of
-    from forecast.verification.past_elections import cases_of
+    from forecast.verification.past_elections import cases_of, read_archives
+    from forecast.verification.predictive_laws import observations_of, records_of
     from forecast.writing import replacing
 
     if _of_districts(archives) is not None:

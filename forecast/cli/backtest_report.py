@@ -15,9 +15,9 @@ from forecast.errors import visible
 from forecast.estimation.constants import FIRST_TERMS, METHODS
 from forecast.estimation.law import LawConstants
 from forecast.tables.terminal import console_for_results, print_line, shown_text
-from forecast.verification.districts.winning import BY_SPLIT, FIRST, INDEPENDENT, MODEL, USUAL
 from forecast.verification.scores import LEVELS
 from forecast.verification.summary import ALL, crossing_curve
+from forecast.verification.winning import BY_SPLIT, FIRST, INDEPENDENT, MODEL, USUAL
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
     from forecast.estimation import Constants
     from forecast.estimation.calibration import Bin
     from forecast.verification.backtest import Backtest
-    from forecast.verification.districts.chain import Chain, ChainRow
-    from forecast.verification.districts.evaluating import Evaluation, Score
-    from forecast.verification.districts.fitting_projection import Fitted
-    from forecast.verification.districts.winning import WinnerEvaluation, WinnerScore
+    from forecast.verification.fitting_districts import Fitted
+    from forecast.verification.projection_backtest import Chain, ChainRow, Evaluation, Score
     from forecast.verification.summary import Row
+    from forecast.verification.winning import WinnerEvaluation, WinnerScore
 
 _PERCENT = ("coverage", "reduction")
 """Metrics with such a word in their names are fractions that are shown in percent."""

@@ -133,7 +133,7 @@ def _saved(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _archive(folder: Path) -> Iterator[tuple[str, str]]:
-    from forecast.verification.archive import read_archive
+    from forecast.verification.past_elections import read_archive
 
     elections = read_archive(folder)
     polls = sum(len(one.polls) for one in elections)
@@ -141,7 +141,7 @@ def _archive(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def _archive_by_district(folder: Path) -> Iterator[tuple[str, str]]:
-    from forecast.verification.districts.pairs import read_pairs
+    from forecast.verification.election_pairs import read_pairs
 
     found = read_pairs(folder)
     yield "archive", f"{len(found.pairs)} pairs of elections by district"

@@ -11,10 +11,10 @@ from forecast.cli.telling import progress, show_json, tell
 
 if TYPE_CHECKING:
     from forecast.estimation import Constants as ErrorConstants
-    from forecast.geography.projection_constants import Constants
-    from forecast.verification.archive import PastElection
-    from forecast.verification.districts.pairs import Pair, PairArchive
-    from forecast.verification.sharing import Do
+    from forecast.geography.pattern import Constants
+    from forecast.verification import Do
+    from forecast.verification.election_pairs import Pair, PairArchive
+    from forecast.verification.past_elections import PastElection
 
 
 OUTPUT = Path("outputs/districts")
@@ -22,16 +22,16 @@ OUTPUT = Path("outputs/districts")
 
 def holds_districts(folder: Path) -> bool:
     """Whether an archive is one of results by district: it says which list continues which."""
-    from forecast.verification.districts.pairs import TRANSITIONS
+    from forecast.verification.election_pairs import TRANSITIONS
 
     return (folder / TRANSITIONS).exists()
 
 
 def fit_districts(archive: Path, output: Path | None, *, as_json: bool, quiet: bool) -> None:
     """Fit the constants of the projection to pairs of elections, and the errors of each country."""
-    from forecast.geography.projection_constants import constants_table, histories_table
-    from forecast.verification.districts.chain import country_names
-    from forecast.verification.districts.fitting_projection import fit_pairs
+    from forecast.geography.pattern import constants_table, histories_table
+    from forecast.verification.fitting_districts import fit_pairs
+    from forecast.verification.projection_backtest import country_names
     from forecast.writing import replacing_folder
 
     found = _pairs(archive)
@@ -97,9 +97,9 @@ class Scoring:
 def backtest_districts(archive: Path, constants: Path | None, scoring: Scoring) -> None:
     """How good the projection is: districts and seats of past elections at their true national shares."""
     from forecast.cli.backtest_report import print_evaluation
-    from forecast.verification.districts.evaluating import Plan, evaluate
-    from forecast.verification.districts.exact_law import ExactLaw, past_laws
-    from forecast.verification.districts.fitting_projection import histories_before
+    from forecast.verification.exact_law import ExactLaw, past_laws
+    from forecast.verification.fitting_districts import histories_before
+    from forecast.verification.projection_backtest import Plan, evaluate
 
     found = _pairs(archive)
     constants_of = _projections(found.pairs, constants, scoring)
@@ -116,11 +116,14 @@ def backtest_districts(archive: Path, constants: Path | None, scoring: Scoring) 
 def backtest_winners(archive: Path, constants: Path | None, scoring: Scoring) -> None:
     """How good chances of winning single-member districts are, at the true national votes."""
     from forecast.cli.backtest_report import print_winners
-    from forecast.geography.projection_constants import SHIPPED, read_constants
-    from forecast.verification.districts.candidate_pairs import read_contested
-    from forecast.verification.districts.fitting_candidates import Fittable, fit_candidates_without
-    from forecast.verification.districts.fitting_projection import fit_without
-    from forecast.verification.districts.winning import evaluate_winners, shipped_errors
+    from forecast.geography.pattern import SHIPPED, read_constants
+    from forecast.verification.election_pairs import read_contested
+    from forecast.verification.fitting_districts import (
+        Fittable,
+        fit_candidates_without,
+        fit_without,
+    )
+    from forecast.verification.winning import evaluate_winners, shipped_errors
 
     found, do = read_contested(archive), scoring.do
     law, without, errors_of = read_constants(constants or SHIPPED), {}, shipped_errors
@@ -151,8 +154,8 @@ def backtest_chain(
     from forecast.cli.backtest_report import print_chain
     from forecast.estimation.records import shipped_records
     from forecast.verification.backtest import Records
-    from forecast.verification.districts.chain import ChainPlan, chain_rows, joined, read_days, run_chain
-    from forecast.verification.districts.exact_law import past_laws
+    from forecast.verification.exact_law import past_laws
+    from forecast.verification.projection_backtest import ChainPlan, chain_rows, joined, read_days, run_chain
 
     found = _pairs(districts)
     both = joined(elections, found.pairs, read_days(districts))
@@ -170,7 +173,7 @@ def backtest_chain(
 
 
 def _pairs(archive: Path) -> PairArchive:
-    from forecast.verification.districts.pairs import read_pairs
+    from forecast.verification.election_pairs import read_pairs
 
     return read_pairs(archive)
 
@@ -179,12 +182,12 @@ def _projections(
     pairs: Sequence[Pair], constants: Path | None, scoring: Scoring
 ) -> Callable[[str], Constants]:
     """Constants by country: those of a file, or fitted without it."""
-    from forecast.geography.projection_constants import SHIPPED, read_constants
+    from forecast.geography.pattern import SHIPPED, read_constants
 
     if not scoring.left_out:
         law = read_constants(constants or SHIPPED)
         return lambda country: law
-    from forecast.verification.districts.fitting_projection import fit_pairs
+    from forecast.verification.fitting_districts import fit_pairs
 
     with progress("fitting without each country", scoring.quiet) as step:
         fitted = fit_pairs(pairs, step, scoring.do)

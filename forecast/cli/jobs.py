@@ -15,9 +15,8 @@ from forecast.cli.telling import progress, show, show_json, tell
 from forecast.errors import ConfigurationError, Fault, suggest
 
 if TYPE_CHECKING:
-    from forecast.jobs.doing import Ended
-    from forecast.jobs.job import Failed, Job
-    from forecast.jobs.store import Turn
+    from forecast.jobs.job_table import Failed, Job
+    from forecast.jobs.store import Ended, Turn
 
 DO = "do"
 """What a table as the first argument means."""
@@ -120,7 +119,7 @@ def do(
 
 
 def _say_outlook(table: Any, store: Any, workers: int, *, as_json: bool) -> None:
-    from forecast.jobs.doing import outlook, space_left
+    from forecast.jobs.store import outlook, space_left
 
     found = outlook(table, store)
     seconds, free = found.seconds / workers, space_left(store.folder)
@@ -188,7 +187,7 @@ def status(
 ) -> None:
     """What is done, running, failed (with the reason) and left, and what it cost so far."""
     from forecast.jobs import Store
-    from forecast.jobs.doing import status as status_of
+    from forecast.jobs.store import status as status_of
 
     place = Store(store)
     found = list(status_of(place))

@@ -38,8 +38,8 @@ from forecast.cli.working import (
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 
 if TYPE_CHECKING:
-    from forecast.night.night_fit import NightFit
-    from forecast.night.watching import Event
+    from forecast.night.feed import Event
+    from forecast.night.past_nights import NightFit
 
 EVERY, EVERY_OF_NIGHT = 5.0, 300.0
 """Seconds between two looks at a feed; and, of a night that is played, between two estimates."""
@@ -202,7 +202,7 @@ def _room(
     with no_search_for_garbage():
         from forecast.election import load_election
         from forecast.estimation import estimate
-        from forecast.night.night_constants import load_night_constants
+        from forecast.night.regression import load_night_constants
         from forecast.night.units import read_units
         from forecast.polls import polls_of
 
@@ -232,7 +232,7 @@ def _room(
 
 
 def _watched(room: Room, every: float) -> Iterator[Event]:
-    from forecast.night.watching import SystemClock, watched
+    from forecast.night.feed import SystemClock, watched
 
     if not room.asked.quiet:
         tell(f"watching {room.counted} every {every:g} seconds; Ctrl-C ends it")
@@ -240,8 +240,7 @@ def _watched(room: Room, every: float) -> Iterator[Event]:
 
 
 def _replayed(room: Room, as_of: str | None, every: float, speed: float) -> Iterator[Event]:
-    from forecast.night.feed import as_of_moment, deliver, read_feed
-    from forecast.night.watching import SystemClock, replayed
+    from forecast.night.feed import SystemClock, as_of_moment, deliver, read_feed, replayed
 
     feed = read_feed(deliver(room.counted), room.election)
     until = as_of_moment(as_of, room.election) if as_of is not None else None
@@ -265,7 +264,7 @@ def night_fit(
     """
     import json
 
-    from forecast.night.night_fit import fit_night
+    from forecast.night.past_nights import fit_night
     from forecast.writing import replacing
 
     say = (lambda text: None) if quiet else tell

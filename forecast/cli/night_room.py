@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation import Estimate
     from forecast.night.counted import Counted
-    from forecast.night.feed import Feed, Report
-    from forecast.night.night_constants import NightBasis
+    from forecast.night.feed import Event, Feed, Report
     from forecast.night.night_forecast import BeforeNight
+    from forecast.night.regression import NightBasis
     from forecast.night.units import Units
-    from forecast.night.watching import Event
     from forecast.result import Forecast
 
 DRAWS = 10_000
@@ -59,8 +58,7 @@ class Room:
 
     def once(self, as_of: str | None) -> None:
         """One estimate, printed as a run is."""
-        from forecast.night.feed import as_of_moment, deliver, known_by, read_feed
-        from forecast.night.watching import CUT_SHORT, SystemClock
+        from forecast.night.feed import CUT_SHORT, SystemClock, as_of_moment, deliver, known_by, read_feed
 
         moment = as_of_moment(as_of, self.election) if as_of is not None else None
         delivery = deliver(self.counted)
@@ -79,7 +77,7 @@ class Room:
 
     def follow(self, events: Iterable[Event], *, rehearsal: bool = False) -> None:
         """An estimate for every change, until there are no more, or Ctrl-C."""
-        from forecast.night.watching import Arrived, Broken
+        from forecast.night.feed import Arrived, Broken
 
         self.rehearsal = rehearsal
         if not rehearsal:
@@ -96,7 +94,8 @@ class Room:
     # One change.
 
     def _take(self, feed: Feed, digest: str, at: datetime.datetime) -> None:
-        from forecast.night.watching import reason_of, refuse_cut_short, tells_nothing_new
+        from forecast.night.counted import tells_nothing_new
+        from forecast.night.feed import reason_of, refuse_cut_short
 
         try:
             if not self.rehearsal:
@@ -129,7 +128,7 @@ class Room:
     def _troubled(self, reason: str, at: datetime.datetime) -> None:
         """Say what is wrong, here and beside the last good estimate, which stands."""
         from forecast.night.evening import clock
-        from forecast.night.watching import reason_of
+        from forecast.night.feed import reason_of
 
         if reason == self.trouble:
             return

@@ -107,7 +107,7 @@ def hands_of(workers: int | None, scheduler: str | None, threads: int | None = N
 
         yield Here(threads or processors())
         return
-    from forecast.jobs.cluster import local_workers, workers_of
+    from forecast.jobs.hands import local_workers, workers_of
 
     with local_workers(workers) if workers is not None else workers_of(str(scheduler)) as hands:
         yield hands

@@ -154,10 +154,8 @@ class _Misfit(Exception):
     """An argument is not of the type that a kernel takes."""
 
 
-def _address_of(array: NDArray[Any]) -> int:
-    """Where an array's numbers stand. A run asks some hundred times; ``array.ctypes`` takes four times as
-    long.
-    """
+def _address_of(array: Any) -> int:
+    """Where the numbers of an array stand; ``array.ctypes`` takes four times as long, many times a run."""
     if not array.flags.c_contiguous:
         raise _Misfit
     if array.size and array.flags.writeable:

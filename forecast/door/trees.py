@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from forecast.door.digits import MOST_DIGITS, is_moderate
+from forecast.door import MOST_DIGITS, is_moderate
 from forecast.door.files import A_FOLDER, Refusal, Remedy, read_bytes, utf8_text
 from forecast.errors import ABSENT, ConfigurationError, Fault, first_unseen
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer
 
-from forecast.door.digits import MOST_DIGITS
+from forecast.door import MOST_DIGITS
 
 _DIGITS = rf"[0-9]{{1,{MOST_DIGITS}}}"
 _NUMBER = re.compile(rf"\s*([+-]?{_DIGITS}(?:[.,]{_DIGITS})?|[+-]?[.,]{_DIGITS})\s*(%?)\s*")

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
-from forecast.door.digits import MOST_DIGITS
+from forecast.door import MOST_DIGITS
 from forecast.errors import first_unseen
 
 ID = re.compile(r"[a-z0-9][a-z0-9-]*")

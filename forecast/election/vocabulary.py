@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, model_validator
 
-from forecast.door.digits import is_whole
+from forecast.door import is_whole
 from forecast.election.exact_numbers import parse_share, plain
 from forecast.errors import suggest
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from forecast.door.digits import is_whole
+from forecast.door import is_whole
 from forecast.door.trees import read_json
 from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
 from forecast.estimation.law import LawConstants

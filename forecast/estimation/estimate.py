@@ -95,7 +95,7 @@ class Estimate:
     newcomers: float = 0.0
     """N: polled share of parties without a last result."""
     of_places: PollTable | None = field(default=None, repr=False)
-    """Polls of parts of the country, which are not in the mean (``forecast.geography.local_polls``)."""
+    """Polls of parts of the country, which are not in the mean (``forecast.geography.projection``)."""
     unreported: tuple[str, ...] = ()
     """Listed options that no poll reports: at the floor on a closed ballot, else inside ``other``."""
 

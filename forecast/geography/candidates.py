@@ -19,11 +19,23 @@ from forecast.election.district_votes import SAME
 from forecast.election.schema import Party
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
-from forecast.geography.known_districts import carried_over, handed_on, noted, regions_matter, standing
-from forecast.geography.local_polls import local_polls_of, sight_of
+from forecast.geography.known_districts import (
+    Places,
+    carried_over,
+    handed_on,
+    noted,
+    regions_of,
+    standing,
+)
 from forecast.geography.pattern import Base, Flags, Floats, Pattern, pattern_of
-from forecast.geography.places import Places
-from forecast.geography.projection import Centre, error_law, national_sd, said_of_polls
+from forecast.geography.projection import (
+    Centre,
+    error_law,
+    local_polls_of,
+    national_sd,
+    said_of_polls,
+    sight_of,
+)
 from forecast.last_election import LastResult, Move, heritage, read_borders, read_last_result
 from forecast.rules.ballot import District
 
@@ -43,7 +55,7 @@ CANDIDATES_AT, CANDIDATES_POWER, CANDIDATES_MOST = 0.2, -0.3, 3.0
 SHARED = 0.77
 """Factor on the errors that districts share, against those of votes for lists: who is first hangs on the
 large parties, whose shared errors are smaller than the law for lists of all sizes has them
-(``forecast.verification.districts.fitting_candidates``).
+(``forecast.verification.fitting_districts``).
 """
 REACH_POWER = 0.5
 """Power by which the split of a party changes with the share of the voters who may vote for its candidates: a
@@ -93,8 +105,8 @@ class TierVotes:
 
     @property
     def regions(self) -> tuple[str, ...]:
-        """Names of the R regions; one for the whole country where the table has none."""
-        return self.places.regions or ("",)
+        """Names of the R regions; districts without one are one together."""
+        return _regions(self.places)
 
     @property
     def region_of(self) -> NDArray[np.int64]:
@@ -187,6 +199,10 @@ def _places(last: LastResult, moves: Sequence[Move]) -> Places:
     return Places(
         tuple(District(name, {}, region=region, seats=1) for name, region in new.values()), last.place
     )
+
+
+def _regions(places: Places) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(place.region for place in places.places))
 
 
 def _of_candidates(election: Election, tier: ChamberTier, settings: DistrictVotes) -> Election:
@@ -288,7 +304,7 @@ class _Splits:
         """(R, P) votes for lists over those for candidates, by region; those of the country where votes for
         lists are known of it alone.
         """
-        regions = places.regions or ("",)
+        regions = _regions(places)
         found = np.ones((len(regions), heirs.shape[1]))
         if self.lists is None or not self.lists.regions:
             return found
@@ -449,5 +465,5 @@ def _base(votes: TierVotes, units: Sequence[str], at: Sequence[int], ratio: Floa
     national[-1] = max(1.0 - national.sum(), 0.0)
     if ratio is not None:
         last, national = last * ratio, national * ratio
-    regions = votes.region_of if regions_matter(len(votes.regions), number) else None
+    regions = regions_of([place.region for place in votes.places.places])
     return Base(votes.places.names, tuple(units), votes.weights, last, national, stands, regions)

@@ -1,4 +1,5 @@
-"""What is known of districts before the draws: the last result in this election's parties and districts.
+"""What is known of districts before the draws: the districts of the coming election with their names,
+regions, seats and voters, and the last result in its parties and districts.
 
 Which list continues which and which district which is found by name, or said by the election file; in words
 it is told how much of the last vote has an heir.
@@ -18,8 +19,9 @@ from forecast.election.geography import Geography as Settings
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
 from forecast.geography.pattern import Base, Flags, Floats
-from forecast.geography.places import Places, places_of
 from forecast.last_election import LastResult, Move, heritage, read_borders, read_last_result
+from forecast.rules.ballot import District, problems_of
+from forecast.rules.tables import read_places
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -31,6 +33,94 @@ OTHER = "other"
 """The unit of all votes that no party on the ballot gets."""
 LARGE_LOSS = 0.03
 """Share of the last vote from which on a list without an heir is said to every reader."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """The districts of an election in the order of their table, and what a reader must know of them."""
+
+    places: tuple[District, ...]
+    place: str
+    """The table that they are from."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the districts."""
+        return tuple(place.name for place in self.places)
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Names of regions, each once."""
+        return tuple(dict.fromkeys(place.region for place in self.places if place.region))
+
+    def inside(self, name: str, kind: str = "district") -> list[int]:
+        """Numbers of the districts that a district or region of this name is or holds; empty for none.
+
+        Where a region and a district have the same name, the one of the ``kind`` is meant.
+        """
+        key = normalised(name)
+        own = [
+            number
+            for number, place in enumerate(self.places)
+            if key in (normalised(place.name), normalised(place.title))
+        ]
+        region = [number for number, place in enumerate(self.places) if normalised(place.region) == key]
+        return (region or own) if kind == "region" else (own or region)
+
+
+def places_of(election: Election, last: LastResult | None) -> Places:
+    """Of the table that ``rule.districts`` names, else those of the last result, with its seats.
+
+    Regions are those of the table, else of the last result. ``PollDataError`` with every fault of the table
+    and with all that does not fit the rule, such as seats that do not add up to the house; no districts where
+    neither table is given.
+    """
+    rule = election.rule.districts
+    warnings: tuple[str, ...] = ()
+    if rule is not None and rule.table is not None:
+        place, districts = str(rule.table), read_places(rule.table)
+        if last is not None and not any(district.region for district in districts):
+            districts = _with_regions(districts, last)
+    elif last is not None:
+        place, districts = last.place, _as_last_time(last)
+        said = (
+            "districts and their seats are those of the last election; the law or the authority says whether"
+        )
+        warnings = (f"{place}: {said} they still are (rule.districts.table)",)
+    else:
+        return Places((), election.place)
+    faults = [problem.fault(place) for problem in problems_of(election.rule, districts, counted=False)]
+    if faults:
+        raise PollDataError(*faults)
+    return Places(districts, place, warnings)
+
+
+def _with_regions(districts: tuple[District, ...], last: LastResult) -> tuple[District, ...]:
+    """The districts in the regions of the last result, where it has one for each of them."""
+    known = dict(zip(map(normalised, last.districts), last.regions, strict=True)) if last.regions else {}
+    regions = [known.get(normalised(district.name), "") for district in districts]
+    if not all(regions):
+        return districts
+    return tuple(
+        replace(district, region=region) for district, region in zip(districts, regions, strict=True)
+    )
+
+
+def _as_last_time(last: LastResult) -> tuple[District, ...]:
+    regions = last.regions or ("",) * len(last.districts)
+    return tuple(
+        District(
+            name,
+            {},
+            seats=None if seats != seats else int(seats),
+            region=region,
+            registered=None if voters != voters else int(voters),
+        )
+        for name, region, seats, voters in zip(
+            last.districts, regions, last.seats.tolist(), last.electorate.tolist(), strict=True
+        )
+    )
 
 
 @dataclass(frozen=True)
@@ -88,9 +178,14 @@ class Geography:
         return Base(self.places.names, tuple(units), self.weights, last, national, stands, self.regions)
 
 
-def regions_matter(regions: int, districts: int) -> bool:
-    """Whether there are enough regions, and enough districts in them, to tell the two apart."""
-    return 3 < regions < districts / 1.5
+def regions_of(names: Sequence[str]) -> NDArray[np.int64] | None:
+    """(D,) numbers of the regions of districts by their ``names``, where there are enough of them, and enough
+    districts in them, to tell the two apart: they are a level of their own between country and district.
+    """
+    known = list(dict.fromkeys(names))
+    if not 3 < len(known) < len(names) / 1.5:
+        return None
+    return np.array([known.index(name) for name in names])
 
 
 def read_geography(election: Election) -> Geography | None:
@@ -156,7 +251,7 @@ def _with_last_result(
         heirs=heirs,
         gone=np.maximum(inherited.sum(1) - heirs.sum(1), 0.0),
         lists=last.lists,
-        regions=_regions(places),
+        regions=regions_of([place.region for place in places.places]),
         warnings=(),
         matched=(),
     )
@@ -212,7 +307,7 @@ def _without_last_result(election: Election, places: Places) -> Geography:
         heirs=np.zeros((0, len(election.parties))),
         gone=nothing,
         lists=(),
-        regions=_regions(places),
+        regions=regions_of([place.region for place in places.places]),
         warnings=(*places.warnings, said),
         matched=(f"{len(places.places)} districts, no last result",),
     )
@@ -238,14 +333,6 @@ def _voters(carried: Floats, last: LastResult, places: Places) -> Floats:
     if np.isnan(electorate).any() or any(number is None for number in registered):
         return valid
     return valid / electorate * np.array(registered, float)
-
-
-def _regions(places: Places) -> NDArray[np.int64] | None:
-    """(D,) number of the region of each district, where regions are a level of their own."""
-    names = places.regions
-    if not regions_matter(len(names), len(places.places)):
-        return None
-    return np.array([names.index(place.region) for place in places.places])
 
 
 def _lost(found: Geography, place: str) -> Iterator[str]:
@@ -358,6 +445,8 @@ def standing(election: Election, places: Places, last: Floats | None) -> tuple[F
             stands[:, p] = last[:, p] > 0.0
     return stands, faults
 
+
+# What is said of it.
 
 _SHOWN = 0.005
 """Lists with a smaller share of the last vote are said together."""

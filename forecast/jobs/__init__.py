@@ -4,9 +4,8 @@ Parameters, files and figures: docs/scale.md. From Python: ``do_table`` with ``C
 """
 
 from forecast.jobs.collecting import collect
-from forecast.jobs.doing import do_table
 from forecast.jobs.hands import Hands, Here
-from forecast.jobs.store import Store
-from forecast.jobs.table import read_table
+from forecast.jobs.job_table import read_table
+from forecast.jobs.store import Store, do_table
 
 __all__ = ["Hands", "Here", "Store", "collect", "do_table", "read_table"]

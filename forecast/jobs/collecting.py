@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.jobs.job import Job
+from forecast.jobs.job_table import Job
 from forecast.jobs.store import Store
 from forecast.netcdf import Unreadable, read_netcdf
 from forecast.result import Forecast, Labelled, dataset_of
 from forecast.storage import require_zarr
 from forecast.variables import VARIABLES, described
+from forecast.verification import Step
 from forecast.writing import replacing
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ MOST_BYTES = 2**32
 _GROUPS = ("", "chamber")
 _EMPTY_BEYOND = ("seats", "chamber_seats")
 """Along these a house that ends earlier has probability 0, not none."""
-Step = Callable[[int, int], None]
 
 
 class Collected(NamedTuple):

@@ -12,7 +12,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-_FORKED_FROM = ("distributed.nanny", "forecast.jobs.doing", "forecast.verification.backtest", "xarray")
+_FORKED_FROM = ("distributed.nanny", "forecast.jobs.store", "forecast.verification.backtest", "xarray")
 """What every worker imports sooner or later, a second of a processor; forked workers find it there."""
 
 

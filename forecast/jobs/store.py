@@ -8,25 +8,40 @@
 ``parts/<digest>/<begin>-<end>.npz`` what some of its calls counted
 ``running/<i>-<n>.json``             what the command that is at work has under way
 
-Every file is written whole or not at all, and what killed writers left is cleared by the next.
+Every file is written whole or not at all, and what killed writers left is cleared by the next. Of the jobs
+short ones are done as they are, long ones in parts; what is done is not done again.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
+import math
+import os
 import shutil
-from collections.abc import Generator, Iterable, Sequence
+import time
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from forecast.errors import ABSENT, ConfigurationError, Fault
-from forecast.jobs.hands import Cut, part_of
-from forecast.jobs.job import Done, Failed, Job
-from forecast.simulation.running import Part
+from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError
+from forecast.jobs.hands import (
+    OVERHEAD,
+    Cut,
+    Hands,
+    Here,
+    count_parts,
+    cuts_of,
+    draws_of,
+    measured_call,
+    part_of,
+)
+from forecast.jobs.job_table import Done, Failed, Job, Table, do_jobs, done, failed, forecast_of_job, jobs_of
+from forecast.simulation.running import Part, Progress, Work
+from forecast.verification import Step
 from forecast.writing import Held, clear_drafts, locked, replacing
 
 VERSION = 1
@@ -257,3 +272,294 @@ class Store:
 
     def _note(self, turn: Turn) -> Path:
         return self.folder / "running" / f"{turn.number}-{turn.of}.json"
+
+
+# Doing the jobs.
+
+LONG = 2**22
+"""Jobs of more draws are cut into parts."""
+
+_PROBED = 8
+"""Jobs that are measured for a forecast of the costs of all."""
+_FEW, _SOME = 2**12, 2**18
+"""Draws of the two measurements of each."""
+_NOTE_EVERY = 2.0
+"""Seconds between notes of what is under way."""
+
+
+class Ended(NamedTuple):
+    """How a command at a store ended."""
+
+    jobs: int
+    done: int
+    """All that are done, before and now."""
+    done_now: int
+    failures: tuple[tuple[Job, Failed], ...]
+    left: int
+    """Neither done nor failed: the turn of others, or parts that others have to count."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 where nothing failed; else the code that the first kind of failure would give a run: 1 before 2
+        before 3 before 4.
+        """
+        return min((one.exit_code for _, one in self.failures), default=0)
+
+
+class Outlook(NamedTuple):
+    """What a table will cost, from jobs that were measured."""
+
+    jobs: int
+    done: int
+    measured: int
+    seconds: float
+    """Of one processor, for all that is left."""
+    disk: int
+    """Bytes of all that is left."""
+
+
+def listed_of(table: Table) -> Listed:
+    """The jobs of a table with their digests."""
+    return Listed(table.place, table.day, tuple(jobs_of(table)))
+
+
+def do_table(
+    table: Table,
+    store: Store,
+    *,
+    hands: Hands | None = None,
+    client: object | None = None,
+    turn: Turn | None = None,
+    step: Step | None = None,
+) -> Ended:
+    """Do what of a table is not done yet.
+
+    Parameters
+    ----------
+    table
+        As ``read_table`` gives it.
+    store
+        Where the forecasts go. The same call goes on after any kill.
+    hands
+        Who does the work; default: this process.
+    client
+        Of dask, in place of ``hands``.
+    turn
+        Which share of the work, where several commands share it.
+    step
+        Told of every job that has ended.
+
+    Raises
+    ------
+    ConfigurationError
+        Where another command is at work on the store with the same turn, and for workers of another
+        program. What is wrong with a job is no error here: it is in ``failures``.
+    """
+    if client is not None:
+        from forecast.jobs.hands import Cluster
+
+        hands = Cluster(client)  # pyright: ignore[reportArgumentType]
+    hands, turn = hands or Here(), turn or Turn()
+    listed = listed_of(table)
+    with store.planning():
+        store.write_jobs(listed)
+        if turn.of == 1:
+            store.clear({job.digest for job in listed.jobs})
+    with store.working(turn):
+        before = store.done()
+        _Doing(store, hands, turn, listed, step).all()
+    wanted = {job.digest: job for job in listed.jobs}
+    now = store.done()
+    failures = {
+        digest: one for digest, one in store.failures().items() if digest in wanted and digest not in now
+    }
+    ended = len(wanted.keys() & now)
+    return Ended(
+        len(wanted),
+        ended,
+        len(wanted.keys() & (now - before)),
+        tuple((job, failures[job.digest]) for job in wanted.values() if job.digest in failures),
+        len(wanted) - ended - len(failures),
+    )
+
+
+class _Doing:
+    """One command at work."""
+
+    def __init__(self, store: Store, hands: Hands, turn: Turn, listed: Listed, step: Step | None) -> None:
+        self._store, self._hands, self._turn, self._step = store, hands, turn, step
+        jobs = list({job.digest: job for job in listed.jobs}.values())
+        self._all, self._ended, self._noted = len(jobs), 0, 0.0
+        done = store.done()
+        self._ended = sum(job.digest in done for job in jobs)
+        self._long = [job for job in jobs if job.draws > LONG and job.digest not in done]
+        short = [job for job in jobs if job.draws <= LONG]
+        self._short = [job for at, job in enumerate(short) if turn.mine(at) and job.digest not in done]
+
+    def all(self) -> None:
+        """Short jobs, then long ones."""
+        self._do_short()
+        for job in self._long:
+            self._do_long(job)
+
+    def _do_short(self) -> None:
+        """The first job alone, which is measured; then as many in a task as make its overhead small."""
+        todo = self._short
+        while todo:
+            length = self._together(todo)
+            batches = [todo[at : at + length] for at in range(0, len(todo), length)]
+            if self._seconds is None:
+                batches, todo = batches[: self._hands.workers], todo[self._hands.workers :]
+            else:
+                todo = []
+            waiting = dict(enumerate(batches))
+            self._note([job for batch in batches[: self._hands.workers] for job in batch])
+            for at, results in self._hands.do(do_jobs, batches, _lost):
+                for job, result in zip(batches[at], results, strict=True):
+                    self._keep(job, result)
+                del waiting[at]
+                self._note([job for batch in list(waiting.values())[: self._hands.workers] for job in batch])
+
+    _seconds: float | None = None
+
+    def _together(self, todo: Sequence[Job]) -> int:
+        if self._seconds is None:
+            return 1
+        needed = math.ceil(self._hands.task_seconds / OVERHEAD / max(self._seconds, 1e-3))
+        return max(1, min(needed, len(todo) // (4 * self._hands.workers)))
+
+    def _keep(self, job: Job, result: Done | Failed) -> None:
+        if isinstance(result, Done):
+            self._store.write_done(job, result)
+            self._seconds = result.seconds if self._seconds is None else min(self._seconds, result.seconds)
+        else:
+            self._store.write_failed(job, result)
+        self._ended += 1
+        if self._step is not None:
+            self._step(self._ended, self._all)
+
+    def _note(self, jobs: Sequence[Job]) -> None:
+        if time.monotonic() - self._noted > _NOTE_EVERY:
+            self._noted = time.monotonic()
+            self._store.note_running(self._turn, [job.digest for job in jobs])
+
+    def _do_long(self, job: Job) -> None:
+        self._noted = 0.0
+        self._note([job])
+        kept = Kept(self._store, job.digest, self._hands, self._turn)
+        try:
+            forecast = forecast_of_job(job, runner=kept)
+            self._keep(job, done(forecast, kept.seconds))
+        except OthersTurn:
+            pass
+        except OSError:  # the disk is full, the workers have gone: no fault of the job
+            raise
+        except Exception as error:  # one of many, as in ``do_job``
+            self._keep(job, failed(error))
+
+
+def _lost(error: Exception, jobs: Sequence[Job]) -> list[Done | Failed]:
+    """What is kept of jobs whose workers died, one after the other."""
+    return [failed(error)] * len(jobs)
+
+
+class OthersTurn(Exception):
+    """Parts of a long job are still to be counted by commands with other turns."""
+
+
+@dataclass
+class Kept:
+    """Counts a long run in parts that a store keeps: a ``Runner`` that goes on where a killed one was."""
+
+    store: Store
+    digest: str
+    hands: Hands
+    turn: Turn
+    seconds: float = 0.0
+
+    def parts(self, work: Work, progress: Progress | None) -> Generator[Part]:
+        """As of ``Runner``."""
+        cuts = self._cuts(work)
+        there = self._sound(cuts)
+        if progress is not None:
+            progress(sum(draws_of(work, cut) for cut in there))
+        missing = [cut for at, cut in enumerate(cuts) if self.turn.mine(at) and cut not in there]
+        for cut, image, seconds in count_parts(self.hands, work, missing, progress):
+            self.store.write_part(self.digest, cut, image)
+            self.seconds += seconds
+        if not self.store.parts(self.digest) >= set(cuts):
+            raise OthersTurn(self.digest)
+        for cut in cuts:
+            part = self.store.read_part(self.digest, cut)
+            if part is None:  # changed since it was written a moment ago
+                raise OthersTurn(self.digest)
+            yield part
+
+    def _cuts(self, work: Work) -> list[Cut]:
+        """How the run is cut: as it was at first, so that all parts fit together."""
+        with self.store.planning():
+            cuts = self.store.cuts(self.digest)
+            if not cuts or cuts[0][0] != 0 or cuts[-1][1] != len(work.calls):
+                cuts = cuts_of(work, measured_call(work), self.hands)
+                self.store.write_cuts(self.digest, cuts)
+        return cuts
+
+    def _sound(self, cuts: Sequence[Cut]) -> set[Cut]:
+        """Parts that are there and whole."""
+        there = self.store.parts(self.digest) & set(cuts)
+        return {cut for cut in there if self.store.read_part(self.digest, cut) is not None}
+
+
+def outlook(table: Table, store: Store) -> Outlook:
+    """What is left of a table and what it will cost, from jobs of it that are done here, a few draws each."""
+    listed = listed_of(table)
+    jobs = list({job.digest: job for job in listed.jobs}.values())
+    ready = store.done()
+    left = [job for job in jobs if job.digest not in ready]
+    probed = left[:: max(1, math.ceil(len(left) / _PROBED))]
+    measured = [found for job in probed if (found := _measured(job)) is not None]
+    if not measured:
+        return Outlook(len(jobs), len(jobs) - len(left), 0, math.nan, 0)
+    fixed, each, size = (sum(column) / len(measured) for column in zip(*measured, strict=True))
+    seconds = sum(fixed + each * job.draws for job in left)
+    return Outlook(len(jobs), len(jobs) - len(left), len(measured), seconds, round(size * len(left)))
+
+
+def _measured(job: Job) -> tuple[float, float, float] | None:
+    """Seconds of a job without draws, seconds of a draw, and bytes of its file; None where it fails."""
+    few, some = replace(job, draws=_FEW), replace(job, draws=_SOME)
+    try:
+        forecast_of_job(few)  # compiles and reads what later jobs find
+        times = []
+        size = 0
+        for one in (few, some):
+            began = time.perf_counter()
+            size = len(done(forecast_of_job(one), 0.0).image)
+            times.append(time.perf_counter() - began)
+    except (ForecastError, OSError):
+        return None
+    each = max(times[1] - times[0], 0.0) / (_SOME - _FEW)
+    return max(times[0] - each * _FEW, 0.0), each, float(size)
+
+
+def space_left(folder: Path) -> int:
+    """Bytes that the disk of a folder, or of the nearest folder above it that there is, has left."""
+    there = folder.absolute()
+    while not there.exists():
+        there = there.parent
+    about = os.statvfs(there) if hasattr(os, "statvfs") else None
+    return about.f_bavail * about.f_frsize if about is not None else 2**63
+
+
+def status(store: Store) -> Iterator[tuple[Job, str, Failed | None]]:
+    """Every job of a store with what it is: done, running, failed or left."""
+    jobs, ready, running, failures = store.read_jobs().jobs, store.done(), store.running(), store.failures()
+    for job in jobs:
+        if job.digest in ready:
+            yield job, "done", None
+        elif job.digest in running:
+            yield job, "running", None
+        elif job.digest in failures:
+            yield job, "failed", failures[job.digest]
+        else:
+            yield job, "left", None

@@ -1,5 +1,6 @@
-"""The evening as it went: every estimate of a night after the other, what was called, and what was taken
-back. It stands in the forecast itself, so that one file tells the whole of it and is whole or not there.
+"""What a forecast tells of its night: what is counted and what is out, and the evening as it went, every
+estimate after the other, what was called, and what was taken back. It stands in the forecast itself, so that
+one file tells the whole of it and is whole or not there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from forecast.words.rounding import probability
 
 if TYPE_CHECKING:
     from forecast.election import Election
-    from forecast.night.estimating import NightEstimate
+    from forecast.night.night_forecast import NightEstimate
     from forecast.night.units import Units
 
 CERTAIN = 0.995
@@ -37,6 +38,47 @@ EARLY = (
 )
 _MOST_OF_A_KIND = 3
 _EVENING, _FEED = "evening", "feed"
+
+
+def with_night(forecast: Forecast, units: Units, estimate: NightEstimate) -> Forecast:
+    """The forecast with the group ``night``: what is counted, what is out, and shares by district."""
+    final = estimate.final_by_kind
+    votes = estimate.counted
+    shares = estimate.votes / np.maximum(estimate.votes.sum(axis=2, keepdims=True), 1.0)
+    by_district = np.moveaxis(np.quantile(shares, QUANTILES, axis=0), 0, -2)
+    out = estimate.votes.sum(axis=(1, 2)) - votes.sum()
+    values: dict[str, Any] = {
+        "counted_votes": _of_parties(forecast, units, votes.sum(axis=0)),
+        "counted_share": _of_parties(forecast, units, _shares(votes.sum(axis=0)), np.nan),
+        "forecast_share": _of_parties(forecast, units, estimate.shares.mean(axis=0), np.nan),
+        "units": estimate.units_by_kind,
+        "units_final": final,
+        "counted_by_kind": estimate.counted_by_kind,
+        "left": estimate.left,
+        "left_quantile": np.quantile(out, QUANTILES),
+        "district_counted_votes": _of_parties(forecast, units, votes),
+        "district_counted_share": _of_parties(forecast, units, _shares(votes), np.nan),
+        "district_share_quantile": np.moveaxis(_of_parties(forecast, units, by_district, np.nan), -1, 1),
+    }
+    labels = {
+        "party": forecast.array("party"),
+        "quantile_level": np.array(QUANTILES),
+        "night/kind": np.array(units.kinds),
+        "night/district": np.array(units.districts or ("",)),
+    }
+    made = forecast_of({f"night/{name}": value for name, value in values.items()}, labels, {})
+    return Forecast({**forecast.groups, "night": made.groups["night"]})
+
+
+def _shares(votes: NDArray[np.int64]) -> NDArray[np.float64]:
+    total = votes.sum(axis=-1, keepdims=True).astype(np.float64)
+    return np.where(total > 0.0, votes / np.maximum(total, 1.0), np.nan)
+
+
+def _of_parties(forecast: Forecast, units: Units, values: NDArray[Any], blank: float = 0) -> NDArray[Any]:
+    """Values of the lists of the units, the last axis, in the order of the parties of the forecast."""
+    at = [units.parties.index(party) if party in units.parties else -1 for party in forecast.parties]
+    return np.where(np.array(at) >= 0, values[..., at], np.array(blank, values.dtype))
 
 
 @dataclass(frozen=True)
@@ -279,8 +321,7 @@ def _by_kind(forecast: Forecast, now: Now) -> NDArray[np.int64]:
     counted, units = now.counted, now.units
     votes = np.zeros((len(units.kinds), len(units.parties)), np.int64)
     np.add.at(votes, units.kind, np.where(counted.set_aside[:, None], 0, counted.votes))
-    at = [units.parties.index(party) if party in units.parties else -1 for party in forecast.parties]
-    return np.where(np.array(at) >= 0, votes[:, at], 0)
+    return _of_parties(forecast, units, votes)
 
 
 # What to mind.

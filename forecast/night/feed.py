@@ -1,5 +1,10 @@
 """A feed of votes by unit as it is delivered: its columns, its rows, its times; nothing is judged here but
 what no table may hold.
+
+One that grows is read again whenever it has changed, and a finished night can be played once more. The file
+is looked at every few seconds: its size and times, and where these have moved its bytes. That works for files
+that are put in place whole, for those that are written on, and on network drives, which report no changes to
+those who wait for them.
 """
 
 from __future__ import annotations
@@ -7,23 +12,24 @@ from __future__ import annotations
 import datetime
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from forecast.door.books import is_book, table_of_bytes
 from forecast.door.files import MOST_OF_A_TABLE, read_bytes, unpacked
-from forecast.door.sheets import Line, Sheet
+from forecast.door.sheets import Line, Sheet, is_book, table_of_bytes
 from forecast.election.texts import normalised
-from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
+from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, PollDataError, lines_of, suggest
 from forecast.geography.known_districts import OTHER
-from forecast.night.units import unit_lists
+from forecast.night.units import NightTable, first_of
 from forecast.polls.columns import Names
 from forecast.rules.tables import parse_votes
 
 if TYPE_CHECKING:
     from forecast.election import Election
+
 
 NOTHING, PART, FINAL = 0, 1, 2
 """What of a unit is counted."""
@@ -130,14 +136,11 @@ class _Columns:
     extra: dict[str, int] = field(default_factory=dict)
 
 
-class _Reading:
+class _Reading(NightTable):
     """A feed while it is read."""
 
     def __init__(self, election: Election, sheet: Sheet, names: Names) -> None:
-        self.election, self.sheet, self.place = election, sheet, sheet.place
-        self.faults: list[Fault] = list(sheet.faults)
-        self.remarks: list[str] = list(sheet.said)
-        self.lists = unit_lists(election)
+        super().__init__(election, sheet)
         self.columns = self._columns(names)
         self.clock: set[bool] = set()
         """Whether times say how far they are from UTC."""
@@ -166,10 +169,7 @@ class _Reading:
             elif key in _REMARKS:
                 continue
             elif not key:
-                if any(line.cells[at] for line in self.sheet.lines):
-                    self.faults.append(
-                        Fault(self.place, f"column {at + 1}", ABSENT, "a column without a heading")
-                    )
+                self.refuse_unnamed(at)
             elif target is not None and target.unit in self.lists:
                 found.lists.setdefault(target.unit, []).append(at)
             else:
@@ -225,7 +225,7 @@ class _Reading:
     def _report(self, line: Line, lists: Sequence[Sequence[int]]) -> Report:
         unit = line.cells[self.columns.facts["unit"]]
         if not unit:
-            self._fault(line, "unit", ABSENT, "the key of a unit is expected")
+            self.fault(line, "unit", ABSENT, "the key of a unit is expected")
         return Report(
             unit,
             line.number,
@@ -237,9 +237,6 @@ class _Reading:
             self._fact(line, "district"),
         )
 
-    def _fault(self, line: Line, column: str, found: object, remedy: str) -> None:
-        self.faults.append(Fault(self.place, f"row {line.number}, column {column}", found, remedy))
-
     def _fact(self, line: Line, name: str) -> str:
         at = self.columns.facts.get(name)
         return "" if at is None else line.cells[at]
@@ -248,7 +245,7 @@ class _Reading:
         said = self._fact(line, "status")
         found = STATUS.get(said.casefold())
         if found is None:
-            self._fault(line, "status", said or ABSENT, "part or final is expected")
+            self.fault(line, "status", said or ABSENT, "part or final is expected")
         return found or NOTHING
 
     def _time(self, line: Line) -> datetime.datetime | None:
@@ -258,7 +255,7 @@ class _Reading:
         try:
             found = moment(said, self.election.election.vote)
         except ValueError as error:
-            self._fault(line, "time", said, str(error))
+            self.fault(line, "time", said, str(error))
             return None
         self.clock.add(found.tzinfo is not None)
         return found
@@ -277,7 +274,7 @@ class _Reading:
         try:
             return parse_votes(text)
         except ValueError as error:
-            self._fault(line, self.sheet.heading[at], text, str(error))
+            self.fault(line, self.sheet.heading[at], text, str(error))
             return 0
 
 
@@ -349,3 +346,191 @@ def by_unit(reports: Iterable[Report]) -> Mapping[str, list[Report]]:
     for some in found.values():
         some.sort(key=lambda report: order_of(report.time))
     return found
+
+
+# The feed while it grows.
+
+STILL_AFTER = 20 * 60.0
+"""Seconds without a change after which a feed is said to stand still."""
+CUT_SHORT = "the file does not end with a line break: was it cut short? Then its last number may be too"
+_FEW_GONE, _SHARE_GONE = 5, 0.02
+"""So many units, or this share of them, may vanish from a feed; where more do, it was cut short."""
+_SETTLED = 2.0
+"""Seconds after which a file that was written is known to have been read as it is."""
+
+
+class Clock(Protocol):
+    """What time it is, and how to wait."""
+
+    def now(self) -> datetime.datetime:
+        """The time of day, with its zone; it may jump."""
+        ...
+
+    def ticks(self) -> float:
+        """Seconds that only grow."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Come back after so many seconds."""
+        ...
+
+
+class SystemClock:
+    """That of the machine."""
+
+    def now(self) -> datetime.datetime:
+        """The time of day, in the zone of the machine."""
+        return datetime.datetime.now().astimezone()
+
+    def ticks(self) -> float:
+        """Seconds that only grow."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """The feed has changed, and can be read."""
+
+    feed: Feed
+    digest: str
+    time: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The feed has changed, and cannot be read: why."""
+
+    reason: str
+    time: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Still:
+    """The feed has not changed since a time."""
+
+    since: datetime.datetime
+    time: datetime.datetime
+
+
+Event = Arrived | Broken | Still
+
+
+def watched(
+    path: Path, election: Election, clock: Clock, *, every: float, still_after: float = STILL_AFTER
+) -> Iterator[Event]:
+    """What becomes of a feed, without end: each change once, and each time that it stands still.
+
+    A file that does not end with a whole line is looked at once more before it is taken.
+    """
+    looking = _Looking(path, election)
+    changed, since, said = clock.ticks(), clock.now(), False
+    while True:
+        event = looking.look(clock)
+        if event is not None:
+            changed, since, said = clock.ticks(), clock.now(), False
+            yield event
+        elif not said and clock.ticks() - changed >= still_after:
+            said = True
+            yield Still(since, clock.now())
+        clock.wait(every)
+
+
+class _Looking:
+    """What was last seen of a file."""
+
+    def __init__(self, path: Path, election: Election) -> None:
+        self.path, self.election = path, election
+        self._stat: tuple[int, int, int] | None = None
+        self._settled = False
+        self._digest = ""
+        self._unended = ""
+        self._reason = ""
+
+    def look(self, clock: Clock) -> Event | None:
+        """What has changed since the last look, if anything has."""
+        try:
+            stat = self.path.stat()
+            seen = (stat.st_size, stat.st_mtime_ns, stat.st_ino)
+            if seen == self._stat and self._settled and not self._unended:
+                return None
+            delivery = deliver(self.path)
+            self._stat, self._settled = seen, time.time() - stat.st_mtime > _SETTLED
+            return self._read(delivery, clock)
+        except PollDataError as error:
+            return self._broken(reason_of(error), clock)
+        except OSError as error:
+            self._stat = None
+            return self._broken(f"{self.path}: {error.strerror or error}", clock)
+
+    def _read(self, delivery: Delivery, clock: Clock) -> Event | None:
+        digest = delivery.digest
+        if digest == self._digest and not self._reason:
+            return None
+        if not delivery.ends and digest != self._unended:
+            self._unended = digest
+            return None
+        cut, self._unended = digest == self._unended, ""
+        self._digest = digest
+        feed = read_feed(delivery, self.election)
+        self._reason = ""
+        if cut:
+            feed = replace(feed, remarks=(*feed.remarks, f"{feed.place}: {CUT_SHORT}"))
+        return Arrived(feed, digest, clock.now())
+
+    def _broken(self, reason: str, clock: Clock) -> Event | None:
+        """The reason once, until it is another."""
+        if reason == self._reason:
+            return None
+        self._reason = reason
+        return Broken(reason, clock.now())
+
+
+def replayed(
+    feed: Feed, clock: Clock, *, every: float, speed: float, until: datetime.datetime | None = None
+) -> Iterator[Arrived]:
+    """A finished night once more: what was there after each ``every`` seconds of it, at so many times the
+    speed of the clock. Stretches without a report are passed over.
+
+    Raises ``PollDataError`` where reports have no times.
+    """
+    last = max(
+        (report.time for report in feed.reports if report.time is not None), key=order_of, default=None
+    )
+    if last is None:
+        remedy = "a night is played by the times of its reports; there are none"
+        raise PollDataError(Fault(feed.place, "column time", ABSENT, remedy))
+    end = last if until is None else until
+    known_by(feed, end)  # every report has its time, or it is said
+    times = sorted({order_of(report.time) for report in feed.reports})
+    at = min((report.time for report in feed.reports if report.time is not None), key=order_of)
+    while True:
+        shown = min(at, end, key=order_of)
+        yield Arrived(known_by(feed, shown), "", shown)
+        if order_of(shown) >= order_of(end):
+            return
+        clock.wait(every / speed)
+        following = next((time for time in times if time > order_of(shown)), order_of(end))
+        steps = max(-(-(following - order_of(shown)) // every), 1.0)
+        at = shown + datetime.timedelta(seconds=every * steps)
+
+
+def reason_of(error: Exception) -> str:
+    """An error in one line: its faults, or what it is."""
+    if isinstance(error, ForecastError):
+        return "; ".join(lines_of(error.faults))
+    return f"{type(error).__name__}: {error}"
+
+
+def refuse_cut_short(feed: Feed, earlier: Sequence[Report]) -> None:
+    """``PollDataError`` where so many units are gone from a feed that it must have been cut short."""
+    before = {report.unit for report in earlier}
+    gone = sorted(before - {report.unit for report in feed.reports})
+    if len(gone) <= max(_FEW_GONE, _SHARE_GONE * len(before)) and (feed.ends or not gone):
+        return
+    some = first_of(gone)
+    remedy = f"{len(gone):,} of {len(before):,} units that were reported are gone ({some}): cut short?"
+    raise PollDataError(Fault(feed.place, "", ABSENT, remedy))

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.door.books import table_of_bytes
 from forecast.door.files import MOST_OF_A_TABLE, read_bytes
-from forecast.door.sheets import Line, Sheet
+from forecast.door.sheets import Line, Sheet, table_of_bytes
 from forecast.election.texts import normalised
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, suggest
-from forecast.geography.known_districts import LARGE_LOSS, OTHER, standing
-from forecast.geography.places import Places, places_of
+from forecast.geography.known_districts import LARGE_LOSS, OTHER, Places, places_of, standing
 from forecast.last_election import heritage, read_last_result
 from forecast.polls.columns import Names
 from forecast.rules.ballot import District
@@ -117,6 +115,11 @@ def unit_lists(election: Election) -> tuple[str, ...]:
     return listed if closed else (*listed, OTHER)
 
 
+def first_of(names: Sequence[str], most: int = 5) -> str:
+    """The first few names in one line, and dots where there are more."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+
+
 def in_chunks(names: Sequence[str]) -> Iterator[str]:
     """Names in a few lines that are each short enough to be said whole."""
     for start in range(0, len(names), _NAMES_AT_ONCE):
@@ -142,14 +145,30 @@ class _Columns:
                 *self.lost.values()]  # fmt: skip
 
 
-class _Reading:
-    """A table of units while it is read."""
+class NightTable:
+    """A table with rows for units, while it is read: what is wrong with it, what to mind of it."""
 
-    def __init__(self, election: Election, sheet: Sheet, names: Names) -> None:
+    def __init__(self, election: Election, sheet: Sheet) -> None:
         self.election, self.sheet, self.place = election, sheet, sheet.place
         self.faults: list[Fault] = list(sheet.faults)
         self.remarks: list[str] = list(sheet.said)
         self.lists = unit_lists(election)
+
+    def fault(self, line: Line, column: str, found: object, remedy: str) -> None:
+        """Note what is wrong with a cell."""
+        self.faults.append(Fault(self.place, f"row {line.number}, column {column}", found, remedy))
+
+    def refuse_unnamed(self, at: int) -> None:
+        """Note a column that has cells and no heading."""
+        if any(line.cells[at] for line in self.sheet.lines):
+            self.faults.append(Fault(self.place, f"column {at + 1}", ABSENT, "a column without a heading"))
+
+
+class _Reading(NightTable):
+    """A table of units while it is read."""
+
+    def __init__(self, election: Election, sheet: Sheet, names: Names) -> None:
+        super().__init__(election, sheet)
         self.columns = self._columns(names)
 
     def units(self, digest: str) -> Units:
@@ -199,8 +218,10 @@ class _Reading:
             target = names.find(named)
             if key in _FACTS:
                 found.facts[key] = at
-            elif not key or key in _REMARKS:
-                self._refuse_unnamed(at, key)
+            elif not key:
+                self.refuse_unnamed(at)
+            elif key in _REMARKS:
+                continue
             elif bare in claimed:
                 found.earlier[named] = at
             elif target is not None and target.unit in self.lists:
@@ -216,10 +237,6 @@ class _Reading:
                 self.faults.append(Fault(self.place, "row 1", heading, remedy))
         self._refuse_missing(found)
         return found
-
-    def _refuse_unnamed(self, at: int, key: str) -> None:
-        if not key and any(line.cells[at] for line in self.sheet.lines):
-            self.faults.append(Fault(self.place, f"column {at + 1}", ABSENT, "a column without a heading"))
 
     def _refuse_missing(self, found: _Columns) -> None:
         """Facts and lists that the table must have, lists that are there twice."""
@@ -249,17 +266,14 @@ class _Reading:
         at = self.columns.facts.get(fact)
         return [""] * len(lines) if at is None else [line.cells[at] for line in lines]
 
-    def _fault(self, line: Line, column: str, found: object, remedy: str) -> None:
-        self.faults.append(Fault(self.place, f"row {line.number}, column {column}", found, remedy))
-
     def _unit_names(self, lines: Sequence[Line]) -> tuple[str, ...]:
         names = self._cells(lines, "unit")
         seen: dict[str, int] = {}
         for line, name in zip(lines, names, strict=True):
             if not name:
-                self._fault(line, "unit", ABSENT, "the key of a unit is expected")
+                self.fault(line, "unit", ABSENT, "the key of a unit is expected")
             elif seen.setdefault(name, line.number) != line.number:
-                self._fault(line, "unit", name, f"this unit has row {seen[name]} already; keep one")
+                self.fault(line, "unit", name, f"this unit has row {seen[name]} already; keep one")
         return tuple(names)
 
     def _places(self) -> Places | None:
@@ -281,17 +295,17 @@ class _Reading:
             number, names = numbered(cells)
             if names and (number < 0).any():
                 blank = lines[int(np.argmax(number < 0))]
-                self._fault(blank, "district", ABSENT, "missing; name the district of every unit, or of none")
+                self.fault(blank, "district", ABSENT, "missing; name the district of every unit, or of none")
             return number, Places(tuple(District(name, {}) for name in names), self.place) if names else None
         known = {normalised(name): d for d, place in enumerate(places.places)
                  for name in (place.title, place.name) if name}  # fmt: skip
         found = [known.get(normalised(cell), -1) for cell in cells]
         for line, cell, number in zip(lines, cells, found, strict=True):
             if number < 0 and not cell:
-                self._fault(line, "district", ABSENT, f"missing; the rule has districts ({places.place})")
+                self.fault(line, "district", ABSENT, f"missing; the rule has districts ({places.place})")
             elif number < 0:
                 remedy = f"no such district in {places.place}; {suggest(cell, places.names)}"
-                self._fault(line, "district", cell, remedy)
+                self.fault(line, "district", cell, remedy)
         empty = [name for d, name in enumerate(places.names) if d not in set(found)]
         for some in in_chunks(empty):
             remedy = f"no unit in {some}: no vote is expected there; give every district its units"
@@ -311,7 +325,7 @@ class _Reading:
                 continue
             said = MATCHES.get(cell.casefold())
             if said is None:
-                self._fault(line, "match", cell, f"no such match; {suggest(cell, MATCHES)}")
+                self.fault(line, "match", cell, f"no such match; {suggest(cell, MATCHES)}")
             elif total[u] > 0.0:
                 found[u] = said
             else:
@@ -383,7 +397,7 @@ class _Reading:
                 number = parse_amount(text)
                 if number is None:
                     remedy = "a number of votes or voters from 0 up is expected, such as 331 or 331.5"
-                    self._fault(line, column, text, remedy)
+                    self.fault(line, column, text, remedy)
                 else:
                     found[u] = number
         return found
@@ -402,7 +416,7 @@ class _Reading:
             "this may be a thousand and some, or a part of a vote; write thousands without a mark, and "
             "parts with one decimal more or less"
         )
-        self._fault(line, self.sheet.heading[at], cell, remedy)
+        self.fault(line, self.sheet.heading[at], cell, remedy)
 
     def _stood(
         self, places: Places | None, district: NDArray[np.int64], last: NDArray[np.float64]

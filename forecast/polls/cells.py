@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from forecast.door.digits import is_whole, ungrouped
+from forecast.door import is_whole, ungrouped
 from forecast.errors import suggest
 from forecast.polls.known_words import without_notes
 

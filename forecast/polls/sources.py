@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from forecast.door.arguments import path_of
-from forecast.door.books import book_sheets, is_book
 from forecast.door.files import MOST_OF_A_TABLE, Written, read_bytes, unpacked, written
-from forecast.door.pages import PageTable, is_page, page_tables
 from forecast.door.sheets import (
     SEPARATORS,
     Line,
+    PageTable,
     Sheet,
+    book_sheets,
     first_line,
     fitted,
+    is_book,
+    is_page,
     lines_of_text,
+    page_tables,
     separator_of,
 )
 from forecast.election.poll_settings import PollSettings

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from forecast.door.digits import is_whole, ungrouped
+from forecast.door import is_whole, ungrouped
 from forecast.door.sheets import read_sheet
 from forecast.election.exact_numbers import parse_share
 from forecast.election.texts import normalised

@@ -137,7 +137,7 @@ def chamber_of(
             for tier, drawn in zip(election.tiers, districts, strict=True)
         )
     if any(districts) and estimate is not None and estimate.of_places is not None:
-        from forecast.geography.local_polls import refuse_unknown_places
+        from forecast.geography.projection import refuse_unknown_places
 
         every = [one.places for one in (local, *districts) if one is not None]
         refuse_unknown_places(estimate.of_places, every, estimate.as_of)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.tiers_and_groups import ChamberTier
     from forecast.geography.candidates import TierPattern
-    from forecast.geography.places import Places
+    from forecast.geography.known_districts import Places
     from forecast.geography.projection import Centre
     from forecast.kernels.laws import Law
     from forecast.simulation.stages import Ballots

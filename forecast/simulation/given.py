@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from forecast.election import Election
-    from forecast.geography.places import Places
+    from forecast.geography.known_districts import Places
     from forecast.result import Forecast
     from forecast.simulation.running import Progress
 

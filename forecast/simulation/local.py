@@ -39,7 +39,7 @@ from forecast.simulation.stages import (
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.election.rule import Rule
-    from forecast.geography.places import Places
+    from forecast.geography.known_districts import Places
     from forecast.geography.projection import Centre
     from forecast.rules.compiled import Rules
     from forecast.simulation.inputs import Units

@@ -12,7 +12,6 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from forecast.election import Election, parse_election
 from forecast.election.vocabulary import Kind
@@ -25,12 +24,17 @@ from forecast.rules.compiled import compile_rules
 from forecast.rules.reference import apply_rule
 from forecast.simulation.inputs import Units, compile_questions, given_draws
 from forecast.simulation.running import run_draws
-from forecast.verification import scores
-from forecast.verification.archive import PastElection
-from forecast.verification.compared_methods import METHODS, Law, law_of, pooled_dirichlet
-from forecast.verification.likelihood import observations_of, records_of
-from forecast.verification.past_elections import HORIZONS, Case, cases_of
-from forecast.verification.sharing import Do, Step, each_done, one_by_one
+from forecast.verification import Do, Step, each_done, one_by_one, scores
+from forecast.verification.past_elections import HORIZONS, Case, PastElection, cases_of
+from forecast.verification.predictive_laws import (
+    METHODS,
+    Law,
+    law_of,
+    observations_of,
+    pooled_dirichlet,
+    records_of,
+)
+from forecast.verification.scores import Seats
 
 DRAWS = 4000
 """Draws of shares by case and method."""
@@ -335,8 +339,6 @@ def majority_chances(questions: Questions, draws: Floats, case: Case) -> Floats:
     held = seat_shares(draws[:, : case.named], case.election.threshold)
     return (held @ questions.coalitions.T.astype(float) > 0.5).mean(0)
 
-
-Seats = NDArray[np.int64]
 
 _SEATLESS = frozenset({"against-all", "none-of-the-above"})
 _VOTES = 1_000_000_000

@@ -20,26 +20,24 @@ from forecast.estimation.law import LawConstants
 from forecast.estimation.preparation import Floats, Prepared
 from forecast.estimation.records import country_record
 from forecast.estimation.trend import TrendConstants, filtered, series_of, trend_mean
-from forecast.verification.archive import PastElection
-from forecast.verification.compared_methods import plain_mean
-from forecast.verification.likelihood import (
+from forecast.verification import Do, Step, each_done, one_by_one
+from forecast.verification.past_elections import HORIZONS, Case, PastElection, cases_of
+from forecast.verification.predictive_laws import (
     Observations,
     corrected_observations,
     log_densities,
     log_likelihoods,
     observations_of,
+    plain_mean,
     records_of,
     subset,
 )
-from forecast.verification.past_elections import HORIZONS, Case, cases_of
-from forecast.verification.sharing import Do, Step, each_done, one_by_one
 
 START = LawConstants(0.10, 0.24, 1 / 3, 0.03, 1.5, 8.0, 0.25, 0.5)
 """Where the search starts; the optimum does not depend on it."""
 
 FEWEST_COUNTRIES = 3
 INTERVAL = (0.025, 0.975)
-"""Called with the number of refits done and the number in all."""
 
 COUNTRY_POWER = 0.5
 """Weight of a country: its number of elections to this power. With 0 all weigh the same."""

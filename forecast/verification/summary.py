@@ -16,10 +16,10 @@ from forecast.estimation import load_constants
 from forecast.estimation.calibration import Bin, Calibration, HorizonRecord
 from forecast.estimation.preparation import Flags, Floats
 from forecast.estimation.records import shipped_records
-from forecast.verification.archive import KINDS, PastElection, read_archives
+from forecast.verification import Do, each_done, one_by_one
 from forecast.verification.backtest import Backtest, Scored, run_backtest
-from forecast.verification.compared_methods import METHODS, PLAIN, REFERENCE
-from forecast.verification.past_elections import HORIZONS
+from forecast.verification.past_elections import HORIZONS, KINDS, PastElection, read_archives
+from forecast.verification.predictive_laws import METHODS, PLAIN, REFERENCE
 from forecast.verification.scores import (
     BINS,
     bin_of,
@@ -29,7 +29,6 @@ from forecast.verification.scores import (
     calibration_resamples,
     clustered_error,
 )
-from forecast.verification.sharing import Do, each_done, one_by_one
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,7 +19,7 @@ import pytest
 from forecast.cli.main import main
 from forecast.night.counted import KINDS, Remark
 from forecast.night.evening import EARLY, remarks_said
-from forecast.night.watching import CUT_SHORT
+from forecast.night.feed import CUT_SHORT
 from forecast.record_schema import Run
 from forecast.report import page
 from forecast.storage import load

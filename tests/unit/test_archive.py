@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from forecast.errors import PollDataError
-from forecast.verification.archive import PastElection, read_archive
-from forecast.verification.past_elections import case_of
+from forecast.verification.past_elections import PastElection, case_of, read_archive
 
 ELECTIONS = "election_id,country,date,threshold_pct,quality\nA-1,A,2001-06-10,5,A\n"
 POLLS = "poll_id,election_id,pollster,fieldwork_end,publish_date,sample_size,party,share,scope\n"

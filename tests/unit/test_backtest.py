@@ -11,7 +11,6 @@ import pytest
 from forecast.errors import PollDataError
 from forecast.estimation import shipped_constants
 from forecast.estimation.calibration import parse_calibration, shipped_calibration
-from forecast.verification.archive import PastElection, read_archive, read_archives
 from forecast.verification.backtest import (
     Backtest,
     crossing_chances,
@@ -23,9 +22,9 @@ from forecast.verification.backtest import (
     seat_shares,
     why_no_seats,
 )
-from forecast.verification.compared_methods import METHODS, Dirichlet
 from forecast.verification.fitting import TERMS, bootstrap, fit_constants, fit_without, material_of
-from forecast.verification.past_elections import Case, case_of
+from forecast.verification.past_elections import Case, PastElection, case_of, read_archive, read_archives
+from forecast.verification.predictive_laws import METHODS, Dirichlet
 from forecast.verification.summary import Row, calibration_of, rows_of
 from tests.archives import RULE, write_archive
 from tests.unit.test_estimation_preparation import NAN, reports

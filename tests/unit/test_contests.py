@@ -140,6 +140,16 @@ def test_the_last_votes_are_matched_with_parties_and_districts(tmp_path: Path) -
     assert found.regions == ("North", "Middle", "South")
 
 
+def test_districts_without_a_region_are_one_region_together(tmp_path: Path) -> None:
+    write_candidates(tmp_path / "candidates.csv")
+    text = (tmp_path / "candidates.csv").read_text(encoding="utf-8")
+    (tmp_path / "candidates.csv").write_text(text.replace("South", ""), encoding="utf-8")
+    found = read(tmp_path)
+    assert found.regions == ("North", "Middle", "")
+    assert found.region_of.tolist() == [0] * 4 + [1] * 4 + [2] * 4
+    assert run(tmp_path, number=200).draws == 200
+
+
 def test_the_split_is_that_of_the_last_votes_for_lists(tmp_path: Path) -> None:
     rows = [["country", "Red", 3_000], ["country", "Blue", 5_000], ["country", "Green", 2_000]]
     write_rows(tmp_path / "lists.csv", ["district", "party", "votes"], rows)

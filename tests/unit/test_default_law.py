@@ -23,16 +23,15 @@ from forecast.estimation.records import (
     shipped_records,
     together,
 )
-from forecast.verification.archive import PastElection, read_archive, read_archives
 from forecast.verification.backtest import Records, run_backtest
-from forecast.verification.likelihood import (
+from forecast.verification.past_elections import PastElection, cases_of, read_archive, read_archives
+from forecast.verification.predictive_laws import (
     corrected_observations,
     log_likelihoods,
     observations_of,
     records_of,
     squared_misses,
 )
-from forecast.verification.past_elections import cases_of
 from forecast.verification.summary import rows_of, subsets_of
 from tests.archives import write_archive
 

@@ -12,23 +12,33 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError, PollDataError
-from forecast.geography.pattern import Base, drawn, pattern_of
-from forecast.geography.projection_constants import (
+from forecast.geography.pattern import (
     SHIPPED,
+    Base,
     constants_table,
+    drawn,
+    pattern_of,
     read_constants,
     rests_on,
     shipped,
 )
 from forecast.jobs import Here
-from forecast.verification.archive import read_archive
-from forecast.verification.districts.chain import DISTRICTS, joined, read_days, same_lists, with_units
-from forecast.verification.districts.evaluating import NATIONALLY, Plan, evaluate
-from forecast.verification.districts.exact_law import ExactLaw, as_one_district, past_laws, read_laws
-from forecast.verification.districts.fitting_projection import fit_once, fit_pairs, fit_without, histories_of
-from forecast.verification.districts.pairs import Pair, read_pairs
-from forecast.verification.districts.scoring import WAYS, ranks
-from forecast.verification.sharing import one_by_one
+from forecast.verification import one_by_one
+from forecast.verification.election_pairs import Pair, read_pairs
+from forecast.verification.exact_law import ExactLaw, as_one_district, past_laws, read_laws
+from forecast.verification.fitting_districts import fit_once, fit_pairs, fit_without, histories_of
+from forecast.verification.past_elections import read_archive
+from forecast.verification.projection_backtest import (
+    DISTRICTS,
+    NATIONALLY,
+    Plan,
+    evaluate,
+    joined,
+    read_days,
+    same_lists,
+    with_units,
+)
+from forecast.verification.scores import WAYS, ranks
 from tests import archives
 from tests.jobs import elsewhere
 

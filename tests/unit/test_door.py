@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from forecast.door import files
-from forecast.door.digits import is_moderate, is_whole, ungrouped
+from forecast.door import files, is_moderate, is_whole, ungrouped
 from forecast.door.sheets import open_sheet, read_sheet
 from forecast.door.trees import json_of, read_toml, toml_of, toml_value
 from forecast.errors import ConfigurationError, PollDataError

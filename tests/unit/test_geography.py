@@ -9,7 +9,7 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError, PollDataError
-from forecast.geography.known_districts import read_geography
+from forecast.geography.known_districts import read_geography, regions_of
 from tests.geographies import (
     DISTRICTS,
     DOUBLY,
@@ -48,6 +48,15 @@ def test_the_last_shares_of_each_party_are_those_of_the_list_of_its_name(tmp_pat
     assert base.national[4] == 0.0
     np.testing.assert_allclose(base.weights, votes / votes.sum())
     assert base.weights.sum() == pytest.approx(1.0)
+
+
+def test_regions_are_a_level_where_there_are_some_and_districts_in_them():
+    names = ["North", "North", "East", "East", "South", "South", "", ""]
+    found = regions_of(names)
+    assert found is not None
+    assert found.tolist() == [0, 0, 1, 1, 2, 2, 3, 3], "districts without a region are one together"
+    assert regions_of(names[:6]) is None, "three are too few"
+    assert regions_of(list("abcdef")) is None, "each has one district"
 
 
 def test_weights_follow_the_electorate_where_both_elections_know_it(tmp_path: Path):

@@ -16,11 +16,10 @@ import xarray as xr
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError
 from forecast.jobs import Here, Store, collect, do_table, read_table
-from forecast.jobs import doing as doing_module
-from forecast.jobs.doing import Ended, listed_of, outlook, status
+from forecast.jobs import store as store_module
 from forecast.jobs.hands import cuts_of, image_of, part_of
-from forecast.jobs.job import Failed, forecast_of_job
-from forecast.jobs.store import Turn
+from forecast.jobs.job_table import Failed, forecast_of_job
+from forecast.jobs.store import Ended, Turn, listed_of, outlook, status
 from forecast.simulation.running import Calls, Threads, Work, run_part
 from forecast.storage import load
 from tests.jobs import digests_of, files_of, write_table
@@ -280,7 +279,7 @@ def test_an_unexpected_error_of_a_job_is_its_failure(tmp_path: Path, monkeypatch
         msg = "no reason"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr("forecast.jobs.job.forecast_of_job", broken)
+    monkeypatch.setattr("forecast.jobs.job_table.forecast_of_job", broken)
     ended = do(table, store)
     assert ended.exit_code == 1
     assert ended.failures[0][1] == Failed(1, ("unexpected error: RuntimeError: no reason",))
@@ -345,8 +344,8 @@ def test_a_forecast_that_was_changed_is_not_collected(finished: tuple[Path, Path
 @pytest.fixture
 def long_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Jobs of more than 1,000 draws are cut, at every call."""
-    monkeypatch.setattr(doing_module, "LONG", 1_000)
-    monkeypatch.setattr(doing_module, "measured_call", lambda work: 10.0)
+    monkeypatch.setattr(store_module, "LONG", 1_000)
+    monkeypatch.setattr(store_module, "measured_call", lambda work: 10.0)
 
 
 LONG = """
@@ -384,7 +383,7 @@ def test_parts_of_a_long_job_are_counted_once(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(KeyboardInterrupt):
         do(table, store)
     monkeypatch.undo()
-    monkeypatch.setattr(doing_module, "LONG", 1_000)
+    monkeypatch.setattr(store_module, "LONG", 1_000)
     hands = Counted()
     do(table, store, hands=hands)
     times = [hands.asked.count((at, at + 1)) for at in range(4)]

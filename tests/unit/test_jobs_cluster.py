@@ -24,15 +24,13 @@ from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.estimation.constants import shipped_constants
 from forecast.jobs import Store, do_table, read_table
-from forecast.jobs import cluster as cluster_module
 from forecast.jobs import hands as hands_module
-from forecast.jobs.cluster import Cluster, local_workers, workers_of
-from forecast.jobs.hands import ByHands
+from forecast.jobs.hands import ByHands, Cluster, local_workers, workers_of
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How, simulate_and_keep
-from forecast.verification.archive import read_archive
+from forecast.verification import one_by_one
 from forecast.verification.backtest import run_backtest
-from forecast.verification.sharing import one_by_one
+from forecast.verification.past_elections import read_archive
 from tests.archives import write_archive
 from tests.jobs import command, digests_of, environment, files_of, run, write_table
 from tests.made import write_made_election
@@ -143,8 +141,8 @@ def test_a_short_run_is_sent_nowhere(
 def test_workers_of_another_program_are_refused_by_name(
     workers: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = cluster_module.program()
-    monkeypatch.setattr(cluster_module, "program", lambda: own | {"numba": "0.1.2"})
+    own = hands_module.program()
+    monkeypatch.setattr(hands_module, "program", lambda: own | {"numba": "0.1.2"})
     with pytest.raises(ConfigurationError, match=r"worker tcp://127.*numba.*numba 0\.1\.2"):
         Cluster(workers._client)
     with pytest.raises(ConfigurationError, match="numba"):  # one that joins later

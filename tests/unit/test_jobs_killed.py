@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from forecast.jobs import Store, do_table, read_table
-from forecast.jobs.doing import listed_of
+from forecast.jobs.store import listed_of
 from tests.jobs import command, digests_of, environment, files_of, nobody_left, run, write_table
 
 needs_workers = pytest.mark.skipif(

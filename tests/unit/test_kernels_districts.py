@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from forecast.election import Party, Rule
 from forecast.election.tiers_and_groups import ChamberTier
 from forecast.errors import NoValidOutcome
+from forecast.geography.known_districts import Places
 from forecast.geography.pattern import LAWS, Base, compiled, drawn, pattern_of
-from forecast.geography.places import Places
 from forecast.kernels import contests, whole_chamber
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry

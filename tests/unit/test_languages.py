@@ -162,8 +162,7 @@ ROOMS = {
     "estimation/centre.py": ("_of_last_results",),
     "estimation/share_draws.py": ("read_share_draws",),
     "geography/projection.py": ("_said_of", "said_of_polls"),
-    "geography/places.py": ("places_of",),
-    "geography/known_districts.py": ("_lost",),
+    "geography/known_districts.py": ("places_of", "_lost"),
     "tables/causes.py": ("last_seat_said", "_votes_between"),
     "published/scored.py": ("record_of", "_not_scored"),
 }

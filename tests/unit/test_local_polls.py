@@ -11,17 +11,18 @@ import pytest
 
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.estimation import estimate
-from forecast.geography.local_polls import LocalPoll, local_polls_of, with_local_polls
-from forecast.geography.pattern import Pattern, drawn, pattern_of
+from forecast.geography.pattern import Pattern, drawn, pattern_of, shipped
 from forecast.geography.projection import (
+    LocalPoll,
     Projection,
     error_law,
     error_law_in_words,
+    local_polls_of,
     projection_of,
     share_in,
+    with_local_polls,
     with_regional_swings,
 )
-from forecast.geography.projection_constants import shipped
 from forecast.polls import PollTable, read_polls
 from tests.geographies import DISTRICTS, GEOGRAPHY, HEAD, known, woods, write_polls, write_rows
 

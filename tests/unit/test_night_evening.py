@@ -18,7 +18,6 @@ from forecast.election import Election
 from forecast.errors import Fault, PollDataError
 from forecast.estimation import estimate
 from forecast.night.counted import FINAL, Counted, counted_of, read_counted
-from forecast.night.estimating import NightEstimate
 from forecast.night.evening import (
     CERTAIN,
     Now,
@@ -31,10 +30,9 @@ from forecast.night.evening import (
     with_evening,
     withdrawn,
 )
-from forecast.night.feed import deliver, read_feed
-from forecast.night.night_forecast import NightForecast, night_forecast
+from forecast.night.feed import Arrived, Broken, Event, Still, deliver, read_feed
+from forecast.night.night_forecast import NightEstimate, NightForecast, night_forecast
 from forecast.night.units import Units, read_units
-from forecast.night.watching import Arrived, Broken, Event, Still
 from forecast.polls import polls_of
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How
@@ -463,7 +461,7 @@ def test_counted_reports_are_read_back_as_they_were(watched: Watched) -> None:
 
 
 def test_faults_of_feed_errors_are_said_in_one_line() -> None:
-    from forecast.night.watching import reason_of
+    from forecast.night.feed import reason_of
 
     error = PollDataError(Fault("a.csv", "row 1", 3, "no"), Fault("a.csv", "row 2", 4, "neither"))
     assert reason_of(error) == "a.csv: row 1 = 3: no; a.csv: row 2 = 4: neither"

@@ -15,27 +15,38 @@ import pytest
 from forecast.election import Election, load_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import Estimate, estimate
-from forecast.night.archive_nights import country_of, nights_digest, read_archive, whole_units
 from forecast.night.counted import FINAL, NOTHING, PART, Counted
-from forecast.night.design_matrix import design_of
-from forecast.night.estimating import (
+from forecast.night.night_forecast import (
     NightLaw,
     PollDraws,
     draw_votes,
     estimate_night,
+    night_forecast,
     night_law,
+    night_sweep,
+    poll_draws,
     rest_of_units,
 )
-from forecast.night.night_constants import (
+from forecast.night.past_nights import (
+    FITTED,
+    country_of,
+    fit_night,
+    log_score,
+    nights_digest,
+    read_archive,
+    whole_units,
+)
+from forecast.night.regression import (
     DESIGNED,
     METHOD,
     SHIPPED,
+    design_of,
+    fit,
     load_night_constants,
+    noise_of,
+    responses_of,
     shipped_night_constants,
 )
-from forecast.night.night_fit import FITTED, fit_night, log_score
-from forecast.night.night_forecast import night_forecast, night_sweep, poll_draws
-from forecast.night.regression import fit, noise_of, responses_of
 from forecast.night.units import POOL, SAME, Units, read_units
 from forecast.polls import polls_of
 from forecast.rules.counts import outcome_of, read_count
@@ -369,7 +380,7 @@ def test_the_same_seed_gives_the_same_votes_whatever_the_threads_of_linear_algeb
     program = (
         "import hashlib, sys; import numpy as np; from pathlib import Path;"
         "from tests.unit.test_night_method import Evening;"
-        "from forecast.night.estimating import *; from forecast.night.night_constants import *;"
+        "from forecast.night.night_forecast import *; from forecast.night.regression import *;"
         "e = Evening(Path(sys.argv[1]), districts=True);"
         "polls = PollDraws(np.random.Generator(np.random.PCG64(2)).dirichlet([37, 41, 7, 8, 7], 3_000));"
         "v = estimate_night(e.units, e.first(0.3), polls, SHIPPED, draws=3_000, seed=5).votes;"
@@ -469,7 +480,7 @@ def test_levelling_seats_with_equal_claims_are_placed_by_lot(local: Evening) -> 
 
 
 def known_places(evening: Evening):
-    from forecast.geography.places import places_of
+    from forecast.geography.known_districts import places_of
 
     return places_of(evening.election, None)
 

@@ -12,20 +12,21 @@ from pathlib import Path
 import pytest
 
 from forecast.errors import PollDataError
-from forecast.night.counted import counted_of
-from forecast.night.feed import Feed, deliver, read_feed
-from forecast.night.units import read_units
-from forecast.night.watching import (
+from forecast.night.counted import counted_of, tells_nothing_new
+from forecast.night.feed import (
     CUT_SHORT,
     Arrived,
     Broken,
     Event,
+    Feed,
     Still,
+    deliver,
+    read_feed,
     refuse_cut_short,
     replayed,
-    tells_nothing_new,
     watched,
 )
+from forecast.night.units import read_units
 from tests.nights import counted_rows, made_night, write_counted, write_election, write_units
 
 START = datetime.datetime(2024, 6, 9, 20, 0, tzinfo=datetime.UTC)

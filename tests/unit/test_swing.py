@@ -7,8 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from forecast.geography.pattern import LAWS, Base, drawn, pattern_of, rake, slopes
-from forecast.geography.projection_constants import History, shipped, shipped_histories, with_history
+from forecast.geography.pattern import (
+    LAWS,
+    Base,
+    History,
+    drawn,
+    pattern_of,
+    rake,
+    shipped,
+    shipped_histories,
+    slopes,
+    with_history,
+)
 
 LAST = np.array([[0.5, 0.3, 0.2], [0.3, 0.5, 0.2], [0.4, 0.3, 0.3], [0.2, 0.4, 0.4]])
 WEIGHTS = np.array([0.4, 0.3, 0.2, 0.1])

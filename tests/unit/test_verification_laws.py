@@ -11,17 +11,19 @@ from scipy.stats import dirichlet, multivariate_t
 from forecast.estimation.constants import PlainConstants
 from forecast.estimation.law import LawConstants, Situation, squared_error, squared_scales
 from forecast.estimation.preparation import prepare
-from forecast.verification.archive import PastElection
-from forecast.verification.compared_methods import (
+from forecast.verification.fitting import fit_law, fit_plain
+from forecast.verification.past_elections import PastElection, case_of
+from forecast.verification.predictive_laws import (
     Dirichlet,
     LogisticT,
+    Observations,
     last_poll_dirichlet,
+    log_densities,
+    observations_of,
     plain_mean,
+    polled_error,
     pooled_dirichlet,
 )
-from forecast.verification.fitting import fit_law, fit_plain
-from forecast.verification.likelihood import Observations, log_densities, observations_of, polled_error
-from forecast.verification.past_elections import case_of
 from tests.unit.test_estimation_preparation import NAN, reports
 
 LAW = LawConstants(0.12, 0.3, 0.3, 0.05, 1.5, 8.0, 0.4, 0.3)

@@ -14,16 +14,15 @@ import pytest
 from forecast.cli.main import main
 from forecast.errors import PollDataError
 from forecast.geography.candidates import REACH_POWER, with_candidates
-from forecast.geography.pattern import Base, drawn, pattern_of
-from forecast.geography.projection_constants import shipped
-from forecast.verification.districts.candidate_pairs import Contested, read_contested
-from forecast.verification.districts.fitting_candidates import (
+from forecast.geography.pattern import Base, drawn, pattern_of, shipped
+from forecast.verification.election_pairs import Contested, read_contested
+from forecast.verification.fitting_districts import (
     Fittable,
     fit_candidates,
     fit_candidates_without,
     split_error_of,
 )
-from forecast.verification.districts.winning import (
+from forecast.verification.winning import (
     BY_SPLIT,
     FIRST,
     INDEPENDENT,

@@ -21,8 +21,8 @@ from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import DistrictSeats
 from forecast.rules.reference import apply_rule
 from forecast.rules.tables import OF_ALLIANCE
-from forecast.verification.districts.pairs import OTHER, Pair
-from forecast.verification.districts.scoring import Seats
+from forecast.verification.election_pairs import OTHER, Pair
+from forecast.verification.scores import Seats
 
 NOBODY = "@nobody"
 """Votes that are valid and for no list, as the law counts them."""

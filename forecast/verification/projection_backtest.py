@@ -1,7 +1,8 @@
-"""The whole chain on past elections, polls to seats: with the districts of a projection, and without any.
+"""Backtest of the projection to districts: how good it is over the pairs of an archive, at the true national
+shares; and the whole chain on past elections, polls to seats, with the districts of a projection and without.
 
-Polls are of one archive and districts of another, which calls lists by names of its own. A list of the one is
-that of the other that has its name, or, in the same election, its share of the votes.
+Of the chain polls are of one archive and districts of another, which calls lists by names of its own. A list
+of the one is that of the other that has its name, or, in the same election, its share of the votes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import itertools
 import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,17 +21,214 @@ import numpy as np
 from forecast.election.texts import normalised
 from forecast.errors import Fault, PollDataError
 from forecast.estimation.constants import Constants as ErrorConstants
-from forecast.geography.pattern import Floats, drawn, pattern_of
-from forecast.geography.projection_constants import Constants
-from forecast.verification.archive import PastElection, read_archive_rows
-from forecast.verification.compared_methods import law_of
-from forecast.verification.districts.evaluating import NATIONALLY
-from forecast.verification.districts.exact_law import ExactLaw, PastLaw, as_one_district
-from forecast.verification.districts.pairs import Pair
-from forecast.verification.districts.scoring import LEAST_CHANCE, Ranks, Seats, Told, held, ranks
-from forecast.verification.past_elections import Case, case_of
-from forecast.verification.scores import LEVELS, clustered_error, ranked_probability_score
-from forecast.verification.sharing import Do, Step, each_done, one_by_one
+from forecast.geography.pattern import Constants, Floats, History, drawn, pattern_of
+from forecast.verification import Do, Step, each_done, one_by_one
+from forecast.verification.election_pairs import Pair
+from forecast.verification.exact_law import ExactLaw, PastLaw, as_one_district
+from forecast.verification.past_elections import Case, PastElection, case_of, read_archive_rows
+from forecast.verification.predictive_laws import law_of
+from forecast.verification.scores import (
+    LEVELS,
+    PIT_SEEDS,
+    WAYS,
+    PairScores,
+    Ranks,
+    Seats,
+    SeatScores,
+    Told,
+    Way,
+    clustered_error,
+    coverage,
+    ranked_probability_score,
+    ranks_of_likely,
+    score_pair,
+)
+
+NATIONALLY = "nationally"
+"""Seats of the whole house divided at once by the national shares: a forecast without districts."""
+_SEED = 20
+
+ConstantsOf = Callable[[str], Constants]
+"""The constants by which a country is forecast."""
+HistoryOf = Callable[[Pair], History | None]
+
+
+@dataclass(frozen=True)
+class Score(Told):
+    """One number: of which way, what it is, and its standard error over countries (NaN where not known)."""
+
+    way: str
+    metric: str
+    value: float
+    error: float
+    number: int
+    """Of pairs, cells, lists or blocs that it is a mean or a sum over."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of every way, and those of single pairs by way."""
+
+    scores: tuple[Score, ...]
+    pairs: Mapping[str, tuple[PairScores, ...]]
+    misplaced: Mapping[str, Mapping[str, float]]
+    """By way and pair: seats of the central projection that the law on the true votes gives to others."""
+    notes: tuple[str, ...] = ()
+
+    def value(self, way: str, metric: str) -> float:
+        """One of the scores."""
+        return next(score.value for score in self.scores if (score.way, score.metric) == (way, metric))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is evaluated, and how."""
+
+    ways: Sequence[str] = tuple(WAYS)
+    with_seats: Sequence[str] = ("model", "independent-cells")
+    """Ways of whose draws seats are counted, which takes most of the time; of others those of the centre."""
+    draws: int = 400
+    counted: int = 200
+    """Draws of which the seats are counted: exactly, which takes some 20 milliseconds each."""
+    laws: Mapping[str, ExactLaw] = field(default_factory=dict)
+    """By the name of the later election; pairs without one are scored on shares only."""
+    history_of: HistoryOf = lambda pair: None
+    """Of the country before the later election of a pair, for the way that knows it."""
+    step: Step | None = None
+    do: Do = one_by_one
+    """Who does the work, by pair and way."""
+
+
+def evaluate(pairs: Sequence[Pair], constants_of: ConstantsOf, plan: Plan) -> Evaluation:
+    """Scores of all ways on all pairs; every pair and way has a stream of draws of its own."""
+    by_way: dict[str, tuple[PairScores, ...]] = {}
+    misplaced: dict[str, dict[str, float]] = {}
+    scores: list[Score] = []
+    tasks = [
+        _task(name, number, pair, constants_of(pair.country), plan)
+        for name in plan.ways
+        for number, pair in enumerate(pairs)
+    ]
+    results = iter(each_done(plan.do, _scored, tasks, plan.step))
+    for name in plan.ways:
+        found = [(pair, *next(results)) for pair in pairs]
+        by_way[name] = tuple(one for _, one, _ in found)
+        misplaced[name] = {pair.name: off for pair, _, off in found if off is not None}
+        scores += _summed(name, by_way[name], misplaced[name])
+    if plan.laws:
+        alone = {
+            pair.name: _nationally(pair, plan.laws[pair.after]) for pair in pairs if pair.after in plan.laws
+        }
+        misplaced[NATIONALLY] = {name: float(off.sum()) / 2.0 for name, off in alone.items()}
+        crps = sum(float(off.sum()) for off in alone.values())
+        scores.append(Score(NATIONALLY, "national_seats_crps", crps, float("nan"), len(alone)))
+        scores.append(Score(NATIONALLY, "misplaced", crps / 2.0, float("nan"), len(alone)))
+    return Evaluation(tuple(scores), by_way, misplaced)
+
+
+class _Task(NamedTuple):
+    """A pair by a way, with all that this takes."""
+
+    way: str
+    number: int
+    pair: Pair
+    constants: Constants
+    history: History | None
+    law: ExactLaw | None
+    drawn_seats: bool
+    """Whether seats of draws are counted by the law too."""
+    draws: tuple[int, int]
+
+
+def _task(name: str, number: int, pair: Pair, constants: Constants, plan: Plan) -> _Task:
+    history = plan.history_of(pair) if WAYS[name].own_history else None
+    law, drawn_seats = plan.laws.get(pair.after), name in plan.with_seats
+    return _Task(name, number, pair, constants, history, law, drawn_seats, (plan.draws, plan.counted))
+
+
+def _scored(task: _Task) -> tuple[PairScores, float | None]:
+    """Scores, and misplaced seats where a law is known."""
+    way, pair, law = WAYS[task.way], task.pair, task.law
+    pattern = way.pattern(pair, task.constants, task.history)
+    number, counted = task.draws
+    draws = way.draws(pattern, number, np.random.default_rng([_SEED, task.number]))
+    scores = score_pair(pair, draws, law if task.drawn_seats else None, counted)
+    return scores, None if law is None else _misplaced(pair, law, way, task.constants)
+
+
+def _misplaced(pair: Pair, law: ExactLaw, way: Way, constants: Constants) -> float:
+    """Half the sum of errors of national seats, of the central projection."""
+    centre = way.pattern(pair, constants).shares
+    _, seats = law(np.stack([centre * pair.votes.sum(1)[:, None], pair.votes]))
+    return float(np.abs(seats[0] - seats[1]).sum()) / 2.0
+
+
+def _nationally(pair: Pair, law: ExactLaw) -> Floats:
+    """(U,) errors of national seats of an allocation without districts."""
+    _, actual = law(pair.votes[None])
+    _, alone = as_one_district(law)(pair.votes[None])
+    return np.abs(actual[0] - alone[0]).astype(float)
+
+
+def _summed(way: str, found: Sequence[PairScores], misplaced: Mapping[str, float]) -> list[Score]:
+    """The scores of one way."""
+    country = np.unique([one.pair.country for one in found], return_inverse=True)[1]
+    crps = 1000.0 * np.array([one.share_crps for one in found])
+    scores = [
+        *_coverage(way, "shares", [one.shares for one in found], country, pooled=False),
+        Score(way, "shares_crps_permille", float(crps.mean()), clustered_error(crps, country), len(found)),
+    ]
+    regional = [
+        (one.regional, at) for one, at in zip(found, country, strict=True) if one.regional is not None
+    ]
+    if regional:
+        ranks, at = zip(*regional, strict=True)
+        scores += _coverage(way, "regional_shares", list(ranks), np.array(at), pooled=True)
+    if misplaced:
+        pairs = {one.pair.name: at for one, at in zip(found, country, strict=True)}
+        scores.append(_sum(way, "misplaced", list(misplaced.values()), [pairs[name] for name in misplaced]))
+    seated = [(one.seats, at) for one, at in zip(found, country, strict=True) if one.seats is not None]
+    if not seated:
+        return scores
+    seats, at = [one for one, _ in seated], np.array([one for _, one in seated])
+    scores += _coverage(way, "national_seats", [one.national for one in seats], at, pooled=True)
+    scores += _coverage(way, "district_seats", [one.district for one in seats], at, pooled=True)
+    scores += _blocs(way, seats)
+    scores.append(_sum(way, "national_seats_crps", [one.national_crps for one in seats], at))
+    scores.append(_sum(way, "district_seats_crps", [one.district_crps for one in seats], at))
+    return scores
+
+
+def _sum(way: str, metric: str, values: Sequence[float], country: Sequence[int] | np.ndarray) -> Score:
+    each = np.array(values)
+    error = clustered_error(each, np.asarray(country)) * len(each)
+    return Score(way, metric, float(each.sum()), error, len(each))
+
+
+def _coverage(
+    way: str, metric: str, ranks: Sequence[Ranks], country: np.ndarray, *, pooled: bool
+) -> list[Score]:
+    """Mean coverage of each level over randomised PITs: over pairs, or over all ranked (``pooled``)."""
+    number = int(sum(len(one.below) for one in ranks))
+    return [
+        Score(way, f"{metric}_{level:g}", value, error, number)
+        for level, value, error in coverage(ranks, _SEED, country, pooled=pooled)
+    ]
+
+
+def _blocs(way: str, seats: Sequence[SeatScores]) -> list[Score]:
+    """Coverage of the seats of random halves of the lists of each election."""
+    generators = [np.random.default_rng([_SEED, seed]) for seed in range(PIT_SEEDS)]
+    hits = np.array(
+        [[one.blocs(generator).covered(generator) for one in seats] for generator in generators]
+    ).mean((0, 1))
+    return [
+        Score(way, f"blocs_{level:g}", float(hit), float("nan"), len(seats))
+        for level, hit in zip(LEVELS, hits, strict=True)
+    ]
+
+
+# The whole chain.
 
 INDEX = "index.csv"
 """Says of each table of results by district which election it is: file, country, date."""
@@ -180,7 +378,7 @@ DISTRICTS = "districts"
 """Seats by the projection to districts, beside ``NATIONALLY``."""
 METHOD = "default"
 HORIZONS = (1, 7, 30)
-_SEED = 20_161_127
+_CHAIN_SEED = 20_161_127
 
 
 @dataclass(frozen=True)
@@ -237,11 +435,11 @@ def run_chain(elections: Sequence[Joined], plan: ChainPlan) -> Chain:
     notes += [
         f"{one.past.id}: no list by district for {', '.join(one.unknown)}" for one in usable if one.unknown
     ]
-    found = each_done(plan.do, _of_election, [_task(one, plan) for one in usable], plan.step)
+    found = each_done(plan.do, _of_election, [_chain_task(one, plan) for one in usable], plan.step)
     return Chain(tuple(score for scores in found for score in scores), tuple(notes))
 
 
-class _Task(NamedTuple):
+class _ChainTask(NamedTuple):
     """An election with all that its chain takes."""
 
     one: Joined
@@ -253,9 +451,9 @@ class _Task(NamedTuple):
     draws: int
 
 
-def _task(one: Joined, plan: ChainPlan) -> _Task:
+def _chain_task(one: Joined, plan: ChainPlan) -> _ChainTask:
     country = one.past.country
-    return _Task(
+    return _ChainTask(
         one,
         plan.estimates(country),
         plan.projections(one.pair.country),
@@ -266,15 +464,15 @@ def _task(one: Joined, plan: ChainPlan) -> _Task:
     )
 
 
-def _of_election(task: _Task) -> list[ChainScores]:
+def _of_election(task: _ChainTask) -> list[ChainScores]:
     cases = [case_of(task.one.past, horizon) for horizon in task.horizons]
-    return [_scored(task.one, case, task) for case in cases if case is not None]
+    return [_chain_scored(task.one, case, task) for case in cases if case is not None]
 
 
-def _scored(one: Joined, case: Case, task: _Task) -> ChainScores:
+def _chain_scored(one: Joined, case: Case, task: _ChainTask) -> ChainScores:
     units = [unit for unit in case.units[: case.named] if unit in one.lists]
     pair = with_units(one.pair, [one.lists[unit] for unit in units])
-    stream = np.random.default_rng([_SEED, zlib.crc32(one.past.id.encode()), case.horizon])
+    stream = np.random.default_rng([_CHAIN_SEED, zlib.crc32(one.past.id.encode()), case.horizon])
     law = law_of(case, task.estimate, METHOD, task.record)
     shares = law.draws(stream.standard_normal((task.draws, len(case.units))), stream)
     told = shares[:, [case.units.index(unit) for unit in units]]
@@ -292,11 +490,11 @@ def _scored(one: Joined, case: Case, task: _Task) -> ChainScores:
         actual,
         {way: ranked_probability_score(found, actual) for way, found in seats.items()},
         {way: np.abs(found.mean(0) - actual) for way, found in seats.items()},
-        {way: _placed(found, actual) for way, found in seats.items()},
+        {way: ranks_of_likely(found, actual) for way, found in seats.items()},
     )
 
 
-def _seats(pair: Pair, national: Floats, task: _Task, stream: np.random.Generator) -> dict[str, Seats]:
+def _seats(pair: Pair, national: Floats, task: _ChainTask, stream: np.random.Generator) -> dict[str, Seats]:
     """(N, K) seats of the lists of a pair for draws (N, U) of its national shares, by way."""
     base = replace(pair.base, weights=pair.last_weights)
     base = replace(base, national=base.weights @ base.last)
@@ -327,11 +525,6 @@ def with_units(pair: Pair, parts: Sequence[Sequence[str]]) -> Pair:
         ),
         votes=pair.votes @ told,
     )
-
-
-def _placed(draws: Seats, actual: Seats) -> Ranks:
-    likely = (draws > 0).mean(0) >= LEAST_CHANCE
-    return ranks(draws[:, likely], actual[likely])
 
 
 @dataclass(frozen=True)
@@ -374,11 +567,7 @@ def _rows(scores: Sequence[ChainScores], horizon: int | None) -> list[ChainRow]:
             rows.append(ChainRow(way, horizon, name, float(values.mean()), error, elections))
     for way in scores[0].placed:
         placed = [one.placed[way] for one in scores]
-        sizes = np.array([len(one.below) for one in placed], float)
-        for level, hits in zip(LEVELS, held(placed, _SEED).T, strict=True):
-            error = clustered_error(hits, cluster, sizes)
-            value = float(sizes @ hits / sizes.sum())
-            rows.append(
-                ChainRow(way, horizon, f"seats_coverage_{level:.0%}".rstrip("%"), value, error, elections)
-            )
+        for level, value, error in coverage(placed, _CHAIN_SEED, cluster):
+            name = f"seats_coverage_{level:.0%}".rstrip("%")
+            rows.append(ChainRow(way, horizon, name, value, error, elections))
     return rows

@@ -17,12 +17,20 @@ from numpy.typing import NDArray
 from forecast.election.district_votes import CANDIDATE_ERROR, SPLIT_ERROR
 from forecast.estimation.calibration import Bin
 from forecast.geography.candidates import SHARED, split_sd, with_candidates
-from forecast.geography.pattern import Floats, Pattern, drawn, pattern_of
-from forecast.geography.projection_constants import Constants
-from forecast.verification.districts.candidate_pairs import Contested
-from forecast.verification.districts.scoring import Ranks, Told, by_themselves, held, ranks
-from forecast.verification.scores import BINS, LEVELS, calibration_curve, clustered_error
-from forecast.verification.sharing import Do, Step, each_done, one_by_one
+from forecast.geography.pattern import Constants, Floats, Pattern, drawn, pattern_of
+from forecast.verification import Do, Step, each_done, one_by_one
+from forecast.verification.election_pairs import Contested
+from forecast.verification.scores import (
+    BINS,
+    Ranks,
+    Told,
+    bin_of,
+    by_themselves,
+    calibration_curve,
+    clustered_error,
+    coverage,
+    ranks,
+)
 
 FIRST, BY_SPLIT = "true votes for candidates", "true votes for lists, last split"
 MODEL, INDEPENDENT = "model", "independent districts"
@@ -88,16 +96,6 @@ class PairWinners:
     standardised: Floats
     """Errors of totals over their sds, of the parties that may win some."""
     totals: Ranks
-
-    @property
-    def brier(self) -> Floats:
-        """(D,) sum of squared differences over candidates."""
-        return brier_of(self.chances, self.contested.winners)
-
-    @property
-    def log_score(self) -> Floats:
-        """(D,) minus the log of what was said of the winner."""
-        return log_score_of(self.chances, self.contested.winners)
 
 
 @dataclass(frozen=True)
@@ -354,13 +352,10 @@ def _of_totals(way: str, given: str, group: str, own: Sequence[PairWinners]) -> 
     scores = [
         WinnerScore(way, given, group, "totals_rms", rms, error / (2.0 * rms), len(squared)),
     ]
-    sizes = np.array([len(one.totals.below) for one in own], float)
-    for level, hits in zip(LEVELS, held([one.totals for one in own], _SEED).T, strict=True):
-        value = float(sizes @ hits / sizes.sum())
-        error = clustered_error(hits, np.arange(len(own)), sizes)
-        scores.append(
-            WinnerScore(way, given, group, f"totals_coverage_{level:g}", value, error, int(sizes.sum()))
-        )
+    totals = [one.totals for one in own]
+    number = sum(len(one.below) for one in totals)
+    for level, value, error in coverage(totals, _SEED, np.arange(len(own))):
+        scores.append(WinnerScore(way, given, group, f"totals_coverage_{level:g}", value, error, number))
     return scores
 
 
@@ -390,7 +385,7 @@ def _bins(found: Sequence[PairWinners]) -> list[BinScore]:
         happened.append(won)
         pair.append(np.full(len(chances), number))
     every, came, of = np.concatenate(said), np.concatenate(happened), np.concatenate(pair)
-    number = np.minimum((every * BINS).astype(int), BINS - 1)
+    number = bin_of(every)
     scores: list[BinScore] = []
     for one in calibration_curve(every, came):
         inside = number == round(one.low * BINS)
