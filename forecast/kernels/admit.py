@@ -29,7 +29,7 @@ from forecast.kernels.arrays import (
 )
 from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, Law, Rule
-from forecast.kernels.one_draw import earlier, lot_of
+from forecast.kernels.one_draw import leads, lot_of, valid_votes, votes_for_lists
 
 _ROUNDING = np.float32(2.0**-24)
 """Of a float32, relative: half a unit in the last place."""
@@ -204,14 +204,10 @@ def _leave_out(claims, n, valid, passes):
 @stage
 def exact_base(code, no_lists, votes, n, i):
     """What the threshold is a share of, in draw i of block n."""
-    total = 0.0
-    for k in range(no_lists.shape[0]):
-        total += votes.exact[n, k, i]
     if code == BASE_LISTS:
-        total = 0.0
-        for k in range(no_lists.shape[0]):
-            total += votes.exact[n, k, i] if no_lists[k] == 0 else 0.0
-    elif code == BASE_CAST:
+        return votes_for_lists(no_lists, votes, n, i)
+    total = valid_votes(votes, n, i)
+    if code == BASE_CAST:
         total *= votes.per_cast[n, i]
     elif code == BASE_REGISTERED:
         total *= votes.per_registered[n, i]
@@ -324,10 +320,7 @@ def _admit_next_largest(votes, lot, inside):
     """Admit the largest list that is still out, of equals the first by order or lot; -1 if none is left."""
     best = np.int64(-1)
     for k in range(inside.shape[0]):
-        if inside[k] > 0.0 or votes[k] == 0.0:
-            continue
-        tied = best >= 0 and votes[k] == votes[best]
-        if best < 0 or votes[k] > votes[best] or (tied and earlier(lot, k, best)):
+        if inside[k] <= 0.0 and votes[k] > 0.0 and leads(votes, k, best, lot):
             best = k
     if best >= 0:
         inside[best] = 1.0
@@ -335,7 +328,7 @@ def _admit_next_largest(votes, lot, inside):
 
 
 @stage
-def mark_inside(claims, i, inside):
+def mark_admitted(claims, i, inside):
     """Mark which lists take part in a draw of block 0, so that more can be let in with ``take_in``."""
     for k in range(inside.shape[0]):
         inside[k] = 0.0

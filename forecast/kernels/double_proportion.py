@@ -19,7 +19,7 @@ from forecast.kernels.admit import (
     admit_by_level,
     exact_base,
     let_others_in,
-    mark_inside,
+    mark_admitted,
     take_in,
 )
 from forecast.kernels.arrays import (
@@ -35,8 +35,9 @@ from forecast.kernels.arrays import (
     Seats,
     Votes,
 )
+from forecast.kernels.count_places import Districts, fill_all
 from forecast.kernels.laws import TIES_LOT, Law, Rule
-from forecast.kernels.one_draw import BY_ORDER, fill_all, lot_of
+from forecast.kernels.one_draw import BY_ORDER, lot_of
 from forecast.kernels.random_bits import mix
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
@@ -79,7 +80,7 @@ def _admit_by_shares(
     _count_districts_met(waiver, met, workspace.totals)
     for i in range(min(piece[0].valid, BLOCK)):
         added, let_in = 0, 0
-        mark_inside(claims, i, inside)
+        mark_admitted(claims, i, inside)
         for k in range(lists):
             if met[k, i] >= least:
                 let_in += 1
@@ -194,22 +195,18 @@ def place_doubly(
     strongest: int,
     law: Law,
     houses: I64x1,
-    piece: Piece,
-    votes: Votes,
-    claims: Claims,
-    local: Seats,
+    local: Districts,
     totals: Seats,
     workspace: DoubleWorkspace,
 ) -> None:
-    """Seats of districts with both sums: ``local`` (D, K) as districts divide by themselves become those in
-    which lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has
-    seats.
+    """Seats of districts with both sums: those that districts divide by themselves become those in which
+    lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has seats.
     """
     rule, number, lists = rules[0], houses.shape[0], workspace.lists.shape[1]
     divisors = law.divisors[rule.divisor_row]
-    fill_all(local)
+    fill_all(local.seats)
     for i in range(BLOCK):
-        _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace)
+        _lay_out(rule, divisors, houses, local, totals, i, workspace)
         if strongest > 0:
             _keep_seats_of_the_strongest(strongest, houses, workspace)
             _keep_no_more_than_won(totals, i, workspace)
@@ -220,9 +217,9 @@ def place_doubly(
             given = 0
             for k in range(lists):
                 own = workspace.seats[d, k] if found else 0
-                local.whole[d, k, i] = np.uint16(own)
+                local.seats.whole[d, k, i] = np.uint16(own)
                 given += own
-            local.house[d, i] = np.uint16(given)
+            local.seats.house[d, i] = np.uint16(given)
         if not found:
             totals.house[0, i] = 0
             for k in range(lists):
@@ -230,10 +227,10 @@ def place_doubly(
 
 
 @stage
-def _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace):
+def _lay_out(rule, divisors, houses, local, totals, i, workspace):
     """Votes, seats and next quotients of one draw, and how far lists are above their totals."""
-    cast, seats, lists = workspace.votes, workspace.seats, workspace.lists
-    lot = lot_of(rule, piece[0], 0, i)
+    cast, seats, lists, claims = workspace.votes, workspace.seats, workspace.lists, local.claims
+    lot = lot_of(rule, local.piece[0], 0, i)
     drawn = (lot & np.uint64(TIES_LOT)) != BY_ORDER
     for k in range(lists.shape[1]):
         lists[MULTIPLIERS, k] = 1.0
@@ -245,9 +242,9 @@ def _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, wor
         for p in range(claims.number[d] if houses[d] > 0 else 0):
             if claims.votes[d, p, i] > _NONE:
                 k = claims.present[d, p]
-                cast[d, k] = np.float64(votes.single[d, k, i])
+                cast[d, k] = np.float64(local.votes.single[d, k, i])
         for k in range(lists.shape[1]):
-            own = np.int64(local.whole[d, k, i])
+            own = np.int64(local.seats.whole[d, k, i])
             seats[d, k] = own
             lists[ABOVE, k] += np.float64(own)
             weighed = cast[d, k]

@@ -15,6 +15,7 @@ from forecast.compiling import Step
 from forecast.kernels import admit, count_places, double_proportion, houses, place_levelling
 from forecast.kernels.arrays import BLOCK, Claims, GivenVotes, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
+from forecast.kernels.count_places import Districts
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import Law
 from forecast.kernels.laws import Rule as Record
@@ -129,7 +130,7 @@ class LocalBench:
     ) -> None:
         self._draws, self._rules, self._pattern, self._kept = draws, rules, pattern, kept
         self._lists, number = rules.lists, number_of_districts(pattern)
-        votes = new_votes(number, draws)
+        votes = self._votes_of(number)
         if isinstance(pattern, Pattern):
             votes.stands_for[:] = draws.valid_votes * pattern.weights
             piece, stands = new_piece(apart=0), pattern.base > -1e29
@@ -138,11 +139,17 @@ class LocalBench:
             votes.stands_for[:] = 0.0
             piece, stands = new_piece(apart=0, lots=int(draws.seed) ^ _LOTS or 1), pattern.stands
         claims = new_claims(number, self._lists)
-        self.ballots = Ballots(piece, votes, claims, new_seats(number, self._lists))
+        self.ballots = Districts(piece, votes, claims, new_seats(number, self._lists))
         self._stands = np.ascontiguousarray(stands[:, : self._lists])
         marks = new_rows((3, self._lists, BLOCK), np.float32)
         self._marks = count_places.InsideWorkspace(*marks)
         self._unasked = np.zeros(rules.lists, np.int64)
+
+    def _votes_of(self, places: int) -> Votes:
+        """Votes in so many places, or districts."""
+        votes = new_votes(places, self._draws)
+        assert isinstance(votes, Votes)
+        return votes
 
     def project(self, forms: Forms, national: Ballots) -> Step:
         """What fills the votes of the districts of a piece."""
@@ -174,9 +181,7 @@ class LocalBench:
         yield count_places.claim_in_districts.step(
             tier.who,
             law,
-            national.claims,
-            places,
-            place_of,
+            count_places.Admitted(national.claims, places, place_of),
             self._stands | abroad if tier.shares_abroad else self._stands,
             here.votes,
             here.claims,
@@ -184,7 +189,7 @@ class LocalBench:
         )
         pooled = new_seats(1, self._lists)
         yield from self._divide(tier, law, here, pooled)
-        yield count_places.sum_districts.step(here.seats, national.seats)
+        yield count_places.sum_seats.step(np.zeros_like(tier.houses), here.seats, national.seats)
         if tier.leftover is not None:
             yield houses.add_seats.step(pooled, national.seats)
         if any(tier.waivers):
@@ -225,10 +230,10 @@ class LocalBench:
         counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, national.claims, votes)
         return national._replace(votes=votes), counting
 
-    def _with_votes_from_abroad(self, tier: Tier) -> Ballots:
+    def _with_votes_from_abroad(self, tier: Tier) -> Districts:
         if not tier.shares_abroad:
             return self.ballots
-        votes = new_votes(len(tier.houses), self._draws)
+        votes = self._votes_of(len(tier.houses))
         if isinstance(self._pattern, Pattern):
             votes.stands_for[:] = self.ballots.votes.stands_for / np.sum(
                 self._pattern.weights[tier.houses != 0], dtype=np.float64
@@ -237,14 +242,14 @@ class LocalBench:
             votes.stands_for[:] = 0.0
         return self.ballots._replace(votes=votes)
 
-    def _divide(self, tier: Tier, law: Law, here: Ballots, pooled: Seats) -> Iterator[Step]:
+    def _divide(self, tier: Tier, law: Law, here: Districts, pooled: Seats) -> Iterator[Step]:
         """The seats of districts among those who claim them."""
         lists, number = self._lists, len(tier.houses)
         about: Any = tier.houses if tier.constraints is None else tier.constraints
         if tier.by_votes is not None:
             about, rows = np.zeros((number, BLOCK), np.uint16), np.zeros((DRAW_ROWS, number))
             yield houses.size_districts.step(
-                tier.by_votes, tier.total, tier.houses, here.votes, about, np.arange(number), rows
+                tier.by_votes, law, tier.total, tier.houses, here.votes, about, np.arange(number), rows
             )
         elif tier.leftover is not None:
             about = np.repeat(tier.houses.astype(np.uint16)[:, None], BLOCK, axis=1)
@@ -258,16 +263,7 @@ class LocalBench:
             *tier.alone,
         )
         both = np.concatenate([tier.record, tier.leftover])
-        yield houses.divide_with_leftover.step(
-            place_levelling.Lots(both, here.piece),
-            law,
-            here.votes,
-            here.claims,
-            about,
-            here.seats,
-            pooled,
-            workspace,
-        )
+        yield houses.divide_with_leftover.step(both, law, here, about, pooled, workspace)
 
     def _admit_winners(
         self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]
@@ -276,8 +272,7 @@ class LocalBench:
         seats, quotas = tier.waivers
         of = tier.region_of if tier.region_of is not None else np.zeros(len(tier.houses), np.int64)
         size = np.bincount(of, tier.houses).astype(np.int64)
-        piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
-        assert isinstance(votes, Votes)
+        piece, votes = new_piece(apart=0), self._votes_of(len(size))
         yield count_places.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
         waivers = count_places.Waivers(np.array([seats]), np.array([quotas]), size, votes)
         form = (
@@ -296,7 +291,7 @@ class LocalBench:
 
     def place(self, rule: Record, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
         """What brings the seats that lists have beyond those of the districts to districts."""
-        here, votes = self.ballots, national.votes
+        here = self.ballots
         number, lists = len(tier.houses), self._lists
         lots = place_levelling.Lots(rule, national.piece)
         if tier.doubly:
@@ -309,38 +304,40 @@ class LocalBench:
                 np.zeros((3, lists), np.int64),
                 np.zeros((DRAW_ROWS, lists)),
             )
-            yield houses.place_totals.step(
-                tier.record, law, tier.houses, here.votes, here.claims, here.seats, national.seats, workspace
-            )
+            yield houses.place_totals.step(tier.record, law, tier.houses, here, national.seats, workspace)
         if tier.returns:
-            most = int(tier.houses.sum())
-            back = place_levelling.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
-            row = int(tier.record["divisor_row"][0])
-            yield place_levelling.give_back.step(row, law, lots, here.votes, here.seats, national.seats, back)
+            most, record = int(tier.houses.sum()), np.zeros(1, place_levelling.PLACING)
+            record["divisor_row"] = tier.record["divisor_row"]
+            each, room = np.arange(number), np.full(number, most)
+            at_home = place_levelling.Places(record, each, room, tier.houses, here.votes, here.seats)
+            yield place_levelling.give_back.step(
+                lots, law, at_home, national.seats, np.zeros(most, np.int64), self._placing(number)
+            )
         if not tier.placing:
             return
         due = new_seats(1, lists)
         yield place_levelling.seats_due.step(here.seats, national.seats, due)
         for step in tier.placing:
             places = len(step.parent_of)
-            fixed, place_votes = here.seats, here.votes
+            votes, seats, placed = here.votes, here.seats, new_seats(places, lists)
             if places < number:
-                piece, place_votes, fixed = (
-                    new_piece(apart=0),
-                    new_votes(places, self._draws),
-                    new_seats(places, lists),
-                )
-                yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
-                yield place_levelling.sum_seats.step(step.place_of, here.seats, fixed)
-            about = place_levelling.Places(step.record, step.parent_of, step.room, step.houses)
-            workspace = place_levelling.PlacingWorkspace(
-                np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
-            )
-            placed = new_seats(places, lists)
+                piece, votes, seats = new_piece(apart=0), self._votes_of(places), new_seats(places, lists)
+                yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, votes)
+                yield count_places.sum_seats.step(step.place_of, here.seats, seats)
+            about = place_levelling.Places(step.record, step.parent_of, step.room, step.houses, votes, seats)
             yield place_levelling.place_seats.step(
-                lots, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
+                lots, law, about, national.votes.single[0], due, placed, self._placing(places)
             )
             due = placed
+
+    def _placing(self, places: int) -> place_levelling.PlacingWorkspace:
+        """What seats are placed with."""
+        rows, shape = np.zeros((DRAW_ROWS, self._lists)), (places, self._lists)
+        each, room = np.arange(self._lists), np.zeros(places, np.int64)
+        held = new_rows((self._lists, BLOCK), np.uint16)
+        return place_levelling.PlacingWorkspace(
+            rows, each, held, np.zeros_like(each), room, np.zeros(shape), np.zeros(shape)
+        )
 
     def _place_doubly(self, tier: Tier, law: Law, national: Ballots) -> Step:
         """What gives districts their seats with which lists have their totals."""
@@ -358,21 +355,18 @@ class LocalBench:
             tier.strongest,
             law,
             tier.houses,
-            here.piece,
-            here.votes,
-            here.claims,
-            here.seats,
+            here,
             national.seats,
             workspace,
         )
 
-    def _admit_in_places(self, local: LocalLevels, law: Law, here: Ballots) -> tuple[Claims, list[Step]]:
+    def _admit_in_places(self, local: LocalLevels, law: Law, here: Districts) -> tuple[Claims, list[Step]]:
         """What admits lists by their votes in each place."""
         steps: list[Step] = []
         votes, piece = here.votes, here.piece
         claims = new_claims(local.places, self._lists)
         if local.places < len(local.place_of):
-            votes, piece = new_votes(local.places, self._draws), new_piece(apart=0)
+            votes, piece = self._votes_of(local.places), new_piece(apart=0)
             steps.append(count_places.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
         top, bottom = local.numerators, local.denominators
         level = law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))

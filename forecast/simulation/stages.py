@@ -27,6 +27,7 @@ from forecast.kernels import (
     whole_chamber,
 )
 from forecast.kernels.arrays import BLOCK, LANES, PIECE, Claims, GivenVotes, Seats, Votes, new_rows
+from forecast.kernels.count_places import Districts
 from forecast.kernels.drive import drive
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
@@ -98,7 +99,7 @@ class Forms:
             needed += [contests.cover_winners] if self._covers else []
             needed += [contests.hold_in_districts] if self._holds else []
             if self._compensates:
-                needed.append(contests.add_unused_given if self._given else contests.add_unused_drawn)
+                needed += contests.COMPENSATING_GIVEN if self._given else contests.COMPENSATING_DRAWN
         if self._admits:
             needed.append(
                 count_places.admit_by_districts_given
@@ -110,7 +111,7 @@ class Forms:
 
 _OF_DISTRICTS = (
     count_places.claim_in_districts,
-    count_places.sum_districts,
+    count_places.sum_seats,
     count_places.sum_votes,
     count_places.count_districts,
     count_places.keep_districts,
@@ -141,7 +142,7 @@ def admits_by_shares(*, given: bool) -> Kernel:
     return forms[0] if given else forms[1]
 
 
-_OF_PLACING = (place_levelling.seats_due, place_levelling.sum_seats, place_levelling.place_seats)
+_OF_PLACING = (place_levelling.seats_due, place_levelling.place_seats)
 
 
 _CLAUSES = ("levelling", "premium", "premium_apart", "guaranteed", "majority")
@@ -243,7 +244,7 @@ def division(
     record: NDArray[np.void],
     law: Law,
     about: NDArray[np.int64] | NDArray[np.uint16] | Constraints,
-    ballots: Ballots,
+    ballots: Ballots | Districts,
     beyond: NDArray[np.int64],
 ) -> Step:
     """What divides the seats of ballots by the rule ``record`` (1,): ``about`` are the houses (N,) of these
@@ -270,7 +271,7 @@ def division(
         workspace = divide_quota.QuotaWorkspace(
             quotas, left, needed, rank, cut, gap, ambiguous, keys, ordered, draw_rows
         )
-    kernel = divide(record[0], given=ballots.given)
+    kernel = divide(record[0], given=isinstance(ballots.votes, GivenVotes))
     return kernel.step(
         record, law, about, ballots.piece, ballots.votes, ballots.claims, ballots.seats, workspace
     )

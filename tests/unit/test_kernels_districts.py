@@ -291,6 +291,27 @@ def test_districts_are_divided_as_the_exact_count_divides_the_same_votes(
     _as_the_exact_count(base, table, rule, draws_on(base, seed))
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_the_seats_handed_out_are_those_that_lists_have(name: str) -> None:
+    """A majority is one of them: events ask whether there are as many as the house has, and more."""
+    base, table = geography(1, 7), table_of(name)
+    house = int(table.seats.sum()) + (9 if "levelling" in RULES[name] else 0)
+    rules = compile_rules(
+        [Rule.model_validate({"seats": house, **RULES[name]})], parties_of(base), table=table
+    )
+    starts, handed_out = np.arange(3), np.full(2, 2 * rules.lists)
+    asked = NO_QUESTIONS._replace(
+        event_starts=starts,
+        term_starts=starts,
+        terms=handed_out,
+        weights=np.ones(2, np.int32),
+        bounds=np.array([house, house + 1], np.int32),
+    )
+    counts, kept = run_draws(draws_on(base, 1), rules, asked, 1000, keep=1000)
+    assert (kept.seats[0].sum(1) == house).all()
+    assert counts.totals.events.sum(0).tolist() == [1000, 0]
+
+
 @pytest.mark.parametrize("name", ["levelling in national order", "waivers", "totals first", "return"])
 def test_districts_of_given_votes_are_divided_as_the_exact_count_divides_them(name: str) -> None:
     name = "one of the thresholds" if name == "return" else name
