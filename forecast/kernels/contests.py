@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
-    STREAM,
     Claims,
     F32x1,
     F32x2,
@@ -26,10 +25,11 @@ from forecast.kernels.arrays import (
     U16x3,
     Votes,
 )
+from forecast.kernels.count_places import claim_again_drawn, claim_again_given
 from forecast.kernels.elementary import exp2, larger
 from forecast.kernels.laws import Law
 from forecast.kernels.normals import Noise, plain_normals
-from forecast.kernels.random_bits import mix, seed_lanes
+from forecast.kernels.random_bits import begin_stream
 from forecast.kernels.whole_chamber import Contests, Elected, Winners
 
 _SPLIT = np.uint64(0x5B117)
@@ -74,9 +74,7 @@ def _split_votes(
     as many in all. Pieces are one block, and come in order.
     """
     about, here = split.about[0], piece[0]
-    if here.first % STREAM == 0:
-        key = mix(about.seed ^ _SPLIT, here.replicate, about.number)
-        seed_lanes(key, here.first // STREAM, workspace.noise.state, workspace.noise.bits[0])
+    begin_stream(workspace.noise, about.seed ^ _SPLIT, here, here.first, about.number)
     plain_normals(workspace.noise, 0, workspace.noise.words.shape[0])
     units, total, summed = split.ratio.shape[0], national.total[0], workspace.sums[0]
     for v in range(units):
@@ -301,17 +299,9 @@ add_unused_drawn = kernel(_add_unused, national=Votes, divided=Votes)
 add_unused_given = kernel(_add_unused, national=GivenVotes, divided=GivenVotes)
 
 
-def _claim_again(law: Law, piece: Piece, divided: Votes, claims: Claims, elected: Elected) -> None:
-    """Claims by the votes with those added; in void draws nobody has a seat of the tier."""
-    total = claims.total[0]
-    for i in range(BLOCK):
-        total[i] = _NONE
-    for p in range(claims.number[0]):
-        k, row = claims.present[0, p], claims.votes[0, p]
-        cast, weight = divided.exact[0, k], law.single_weights[k]
-        for i in range(BLOCK):
-            row[i] = np.float32(cast[i]) * weight if row[i] > _NONE else _NONE
-            total[i] += row[i]
+@kernel
+def void_tier(piece: Piece, claims: Claims, elected: Elected) -> None:
+    """Where no list takes part nobody has a seat of a tier whose winners were found before."""
     tier, who = elected.seats, elected.winners.who
     for i in range(min(piece[0].valid, BLOCK)):
         if claims.many[0, i] == _NONE:
@@ -322,12 +312,9 @@ def _claim_again(law: Law, piece: Piece, divided: Votes, claims: Claims, elected
                 elected.won[d, np.int64(who[d, i])] -= 1
 
 
-claim_again_drawn = kernel(_claim_again, divided=Votes)
-claim_again_given = kernel(_claim_again, divided=GivenVotes)
-
-COMPENSATING_DRAWN = (add_unused_drawn, claim_again_drawn)
-COMPENSATING_GIVEN = (add_unused_given, claim_again_given)
-"""What votes that elect nobody are counted with, besides drawn votes and given ones."""
+COMPENSATING_DRAWN = (add_unused_drawn, claim_again_drawn, void_tier)
+COMPENSATING_GIVEN = (add_unused_given, claim_again_given, void_tier)
+"""What counts votes that elect nobody for lists: of drawn votes, and of given ones."""
 
 
 @kernel

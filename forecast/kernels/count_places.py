@@ -105,6 +105,23 @@ admit_by_districts_drawn = kernel(_admit_by_districts, votes=Votes)
 admit_by_districts_given = kernel(_admit_by_districts, votes=GivenVotes)
 
 
+def _claim_again(law: Law, votes: Votes, claims: Claims) -> None:
+    """Claims of block 0 by other votes than those by which lists take part: with more added, or of voters."""
+    total = claims.total[0]
+    for i in range(BLOCK):
+        total[i] = _NONE
+    for p in range(claims.number[0]):
+        k, row = claims.present[0, p], claims.votes[0, p]
+        cast, weight = votes.exact[0, k], law.single_weights[k]
+        for i in range(BLOCK):
+            row[i] = np.float32(cast[i]) * weight if row[i] > _NONE else _NONE
+            total[i] += row[i]
+
+
+claim_again_drawn = kernel(_claim_again, votes=Votes)
+claim_again_given = kernel(_claim_again, votes=GivenVotes)
+
+
 @stage
 def _meets_quotas(waivers, regions, k, i):
     met = 0

@@ -127,12 +127,12 @@ def _count_districts_met(waiver, met, totals):
 
 
 @kernel
-def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVotes) -> None:
+def count_voters(per_voter: F64x1, local: Votes, voters: GivenVotes) -> None:
     """Fill ``voters`` (1, U) with the votes of lists in each district by those that a voter there has,
-    ``per_voter`` (D,) (0 where a district has no seats), and the claims of block 0 with them. Votes that
-    stand for themselves are rounded to whole voters (Zurich, Gesetz über die politischen Rechte § 103).
+    ``per_voter`` (D,) (0 where a district has no seats). Votes that stand for themselves are rounded to whole
+    voters (Zurich, Gesetz über die politischen Rechte § 103).
     """
-    total, claimed = voters.total[0], claims.total[0]
+    total = voters.total[0]
     for i in range(BLOCK):
         total[i] = 0.0
     for k in range(voters.single.shape[1]):
@@ -148,14 +148,6 @@ def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVo
         for i in range(BLOCK):
             single[i] = np.float32(own[i])
             total[i] += own[i]
-    for i in range(BLOCK):
-        claimed[i] = _NONE
-    for p in range(claims.number[0]):
-        row, single = claims.votes[0, p], voters.single[0, claims.present[0, p]]
-        for i in range(BLOCK):
-            claim = single[i] if row[i] > _NONE else _NONE
-            row[i] = claim
-            claimed[i] += claim
 
 
 ANY_DISTRICT, SINGLE_MEMBER = 1, 2

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
-    STREAM,
     F32x1,
     F32x2,
     GivenVotes,
@@ -31,7 +30,7 @@ from forecast.kernels.arrays import (
 )
 from forecast.kernels.elementary import exp2, float_of, larger, minus_log2, smaller
 from forecast.kernels.normals import Noise, plain_normals, rough_normal
-from forecast.kernels.random_bits import mix, next_bits, seed_lanes
+from forecast.kernels.random_bits import begin_stream, next_bits
 
 _CHAMBER = np.uint64(0xC4A3B)
 _HALF = np.float32(0.5)
@@ -149,9 +148,7 @@ def _fill_tier(
     here, about, tier = piece[0], contests.about[0], elected.seats
     for n in range(here.blocks):
         first = here.first + n * BLOCK
-        if first % STREAM == 0:
-            key = mix(about.seed ^ _CHAMBER, here.replicate, about.number)
-            seed_lanes(key, first // STREAM, workspace.noise.state, workspace.noise.bits[0])
+        begin_stream(workspace.noise, about.seed ^ _CHAMBER, here, first, about.number)
         valid, counts = min(here.valid - n * BLOCK, BLOCK), workspace.sums[2]
         house, handed_out = tier.house[n], lists.house[n]
         for i in range(BLOCK):

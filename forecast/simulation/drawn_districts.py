@@ -154,15 +154,16 @@ class DistrictBallots:
         law: Law,
         elected: whole_chamber.Elected,
         divided: Votes | GivenVotes,
-    ) -> tuple[Step, Step]:
+    ) -> tuple[Step, ...]:
         """What adds the votes for candidates that elected nobody to those of their lists, into ``divided``
         and into the claims.
         """
-        add, claim = contests.COMPENSATING_GIVEN if national.given else contests.COMPENSATING_DRAWN
+        add, claim, void = contests.COMPENSATING_GIVEN if national.given else contests.COMPENSATING_DRAWN
         sums = new_rows((2, BLOCK), np.float32)
         return (
             add.step(of, law, national.votes, self.votes, elected.winners, sums, divided),
-            claim.step(law, national.piece, divided, national.claims, elected),
+            claim.step(law, divided, national.claims),
+            void.step(national.piece, national.claims, elected),
         )
 
     @property

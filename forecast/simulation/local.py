@@ -217,8 +217,8 @@ class LocalBench:
             double_proportion.SharesWorkspace(met, np.zeros(BLOCK), new_admission(self._lists)),
         )
 
-    def voters(self, tier: Tier, national: Ballots) -> tuple[Ballots, Step]:
-        """The ballot of voters that divides the national seats, and what counts it.
+    def voters(self, tier: Tier, law: Law, national: Ballots) -> tuple[Ballots, tuple[Step, Step]]:
+        """The ballot of voters that divides the national seats, and what counts it and lays out its claims.
 
         Drawn votes are those of voters already: each district weighs in the country by who votes there (see
         ``forecast.geography.known_districts``).
@@ -227,8 +227,9 @@ class LocalBench:
         per_voter = (tier.houses > 0).astype(np.float64) if drawn else tier.houses.astype(np.float64)
         votes = new_votes(1, self._draws, given=True)
         assert isinstance(votes, GivenVotes)
-        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, national.claims, votes)
-        return national._replace(votes=votes), counting
+        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, votes)
+        claiming = count_places.claim_again_given.step(law, votes, national.claims)
+        return national._replace(votes=votes), (counting, claiming)
 
     def _with_votes_from_abroad(self, tier: Tier) -> Districts:
         if not tier.shares_abroad:

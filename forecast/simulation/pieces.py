@@ -274,8 +274,8 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
         ballots = bench.divided
         if tier is not None and tier.voters and bench.local is not None:
-            ballots, counting = bench.local.voters(tier, bench.ballots)
-            steps.append(counting)
+            ballots, counting = bench.local.voters(tier, law, bench.ballots)
+            steps += counting
         steps.append(division(record, law, about, ballots, odd.beyond))
     if places and tier is not None and bench.local is not None:
         steps += bench.local.place(record, tier, law, bench.ballots)

@@ -124,7 +124,7 @@ def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
     kernels += [houses.size_districts] if tier.by_votes is not None else []
     kernels += [houses.place_totals] if tier.totals_first and not tier.doubly else []
     kernels += [double_proportion.place_doubly] if tier.doubly else []
-    kernels += [double_proportion.count_voters] if tier.voters else []
+    kernels += [double_proportion.count_voters, count_places.claim_again_given] if tier.voters else []
     if tier.waived_share is not None:
         kernels.append(admits_by_shares(given=given))
     if any(tier.waivers):

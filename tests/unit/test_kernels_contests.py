@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.kernels import contests, whole_chamber
+from forecast.kernels import contests, count_places, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.laws import Law
 from forecast.simulation.stages import new_claims, new_noise, new_piece, new_seats, votes_like
@@ -305,7 +305,8 @@ def test_votes_that_elect_nobody_are_added_to_those_of_the_lists(
     of, law = contests_of(stands), law_of(lists)
     of.about["per_list"] = per_list
     contests.add_unused_drawn(of, law, votes, votes_of(single), drawn.winners, sums, divided)
-    contests.claim_again_drawn(law, one_block(), divided, claims, drawn.elected)
+    count_places.claim_again_drawn(law, divided, claims)
+    contests.void_tier(one_block(), claims, drawn.elected)
     for i in range(LOOKED_AT):
         added = np.zeros(holders)
         for d in range(districts):
