@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +47,7 @@ _REMARKS = (
 _ROUNDING = Fraction(1, 1000)
 
 
-@dataclass(frozen=True)
-class LastResult:
+class LastResult(NamedTuple):
     """Votes of the last election by district; names are as the table has them."""
 
     place: str
@@ -205,8 +204,7 @@ def _as_result(place: str, districts: Sequence[_District], lists: dict[str, str]
     )
 
 
-@dataclass(frozen=True)
-class Move:
+class Move(NamedTuple):
     """A share of the votes of an old district that was cast in a new one."""
 
     old: str
@@ -322,8 +320,7 @@ SLIP = 0.01
 """A last result that a file gives twice may differ by so much."""
 
 
-@dataclass(frozen=True)
-class LastShares:
+class LastShares(NamedTuple):
     """Shares of 1 by party id; ``new`` are the lists that continue none, ``unknown`` all others."""
 
     shares: dict[str, float]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from forecast.election import Election
@@ -56,8 +55,7 @@ def with_sources(
     return forecast.with_attrs(**attrs)
 
 
-@dataclass(frozen=True)
-class Making:
+class Making(NamedTuple):
     """How a forecast was made: the command, when (ISO 8601 with its offset), in what time, on what
     threads.
     """

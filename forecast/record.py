@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +93,7 @@ def _districts(forecast: Forecast) -> dict[str, Any]:
         here = {path: array[d] for path, array in values.items()}
         here |= {"quantile_level": forecast.array("quantile_level")}
         own, of_parties = (
-            [replace(one, dims=one.dims[1:]) for one in known if ("party" in one.dims) == by_party]
+            [one._replace(dims=one.dims[1:]) for one in known if ("party" in one.dims) == by_party]
             for by_party in (False, True)
         )
         labels = {key: str(here[f"districts/{key}"]) for key in ("district_name", "region")}
@@ -130,7 +129,7 @@ def _night(forecast: Forecast) -> dict[str, Any]:
         ("kind", "kinds", forecast.names("night/kind")),
         ("party", "parties", forecast.parties),
     ):
-        of = [replace(one, dims=one.dims[1:]) for one in known if one.dims == (over,)]
+        of = [one._replace(dims=one.dims[1:]) for one in known if one.dims == (over,)]
         found[name] = [_filled({"id": label}, of, values, k) for k, label in enumerate(labels)]
     for k, kind in enumerate(found["kinds"]):
         kind["left"] = plain_number(forecast.array("night/left")[k].sum())
@@ -187,7 +186,7 @@ def _known(path: str, values: Mapping[str, Any], along: int = 0) -> list[Variabl
     """Variables whose paths begin so, with their errors, of one place of their first dimensions."""
     known = [one for one in EVERY if one.path.startswith(path) and one.key and one.path in values]
     known += [described(error_of(one.path)) for one in known if one.estimated]
-    return [replace(one, dims=one.dims[along:]) for one in known]
+    return [one._replace(dims=one.dims[along:]) for one in known]
 
 
 def _each(
@@ -200,7 +199,7 @@ def _each(
         if one.group == "chamber" and one.key and one.path in values and one.dims[: len(over)] == over
     ]
     known += [described(error_of(one.path)) for one in known if one.estimated]
-    behind = [replace(one, dims=one.dims[len(over) :]) for one in known]
+    behind = [one._replace(dims=one.dims[len(over) :]) for one in known]
     return [_filled({"id": label}, behind, values, (*at, k)) for k, label in enumerate(ids)]
 
 
@@ -397,7 +396,7 @@ def _last_seat(forecast: Forecast) -> dict[str, Any]:
     values = {f"last_seat/{name}": one.values for name, one in forecast.groups["last_seat"].variables.items()}
     known = [one for one in EVERY if one.group == "last_seat" and one.key and one.path in values]
     known += [described(error_of(one.path)) for one in known]
-    of_parties = [replace(one, dims=()) for one in known if one.dims == ("party",)]
+    of_parties = [one._replace(dims=()) for one in known if one.dims == ("party",)]
     found["parties"] = [_filled({"id": party}, of_parties, values, k) for k, party in enumerate(ids)]
     _filled(found, [one for one in known if not one.dims], values, ())
     return found | {"draws": int(forecast["last_seat/probability"].attrs["draws"])}

@@ -13,9 +13,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 SCHEMA_VERSION = 2
 """Of a forecast and its file; raised whenever a name or a meaning changes."""
@@ -53,8 +52,7 @@ SUBJECTS = ("party", "coalition", "event")
 """What most numbers are about: each has a table and a list in JSON."""
 
 
-@dataclass(frozen=True)
-class Variable:
+class Variable(NamedTuple):
     """One number or label of a forecast."""
 
     name: str
@@ -174,8 +172,7 @@ def _error(variable: Variable) -> Variable:
         key = f"indices_mc_error.{last}"
     else:
         key = ".".join((*way, "mc_error" if last in ("probability", "value") else f"{last}_mc_error"))
-    return replace(
-        variable,
+    return variable._replace(
         name=error_of(variable.name),
         meaning=f"Monte Carlo standard error of {variable.name}",
         estimated=False,

@@ -163,7 +163,7 @@ class Room:
         from forecast.provenance import with_sources
         from forecast.simulation.grounds import refuse_void
 
-        how = replace(self.asked.how(self.election), draws=self.asked.draws or DRAWS)
+        how = self.asked.how(self.election)._replace(draws=self.asked.draws or DRAWS)
         if self.before is None and self.polled is not None:
             self.before = before_night(self.election, self.polled, how)
         found = night_forecast(

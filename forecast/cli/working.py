@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -88,7 +88,7 @@ class Asked:
         from forecast.simulation.forecasting import How
 
         how = How.of(election, self.draws, self.seed, self.sampler, self.cores)
-        return replace(how, runner=self.runner())
+        return how._replace(runner=self.runner())
 
     def folder(self, election: Election, *below: str) -> Path:
         """Where the results go."""

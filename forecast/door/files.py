@@ -13,13 +13,12 @@ import re
 import unicodedata
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from gzip import GzipFile
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from forecast.errors import ABSENT, Fault, ForecastError, first_unseen
 
@@ -135,8 +134,7 @@ _SPEAKABLE = 4
 _AROUND_WORDS = "–—‘’‚“”„…•«»‹›§°·†‡½¼¾€£©®™¹²³ªº¿¡"
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """How a text was written: the bytes to be decoded, and their encoding; ``said`` is what people call it.
 
     ``doubt`` names a word that another usual encoding reads as well; empty where none does.

@@ -41,8 +41,7 @@ class Line(NamedTuple):
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Sheet:
+class Sheet(NamedTuple):
     """A heading, the lines that have a cell for each of its columns, and what is wrong with the rest.
 
     ``said`` is how the file was understood: its encoding, its separator. ``about`` are the headings above the
@@ -414,8 +413,7 @@ class _Cell:
         return "\n".join(line for line in lines if line)
 
 
-@dataclass(frozen=True)
-class PageTable:
+class PageTable(NamedTuple):
     """A table of a page: ``headings`` above it, its heading, and its rows by their number in the table."""
 
     about: tuple[str, ...]

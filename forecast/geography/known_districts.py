@@ -279,7 +279,7 @@ def _of_voters(last: LastResult, places: Places) -> LastResult:
             *(Fault(last.place, f"district {name}, seats", ABSENT, remedy) for name in lacking)
         )
     size = np.array(sizes, float)
-    return replace(last, votes=last.votes / size[:, None], valid=last.valid / size)
+    return last._replace(votes=last.votes / size[:, None], valid=last.valid / size)
 
 
 def _without_last_result(election: Election, places: Places) -> Geography:

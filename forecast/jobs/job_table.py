@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -507,7 +507,7 @@ def forecast_of_job(
     how = How.of(election, job.draws or None, job.seed, job.sampler or None, threads)
     day: datetime.date | None = day_of_forecast(election, job.as_of) if job.as_of else None
     estimated = estimate(election, polls, day)
-    forecast, _ = simulate_and_keep(election, estimated, replace(how, runner=runner), 0, progress=progress)
+    forecast, _ = simulate_and_keep(election, estimated, how._replace(runner=runner), 0, progress=progress)
     refuse_void(election, forecast)
     return with_sources(forecast, election, Path(job.config), job.settings)
 

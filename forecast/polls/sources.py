@@ -301,7 +301,7 @@ def _with_preset(sheet: Sheet, settings: PollSettings, said: tuple[str, ...], kn
     if name != "table":
         how = "as [polls] says" if settings.format else "known by its form"
         said = (*said, f"format {name}, {how}")
-    return Found(replace(sheet, said=(*sheet.said,)), settings.model_copy(update=open_keys), said, name)
+    return Found(sheet._replace(said=(*sheet.said,)), settings.model_copy(update=open_keys), said, name)
 
 
 PLACE = "polls"

@@ -6,9 +6,8 @@ Under many rules of its lists the other tiers are drawn once: they are the same 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,8 +46,7 @@ _BITS_PER_NAT = float(1.0 / np.log(2.0))
 _LEAST, _MOST = 1e-9, 1.0 - 2.0**-23
 
 
-@dataclass(frozen=True)
-class Chamber:
+class Chamber(NamedTuple):
     """The whole chamber of an election: H holders of seats, T tiers beside the lists."""
 
     holders: tuple[str, ...]
@@ -181,7 +179,7 @@ def _held_there(
     ]
     if faults:
         raise ConfigurationError(*faults)
-    return replace(drawn, where=np.array([known[normalised(region)] for region in regions], np.int64))
+    return drawn._replace(where=np.array([known[normalised(region)] for region in regions], np.int64))
 
 
 def _refuse_unsaid(election: Election) -> None:

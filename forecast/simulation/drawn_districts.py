@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,7 @@ _BITS_PER_NAT = float(1.0 / np.log(2.0))
 _SEED = 0x7E2D
 
 
-@dataclass(frozen=True)
-class DrawnDistricts:
+class DrawnDistricts(NamedTuple):
     """The districts of a tier, D of them, with V units on their ballots, H of which may win."""
 
     places: Places

@@ -6,7 +6,7 @@ import json
 import math
 import platform
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,8 +61,7 @@ MOST_KEPT = 10**6
 _PUBLISHED = ("pass_probability", "majority_probability", "event_probability", "seat_probability")
 
 
-@dataclass(frozen=True)
-class How:
+class How(NamedTuple):
     """How many elections are drawn, and how."""
 
     draws: int
@@ -229,7 +228,7 @@ def simulate_to_error(
         raise ConfigurationError(Fault("--target-error", "", target, remedy))
     number = min(FIRST_DRAWS, most_draws)
     while True:
-        asked = replace(how, draws=number)
+        asked = how._replace(draws=number)
         forecast = simulate_and_keep(election, estimate, asked, 0, progress=progress)[0]
         reached = largest_error(forecast)
         if reached <= target:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -176,8 +175,7 @@ _NOMINAL_VALID_VOTES = 1e7
 _SAMPLERS = {"random": SAMPLER_RANDOM, "sobol": SAMPLER_SOBOL}
 
 
-@dataclass(frozen=True)
-class Units:
+class Units(NamedTuple):
     """The options on the ballot in the order of the core: those eligible for seats first."""
 
     ids: tuple[str, ...]

@@ -8,8 +8,7 @@ over whole votes, with all draws and lists at once through the compiled core.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +43,7 @@ _AT_ONCE = 4_096
 NOBODY = -1
 
 
-@dataclass(frozen=True)
-class LastSeats:
+class LastSeats(NamedTuple):
     """The last seat of every draw, (N,): the share of the valid votes that moves it, which list would gain
     it, which would lose it.
 

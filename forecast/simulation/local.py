@@ -5,7 +5,7 @@ each rule divides their seats.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -46,8 +46,7 @@ if TYPE_CHECKING:
     from forecast.simulation.inputs import Units
 
 
-@dataclass(frozen=True)
-class Local:
+class Local(NamedTuple):
     """The districts of a run."""
 
     places: Places

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,8 +73,7 @@ class Run:
         return Proportion(*(np.where(few, np.nan, part) for part in found)), drawn
 
 
-@dataclass(frozen=True)
-class _Number:
+class _Number(NamedTuple):
     """How a number is found; for options that hold no seats by their kind it is 0."""
 
     function: Callable[[Run], Any]
@@ -248,8 +247,7 @@ def of_rule(values: Mapping[str, Any], rule: int) -> Values:
     return {path: array if described(path).of_votes else array[rule] for path, array in values.items()}
 
 
-@dataclass(frozen=True)
-class Ballot:
+class Ballot(NamedTuple):
     """The options of the ballot in the order of the file, and where the core has them."""
 
     ids: tuple[str, ...]

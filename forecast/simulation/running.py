@@ -74,8 +74,7 @@ Tallied = tuple[Tallies, ...]
 """What a call counts: of the rules and, where the chamber has other tiers, of the chamber."""
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """How a number of draws is cut: the same for any number of threads, processes and machines."""
 
     draws: int
@@ -255,8 +254,7 @@ class Runner(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Threads:
+class Threads(NamedTuple):
     """Counts in this process."""
 
     threads: int = 1

@@ -104,6 +104,7 @@ LOT = {
     "iceland-2016": "art. 107",
     "israel-2022": "s. 81 (d) (2)",
     "kyrgyzstan-2010": "",
+    "latvia-2018": "art. 38: votes in all constituencies, which no step is, then registration",
     "lithuania-2020": "the number of the list since 2022, which the file does not have",
     "lithuania-2020-chamber": "the number of the list since 2022, which the file does not have",
     "moldova-2010": "",
@@ -120,6 +121,7 @@ LOT = {
     "sweden-2022": "14 kap. 2 §",
     "taiwan-2020": "art. 67",
     "zurich-2018": "GPR § 109",
+    "zurich-canton-2023": "GPR § 109",
 }
 """Files in which a lot alone decides, and the clause that says so, recalled unless its text is cited in the
 file; empty where none was found, so that equal claims are left open.

@@ -12,7 +12,6 @@ import sys
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,7 +103,7 @@ def as_alone_with_one_killed(workers: Cluster, tmp_path: Path, monkeypatch: pyte
             os.kill(victims[0], signal.SIGKILL)
         told.append(done)
 
-    by_workers = replace(how, runner=ByHands(workers))
+    by_workers = how._replace(runner=ByHands(workers))
     again, kept_again = simulate_and_keep(election, centre, by_workers, 5_000, progress=progress)
     assert len(told) > 8, "it was cut into parts"
     assert sum(told) == DRAWS

@@ -75,7 +75,7 @@ def test_parts_put_together_are_the_run_to_the_last_bit(sampler: str, number: in
     how = How(number, 7, sampler, 2)
     whole, kept = simulate_and_keep(election, centre, how, 5_000, histograms=True)
     for at in ((), (0.5,), (0.04, 0.3, 0.33, 0.8)):
-        cut = replace(how, threads=1, runner=Cut(at))
+        cut = how._replace(threads=1, runner=Cut(at))
         again, kept_again = simulate_and_keep(election, centre, cut, 5_000, histograms=True)
         identical(whole, again)
         assert kept.identical(kept_again)
@@ -91,7 +91,7 @@ def test_districts_and_chambers_are_counted_in_parts_too(make, tmp_path: Path) -
         how = How(number, 1, "random", 1)
         whole, kept = simulate_and_keep(election, centre, how, 3_000)
         again, kept_again = simulate_and_keep(
-            election, centre, replace(how, runner=Cut((0.2, 0.6), threads=2)), 3_000
+            election, centre, how._replace(runner=Cut((0.2, 0.6), threads=2)), 3_000
         )
         identical(whole, again)
         assert kept.identical(kept_again)
@@ -112,7 +112,7 @@ def test_rules_of_a_sweep_are_counted_in_parts_too(tmp_path: Path) -> None:
     grid = Grid.of(election.rule, axes_of(threshold=[0.0, 0.03, 0.05, 0.07], method=["hare", "dhondt"]))
     how = How(300_000, 1, "sobol", 2)
     whole = sweep_grid(election, centre, grid, how, explained=False)
-    again = sweep_grid(election, centre, grid, replace(how, runner=Cut((0.4, 0.9))), explained=False)
+    again = sweep_grid(election, centre, grid, how._replace(runner=Cut((0.4, 0.9))), explained=False)
     identical(whole, again)
 
 
