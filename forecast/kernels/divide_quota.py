@@ -355,7 +355,7 @@ def largest_remainders(way, seats, behind):
         one_each(way, way.draw[REMAINDERS], give_up(way, quota, left))
 
 
-@stage
+@called
 def _take_smallest_remainder(way, quota):
     """Take one seat from the smallest remainder among lists that hold one; fewer votes, then the later list.
 
