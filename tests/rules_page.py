@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic_core import PydanticUndefined
 
 from forecast.election.faults import field_of
+from forecast.election.methods import Known, everything
 from forecast.election.rule import (
     AllianceLevels,
     Allocation,
@@ -26,7 +27,6 @@ from forecast.election.rule import (
     Threshold,
 )
 from forecast.election.vocabulary import Part, keys_of
-from forecast.rules.catalogue import Known, everything
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 TABLES: dict[str, type[Part]] = {

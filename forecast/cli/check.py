@@ -215,8 +215,8 @@ def _warnings(
 def _of_the_result(election: Election) -> list[str]:
     """What a count of the official result would say; nothing where the file names none, or not its totals."""
     from forecast.rules.counts import outcome_of, read_count
-    from forecast.rules.district_table import holds_votes
     from forecast.rules.remarks import remarks_on
+    from forecast.rules.tables import holds_votes
 
     table = election.rule.districts.table if election.rule.districts is not None else None
     if election.election.result is None and (table is None or not holds_votes(table)):

@@ -88,7 +88,7 @@ def verify(cases: CasesFiles, as_json: Json = False) -> None:
 
 def methods(as_json: Json = False) -> None:
     """List allocation methods, threshold bases and waivers, each with the law or paper behind it."""
-    from forecast.rules.catalogue import everything
+    from forecast.election.methods import everything
 
     if as_json:
         show_json(

@@ -15,6 +15,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from forecast.election.methods import METHODS, DivisorFamily, is_quota_method
 from forecast.election.texts import Text
 from forecast.election.vocabulary import Part, one_of, parse_seats
+from forecast.errors import ConfigurationError, Fault, suggest
 
 Where = Literal["region", "district"]
 Compare = Literal["votes", "share", "quotas"]
@@ -74,6 +75,26 @@ class Placing(Part):
             msg = "the column levelling is of districts: write the capacity of regions as {north = 10, ...}"
             raise ValueError(msg)
         return self
+
+    def rooms(self, places: Mapping[str, int | None], of: str) -> dict[str, int | None]:
+        """Levelling seats that each of the ``places`` takes, by the column levelling of each; ``None``: any.
+
+        Raises ``ConfigurationError``, with faults of the place ``of``: a capacity for a place that is not in
+        the table, or a place without one, is a slip.
+        """
+        capacity = self.capacity
+        if capacity == "table":
+            return dict(places)
+        if not isinstance(capacity, Mapping):
+            return dict.fromkeys(places, capacity)
+        known = f"no such {self.where} in the table of districts"
+        lacks = f"this {self.where} of the table has no capacity; write 0 where it takes none"
+        slips = {name: f"{known}; {suggest(name, places)}" for name in capacity if name not in places}
+        slips |= {name: lacks for name in places if name not in capacity}
+        if slips:
+            key = "rule.levelling.placing.capacity"
+            raise ConfigurationError(*(Fault(of, key, name, said) for name, said in slips.items()))
+        return dict(capacity)
 
 
 def placing_problems(steps: Sequence[Placing], *, by_quota: bool) -> Iterator[str]:

@@ -1,13 +1,17 @@
-"""Every allocation method: its name, its exact divisors or quota, and the law or paper behind it.
+"""Every allocation method: its name, its exact divisors or quota, and the law or paper behind it; and all
+other words of a rule with theirs (``catalogue.toml``), for ``forecast methods`` and the docs.
 
 A new divisor method is one entry of ``METHODS``; rules, the exact count and the tests find it there.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from importlib.resources import files
 from math import ceil, floor
 
 
@@ -205,3 +209,36 @@ METHODS: dict[str, DivisorMethod | QuotaMethod | DivisorFamily] = {entry.name: e
 def is_quota_method(name: str) -> bool:
     """Whether a method of the registry works by a quota and remainders."""
     return isinstance(METHODS[name], QuotaMethod)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A word of the rule: where it is written, what it means, and who wrote it into law."""
+
+    name: str
+    meaning: str
+    source: str
+    kind: str = ""
+
+
+@cache
+def everything() -> dict[str, tuple[Known, ...]]:
+    """All words by heading, in the order in which a rule uses them: those of ``catalogue.toml``, and every
+    allocation method of the registry after the waivers.
+    """
+    text = files("forecast.election").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    words = {
+        heading: tuple(Known(name, *said) for name, said in known.items())
+        for heading, known in tomllib.loads(text).items()
+    }
+    methods = tuple(
+        Known(
+            entry.name,
+            entry.title,
+            entry.source,
+            "divisor" if isinstance(entry, DivisorMethod | DivisorFamily) else "quota",
+        )
+        for entry in METHODS.values()
+    )
+    first = ("bases", "waivers")
+    return {name: words.pop(name) for name in first} | {"methods": methods} | words

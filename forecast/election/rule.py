@@ -566,7 +566,7 @@ class Districts(Allocation):
         default=None,
         description="biproportional: the list with most votes in a district has a seat there at least, in "
         "all districts or in those of one seat (single-member); not where more lists have as many votes as "
-        "there are seats",
+        "there are seats, and of a list with fewer seats than such districts where its share is largest",
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"

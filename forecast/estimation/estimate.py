@@ -307,7 +307,16 @@ def reports_of(polls: PollTable, as_of: datetime.date, election: Election) -> Re
         firms=tuple(str(pollster).casefold() for pollster in frame["pollster"]),
         labels=labels,
         names=tuple(party.name for party in election.parties),
+        stated=stated_shares(election),
     )
+
+
+def stated_shares(election: Election) -> dict[str, float]:
+    """Shares at which options stand where no poll reports them: as the file fixes them (``estimate.share``),
+    and of independents, whom no national poll names, that of the last election, or 0 where none is known.
+    """
+    last = {p.id: float(p.last_result or 0) for p in election.parties if p.kind == "independent"}
+    return last | {name: float(share) for name, share in election.estimate.share.items()}
 
 
 def _known(polls: PollTable, as_of: datetime.date) -> PollTable:

@@ -92,9 +92,26 @@ def _few(centre: Average, reports: Reports, ground: Ground) -> Iterator[str]:
 
 
 def _under_other(election: Election, prepared: Prepared) -> Iterator[str]:
-    """Options that stand under other by name: their votes win no seats there."""
+    """Options that stand under other by name: their votes win no seats there; and where others stand that no
+    poll reports.
+    """
     apart = (*prepared.units, *prepared.absorbed)
-    folded = [name for name in prepared.unreported if name not in apart]
+    for name in prepared.unreported:
+        party, share = election.by_id[name], prepared.stated.get(name)
+        if share is not None and name in election.estimate.share:
+            yield f"no poll reports {party.name}: it stands at {share:.2%}, as estimate.share fixes it"
+        elif share:
+            yield f"no poll reports {party.name}, of kind independent: taken at the last result, {share:.2%}"
+        elif party.kind == "independent":
+            yield (
+                f"no poll reports {party.name}, of kind independent, and nothing says how many vote so: no "
+                f"seat goes there in any draw; the party's last_result or estimate.share.{name} says it"
+            )
+    folded = [
+        name
+        for name in prepared.unreported
+        if name not in apart and election.by_id[name].kind != "independent"
+    ]
     for why, ids in (
         ("too rarely polled to stand alone", prepared.absorbed),
         ("reported by no poll", folded),

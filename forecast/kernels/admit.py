@@ -216,20 +216,30 @@ def exact_base(code, no_lists, votes, n, i):
 
 @stage
 def _admit_exactly(rule, law, votes, n, i, lot, inside):
-    """Admit the lists of one draw, into ``inside`` (K,): votes >= numerator / denominator of the base (> when
-    ``strict``, of a level above 0). Compared as products, which are exact for whole votes below 2**53.
-    """
+    """Admit the lists of one draw, into ``inside`` (K,)."""
     base = exact_base(rule.base, law.no_lists, votes, n, i)
-    column, many = votes.exact[n, :, i], 0
+    admit_by_level(rule, law, votes.exact[n, :, i], base, inside)
+    if rule.corrected:
+        let_others_in(rule, law, votes.exact[n, :, i], base, lot, inside)
+
+
+@stage
+def admit_by_level(rule, law, votes, base, inside):
+    """Who has numerator / denominator of the base (more if ``strict``); products are exact below 2**53."""
     for k in range(inside.shape[0]):
-        claim, needed = column[k] * law.denominators[k], law.numerators[k] * base
+        claim, needed = votes[k] * law.denominators[k], law.numerators[k] * base
         passed = claim > needed or (claim == needed and not (rule.strict and law.numerators[k] > 0.0))
         inside[k] = 1.0 if passed else 0.0
-        many += 1 if passed else 0
-    if not rule.corrected:
-        return
+
+
+@stage
+def let_others_in(rule, law, column, base, lot, inside):
+    """Admit those whom alliances let in, or the law where nobody is admitted, or too few."""
+    many = 0
     if rule.pacts > 0:
-        many = _admit_with_alliances(rule, law, column, base, inside)
+        _admit_with_alliances(rule, law, column, base, inside)
+    for k in range(inside.shape[0]):
+        many += 1 if inside[k] > 0.0 else 0
     if many == 0:
         many = _admit_when_nobody_passed(rule, column, base, lot, inside)
     if (rule.minimum_lists > 1.0 or rule.joint_numerator > 0.0) and not (rule.nobody_decided and many == 0):
@@ -238,9 +248,8 @@ def _admit_exactly(rule, law, votes, n, i, lot, inside):
 
 @stage
 def _admit_with_alliances(rule, law, votes, base, inside):
-    """Lists that have an alliance: with it where it takes part, else each for itself; how many are admitted.
-
-    An alliance takes part where the votes that count for it reach its level and a list of it may win seats.
+    """Lists that have an alliance: with it where it takes part, else each for itself. It does where the votes
+    that count for it reach its level and a list of it may win seats.
     """
     for a in range(rule.pacts):
         together, wins = 0.0, 0
@@ -254,10 +263,6 @@ def _admit_with_alliances(rule, law, votes, base, inside):
         for k in range(inside.shape[0]):
             if law.pacts[k] == a:
                 inside[k] = _allied(rule, votes[k], base, inside[k]) if allied else _SINGLY * inside[k]
-    many = 0
-    for k in range(inside.shape[0]):
-        many += 1 if inside[k] > 0.0 else 0
-    return many
 
 
 @stage

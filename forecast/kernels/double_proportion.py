@@ -1,7 +1,7 @@
 """Double proportion: who is let in by a district, voters instead of votes, and the seats of districts when
 lists have their national totals in them.
 
-Draw by draw in float64, as ``forecast.rules.biproportional`` does it in fractions: seats move inside
+Draw by draw in float64, as ``forecast.rules.totals_first`` does it in fractions: seats move inside
 districts from lists above their total to lists below it, each time along the chain of lists whose quotients
 lose least. Multipliers of lists, which make every loss 1 or more, are kept from one move to the next
 (Dijkstra), so that a chain is found in the time of a few hundred quotients.
@@ -14,7 +14,14 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.admit import AdmitWorkspace, mark_admitted, take_in
+from forecast.kernels.admit import (
+    AdmitWorkspace,
+    admit_by_level,
+    exact_base,
+    let_others_in,
+    mark_admitted,
+    take_in,
+)
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -36,61 +43,87 @@ from forecast.kernels.random_bits import mix
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
 
 
+class DistrictShare(NamedTuple):
+    """A share of the votes of a district, or of several, that lets a list in below its level."""
+
+    share: F64x1
+    """(4,) Above the line; below it; 1 where more is needed; in how many districts."""
+    votes: Votes
+    """Of the districts."""
+
+
 class SharesWorkspace(NamedTuple):
     """What lists are let in by districts with."""
 
     met: F32x2
-    """(K, BLOCK) 1 where a list has the share in some district."""
+    """(K, BLOCK) in how many districts a list has the share."""
     totals: F64x1
     """(BLOCK,) valid votes of a district."""
+    admitting: AdmitWorkspace
 
 
 def _admit_by_shares(
-    share: F64x1,
+    rules: Rule,
     law: Law,
-    local: Votes,
+    waiver: DistrictShare,
     piece: Piece,
     votes: Votes,
     claims: Claims,
     passes: I64x1,
-    admitting: AdmitWorkspace,
     workspace: SharesWorkspace,
 ) -> None:
-    """Add the lists to the claims of block 0 that have share[0] / share[1] of the valid votes of some
-    district, of those ``local``, or more where share[2] is 1. Compared as products, which are exact for whole
-    votes.
+    """Add the lists to the claims of block 0 that have the share of the valid votes in as many districts as
+    are asked for. They are admitted before the law lets others in: where it does, the draw is admitted anew.
     """
-    met, totals, inside, lists = workspace.met, workspace.totals, admitting.inside, law.levels.shape[0]
-    strict = share[2] > 0.0
-    for k in range(lists):
-        for i in range(BLOCK):
-            met[k, i] = _NONE
-    for d in range(local.single.shape[0]):
-        for i in range(BLOCK):
-            totals[i] = 0.0
-        for u in range(local.single.shape[1]):
-            row = local.single[d, u]
-            for i in range(BLOCK):
-                totals[i] += np.float64(row[i])
-        for k in range(lists):
-            row, out = local.single[d, k], met[k]
-            for i in range(BLOCK):
-                claim, needed = np.float64(row[i]) * share[1], share[0] * totals[i]
-                enough = claim > needed or (claim == needed and not strict)
-                out[i] = _UNIT if enough and row[i] > _NONE else out[i]
+    rule, met, inside, lists = rules[0], workspace.met, workspace.admitting.inside, law.levels.shape[0]
+    least = np.float32(waiver.share[3])
+    _count_districts_met(waiver, met, workspace.totals)
     for i in range(min(piece[0].valid, BLOCK)):
-        added = 0
+        added, let_in = 0, 0
         mark_admitted(claims, i, inside)
         for k in range(lists):
-            if inside[k] == 0.0 and met[k, i] > _NONE:
+            if met[k, i] >= least:
+                let_in += 1
+                added += 1 if inside[k] == 0.0 else 0
                 inside[k] = 1.0
-                added += 1
+        if rule.corrected and let_in > 0:
+            base, column = exact_base(rule.base, law.no_lists, votes, 0, i), votes.exact[0, :, i]
+            admit_by_level(rule, law, column, base, inside)
+            for k in range(lists):
+                inside[k] = 1.0 if met[k, i] >= least else inside[k]
+            let_others_in(rule, law, column, base, lot_of(rule, piece[0], 0, i), inside)
+            added += 1
         if added > 0:
-            take_in(law, votes, claims, 0, i, passes, admitting)
+            take_in(law, votes, claims, 0, i, passes, workspace.admitting)
 
 
 admit_by_shares_drawn = kernel(_admit_by_shares, votes=Votes)
 admit_by_shares_given = kernel(_admit_by_shares, votes=GivenVotes)
+
+
+@stage
+def _count_districts_met(waiver, met, totals):
+    """In how many districts a list has the share, or more of the votes where that is needed; without votes it
+    has none. Compared as products, which are exact for whole votes.
+    """
+    top, bottom, strict = waiver.share[0], waiver.share[1], waiver.share[2] > 0.0
+    local = waiver.votes.single
+    for k in range(met.shape[0]):
+        for i in range(BLOCK):
+            met[k, i] = _NONE
+    for d in range(local.shape[0]):
+        for i in range(BLOCK):
+            totals[i] = 0.0
+        for u in range(local.shape[1]):
+            row = local[d, u]
+            for i in range(BLOCK):
+                totals[i] += np.float64(row[i])
+        for k in range(met.shape[0]):
+            row, out = local[d, k], met[k]
+            for i in range(BLOCK):
+                claim, needed = np.float64(row[i]) * bottom, top * totals[i]
+                enough = claim > needed or (claim == needed and not strict)
+                out[i] += _UNIT if enough and row[i] > _NONE else _NONE
 
 
 @kernel
@@ -168,6 +201,7 @@ def place_doubly(
         _lay_out(rule, divisors, houses, local, totals, i, workspace)
         if strongest > 0:
             _keep_seats_of_the_strongest(strongest, houses, workspace)
+            _keep_no_more_than_won(totals, i, workspace)
         found = totals.house[0, i] > 0
         while found and _any_off(workspace.lists[ABOVE]):
             found = _move_along_a_chain(divisors, workspace)
@@ -228,6 +262,29 @@ def _keep_seats_of_the_strongest(strongest, houses, workspace):
             continue
         for k in range(cast.shape[1]):
             kept[d, k] = 1 if np.float64(np.float32(cast[d, k])) == most else 0
+
+
+@stage
+def _keep_no_more_than_won(totals, i, workspace):
+    """A list that is the strongest in more districts than it has seats keeps one where its share of the votes
+    is largest, of equal shares in the first.
+    """
+    cast, kept = workspace.votes, workspace.kept
+    for k in range(cast.shape[1]):
+        beyond = -np.int64(totals.whole[0, k, i])
+        for d in range(cast.shape[0]):
+            beyond += kept[d, k]
+        while beyond > 0:
+            where, least = -1, np.inf
+            for d in range(cast.shape[0]):
+                total = 0.0
+                for other in range(cast.shape[1]):
+                    total += np.float64(np.float32(cast[d, other]))
+                share = np.float64(np.float32(cast[d, k])) / total if kept[d, k] > 0 else np.inf
+                if kept[d, k] > 0 and share <= least:
+                    where, least = d, share
+            kept[where, k] = 0
+            beyond -= 1
 
 
 @stage

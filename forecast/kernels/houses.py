@@ -22,6 +22,7 @@ from forecast.kernels.one_draw import (
     SEATS,
     Way,
     electorate,
+    lot_of,
     put_seats,
     vote_size,
 )
@@ -92,14 +93,18 @@ class LeftoverWorkspace(NamedTuple):
     """(DRAW_ROWS, K)"""
     everyone: I64x1
     """(K,) all lists."""
+    most: F64x1
+    """(K,) whole quotas of a district that count for each at most."""
+    pools: F64x1
+    """(K,) 1 where the remainders of a list count in the pool, 0 of independents."""
 
 
 @kernel
 def divide_with_leftover(
     rules: Rule, law: Law, local: Districts, houses: U16x2, pooled: Seats, workspace: LeftoverWorkspace
 ) -> None:
-    """Whole quotas in districts; the seats they leave go by the second of the two ``rules`` on the remainders
-    added up, into ``pooled`` (1, K), or are left to the levelling.
+    """Whole quotas in districts; the seats they leave go by the second of the two ``rules`` on the
+    remainders added up, into ``pooled`` (1, K), or are left to the levelling.
     """
     second, lists, pool = rules[1], law.levels.shape[0], workspace.pool
     pool[LIMITS, :], pool[FLOORS, :] = NO_LIMIT, 0.0
@@ -107,6 +112,7 @@ def divide_with_leftover(
     empty_all(pooled)
     for i in range(BLOCK):
         left, behind, vote = 0.0, 0.0, 1.0
+        lot = lot_of(rules[0], local.piece[0], houses.shape[0], i)
         for k in range(lists):
             pool[ENTITLED, k] = 0.0
         for d in range(houses.shape[0]):
@@ -114,8 +120,9 @@ def divide_with_leftover(
             left += _whole_quotas(rules[0], law, local, houses, d, i, vote, workspace)
             put_seats(local.claims, d, i, workspace.here[SEATS], local.seats)
         for k in range(lists):
+            pool[ENTITLED, k] *= workspace.pools[k]
             behind += pool[ENTITLED, k]
-        way = Way(second, law.divisors[second.divisor_row], 0.0, vote, BY_ORDER, workspace.everyone, pool)
+        way = Way(second, law.divisors[second.divisor_row], 0.0, vote, lot, workspace.everyone, pool)
         if second.family != FAMILY_NONE:
             method_seats(way, left, behind)
             for k in range(lists):
@@ -136,13 +143,16 @@ def _whole_quotas(rule, law, local, houses, d, i, vote, workspace):
         rest = scaled - whole * quota
         if rule.remainder == REMAINDER_ROUNDED and quota > 0.0:
             more = rest * rule.remainder_denominator >= rule.remainder_numerator * quota
+            more = more and workspace.pools[present[p]] > 0.0
             whole, rest = (whole + 1.0, rest - quota) if more else (whole, rest)
+        whole = min(whole, workspace.most[present[p]])
         here[SEATS, p] = whole
         here[REMAINDERS, p] = rest
         if quota > 0.0:
             workspace.pool[ENTITLED, present[p]] += rest / parts
         left -= whole
-    return give_up(Way(rule, divisors, 0.0, vote, BY_ORDER, present, here), quota, left)
+    lot = lot_of(rule, local.piece[0], d, i)
+    return give_up(Way(rule, divisors, 0.0, vote, lot, present, here), quota, left)
 
 
 @kernel

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import prepare
-from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import one_by_one
+from forecast.rules.compiled import compile_rules, one_by_one
 from forecast.simulation.inputs import NO_QUESTIONS, SAMPLER_DRAWN, SAMPLER_GIVEN, given_draws
 from forecast.simulation.pieces import Bench, Span
 from forecast.simulation.run_counts import empty_tallies

@@ -22,7 +22,7 @@ from forecast.kernels.laws import Rule as Record
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
 from forecast.rules.ballot import Ballot
-from forecast.rules.compiled_districts import LocalLevels, SeatTable, Tier
+from forecast.rules.compiled_clauses import LocalLevels, SeatTable, Tier
 from forecast.simulation.inputs import Draws
 from forecast.simulation.stages import (
     Ballots,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from forecast.election.rule import Rule
     from forecast.geography.known_districts import Places
     from forecast.geography.projection import Centre
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
     from forecast.simulation.inputs import Units
 
 
@@ -160,13 +160,15 @@ class LocalBench:
             self._pattern, national.piece, national.votes, workspace, here.piece, here.votes
         )
 
-    def divide(self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]) -> Iterator[Step]:
+    def divide(
+        self, rule: Record, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]
+    ) -> Iterator[Step]:
         """What divides the seats of districts, and adds them up nationally; ``passes`` (K,) of the nation
         grow by lists that the districts let in.
         """
         here = self._with_votes_from_abroad(tier)
         if tier.waived_share is not None:
-            yield self._admit_by_shares(tier.waived_share, law, national, passes)
+            yield self._admit_by_shares(rule, tier.waived_share, law, national, passes)
         abroad = self._stands[tier.houses == 0].any(axis=0)
         if tier.shares_abroad:
             yield houses.share_votes.step(tier.houses, self.ballots.votes, here.votes)
@@ -193,19 +195,25 @@ class LocalBench:
             yield from self._admit_winners(tier, law, national, passes)
 
     def _admit_by_shares(
-        self, share: NDArray[np.float64], law: Law, national: Ballots, passes: NDArray[np.int64]
+        self,
+        rule: Record,
+        share: NDArray[np.float64],
+        law: Law,
+        national: Ballots,
+        passes: NDArray[np.int64],
     ) -> Step:
-        """What lets lists in that are below the level, by their share of the votes of one district."""
+        """What lets lists in that are below the level, by their share of the votes of districts."""
+        assert isinstance(self.ballots.votes, Votes)
+        met = new_rows((self._lists, BLOCK), np.float32)
         return admits_by_shares(given=national.given).step(
-            share,
+            rule,
             law,
-            self.ballots.votes,
+            double_proportion.DistrictShare(share, self.ballots.votes),
             national.piece,
             national.votes,
             national.claims,
             passes,
-            new_admission(self._lists),
-            double_proportion.SharesWorkspace(new_rows((self._lists, BLOCK), np.float32), np.zeros(BLOCK)),
+            double_proportion.SharesWorkspace(met, np.zeros(BLOCK), new_admission(self._lists)),
         )
 
     def voters(self, tier: Tier, law: Law, national: Ballots) -> tuple[Ballots, tuple[Step, Step]]:
@@ -249,7 +257,10 @@ class LocalBench:
             yield division(tier.record, law, about, here, np.zeros(1, np.int64))
             return
         workspace = houses.LeftoverWorkspace(
-            np.zeros((DRAW_ROWS, lists)), np.zeros((DRAW_ROWS, lists)), np.arange(lists)
+            np.zeros((DRAW_ROWS, lists)),
+            np.zeros((DRAW_ROWS, lists)),
+            np.arange(lists),
+            *tier.alone,
         )
         both = np.concatenate([tier.record, tier.leftover])
         yield houses.divide_with_leftover.step(both, law, here, about, pooled, workspace)

@@ -34,8 +34,8 @@ from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
 from forecast.kernels.normals import Noise
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.random_bits import BITS
-from forecast.rules.compiled_districts import Tier
-from forecast.rules.grids import Rules
+from forecast.rules.compiled import Rules
+from forecast.rules.compiled_clauses import Tier
 from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
 
 _DRAW = {

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Rule
-from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import course_of
+from forecast.rules.compiled import compile_rules, course_of
 from forecast.simulation.inputs import NO_QUESTIONS, Draws, multiples_of
 from forecast.simulation.running import Plan, run_draws
 from forecast.sweeps.differences import Estimated, Weights, mean_over_draws, weighted_mean
@@ -21,7 +20,7 @@ from forecast.variables import error_of
 
 if TYPE_CHECKING:
     from forecast.election import Party
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
     from forecast.simulation.pieces import KeptDraws
 
 Floats = NDArray[np.float64]

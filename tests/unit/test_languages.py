@@ -153,7 +153,14 @@ def test_what_a_forecast_minds_and_rests_on_is_told_in_every_language(language: 
 
 
 ROOMS = {
-    "election/notes.py": ("beliefs_of", "notes_on", "_slips", "_of_party", "_of_rule"),
+    "election/notes.py": (
+        "beliefs_of",
+        "notes_on",
+        "_slips",
+        "_sums_of_independents",
+        "_of_party",
+        "_of_rule",
+    ),
     "simulation/grounds.py": ("not_placed", "lost_to_alliances"),
     "simulation/given.py": ("_left_out", "_ranges_left_out"),
     "simulation/forecasting.py": ("simulate_to_error",),
