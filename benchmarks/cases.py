@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from forecast.election import Election, Rule
 from forecast.election.values import Kind
-from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import Rules
+from forecast.rules.compiled import Rules, compile_rules
 from forecast.simulation.inputs import Draws, Units, draws_of, given_draws
 
 if TYPE_CHECKING:

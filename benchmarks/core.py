@@ -8,7 +8,7 @@ from benchmarks.cases import GAUSSIAN, T_TAILS, Case
 from benchmarks.subjects import Whole, Work, subject
 from forecast.election import Rule
 from forecast.kernels.count import Questions
-from forecast.rules.grids import Rules
+from forecast.rules.compiled import Rules
 from forecast.simulation.inputs import Units, compile_questions
 from forecast.simulation.running import run_draws
 

@@ -14,7 +14,7 @@ from benchmarks.core import core, questions_of
 from benchmarks.measuring import Spread, Timed, interleave
 from benchmarks.records import Results, Row
 from forecast.election import Rule
-from forecast.rules.grids import Rules
+from forecast.rules.compiled import Rules
 from forecast.simulation.running import run_draws
 
 LIST_NUMBERS = (5, 10, 20, 30, 40, 50, 60)

@@ -9,7 +9,6 @@ import argparse
 import os
 import pickle
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -52,7 +51,7 @@ def main() -> None:
         return found, time.perf_counter() - began, time.process_time() - used
 
     how = How(number, 1, "sobol", asked.workers)
-    drawn(replace(how, draws=1_000))
+    drawn(how._replace(draws=1_000))
     threads, wall, used = drawn(how)
     print(f"load of the machine {os.getloadavg()[0]:.1f}")
     print(f"{number:,} draws on {asked.workers} threads: {wall:.1f} s, {used:.1f} s of processors")
@@ -63,7 +62,7 @@ def main() -> None:
         print(f"a task beside what it does: {1000 * hands.task_seconds:.1f} ms")
         runner = Watched(hands)
         before = _used_by_workers()
-        workers, apart, _ = drawn(replace(how, runner=runner))
+        workers, apart, _ = drawn(how._replace(runner=runner))
         print(f"on {asked.workers} workers: {apart:.1f} s, {_used_by_workers() - before:.1f} s of processors")
         print(f"efficiency {wall / apart:.2f}; same bits: {_same(threads, workers)}")
         children = psutil.Process().children(recursive=True)

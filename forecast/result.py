@@ -440,7 +440,7 @@ class Forecast:
         return f"<forecast.Forecast of {self.election}: {', '.join(parts)}>"
 
     def _repr_html_(self) -> str:
-        return _view("forecast.tables.notebook:forecast_html")(self)
+        return _view("forecast.tables.exporting:forecast_html")(self)
 
 
 def _taken(data: xr.Dataset, places: Mapping[str, int | slice]) -> xr.Dataset:

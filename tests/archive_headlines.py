@@ -24,7 +24,7 @@ from forecast.estimation import estimate
 from forecast.polls import read_polls
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
-from forecast.words import headlines, story
+from forecast.words import headlines
 from forecast.words.facts import Facts
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -67,8 +67,8 @@ def _of(row: dict[str, str], polls: list[dict[str, str]], k: int, folder: Path) 
         except ForecastError:
             continue  # no poll was known by then
         facts = Facts(forecast)
-        earlier = None if before is None else story.earlier_of(before, facts)
-        sentences = story.sentences(facts, story.change(facts, earlier))
+        earlier = None if before is None else headlines.earlier_of(before, facts)
+        sentences = headlines.sentences(facts, headlines.change(facts, earlier))
         yield Told(row["election_id"], facts, before, headlines.first(facts), tuple(sentences))
         before = facts
 

@@ -10,12 +10,23 @@ from pathlib import Path
 
 from pydantic_core import PydanticUndefined
 
-from forecast.election.constituencies import Districts, Levelling, LocalThreshold, Placing
 from forecast.election.loading import field_of
-from forecast.election.methods import Allocation, Bonus, Cap, Guaranteed, Majority
-from forecast.election.rule import AllianceLevels, Rule, Threshold
+from forecast.election.methods import Known, everything
+from forecast.election.rule import (
+    AllianceLevels,
+    Allocation,
+    Bonus,
+    Cap,
+    Districts,
+    Guaranteed,
+    Levelling,
+    LocalThreshold,
+    Majority,
+    Placing,
+    Rule,
+    Threshold,
+)
 from forecast.election.values import Part, keys_of
-from forecast.rules.catalogue import Known, everything
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "rules.md"
 TABLES: dict[str, type[Part]] = {

@@ -399,6 +399,13 @@ _TABLES: dict[str, tuple[tuple[str, ...], dict[str, Shows | str]]] = {
             for name in (f"{of}_probability", f"{of}_mc_error")
         },
     ),
+    "last-seat-pairs": (
+        ("party", "rival"),
+        {
+            f"last-seat-pairs/(?P<p>[^/]+)/(?P<rival>[^/]+)/{name}": f"last_seat/{name}"
+            for name in ("probability", "mc_error")
+        },
+    ),
     "last-seat-votes": (
         ("quantile",),
         {

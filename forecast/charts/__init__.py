@@ -36,11 +36,11 @@ _ONE: dict[str, Drawn] = {
     **{name: _of_one("parties", name) for name in ("entering", "shares", "seats")},
     **{name: _of_one("outcomes", name) for name in ("coalitions", "parliament")},
     "polls": _of_one("trend_and_record", "polls"),
-    "thresholds": _of_one("other_thresholds", "thresholds"),
+    "thresholds": _of_one("rules", "thresholds"),
     "calibration": _of_one("trend_and_record", "calibration"),
 }
 _NIGHT: dict[str, Drawn] = {
-    f"evening-{name}": _of_one("evening_line", f"evening_{name}") for name in ("chances", "seats")
+    f"evening-{name}": _of_one("over_time", f"evening_{name}") for name in ("chances", "seats")
 }
 _RULES: dict[str, Drawn] = {
     **{name: _of_several("rules", name) for name in ("passing", "seats", "majority")},

@@ -28,7 +28,7 @@ from forecast.charts.drawing import (
 )
 from forecast.charts.rules import Variants
 from forecast.words.headlines import level_text
-from forecast.words.rounding import percent, whole
+from forecast.words.rounding import percent, points, probability, whole
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -177,10 +177,14 @@ def last_seat(forecast: Forecast) -> Chart | None:
 
 def _pairs(variants: Variants) -> Chart | None:
     forecast = variants.forecast
-    chances = forecast.array("last_seat/probability")
-    pairs = sorted(
+    chances, errors = (forecast.array(path) for path in ("last_seat/probability", "last_seat/mc_error"))
+    pairs: list[tuple[float, float, str]] = sorted(
         (
-            (float(chances[gains["at"], loses["at"]]), f"{gains['name']} from {loses['name']}")
+            (
+                float(chances[gains["at"], loses["at"]]),
+                float(errors[gains["at"], loses["at"]]),
+                f"{gains['name']} from {loses['name']}",
+            )
             for gains in variants.lists
             for loses in variants.lists
             if gains is not loses
@@ -194,10 +198,13 @@ def _pairs(variants: Variants) -> Chart | None:
         margin = f"{whole(float(forecast.array('last_seat/votes_quantile')[3]))} votes"
     else:
         margin = f"{percent(float(forecast.array('last_seat/share_quantile')[3]))} of the votes"
-    bars = [{"pair": pair, "value": chance, "text": percent(chance)} for chance, pair in shown]
+    bars = [
+        {"pair": pair, "value": chance, "text": probability(chance, error)} for chance, error, pair in shown
+    ]
     explanation = (
         "Share of simulated elections in which these two lists are the closest to exchanging a seat: the "
-        "fewest votes more for the first move one from the second, the other lists' votes unchanged."
+        "fewest votes more for the first move one from the second, the other lists' votes unchanged. "
+        f"± {points(max(error for _, error, _ in shown))} points at most (Monte Carlo standard error)."
     )
     finding = f"The last seat hangs on {margin} in the middle simulation"
     return _bars(variants, bars, percent_labels(), finding, explanation)

@@ -1,4 +1,6 @@
-"""Charts of outcomes: coalitions, and one parliament beside a hundred."""
+"""Charts of outcomes: coalitions, one parliament beside a hundred, and districts: the seats of the parties in
+each, and a map of who is ahead.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,12 @@ import itertools
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from forecast.charts.drawing import (
     ACCENT,
     DASHES,
+    FAINT,
     FONT,
     INK,
     SOFT,
@@ -22,6 +27,7 @@ from forecast.charts.drawing import (
     beside,
     called,
     finished,
+    ink_of,
     inline,
     layered,
     look,
@@ -30,15 +36,17 @@ from forecast.charts.drawing import (
     number,
     on_white,
     title,
+    whole_axis,
     wrapped,
 )
-from forecast.words import headlines
-from forecast.words.facts import said
+from forecast.words import headlines, text
+from forecast.words.facts import Facts, said
 from forecast.words.rounding import interval
-from forecast.words.speaking import text
 
 if TYPE_CHECKING:
+    from forecast.geography.outlines import Outlines
     from forecast.words.facts import Facts
+
 
 _ROW = 34
 _HEMICYCLE, _PREVIEW = 440, 560
@@ -48,6 +56,15 @@ _TWO_LINES = 0.18
 _LETTER = 7.0
 """Width of a letter of a label, in pixels, on the generous side."""
 _ENDS = ("low95", "low80", "low50", "median", "high50", "high80", "high95")
+_LINE = 13
+"""Height of a line of a label, in pixels."""
+_BAR_ROW = 17
+_SHORT = 9
+_PALEST = 0.35
+"""Of a district that is as open as can be."""
+
+
+# Coalitions.
 
 
 def coalitions(facts: Facts) -> Chart | None:
@@ -125,10 +142,44 @@ def _texts_column(data: Spec, size: Spec, y: Spec, field: str, head: str, width:
     )
 
 
-# One parliament.
+# A parliament.
 
-_LINE = 13
-"""Height of a line of a label, in pixels."""
+
+def parliament(facts: Facts) -> Chart:
+    """The representative draw as a hemicycle, beside a hundred dots for the leading question."""
+    body = parliament_body(inline(parliament_rows(facts)))
+    question = facts.question
+    if question is not None:
+        about = title("", size=12)["title"] | {"text": wrapped(headlines.hundred(facts), 190, 6.6)}
+        dots = hundred_body(inline(hundred_rows(facts))) | {"title": about | {"fontWeight": "normal"}}
+        body = beside(body, dots, spacing=36)
+    explanation = (
+        "Left: one simulated parliament that stands for many, parties "
+        f"{'from left to right' if facts.positions else 'by size'}, dashed: half of the seats; the real one "
+        "will differ."
+    )
+    if small := small_parties(facts):
+        explanation += f" Without a label: {small}."
+    if question is not None:
+        explanation += " Right: filled dots are simulations in which it happens."
+    return finished(body, headlines.hundred(facts) or headlines.first(facts), explanation, facts.caption)
+
+
+def preview(facts: Facts) -> Chart:
+    """The parliament under the headline, about twice as wide as high: what links are shown with."""
+    head = {
+        "text": wrapped(headlines.first(facts), _PREVIEW, 12),
+        "subtitle": str(facts.forecast.attrs["election_name"]),
+        "anchor": "start",
+        "frame": "bounds",
+        "fontSize": 20,
+        "subtitleFontSize": 13,
+        "subtitleColor": SOFT,
+        "color": INK,
+        "subtitlePadding": 6,
+    }
+    body = parliament_body(inline(parliament_rows(facts, _PREVIEW)), _PREVIEW)
+    return Chart({**body, "title": head, "background": "white", "padding": 20, "config": look(FONT)})
 
 
 def seated(facts: Facts) -> list[tuple[dict[str, Any], int]]:
@@ -234,6 +285,12 @@ def _meet(one: tuple[float, float, float, float], other: tuple[float, float, flo
     return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
 
 
+def small_parties(facts: Facts, width: float = _HEMICYCLE) -> str:
+    """Those in the representative draw that found no room for a label, with their seats."""
+    labelled = {party for party, _ in _labelled(facts, width)}
+    return ", ".join(f"{row['name']} {seats}" for row, seats in seated(facts) if row["party"] not in labelled)
+
+
 def parliament_body(data: Data, width: float = _HEMICYCLE) -> Spec:
     """Seats as dots in half rings, a dashed line where half of them end."""
     x = number("x", axis=None, scale={"domain": _ACROSS, "nice": False})
@@ -289,49 +346,6 @@ def hundred_body(data: Data) -> Spec:
     return mark("point", data("dots"), dots, size=120, filled=True, opacity=1, strokeWidth=1.2) | size
 
 
-def parliament(facts: Facts) -> Chart:
-    """The representative draw as a hemicycle, beside a hundred dots for the leading question."""
-    body = parliament_body(inline(parliament_rows(facts)))
-    question = facts.question
-    if question is not None:
-        about = title("", size=12)["title"] | {"text": wrapped(headlines.hundred(facts), 190, 6.6)}
-        dots = hundred_body(inline(hundred_rows(facts))) | {"title": about | {"fontWeight": "normal"}}
-        body = beside(body, dots, spacing=36)
-    explanation = (
-        "Left: one simulated parliament that stands for many, parties "
-        f"{'from left to right' if facts.positions else 'by size'}, dashed: half of the seats; the real one "
-        "will differ."
-    )
-    if small := small_parties(facts):
-        explanation += f" Without a label: {small}."
-    if question is not None:
-        explanation += " Right: filled dots are simulations in which it happens."
-    return finished(body, headlines.hundred(facts) or headlines.first(facts), explanation, facts.caption)
-
-
-def preview(facts: Facts) -> Chart:
-    """The parliament under the headline, about twice as wide as high: what links are shown with."""
-    head = {
-        "text": wrapped(headlines.first(facts), _PREVIEW, 12),
-        "subtitle": str(facts.forecast.attrs["election_name"]),
-        "anchor": "start",
-        "frame": "bounds",
-        "fontSize": 20,
-        "subtitleFontSize": 13,
-        "subtitleColor": SOFT,
-        "color": INK,
-        "subtitlePadding": 6,
-    }
-    body = parliament_body(inline(parliament_rows(facts, _PREVIEW)), _PREVIEW)
-    return Chart({**body, "title": head, "background": "white", "padding": 20, "config": look(FONT)})
-
-
-def small_parties(facts: Facts, width: float = _HEMICYCLE) -> str:
-    """Those in the representative draw that found no room for a label, with their seats."""
-    labelled = {party for party, _ in _labelled(facts, width)}
-    return ", ".join(f"{row['name']} {seats}" for row, seats in seated(facts) if row["party"] not in labelled)
-
-
 def seats_of_hemicycle(house: int) -> list[tuple[float, float]]:
     """Places of seats in half rings of radius 0.4 to 1, from the left end to the right."""
     if house <= 0:
@@ -358,3 +372,96 @@ def _dot_size(house: int, width: float) -> float:
     rings = _rings(house)
     across = width / 3.5 * min(0.6 / max(1, rings - 1), math.pi / max(2.0, house / rings) * 1.25)
     return max(6.0, min(150.0, 0.5 * across * across))
+
+
+# Districts.
+
+
+def district_rows(facts: Facts, d: int) -> Rows:
+    """Parties that may hold a seat of a district: median, 80 % interval, colour; most seats first."""
+    quantiles = facts.forecast.array("districts/seat_quantile")[d]
+    at = {party: k for k, party in enumerate(facts.forecast.parties)}
+    rows = [
+        {
+            "party": called({**row, "name": row["short"] or row["name"]}, _SHORT),
+            "low": float(quantiles[k, 1]),
+            "seats": float(quantiles[k, 3]),
+            "high": float(quantiles[k, 5]),
+            "ink": ink_of(row),
+        }
+        for row in facts.lists
+        for k in (at[row["party"]],)
+        if quantiles[k, 5] > 0
+    ]
+    return sorted(rows, key=lambda row: (-row["seats"], -row["high"]))
+
+
+def district_body(data: Data, most: float, width: float) -> Spec:
+    """Bars of median seats with their intervals, all districts on one scale."""
+    y = name("party", axis={"title": None, "domain": False, "ticks": False, "minExtent": 70, "maxExtent": 70})
+    axis = whole_axis(title=None, tickCount=3, gridColor=FAINT)
+    x = number("seats", axis=axis, scale={"domain": [0, most], "nice": False, "zero": True})
+    return layered(
+        mark("bar", None, {"x": x, "y": y, "color": as_it_is("ink")}, height=9, opacity=0.85),
+        mark("rule", None, {"x": number("low"), "x2": {"field": "high"}, "y": y}, color=INK, strokeWidth=1.4),
+        data=data("bars"),
+        width=width - 78,
+        height={"step": _BAR_ROW},
+    )
+
+
+def leaders(facts: Facts) -> list[tuple[str, str, dict[str, Any], float]]:
+    """Of every district its id, its name, who is ahead (most seats, else the likeliest winner) and how sure
+    that is.
+    """
+    forecast = facts.forecast
+    if "districts/house" in forecast:
+        names = zip(
+            *(forecast.names(f"districts/{one}") for one in ("district", "district_name")), strict=True
+        )
+        means, middle = (
+            forecast.array("districts/seat_mean"),
+            forecast.array("districts/seat_quantile")[..., 3],
+        )
+        score = np.nan_to_num(middle) + np.nan_to_num(means) / 1e3
+        rows = {row["party"]: row for row in facts.parties}
+        return [
+            (id_, title, rows[forecast.parties[int(score[d].argmax())]], 1.0)
+            for d, (id_, title) in enumerate(names)
+        ]
+    chances = forecast.array("chamber/win_probability")
+    holders = {row["holder"]: row for row in facts.holders}
+    ids = forecast.names("chamber/holder")
+    return [
+        (id_, id_, holders[ids[int(of.argmax())]], float(of.max()))
+        for id_, of in zip(forecast.names("chamber/contest"), chances, strict=True)
+    ]
+
+
+def map_rows(facts: Facts, outlines: Outlines) -> Rows:
+    """A feature of GeoJSON for each district that has an outline, with who is ahead there."""
+    return [
+        {
+            "type": "Feature",
+            "geometry": {"type": "MultiPolygon", "coordinates": outlines.by_district[id_]},
+            "district": title,
+            "party": row["short"] or row["name"],
+            "sure": _PALEST + (1.0 - _PALEST) * sure,
+        }
+        for id_, title, row, sure in leaders(facts)
+        if id_ in outlines.by_district
+    ]
+
+
+def map_body(facts: Facts, data: Data, width: float, height: float) -> Spec:
+    """Districts in the colours of who is ahead, with a key of the colours."""
+    ahead = {row["short"] or row["name"]: ink_of(row) for _, _, row, _ in leaders(facts)}
+    scale = {"domain": list(ahead), "range": list(ahead.values())}
+    key = {"title": None, "orient": "bottom", "columns": 3, "symbolType": "square", "labelLimit": width / 3}
+    key |= {"labelFontSize": 12}
+    colour = {"field": "party", "type": "nominal", "scale": scale, "legend": key}
+    sure = {"field": "sure", "type": "quantitative", "scale": None}
+    shapes = mark(
+        "geoshape", data("shapes"), {"color": colour, "opacity": sure}, stroke="white", strokeWidth=0.7
+    )
+    return {**shapes, "projection": {"type": "mercator"}, "width": width, "height": height}

@@ -30,10 +30,9 @@ from forecast.charts.drawing import (
     number,
     shares_axis,
 )
-from forecast.words import headlines
+from forecast.words import headlines, text
 from forecast.words.facts import said
 from forecast.words.rounding import interval, percent
-from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts
@@ -126,7 +125,7 @@ def entering(facts: Facts) -> Chart:
     meaning = entering_said(facts)
     explanation = f"{meaning}, in whatever way the rule allows it."
     body = entering_body(inline(entering_rows(facts)), meaning)
-    return finished(body, headlines.entering(facts), explanation + _untold(facts), facts.caption)
+    return finished(body, headlines.crossing(facts), explanation + _untold(facts), facts.caption)
 
 
 # Shares.

@@ -33,9 +33,8 @@ from forecast.charts.drawing import (
     title,
 )
 from forecast.charts.parties import MOST_PANELS, PANEL_WIDTH, PANELS, ROW, name_width, names_column, told
-from forecast.words import headlines
+from forecast.words import day_of_month, headlines, month_text, text
 from forecast.words.rounding import percent, percent_interval
-from forecast.words.speaking import day_of_month, month_text, text
 
 if TYPE_CHECKING:
     from forecast.words.facts import Facts

@@ -13,7 +13,7 @@ from rich.text import Text
 from forecast.charts.drawing import Chart
 from forecast.errors import visible
 from forecast.estimation.law import FIRST_TERMS, METHODS, LawConstants
-from forecast.tables.terminal import console_for_results, print_line, shown_text
+from forecast.tables.exporting import console_for_results, print_line, shown_text
 from forecast.verification.scores import LEVELS
 from forecast.verification.summary import ALL, crossing_curve
 from forecast.verification.winning import BY_SPLIT, FIRST, INDEPENDENT, MODEL, USUAL

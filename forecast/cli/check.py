@@ -230,8 +230,8 @@ def _warnings(
 def _of_the_result(election: Election) -> list[str]:
     """What a count of the official result would say; nothing where the file names none, or not its totals."""
     from forecast.rules.counts import outcome_of, read_count
-    from forecast.rules.district_table import holds_votes
     from forecast.rules.remarks import remarks_on
+    from forecast.rules.tables import holds_votes
 
     table = election.rule.districts.table if election.rule.districts is not None else None
     if election.election.result is None and (table is None or not holds_votes(table)):
@@ -431,7 +431,7 @@ def count(
     if as_json:
         show_json(seats_as_json(election, ready, outcome, warnings))
     else:
-        from forecast.tables.terminal import console_for_results
+        from forecast.tables.exporting import console_for_results
 
         print_count(console_for_results(), election, ready, outcome, warnings)
 
@@ -468,7 +468,7 @@ def verify(cases: CasesFiles, as_json: Json = False) -> None:
 
 def methods(as_json: Json = False) -> None:
     """List allocation methods, threshold bases and waivers, each with the law or paper behind it."""
-    from forecast.rules.catalogue import everything
+    from forecast.election.methods import everything
 
     if as_json:
         show_json(
@@ -482,7 +482,7 @@ def methods(as_json: Json = False) -> None:
             }
         )
         return
-    from forecast.tables.terminal import console_for_results, grid
+    from forecast.tables.exporting import console_for_results, grid
 
     console = console_for_results()
     for heading, words in everything().items():
@@ -492,7 +492,7 @@ def methods(as_json: Json = False) -> None:
 
 def _print_verification(verification: Verification) -> None:
     from forecast.rules.remarks import as_record
-    from forecast.tables.terminal import console_for_results, grid, print_line
+    from forecast.tables.exporting import console_for_results, grid, print_line
 
     console = console_for_results()
     print_line(console, f"{len(verification.reproduced)} of {verification.cases} cases reproduced")

@@ -16,7 +16,7 @@ from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.margins import NextSeat, last_seats, next_seats
 from forecast.rules.outcome import Admission, Line, Outcome, Step, Tie
 from forecast.rules.thresholds import NO_THRESHOLD
-from forecast.tables.terminal import grid, print_line, shown_text
+from forecast.tables.exporting import grid, print_line, shown_text
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -531,7 +531,7 @@ def night_fit(
 
 
 def _print_fit(fitted: NightFit) -> None:
-    from forecast.tables.terminal import console_for_results, grid, print_line
+    from forecast.tables.exporting import console_for_results, grid, print_line
 
     console = console_for_results()
     rows = [

@@ -179,7 +179,7 @@ def diff(
     Changes of shares, chances and seats stand beside their Monte Carlo errors.
     """
     from forecast.storage import load
-    from forecast.tables.difference import difference_record, difference_tables
+    from forecast.tables.across import difference_record, difference_tables
 
     first, second = load(before), load(after)
     if as_json:
@@ -238,7 +238,7 @@ def report(
     """
     from forecast.report import PREVIEW, page, preview
     from forecast.storage import load
-    from forecast.words.speaking import speaking
+    from forecast.words import speaking
     from forecast.writing import replacing
 
     name = "report.html" if panel is None else f"{panel}.html"
@@ -322,7 +322,7 @@ class _Form:
                 what = str(written[0]) if len(written) == 1 else f"{len(written)} tables to {self.output}"
                 tell(f"wrote {what}")
         elif self.format == "terminal":
-            from forecast.tables.terminal import console_for_results, print_tables
+            from forecast.tables.exporting import console_for_results, print_tables
 
             print_tables([one for one in chosen if one.length or every], console_for_results())
         elif self.format in ("xlsx", "parquet") and sys.stdout.isatty():

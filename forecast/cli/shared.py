@@ -343,7 +343,7 @@ def conclude(
     """Write a forecast that has its sources, with texts ``beside`` it by name, and print it."""
     from forecast.record import draws_record
     from forecast.tables import tables_shown
-    from forecast.tables.terminal import console_for_results, print_tables
+    from forecast.tables.exporting import console_for_results, print_tables
 
     tables = write_results(asked, forecast, folder, kept=kept, beside=beside)
     say_warnings(forecast.attrs["warnings"], below_tables=not asked.as_json)

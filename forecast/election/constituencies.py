@@ -38,6 +38,7 @@ from forecast.election.values import (
     Text,
     parse_seats,
 )
+from forecast.errors import ConfigurationError, Fault, suggest
 
 LEVELLED = "levelled"
 """Seats left over in districts that the levelling divides."""
@@ -144,7 +145,7 @@ class Districts(Allocation):
         default=None,
         description="biproportional: the list with most votes in a district has a seat there at least, in "
         "all districts or in those of one seat (single-member); not where more lists have as many votes as "
-        "there are seats",
+        "there are seats, and of a list with fewer seats than such districts where its share is largest",
     )
     start_seats: SomeSeats | None = Field(
         default=None, description="seats that the districts divide, where they are not all seats of the rule"
@@ -268,6 +269,26 @@ class Placing(Part):
             yield f"placing compares quotients: a divisor method without parameters, not {self.method}"
         if self.capacity == "table" and self.where == "region":
             yield "the column levelling is of districts: write the capacity of regions as {north = 10, ...}"
+
+    def rooms(self, places: Mapping[str, int | None], of: str) -> dict[str, int | None]:
+        """Levelling seats that each of the ``places`` takes, by the column levelling of each; ``None``: any.
+
+        Raises ``ConfigurationError``, with faults of the place ``of``: a capacity for a place that is not in
+        the table, or a place without one, is a slip.
+        """
+        capacity = self.capacity
+        if capacity == "table":
+            return dict(places)
+        if not isinstance(capacity, Mapping):
+            return dict.fromkeys(places, capacity)
+        known = f"no such {self.where} in the table of districts"
+        lacks = f"this {self.where} of the table has no capacity; write 0 where it takes none"
+        slips = {name: f"{known}; {suggest(name, places)}" for name in capacity if name not in places}
+        slips |= {name: lacks for name in places if name not in capacity}
+        if slips:
+            key = "rule.levelling.placing.capacity"
+            raise ConfigurationError(*(Fault(of, key, name, said) for name, said in slips.items()))
+        return dict(capacity)
 
 
 def placing_problems(steps: Sequence[Placing], *, by_quota: bool) -> Iterator[str]:

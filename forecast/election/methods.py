@@ -2,14 +2,18 @@
 stands around it (alliances, a bonus, guaranteed seats, majorities, caps).
 
 A method has its name, its exact divisors or quota, and the law or paper behind it. A new divisor method is
-one entry of ``METHODS``; rules, the exact count and the tests find it there.
+one entry of ``METHODS``; rules, the exact count and the tests find it there. All other words of a rule stand
+with their laws in ``catalogue.toml``, for ``forecast methods`` and the docs.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
+from importlib.resources import files
 from itertools import pairwise
 from math import ceil, floor
 from typing import Annotated, Any, ClassVar, Literal
@@ -212,6 +216,39 @@ METHODS: dict[str, DivisorMethod | QuotaMethod | DivisorFamily] = {entry.name: e
 def is_quota_method(name: str) -> bool:
     """Whether a method of the registry works by a quota and remainders."""
     return isinstance(METHODS[name], QuotaMethod)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A word of the rule: where it is written, what it means, and who wrote it into law."""
+
+    name: str
+    meaning: str
+    source: str
+    kind: str = ""
+
+
+@cache
+def everything() -> dict[str, tuple[Known, ...]]:
+    """All words by heading, in the order in which a rule uses them: those of ``catalogue.toml``, and every
+    allocation method of the registry after the waivers.
+    """
+    text = files("forecast.election").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    words = {
+        heading: tuple(Known(name, *said) for name, said in known.items())
+        for heading, known in tomllib.loads(text).items()
+    }
+    methods = tuple(
+        Known(
+            entry.name,
+            entry.title,
+            entry.source,
+            "divisor" if isinstance(entry, DivisorMethod | DivisorFamily) else "quota",
+        )
+        for entry in METHODS.values()
+    )
+    first = ("bases", "waivers")
+    return {name: words.pop(name) for name in first} | {"methods": methods} | words
 
 
 Method = Annotated[str, OneOf("method", tuple(METHODS))]

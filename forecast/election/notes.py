@@ -97,7 +97,19 @@ def _what_rests(tier: ChamberTier) -> str:
 def notes_on(election: Election) -> list[str]:
     """Keys that change nothing although seats or votes are meant by them, and values that look like slips."""
     idle = (f"{key.path} changes nothing: {key.why}" for key in idle_keys(election) if key.graver)
-    return [*idle, *_slips(election)]
+    return [*idle, *_slips(election), *_sums_of_independents(election)]
+
+
+def _sums_of_independents(election: Election) -> Iterator[str]:
+    """Independents who may be several candidates: a quota is reached by one of them, not by their sum."""
+    districts = election.rule.districts
+    for party in election.parties if districts is not None and districts.leftover is not None else ():
+        if party.kind == "independent" and party.max_seats is None and len(party.stands_in or ()) != 1:
+            yield (
+                f"{party.name} of kind independent is taken for one candidate, who has a seat with a whole "
+                "quota of a district: say where by stands_in; of a line that sums several, none of whom has "
+                "a quota alone, max_seats = 0 says so"
+            )
 
 
 def _slips(election: Election) -> Iterator[str]:

@@ -165,7 +165,11 @@ class Party(Part):
     )
     direct_seats: Seats = Field(default=0, description="constituencies won")
     min_seats: Seats = Field(default=0, description="seats that the list holds in any case")
-    max_seats: Seats | None = Field(default=None, description="candidates on the list, where that can bind")
+    max_seats: Seats | None = Field(
+        default=None,
+        description="candidates on the list, where that can bind; of the kind independent 1, or 0 of a line "
+        "that sums several, none of whom has a quota",
+    )
     extra_seats: Seats = Field(default=0, description="seats added to those of the list at the very end")
     best_region_share: Share | None = Field(
         default=None, description="share in the strongest region, for threshold.or_regional_share"
@@ -539,4 +543,4 @@ class Election(Part):
         return self.by_id[id]
 
     def _repr_html_(self) -> str:
-        return import_module("forecast.tables.notebook").election_html(self)
+        return import_module("forecast.tables.exporting").election_html(self)

@@ -7,7 +7,8 @@ constants of the preparation were chosen with the method, not fitted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,8 @@ class Reports:
     labels: tuple[str, ...]
     names: tuple[str, ...] = ()
     """(K,) what readers call the options; empty: they are known by their ids."""
+    stated: Mapping[str, float] = field(default_factory=dict)
+    """Shares at which options stand that no poll reports, 0 where nothing is known of them."""
 
     def __len__(self) -> int:
         return len(self.shares)
@@ -109,6 +112,8 @@ class Prepared:
     warnings: tuple[str, ...]
     unreported: tuple[str, ...] = ()
     """Options that no poll looked at reports: at the floor on a closed ballot, else inside ``other``."""
+    stated: Mapping[str, float] = field(default_factory=dict)
+    """Of these the ones that stand elsewhere, and the shares at which they do."""
 
     @property
     def named(self) -> int:
@@ -122,7 +127,11 @@ def prepare(reports: Reports, closed_ballot: bool = False) -> Prepared:
     recent = _looked_at(reports)
     standing = _standing(reports, closed_ballot, warnings)
     given = ~np.isnan(reports.shares)
-    enough = given[:, standing].sum(1) >= NAMED_LEAST * standing.sum()
+    stated = _stated(reports, given[recent], closed_ballot)
+    unpolled = np.array([name in stated for name in reports.ids])
+    polled = standing & ~unpolled
+    standing |= unpolled
+    enough = given[:, polled].sum(1) >= NAMED_LEAST * polled.sum()
     for i in np.flatnonzero(recent & ~enough):
         warnings.append(f"{reports.labels[i]} reports under half of the parties and is left out")
     rows = np.flatnonzero(recent & enough)
@@ -136,7 +145,7 @@ def prepare(reports: Reports, closed_ballot: bool = False) -> Prepared:
     shares, undecided = (_close_closed if closed_ballot else _close_open)(used, standing, imputed)
     units = tuple(np.array(reports.ids, object)[standing])
     absorbed = tuple(np.array(reports.ids, object)[~standing & given.any(0)])
-    _warn_of_thin_reports(used, standing, warnings)
+    _warn_of_thin_reports(used, standing & ~unpolled, warnings)
     return Prepared(
         units=units if closed_ballot else (*units, OTHER),
         absorbed=absorbed,
@@ -151,6 +160,7 @@ def prepare(reports: Reports, closed_ballot: bool = False) -> Prepared:
         rows=rows,
         warnings=tuple(warnings),
         unreported=tuple(np.array(reports.ids, object)[~given[rows].any(0)]),
+        stated=stated,
     )
 
 
@@ -194,6 +204,15 @@ def _standing(reports: Reports, closed_ballot: bool, warnings: list[str]) -> Fla
     standing = given[window].mean(0) >= STANDS_IN
     # Where polls report disjoint sets of parties nobody may reach 30 %: whoever is reported then stands.
     return np.asarray(standing if standing.any() else given[window].any(0))
+
+
+def _stated(reports: Reports, looked_at: Flags, closed_ballot: bool) -> dict[str, float]:
+    """Shares at which options stand that no poll looked at reports (P, K). Without a share they stand under
+    other, or are absent from a closed ballot.
+    """
+    silent = [reports.ids[k] for k in np.flatnonzero(~looked_at.any(axis=0))]
+    known = {name: reports.stated[name] for name in silent if name in reports.stated}
+    return {name: share for name, share in known.items() if share > 0.0 or closed_ballot}
 
 
 def _imputed(used: Reports, standing: Flags) -> Floats:

@@ -169,15 +169,15 @@ def _of_last_results(election: Election, prepared: Prepared, known: LastShares, 
 
 
 def adjusted(mean: Floats, prepared: Prepared, election: Election) -> Floats:
-    """The mean with units exactly where ``estimate.shift`` and ``estimate.share`` want them, and the others
-    scaled to the rest.
+    """The mean with units exactly where ``estimate.shift`` and ``estimate.share`` want them, or where they
+    are known to stand without polls, and the others scaled to the rest.
 
     Where all units are wanted somewhere, all are scaled to sum to 1. ``ConfigurationError`` for a unit that
     does not stand alone, or a share that would leave 0 to 1.
     """
     place = election.place
     shifts = {unit: float(swing) for unit, swing in election.estimate.shift.items()}
-    shares = {unit: float(share) for unit, share in election.estimate.share.items()}
+    shares = {**prepared.stated, **{unit: float(one) for unit, one in election.estimate.share.items()}}
     if not shifts and not shares:
         return mean
     position = {unit: i for i, unit in enumerate(prepared.units)}

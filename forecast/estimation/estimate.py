@@ -121,7 +121,7 @@ class Estimate:
     """Listed options that no poll reports: at the floor on a closed ballot, else inside ``other``."""
 
     def _repr_html_(self) -> str:
-        return import_module("forecast.tables.notebook").estimate_html(self)
+        return import_module("forecast.tables.exporting").estimate_html(self)
 
 
 def estimate(
@@ -326,7 +326,16 @@ def reports_of(polls: PollTable, as_of: datetime.date, election: Election) -> Re
         firms=tuple(str(pollster).casefold() for pollster in frame["pollster"]),
         labels=labels,
         names=tuple(party.name for party in election.parties),
+        stated=stated_shares(election),
     )
+
+
+def stated_shares(election: Election) -> dict[str, float]:
+    """Shares at which options stand where no poll reports them: as the file fixes them (``estimate.share``),
+    and of independents, whom no national poll names, that of the last election, or 0 where none is known.
+    """
+    last = {p.id: float(p.last_result or 0) for p in election.parties if p.kind == "independent"}
+    return last | {name: float(share) for name, share in election.estimate.share.items()}
 
 
 def _known(polls: PollTable, as_of: datetime.date) -> PollTable:
@@ -453,9 +462,26 @@ def _few(centre: Average, reports: Reports, ground: Ground) -> Iterator[str]:
 
 
 def _under_other(election: Election, prepared: Prepared) -> Iterator[str]:
-    """Options that stand under other by name: their votes win no seats there."""
+    """Options that stand under other by name: their votes win no seats there; and where others stand that no
+    poll reports.
+    """
     apart = (*prepared.units, *prepared.absorbed)
-    folded = [name for name in prepared.unreported if name not in apart]
+    for name in prepared.unreported:
+        party, share = election.by_id[name], prepared.stated.get(name)
+        if share is not None and name in election.estimate.share:
+            yield f"no poll reports {party.name}: it stands at {share:.2%}, as estimate.share fixes it"
+        elif share:
+            yield f"no poll reports {party.name}, of kind independent: taken at the last result, {share:.2%}"
+        elif party.kind == "independent":
+            yield (
+                f"no poll reports {party.name}, of kind independent, and nothing says how many vote so: no "
+                f"seat goes there in any draw; the party's last_result or estimate.share.{name} says it"
+            )
+    folded = [
+        name
+        for name in prepared.unreported
+        if name not in apart and election.by_id[name].kind != "independent"
+    ]
     for why, ids in (
         ("too rarely polled to stand alone", prepared.absorbed),
         ("reported by no poll", folded),

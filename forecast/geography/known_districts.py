@@ -21,7 +21,7 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.geography.pattern import Base, Flags, Floats
 from forecast.last_election import LastResult, Move, heritage, read_borders, read_last_result
 from forecast.rules.ballot import District, problems_of
-from forecast.rules.district_table import read_places
+from forecast.rules.tables import read_places
 
 if TYPE_CHECKING:
     from forecast.election import Election

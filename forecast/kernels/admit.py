@@ -29,7 +29,7 @@ from forecast.kernels.arrays import (
 )
 from forecast.kernels.elementary import larger, smaller
 from forecast.kernels.laws import BASE_CAST, BASE_LISTS, BASE_REGISTERED, Law, Rule
-from forecast.kernels.one_draw import earlier, lot_of
+from forecast.kernels.one_draw import leads, lot_of, valid_votes, votes_for_lists
 
 _ROUNDING = np.float32(2.0**-24)
 """Of a float32, relative: half a unit in the last place."""
@@ -204,14 +204,10 @@ def _leave_out(claims, n, valid, passes):
 @stage
 def exact_base(code, no_lists, votes, n, i):
     """What the threshold is a share of, in draw i of block n."""
-    total = 0.0
-    for k in range(no_lists.shape[0]):
-        total += votes.exact[n, k, i]
     if code == BASE_LISTS:
-        total = 0.0
-        for k in range(no_lists.shape[0]):
-            total += votes.exact[n, k, i] if no_lists[k] == 0 else 0.0
-    elif code == BASE_CAST:
+        return votes_for_lists(no_lists, votes, n, i)
+    total = valid_votes(votes, n, i)
+    if code == BASE_CAST:
         total *= votes.per_cast[n, i]
     elif code == BASE_REGISTERED:
         total *= votes.per_registered[n, i]
@@ -220,20 +216,30 @@ def exact_base(code, no_lists, votes, n, i):
 
 @stage
 def _admit_exactly(rule, law, votes, n, i, lot, inside):
-    """Admit the lists of one draw, into ``inside`` (K,): votes >= numerator / denominator of the base (> when
-    ``strict``, of a level above 0). Compared as products, which are exact for whole votes below 2**53.
-    """
+    """Admit the lists of one draw, into ``inside`` (K,)."""
     base = exact_base(rule.base, law.no_lists, votes, n, i)
-    column, many = votes.exact[n, :, i], 0
+    admit_by_level(rule, law, votes.exact[n, :, i], base, inside)
+    if rule.corrected:
+        let_others_in(rule, law, votes.exact[n, :, i], base, lot, inside)
+
+
+@stage
+def admit_by_level(rule, law, votes, base, inside):
+    """Who has numerator / denominator of the base (more if ``strict``); products are exact below 2**53."""
     for k in range(inside.shape[0]):
-        claim, needed = column[k] * law.denominators[k], law.numerators[k] * base
+        claim, needed = votes[k] * law.denominators[k], law.numerators[k] * base
         passed = claim > needed or (claim == needed and not (rule.strict and law.numerators[k] > 0.0))
         inside[k] = 1.0 if passed else 0.0
-        many += 1 if passed else 0
-    if not rule.corrected:
-        return
+
+
+@stage
+def let_others_in(rule, law, column, base, lot, inside):
+    """Admit those whom alliances let in, or the law where nobody is admitted, or too few."""
+    many = 0
     if rule.pacts > 0:
-        many = _admit_with_alliances(rule, law, column, base, inside)
+        _admit_with_alliances(rule, law, column, base, inside)
+    for k in range(inside.shape[0]):
+        many += 1 if inside[k] > 0.0 else 0
     if many == 0:
         many = _admit_when_nobody_passed(rule, column, base, lot, inside)
     if (rule.minimum_lists > 1.0 or rule.joint_numerator > 0.0) and not (rule.nobody_decided and many == 0):
@@ -242,9 +248,8 @@ def _admit_exactly(rule, law, votes, n, i, lot, inside):
 
 @stage
 def _admit_with_alliances(rule, law, votes, base, inside):
-    """Lists that have an alliance: with it where it takes part, else each for itself; how many are admitted.
-
-    An alliance takes part where the votes that count for it reach its level and a list of it may win seats.
+    """Lists that have an alliance: with it where it takes part, else each for itself. It does where the votes
+    that count for it reach its level and a list of it may win seats.
     """
     for a in range(rule.pacts):
         together, wins = 0.0, 0
@@ -258,10 +263,6 @@ def _admit_with_alliances(rule, law, votes, base, inside):
         for k in range(inside.shape[0]):
             if law.pacts[k] == a:
                 inside[k] = _allied(rule, votes[k], base, inside[k]) if allied else _SINGLY * inside[k]
-    many = 0
-    for k in range(inside.shape[0]):
-        many += 1 if inside[k] > 0.0 else 0
-    return many
 
 
 @stage
@@ -312,10 +313,7 @@ def _admit_next_largest(votes, lot, inside):
     """Admit the largest list that is still out, of equals the first by order or lot; -1 if none is left."""
     best = np.int64(-1)
     for k in range(inside.shape[0]):
-        if inside[k] > 0.0 or votes[k] == 0.0:
-            continue
-        tied = best >= 0 and votes[k] == votes[best]
-        if best < 0 or votes[k] > votes[best] or (tied and earlier(lot, k, best)):
+        if inside[k] <= 0.0 and votes[k] > 0.0 and leads(votes, k, best, lot):
             best = k
     if best >= 0:
         inside[best] = 1.0
@@ -323,7 +321,7 @@ def _admit_next_largest(votes, lot, inside):
 
 
 @stage
-def mark_inside(claims, i, inside):
+def mark_admitted(claims, i, inside):
     """Mark which lists take part in a draw of block 0, so that more can be let in with ``take_in``."""
     for k in range(inside.shape[0]):
         inside[k] = 0.0

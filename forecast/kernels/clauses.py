@@ -29,7 +29,6 @@ from forecast.kernels.constrain import (
     SUB,
     WON,
     ConstrainWorkspace,
-    Way,
     bonus_of,
     divide_between,
     divide_capped,
@@ -42,7 +41,7 @@ from forecast.kernels.constrain import (
     votes_outside,
     whole_times,
 )
-from forecast.kernels.divide_divisor import divisor_seats, last_quotient, quotient_ahead
+from forecast.kernels.divide_divisor import ahead, divisor_seats, last_quotient
 from forecast.kernels.laws import (
     BASE_VALID,
     FAMILY_DIVISOR,
@@ -67,10 +66,12 @@ from forecast.kernels.one_draw import (
     LATEST,
     LIMITS,
     SEATS,
-    before,
+    Way,
     earlier,
     lot_of,
+    valid_votes,
     vote_size,
+    votes_for_lists,
 )
 from forecast.kernels.remainders import quota_seats
 
@@ -86,23 +87,23 @@ def _apply(
     workspace: ConstrainWorkspace,
 ) -> None:
     """Fill the rows of lists of ``seats``."""
-    rule, here, rows, beyond = rules[0], piece[0], workspace.rows, workspace.beyond
-    inner = constraints.inside[0]
+    rule, here, rows, draw = rules[0], piece[0], workspace.rows, workspace.draw
+    everyone, inner, beyond = workspace.everyone, constraints.inside[0], workspace.beyond
     for n in range(here.blocks):
         for i in range(BLOCK):
             if lay_out(rule, law, constraints, votes, claims, n, i, rows):
                 lot, vote = lot_of(rule, here, n, i), vote_size(votes, n, i)
                 outside = votes_outside(rule, law, votes, n, i, rows)
-                way = Way(rule, law.divisors[rule.divisor_row], outside, vote, lot)
-                inside = Way(inner, law.divisors[inner.divisor_row], 0.0, vote, lot)
+                way = Way(rule, law.divisors[rule.divisor_row], outside, vote, lot, everyone, draw)
+                inside = Way(inner, law.divisors[inner.divisor_row], 0.0, vote, lot, everyone, draw)
                 take_held(rule, constraints, seats, n, i, rows)
                 pool = pool_of(rule, np.float64(constraints.houses[n]), rows)
-                winner, bonus = bonus_of(rule, votes, n, i, pool, lot, rows)
+                winner, bonus = bonus_of(way, votes, n, i, pool, rows)
                 if rule.premium_apart:
-                    _set_others_apart(_largest(rule, _winner(rule, constraints), lot, rows), rows)
+                    _set_others_apart(_largest(way, _winner(rule, constraints), rows), rows)
                 pool -= bonus + _guarantee(rule, law, votes, n, i, rows)
-                valid = _valid_votes(rule, votes, n, i)
-                grown = _divide(way, inside, constraints, valid, pool, workspace)
+                valid = valid_votes(votes, n, i) * rule.vote
+                grown = _divide(way, inside, constraints, valid, pool, rows)
                 beyond[0] += 1 if grown and n * here.apart + i < here.valid else 0
                 finish(rule, constraints, winner, bonus, claims, n, i, rows)
             put_all(seats, n, i, rows[WON])
@@ -113,42 +114,33 @@ apply_given = kernel(_apply, votes=GivenVotes)
 
 
 @stage
-def _valid_votes(rule, votes, n, i):
-    """The valid votes of a draw, as they count."""
-    valid = 0.0
-    for k in range(votes.exact.shape[1]):
-        valid += votes.exact[n, k, i] * rule.vote
-    return valid
-
-
-@stage
-def _divide(way, inside, constraints, valid, pool, workspace):
+def _divide(way, inside, constraints, valid, pool, rows):
     """Seats of a draw by the levelling of the rule, into ``WON``; whether its house would have grown beyond
     its bound.
     """
-    rule, rows = way.rule, workspace.rows
+    rule = way.rule
     if rule.levelling == LEVELLING_START:
-        _start_after(way, constraints, pool, workspace)
+        _start_after(way, constraints, pool, rows)
         return False
     if rule.levelling == LEVELLING_PART:
-        _give_part(rule, way, pool, workspace)
+        _give_part(way, pool, rows)
         return False
     house, grown, taken = pool, False, 0.0
     if rule.levelling == LEVELLING_GROW:
-        needed = max(house, _house_that_covers(way, rows[HELD], rows))
+        needed = max(house, _house_that_covers(way, rows))
         needed += 1.0 if rule.parity > 0 and (needed % 2.0 == 1.0) != (rule.parity == PARITY_ODD) else 0.0
         grown = needed > rule.largest_house
         house = max(house, min(needed, np.float64(rule.largest_house)))
     rows[ASIDE, :] = 0.0
     while taken >= 0.0:
         house -= taken
-        divide_between(way, max(house, 0.0), workspace)
+        divide_between(way, max(house, 0.0), rows)
         if rule.premium > 0.0:
-            _give_premium(way, _winner(rule, constraints), valid, max(house, 0.0), workspace)
-        divide_inside(rule, inside, constraints.floors, workspace)
+            _give_premium(way, _winner(rule, constraints), valid, max(house, 0.0), rows)
+        divide_inside(rule, inside, constraints.floors, rows)
         taken = _set_aside(rows[HELD], rows) if rule.levelling == LEVELLING_REDISTRIBUTE else -1.0
     if rule.majority > 0:
-        _give_majority(rule, way, inside, constraints.extra, valid, workspace)
+        _give_majority(way, inside, constraints.extra, valid, rows)
     for k in range(rows.shape[1]):
         rows[WON, k] += rows[ASIDE, k] + rows[FIRST, k]
         held = rows[PRESENT, k] * rows[HELD, k]
@@ -162,12 +154,12 @@ def _divide(way, inside, constraints, valid, pool, workspace):
 @stage
 def _guarantee(rule, law, votes, n, i, rows):
     """Seats that every list with its share of the votes gets first, into ``FIRST``; how many these are."""
-    base, given = 0.0, 0.0
+    given = 0.0
     rows[FIRST, :] = 0.0
     if rule.guaranteed == 0.0:
         return given
-    for k in range(law.no_lists.shape[0]):
-        base += votes.exact[n, k, i] if rule.base == BASE_VALID or law.no_lists[k] == 0 else 0.0
+    base = votes_for_lists(law.no_lists, votes, n, i)
+    base = valid_votes(votes, n, i) if rule.base == BASE_VALID else base
     for k in range(rows.shape[1]):
         own = votes.exact[n, k, i] * rule.guaranteed_denominator
         if rows[PRESENT, k] > 0.0 and own > 0.0 and own >= rule.guaranteed_numerator * base:
@@ -178,11 +170,11 @@ def _guarantee(rule, law, votes, n, i, rows):
 
 
 @stage
-def _largest(rule, winner, lot, rows):
+def _largest(way, winner, rows):
     """The list that stands for the alliance, or the list, with most votes, or for the winner of a second
     round (an alliance where ``winner`` is its number); -1 for none.
     """
-    best, most = -1, 0.0
+    rule, best, most = way.rule, -1, 0.0
     for k in range(rows.shape[1]):
         a, votes, leads, wins = rows[ALLY, k], rows[CLAIM, k], True, rows[PRESENT, k]
         if a >= 0.0:
@@ -197,7 +189,7 @@ def _largest(rule, winner, lot, rows):
             continue
         if rule.premium_winner >= 0:
             best = k if (k == rule.premium_winner if winner < 0 else a == winner) else best
-        elif votes > most or (votes == most and best >= 0 and earlier(lot, k, best)):
+        elif votes > most or (votes == most and best >= 0 and earlier(way.lot, k, best)):
             best, most = k, votes
     return best
 
@@ -218,10 +210,9 @@ def _set_others_apart(first, rows):
 
 
 @stage
-def _give_premium(way, winner, valid, house, workspace):
+def _give_premium(way, winner, valid, house, rows):
     """At least so many seats for the list or alliance with most votes; the others divide the rest anew."""
-    rows, rule = workspace.rows, way.rule
-    best, claims = _largest(rule, winner, way.lot, rows), rows[PART_CLAIM]
+    rule, best, claims = way.rule, _largest(way, winner, rows), rows[PART_CLAIM]
     if best < 0 or (
         rule.premium_winner < 0 and claims[best] * rule.premium_denominator < rule.premium_numerator * valid
     ):
@@ -230,7 +221,7 @@ def _give_premium(way, winner, valid, house, workspace):
     if rows[PART_WON, best] >= premium:
         return
     rows[PART_CLAIM, best], rows[PART_BEHIND, best] = 0.0, 0.0
-    divide_capped(way, house - premium, workspace)
+    divide_capped(way, house - premium, rows)
     rows[PART_WON, best] = premium
 
 
@@ -248,26 +239,26 @@ def _set_aside(held, rows):
 
 
 @stage
-def _start_after(way, constraints, pool, workspace):
+def _start_after(way, constraints, pool, rows):
     """Divisors that begin after the seats held."""
-    rows, draw, house, taken = workspace.rows, workspace.draw, pool, 0.0
+    draw, taken = way.draw, 0.0
     for k in range(rows.shape[1]):
         own = rows[PRESENT, k] * rows[HELD, k]
         taken += own
         draw[ENTITLED, k], draw[FLOORS, k] = rows[CLAIM, k], own
         draw[LIMITS, k] = max(constraints.limits[k], own)
     house = pool + taken if way.rule.held_beside else max(pool, taken)
-    divisor_seats(way.rule, way.divisors, house, workspace.everyone, way.lot, draw)
+    divisor_seats(way, house)
     for k in range(rows.shape[1]):
         rows[WON, k] = draw[SEATS, k]
 
 
 @stage
-def _give_part(rule, way, pool, workspace):
+def _give_part(way, pool, rows):
     """A part of what each list's share of the whole house is above its seats held: rounded, none below 1; in
     proportion to these numbers where they are too many, and what they leave by the votes.
     """
-    rows, total, house, given = workspace.rows, 0.0, rule.whole_house, 0.0
+    rule, total, house, given = way.rule, 0.0, way.rule.whole_house, 0.0
     for k in range(rows.shape[1]):
         total += rows[CLAIM, k]
         house -= rows[HELD, k] * (1.0 - rows[PRESENT, k])
@@ -282,50 +273,34 @@ def _give_part(rule, way, pool, workspace):
         rows[PART_BEHIND, k] = rows[ASIDE, k] if enough else rows[BEHIND, k]
         rows[PART_LIMIT, k] = NO_LIMIT
         rows[ASIDE, k] = 0.0 if enough else rows[ASIDE, k]
-    vote = 1.0 / rule.vote if enough else way.vote
-    apart = Way(way.rule, way.divisors, 0.0 if enough else way.outside, vote, way.lot)
-    divide_capped(apart, pool if enough else pool - given, workspace)
+    vote, outside = (1.0 / rule.vote, 0.0) if enough else (way.vote, way.outside)
+    apart = Way(rule, way.divisors, outside, vote, way.lot, way.present, way.draw)
+    divide_capped(apart, pool if enough else pool - given, rows)
     for k in range(rows.shape[1]):
         rows[WON, k] = rows[PART_WON, k] + rows[ASIDE, k]
 
 
 @stage
-def _house_that_covers(way, held, rows):
+def _house_that_covers(way, rows):
     """The smallest house in which every share covers the seats held; 0 where nobody holds any."""
-    claims, weakest = rows[CLAIM], np.int64(-1)
-    for k in range(held.shape[0]):
-        if held[k] == 0.0 or claims[k] == 0.0:
-            continue
-        if weakest < 0:
-            weakest = k
-            continue
-        price, lowest = way.divisors[np.int64(held[k]) - 1], way.divisors[np.int64(held[weakest]) - 1]
-        order = quotient_ahead(claims[k], price, claims[weakest], lowest, way.rule.slack)
-        if order < 0 or (
-            order == 0
-            and before(claims[weakest], held[weakest] - 1.0, weakest, claims[k], held[k] - 1.0, k, way.lot)
-        ):
-            weakest = k
-    needed = 0.0
-    if weakest >= 0:
-        for k in range(held.shape[0]):
-            if claims[k] > 0.0:
-                needed += _seats_down_to(way, claims, k, weakest, held[weakest])
-    return needed
+    draw, claims, held, needed = way.draw, way.draw[ENTITLED], way.draw[SEATS], 0.0
+    for k in range(rows.shape[1]):
+        claims[k], draw[FLOORS, k] = rows[CLAIM, k], 0.0
+        held[k] = rows[HELD, k] if rows[CLAIM, k] > 0.0 else 0.0
+    weakest = last_quotient(way)
+    for k in range(rows.shape[1] if weakest >= 0 else 0):
+        if k != weakest and claims[k] > 0.0:
+            needed += _seats_down_to(way, k, weakest, held[weakest] - 1.0)
+    return needed + held[weakest] if weakest >= 0 else needed
 
 
 @stage
-def _seats_down_to(way, claims, k, weakest, held):
-    """How many quotients of list k are not behind that of the ``weakest`` list's last seat, by halving."""
-    price = way.divisors[np.int64(held) - 1]
+def _seats_down_to(way, k, weakest, held):
+    """How many quotients of list k come before that of the ``weakest`` list's last seat, by halving."""
     low, high = 0, way.divisors.shape[0]
     while low < high:
         middle = (low + high) // 2
-        order = quotient_ahead(claims[k], way.divisors[middle], claims[weakest], price, way.rule.slack)
-        wins = k == weakest or before(
-            claims[k], np.float64(middle), k, claims[weakest], held - 1.0, weakest, way.lot
-        )
-        if order > 0 or (order == 0 and wins):
+        if ahead(way, k, np.float64(middle), weakest, held):
             low = middle + 1
         else:
             high = middle
@@ -333,11 +308,11 @@ def _seats_down_to(way, claims, k, weakest, held):
 
 
 @stage
-def _give_majority(rule, way, inside, extra, valid, workspace):
+def _give_majority(way, inside, extra, valid, rows):
     """A share of the seats, or more than half, for the list with a majority of votes or seats: one by one
     those that others won last, or more seats; then more for the others, where it has too large a share.
     """
-    rows, draw, first, whole, total = workspace.rows, workspace.draw, -1, 0.0, 0.0
+    rule, draw, first, whole, total = way.rule, way.draw, -1, 0.0, 0.0
     of_seats, share = rule.majority_of == MAJORITY_OF_SEATS, rule.majority_denominator
     for k in range(rows.shape[1]):
         rows[OF_WHOLE, k] = rows[WON, k] + extra[k] if of_seats else rows[CLAIM, k]
@@ -357,19 +332,19 @@ def _give_majority(rule, way, inside, extra, valid, workspace):
         else:
             for k in range(rows.shape[1]):
                 draw[SEATS, k], draw[FLOORS, k] = rows[WON, k], rows[WON, k] if k == first else 0.0
-            loser = _last_served(way, workspace.everyone, draw, first)
+            loser = _last_served(way, first)
             if loser < 0:
                 break
             rows[WON, loser] -= 1.0
         rows[WON, first] += 1.0
     if rule.most_numerator > 0.0:
-        _add_for_others(rule, inside, extra, total, workspace)
+        _add_for_others(way, inside, extra, total, rows)
 
 
 @stage
-def _add_for_others(rule, inside, extra, total, workspace):
+def _add_for_others(way, inside, extra, total, rows):
     """Seats for the others ``inside`` in proportion to theirs, until no list has more than its share."""
-    rows, draw, first, others = workspace.rows, workspace.draw, 0, 0.0
+    rule, draw, first, others = way.rule, way.draw, 0, 0.0
     for k in range(rows.shape[1]):
         rows[OF_WHOLE, k] = rows[WON, k] + extra[k] if rows[PRESENT, k] > 0.0 else 0.0
         first = k if rows[OF_WHOLE, k] > rows[OF_WHOLE, first] else first
@@ -382,21 +357,20 @@ def _add_for_others(rule, inside, extra, total, workspace):
         others += draw[ENTITLED, k]
     if house <= total or others == 0.0:
         return
-    quota_seats(inside.rule, house - total, others, inside.vote, workspace.everyone, inside.lot, draw)
+    quota_seats(inside, house - total, others)
     for k in range(rows.shape[1]):
         rows[WON, k] += draw[SEATS, k]
 
 
 @stage
-def _last_served(way, everyone, draw, first):
+def _last_served(way, first):
     """The list but ``first`` that won the last seat; -1 if none."""
     if way.rule.family == FAMILY_DIVISOR:
-        return last_quotient(way.rule.slack, way.divisors, everyone, way.lot, draw)
-    loser = -1
-    for k in range(everyone.shape[0]):
-        latest = draw[LATEST, k] if k != first else 0.0
-        if latest > 0.0 and (loser < 0 or latest > draw[LATEST, loser]):
+        return last_quotient(way)
+    latest, loser = way.draw[LATEST], -1
+    for k in range(way.present.shape[0]):
+        if k != first and latest[k] > 0.0 and (loser < 0 or latest[k] > latest[loser]):
             loser = k
     if loser >= 0:
-        draw[LATEST, loser] = 0.0
+        latest[loser] = 0.0
     return loser

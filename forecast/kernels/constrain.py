@@ -7,7 +7,7 @@ their division than this have ``clauses``.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -26,19 +26,21 @@ from forecast.kernels.arrays import (
     Seats,
     Votes,
 )
-from forecast.kernels.divide_divisor import divisor_seats
-from forecast.kernels.laws import FAMILY_DIVISOR, NO_LIMIT, Constraints, Law, Rule
+from forecast.kernels.laws import NO_LIMIT, Constraints, Law, Rule
 from forecast.kernels.one_draw import (
     ENTITLED,
     FLOORS,
     LIMITS,
     SEATS,
-    earlier,
+    Way,
+    leads,
     lot_of,
+    valid_votes,
     vote_size,
+    votes_for_lists,
     votes_of_all_lists,
 )
-from forecast.kernels.remainders import quota_seats
+from forecast.kernels.remainders import method_seats
 
 PRESENT, CLAIM, BEHIND, LIMIT, WON = 0, 1, 2, 3, 4
 """Rows of the workspace by list, for the national division: 1 where a list takes part; its votes as they
@@ -74,16 +76,6 @@ class ConstrainWorkspace(NamedTuple):
     """(1,) in how many of the valid draws a house would have grown beyond its bound."""
 
 
-class Way(NamedTuple):
-    """How seats are divided in a draw."""
-
-    rule: Any
-    divisors: Any
-    outside: Any  # votes behind the quota of lists that take no part
-    vote: Any  # the size of a single vote
-    lot: Any
-
-
 def _constrain(
     rules: Rule,
     law: Law,
@@ -95,20 +87,20 @@ def _constrain(
     workspace: ConstrainWorkspace,
 ) -> None:
     """Fill the rows of lists of ``seats``."""
-    rule, here, rows = rules[0], piece[0], workspace.rows
-    inner = constraints.inside[0]
+    rule, here, rows, draw = rules[0], piece[0], workspace.rows, workspace.draw
+    everyone, inner = workspace.everyone, constraints.inside[0]
     for n in range(here.blocks):
         for i in range(BLOCK):
             if lay_out(rule, law, constraints, votes, claims, n, i, rows):
                 lot, vote = lot_of(rule, here, n, i), vote_size(votes, n, i)
                 outside = votes_outside(rule, law, votes, n, i, rows)
-                way = Way(rule, law.divisors[rule.divisor_row], outside, vote, lot)
-                inside = Way(inner, law.divisors[inner.divisor_row], 0.0, vote, lot)
+                way = Way(rule, law.divisors[rule.divisor_row], outside, vote, lot, everyone, draw)
+                inside = Way(inner, law.divisors[inner.divisor_row], 0.0, vote, lot, everyone, draw)
                 take_held(rule, constraints, seats, n, i, rows)
                 pool = pool_of(rule, np.float64(constraints.houses[n]), rows)
-                winner, bonus = bonus_of(rule, votes, n, i, pool, lot, rows)
-                divide_between(way, pool - bonus, workspace)
-                divide_inside(way.rule, inside, constraints.floors, workspace)
+                winner, bonus = bonus_of(way, votes, n, i, pool, rows)
+                divide_between(way, pool - bonus, rows)
+                divide_inside(rule, inside, constraints.floors, rows)
                 finish(rule, constraints, winner, bonus, claims, n, i, rows)
             put_all(seats, n, i, rows[WON])
 
@@ -168,8 +160,7 @@ def _limit_lists(rule, law, constraints, votes, n, i, rows):
         for k in range(rows.shape[1]):
             listed += votes.exact[n, k, i] * rows[PRESENT, k]
     else:
-        for k in range(law.no_lists.shape[0]):
-            listed += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
+        listed = votes_for_lists(law.no_lists, votes, n, i)
     unit = listed * bottom
     for k in range(rows.shape[1]):
         limit = constraints.limits[k]
@@ -208,20 +199,15 @@ def pool_of(rule, house, rows):
 
 
 @stage
-def bonus_of(rule, votes, n, i, pool, lot, rows):
+def bonus_of(way, votes, n, i, pool, rows):
     """The largest admitted list and its bonus, as far as the pool goes."""
-    if rule.bonus_most == 0.0:
+    if way.rule.bonus_most == 0.0:
         return 0, 0.0
-    column, best, valid = votes.exact[n, :, i], np.int64(-1), 0.0
-    for k in range(column.shape[0]):
-        valid += column[k]
+    column, best = votes.exact[n, :, i], np.int64(-1)
     for k in range(rows.shape[1]):
-        if rows[PRESENT, k] == 0.0:
-            continue
-        tied = best >= 0 and column[k] == column[best]
-        if best < 0 or column[k] > column[best] or (tied and earlier(lot, k, best)):
+        if rows[PRESENT, k] > 0.0 and leads(column, k, best, way.lot):
             best = k
-    return best, min(_bonus_seats(rule, np.float64(column[best]), valid), pool)
+    return best, min(_bonus_seats(way.rule, np.float64(column[best]), valid_votes(votes, n, i)), pool)
 
 
 @stage
@@ -237,35 +223,31 @@ def _bonus_seats(rule, votes, valid):
 
 
 @stage
-def _divide_bare(way, claims, behind, limits, house, workspace, won):
+def _divide_bare(way, claims, behind, limits, house, won):
     """won (K,) = seats by the method alone; none where the house is empty."""
-    draw, everyone, sum_behind = workspace.draw, workspace.everyone, way.outside
+    draw, sum_behind = way.draw, way.outside
     for k in range(won.shape[0]):
         draw[ENTITLED, k] = claims[k] if house >= 1.0 else 0.0
         draw[FLOORS, k] = 0.0
         draw[LIMITS, k] = limits[k] if way.rule.excess_left else NO_LIMIT
         sum_behind += behind[k]
-    if way.rule.family == FAMILY_DIVISOR:
-        divisor_seats(way.rule, way.divisors, house, everyone, way.lot, draw)
-    else:
-        sum_behind = sum_behind if house >= 1.0 else 0.0
-        quota_seats(way.rule, house, sum_behind, way.vote, everyone, way.lot, draw)
+    method_seats(way, house, sum_behind if house >= 1.0 else 0.0)
     for k in range(won.shape[0]):
         won[k] = draw[SEATS, k]
 
 
 @stage
-def divide_capped(way, house, workspace):
+def divide_capped(way, house, rows):
     """Seats of a division, ``PART_WON``: lists over their limit get what it allows, and the others divide the
     rest anew.
     """
-    rows, won = workspace.rows, workspace.rows[PART_WON]
+    won = rows[PART_WON]
     for k in range(won.shape[0]):
         rows[FREE_CLAIM, k], rows[FREE_BEHIND, k] = rows[PART_CLAIM, k], rows[PART_BEHIND, k]
         rows[CAPPED, k] = 0.0
     changes = 1
     while changes > 0:
-        _divide_bare(way, rows[FREE_CLAIM], rows[FREE_BEHIND], rows[PART_LIMIT], house, workspace, won)
+        _divide_bare(way, rows[FREE_CLAIM], rows[FREE_BEHIND], rows[PART_LIMIT], house, won)
         changes = 0
         for k in range(won.shape[0]):
             if way.rule.limited and won[k] > rows[PART_LIMIT, k]:
@@ -279,21 +261,21 @@ def divide_capped(way, house, workspace):
 
 
 @stage
-def divide_between(way, house, workspace):
+def divide_between(way, house, rows):
     """Divide the house between alliances and single lists, into ``PART_WON``."""
-    rows, alliances = workspace.rows, workspace.rows[ALLY]
+    alliances = rows[ALLY]
     for k in range(alliances.shape[0]):
         rows[PART_CLAIM, k], rows[PART_BEHIND, k] = rows[CLAIM, k], rows[BEHIND, k]
         rows[PART_LIMIT, k] = rows[LIMIT, k]
     for a in range(way.rule.alliances):
         _join(alliances, a, 1.0, rows)
-    divide_capped(way, house, workspace)
+    divide_capped(way, house, rows)
 
 
 @stage
-def divide_inside(rule, inside, floors, workspace):
+def divide_inside(rule, inside, floors, rows):
     """Divide what alliances have in ``PART_WON`` inside every one, into ``WON``."""
-    rows, alliances = workspace.rows, workspace.rows[ALLY]
+    alliances = rows[ALLY]
     for k in range(alliances.shape[0]):
         rows[WON, k] = rows[PART_WON, k]
     for a in range(rule.alliances):
@@ -302,13 +284,13 @@ def divide_inside(rule, inside, floors, workspace):
             _join(rows[SUB], s, 0.0, rows)
         while kept >= 0.0:
             house -= kept
-            divide_capped(inside, house, workspace)
+            divide_capped(inside, house, rows)
             kept = _keep_floors(floors, house, rows)
         for k in range(alliances.shape[0]):
             if alliances[k] == a:
                 rows[WON, k] = rows[PART_WON, k] + rows[FLOORED, k]
     for s in range(rule.subs):
-        divide_capped(inside, _enter(rows[SUB], s, rows), workspace)
+        divide_capped(inside, _enter(rows[SUB], s, rows), rows)
         for k in range(alliances.shape[0]):
             if rows[SUB, k] == s:
                 rows[WON, k] = rows[PART_WON, k]

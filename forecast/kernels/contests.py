@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
-    STREAM,
     Claims,
     F32x1,
     F32x2,
@@ -26,11 +25,12 @@ from forecast.kernels.arrays import (
     U16x3,
     Votes,
 )
+from forecast.kernels.count_places import claim_again_drawn, claim_again_given
 from forecast.kernels.elementary import exp2, larger
 from forecast.kernels.laws import Law
 from forecast.kernels.normals import Noise, plain_normals
-from forecast.kernels.random_bits import mix, seed_lanes
-from forecast.kernels.whole_chamber import Contests, Winners
+from forecast.kernels.random_bits import begin_stream
+from forecast.kernels.whole_chamber import Contests, Elected, Winners
 
 _SPLIT = np.uint64(0x5B117)
 _LEAST = np.float32(2.0**-60)
@@ -74,9 +74,7 @@ def _split_votes(
     as many in all. Pieces are one block, and come in order.
     """
     about, here = split.about[0], piece[0]
-    if here.first % STREAM == 0:
-        key = mix(about.seed ^ _SPLIT, here.replicate, about.number)
-        seed_lanes(key, here.first // STREAM, workspace.noise.state, workspace.noise.bits[0])
+    begin_stream(workspace.noise, about.seed ^ _SPLIT, here, here.first, about.number)
     plain_normals(workspace.noise, 0, workspace.noise.words.shape[0])
     units, total, summed = split.ratio.shape[0], national.total[0], workspace.sums[0]
     for v in range(units):
@@ -151,8 +149,7 @@ def cover_winners(
     piece: Piece,
     local: Votes,
     lists: Seats,
-    winners: Winners,
-    tier: Seats,
+    elected: Elected,
     workspace: CoverWorkspace,
     counts: CoverCounts,
 ) -> None:
@@ -160,11 +157,11 @@ def cover_winners(
     seats of the list in it (Bundeswahlgesetz § 6 (1), of 8 June 2023). A list's seats are divided among its
     regions by Sainte-Lague on its votes there (§ 5), which follow those for its candidates.
 
-    Others leave ``tier`` and become SEATLESS in ``winners``. Equal shares, which drawn votes hardly have, go
+    Others lose their seat and become SEATLESS. Equal shares, which drawn votes hardly have, go
     by the order of the districts. In void draws nobody has a seat.
     """
-    regions, holders = cover.starts.shape[0] - 1, counts.seatless.shape[1]
-    _sum_regions(cover, local, winners, workspace)
+    regions, holders, tier = cover.starts.shape[0] - 1, counts.seatless.shape[1], elected.seats
+    _sum_regions(cover, local, elected.winners, workspace)
     for i in range(min(piece[0].valid, BLOCK)):
         without = 0
         for h in range(holders):
@@ -177,7 +174,7 @@ def cover_winners(
                 for r in range(regions):
                     excess = np.int64(workspace.winners[r, h, i]) - np.int64(workspace.rows[1, r])
                     for _ in range(excess):
-                        _strike_lowest(cover, r, h, i, winners, counts)
+                        _strike_lowest(cover, r, h, i, elected.winners, counts)
                     off += excess if excess > 0 else 0
                 tier.whole[0, h, i] -= np.uint16(off)
             counts.number[h, off] += 1
@@ -252,27 +249,24 @@ def _strike_lowest(cover, r, k, i, winners, counts):
 
 def _add_unused(
     contests: Contests,
-    per_list: F32x1,
-    piece: Piece,
+    law: Law,
+    national: Votes,
     local: Votes,
     winners: Winners,
-    national: Votes,
-    law: Law,
     sums: F32x2,
-    tier: Seats,
-    won: I64x2,
-    claims: Claims,
     divided: Votes,
 ) -> None:
-    """The national votes of a block with those for candidates that elected nobody added to their lists: all
-    votes of losers, and of winners those beyond one more than the second has (Hungary, Act CCIII of 2011,
-    s. 15). Into ``divided``, and into ``claims`` of those who take part.
+    """The national votes of a block with those for candidates that elected nobody added to their lists, into
+    ``divided``: all votes of losers, and of winners those beyond one more than the second has (Hungary, Act
+    CCIII of 2011, s. 15).
 
-    ``local`` (D, V, BLOCK) add up to the national votes; per_list (1,) votes for candidates are cast for each
-    of these. In void draws nobody has a seat. sums (2, BLOCK) is workspace.
+    ``local`` (D, V, BLOCK) add up to the national votes. sums (2, BLOCK) is workspace.
     """
-    lists, units = law.levels.shape[0], divided.single.shape[1]
-    _copy(national, units, divided)
+    lists, per_list = law.levels.shape[0], contests.about[0].per_list
+    for u in range(divided.single.shape[1]):
+        row, out = national.single[0, u], divided.single[0, u]
+        for i in range(BLOCK):
+            out[i] = row[i]
     one, second, whole = sums[0], sums[1], national.total[0]
     for i in range(BLOCK):
         valid = np.float32(national.stands_for[0])
@@ -291,49 +285,36 @@ def _add_unused(
                 row, out, own = local.single[d, h], divided.single[0, h], np.uint16(h)
                 for i in range(BLOCK):
                     # A vote for a candidate is as much as one for a list, of which there are others in all.
-                    cast = row[i] * per_list[0]
-                    beyond = larger(cast - second[i] * per_list[0] - one[i], _NONE)
+                    cast = row[i] * per_list
+                    beyond = larger(cast - second[i] * per_list - one[i], _NONE)
                     out[i] += beyond if who[i] == own else cast
-    _claim_again(national, law, claims, divided)
-    for i in range(min(piece[0].valid, BLOCK)):
-        if claims.many[0, i] == _NONE:
-            tier.house[0, i] = np.uint16(0)
-            for h in range(tier.filled.shape[1]):
-                tier.whole[0, h, i] = np.uint16(0)
-            for d in range(winners.who.shape[0]):
-                won[d, np.int64(winners.who[d, i])] -= 1
+    for u in range(divided.single.shape[1]):
+        cast, before, row = divided.single[0, u], national.single[0, u], national.exact[0, u]
+        known = divided.exact[0, u]
+        for i in range(BLOCK):
+            known[i] = row[i] + (cast[i] - before[i])
 
 
 add_unused_drawn = kernel(_add_unused, national=Votes, divided=Votes)
 add_unused_given = kernel(_add_unused, national=GivenVotes, divided=GivenVotes)
 
 
-@stage
-def _copy(national, units, divided):
-    """The votes before anything is added."""
-    for u in range(units):
-        row, out = national.single[0, u], divided.single[0, u]
-        for i in range(BLOCK):
-            out[i] = row[i]
+@kernel
+def void_tier(piece: Piece, claims: Claims, elected: Elected) -> None:
+    """Where no list takes part nobody has a seat of a tier whose winners were found before."""
+    tier, who = elected.seats, elected.winners.who
+    for i in range(min(piece[0].valid, BLOCK)):
+        if claims.many[0, i] == _NONE:
+            tier.house[0, i] = np.uint16(0)
+            for h in range(tier.filled.shape[1]):
+                tier.whole[0, h, i] = np.uint16(0)
+            for d in range(who.shape[0]):
+                elected.won[d, np.int64(who[d, i])] -= 1
 
 
-@stage
-def _claim_again(national, law, claims, divided):
-    """Claims, and the votes that count where single precision cannot tell, by the votes with those added."""
-    for k in range(divided.single.shape[1]):
-        cast, known, row = divided.single[0, k], divided.exact[0, k], national.exact[0, k]
-        before = national.single[0, k]
-        for i in range(BLOCK):
-            known[i] = row[i] + (cast[i] - before[i])
-    total = claims.total[0]
-    for i in range(BLOCK):
-        total[i] = _NONE
-    for p in range(claims.number[0]):
-        k, row = claims.present[0, p], claims.votes[0, p]
-        cast, weight = divided.exact[0, k], law.single_weights[k]
-        for i in range(BLOCK):
-            row[i] = np.float32(cast[i]) * weight if row[i] > _NONE else _NONE
-            total[i] += row[i]
+COMPENSATING_DRAWN = (add_unused_drawn, claim_again_drawn, void_tier)
+COMPENSATING_GIVEN = (add_unused_given, claim_again_given, void_tier)
+"""What counts votes that elect nobody for lists: of drawn votes, and of given ones."""
 
 
 @kernel

@@ -26,6 +26,7 @@ from forecast.kernels.arrays import (
     U32x3,
     Votes,
 )
+from forecast.kernels.one_draw import valid_votes
 
 _UNIT = np.uint32(1)
 
@@ -328,9 +329,7 @@ def _keep_shares(piece: Piece, votes: Votes, kept: F64x2) -> None:
             at = here.place + n * BLOCK + i
             if at >= kept.shape[0]:
                 return
-            total = 0.0
-            for k in range(kept.shape[1]):
-                total += votes.exact[n, k, i]
+            total = valid_votes(votes, n, i)
             for k in range(kept.shape[1]):
                 kept[at, k] = np.float64(votes.exact[n, k, i]) / total if total > 0.0 else 0.0
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.admit import AdmitWorkspace, mark_inside, take_in
+from forecast.kernels.admit import AdmitWorkspace, mark_admitted, take_in
 from forecast.kernels.arrays import (
     BLOCK,
     B1x2,
@@ -26,7 +26,7 @@ from forecast.kernels.arrays import (
     U32x3,
     Votes,
 )
-from forecast.kernels.count import count_row
+from forecast.kernels.count import count_row, mark_inside
 from forecast.kernels.laws import Law
 
 EVERYONE, NATIONAL, LOCAL, BOTH, EITHER = 0, 1, 2, 3, 4
@@ -35,6 +35,24 @@ admitted in both; those admitted in one of them.
 """
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
+
+
+class Admitted(NamedTuple):
+    """Who is admitted in the country and in places, of which each of D districts has one."""
+
+    national: Claims
+    places: Claims
+    place_of: I64x1
+    """(D,) the place whose level counts for a district: itself, or its region."""
+
+
+class Districts(NamedTuple):
+    """The ballots of D districts in a block of draws."""
+
+    piece: Piece
+    votes: Votes
+    claims: Claims
+    seats: Seats
 
 
 class InsideWorkspace(NamedTuple):
@@ -72,7 +90,7 @@ def _admit_by_districts(
     inside, lists = workspace.inside, law.levels.shape[0]
     for i in range(min(piece[0].valid, BLOCK)):
         added = 0
-        mark_inside(claims, i, inside)
+        mark_admitted(claims, i, inside)
         for k in range(lists):
             if inside[k] == 0.0 and votes.single[0, k, i] > _NONE:
                 let_in = waivers.seats[0] > 0 and won.whole[0, k, i] >= waivers.seats[0]
@@ -87,6 +105,23 @@ admit_by_districts_drawn = kernel(_admit_by_districts, votes=Votes)
 admit_by_districts_given = kernel(_admit_by_districts, votes=GivenVotes)
 
 
+def _claim_again(law: Law, votes: Votes, claims: Claims) -> None:
+    """Claims of block 0 by other votes than those by which lists take part: with more added, or of voters."""
+    total = claims.total[0]
+    for i in range(BLOCK):
+        total[i] = _NONE
+    for p in range(claims.number[0]):
+        k, row = claims.present[0, p], claims.votes[0, p]
+        cast, weight = votes.exact[0, k], law.single_weights[k]
+        for i in range(BLOCK):
+            row[i] = np.float32(cast[i]) * weight if row[i] > _NONE else _NONE
+            total[i] += row[i]
+
+
+claim_again_drawn = kernel(_claim_again, votes=Votes)
+claim_again_given = kernel(_claim_again, votes=GivenVotes)
+
+
 @stage
 def _meets_quotas(waivers, regions, k, i):
     met = 0
@@ -97,22 +132,38 @@ def _meets_quotas(waivers, regions, k, i):
     return waivers.regions[0] > 0 and met >= waivers.regions[0]
 
 
+@stage
+def fill_all(seats):
+    """No seats in the rows that nobody has filled, so that any list may be given some."""
+    for n in range(seats.filled.shape[0]):
+        for k in range(seats.filled.shape[1]):
+            if not seats.filled[n, k]:
+                seats.filled[n, k] = True
+                for i in range(BLOCK):
+                    seats.whole[n, k, i] = 0
+
+
+@stage
+def empty_all(seats):
+    """No seats for any list."""
+    for n in range(seats.filled.shape[0]):
+        for k in range(seats.filled.shape[1]):
+            seats.filled[n, k] = False
+    fill_all(seats)
+
+
 @kernel
 def claim_in_districts(
     who: int,
     law: Law,
-    national: Claims,
-    places: Claims,
-    place_of: I64x1,
+    admitted: Admitted,
     stands: B1x2,
     votes: Votes,
     claims: Claims,
     workspace: InsideWorkspace,
 ) -> None:
-    """Fill the claims of districts from their votes, by who is admitted nationally and in the ``places``.
-
-    ``place_of`` (D,) is the place whose level counts for a district: itself, or its region. ``stands`` (D, K)
-    leaves out lists that have no votes in a district.
+    """Fill the claims of districts from their votes, by ``who`` takes part of those ``admitted``. ``stands``
+    (D, K) leaves out lists that have no votes in a district.
     """
     inside, before = workspace.national, np.int64(-1)
     if who in (EVERYONE, LOCAL):
@@ -121,26 +172,13 @@ def claim_in_districts(
             for i in range(BLOCK):
                 row[i] = _UNIT
     else:
-        _mark(national, 0, inside)
-    for d in range(place_of.shape[0]):
-        if who >= LOCAL and place_of[d] != before:
-            before = place_of[d]
-            _mark(places, before, workspace.local)
+        mark_inside(admitted.national, 0, inside)
+    for d in range(stands.shape[0]):
+        if who >= LOCAL and admitted.place_of[d] != before:
+            before = admitted.place_of[d]
+            mark_inside(admitted.places, before, workspace.local)
             _join(who, workspace)
         _claim_block(law, stands[d], workspace.joined if who >= LOCAL else inside, votes, d, claims)
-
-
-@stage
-def _mark(claims, n, inside):
-    """inside (K, BLOCK) = who is admitted in block n."""
-    for k in range(inside.shape[0]):
-        row = inside[k]
-        for i in range(BLOCK):
-            row[i] = _NONE
-    for p in range(claims.number[n]):
-        row, out = claims.votes[n, p], inside[claims.present[n, p]]
-        for i in range(BLOCK):
-            out[i] = _UNIT if row[i] > _NONE else _NONE
 
 
 @stage
@@ -180,25 +218,21 @@ def _claim_block(law, stands, inside, votes, d, claims):
 
 
 @kernel
-def sum_districts(local: Seats, seats: Seats) -> None:
-    """What every list wins in all districts, and the seats handed out there, into block 0 of ``seats``."""
-    lists, house = local.filled.shape[1], seats.house[0]
-    for k in range(lists):
-        row = seats.whole[0, k]
-        seats.filled[0, k] = True
+def sum_seats(place_of: I64x1, local: Seats, places: Seats) -> None:
+    """Seats of places from those of their districts (D,), and how many are handed out there."""
+    empty_all(places)
+    for p in range(places.filled.shape[0]):
         for i in range(BLOCK):
-            row[i] = 0
-        for d in range(local.filled.shape[0]):
-            if local.filled[d, k]:
-                more = local.whole[d, k]
-                for i in range(BLOCK):
-                    row[i] += more[i]
-    for i in range(BLOCK):
-        house[i] = 0
-    for d in range(local.house.shape[0]):
-        more = local.house[d]
+            places.house[p, i] = 0
+    for d in range(place_of.shape[0]):
+        more, house = local.house[d], places.house[place_of[d]]
         for i in range(BLOCK):
             house[i] += more[i]
+        for k in range(local.filled.shape[1]):
+            if local.filled[d, k]:
+                row, out = local.whole[d, k], places.whole[place_of[d], k]
+                for i in range(BLOCK):
+                    out[i] += row[i]
 
 
 @kernel

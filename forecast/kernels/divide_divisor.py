@@ -31,11 +31,12 @@ from forecast.kernels.one_draw import (
     FLOORS,
     LIMITS,
     SEATS,
-    before,
+    Way,
     begin_block,
     entitle,
     lot_of,
     put_seats,
+    tied_before,
 )
 
 _NONE, _UNIT, _HALF = np.float32(0.0), np.float32(1.0), np.float32(0.5)
@@ -100,7 +101,7 @@ def _divide_divisor(
     to them.
     """
     rule, here, lists = rules[0], piece[0], law.levels.shape[0]
-    draw = workspace.draw
+    draw, divisors = workspace.draw, law.divisors[rule.divisor_row]
     shift, first = np.float32(rule.shift), larger(np.float32(rule.first), _LEAST)
     even = first == shift and _LEAST_SHIFT < shift <= _UNIT
     left, ahead, behind = workspace.left, workspace.next_seat, workspace.last_seat
@@ -125,7 +126,7 @@ def _divide_divisor(
                 present, lot = claims.present[n, : claims.number[n]], lot_of(rule, here, n, i)
                 for p in range(present.shape[0]):
                     draw[SEATS, p] = min(np.int64(seats.whole[n, present[p], i]), houses[n])
-                settle(rule.slack, law.divisors[rule.divisor_row], houses[n], present, lot, draw)
+                _settle(Way(rule, divisors, 0.0, 1.0, lot, present, draw), houses[n])
                 put_seats(claims, n, i, draw[SEATS], seats)
 
 
@@ -253,128 +254,96 @@ def _move(workspace):
 
 
 @stage
-def divisor_seats(rule, divisors, seats, present, lot, draw):
-    """Seats of one draw by any divisor method, into ``draw[SEATS]``: the lists ``present`` have
-    ``draw[ENTITLED]`` votes, keep ``draw[FLOORS]`` and hold ``draw[LIMITS]`` at most.
+def divisor_seats(way, seats):
+    """Seats of one draw by any divisor method, into ``draw[SEATS]``: the lists have ``draw[ENTITLED]`` votes,
+    keep ``draw[FLOORS]`` and hold ``draw[LIMITS]`` at most.
     """
+    rule, draw = way.rule, way.draw
     entitled, own = draw[ENTITLED], draw[SEATS]
     total, many, house = 0.0, 0.0, np.float64(seats)
-    for p in range(present.shape[0]):
+    for p in range(way.present.shape[0]):
         total += entitled[p]
         many += 1.0 if entitled[p] > 0.0 else 0.0
     multiplier = max(house + many * (rule.shift - 0.5), 0.5) / total if total > 0.0 else 0.0
-    least = max(
-        rule.first, _LEAST_EXACT
-    )  # a list without votes has no seat, even where all with votes have one
-    for p in range(present.shape[0]):
+    # A list without votes has no seat, even where all with votes have one.
+    least = max(rule.first, _LEAST_EXACT)
+    for p in range(way.present.shape[0]):
         quotient = entitled[p] * multiplier
         guess = min(np.floor(quotient + (1.0 - rule.shift)), house) if quotient >= least else 0.0
         own[p] = min(max(guess, draw[FLOORS, p]), draw[LIMITS, p])
-    settle(rule.slack, divisors, seats, present, lot, draw)
+    _settle(way, seats)
 
 
-@stage
-def quotient_ahead(votes_a, divisor_a, votes_b, divisor_b, slack):
-    """1 if votes_a / divisor_a is larger, -1 if smaller, 0 if equal; a divisor of 0 is an infinite quotient,
+@element
+def ahead(way, p, held, q, other):
+    """Whether the quotient of list ``p`` for one more seat than it has ``held`` is ahead of that of ``q`` for
+    one more than the ``other``: the larger, of equal ones the first. A divisor of 0 is an infinite quotient,
     of which that of more votes is larger.
 
-    Compared as products, exact for whole votes and whole divisors; ``slack`` is the relative difference below
-    which the products of irrational divisors count as equal.
+    Compared as products, exact for whole votes and whole divisors; ``slack`` of the rule is the relative
+    difference below which the products of irrational divisors count as equal.
     """
-    left, right = votes_a * divisor_b, votes_b * divisor_a
-    if divisor_a == 0.0 and divisor_b == 0.0:
-        left, right = votes_a, votes_b
-    if left > right * (1.0 + slack):
-        return 1
-    if right > left * (1.0 + slack):
-        return -1
-    return 0
+    votes, above = way.draw[ENTITLED], 1.0 + way.rule.slack
+    divisor, other_divisor = way.divisors[np.int64(held)], way.divisors[np.int64(other)]
+    left, right = votes[p] * other_divisor, votes[q] * divisor
+    if divisor == 0.0 and other_divisor == 0.0:
+        left, right = votes[p], votes[q]
+    if left > right * above:
+        return True
+    if right > left * above:
+        return False
+    return tied_before(way, p, held, q, other)
 
 
 @stage
-def _next_quotient(slack, divisors, present, lot, draw):
-    """The list with the highest quotient for its next seat: more votes first, then the lot; -1 if none."""
-    votes, own, best = draw[ENTITLED], draw[SEATS], -1
-    for p in range(present.shape[0]):
-        if votes[p] == 0.0 or own[p] >= draw[LIMITS, p]:
+def next_quotient(way):
+    """The list with the highest quotient for its next seat; -1 if none."""
+    draw, own, best = way.draw, way.draw[SEATS], -1
+    for p in range(way.present.shape[0]):
+        if draw[ENTITLED, p] == 0.0 or own[p] >= draw[LIMITS, p]:
             continue
-        if best < 0:
-            best = p
-            continue
-        price, price_best = divisors[np.int64(own[p])], divisors[np.int64(own[best])]
-        order = quotient_ahead(votes[p], price, votes[best], price_best, slack)
-        if order > 0 or (
-            order == 0 and before(votes[p], own[p], present[p], votes[best], own[best], present[best], lot)
-        ):
+        if best < 0 or ahead(way, p, own[p], best, own[best]):
             best = p
     return best
 
 
 @stage
-def last_quotient(slack, divisors, present, lot, draw):
+def last_quotient(way):
     """The list whose last seat has the lowest quotient, by the same order reversed; -1 if none."""
-    votes, own, worst = draw[ENTITLED], draw[SEATS], -1
-    for p in range(present.shape[0]):
-        if own[p] <= draw[FLOORS, p]:
+    own, worst = way.draw[SEATS], -1
+    for p in range(way.present.shape[0]):
+        if own[p] <= way.draw[FLOORS, p]:
             continue
-        if worst < 0:
-            worst = p
-            continue
-        price, price_worst = divisors[np.int64(own[p]) - 1], divisors[np.int64(own[worst]) - 1]
-        order = quotient_ahead(votes[p], price, votes[worst], price_worst, slack)
-        here, there = own[p] - 1.0, own[worst] - 1.0
-        if order < 0 or (
-            order == 0 and before(votes[worst], there, present[worst], votes[p], here, present[p], lot)
-        ):
+        if worst < 0 or ahead(way, worst, own[worst] - 1.0, p, own[p] - 1.0):
             worst = p
     return worst
 
 
 @stage
-def settle(slack, divisors, house, present, lot, draw):
+def _settle(way, house):
     """Move a guess ``draw[SEATS]`` to the seats of a divisor method.
 
     Seats that are left go one by one to the highest quotients, or the lowest are taken back; then seats move
     from the lowest last quotient to a higher next one until none is higher. So the seats are the method's,
     whatever the guess was, with ties decided by votes and then by the lot.
     """
+    draw, own = way.draw, way.draw[SEATS]
     left, total = np.float64(house), 0.0
-    for p in range(present.shape[0]):
+    for p in range(way.present.shape[0]):
         total += draw[ENTITLED, p]
-        draw[SEATS, p] = draw[SEATS, p] if draw[ENTITLED, p] > 0.0 else draw[FLOORS, p]
-        left -= draw[SEATS, p]
+        own[p] = own[p] if draw[ENTITLED, p] > 0.0 else draw[FLOORS, p]
+        left -= own[p]
     left = left if total > 0.0 else 0.0
     while left != 0.0:
-        up = left > 0.0
-        p = (
-            _next_quotient(slack, divisors, present, lot, draw)
-            if up
-            else last_quotient(slack, divisors, present, lot, draw)
-        )
+        one = 1.0 if left > 0.0 else -1.0
+        p = next_quotient(way) if left > 0.0 else last_quotient(way)
         if p < 0:
             break
-        one = 1.0 if up else -1.0
-        draw[SEATS, p] += one
+        own[p] += one
         left -= one
-    _exchange_seats(slack, divisors, present, lot, draw)
-
-
-@stage
-def _exchange_seats(slack, divisors, present, lot, draw):
-    """Move seats from the lowest last quotient to a higher next one until none is higher."""
-    votes, own = draw[ENTITLED], draw[SEATS]
     while True:
-        up = _next_quotient(slack, divisors, present, lot, draw)
-        down = last_quotient(slack, divisors, present, lot, draw)
-        if up < 0 or down < 0 or up == down:
-            break
-        price, paid = divisors[np.int64(own[up])], divisors[np.int64(own[down]) - 1]
-        order = quotient_ahead(votes[up], price, votes[down], paid, slack)
-        paid_for = own[down] - 1.0
-        if order < 0 or (
-            order == 0
-            and not before(votes[up], own[up], present[up], votes[down], paid_for, present[down], lot)
-        ):
+        up, down = next_quotient(way), last_quotient(way)
+        if up < 0 or down < 0 or up == down or not ahead(way, up, own[up], down, own[down] - 1.0):
             break
         own[up] += 1.0
         own[down] -= 1.0

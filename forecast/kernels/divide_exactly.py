@@ -10,10 +10,9 @@ import numpy as np
 
 from forecast.compiling import kernel
 from forecast.kernels.arrays import BLOCK, Claims, F64x2, GivenVotes, Piece, Seats, U16x2, Votes
-from forecast.kernels.divide_divisor import divisor_seats
-from forecast.kernels.laws import FAMILY_DIVISOR, Law, Rule
-from forecast.kernels.one_draw import SEATS, begin_block, electorate, lot_of, put_seats, vote_size
-from forecast.kernels.remainders import quota_seats
+from forecast.kernels.laws import FAMILY_QUOTA, Law, Rule
+from forecast.kernels.one_draw import SEATS, Way, begin_block, electorate, lot_of, put_seats, vote_size
+from forecast.kernels.remainders import method_seats
 
 
 def _divide_exactly(
@@ -29,19 +28,16 @@ def _divide_exactly(
     """Fill the rows of lists of ``seats``: draw i of block n hands out houses[n, i] seats. ``draw``
     (DRAW_ROWS, K) is workspace.
     """
-    rule, here = rules[0], piece[0]
+    rule, here, divisors = rules[0], piece[0], law.divisors[rules[0].divisor_row]
     for n in range(here.blocks):
         number = begin_block(claims, seats, n, law.levels.shape[0], draw)
         present = claims.present[n, :number]
         for i in range(BLOCK):
-            lot = lot_of(rule, here, n, i)
             behind = electorate(rule, law, votes, claims, n, i, draw)
-            if rule.family == FAMILY_DIVISOR:
-                divisor_seats(
-                    rule, law.divisors[rule.divisor_row], np.int64(houses[n, i]), present, lot, draw
-                )
-            else:
-                quota_seats(rule, np.int64(houses[n, i]), behind, vote_size(votes, n, i), present, lot, draw)
+            vote = vote_size(votes, n, i) if rule.family == FAMILY_QUOTA else 1.0
+            lot = lot_of(rule, here, n, i)
+            way = Way(rule, divisors, 0.0, vote, lot, present, draw)
+            method_seats(way, np.int64(houses[n, i]), behind)
             put_seats(claims, n, i, draw[SEATS], seats)
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from forecast.compiling import called, kernel, stage
+from forecast.compiling import called, element, kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -46,11 +46,12 @@ from forecast.kernels.one_draw import (
     REMAINDERS,
     SEATS,
     SERVED,
-    before,
+    Way,
     begin_block,
     entitle,
     lot_of,
     put_seats,
+    tied_before,
     vote_size,
 )
 
@@ -103,6 +104,7 @@ def _divide_quota(
 ) -> None:
     """Fill the rows of lists of ``seats``: block n hands out houses[n] seats."""
     rule, here, lists, draw = rules[0], piece[0], law.levels.shape[0], workspace.draw
+    divisors = law.divisors[rule.divisor_row]
     for n in range(here.blocks):
         number = begin_block(claims, seats, n, lists, draw)
         _quotas_of_a_vote(rule, votes, claims, n, houses[n], workspace)
@@ -116,17 +118,13 @@ def _divide_quota(
         _give_the_rest(claims, n, houses[n], seats, workspace)
         for i in range(BLOCK):
             if workspace.ambiguous[i] == _AMBIGUOUS:
-                lot = lot_of(rule, here, n, i)
                 behind = entitle(rule, law, votes, claims, n, i, draw[ENTITLED])
-                largest_remainders(
-                    rule,
-                    houses[n],
-                    behind,
+                vote, lot, present = (
                     vote_size(votes, n, i),
+                    lot_of(rule, here, n, i),
                     claims.present[n, :number],
-                    lot,
-                    draw,
                 )
+                largest_remainders(Way(rule, divisors, 0.0, vote, lot, present, draw), houses[n], behind)
                 put_seats(claims, n, i, draw[SEATS], seats)
 
 
@@ -315,18 +313,18 @@ def quota_parts(code, seats):
 
 
 @stage
-def whole_quotas(rule, seats, behind, vote, present, lot, draw):
+def whole_quotas(way, seats, behind):
     """Whole quotas of one draw into ``draw[SEATS]``, and what these leave of the votes into
-    ``draw[REMAINDERS]``: the quota times its parts, its parts, and the seats left over.
+    ``draw[REMAINDERS]``: the quota times its parts, its parts, and the seats left over, which are below 0
+    where there are more quotas than seats.
 
-    The lists ``present`` have ``draw[ENTITLED]`` votes; ``behind`` are the votes behind the quota, ``vote``
-    the size of a single vote.
+    The lists have ``draw[ENTITLED]`` votes; ``behind`` are the votes behind the quota.
     """
+    rule, draw, house = way.rule, way.draw, np.float64(seats)
     entitled, own, remainders = draw[ENTITLED], draw[SEATS], draw[REMAINDERS]
-    house = np.float64(seats)
-    quota, parts = quota_of_votes(rule.quota, behind, house, vote * rule.vote), quota_parts(rule.quota, house)
-    left = house if quota > 0.0 else 0.0
-    for p in range(present.shape[0]):
+    quota = quota_of_votes(rule.quota, behind, house, way.vote * rule.vote)
+    parts, left = quota_parts(rule.quota, house), house
+    for p in range(way.present.shape[0]):
         own[p] = 0.0
         remainders[p] = -1.0
         draw[CLOSED, p], draw[LATEST, p] = 0.0, 0.0
@@ -336,31 +334,36 @@ def whole_quotas(rule, seats, behind, vote, present, lot, draw):
             remainders[p] = scaled - own[p] * quota
             own[p] = min(own[p], draw[LIMITS, p])
             left -= own[p]
-    while left < 0.0:
-        if not take_smallest_remainder(quota, lot, present, draw):
-            break
-        left += 1.0
     return quota, parts, left
 
 
-@called
-def largest_remainders(rule, seats, behind, vote, present, lot, draw):
-    """Seats of one draw, what is left over to the largest remainders; arguments as of ``whole_quotas``."""
-    _, _, left = whole_quotas(rule, seats, behind, vote, present, lot, draw)
-    one_each(draw[REMAINDERS], lot, present, draw, left)
-
-
 @stage
-def take_smallest_remainder(quota, lot, present, draw):
+def give_up(way, quota, left):
+    """Where more seats are given than there are the smallest remainders give theirs up, one by one; the seats
+    that are left then.
+    """
+    while left < 0.0 and _take_smallest_remainder(way, quota):
+        left += 1.0
+    return left
+
+
+@called
+def largest_remainders(way, seats, behind):
+    """Seats of one draw, what is left over to the largest remainders; arguments as of ``whole_quotas``."""
+    quota, _, left = whole_quotas(way, seats, behind)
+    if quota > 0.0:
+        one_each(way, way.draw[REMAINDERS], give_up(way, quota, left))
+
+
+@called
+def _take_smallest_remainder(way, quota):
     """Take one seat from the smallest remainder among lists that hold one; fewer votes, then the later list.
 
     The seat given up adds a whole quota to the remainder. Whether there was one to take.
     """
-    own, remainders, worst = draw[SEATS], draw[REMAINDERS], -1
-    for p in range(present.shape[0]):
-        if own[p] <= 0.0:
-            continue
-        if worst < 0 or _ahead(remainders, worst, p, lot, present, draw):
+    own, remainders, worst = way.draw[SEATS], way.draw[REMAINDERS], -1
+    for p in range(way.present.shape[0]):
+        if own[p] > 0.0 and (worst < 0 or _ahead(way, remainders, worst, p)):
             worst = p
     if worst < 0:
         return False
@@ -370,47 +373,45 @@ def take_smallest_remainder(quota, lot, present, draw):
 
 
 @stage
-def one_each(claims, lot, present, draw, left):
+def one_each(way, claims, left):
     """One seat each in order of ``claims`` (P,), round after round until none is left."""
     while left > 0.0:
-        given = one_round(claims, lot, present, draw, left)
+        given = one_round(way, claims, left)
         if given == 0.0:
             break
         left -= given
 
 
-@stage
-def _ahead(claims, p, q, lot, present, draw):
+@element
+def _ahead(way, claims, p, q):
     """Whether the list at ``p`` has the larger of two claims, or comes before that at ``q`` where these are
     equal.
     """
-    votes, own = draw[ENTITLED], draw[SEATS]
     if claims[p] != claims[q]:
         return claims[p] > claims[q]
-    return before(votes[p], own[p], present[p], votes[q], own[q], present[q], lot)
+    return tied_before(way, p, way.draw[SEATS, p], q, way.draw[SEATS, q])
 
 
 @stage
-def one_round(claims, lot, present, draw, left):
+def one_round(way, claims, left):
     """One seat each in order of the claims, to no list twice; how many were given."""
+    draw, number = way.draw, way.present.shape[0]
     entitled, own, served = draw[ENTITLED], draw[SEATS], draw[SERVED]
-    given, number = 0.0, 0.0
-    for p in range(present.shape[0]):
+    given, rounds = 0.0, 0.0
+    for p in range(number):
         served[p] = 0.0
-        number = max(number, draw[LATEST, p])
+        rounds = max(rounds, draw[LATEST, p])
     while given < left:
         best = -1
-        for p in range(present.shape[0]):
+        for p in range(number):
             if served[p] > 0.0 or entitled[p] == 0.0 or draw[CLOSED, p] > 0.0:
                 continue
-            if own[p] >= draw[LIMITS, p]:
-                continue
-            if best < 0 or _ahead(claims, p, best, lot, present, draw):
+            if own[p] < draw[LIMITS, p] and (best < 0 or _ahead(way, claims, p, best)):
                 best = p
         if best < 0:
             break
         own[best] += 1.0
         served[best] = 1.0
         given += 1.0
-        draw[LATEST, best] = number + given
+        draw[LATEST, best] = rounds + given
     return given

@@ -1,7 +1,7 @@
 """Double proportion: who is let in by a district, voters instead of votes, and the seats of districts when
 lists have their national totals in them.
 
-Draw by draw in float64, as ``forecast.rules.biproportional`` does it in fractions: seats move inside
+Draw by draw in float64, as ``forecast.rules.totals_first`` does it in fractions: seats move inside
 districts from lists above their total to lists below it, each time along the chain of lists whose quotients
 lose least. Multipliers of lists, which make every loss 1 or more, are kept from one move to the next
 (Dijkstra), so that a chain is found in the time of a few hundred quotients.
@@ -14,7 +14,14 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.admit import AdmitWorkspace, mark_inside, take_in
+from forecast.kernels.admit import (
+    AdmitWorkspace,
+    admit_by_level,
+    exact_base,
+    let_others_in,
+    mark_admitted,
+    take_in,
+)
 from forecast.kernels.arrays import (
     BLOCK,
     Claims,
@@ -28,77 +35,104 @@ from forecast.kernels.arrays import (
     Seats,
     Votes,
 )
+from forecast.kernels.count_places import Districts, fill_all
 from forecast.kernels.laws import TIES_LOT, Law, Rule
-from forecast.kernels.one_draw import BY_ORDER, fill_all, lot_of
+from forecast.kernels.one_draw import BY_ORDER, lot_of
 from forecast.kernels.random_bits import mix
 
 _NONE, _UNIT = np.float32(0.0), np.float32(1.0)
+
+
+class DistrictShare(NamedTuple):
+    """A share of the votes of a district, or of several, that lets a list in below its level."""
+
+    share: F64x1
+    """(4,) Above the line; below it; 1 where more is needed; in how many districts."""
+    votes: Votes
+    """Of the districts."""
 
 
 class SharesWorkspace(NamedTuple):
     """What lists are let in by districts with."""
 
     met: F32x2
-    """(K, BLOCK) 1 where a list has the share in some district."""
+    """(K, BLOCK) in how many districts a list has the share."""
     totals: F64x1
     """(BLOCK,) valid votes of a district."""
+    admitting: AdmitWorkspace
 
 
 def _admit_by_shares(
-    share: F64x1,
+    rules: Rule,
     law: Law,
-    local: Votes,
+    waiver: DistrictShare,
     piece: Piece,
     votes: Votes,
     claims: Claims,
     passes: I64x1,
-    admitting: AdmitWorkspace,
     workspace: SharesWorkspace,
 ) -> None:
-    """Add the lists to the claims of block 0 that have share[0] / share[1] of the valid votes of some
-    district, of those ``local``, or more where share[2] is 1. Compared as products, which are exact for whole
-    votes.
+    """Add the lists to the claims of block 0 that have the share of the valid votes in as many districts as
+    are asked for. They are admitted before the law lets others in: where it does, the draw is admitted anew.
     """
-    met, totals, inside, lists = workspace.met, workspace.totals, admitting.inside, law.levels.shape[0]
-    strict = share[2] > 0.0
-    for k in range(lists):
-        for i in range(BLOCK):
-            met[k, i] = _NONE
-    for d in range(local.single.shape[0]):
-        for i in range(BLOCK):
-            totals[i] = 0.0
-        for u in range(local.single.shape[1]):
-            row = local.single[d, u]
-            for i in range(BLOCK):
-                totals[i] += np.float64(row[i])
-        for k in range(lists):
-            row, out = local.single[d, k], met[k]
-            for i in range(BLOCK):
-                claim, needed = np.float64(row[i]) * share[1], share[0] * totals[i]
-                enough = claim > needed or (claim == needed and not strict)
-                out[i] = _UNIT if enough and row[i] > _NONE else out[i]
+    rule, met, inside, lists = rules[0], workspace.met, workspace.admitting.inside, law.levels.shape[0]
+    least = np.float32(waiver.share[3])
+    _count_districts_met(waiver, met, workspace.totals)
     for i in range(min(piece[0].valid, BLOCK)):
-        added = 0
-        mark_inside(claims, i, inside)
+        added, let_in = 0, 0
+        mark_admitted(claims, i, inside)
         for k in range(lists):
-            if inside[k] == 0.0 and met[k, i] > _NONE:
+            if met[k, i] >= least:
+                let_in += 1
+                added += 1 if inside[k] == 0.0 else 0
                 inside[k] = 1.0
-                added += 1
+        if rule.corrected and let_in > 0:
+            base, column = exact_base(rule.base, law.no_lists, votes, 0, i), votes.exact[0, :, i]
+            admit_by_level(rule, law, column, base, inside)
+            for k in range(lists):
+                inside[k] = 1.0 if met[k, i] >= least else inside[k]
+            let_others_in(rule, law, column, base, lot_of(rule, piece[0], 0, i), inside)
+            added += 1
         if added > 0:
-            take_in(law, votes, claims, 0, i, passes, admitting)
+            take_in(law, votes, claims, 0, i, passes, workspace.admitting)
 
 
 admit_by_shares_drawn = kernel(_admit_by_shares, votes=Votes)
 admit_by_shares_given = kernel(_admit_by_shares, votes=GivenVotes)
 
 
-@kernel
-def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVotes) -> None:
-    """Fill ``voters`` (1, U) with the votes of lists in each district by those that a voter there has,
-    ``per_voter`` (D,) (0 where a district has no seats), and the claims of block 0 with them. Votes that
-    stand for themselves are rounded to whole voters (Zurich, Gesetz über die politischen Rechte § 103).
+@stage
+def _count_districts_met(waiver, met, totals):
+    """In how many districts a list has the share, or more of the votes where that is needed; without votes it
+    has none. Compared as products, which are exact for whole votes.
     """
-    total, claimed = voters.total[0], claims.total[0]
+    top, bottom, strict = waiver.share[0], waiver.share[1], waiver.share[2] > 0.0
+    local = waiver.votes.single
+    for k in range(met.shape[0]):
+        for i in range(BLOCK):
+            met[k, i] = _NONE
+    for d in range(local.shape[0]):
+        for i in range(BLOCK):
+            totals[i] = 0.0
+        for u in range(local.shape[1]):
+            row = local[d, u]
+            for i in range(BLOCK):
+                totals[i] += np.float64(row[i])
+        for k in range(met.shape[0]):
+            row, out = local[d, k], met[k]
+            for i in range(BLOCK):
+                claim, needed = np.float64(row[i]) * bottom, top * totals[i]
+                enough = claim > needed or (claim == needed and not strict)
+                out[i] += _UNIT if enough and row[i] > _NONE else _NONE
+
+
+@kernel
+def count_voters(per_voter: F64x1, local: Votes, voters: GivenVotes) -> None:
+    """Fill ``voters`` (1, U) with the votes of lists in each district by those that a voter there has,
+    ``per_voter`` (D,) (0 where a district has no seats). Votes that stand for themselves are rounded to whole
+    voters (Zurich, Gesetz über die politischen Rechte § 103).
+    """
+    total = voters.total[0]
     for i in range(BLOCK):
         total[i] = 0.0
     for k in range(voters.single.shape[1]):
@@ -114,14 +148,6 @@ def count_voters(per_voter: F64x1, local: Votes, claims: Claims, voters: GivenVo
         for i in range(BLOCK):
             single[i] = np.float32(own[i])
             total[i] += own[i]
-    for i in range(BLOCK):
-        claimed[i] = _NONE
-    for p in range(claims.number[0]):
-        row, single = claims.votes[0, p], voters.single[0, claims.present[0, p]]
-        for i in range(BLOCK):
-            claim = single[i] if row[i] > _NONE else _NONE
-            row[i] = claim
-            claimed[i] += claim
 
 
 ANY_DISTRICT, SINGLE_MEMBER = 1, 2
@@ -161,24 +187,21 @@ def place_doubly(
     strongest: int,
     law: Law,
     houses: I64x1,
-    piece: Piece,
-    votes: Votes,
-    claims: Claims,
-    local: Seats,
+    local: Districts,
     totals: Seats,
     workspace: DoubleWorkspace,
 ) -> None:
-    """Seats of districts with both sums: ``local`` (D, K) as districts divide by themselves become those in
-    which lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has
-    seats.
+    """Seats of districts with both sums: those that districts divide by themselves become those in which
+    lists have their ``totals`` (1, K). A draw in which no table has both sums is void: nobody has seats.
     """
     rule, number, lists = rules[0], houses.shape[0], workspace.lists.shape[1]
     divisors = law.divisors[rule.divisor_row]
-    fill_all(local)
+    fill_all(local.seats)
     for i in range(BLOCK):
-        _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace)
+        _lay_out(rule, divisors, houses, local, totals, i, workspace)
         if strongest > 0:
             _keep_seats_of_the_strongest(strongest, houses, workspace)
+            _keep_no_more_than_won(totals, i, workspace)
         found = totals.house[0, i] > 0
         while found and _any_off(workspace.lists[ABOVE]):
             found = _move_along_a_chain(divisors, workspace)
@@ -186,9 +209,9 @@ def place_doubly(
             given = 0
             for k in range(lists):
                 own = workspace.seats[d, k] if found else 0
-                local.whole[d, k, i] = np.uint16(own)
+                local.seats.whole[d, k, i] = np.uint16(own)
                 given += own
-            local.house[d, i] = np.uint16(given)
+            local.seats.house[d, i] = np.uint16(given)
         if not found:
             totals.house[0, i] = 0
             for k in range(lists):
@@ -196,10 +219,10 @@ def place_doubly(
 
 
 @stage
-def _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, workspace):
+def _lay_out(rule, divisors, houses, local, totals, i, workspace):
     """Votes, seats and next quotients of one draw, and how far lists are above their totals."""
-    cast, seats, lists = workspace.votes, workspace.seats, workspace.lists
-    lot = lot_of(rule, piece[0], 0, i)
+    cast, seats, lists, claims = workspace.votes, workspace.seats, workspace.lists, local.claims
+    lot = lot_of(rule, local.piece[0], 0, i)
     drawn = (lot & np.uint64(TIES_LOT)) != BY_ORDER
     for k in range(lists.shape[1]):
         lists[MULTIPLIERS, k] = 1.0
@@ -211,9 +234,9 @@ def _lay_out(rule, divisors, houses, piece, votes, claims, local, totals, i, wor
         for p in range(claims.number[d] if houses[d] > 0 else 0):
             if claims.votes[d, p, i] > _NONE:
                 k = claims.present[d, p]
-                cast[d, k] = np.float64(votes.single[d, k, i])
+                cast[d, k] = np.float64(local.votes.single[d, k, i])
         for k in range(lists.shape[1]):
-            own = np.int64(local.whole[d, k, i])
+            own = np.int64(local.seats.whole[d, k, i])
             seats[d, k] = own
             lists[ABOVE, k] += np.float64(own)
             weighed = cast[d, k]
@@ -239,6 +262,29 @@ def _keep_seats_of_the_strongest(strongest, houses, workspace):
             continue
         for k in range(cast.shape[1]):
             kept[d, k] = 1 if np.float64(np.float32(cast[d, k])) == most else 0
+
+
+@stage
+def _keep_no_more_than_won(totals, i, workspace):
+    """A list that is the strongest in more districts than it has seats keeps one where its share of the votes
+    is largest, of equal shares in the first.
+    """
+    cast, kept = workspace.votes, workspace.kept
+    for k in range(cast.shape[1]):
+        beyond = -np.int64(totals.whole[0, k, i])
+        for d in range(cast.shape[0]):
+            beyond += kept[d, k]
+        while beyond > 0:
+            where, least = -1, np.inf
+            for d in range(cast.shape[0]):
+                total = 0.0
+                for other in range(cast.shape[1]):
+                    total += np.float64(np.float32(cast[d, other]))
+                share = np.float64(np.float32(cast[d, k])) / total if kept[d, k] > 0 else np.inf
+                if kept[d, k] > 0 and share <= least:
+                    where, least = d, share
+            kept[where, k] = 0
+            beyond -= 1
 
 
 @stage

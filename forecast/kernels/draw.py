@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
-    STREAM,
     F32x1,
     F32x2,
     F64x1,
@@ -28,7 +27,7 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.normals import normal_row, plain_normals
-from forecast.kernels.random_bits import block_bases, block_table, fill_bits, mix, scramble, seed_lanes
+from forecast.kernels.random_bits import begin_stream, block_bases, block_table, fill_bits, scramble
 from forecast.kernels.shares_of_normals import add_undecided, correlate, tail_scales, votes_of_normals
 
 AT_A_TIME = 8
@@ -114,9 +113,7 @@ def draw_plain(source: Source, piece: Piece, workspace: Words, votes: Votes) -> 
     before = about.tails + about.bases
     for n in range(here.blocks):
         number = first + n * BLOCK
-        if number % STREAM == 0:
-            key = mix(about.seed, here.replicate, 0)
-            seed_lanes(key, number // STREAM, workspace.state, workspace.bits[0])
+        begin_stream(workspace, about.seed, here, number, 0)
         fill_bits(workspace.state, workspace.bits[:before])
         _begin_block(source, workspace, votes, n)
         for start in range(0, about.numbers, AT_A_TIME):

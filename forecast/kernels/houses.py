@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.arrays import BLOCK, Claims, F64x1, F64x2, I64x1, I64x2, Seats, U16x2, Votes
-from forecast.kernels.divide_divisor import divisor_seats
-from forecast.kernels.divide_quota import quota_of_votes, quota_parts, take_smallest_remainder
-from forecast.kernels.laws import FAMILY_DIVISOR, FAMILY_NONE, NO_LIMIT, REMAINDER_ROUNDED, Law, Rule
+from forecast.kernels.arrays import BLOCK, F64x1, F64x2, I64x1, I64x2, Seats, U16x2, Votes
+from forecast.kernels.count_places import Districts, empty_all, fill_all
+from forecast.kernels.divide_quota import give_up, quota_of_votes, quota_parts
+from forecast.kernels.laws import FAMILY_NONE, NO_LIMIT, REMAINDER_ROUNDED, Law, Rule
 from forecast.kernels.one_draw import (
     BY_ORDER,
     ENTITLED,
@@ -20,27 +20,37 @@ from forecast.kernels.one_draw import (
     LIMITS,
     REMAINDERS,
     SEATS,
+    Way,
     electorate,
-    fill_all,
+    lot_of,
+    put_seats,
     vote_size,
 )
-from forecast.kernels.remainders import quota_seats
+from forecast.kernels.remainders import method_seats, quota_seats
 
 
 @kernel
 def size_districts(
-    rules: Rule, total: int, has_seats: I64x1, votes: Votes, houses: U16x2, everyone: I64x1, draw: F64x2
+    rules: Rule,
+    law: Law,
+    total: int,
+    has_seats: I64x1,
+    votes: Votes,
+    houses: U16x2,
+    everyone: I64x1,
+    draw: F64x2,
 ) -> None:
     """houses (D, BLOCK) = the seats of each district by the votes cast in it: whole Hare quotas, then the
     largest remainders. ``draw`` (DRAW_ROWS, D) and ``everyone`` (D,) are workspace.
     """
     draw[LIMITS, :] = NO_LIMIT
+    way = Way(rules[0], law.divisors[rules[0].divisor_row], 0.0, 1.0, BY_ORDER, everyone, draw)
     for i in range(BLOCK):
         sum_votes = 0.0
         for d in range(has_seats.shape[0]):
             draw[ENTITLED, d] = np.float64(votes.total[d, i]) if has_seats[d] != 0 else 0.0
             sum_votes += draw[ENTITLED, d]
-        quota_seats(rules[0], total, sum_votes, 1.0, everyone, BY_ORDER, draw)
+        quota_seats(way, total, sum_votes)
         for d in range(has_seats.shape[0]):
             houses[d, i] = np.uint16(np.int64(draw[SEATS, d]))
 
@@ -83,81 +93,66 @@ class LeftoverWorkspace(NamedTuple):
     """(DRAW_ROWS, K)"""
     everyone: I64x1
     """(K,) all lists."""
+    most: F64x1
+    """(K,) whole quotas of a district that count for each at most."""
+    pools: F64x1
+    """(K,) 1 where the remainders of a list count in the pool, 0 of independents."""
 
 
 @kernel
 def divide_with_leftover(
-    rules: Rule,
-    law: Law,
-    votes: Votes,
-    claims: Claims,
-    houses: U16x2,
-    seats: Seats,
-    pooled: Seats,
-    workspace: LeftoverWorkspace,
+    rules: Rule, law: Law, local: Districts, houses: U16x2, pooled: Seats, workspace: LeftoverWorkspace
 ) -> None:
-    """Whole quotas in districts; the seats they leave go by the second of the two ``rules`` on the remainders
-    added up, into ``pooled`` (1, K), or are left to the levelling.
+    """Whole quotas in districts; the seats they leave go by the second of the two ``rules`` on the
+    remainders added up, into ``pooled`` (1, K), or are left to the levelling.
     """
-    rule, lists, everyone = rules[0], law.levels.shape[0], workspace.everyone
-    here, pool = workspace.here, workspace.pool
+    second, lists, pool = rules[1], law.levels.shape[0], workspace.pool
     pool[LIMITS, :], pool[FLOORS, :] = NO_LIMIT, 0.0
-    for d in range(seats.filled.shape[0]):
-        for k in range(lists):
-            seats.filled[d, k] = True
-            for i in range(BLOCK):
-                seats.whole[d, k, i] = 0
-    for k in range(lists):
-        pooled.filled[0, k] = True
+    empty_all(local.seats)
+    empty_all(pooled)
     for i in range(BLOCK):
-        left, vote = 0.0, 1.0
+        left, behind, vote = 0.0, 0.0, 1.0
+        lot = lot_of(rules[0], local.piece[0], houses.shape[0], i)
         for k in range(lists):
             pool[ENTITLED, k] = 0.0
-        for d in range(seats.filled.shape[0]):
-            vote = vote_size(votes, d, i)
-            left += _whole_quotas(rule, law, votes, claims, houses, d, i, vote, here, pool)
-            for p in range(claims.number[d]):
-                seats.whole[d, claims.present[d, p], i] = np.uint16(np.int64(here[SEATS, p]))
-            seats.house[d, i] = houses[d, i]
-        behind = 0.0
+        for d in range(houses.shape[0]):
+            vote = vote_size(local.votes, d, i)
+            left += _whole_quotas(rules[0], law, local, houses, d, i, vote, workspace)
+            put_seats(local.claims, d, i, workspace.here[SEATS], local.seats)
         for k in range(lists):
+            pool[ENTITLED, k] *= workspace.pools[k]
             behind += pool[ENTITLED, k]
-        second = rules[1]
-        if second.family == FAMILY_NONE:
-            pool[SEATS, :] = 0.0
-        elif second.family == FAMILY_DIVISOR:
-            divisor_seats(second, law.divisors[second.divisor_row], left, everyone, BY_ORDER, pool)
-        else:
-            quota_seats(second, left, behind, vote, everyone, BY_ORDER, pool)
-        for k in range(lists):
-            pooled.whole[0, k, i] = np.uint16(np.int64(pool[SEATS, k]))
+        way = Way(second, law.divisors[second.divisor_row], 0.0, vote, lot, workspace.everyone, pool)
+        if second.family != FAMILY_NONE:
+            method_seats(way, left, behind)
+            for k in range(lists):
+                pooled.whole[0, k, i] = np.uint16(np.int64(pool[SEATS, k]))
 
 
 @stage
-def _whole_quotas(rule, law, votes, claims, houses, d, i, vote, here, pool):
+def _whole_quotas(rule, law, local, houses, d, i, vote, workspace):
     """Whole quotas of a district, ``here[SEATS]``, and its remainders into the pool; seats that are left."""
-    behind, house = electorate(rule, law, votes, claims, d, i, here), np.float64(houses[d, i])
-    number, left = claims.number[d], house
-    present = claims.present[d, :number]
+    claims, here, house = local.claims, workspace.here, np.float64(houses[d, i])
+    behind, left = electorate(rule, law, local.votes, claims, d, i, here), house
+    present, divisors = claims.present[d, : claims.number[d]], law.divisors[rule.divisor_row]
     quota = quota_of_votes(rule.quota, behind, house, vote * rule.vote) if house >= 1.0 else 0.0
     parts = quota_parts(rule.quota, house)
-    for p in range(number):
+    for p in range(present.shape[0]):
         scaled = here[ENTITLED, p] * parts
         whole = np.floor(scaled / quota) if quota > 0.0 else 0.0
         rest = scaled - whole * quota
         if rule.remainder == REMAINDER_ROUNDED and quota > 0.0:
             more = rest * rule.remainder_denominator >= rule.remainder_numerator * quota
+            more = more and workspace.pools[present[p]] > 0.0
             whole, rest = (whole + 1.0, rest - quota) if more else (whole, rest)
+        whole = min(whole, workspace.most[present[p]])
         here[SEATS, p] = whole
         here[REMAINDERS, p] = rest
         if quota > 0.0:
-            pool[ENTITLED, present[p]] += rest / parts
+            workspace.pool[ENTITLED, present[p]] += rest / parts
         left -= whole
-    while left < 0.0:
-        if not take_smallest_remainder(quota, BY_ORDER, present, here):
-            break
-        left += 1.0
-    return left
+    lot = lot_of(rule, local.piece[0], d, i)
+    return give_up(Way(rule, divisors, 0.0, vote, lot, present, here), quota, left)
 
 
 @kernel
@@ -193,37 +188,30 @@ class TotalsWorkspace(NamedTuple):
 
 @kernel
 def place_totals(
-    rules: Rule,
-    law: Law,
-    houses: I64x1,
-    votes: Votes,
-    claims: Claims,
-    local: Seats,
-    totals: Seats,
-    workspace: TotalsWorkspace,
+    rules: Rule, law: Law, houses: I64x1, local: Districts, totals: Seats, workspace: TotalsWorkspace
 ) -> None:
     """Seats that districts gave by remainder pass from lists above their national ``totals`` (1, K) to lists
     below (``forecast.rules.totals_first``).
     """
-    rule, lists, number = rules[0], law.levels.shape[0], claims.number.shape[0]
-    remainders, order, above, draw = workspace.remainders, workspace.order, workspace.above, workspace.draw
-    fill_all(local)
+    lists, number, seats = law.levels.shape[0], houses.shape[0], local.seats
+    remainders, above = workspace.remainders, workspace.above
+    fill_all(seats)
     for i in range(BLOCK):
         for k in range(lists):
             above[k] = -np.float64(totals.whole[0, k, i])
             for d in range(number):
-                above[k] += np.float64(local.whole[d, k, i])
-        served = _lay_out(rule, law, houses, votes, claims, local, i, remainders, order, draw)
+                above[k] += np.float64(seats.whole[d, k, i])
+        served = _lay_out(rules[0], law, houses, local, i, workspace)
         for s in range(served):
-            cell = order[s]
+            cell = workspace.order[s]
             d, k = cell // lists, cell % lists
             if above[k] > 0.0:
                 winner = _largest_waiting(remainders, d, lists, above)
                 if winner >= 0:
-                    _move(cell, d * lists + winner, lists, i, local, remainders, above)
-        while _pass_along_a_chain(lists, number, i, local, remainders, above, workspace.came):
+                    _move(cell, d * lists + winner, lists, i, seats, remainders, above)
+        while _pass_along_a_chain(lists, number, i, seats, remainders, above, workspace.came):
             pass
-        _give_back(votes, lists, number, i, local, above)
+        _give_back(local.votes, lists, number, i, seats, above)
 
 
 @stage
@@ -306,11 +294,12 @@ def _give_back(votes, lists, number, i, local, above):
 
 
 @stage
-def _lay_out(rule, law, houses, votes, claims, local, i, remainders, order, draw):
+def _lay_out(rule, law, houses, local, i, workspace):
     """Remainders of every list in every district, as shares of the quota there; those that won a seat, in
     rising order, and how many these are.
     """
-    lists, served = law.levels.shape[0], 0
+    lists, served, claims, votes = law.levels.shape[0], 0, local.claims, local.votes
+    remainders, order, draw = workspace.remainders, workspace.order, workspace.draw
     for cell in range(order.shape[0]):
         remainders[STATE, cell] = _NEITHER
     for d in range(houses.shape[0]):
@@ -323,7 +312,7 @@ def _lay_out(rule, law, houses, votes, claims, local, i, remainders, order, draw
             k = claims.present[d, p]
             cell, whole = d * lists + k, np.floor(draw[ENTITLED, p] / quota)
             remainders[SHARE, cell] = draw[ENTITLED, p] / quota - whole
-            own = np.float64(local.whole[d, k, i])
+            own = np.float64(local.seats.whole[d, k, i])
             remainders[STATE, cell] = _SERVED if own > whole else _WAITING if own == whole else _NEITHER
             if own > whole:
                 at = served

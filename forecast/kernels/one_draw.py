@@ -7,6 +7,8 @@ there, or of all K. Compared are products of whole numbers below 2**53, which fl
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 
 from forecast.compiling import element, stage
@@ -61,21 +63,41 @@ def before(votes_a, seats_a, a, votes_b, seats_b, b, lot):
     return earlier(lot, a, b)
 
 
+@stage
+def leads(votes, k, best, lot):
+    """Whether list k has more votes than the ``best`` so far (-1: none), or as many and comes before it."""
+    if best < 0 or votes[k] != votes[best]:
+        return best < 0 or votes[k] > votes[best]
+    return earlier(lot, k, best)
+
+
 ENTITLED, SEATS, REMAINDERS, SERVED, FLOORS, LIMITS, CLOSED, LATEST = 0, 1, 2, 3, 4, 5, 6, 7
 """Rows of the workspace: votes as they count; seats; and what the methods need on the way."""
 
 DRAW_ROWS = 8
 
 
+class Way(NamedTuple):
+    """How seats are divided in a draw, and among whom. Made where it is used: compiled code returns no record
+    in a tuple.
+    """
+
+    rule: Any
+    divisors: Any
+    outside: Any  # votes behind the quota of lists that take no part
+    vote: Any  # the size of a single vote
+    lot: Any
+    present: Any  # (P,) numbers of the lists that may win seats, in the order of ``draw``
+    draw: Any  # (DRAW_ROWS, P or more) workspace
+
+
 @stage
-def fill_all(seats):
-    """No seats in the rows that nobody has filled, so that any list may be given some."""
-    for n in range(seats.filled.shape[0]):
-        for k in range(seats.filled.shape[1]):
-            if not seats.filled[n, k]:
-                seats.filled[n, k] = True
-                for i in range(BLOCK):
-                    seats.whole[n, k, i] = 0
+def tied_before(way, p, held, q, other):
+    """Whether of equal claims that of list ``p`` goes before that of ``q``, with ``held`` seats so far and
+    with ``other``.
+    """
+    votes, present = way.draw[ENTITLED], way.present
+    return before(votes[p], held, present[p], votes[q], other, present[q], way.lot)
 
 
 @stage
@@ -103,10 +125,25 @@ def vote_size(votes, n, i):
     """The size of a single vote in draw i of block n."""
     if votes.stands_for[n] == 0.0:
         return 1.0
+    return valid_votes(votes, n, i) * (1.0 / votes.stands_for[n])
+
+
+@stage
+def valid_votes(votes, n, i):
+    """The valid votes of draw i of block n."""
     total = 0.0
     for k in range(votes.exact.shape[1]):
         total += votes.exact[n, k, i]
-    return total * (1.0 / votes.stands_for[n])
+    return total
+
+
+@stage
+def votes_for_lists(no_lists, votes, n, i):
+    """Those of them that are for lists."""
+    total = 0.0
+    for k in range(no_lists.shape[0]):
+        total += votes.exact[n, k, i] if no_lists[k] == 0 else 0.0
+    return total
 
 
 @stage
@@ -129,10 +166,7 @@ def entitle(rule, law, votes, claims, n, i, entitled):
 @stage
 def votes_of_all_lists(rule, law, votes, vote, n, i):
     """Votes behind a quota of all lists, admitted or not, weighed as ``entitle`` does."""
-    behind = 0.0
-    for k in range(law.no_lists.shape[0]):
-        behind += votes.exact[n, k, i] if law.no_lists[k] == 0 else 0.0
-    behind *= vote
+    behind = votes_for_lists(law.no_lists, votes, n, i) * vote
     for k in range(law.levels.shape[0]):
         more = law.weights[k] * rule.uncorrected - vote
         if more != 0.0:

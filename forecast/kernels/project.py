@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
-    STREAM,
     F32x1,
     F32x2,
     GivenVotes,
@@ -26,7 +25,7 @@ from forecast.kernels.arrays import (
 )
 from forecast.kernels.elementary import exp2, larger, minus_log2, smaller
 from forecast.kernels.normals import Noise, plain_normals, rough_normal
-from forecast.kernels.random_bits import mix, next_bits, seed_lanes
+from forecast.kernels.random_bits import begin_stream, next_bits
 
 ABSENT = np.float32(-1e30)
 """The base of a list that does not stand in a district."""
@@ -136,9 +135,7 @@ def _project(
     about, here, there = pattern.about[0], piece[0], districts[0]
     there.replicate, there.first, there.place = here.replicate, here.first, here.place
     there.valid, there.blocks = here.valid, pattern.weights.shape[0]
-    if here.first % STREAM == 0:
-        key = mix(about.seed ^ _DISTRICTS, here.replicate, 0)
-        seed_lanes(key, here.first // STREAM, workspace.noise.state, workspace.noise.bits[0])
+    begin_stream(workspace.noise, about.seed ^ _DISTRICTS, here, here.first, 0)
     _national_shares(national, workspace.shares)
     _draw_common(workspace)
     units = pattern.last.shape[0]

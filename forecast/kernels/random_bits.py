@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecast.compiling import stage
-from forecast.kernels.arrays import BLOCK, LANES
+from forecast.kernels.arrays import BLOCK, LANES, STREAM
 
 _WARM_UP = 12
 
@@ -61,6 +61,14 @@ def seed_lanes(seed, stream, state, scratch):
         state[3, lane] = np.uint64(1)
     for _ in range(_WARM_UP):
         next_bits(state, scratch)
+
+
+@stage
+def begin_stream(noise, seed, piece, first, number):
+    """Ready the stream ``number`` of a seed where the draws from ``first`` on begin one."""
+    if first % STREAM == 0:
+        key = mix(seed, piece.replicate, number)
+        seed_lanes(key, first // STREAM, noise.state, noise.bits[0])
 
 
 @stage

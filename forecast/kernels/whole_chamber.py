@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from forecast.compiling import kernel, stage
 from forecast.kernels.arrays import (
     BLOCK,
-    STREAM,
     F32x1,
     F32x2,
     GivenVotes,
@@ -31,7 +30,7 @@ from forecast.kernels.arrays import (
 )
 from forecast.kernels.elementary import exp2, float_of, larger, minus_log2, smaller
 from forecast.kernels.normals import Noise, plain_normals, rough_normal
-from forecast.kernels.random_bits import mix, next_bits, seed_lanes
+from forecast.kernels.random_bits import begin_stream, next_bits
 
 _CHAMBER = np.uint64(0xC4A3B)
 _HALF = np.float32(0.5)
@@ -59,6 +58,7 @@ TIER = np.dtype(
         ("spread", np.float32),
         ("majority", np.float32),
         ("transfer_sd", np.float32),
+        ("per_list", np.float32),
         ("ahead", np.bool_),
     ],
     align=True,
@@ -66,7 +66,8 @@ TIER = np.dtype(
 """The seed and the number of a tier; BY_CHANCE or BY_VOTES. Of chances, by how much the log odds of a party
 in a district move with those of its national share, and the standard deviation of the common error of a
 party, in bits. Of votes, how many rounds there are, the share of the votes that must be exceeded in the first
-of two, and the standard deviation, in bits, of the log odds by which voters of others choose in the second.
+of two, and the standard deviation, in bits, of the log odds by which voters of others choose in the second;
+votes for candidates cast for each vote for a list, where those that elect nobody count for lists.
 Whether the winners are known before the seats of the lists are divided.
 """
 
@@ -119,6 +120,16 @@ class Winners(NamedTuple):
     """(D, BLOCK) of the votes, in the round that decided."""
 
 
+class Elected(NamedTuple):
+    """Who is elected in a tier of D districts and H holders."""
+
+    seats: Seats
+    """(N, H, BLOCK)"""
+    won: I64x2
+    """(D, H) draws in which each holder wins each district."""
+    winners: Winners
+
+
 def _fill_tier(
     contests: Contests,
     piece: Piece,
@@ -126,22 +137,18 @@ def _fill_tier(
     local: Votes,
     lists: Seats,
     workspace: ContestWorkspace,
-    tier: Seats,
-    won: I64x2,
-    winners: Winners,
+    elected: Elected,
 ) -> None:
-    """The seats of a tier in every draw of a piece, into ``tier`` (N, H, BLOCK); ``won`` (D, H) grows by who
-    wins its districts. Where no list is admitted the election is void, and nobody holds a seat.
+    """Fill the seats of a tier in every draw of a piece; ``won`` grows by who wins its districts. Where no
+    list is admitted the election is void, and nobody holds a seat.
 
     Of votes, ``local`` (D, V, BLOCK) are those of the districts in the one block of the piece, of holders and
     of all others behind them.
     """
-    here, about = piece[0], contests.about[0]
+    here, about, tier = piece[0], contests.about[0], elected.seats
     for n in range(here.blocks):
         first = here.first + n * BLOCK
-        if first % STREAM == 0:
-            key = mix(about.seed ^ _CHAMBER, here.replicate, about.number)
-            seed_lanes(key, first // STREAM, workspace.noise.state, workspace.noise.bits[0])
+        begin_stream(workspace.noise, about.seed ^ _CHAMBER, here, first, about.number)
         valid, counts = min(here.valid - n * BLOCK, BLOCK), workspace.sums[2]
         house, handed_out = tier.house[n], lists.house[n]
         for i in range(BLOCK):
@@ -159,7 +166,7 @@ def _fill_tier(
         if contests.starts.shape[0] > 1 and about.way == BY_CHANCE:
             _weigh(contests, votes, n, workspace)
             for d in range(contests.starts.shape[0] - 1):
-                _draw_winner(contests, d, n, workspace, tier, won)
+                _draw_winner(contests, d, n, workspace, elected)
         elif contests.starts.shape[0] > 1:
             if about.rounds > 1:
                 plain_normals(workspace.noise, 0, workspace.noise.words.shape[0])
@@ -167,7 +174,7 @@ def _fill_tier(
                 _find_winner(contests, d, local, workspace)
                 if about.rounds > 1:
                     _meet_again(contests, d, local, workspace)
-                _seat_winner(contests, d, n, local, workspace, tier, won, winners)
+                _seat_winner(contests, d, n, local, workspace, elected)
 
 
 fill_tier_drawn = kernel(_fill_tier, votes=Votes)
@@ -195,7 +202,7 @@ def _weigh(contests, votes, n, workspace):
 
 
 @stage
-def _draw_winner(contests, d, n, workspace, tier, won):
+def _draw_winner(contests, d, n, workspace, elected):
     """Who wins district d: holders in turn take the part of a number from 0 to 1 that is theirs."""
     begin, end = contests.starts[d], contests.starts[d + 1]
     target, so_far, counts = workspace.sums[0], workspace.sums[1], workspace.sums[2]
@@ -212,7 +219,7 @@ def _draw_winner(contests, d, n, workspace, tier, won):
         target[i] *= (float_of(np.uint32(words[i] >> np.uint32(1))) + _HALF) * _PER_WORD
     for c in range(begin, end):
         weight, chance = workspace.weight[contests.holder[c]], contests.chance[c]
-        row, often, last = tier.whole[n, contests.holder[c]], np.int32(0), c == end - 1
+        row, often, last = elected.seats.whole[n, contests.holder[c]], np.int32(0), c == end - 1
         for i in range(BLOCK):
             before = so_far[i]
             so_far[i] = before + chance * weight[i]
@@ -221,7 +228,7 @@ def _draw_winner(contests, d, n, workspace, tier, won):
             wins = not_yet and (last or target[i] < so_far[i]) and counts[i] > _NONE
             row[i] += np.uint16(wins)
             often = np.int32(often + np.int32(wins))
-        won[d, contests.holder[c]] += often
+        elected.won[d, contests.holder[c]] += often
 
 
 @stage
@@ -291,19 +298,19 @@ def _meet_again(contests, d, local, workspace):
 
 
 @stage
-def _seat_winner(contests, d, n, local, workspace, tier, won, winners):
+def _seat_winner(contests, d, n, local, workspace, elected):
     """Who is first in district d holds its seat in the draws that count."""
     first, most, counts = workspace.places[0], workspace.sums[0], workspace.sums[2]
     for c in range(contests.starts[d], contests.starts[d + 1]):
         h = contests.holder[c]
-        row, often, own = tier.whole[n, h], np.int32(0), np.int32(h)
+        row, often, own = elected.seats.whole[n, h], np.int32(0), np.int32(h)
         for i in range(BLOCK):
             wins = first[i] == own and counts[i] > _NONE
             row[i] += np.uint16(wins)
             often = np.int32(often + np.int32(wins))
-        won[d, h] += often
-    if winners.who.shape[0] > 0:
-        who, share, total = winners.who[d], winners.share[d], local.total[d]
+        elected.won[d, h] += often
+    if elected.winners.who.shape[0] > 0:
+        who, share, total = elected.winners.who[d], elected.winners.share[d], local.total[d]
         for i in range(BLOCK):
             who[i] = np.uint16(first[i])
             share[i] = most[i] / larger(total[i], _LEAST)

@@ -18,7 +18,7 @@ from forecast.election.rule import level_of
 from forecast.geography.known_districts import OTHER
 from forecast.night.counted import KINDS, Counted, Remark
 from forecast.result import Forecast, forecast_of
-from forecast.variables import QUANTILES
+from forecast.variables import QUANTILES, error_of
 from forecast.words.rounding import probability
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ EARLY = (
 )
 _MOST_OF_A_KIND = 3
 _EVENING, _FEED = "evening", "feed"
+_CHANCES = ("pass_probability", "majority_probability")
 
 
 def with_night(forecast: Forecast, units: Units, estimate: NightEstimate) -> Forecast:
@@ -221,9 +222,19 @@ def withdrawn(forecast: Forecast) -> list[str]:
     """Calls of the evening that do not stand any more, each with when it was made and when taken back."""
     return [
         f"withdrawn: that {what} was called at {since}, and is not any more since {until}; its chance is "
-        f"{probability(chance, (chance * (1.0 - chance) / max(forecast.draws, 1)) ** 0.5)} now"
+        f"{chance} now"
         for what, since, until, chance in _withdrawn(forecast)
     ]
+
+
+def errors_of_evening(forecast: Forecast, path: str) -> NDArray[np.float64]:
+    """Monte Carlo errors of the chances of an evening, estimate by estimate; of a file that does not hold
+    them those of as many plain draws as its last estimate has.
+    """
+    if error_of(path) in forecast:
+        return forecast.array(error_of(path))
+    chances, draws = forecast.array(path), max(forecast.draws, 1)
+    return np.maximum(np.sqrt(chances * (1.0 - chances) / draws), 1.0 / draws)
 
 
 def standing_calls(forecast: Forecast) -> list[tuple[str, str, str]]:
@@ -239,12 +250,13 @@ def standing_calls(forecast: Forecast) -> list[tuple[str, str, str]]:
     return found
 
 
-def _withdrawn(forecast: Forecast) -> Iterator[tuple[str, str, str, float]]:
+def _withdrawn(forecast: Forecast) -> Iterator[tuple[str, str, str, str]]:
     times = shown_times(forecast)
     of = (("entry", "party", "pass", "{} enters"), ("majority", "coalition", "majority", "{} has a majority"))
     for what, over, chance, text in of:
         called = forecast.array(f"{_EVENING}/called_{what}") > 0
-        chances = forecast.array(f"{_EVENING}/{chance}_probability")
+        path = f"{_EVENING}/{chance}_probability"
+        chances, errors = forecast.array(path)[-1], errors_of_evening(forecast, path)[-1]
         for k, name in enumerate(forecast.names(f"{over}_name")):
             before = np.flatnonzero(called[:, k])
             if len(before) and not called[-1, k]:
@@ -252,7 +264,8 @@ def _withdrawn(forecast: Forecast) -> Iterator[tuple[str, str, str, float]]:
                 start = last
                 while start and called[start - 1, k]:
                     start -= 1
-                yield text.format(name), times[start], times[last + 1], float(chances[-1, k])
+                now = probability(float(chances[k]), float(errors[k]))
+                yield text.format(name), times[start], times[last + 1], now
 
 
 def shown_times(forecast: Forecast) -> list[str]:
@@ -283,7 +296,7 @@ def _moment(forecast: Forecast, now: Now, called: Calls) -> dict[str, Any]:
         "called_entry": called.entries[None].astype(np.int8),
         "called_majority": called.majorities[None].astype(np.int8),
     }
-    for name in ("share_quantile", "pass_probability", "seat_quantile", "majority_probability"):
+    for name in ("share_quantile", "seat_quantile", *_CHANCES, *map(error_of, _CHANCES)):
         values[name] = forecast.array(name)[None]
     return {f"{_EVENING}/{name}": value for name, value in values.items()}
 
@@ -295,7 +308,9 @@ def _evening_of(before: Forecast | None, forecast: Forecast) -> dict[str, Any]:
     if any(before.names(name) != forecast.names(name) for name in ("party", "coalition")):
         return {}
     group = before.groups[_EVENING]
-    return {f"{_EVENING}/{name}": group[name].values for name in group.data_vars}
+    paths = [f"{_EVENING}/{name}" for name in _CHANCES]
+    errors = {error_of(path): errors_of_evening(before, path) for path in paths}
+    return {f"{_EVENING}/{name}": group[name].values for name in group.data_vars} | errors
 
 
 def _appended(one: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:

@@ -19,9 +19,7 @@ from forecast.tables.definitions import (
     text_of,
     typed,
 )
-from forecast.words import rounding
-from forecast.words.sentences import in_their_language
-from forecast.words.speaking import day_text, text
+from forecast.words import day_text, in_their_language, rounding, text
 
 if TYPE_CHECKING:
     from forecast.published.archive_of_forecasts import Past
@@ -90,7 +88,7 @@ def moves(now: Facts, before: Mapping[str, Facts], provenance: str) -> list[Tabl
         text("parties"),
         {
             "share": ("share_median", "1", text("share"), rounding.percent, rounding.signed_points),
-            "passes": ("pass_probability", "1", text("passes"), None, rounding.signed_points),
+            "passes": ("pass_probability", "1", text("passes"), None, None),
             "seats": ("seat_median", "seats", text("seats"), rounding.whole, rounding.signed),
         },
         (now.lists, {name: one.lists for name, one in before.items()}, "party"),
@@ -102,7 +100,7 @@ def moves(now: Facts, before: Mapping[str, Facts], provenance: str) -> list[Tabl
         "moves-of-coalitions",
         text("coalitions"),
         {
-            "majority": (f"{stem}majority_probability", "1", text("majority"), None, rounding.signed_points),
+            "majority": (f"{stem}majority_probability", "1", text("majority"), None, None),
             "seats": (f"{stem}seat_median", "seats", text("seats"), rounding.whole, rounding.signed),
         },
         (now.coalitions, {name: one.coalitions for name, one in known.items()}, "coalition"),
@@ -111,7 +109,11 @@ def moves(now: Facts, before: Mapping[str, Facts], provenance: str) -> list[Tabl
     return [table for table in (parties, coalitions) if table.length]
 
 
-_Measured = tuple[str, str, str, Callable[[float | None], str] | None, Callable[[float | None], str]]
+_Text = Callable[[float | None], str]
+_Measured = tuple[str, str, str, _Text | None, _Text | None]
+"""The key in a row, the unit, the heading, and how it and its change are said; ``None`` for chances, which
+are said by their Monte Carlo errors.
+"""
 _Subjects = tuple[list[dict[str, Any]], Mapping[str, list[dict[str, Any]]], str]
 
 
@@ -136,15 +138,37 @@ def _moves(name: str, title: str, measures: Mapping[str, _Measured], of: _Subjec
             shown.append(Shown(heading, text_of(measure, said)))
         for k, (title_, known) in enumerate(earlier.items(), 1):
             column = f"{measure}_change_{k}"
+            then = [known.get(row[over], {}) for row in rows]
             columns[Column(column, unit, "number", f"{heading}: {title_}")] = [
-                _less(row[key], known.get(row[over], {}).get(key)) for row in rows
+                _less(row[key], one.get(key)) for row, one in zip(rows, then, strict=True)
             ]
-            shown.append(Shown(title_, text_of(column, signed)))
+            if signed is None:
+                error = key.replace("probability", "mc_error")
+                columns[Column(f"{column}_mc_error", unit, "number", "Monte Carlo standard error")] = [
+                    _both(row[error], one.get(error)) for row, one in zip(rows, then, strict=True)
+                ]
+            shown.append(Shown(title_, _moved(column) if signed is None else text_of(column, signed)))
     return _table(name, title, columns, shown, provenance)
 
 
 def _less(now: float | None, before: float | None) -> float | None:
     return None if now is None or before is None else now - before
+
+
+def _both(now: float | None, before: float | None) -> float | None:
+    """The Monte Carlo error of a difference of two numbers that are drawn apart."""
+    return None if now is None or before is None else float(np.hypot(now, before))
+
+
+def _moved(column: str) -> Callable[[Row], str]:
+    """A change of a chance in points, rounded by its Monte Carlo error."""
+
+    def said(row: Row) -> str:
+        change, error = number(row[column]), number(row[f"{column}_mc_error"])
+        points = None if change is None else 100.0 * change
+        return rounding.signed_by_error(points, max(0.1, 100.0 * (error or 0.0)))
+
+    return said
 
 
 def _chance(measure: str) -> Callable[[Row], str]:
@@ -284,6 +308,7 @@ def _statements(record: Record, provenance: str) -> Table:
         Shown(text("past_day"), lambda row: day_text(str(row["as_of"])), numeric=False),
         Shown(text("scored_statement"), _stated, numeric=False),
         Shown(text("probability"), pair_of("probability", "mc_error", rounding.probability)),
+        Shown(text("error"), text_of("mc_error", rounding.points), rank=2),
         Shown(text("scored_label"), lambda row: text(f"label_{row['label']}"), numeric=False),
         Shown(text("scored_happened"), lambda row: text("yes" if row["happened"] else "no"), numeric=False),
     )

@@ -20,33 +20,46 @@ from forecast.charts.parties import DOTS, MOST_PANELS
 from forecast.election.rule import Rule
 from forecast.errors import ABSENT, ConfigurationError, Fault, json_text, safe, suggest
 from forecast.published.tables_of_past import record_tables
-from forecast.report import past
 from forecast.report.data import (
     PARTY_CELLS,
-    chamber_coalition_cells,
     coalition_cells,
-    holder_cells,
     party_cells,
     payload,
     slid_of_chamber,
-    with_interval,
 )
-from forecast.report.districts import district_figures
-from forecast.report.night_section import is_night, night_meta, night_of
-from forecast.report.past import History
+from forecast.report.sections import (
+    History,
+    district_figures,
+    districts_of,
+    is_night,
+    last_seat_of,
+    night_meta,
+    night_of,
+    past_shown,
+    ranks_of,
+    shown_table,
+    whole_chamber,
+)
 from forecast.sweeps.slider import may_slide, slide
-from forecast.tables import known_tables, table_of, tables_of
-from forecast.tables.causes import last_seat_said
-from forecast.tables.chamber_tables import majorities_said, tiers_said
-from forecast.tables.difference import difference_tables
+from forecast.tables import table_of, tables_of
+from forecast.tables.across import difference_tables
 from forecast.tables.exporting import as_csv
-from forecast.variables import PASSES_BY_SEATS, error_of
-from forecast.words import headlines, rounding
-from forecast.words.facts import Facts, said
+from forecast.variables import PASSES_BY_SEATS
+from forecast.words import (
+    DEFAULT,
+    day_text,
+    headlines,
+    in_their_language,
+    language,
+    rounding,
+    speaking,
+    text,
+    texts,
+    translated,
+)
+from forecast.words.facts import Facts
+from forecast.words.headlines import earlier_of
 from forecast.words.law_in_words import rule_in_words
-from forecast.words.sentences import in_their_language, translated
-from forecast.words.speaking import DEFAULT, day_text, language, speaking, text, texts
-from forecast.words.story import earlier_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,13 +72,12 @@ if TYPE_CHECKING:
     from forecast.result import Forecast
     from forecast.tables.definitions import Table
 
+
 _TABLES = ("events", "polls", "calibration", "record-by-kind")
 """Tables that the page shows as they are."""
 _LONG_NAME = 24
 _LIBRARY = 'import {{parse, View}} from "/npm/vega@{}/+esm"; window.vega = {{parse, View}};'
 """What the page takes of the library that draws, which is bundled by its version."""
-
-
 PANELS = (
     *("night", "evening", "parties", "crossings", "seats", "parliament", "coalitions", "events"),
     *("districts", "chamber", "over-time", "record", "last-seat", "ranks", "rules", "shares", "polls"),
@@ -78,7 +90,7 @@ _KEY = re.compile(r" \((?:parties|estimate|geography)\.[\w.]+\)")
 """Where the election file says it: for whoever writes one, not for readers of the page."""
 _TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 """Of a sentence that ends with an abbreviation."""
-_PERCENT = re.compile(r"(?<=\d)%")
+_PERCENT = re.compile(r"(?<=\d) ?%")
 PREVIEW = "preview.png"
 """The picture beside the page that links to it are shown with."""
 
@@ -125,6 +137,12 @@ def page(
         return _page(facts, url, panel, before, history, record)
 
 
+def preview(forecast: Forecast, language: str = DEFAULT) -> bytes:
+    """The picture that a link to the page is shown with (PNG): one parliament, and a hundred dots."""
+    with speaking(language):
+        return outcomes.preview(Facts(forecast)).rendered("png")
+
+
 def _page(
     facts: Facts,
     url: str,
@@ -147,51 +165,21 @@ def _page(
         "inks": [ink_of(row) for row in _members(facts)],
         "law_draws": forecast.draws,
     }
-    tables = {table.name: table for table in tables_of(forecast, _TABLES)}
     return _template().render(
+        **_head(facts, url),
+        **_numbers(facts, told),
+        **_about_the_rule(facts),
+        **past_shown(history, record, over_time),
         t=told,
         their_names=names,
-        title=facts.title,
-        attrs={"author": "", **facts.definition.get("election", {}), **forecast.attrs},
-        url=url,
-        picture=_beside(url),
-        picture_said=headlines.first(facts),
+        headlines=shown["law"]["headlines"],
         only=panel,
         shows=lambda part: panel is None or part == panel,
-        meta=_meta(facts),
-        stale=_stale(facts),
-        published=_published(facts),
-        columns=_columns(facts, told),
-        headlines=shown["law"]["headlines"],
-        facts=facts,
-        largest_only=len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
-        parties=[_party(row) for row in facts.parties],
-        last_seat=_last_seat(facts),
-        ranks=_ranks(facts),
-        night=night_of(facts),
         changes=[] if before is None else _changes(before, forecast, names),
-        **past.shown(history, record, over_time),
         of_districts=[(figure.id, figure.title) for figure in of_districts],
-        coalitions=[(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
-        tables=tables,
-        events=[
-            (facts.events[str(row["event"])], texts[1], _is_strict(str(row["definition"])))
-            for row, texts in zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
-        ],
-        rule=rule_in_words(Rule.model_validate(forecast.rule)),
-        law=forecast.rule.get("law"),
-        sources=[
-            source
-            for source in (forecast.rule.get("source"), facts.definition.get("election", {}).get("source"))
-            if source
-        ],
-        houses=_houses(forecast),
-        districts=_districts(forecast),
-        chamber=_chamber(facts),
-        of_chamber=facts.of_chamber,
+        slides=slid is not None,
         moves=slid is not None and slid_of_chamber(slid),
         downloads=[_download(table) for table in [*tables_of(forecast), *_of_past(history, record)]],
-        slides=slid is not None,
         css=_asset("page.css"),
         library=_library(),
         script=_script(),
@@ -200,65 +188,80 @@ def _page(
     )
 
 
-@cache
-def _template() -> Template:
-    """The template, compiled once: one process makes pages in several languages, or those of a night."""
-    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
-
-    def told(context: Context, text: str, end: str = "") -> Any:
-        return _told(text, end, context["their_names"])
-
-    def named(context: Context, text: str) -> str:
-        return _named(text, context["their_names"])
-
-    environment = Environment(
-        loader=FunctionLoader(_asset),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_shown,
-    )
-    environment.filters |= {"told": pass_context(told), "named": pass_context(named)}
-    environment.filters["in_theirs"] = in_their_language
-    return environment.get_template("page.html.j2")
-
-
-def preview(forecast: Forecast, language: str = DEFAULT) -> bytes:
-    """The picture that a link to the page is shown with (PNG): one parliament, and a hundred dots."""
-    with speaking(language):
-        return outcomes.preview(Facts(forecast)).rendered("png")
-
-
-def _beside(url: str) -> str:
-    """Address of the picture beside the page."""
-    return (url if url.endswith("/") else url.rpartition("/")[0] + "/") + PREVIEW
-
-
-def _texts(facts: Facts) -> dict[str, str]:
-    """Texts of the page; of passing those that say what it is under the rule."""
-    parts = {
-        "parliament_note": {"order": text("by_position" if facts.positions else "by_size")},
-        "distributions_note": {"dots": DOTS},
-        "coalitions_note": {"needed": facts.majority, "house": facts.house},
-        "ranks_note": {"number": rounding.whole(places_draws(facts.forecast))},
+def _head(facts: Facts, url: str) -> dict[str, Any]:
+    """What stands at the head of the page, and in previews of links to it."""
+    return {
+        "title": facts.title,
+        "attrs": {"author": "", **facts.definition.get("election", {}), **facts.forecast.attrs},
+        "url": url,
+        "picture": _beside(url),
+        "picture_said": headlines.first(facts),
+        "meta": _meta(facts),
+        "stale": _stale(facts),
+        "published": _published(facts),
     }
-    filled = {key: text(key, **values) for key, values in parts.items()}
-    known = texts() | filled | {"language": language()}
-    if facts.forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
-        return known
-    instead = (
-        ("crossings", "winning"),
-        ("crossings_note", "winning_note"),
-        ("parties_note", "parties_note_winning"),
-    )
-    return known | {name: known[other] for name, other in instead}
 
 
-def places_draws(forecast: Forecast) -> int:
-    """How many draws the chances of places rest on."""
-    path = "places/probability"
-    return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
+def _numbers(facts: Facts, told: dict[str, str]) -> dict[str, Any]:
+    """The numbers of the forecast, section by section."""
+    forecast = facts.forecast
+    tables = {table.name: table for table in tables_of(forecast, _TABLES)}
+    events = zip(tables["events"].rows_shown(), tables["events"].texts(), strict=True)
+    return {
+        "facts": facts,
+        "columns": _columns(facts, told),
+        "largest_only": len([row for row in facts.parties if row["told"]]) > MOST_PANELS,
+        "parties": [_party(row) for row in facts.parties],
+        "coalitions": [(row["name"], coalition_cells(row, facts.majority)) for row in facts.coalitions],
+        "events": [
+            (facts.events[str(row["event"])], texts[1:3], _is_strict(str(row["definition"])))
+            for row, texts in events
+        ],
+        "tables": tables,
+        "houses": _houses(forecast),
+        "night": night_of(facts),
+        "of_chamber": facts.of_chamber,
+        "chamber": whole_chamber(facts),
+        "districts": districts_of(forecast),
+        "last_seat": last_seat_of(facts),
+        "ranks": ranks_of(facts),
+    }
+
+
+def _about_the_rule(facts: Facts) -> dict[str, Any]:
+    """The rule in words, its law, and where it can be read."""
+    rule, about = facts.forecast.rule, facts.definition.get("election", {})
+    return {
+        "rule": rule_in_words(Rule.model_validate(rule)),
+        "law": rule.get("law"),
+        "sources": [source for source in (rule.get("source"), about.get("source")) if source],
+    }
+
+
+def _refuse_several(forecast: Forecast) -> None:
+    if forecast.leading:
+        along = ", ".join(forecast.leading)
+        remedy = f"a page shows a forecast of one rule and day; this one has several, along {along}"
+        raise ConfigurationError(Fault("forecast report", "", ABSENT, remedy))
+
+
+# Head and texts.
+
+
+def _meta(facts: Facts) -> list[str]:
+    """When the forecast was made, of what polls, and how many elections were drawn."""
+    attrs, draws = facts.forecast.attrs, facts.forecast.draws
+    drawn = [
+        text("draw" if draws == 1 else "draws", number=rounding.whole(draws)),
+        text("chances_error", points=rounding.points(facts.chances_error)),
+    ]
+    if is_night(facts.forecast):
+        return [*night_meta(facts.forecast), *drawn]
+    if not facts.polls_used:
+        return drawn
+    last = max(row["day"] for row in facts.polls_used)
+    days = [text("as_of", day=day_text(attrs["as_of"])), text("last_poll", day=day_text(last))]
+    return [*days, *drawn]
 
 
 def _stale(facts: Facts) -> str:
@@ -278,172 +281,46 @@ def _published(facts: Facts) -> list[str]:
     return [f"{what}: {value}." for what, value in named if value]
 
 
-def _ranks(facts: Facts) -> dict[str, Any] | None:
-    """Chances of each place by party, of those that the polls tell apart."""
-    if facts.too_few or "places/probability" not in facts.forecast:
-        return None
-    chances, errors = (facts.forecast.array(path) for path in ("places/probability", "places/mc_error"))
-    places = min(chances.shape[1], len(facts.lists))
-    at = {party: k for k, party in enumerate(facts.forecast.parties)}
-    rows = [
-        [row["name"], *(said(*pair) for pair in zip(of[:places].tolist(), by[:places].tolist(), strict=True))]
-        for row in facts.lists
-        for of, by in ((chances[at[row["party"]]], errors[at[row["party"]]]),)
-    ]
-    titles = [(text("party"), False), *((text("rank", place=k + 1), True) for k in range(places))]
-    return {"id": "ranks", "title": text("ranks"), "titles": titles, "rows": rows}
+def _beside(url: str) -> str:
+    """Address of the picture beside the page."""
+    return (url if url.endswith("/") else url.rpartition("/")[0] + "/") + PREVIEW
 
 
-def _last_seat(facts: Facts) -> dict[str, Any] | None:
-    """Who holds the last seat, and who is next, in sentences and by party; the sentence alone where there is
-    no last seat.
-    """
-    forecast = facts.forecast
-    known = {row["party"]: row["name"] for row in facts.parties}
-    told = last_seat_said(forecast, known)
-    if facts.too_few or not told:
-        return None
-    by_party = table_of(forecast, "last-seat")
-    order = {row["party"]: k for k, row in enumerate(facts.parties)}
-    texts = zip(by_party.rows_shown(), by_party.texts(), strict=True)
-    rows = [
-        [known[str(row["party"])], *cells[1:]]
-        for row, cells in sorted(texts, key=lambda one: order[str(one[0]["party"])])
-    ]
-    titles = [
-        (text("party"), False),
-        *((text(f"last_seat_{name}"), True) for name in ("holds", "next")),
-    ]
-    part = {"id": "last-seat", "title": text("last_seat_who"), "titles": titles, "rows": rows}
-    return part | {"said": told}
+def _texts(facts: Facts) -> dict[str, str]:
+    """Texts of the page; of passing those that say what it is under the rule."""
+    parts = {
+        "parliament_note": {"order": text("by_position" if facts.positions else "by_size")},
+        "distributions_note": {"dots": DOTS},
+        "coalitions_note": {"needed": facts.majority, "house": facts.house},
+        "ranks_note": {
+            "number": rounding.whole(places_draws(facts.forecast)),
+            "points": rounding.points(_largest_of(facts.forecast, "places/mc_error")),
+        },
+    }
+    filled = {key: text(key, **values) for key, values in parts.items()}
+    known = texts() | filled | {"language": language()}
+    if facts.forecast["pass_probability"].attrs["long_name"] != PASSES_BY_SEATS:
+        return known
+    instead = (
+        ("crossings", "winning"),
+        ("crossings_note", "winning_note"),
+        ("parties_note", "parties_note_winning"),
+    )
+    return known | {name: known[other] for name, other in instead}
 
 
-def _changes(before: Forecast, now: Forecast, names: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What has changed since an earlier forecast, and what the two rest on where that differs."""
-    tables = [past.shown_table(table, "changes-") for table in difference_tables(before, now, None)]
-    return [
-        table
-        | {
-            "title": in_their_language(table["title"]),
-            "titles": [(in_their_language(title), numeric) for title, numeric in table["titles"]],
-            "rows": [[in_their_language(_named(row[0], names)), *row[1:]] for row in table["rows"]],
-        }
-        for table in tables
-        if table["rows"]
-    ]
+def places_draws(forecast: Forecast) -> int:
+    """How many draws the chances of places rest on."""
+    path = "places/probability"
+    return int(forecast[path].attrs.get("draws", forecast.draws)) if path in forecast else 0
 
 
-def _is_strict(definition: str) -> bool:
-    """Whether an event asks who has more seats than others: equal seats are then a no, where the table of
-    places gives both the better one.
-    """
-    event = json.loads(definition)
-    return any({"order", "largest"} & set(one) for one in (*event["all"], *event.get("given", ())))
+def _largest_of(forecast: Forecast, path: str) -> float | None:
+    """The largest of some Monte Carlo errors; ``None`` where there are none."""
+    return float(np.nanmax(forecast.array(path))) if path in forecast else None
 
 
-def _of_past(history: History | None, record: Record | None) -> list[Table]:
-    """Tables of earlier forecasts and of how they came out."""
-    provenance = "" if record is None else "; ".join(one.election for one in record.official)
-    scored = [] if record is None else record_tables(record, provenance)
-    return [*([] if history is None else history.tables()), *scored]
-
-
-def _refuse_several(forecast: Forecast) -> None:
-    if forecast.leading:
-        along = ", ".join(forecast.leading)
-        remedy = f"a page shows a forecast of one rule and day; this one has several, along {along}"
-        raise ConfigurationError(Fault("forecast report", "", ABSENT, remedy))
-
-
-def _library() -> str:
-    """The library that draws the charts, from the folder of the compiled core, where it is put the first
-    time.
-
-    To take it out of the package that holds it takes more than a second.
-    """
-    from markupsafe import Markup
-
-    from forecast.compiling.cache import cache_folder
-    from forecast.writing import replacing
-
-    kept = cache_folder() / f"vega-parse-view-of-vl-convert-{version('vl-convert-python')}.js"
-    with suppress(OSError):
-        return Markup(kept.read_text(encoding="utf-8"))
-    import vl_convert
-
-    bundle = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
-    # Nothing in it may end the element that holds it.
-    bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
-    with suppress(OSError), replacing(kept) as draft:
-        draft.write_text(bundle, encoding="utf-8")
-    return Markup(bundle)
-
-
-def _in_their_names(facts: Facts) -> dict[str, str]:
-    """What parties, groups, coalitions and events are called in the language of the page, by their names in
-    the election file, where these differ.
-    """
-    forecast = facts.forecast
-    theirs = {row["party"]: row["name"] for row in facts.parties}
-    theirs |= {row["holder"]: row["name"] for row in facts.holders}
-    theirs |= {row["coalition"]: row["name"] for row in facts.coalitions} | facts.events
-    found: dict[str, str] = {}
-    for over in ("party", "chamber/holder", "coalition", "event"):
-        if over in forecast:
-            names = zip(forecast.names(over), forecast.names(f"{over}_name"), strict=True)
-            found |= {name: theirs[id_] for id_, name in names if theirs.get(id_, name) != name}
-    return found
-
-
-def _named(text: str, names: Mapping[str, str]) -> str:
-    """A text with names of the election file as the language has them."""
-    if not names:
-        return text
-    longest_first = sorted(map(re.escape, names), key=len, reverse=True)
-    return re.sub(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", lambda name: names[name[0]], text)
-
-
-def _told(text: str, end: str, names: Mapping[str, str]) -> Any:
-    """A sentence that is made in English, in the language of the page; English marked as such where it has no
-    other.
-    """
-    from markupsafe import Markup
-
-    found = translated(safe(text))
-    found = translated(safe(_KEY.sub("", text))) if found is None else _KEY.sub("", found)
-    if found is not None:
-        found = _TWO_STOPS.sub(".", _named(found, names) + end)
-        return _PERCENT.sub("\N{NO-BREAK SPACE}%", found)
-    return Markup('<span lang="en">{}</span>').format(safe(text) + end)
-
-
-def _shown(value: Any) -> Any:
-    """What a place of the template holds; of the page's own parts nothing is changed."""
-    return safe(value) if type(value) is str else value
-
-
-def in_script(value: Any) -> str:
-    """JSON that may stand in a script element: nothing in it can end the element or begin another."""
-    from markupsafe import Markup
-
-    text = json_text(value, tight=True)
-    for sign in ("<", ">", "&"):
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return Markup(text)
-
-
-def _asset(name: str) -> str:
-    from markupsafe import Markup
-
-    text = files("forecast.report").joinpath(name).read_text(encoding="utf-8")
-    return text if name.endswith(".j2") else Markup(text)
-
-
-def _script() -> str:
-    """The script in a scope of its own."""
-    from markupsafe import Markup
-
-    return Markup('"use strict";\n(() => {\n' + str(_asset("page.js")) + "})();\n")
+# Sections.
 
 
 def _columns(facts: Facts, told: dict[str, str]) -> list[tuple[str, str]]:
@@ -485,57 +362,6 @@ def _party(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _meta(facts: Facts) -> list[str]:
-    """When the forecast was made, of what polls, and how many elections were drawn."""
-    attrs, draws = facts.forecast.attrs, facts.forecast.draws
-    drawn = text("draw" if draws == 1 else "draws", number=rounding.whole(draws))
-    if is_night(facts.forecast):
-        return [*night_meta(facts.forecast), drawn]
-    if not facts.polls_used:
-        return [drawn]
-    last = max(row["day"] for row in facts.polls_used)
-    days = [text("as_of", day=day_text(attrs["as_of"])), text("last_poll", day=day_text(last))]
-    return [*days, drawn]
-
-
-def _districts(forecast: Forecast) -> dict[str, Any] | None:
-    """Seats by district, of the parties that have any in some; ``None`` where the rule has no districts."""
-    if "districts/house" not in forecast:
-        return None
-    by_district = table_of(forecast, "districts")
-    shown = {column.title: k for k, column in enumerate(by_district.shown)}
-    low, middle, high = np.moveaxis(forecast.array("districts/seat_quantile")[..., [1, 3, 5]], -1, 0)
-    held = np.flatnonzero(np.nan_to_num(high).max(axis=0) > 0)
-    rows = []
-    for d, said_of in enumerate(by_district.texts()):
-        cells = [
-            rounding.whole(middle[d, k])
-            + ("" if low[d, k] == high[d, k] else f" ({rounding.interval(low[d, k], high[d, k])})")
-            for k in held
-        ]
-        known = "Last seat" in shown
-        last = f"{said_of[shown['Last seat']]} {said_of[shown['in']]}".strip() if known else ""
-        rows.append(
-            {
-                "name": said_of[0],
-                "region": said_of[shown["Region"]] if "Region" in shown else "",
-                "seats": said_of[shown["Seats"]],
-                "cells": cells,
-                "in_play": said_of[shown["In play"]],
-                "last": last,
-                "apart": said_of[shown["Apart"]] if known else "",
-            }
-        )
-    names = zip(forecast.names("party_short"), forecast.names("party_name"), strict=True)
-    called = [short or name for short, name in names]
-    return {
-        "parties": [called[k] for k in held],
-        "rows": rows,
-        "last": "districts/last_probability" in forecast,
-        "notes": by_district.notes,
-    }
-
-
 def _members(facts: Facts) -> list[dict[str, Any]]:
     """Rows of those of whom coalitions can be built (``members_of``)."""
     known = {row["party"] for row in facts.parties}
@@ -543,73 +369,12 @@ def _members(facts: Facts) -> list[dict[str, Any]]:
     return [*facts.parties, *others]
 
 
-def _chamber(facts: Facts) -> dict[str, Any] | None:
-    """The whole chamber: seats of every party and group by tier and in all, coalitions, districts; ``None``
-    where it is its lists alone.
+def _is_strict(definition: str) -> bool:
+    """Whether an event asks who has more seats than others: equal seats are then a no, where the table of
+    places gives both the better one.
     """
-    forecast = facts.forecast
-    if "chamber/size" not in forecast:
-        return None
-    tiers = list(zip(forecast.names("chamber/tier_name"), forecast.array("chamber/tier_size"), strict=True))
-    low, middle, high = np.moveaxis(forecast.array("chamber/tier_seat_quantile")[..., [1, 3, 5]], -1, 0)
-    numbers = {holder: h for h, holder in enumerate(forecast.names("chamber/holder"))}
-    rows = []
-    for row in facts.holders:
-        h = numbers[row["holder"]]
-        if facts.of_chamber or high[:, h].any():
-            cells = holder_cells(facts, row)
-            rows.append(
-                {
-                    "name": row["name"],
-                    "lists": cells[: len(cells) - 4],
-                    "tiers": [
-                        with_interval(low[t, h], middle[t, h], high[t, h]) for t in range(1, len(tiers))
-                    ],
-                    "all": cells[-4:],
-                }
-            )
-    districts = table_of(forecast, "contests") if "contests" in known_tables(forecast) else None
-    of_chamber = [(row["name"], chamber_coalition_cells(facts, row)) for row in facts.coalitions]
-    return {
-        "size": forecast.chamber_size,
-        "coalitions_note": majorities_said(forecast),
-        "lists": int(tiers[0][1]),
-        "tiers": [(in_their_language(name[:1].upper() + name[1:]), int(size)) for name, size in tiers[1:]],
-        "rows": rows,
-        "coalitions": of_chamber if facts.of_chamber else [],
-        "in_tiers": _coalitions_in_tiers(facts),
-        "said": tiers_said(forecast),
-        "districts": districts,
-        "titles": [(column.title, column.numeric) for column in districts.shown] if districts else [],
-    }
-
-
-def _coalitions_in_tiers(facts: Facts) -> list[tuple[str, list[str]]]:
-    """Of each coalition its seats in every tier beside the lists, and the chance of more than half of them;
-    nothing of a forecast that was saved before it held them.
-    """
-    forecast, quantiles = facts.forecast, "chamber/tier_coalition_seat_quantile"
-    if quantiles not in forecast:
-        return []
-    low, middle, high = np.moveaxis(forecast.array(quantiles)[..., [1, 3, 5]], -1, 0)
-    path = "chamber/tier_majority_probability"
-    chances, errors = forecast.array(path), forecast.array(error_of(path))
-    number = {coalition: c for c, coalition in enumerate(forecast.names("coalition"))}
-    return [
-        (
-            row["name"],
-            [
-                text
-                for t in range(1, len(chances))
-                for text in (
-                    with_interval(low[t, c], middle[t, c], high[t, c]),
-                    said(chances[t, c], errors[t, c]),
-                )
-            ],
-        )
-        for row in facts.coalitions
-        for c in (number[row["coalition"]],)
-    ]
+    event = json.loads(definition)
+    return any({"order", "largest"} & set(one) for one in (*event["all"], *event.get("given", ())))
 
 
 def _houses(forecast: Forecast) -> dict[str, Any] | None:
@@ -630,6 +395,28 @@ def _houses(forecast: Forecast) -> dict[str, Any] | None:
     }
 
 
+def _changes(before: Forecast, now: Forecast, names: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What has changed since an earlier forecast, and what the two rest on where that differs."""
+    tables = [shown_table(table, "changes-") for table in difference_tables(before, now, None)]
+    return [
+        table
+        | {
+            "title": in_their_language(table["title"]),
+            "titles": [(in_their_language(title), numeric) for title, numeric in table["titles"]],
+            "rows": [[in_their_language(_named(row[0], names)), *row[1:]] for row in table["rows"]],
+        }
+        for table in tables
+        if table["rows"]
+    ]
+
+
+def _of_past(history: History | None, record: Record | None) -> list[Table]:
+    """Tables of earlier forecasts and of how they came out."""
+    provenance = "" if record is None else "; ".join(one.election for one in record.official)
+    scored = [] if record is None else record_tables(record, provenance)
+    return [*([] if history is None else history.tables()), *scored]
+
+
 def _download(table: Any) -> dict[str, str]:
     content = base64.b64encode(as_csv(table).encode()).decode()
     return {
@@ -637,3 +424,124 @@ def _download(table: Any) -> dict[str, str]:
         "title": in_their_language(table.title),
         "href": f"data:text/csv;charset=utf-8;base64,{content}",
     }
+
+
+# In the language of the page.
+
+
+def _in_their_names(facts: Facts) -> dict[str, str]:
+    """What parties, groups, coalitions and events are called in the language of the page, by their names in
+    the election file, where these differ.
+    """
+    forecast = facts.forecast
+    theirs = {row["party"]: row["name"] for row in facts.parties}
+    theirs |= {row["holder"]: row["name"] for row in facts.holders}
+    theirs |= {row["coalition"]: row["name"] for row in facts.coalitions} | facts.events
+    found: dict[str, str] = {}
+    for over in ("party", "chamber/holder", "coalition", "event"):
+        if over in forecast:
+            names = zip(forecast.names(over), forecast.names(f"{over}_name"), strict=True)
+            found |= {name: theirs[id_] for id_, name in names if theirs.get(id_, name) != name}
+    return found
+
+
+def _named(text: str, names: Mapping[str, str]) -> str:
+    """A text with names of the election file as the language has them."""
+    if not names:
+        return text
+    longest_first = sorted(map(re.escape, names), key=len, reverse=True)
+    return re.sub(rf"(?<!\w)(?:{'|'.join(longest_first)})(?!\w)", lambda name: names[name[0]], text)
+
+
+def _told(text: str, end: str, names: Mapping[str, str]) -> Any:
+    """A sentence that is made in English, in the language of the page; English marked as such where it has no
+    other.
+    """
+    from markupsafe import Markup
+
+    found = translated(safe(text))
+    found = translated(safe(_KEY.sub("", text))) if found is None else _KEY.sub("", found)
+    if found is not None:
+        found = _TWO_STOPS.sub(".", _named(found, names) + end)
+        return _PERCENT.sub("\N{NO-BREAK SPACE}%", found)
+    return Markup('<span lang="en">{}</span>').format(safe(text) + end)
+
+
+# The template and what it takes.
+
+
+@cache
+def _template() -> Template:
+    """The template, compiled once: one process makes pages in several languages, or those of a night."""
+    from jinja2 import Environment, FunctionLoader, StrictUndefined, pass_context
+
+    def told(context: Context, text: str, end: str = "") -> Any:
+        return _told(text, end, context["their_names"])
+
+    def named(context: Context, text: str) -> str:
+        return _named(text, context["their_names"])
+
+    environment = Environment(
+        loader=FunctionLoader(_asset),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {"told": pass_context(told), "named": pass_context(named)}
+    environment.filters["in_theirs"] = in_their_language
+    return environment.get_template("page.html.j2")
+
+
+def _shown(value: Any) -> Any:
+    """What a place of the template holds; of the page's own parts nothing is changed."""
+    return safe(value) if type(value) is str else value
+
+
+def in_script(value: Any) -> str:
+    """JSON that may stand in a script element: nothing in it can end the element or begin another."""
+    from markupsafe import Markup
+
+    text = json_text(value, tight=True)
+    for sign in ("<", ">", "&"):
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)
+
+
+def _asset(name: str) -> str:
+    from markupsafe import Markup
+
+    text = files("forecast.report").joinpath(name).read_text(encoding="utf-8")
+    return text if name.endswith(".j2") else Markup(text)
+
+
+def _script() -> str:
+    """The script in a scope of its own."""
+    from markupsafe import Markup
+
+    return Markup('"use strict";\n(() => {\n' + str(_asset("page.js")) + "})();\n")
+
+
+def _library() -> str:
+    """The library that draws the charts, from the folder of the compiled core, where it is put the first
+    time.
+
+    To take it out of the package that holds it takes more than a second.
+    """
+    from markupsafe import Markup
+
+    from forecast.compiling.cache import cache_folder
+    from forecast.writing import replacing
+
+    kept = cache_folder() / f"vega-parse-view-of-vl-convert-{version('vl-convert-python')}.js"
+    with suppress(OSError):
+        return Markup(kept.read_text(encoding="utf-8"))
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle(_LIBRARY.format(vl_convert.get_vega_version()))
+    # Nothing in it may end the element that holds it.
+    bundle = bundle.replace("</script", "<\\/script").replace("<!--", "<\\!--")
+    with suppress(OSError), replacing(kept) as draft:
+        draft.write_text(bundle, encoding="utf-8")
+    return Markup(bundle)

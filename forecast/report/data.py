@@ -14,19 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forecast.charts import evening_line, other_thresholds, outcomes, parties, trend_and_record
+from forecast.charts import outcomes, over_time, parties, rules, trend_and_record
 from forecast.charts.drawing import Rows, look, named
 from forecast.charts.rules import method_name
-from forecast.words import headlines, rounding, story
+from forecast.words import headlines, in_their_language, rounding, text
 from forecast.words.facts import Facts, said
 from forecast.words.headlines import level_text
-from forecast.words.sentences import in_their_language
-from forecast.words.speaking import text
 
 if TYPE_CHECKING:
     from forecast.charts.drawing import Spec
     from forecast.result import Forecast
-    from forecast.words.story import Earlier
+    from forecast.words.headlines import Earlier
 
 _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
@@ -89,7 +87,7 @@ def payload(
     earlier forecast said; ``figures``: panels of districts and over time.
     """
     pool = Pool()
-    law = _place(facts, pool, story.change(facts, before)) | _still(facts, pool)
+    law = _place(facts, pool, headlines.change(facts, before)) | _still(facts, pool)
     bodies = {figure.id: [_compiled(figure.body)] for figure in figures}
     found: dict[str, Any] = {"law": law, "specs": _specs(facts) | bodies}
     found["figures"] = {
@@ -98,7 +96,7 @@ def payload(
     }
     if slid is not None:
         # What changed since an earlier forecast is told of the law alone.
-        found |= _slider(facts, slid, law, pool, "" if before else story.change(facts, None))
+        found |= _slider(facts, slid, law, pool, "" if before else headlines.change(facts, None))
     return found | {"columns": pool.columns}
 
 
@@ -178,7 +176,7 @@ def _evening(facts: Facts, pool: Pool) -> dict[str, Any]:
     """Chances and seats from one estimate of a night to the next, where there are several."""
     if not has_evening(facts):
         return {}
-    evening = evening_line.Evening(facts)
+    evening = over_time.Evening(facts)
     return {
         "evening_chances": [
             _panel(pool, one["name"], one["said"], evening.chance_rows(one)) for one in evening.chances()
@@ -220,16 +218,16 @@ def _specs(facts: Facts) -> dict[str, list[Spec]]:
         "parliament": [outcomes.parliament_body(named, width) for width in (_WIDE, _NARROW)],
         "hundred": [outcomes.hundred_body(named)],
         "distributions": [parties.seats_body(named, width) for width in (_WIDE, _NARROW)],
-        "thresholds": [other_thresholds.steps_body(named, _PANEL)],
+        "thresholds": [rules.steps_body(named, _PANEL)],
     }
     if facts.polls_together:
         bodies["polls"] = [trend_and_record.together_body(named, width) for width in (_WIDE, _NARROW)]
     elif facts.polls_used:
         bodies["trends"] = [trend_and_record.trend_body(named, facts, _PANEL)]
     if has_evening(facts):
-        evening = evening_line.Evening(facts)
-        bodies["evening_chances"] = [evening_line.chances_body(named, evening, _PANEL)]
-        bodies["evening_seats"] = [evening_line.seats_body(named, evening, _PANEL)]
+        evening = over_time.Evening(facts)
+        bodies["evening_chances"] = [over_time.chances_body(named, evening, _PANEL)]
+        bodies["evening_seats"] = [over_time.seats_body(named, evening, _PANEL)]
     return {name: [_compiled(body) for body in of_widths] for name, of_widths in bodies.items()}
 
 
@@ -315,7 +313,7 @@ def chamber_coalition_cells(facts: Facts, row: dict[str, Any]) -> list[str]:
 
 def page_headlines(facts: Facts, changed: str) -> list[str]:
     """What is asked first, and the sentences of the story; ``changed``: the last of them."""
-    lines = [headlines.first(facts), " ".join(story.sentences(facts, changed))]
+    lines = [headlines.first(facts), " ".join(headlines.sentences(facts, changed))]
     return [line.replace(" %", "\N{NO-BREAK SPACE}%") for line in lines]
 
 
@@ -348,6 +346,7 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
         "methods": names,
         "at_law": at_law,
         "draws": slid.draws,
+        "points": rounding.points(Facts(slid).chances_error),
         "steps": [_steps(facts, slid, m, pool) for m in range(len(methods))],
         "law_lines": [pool.put([{"level": level}]) for level in levels],
         "members": [ids.index(party) for party in slid.names("unsaved/member")],
@@ -356,6 +355,8 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
             for row in facts.coalitions
         ],
         "asked": "chamber_coalitions" if slid_of_chamber(slid) else "coalitions",
+        "errors": {str(number): rounding.points(0.5 / number**0.5) for number in np.unique(drawn).tolist()}
+        | {str(one.draws): rounding.points(Facts(one).chances_error) for one in (slid, facts.forecast)},
         "chances": {
             str(number): chance_texts(number) for number in np.unique([*drawn.ravel(), slid.draws]).tolist()
         },
@@ -408,7 +409,7 @@ def _steps(facts: Facts, slid: Forecast, method: int, pool: Pool) -> list[dict[s
     """Seats by threshold of the larger parties, and the medians in words for every level."""
     found: list[dict[str, Any]] = []
     for row in facts.lists:
-        steps = other_thresholds.steps_rows(slid, row, method, None)["steps"]
+        steps = rules.steps_rows(slid, row, method, None)["steps"]
         if len(found) < parties.MOST_PANELS and any(step["seats"] > 0 for step in steps):
             medians = [rounding.whole(step["seats"]) for step in steps]
             found.append({"name": row["name"], "medians": medians, "data": {"steps": pool.put(steps)}})

@@ -99,7 +99,7 @@ function built() {
   const members = chosen();
   if (!members.length) { $("built").textContent = t.builder_none; return; }
   const { text, chance, draws } = chanceOf(members), names = members.map(nameOf);
-  $("built").textContent = put(t.builder_result, { names: names.join(" + "), chance: text, number: numberText(draws) });
+  $("built").textContent = put(t.builder_result, { names: names.join(" + "), chance: text, number: numberText(draws), points: data.errors[draws] });
   $("built").dataset.chance = chance;
 }
 
@@ -114,7 +114,7 @@ function listSmallest() {
     if (wins(mask) && members.every((bit) => !wins(mask - 2 ** bit))) found.push(members.map((bit) => data.members[bit]));
   }
   const told = found.map((members) => ({ members, ...chanceOf(members) })).sort((a, b) => a.members.length - b.members.length || b.chance - a.chance);
-  const said = ({ members, text }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text}`);
+  const said = ({ members, text, draws: of }) => element("li", {}, `${members.map(nameOf).join(" + ")}: ${text} (± ${data.errors[of]})`);
   const items = told.slice(0, MOST_SMALLEST).map(said);
   if (told.length > MOST_SMALLEST) {
     const more = element("li"), rest = element("details"), list = element("ul");
@@ -140,7 +140,7 @@ function controls() {
   $("method").value = at[1];
   $("reset").disabled = byLaw();
   $("status").textContent = byLaw() ? t.by_law
-    : put(t.what_if, { level, method: data.methods[at[1]], number: numberText(data.draws) });
+    : put(t.what_if, { level, method: data.methods[at[1]], number: numberText(data.draws), points: data.points });
   const last = data.levels.length - 1, said = (medians, k) => `${medians[k]} (${data.levels[k]})`;
   panels("thresholds", "thresholds", data.steps[at[1]].map(({ name, medians, data: sets }) => ({
     name, said: `${t.seats}: ${[0, at[0], last].map((k) => said(medians, k)).join(", ")}`, data: { ...sets, law: data.law_lines[at[0]] } })));

@@ -14,10 +14,20 @@ from heapq import heapify, heappop, heappush
 from math import floor
 from typing import Any
 
-from forecast.election.methods import METHODS, Allocation, Bonus, DivisorMethod, QuotaMethod, divisors_of
+from forecast.election.methods import METHODS, DivisorMethod, QuotaMethod, divisors_of
+from forecast.election.rule import Allocation, Bonus
 from forecast.election.values import TieRule
-from forecast.rules.outcome import Division, Line, Step, Tie
-from forecast.rules.ties import Keys, Unit, first_among, precedence, tie_at_the_cut
+from forecast.rules.outcome import (
+    Division,
+    Keys,
+    Line,
+    Step,
+    Tie,
+    Unit,
+    first_among,
+    precedence,
+    tie_at_the_cut,
+)
 
 IN_PROPORTION = Allocation.model_validate({"method": "hare"})
 
@@ -41,16 +51,14 @@ def award_bonus(
     bonus: Bonus, admitted: Sequence[Unit], valid: int, pool: int, decide: TieRule, place: str = ""
 ) -> tuple[dict[str, int], list[Tie]]:
     """The bonus of the largest admitted list, never more than the pool. ``admitted`` with votes as cast."""
-    largest, ties = first_among(
-        [unit for unit in admitted if unit.wins and unit.votes > 0],
-        1,
-        lambda unit: unit.votes,
-        what="largest list (bonus)",
-        place=place,
-        decide=decide,
-    )
+    largest, ties = _with_most_votes([unit for unit in admitted if unit.wins], decide, place)
     seats = min(bonus_seats(bonus, largest[0].votes / valid), pool) if largest and valid else 0
     return ({largest[0].id: seats}, ties) if seats else ({}, [])
+
+
+def _with_most_votes(units: Sequence[Unit], decide: TieRule, place: str) -> tuple[list[Unit], list[Tie]]:
+    voted, what = [unit for unit in units if unit.votes > 0], "largest list (bonus)"
+    return first_among(voted, 1, lambda unit: unit.votes, what=what, place=place, decide=decide)
 
 
 Claim = tuple[bool, Fraction]
@@ -243,9 +251,11 @@ class QuotaCount:
             self.seats[unit.id] = min(whole, limit)
 
     def round_up(self, needed: Fraction) -> None:
-        """A remainder of at least ``needed`` of a quota counts as a whole one (Estonia, § 62 (3): 75 %)."""
+        """A remainder of at least ``needed`` of a quota counts as a whole one (Estonia, § 62 (3): 75 %), of
+        lists that get more than whole quotas.
+        """
         for unit in self.units:
-            if self.remainders[unit.id] >= needed * self.price:
+            if self.remainders[unit.id] >= needed * self.price and self.may_get_more(unit):
                 self.seats[unit.id] += 1
                 self.remainders[unit.id] -= self.price
 
@@ -437,14 +447,7 @@ def _largest(plan: Plan, competitors: Sequence[Unit], place: str) -> tuple[list[
     if winner is not None:
         names = (winner, _alliance_name(winner))
         return [unit for unit in competitors if unit.alliance == winner or unit.id in names], []
-    return first_among(
-        [unit for unit in competitors if unit.votes > 0],
-        1,
-        lambda unit: unit.votes,
-        what="largest list (bonus)",
-        place=place,
-        decide=plan.decide,
-    )
+    return _with_most_votes(competitors, plan.decide, place)
 
 
 def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: str) -> Division:

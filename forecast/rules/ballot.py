@@ -275,13 +275,10 @@ def _against_the_house(rule: Rule, districts: Sequence[District], *, counted: bo
 
 def levelling_seats(rule: Rule, districts: Sequence[District]) -> int | None:
     """Levelling seats that the places of the first step of placing take; ``None``: nothing limits them."""
-    capacity = rule.placing[0].capacity if rule.placing else None
-    if capacity is None:
+    step = rule.placing[0] if rule.placing else None
+    if step is None or step.capacity is None:
         return None
-    if isinstance(capacity, Mapping):
-        return sum(capacity.values())
-    if capacity == "table":
-        return sum(district.levelling or 0 for district in districts)
-    by_region = rule.placing[0].where == "region"
-    places = {district.region if by_region else district.name for district in districts}
-    return capacity * len(places)
+    if isinstance(step.capacity, Mapping):
+        return sum(step.capacity.values())
+    named = {d.region if step.where == "region" else d.name: d.levelling for d in districts}
+    return sum(room or 0 for room in step.rooms(named, "rule").values())

@@ -5,35 +5,75 @@ A case that the schema cannot say is reported as unsupported with the reason, ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 
 from forecast.door.trees import read_json
 from forecast.election.references import excess_under
 from forecast.election.rule import Rule
-from forecast.election.values import KINDS, parse_count, parse_share
-from forecast.errors import ABSENT, ConfigurationError, Fault, suggest
+from forecast.election.values import Count, Kind, OneOf, Part, Share
+from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
 
-_COUNTS = ("members", "direct_seats", "min_seats", "max_seats", "extra_seats")
-_PARTY_KEYS = frozenset(
-    {"name", "votes", "kind", "official_seats", "alliance", "best_region_share", *_COUNTS}
-)
-_REMARKS = frozenset({"note", "notes", "source"})
+if TYPE_CHECKING:
+    from forecast.rules.tables import OfficialSeats
+
 _CASE_KEYS = ("seats", "rule", "parties", "valid_votes", "invalid_votes", "registered", "districts")
 """Keys of a case that count; a case may say more about itself, but nothing that looks like one of these."""
-_TOTALS = ("seats", "population", "levelling", "valid_votes", "invalid_votes", "registered")
-_DISTRICT_KEYS = ("name", "region", "votes", "direct", *_TOTALS)
 _LOOKS_LIKE = 0.85
-Value = TypeVar("Value")
+Model = TypeVar("Model", bound=Part)
 NOT_LISTED = "(not listed)"
+
+
+_Named = Annotated[str, BeforeValidator(str)]
+
+
+class _Totals(Part):
+    """Totals of a case, which may say more about itself."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="ignore")
+
+    valid_votes: Count | None = None
+    invalid_votes: Count | None = None
+    registered: Count | None = None
+
+
+class _DistrictOfCase(_Totals):
+    votes: dict[str, Count]
+    direct: dict[str, Count] = Field(default_factory=dict)
+    region: _Named = ""
+    seats: Count | None = None
+    population: Count | None = None
+    levelling: Count | None = None
+
+
+class _PartyOfCase(Part):
+    votes: Count
+    official_seats: Count
+    kind: Annotated[Kind, OneOf("kind of option")] = "party"
+    members: Count = 1
+    alliance: _Named | None = None
+    direct_seats: Count = 0
+    min_seats: Count = 0
+    max_seats: Count | None = None
+    extra_seats: Count = 0
+    best_region_share: Share | None = None
+    name: object = None
+    note: object = None
+    notes: object = None
+    source: object = None
+
+    def entry(self, name: str) -> Entry:
+        """The party as an option of a ballot."""
+        known = {of.name for of in fields(Entry)} & set(type(self).model_fields)
+        return Entry(name, **{key: getattr(self, key) for key in known})
 
 
 @dataclass(frozen=True)
@@ -128,18 +168,11 @@ def read_case(record: Mapping[str, Any]) -> Case:
     _refuse_slips(record, _CASE_KEYS, "")
     parties = _list(record, "parties")
     names = _unique_names(parties)
-    entries = tuple(_entry(party, own) for party, own in zip(parties, names, strict=True))
-    ballot = Ballot(
-        entries,
-        valid_votes=_optional_count(record, "valid_votes"),
-        invalid_votes=_optional_count(record, "invalid_votes"),
-        registered=_optional_count(record, "registered"),
-        districts=tuple(_district(row, number) for number, row in enumerate(_list(record, "districts"))),
-    )
-    official = {
-        own: _number(party, "official_seats", f"parties.{own}")
-        for party, own in zip(parties, names, strict=True)
-    }
+    read = [_read(_PartyOfCase, party, f"parties.{own}") for party, own in zip(parties, names, strict=True)]
+    entries = tuple(party.entry(own) for party, own in zip(read, names, strict=True))
+    districts = tuple(_district(row, number) for number, row in enumerate(_list(record, "districts")))
+    ballot = Ballot(entries, districts=districts, **_read(_Totals, record, "").model_dump())
+    official = {own: party.official_seats for party, own in zip(read, names, strict=True)}
     rule = _rule(record)
     _refuse_more_than_the_house(rule, ballot)
     return Case(name, rule, _completed(rule, ballot), official)
@@ -199,15 +232,24 @@ def _rule(record: Mapping[str, Any]) -> Rule:
     try:
         return Rule.model_validate({**said, "seats": record["seats"]}, context={"empty_house": True})
     except ValidationError as error:
-        raise UnsupportedCaseError("; ".join(_told(detail) for detail in error.errors())) from None
+        raise UnsupportedCaseError("; ".join(_told(detail, "rule") for detail in error.errors())) from None
 
 
-def _told(detail: Any) -> str:
-    where = ".".join(str(part) for part in ("rule", *detail["loc"]))
+def _read(model: type[Model], table: object, where: str) -> Model:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise UnsupportedCaseError("; ".join(_told(detail, where) for detail in error.errors())) from None
+
+
+def _told(detail: Any, where: str) -> str:
+    path = ".".join(str(part) for part in (where, *detail["loc"])).lstrip(".")
     message = str(detail["msg"]).removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        message = "the schema does not know this key"
-    return f"{where}: {message}"
+    message = {"extra_forbidden": "the schema does not know this key", "missing": "missing"}.get(
+        detail["type"], message
+    )
+    found = f" = {detail['input']!r}" if detail["type"] == "value_error" and where != "rule" else ""
+    return f"{path}{found}: {message}"
 
 
 def _unique_names(parties: Sequence[Any]) -> list[str]:
@@ -221,64 +263,12 @@ def _unique_names(parties: Sequence[Any]) -> list[str]:
     return list(names)
 
 
-def _entry(party: Mapping[str, Any], name: str) -> Entry:
-    unknown = sorted(set(party) - _PARTY_KEYS - _REMARKS)
-    if unknown:
-        _refuse(f"parties.{name}.{unknown[0]}", suggest(unknown[0], sorted(_PARTY_KEYS)))
-    kind = party.get("kind", "party")
-    if kind not in KINDS:
-        _refuse(f"parties.{name}.kind", f"no such kind; {suggest(str(kind), KINDS)}")
-    counts = {key: _number(party, key, f"parties.{name}") for key in _COUNTS if party.get(key) is not None}
-    regional = party.get("best_region_share")
-    alliance = party.get("alliance")
-    return Entry(
-        name,
-        _number(party, "votes", f"parties.{name}"),
-        kind,
-        alliance=None if alliance is None else str(alliance),
-        sub_alliance=None,
-        best_region_share=None
-        if regional is None
-        else _parsed(parse_share, regional, f"parties.{name}.best_region_share"),
-        **counts,
-    )
-
-
 def _district(row: Any, number: int) -> District:
     if not isinstance(row, Mapping) or not isinstance(row.get("votes"), Mapping):
         _refuse(f"districts[{number}]", "a table with votes is expected")
     name = str(row.get("name", number + 1))
-    _refuse_slips(row, _DISTRICT_KEYS, f"districts.{name}.")
-    votes: Mapping[str, Any] = row["votes"]
-    direct = row.get("direct") or {}
-    if not isinstance(direct, Mapping):
-        _refuse(f"districts.{name}.direct", "a table is expected")
-    totals: dict[str, Any] = {key: _optional_count(row, key) for key in _TOTALS}
-    return District(
-        name,
-        {party: _number(votes, party, f"districts.{name}.votes") for party in votes},
-        direct={party: _number(direct, party, f"districts.{name}.direct") for party in direct},
-        region=str(row.get("region", "")),
-        **totals,
-    )
-
-
-def _optional_count(table: Mapping[str, Any], key: str) -> int | None:
-    return None if table.get(key) is None else _number(table, key, "")
-
-
-def _number(table: Mapping[str, Any], key: str, where: str) -> int:
-    path = f"{where}.{key}".lstrip(".")
-    if key not in table:
-        _refuse(path, "missing")
-    return _parsed(parse_count, table[key], path)
-
-
-def _parsed(parse: Callable[[Any], Value], said: object, where: str) -> Value:
-    try:
-        return parse(said)
-    except ValueError as error:
-        _refuse(f"{where} = {said!r}", str(error))
+    _refuse_slips(row, ("name", *_DistrictOfCase.model_fields), f"districts.{name}.")
+    return District(name, **_read(_DistrictOfCase, row, f"districts.{name}").model_dump())
 
 
 def seats_of(case: Case) -> Outcome:
@@ -288,6 +278,29 @@ def seats_of(case: Case) -> Outcome:
     except ConfigurationError as error:
         reasons = "; ".join(f"{fault.path}: {fault.remedy}" for fault in error.faults)
         raise UnsupportedCaseError(reasons) from None
+
+
+def differences(
+    case: str,
+    official_seats: Mapping[str, int],
+    by_district: Mapping[tuple[str, str], OfficialSeats],
+    outcome: Outcome,
+) -> Iterator[Mismatch]:
+    """Where official seats of the tables differ from the count: by list, then by district and list."""
+    for name, official in official_seats.items():
+        if outcome.seats.get(name, 0) != official:
+            yield Mismatch(case, name, official, outcome.seats.get(name, 0))
+    places = {place.name: place for place in outcome.districts}
+    for (district, name), official in by_district.items():
+        place = places[district]
+        won = {
+            "": (official.seats, place.of(name)),
+            "fixed": (official.fixed, place.fixed.get(name, 0)),
+            "levelling": (official.levelling, place.levelling.get(name, 0)),
+        }
+        for kind, (seats, ours) in won.items():
+            if seats is not None and seats != ours:
+                yield Mismatch(case, name, seats, ours, district, kind)
 
 
 def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
@@ -304,11 +317,7 @@ def verify(records: Sequence[Mapping[str, Any]]) -> Verification:
             unsupported.append((str(record["id"]), str(reason)))
             continue
         notes += [(case.id, said) for said in _notes(case)]
-        wrong = [
-            Mismatch(case.id, party, official, outcome.seats[party])
-            for party, official in case.official.items()
-            if outcome.seats[party] != official
-        ]
+        wrong = list(differences(case.id, case.official, {}, outcome))
         mismatches += wrong
         if not wrong:
             reproduced.append(case.id)

@@ -21,9 +21,8 @@ from forecast.rules.allocation import (
     quota_of,
 )
 from forecast.rules.ballot import Ballot, District, problems_of, regions_of
-from forecast.rules.entitled import entitled_in, outside_quota_in, weight_of
-from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie
-from forecast.rules.ties import Unit
+from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie, Unit
+from forecast.rules.thresholds import entitled_in, most_alone, outside_quota_in, weight_of
 
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
 _SIZES = "seats of the districts"
@@ -188,14 +187,18 @@ def _with_national_leftover(
     steps, ties = list(sizes.steps), list(sizes.ties)
     districts, left = rule.constituencies, 0
     prices = _quotas(rule, ballot, units, sizes.seats)
+    most = {entry.id: most_alone(entry.kind, entry.max_seats) for entry in ballot.entries}
+    alone = frozenset(name for name, limit in most.items() if limit is not None)
     for district in ballot.districts:
-        local = units[district.name]
+        local = [replace(unit, limit=most[unit.id]) for unit in units[district.name]]
         seats, price = sizes.seats[district.name], prices[district.name]
         won[district.name] = {unit.id: 0 for unit in local}
         if price is None or not any(unit.votes for unit in local):
             left += seats
             continue
-        count = QuotaCount([unit for unit in local if unit.votes > 0], price, rule.ties, district.name)
+        local_units = [unit for unit in local if unit.votes > 0]
+        count = QuotaCount(local_units, price, rule.ties, district.name, limited=True)
+        count.closed = alone
         if districts.remainder == "rounded":
             count.round_up(districts.remainder_from or Fraction(1))
         if districts.quota_in == "district":
@@ -211,7 +214,7 @@ def _with_national_leftover(
     pooled = [
         Unit(entry.id, remainders[entry.id], order)
         for order, entry in ballot.in_order(rule.ties)
-        if entry.kind != "independent"
+        if entry.id not in alone
     ]
     method = Allocation.model_validate({"method": districts.leftover})
     division = divide_by_method(Plan(method, rule.ties), pooled, left, "seats left over")

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 
-from forecast.election.constituencies import Levelling, Placing
 from forecast.election.methods import METHODS, DivisorMethod, divisors_of
-from forecast.election.rule import Rule
+from forecast.election.rule import Levelling, Placing, Rule
 from forecast.election.values import MOST_SEATS, DecidedBy, TieRule
-from forecast.errors import ConfigurationError, Fault, NoValidOutcome, suggest
+from forecast.errors import Fault, NoValidOutcome
 from forecast.rules.allocation import (
     Claim,
     Plan,
@@ -30,8 +29,7 @@ from forecast.rules.allocation import (
 )
 from forecast.rules.ballot import Ballot, District, regions_of
 from forecast.rules.districts import Tier
-from forecast.rules.outcome import Division, Tie
-from forecast.rules.ties import Keys, Unit, decided_by, first_among, precedence
+from forecast.rules.outcome import Division, Keys, Tie, Unit, decided_by, first_among, precedence
 
 
 def level_out(
@@ -211,7 +209,6 @@ def place_levelling(
     unplaced, ties = Counter[str](), list[Tie]()
     for step in rule.placing:
         sites = _sites(step, ballot, tier)
-        _refuse_unknown(step, sites)
         below: dict[str, Mapping[str, int]] = {}
         for parent, seats in here.items():
             inside = {name: site for name, site in sites.items() if parent in (NATION, site.district.region)}
@@ -229,6 +226,7 @@ def place_levelling(
 def _sites(step: Placing, ballot: Ballot, tier: Tier) -> dict[str, _Site]:
     """The places of a step with the fixed seats that lists hold there."""
     places = regions_of(ballot) if step.where == "region" else {d.name: d for d in ballot.districts}
+    rooms = step.rooms({name: place.levelling for name, place in places.items()}, "count")
     sites: dict[str, _Site] = {}
     for name, place in places.items():
         members = [
@@ -238,35 +236,8 @@ def _sites(step: Placing, ballot: Ballot, tier: Tier) -> dict[str, _Site]:
         for member in members:
             fixed.update(tier.seats[member])
         size = sum(tier.sizes[member] for member in members)
-        sites[name] = _Site(place, fixed, size, _room(step, place))
+        sites[name] = _Site(place, fixed, size, rooms[name])
     return sites
-
-
-def _room(step: Placing, place: District) -> int | None:
-    if isinstance(step.capacity, Mapping):
-        return step.capacity.get(place.name, 0)
-    return place.levelling if step.capacity == "table" else step.capacity
-
-
-def _refuse_unknown(step: Placing, sites: Mapping[str, _Site]) -> None:
-    """A capacity for a place that is not in the table, or a place without one, is a slip."""
-    if not isinstance(step.capacity, Mapping):
-        return
-    key = "rule.levelling.placing.capacity"
-    faults = [
-        Fault("count", key, name, f"no such {step.where} in the table of districts; {suggest(name, sites)}")
-        for name in step.capacity
-        if name not in sites
-    ]
-    faults += [
-        Fault(
-            "count", key, name, f"this {step.where} of the table has no capacity; write 0 where it takes none"
-        )
-        for name in sites
-        if name not in step.capacity
-    ]
-    if faults:
-        raise ConfigurationError(*faults)
 
 
 class _Placement:

@@ -16,9 +16,9 @@ from forecast.election.rule import Rule
 from forecast.rules.allocation import smallest
 from forecast.rules.ballot import Ballot, District, Entry, regions_of
 from forecast.rules.districts import divide_district, with_direct_seats
-from forecast.rules.entitled import entitled_in
 from forecast.rules.outcome import Outcome
 from forecast.rules.reference import apply_rule
+from forecast.rules.thresholds import entitled_in
 
 
 @dataclass(frozen=True)

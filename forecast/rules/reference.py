@@ -23,14 +23,11 @@ from forecast.rules.allocation import (
     divide_by_method,
 )
 from forecast.rules.ballot import Ballot
-from forecast.rules.biproportional import place_doubly, voters
 from forecast.rules.districts import Tier, divide_districts, with_regional_quotas
-from forecast.rules.entitled import entitled, outside_quota, votes_outside
 from forecast.rules.levelling import give_back, level_out, place_levelling
-from forecast.rules.outcome import Admission, Division, Line, Outcome, Step, Tie
-from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes
-from forecast.rules.ties import Unit, decided_by, precedence
-from forecast.rules.totals_first import place_by_own_votes, place_totals
+from forecast.rules.outcome import Admission, Division, Line, Outcome, Step, Tie, Unit, decided_by, precedence
+from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, entitled, outside_quota, votes_outside
+from forecast.rules.totals_first import place_by_own_votes, place_doubly, place_totals, voters
 
 
 @dataclass

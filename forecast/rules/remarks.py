@@ -16,38 +16,15 @@ from forecast.election.notes import idle_keys
 from forecast.election.values import percent
 from forecast.errors import Fault, PollDataError
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.case_files import Mismatch
+from forecast.rules.case_files import Mismatch, differences
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, missing_totals
 from forecast.words.law_in_words import BASE_WORDS
 
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.rules.counts import Count
-    from forecast.rules.district_table import OfficialSeats
     from forecast.rules.outcome import Outcome
-
-
-def differences(
-    case: str,
-    official_seats: Mapping[str, int],
-    by_district: Mapping[tuple[str, str], OfficialSeats],
-    outcome: Outcome,
-) -> Iterator[Mismatch]:
-    """Where official seats of the tables differ from the count: by list, then by district and list."""
-    for name, official in official_seats.items():
-        if outcome.seats.get(name, 0) != official:
-            yield Mismatch(case, name, official, outcome.seats.get(name, 0))
-    places = {place.name: place for place in outcome.districts}
-    for (district, name), official in by_district.items():
-        place = places[district]
-        won = {
-            "": (official.seats, place.of(name)),
-            "fixed": (official.fixed, place.fixed.get(name, 0)),
-            "levelling": (official.levelling, place.levelling.get(name, 0)),
-        }
-        for kind, (seats, ours) in won.items():
-            if seats is not None and seats != ours:
-                yield Mismatch(case, name, seats, ours, district, kind)
+    from forecast.rules.tables import OfficialSeats
 
 
 def has_official_seats(count: Count) -> bool:
@@ -100,6 +77,7 @@ def remarks_on(
         *_beyond_the_divisors(election, outcome),
         *_unfilled(outcome),
         *_in_no_district(election, ballot, outcome, names),
+        *_strongest_without_a_seat(election, ballot, outcome, names),
         *_otherwise_than_official(outcome, official or {}, names),
         *_otherwise_by_district(ballot, outcome, by_district or {}, names),
     ]
@@ -193,6 +171,24 @@ def _in_no_district(
     if short:
         shown = _first_of(f"{places[place.name]} {place.unfilled}" for place in short)
         yield f"seats of districts that no list took: {shown}"
+
+
+def _strongest_without_a_seat(
+    election: Election, ballot: Ballot, outcome: Outcome, names: Mapping[str, str]
+) -> Iterator[str]:
+    """Districts whose strongest list should have a seat, and has too few in the country for all."""
+    districts = election.rule.districts
+    clause = districts.strongest_list if districts is not None else None
+    cast = {place.name: place for place in ballot.districts}
+    for won in outcome.districts if clause is not None else ():
+        votes = {name: cast[won.name].votes.get(name, 0) for name in outcome.admitted}
+        first = [name for name, own in votes.items() if own == max(votes.values())]
+        if len(first) == 1 and won.seats and (clause == "all" or won.seats == 1) and not won.of(first[0]):
+            name, seats = names.get(first[0], first[0]), outcome.seats[first[0]]
+            yield (
+                f"{name} has most votes in {cast[won.name].label} and no seat there: its {seats} of the "
+                "whole do not suffice for all districts in which it is first"
+            )
 
 
 UNLISTED = "other"

@@ -293,7 +293,7 @@ def _by_votes(
     about["seed"], about["number"], about["way"] = seed, number, whole_chamber.BY_VOTES
     about["rounds"], about["majority"] = settings.rounds, float(settings.majority)
     about["transfer_sd"] = float(settings.transfer_error) * _BITS_PER_NAT
-    about["ahead"] = tier.how != "apart"
+    about["per_list"], about["ahead"] = drawn.per_list, tier.how != "apart"
     district, holder = np.nonzero(drawn.stands)
     return whole_chamber.Contests(
         about,
@@ -373,21 +373,21 @@ class Assembly:
         holding = 0  # 1 behind the first tier whose winners hold seats of their lists
         self._directly: Seats = ballots.seats
         self.districts = [DistrictBallots(one, ballots) if one is not None else None for one in of.districts]
-        self._unused: list[tuple[whole_chamber.Contests, DistrictBallots, Seats, NDArray[np.int64]]] = []
+        self._unused: list[tuple[whole_chamber.Contests, DistrictBallots, whole_chamber.Elected]] = []
         self.divided = ballots
         """Ballots with the votes by which the seats of lists are divided."""
         self.steps: list[Step] = [whole_chamber.seat_lists.step(piece, ballots.seats, whole)]
         for number, contests in enumerate(of.contests):
-            tier, won = new_seats(blocks, holders, coalitions), self.won[number]
-            drawn = self.districts[number]
-            steps = list(drawing_of(contests, ballots, drawn, tier, won))
+            tier, drawn = new_seats(blocks, holders, coalitions), self.districts[number]
+            elected = elected_in(drawn, tier, self.won[number])
+            steps = list(drawing_of(contests, ballots, drawn, elected))
             if of.tiers[number].how == "covered" and drawn is not None:
                 self._ahead += steps
                 self._directly = tier
-                self.steps.append(drawn.cover(ballots, tier))
+                self.steps.append(drawn.cover(ballots, elected))
             elif of.tiers[number].how == "compensated" and drawn is not None:
                 self._ahead += steps
-                self._unused.append((contests, drawn, tier, won))
+                self._unused.append((contests, drawn, elected))
                 self.divided = ballots._replace(votes=votes_like(ballots.votes))
                 self.steps.append(whole_chamber.seat_tier.step(piece, tier, whole))
             elif drawn is not None and drawn.hold_in_districts:
@@ -436,8 +436,8 @@ class Assembly:
                 passes,
                 new_admission(lists),
             )
-        for contests, drawn, tier, won in self._unused:
-            yield drawn.add_unused(contests, here, law, tier, won, self.divided.votes)
+        for contests, drawn, elected in self._unused:
+            yield from drawn.add_unused(contests, here, law, elected, self.divided.votes)
 
     def begin(self) -> None:
         """Start a span with counts of zero."""
@@ -470,19 +470,21 @@ def counts_of(shape: tuple[int, ...], coalitions: int, events: int) -> count.Cou
     )
 
 
+def elected_in(drawn: DistrictBallots | None, tier: Seats, won: NDArray[np.int64]) -> whole_chamber.Elected:
+    """Who is elected in a tier: its seats, and what each holder has ``won``; ``drawn``: by votes."""
+    return whole_chamber.Elected(tier, won, drawn.winners if drawn is not None else NOWHERE)
+
+
 def drawing_of(
     contests: whole_chamber.Contests,
     ballots: Ballots,
     drawn: DistrictBallots | None,
-    tier: Seats,
-    won: NDArray[np.int64],
+    elected: whole_chamber.Elected,
 ) -> Iterator[Step]:
-    """What draws who wins the districts of a tier, into its seats and into what each holder has ``won``;
-    ``drawn``: from the votes in them.
-    """
+    """What draws who is elected in a tier; ``drawn``: from the votes in its districts."""
     if drawn is not None:
         yield from drawn.steps
-    holders = won.shape[1]
+    holders = elected.won.shape[1]
     fill = whole_chamber.fill_tier_given if ballots.given else whole_chamber.fill_tier_drawn
     yield fill.step(
         contests,
@@ -491,9 +493,7 @@ def drawing_of(
         drawn.votes if drawn is not None else no_votes(holders),
         ballots.seats,
         new_contest_workspace(holders),
-        tier,
-        won,
-        drawn.winners if drawn is not None else NOWHERE,
+        elected,
     )
 
 
@@ -532,7 +532,7 @@ class Chambers:
             whatever.about["ahead"] = True
             drawn = DistrictBallots(districts, ballots) if districts is not None else None
             won = np.zeros((len(contests.starts) - 1, self._holders), np.int64)
-            self.first += drawing_of(whatever, ballots, drawn, tier, won)
+            self.first += drawing_of(whatever, ballots, drawn, elected_in(drawn, tier, won))
 
     def _new_seats(self) -> Seats:
         return new_seats(self._ballots.seats.house.shape[0], self._holders, self._coalitions)

@@ -150,17 +150,19 @@ class DistrictBallots:
         of: whole_chamber.Contests,
         national: Ballots,
         law: Law,
-        tier: Seats,
-        won: NDArray[np.int64],
+        elected: whole_chamber.Elected,
         divided: Votes | GivenVotes,
-    ) -> Step:
+    ) -> tuple[Step, ...]:
         """What adds the votes for candidates that elected nobody to those of their lists, into ``divided``
         and into the claims.
         """
-        form = contests.add_unused_given if national.given else contests.add_unused_drawn
-        per_list, sums = np.array([self._of.per_list], np.float32), new_rows((2, BLOCK), np.float32)
-        here = national.piece, self.votes, self.winners, national.votes
-        return form.step(of, per_list, *here, law, sums, tier, won, national.claims, divided)
+        add, claim, void = contests.COMPENSATING_GIVEN if national.given else contests.COMPENSATING_DRAWN
+        sums = new_rows((2, BLOCK), np.float32)
+        return (
+            add.step(of, law, national.votes, self.votes, elected.winners, sums, divided),
+            claim.step(law, divided, national.claims),
+            void.step(national.piece, national.claims, elected),
+        )
 
     @property
     def hold_in_districts(self) -> bool:
@@ -174,7 +176,7 @@ class DistrictBallots:
         assert self._of.where is not None
         return contests.hold_in_districts.step(self._of.where, self._piece, self.winners, seats, beside)
 
-    def cover(self, national: Ballots, tier: Seats) -> Step:
+    def cover(self, national: Ballots, elected: whole_chamber.Elected) -> Step:
         """What takes seats from winners whom those of their lists do not cover."""
         cover = self._of.cover
         assert cover is not None
@@ -185,7 +187,7 @@ class DistrictBallots:
             np.zeros((2, regions)),
         )
         return contests.cover_winners.step(
-            cover, national.piece, self.votes, national.seats, self.winners, tier, workspace, self.counts
+            cover, national.piece, self.votes, national.seats, elected, workspace, self.counts
         )
 
 

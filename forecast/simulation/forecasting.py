@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.estimation import Estimate
     from forecast.result import Forecast
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.inputs import Draws
     from forecast.simulation.last_seat import LastSeats

@@ -214,7 +214,7 @@ def refuse_without_the_largest(election: Election, estimate: Estimate) -> None:
     On a closed ballot such a party stands at the floor of a share, on an open one it is a part of ``other``:
     all other parties then share its seats. The largest is that of the last election (``last_result``), and
     for a past election that of the official result, where the file names it. A share that the file fixes
-    (``estimate.share``) stands in for polls.
+    (``estimate.share``) stands in for polls, as that of the last election does for an independent.
     """
     untold = {
         party.id
@@ -243,7 +243,11 @@ def _why(party: Party, estimate: Estimate) -> str:
 
 def _known_largest(election: Election) -> Iterator[tuple[Party, str]]:
     """The largest party as far as it is known, and from where."""
-    told = [party for party in election.parties if party.last_result is not None and party.eligible]
+    told = [
+        party
+        for party in election.parties
+        if party.last_result is not None and party.eligible and party.kind != "independent"
+    ]
     if told:
         largest = max(told, key=lambda party: party.last_result or 0)
         yield largest, f"it was the largest at the last election ({float(largest.last_result or 0):.1%})"

@@ -28,7 +28,7 @@ from forecast.variables import SEATLESS_KINDS
 
 if TYPE_CHECKING:
     from forecast.election import Coalition, Condition, Election, Event
-    from forecast.rules.compiled_districts import SeatTable
+    from forecast.rules.compiled_clauses import SeatTable
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.local import Local
 

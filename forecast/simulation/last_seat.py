@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import prepare
-from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import one_by_one
+from forecast.rules.compiled import compile_rules, one_by_one
 from forecast.simulation.inputs import NO_QUESTIONS, SAMPLER_DRAWN, SAMPLER_GIVEN, given_draws
 from forecast.simulation.pieces import Bench, Span
 from forecast.simulation.run_counts import empty_tallies
@@ -257,7 +256,8 @@ def last_seat_values(last: LastSeats, ballot: Ballot) -> tuple[dict[str, Any], d
         ("entry_", last.enters.mean()),
     ):
         values[f"last_seat/{name}probability"] = chance
-        values[f"last_seat/{name}mc_error"] = np.sqrt(np.maximum(chance * (1.0 - chance), 0.0) / draws)
+        error = np.sqrt(np.maximum(chance * (1.0 - chance), 0.0) / draws)
+        values[f"last_seat/{name}mc_error"] = np.maximum(error, 1.0 / draws)
     return values, {"last_seat/rival": list(ballot.ids)}
 
 

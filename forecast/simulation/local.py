@@ -15,13 +15,14 @@ from forecast.compiling import Step
 from forecast.kernels import admit, count_places, double_proportion, houses, place_levelling
 from forecast.kernels.arrays import BLOCK, Claims, GivenVotes, Seats, Votes, new_rows
 from forecast.kernels.count import WAYS
+from forecast.kernels.count_places import Districts
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import Law
 from forecast.kernels.laws import Rule as Record
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.project import Pattern, ProjectWorkspace
 from forecast.rules.ballot import Ballot
-from forecast.rules.compiled_districts import LocalLevels, SeatTable, Tier
+from forecast.rules.compiled_clauses import LocalLevels, SeatTable, Tier
 from forecast.simulation.inputs import Draws
 from forecast.simulation.stages import (
     Ballots,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from forecast.election.rule import Rule
     from forecast.geography.known_districts import Places
     from forecast.geography.projection import Centre
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
     from forecast.simulation.inputs import Units
 
 
@@ -128,7 +129,7 @@ class LocalBench:
     ) -> None:
         self._draws, self._rules, self._pattern, self._kept = draws, rules, pattern, kept
         self._lists, number = rules.lists, number_of_districts(pattern)
-        votes = new_votes(number, draws)
+        votes = self._votes_of(number)
         if isinstance(pattern, Pattern):
             votes.stands_for[:] = draws.valid_votes * pattern.weights
             piece, stands = new_piece(apart=0), pattern.base > -1e29
@@ -137,11 +138,17 @@ class LocalBench:
             votes.stands_for[:] = 0.0
             piece, stands = new_piece(apart=0, lots=int(draws.seed) ^ _LOTS or 1), pattern.stands
         claims = new_claims(number, self._lists)
-        self.ballots = Ballots(piece, votes, claims, new_seats(number, self._lists))
+        self.ballots = Districts(piece, votes, claims, new_seats(number, self._lists))
         self._stands = np.ascontiguousarray(stands[:, : self._lists])
         marks = new_rows((3, self._lists, BLOCK), np.float32)
         self._marks = count_places.InsideWorkspace(*marks)
         self._unasked = np.zeros(rules.lists, np.int64)
+
+    def _votes_of(self, places: int) -> Votes:
+        """Votes in so many places, or districts."""
+        votes = new_votes(places, self._draws)
+        assert isinstance(votes, Votes)
+        return votes
 
     def project(self, forms: Forms, national: Ballots) -> Step:
         """What fills the votes of the districts of a piece."""
@@ -153,13 +160,15 @@ class LocalBench:
             self._pattern, national.piece, national.votes, workspace, here.piece, here.votes
         )
 
-    def divide(self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]) -> Iterator[Step]:
+    def divide(
+        self, rule: Record, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]
+    ) -> Iterator[Step]:
         """What divides the seats of districts, and adds them up nationally; ``passes`` (K,) of the nation
         grow by lists that the districts let in.
         """
         here = self._with_votes_from_abroad(tier)
         if tier.waived_share is not None:
-            yield self._admit_by_shares(tier.waived_share, law, national, passes)
+            yield self._admit_by_shares(rule, tier.waived_share, law, national, passes)
         abroad = self._stands[tier.houses == 0].any(axis=0)
         if tier.shares_abroad:
             yield houses.share_votes.step(tier.houses, self.ballots.votes, here.votes)
@@ -171,9 +180,7 @@ class LocalBench:
         yield count_places.claim_in_districts.step(
             tier.who,
             law,
-            national.claims,
-            places,
-            place_of,
+            count_places.Admitted(national.claims, places, place_of),
             self._stands | abroad if tier.shares_abroad else self._stands,
             here.votes,
             here.claims,
@@ -181,30 +188,36 @@ class LocalBench:
         )
         pooled = new_seats(1, self._lists)
         yield from self._divide(tier, law, here, pooled)
-        yield count_places.sum_districts.step(here.seats, national.seats)
+        yield count_places.sum_seats.step(np.zeros_like(tier.houses), here.seats, national.seats)
         if tier.leftover is not None:
             yield houses.add_seats.step(pooled, national.seats)
         if any(tier.waivers):
             yield from self._admit_winners(tier, law, national, passes)
 
     def _admit_by_shares(
-        self, share: NDArray[np.float64], law: Law, national: Ballots, passes: NDArray[np.int64]
+        self,
+        rule: Record,
+        share: NDArray[np.float64],
+        law: Law,
+        national: Ballots,
+        passes: NDArray[np.int64],
     ) -> Step:
-        """What lets lists in that are below the level, by their share of the votes of one district."""
+        """What lets lists in that are below the level, by their share of the votes of districts."""
+        assert isinstance(self.ballots.votes, Votes)
+        met = new_rows((self._lists, BLOCK), np.float32)
         return admits_by_shares(given=national.given).step(
-            share,
+            rule,
             law,
-            self.ballots.votes,
+            double_proportion.DistrictShare(share, self.ballots.votes),
             national.piece,
             national.votes,
             national.claims,
             passes,
-            new_admission(self._lists),
-            double_proportion.SharesWorkspace(new_rows((self._lists, BLOCK), np.float32), np.zeros(BLOCK)),
+            double_proportion.SharesWorkspace(met, np.zeros(BLOCK), new_admission(self._lists)),
         )
 
-    def voters(self, tier: Tier, national: Ballots) -> tuple[Ballots, Step]:
-        """The ballot of voters that divides the national seats, and what counts it.
+    def voters(self, tier: Tier, law: Law, national: Ballots) -> tuple[Ballots, tuple[Step, Step]]:
+        """The ballot of voters that divides the national seats, and what counts it and lays out its claims.
 
         Drawn votes are those of voters already: each district weighs in the country by who votes there (see
         ``forecast.geography.known_districts``).
@@ -213,13 +226,14 @@ class LocalBench:
         per_voter = (tier.houses > 0).astype(np.float64) if drawn else tier.houses.astype(np.float64)
         votes = new_votes(1, self._draws, given=True)
         assert isinstance(votes, GivenVotes)
-        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, national.claims, votes)
-        return national._replace(votes=votes), counting
+        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, votes)
+        claiming = count_places.claim_again_given.step(law, votes, national.claims)
+        return national._replace(votes=votes), (counting, claiming)
 
-    def _with_votes_from_abroad(self, tier: Tier) -> Ballots:
+    def _with_votes_from_abroad(self, tier: Tier) -> Districts:
         if not tier.shares_abroad:
             return self.ballots
-        votes = new_votes(len(tier.houses), self._draws)
+        votes = self._votes_of(len(tier.houses))
         if isinstance(self._pattern, Pattern):
             votes.stands_for[:] = self.ballots.votes.stands_for / np.sum(
                 self._pattern.weights[tier.houses != 0], dtype=np.float64
@@ -228,14 +242,14 @@ class LocalBench:
             votes.stands_for[:] = 0.0
         return self.ballots._replace(votes=votes)
 
-    def _divide(self, tier: Tier, law: Law, here: Ballots, pooled: Seats) -> Iterator[Step]:
+    def _divide(self, tier: Tier, law: Law, here: Districts, pooled: Seats) -> Iterator[Step]:
         """The seats of districts among those who claim them."""
         lists, number = self._lists, len(tier.houses)
         about: Any = tier.houses if tier.constraints is None else tier.constraints
         if tier.by_votes is not None:
             about, rows = np.zeros((number, BLOCK), np.uint16), np.zeros((DRAW_ROWS, number))
             yield houses.size_districts.step(
-                tier.by_votes, tier.total, tier.houses, here.votes, about, np.arange(number), rows
+                tier.by_votes, law, tier.total, tier.houses, here.votes, about, np.arange(number), rows
             )
         elif tier.leftover is not None:
             about = np.repeat(tier.houses.astype(np.uint16)[:, None], BLOCK, axis=1)
@@ -243,12 +257,13 @@ class LocalBench:
             yield division(tier.record, law, about, here, np.zeros(1, np.int64))
             return
         workspace = houses.LeftoverWorkspace(
-            np.zeros((DRAW_ROWS, lists)), np.zeros((DRAW_ROWS, lists)), np.arange(lists)
+            np.zeros((DRAW_ROWS, lists)),
+            np.zeros((DRAW_ROWS, lists)),
+            np.arange(lists),
+            *tier.alone,
         )
         both = np.concatenate([tier.record, tier.leftover])
-        yield houses.divide_with_leftover.step(
-            both, law, here.votes, here.claims, about, here.seats, pooled, workspace
-        )
+        yield houses.divide_with_leftover.step(both, law, here, about, pooled, workspace)
 
     def _admit_winners(
         self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]
@@ -257,8 +272,7 @@ class LocalBench:
         seats, quotas = tier.waivers
         of = tier.region_of if tier.region_of is not None else np.zeros(len(tier.houses), np.int64)
         size = np.bincount(of, tier.houses).astype(np.int64)
-        piece, votes = new_piece(apart=0), new_votes(len(size), self._draws)
-        assert isinstance(votes, Votes)
+        piece, votes = new_piece(apart=0), self._votes_of(len(size))
         yield count_places.sum_votes.step(self.ballots.piece, of, self.ballots.votes, piece, votes)
         waivers = count_places.Waivers(np.array([seats]), np.array([quotas]), size, votes)
         form = (
@@ -277,7 +291,7 @@ class LocalBench:
 
     def place(self, rule: Record, tier: Tier, law: Law, national: Ballots) -> Iterator[Step]:
         """What brings the seats that lists have beyond those of the districts to districts."""
-        here, votes = self.ballots, national.votes
+        here = self.ballots
         number, lists = len(tier.houses), self._lists
         lots = place_levelling.Lots(rule, national.piece)
         if tier.doubly:
@@ -290,38 +304,40 @@ class LocalBench:
                 np.zeros((3, lists), np.int64),
                 np.zeros((DRAW_ROWS, lists)),
             )
-            yield houses.place_totals.step(
-                tier.record, law, tier.houses, here.votes, here.claims, here.seats, national.seats, workspace
-            )
+            yield houses.place_totals.step(tier.record, law, tier.houses, here, national.seats, workspace)
         if tier.returns:
-            most = int(tier.houses.sum())
-            back = place_levelling.ReturnWorkspace(np.zeros((2, lists)), np.zeros(most, np.int64))
-            row = int(tier.record["divisor_row"][0])
-            yield place_levelling.give_back.step(row, law, lots, here.votes, here.seats, national.seats, back)
+            most, record = int(tier.houses.sum()), np.zeros(1, place_levelling.PLACING)
+            record["divisor_row"] = tier.record["divisor_row"]
+            each, room = np.arange(number), np.full(number, most)
+            at_home = place_levelling.Places(record, each, room, tier.houses, here.votes, here.seats)
+            yield place_levelling.give_back.step(
+                lots, law, at_home, national.seats, np.zeros(most, np.int64), self._placing(number)
+            )
         if not tier.placing:
             return
         due = new_seats(1, lists)
         yield place_levelling.seats_due.step(here.seats, national.seats, due)
         for step in tier.placing:
             places = len(step.parent_of)
-            fixed, place_votes = here.seats, here.votes
+            votes, seats, placed = here.votes, here.seats, new_seats(places, lists)
             if places < number:
-                piece, place_votes, fixed = (
-                    new_piece(apart=0),
-                    new_votes(places, self._draws),
-                    new_seats(places, lists),
-                )
-                yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, place_votes)
-                yield place_levelling.sum_seats.step(step.place_of, here.seats, fixed)
-            about = place_levelling.Places(step.record, step.parent_of, step.room, step.houses)
-            workspace = place_levelling.PlacingWorkspace(
-                np.zeros((2, lists)), np.zeros((1, places)), np.zeros(places, np.int64)
-            )
-            placed = new_seats(places, lists)
+                piece, votes, seats = new_piece(apart=0), self._votes_of(places), new_seats(places, lists)
+                yield count_places.sum_votes.step(here.piece, step.place_of, here.votes, piece, votes)
+                yield count_places.sum_seats.step(step.place_of, here.seats, seats)
+            about = place_levelling.Places(step.record, step.parent_of, step.room, step.houses, votes, seats)
             yield place_levelling.place_seats.step(
-                lots, law, about, place_votes, votes.single[0], fixed, due, placed, workspace
+                lots, law, about, national.votes.single[0], due, placed, self._placing(places)
             )
             due = placed
+
+    def _placing(self, places: int) -> place_levelling.PlacingWorkspace:
+        """What seats are placed with."""
+        rows, shape = np.zeros((DRAW_ROWS, self._lists)), (places, self._lists)
+        each, room = np.arange(self._lists), np.zeros(places, np.int64)
+        held = new_rows((self._lists, BLOCK), np.uint16)
+        return place_levelling.PlacingWorkspace(
+            rows, each, held, np.zeros_like(each), room, np.zeros(shape), np.zeros(shape)
+        )
 
     def _place_doubly(self, tier: Tier, law: Law, national: Ballots) -> Step:
         """What gives districts their seats with which lists have their totals."""
@@ -339,21 +355,18 @@ class LocalBench:
             tier.strongest,
             law,
             tier.houses,
-            here.piece,
-            here.votes,
-            here.claims,
-            here.seats,
+            here,
             national.seats,
             workspace,
         )
 
-    def _admit_in_places(self, local: LocalLevels, law: Law, here: Ballots) -> tuple[Claims, list[Step]]:
+    def _admit_in_places(self, local: LocalLevels, law: Law, here: Districts) -> tuple[Claims, list[Step]]:
         """What admits lists by their votes in each place."""
         steps: list[Step] = []
         votes, piece = here.votes, here.piece
         claims = new_claims(local.places, self._lists)
         if local.places < len(local.place_of):
-            votes, piece = new_votes(local.places, self._draws), new_piece(apart=0)
+            votes, piece = self._votes_of(local.places), new_piece(apart=0)
             steps.append(count_places.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
         top, bottom = local.numerators, local.denominators
         level = law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))

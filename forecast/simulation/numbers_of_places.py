@@ -28,8 +28,8 @@ from forecast.words.law_in_words import LISTS, basis_of
 if TYPE_CHECKING:
     from forecast.election import Election
     from forecast.kernels.contests import CoverCounts
-    from forecast.rules.compiled_districts import Tier
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
+    from forecast.rules.compiled_clauses import Tier
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.local import KeptDistricts, Local
     from forecast.simulation.pieces import KeptDraws
@@ -407,6 +407,11 @@ def _admitted(kept: KeptDistricts, rules: Rules, r: int, votes: Floats, total: F
     base = national.sum(axis=1) if on_lists else total.sum(axis=1)
     level = rules.numerators[r] / rules.denominators[r]
     admitted = national >= level * base[:, None]
+    if tier.waived_share is not None:
+        top, bottom, strict, least = tier.waived_share
+        claim, needed = votes * bottom, top * total[..., None]
+        met = (votes > 0.0) & ((claim >= needed) if strict == 0.0 else (claim > needed))
+        admitted |= met.sum(axis=1) >= least
     # Where nobody reaches it, the rule lets others in: those with seats are.
     admitted |= kept.seats[r].sum(axis=1) > 0
     return np.broadcast_to(admitted[:, None, :], votes.shape)

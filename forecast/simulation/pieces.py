@@ -18,7 +18,7 @@ from forecast.kernels.arrays import BLOCK, STREAM, new_rows
 from forecast.kernels.count import SHARE_BINS, Questions
 from forecast.kernels.drive import drive
 from forecast.kernels.laws import Constraints, Law
-from forecast.rules.grids import Course, Grid, Lead, Row, Rules, ends_of, ranges_of
+from forecast.rules.compiled import Course, Grid, Lead, Row, Rules, ends_of, ranges_of
 from forecast.simulation.chamber import Assembly, Chambers, OneRule
 from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, source_of
 from forecast.simulation.local import KeptDistricts, LocalBench
@@ -267,15 +267,15 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
     record, law, steps = bench.rules.records[r : r + 1].copy(), bench.law(r), []
     tier, constraints = bench.rules.tiers[r], bench.rules.constraints[r]
     if tier is not None and bench.local is not None:
-        steps += bench.local.divide(tier, law, bench.ballots, odd.passes)
+        steps += bench.local.divide(record, tier, law, bench.ballots, odd.passes)
     if tier is None or tier.divides_nationally:
         about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
         if constraints is not None:
             about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
         ballots = bench.divided
         if tier is not None and tier.voters and bench.local is not None:
-            ballots, counting = bench.local.voters(tier, bench.ballots)
-            steps.append(counting)
+            ballots, counting = bench.local.voters(tier, law, bench.ballots)
+            steps += counting
         steps.append(division(record, law, about, ballots, odd.beyond))
     if places and tier is not None and bench.local is not None:
         steps += bench.local.place(record, tier, law, bench.ballots)

@@ -19,7 +19,7 @@ from forecast.errors import Fault, NoValidOutcome
 from forecast.kernels.arrays import STREAM
 from forecast.kernels.contests import CoverCounts
 from forecast.kernels.count import Questions
-from forecast.rules.grids import Course, Rules, course_of, one_by_one
+from forecast.rules.compiled import Course, Rules, course_of, one_by_one
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_SOBOL, Draws, multiples_of
 from forecast.simulation.local import KeptDistricts, number_of_districts
 from forecast.simulation.pieces import Bench, KeptDraws, Span

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from forecast.polls import PollTable
 
 
-_STACKED = frozenset({"", "last_election", "places", "chamber", "districts", "unsaved"})
+_STACKED = frozenset({"", "last_election", "places", "last_seat", "chamber", "districts", "unsaved"})
 _AVERAGE = "estimate/average"
 """Groups that forecasts side by side keep, and of the estimate its centre; the rest is of other polls and
 days.
@@ -82,7 +82,7 @@ def stacked(
     known = list(dict.fromkeys(party for forecast in forecasts for party in forecast.parties))
     parties = sorted(known, key=lambda party: ballot.index(party) if party in ballot else len(ballot))
     last = forecasts[-1]
-    every = {"party": parties, **_every_label(forecasts)}
+    every = {"party": parties, "rival": parties, **_every_label(forecasts)}
     values: dict[str, Any] = {
         path: np.stack([_on(one, path, every) for one in forecasts])
         for path in _paths(last)
@@ -97,7 +97,8 @@ def stacked(
         **labels_of(last, "districts"),
         **_of_holders(forecasts, every),
     }
-    told |= {_PATHS.get(dim, dim): np.array(every[dim]) for dim in every if dim != "party"}
+    others = {_PATHS.get(dim, dim): np.array(every[dim]) for dim in every if dim != "party"}
+    told |= {path: labels for path, labels in others.items() if path in last}
     for name, coordinate in last.dataset.coords.items():
         if coordinate.dims == ("party",) and name != "party":
             by_party = {
@@ -144,6 +145,7 @@ def _paths(forecast: Forecast) -> list[str]:
 
 
 _PATHS = {
+    "rival": "last_seat/rival",
     "holder": "chamber/holder",
     "chamber_seats": "chamber/chamber_seats",
     "uncovered_winners": "chamber/uncovered_winners",
@@ -157,7 +159,7 @@ _NUMBERS = ("seats", "chamber_seats", "uncovered_winners", "district_seats")
 def _every_label(forecasts: Sequence[Forecast]) -> dict[str, list[Any]]:
     """Labels that only some of the forecasts may have: numbers of seats, up to the most, and holders."""
     found: dict[str, list[Any]] = {}
-    for dim in ("seats", *_PATHS):
+    for dim in ("seats", *(one for one in _PATHS if one != "rival")):
         path = _PATHS.get(dim, dim)
         held = [one.array(path).tolist() for one in forecasts if path in one]
         if held:

@@ -27,14 +27,15 @@ from forecast.kernels import (
     whole_chamber,
 )
 from forecast.kernels.arrays import BLOCK, LANES, PIECE, Claims, GivenVotes, Seats, Votes, new_rows
+from forecast.kernels.count_places import Districts
 from forecast.kernels.drive import drive
 from forecast.kernels.given_districts import GivenDistricts, take_districts
 from forecast.kernels.laws import FAMILY_DIVISOR, Constraints, Law
 from forecast.kernels.normals import Noise
 from forecast.kernels.one_draw import DRAW_ROWS
 from forecast.kernels.random_bits import BITS
-from forecast.rules.compiled_districts import Tier
-from forecast.rules.grids import Rules
+from forecast.rules.compiled import Rules
+from forecast.rules.compiled_clauses import Tier
 from forecast.simulation.inputs import SAMPLER_DRAWN, SAMPLER_GIVEN, SAMPLER_RANDOM, SAMPLER_SOBOL, Draws
 
 _DRAW = {
@@ -98,7 +99,7 @@ class Forms:
             needed += [contests.cover_winners] if self._covers else []
             needed += [contests.hold_in_districts] if self._holds else []
             if self._compensates:
-                needed.append(contests.add_unused_given if self._given else contests.add_unused_drawn)
+                needed += contests.COMPENSATING_GIVEN if self._given else contests.COMPENSATING_DRAWN
         if self._admits:
             needed.append(
                 count_places.admit_by_districts_given
@@ -110,7 +111,7 @@ class Forms:
 
 _OF_DISTRICTS = (
     count_places.claim_in_districts,
-    count_places.sum_districts,
+    count_places.sum_seats,
     count_places.sum_votes,
     count_places.count_districts,
     count_places.keep_districts,
@@ -123,7 +124,7 @@ def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
     kernels += [houses.size_districts] if tier.by_votes is not None else []
     kernels += [houses.place_totals] if tier.totals_first and not tier.doubly else []
     kernels += [double_proportion.place_doubly] if tier.doubly else []
-    kernels += [double_proportion.count_voters] if tier.voters else []
+    kernels += [double_proportion.count_voters, count_places.claim_again_given] if tier.voters else []
     if tier.waived_share is not None:
         kernels.append(admits_by_shares(given=given))
     if any(tier.waivers):
@@ -141,7 +142,7 @@ def admits_by_shares(*, given: bool) -> Kernel:
     return forms[0] if given else forms[1]
 
 
-_OF_PLACING = (place_levelling.seats_due, place_levelling.sum_seats, place_levelling.place_seats)
+_OF_PLACING = (place_levelling.seats_due, place_levelling.place_seats)
 
 
 _CLAUSES = ("levelling", "premium", "premium_apart", "guaranteed", "majority")
@@ -243,7 +244,7 @@ def division(
     record: NDArray[np.void],
     law: Law,
     about: NDArray[np.int64] | NDArray[np.uint16] | Constraints,
-    ballots: Ballots,
+    ballots: Ballots | Districts,
     beyond: NDArray[np.int64],
 ) -> Step:
     """What divides the seats of ballots by the rule ``record`` (1,): ``about`` are the houses (N,) of these
@@ -270,7 +271,7 @@ def division(
         workspace = divide_quota.QuotaWorkspace(
             quotas, left, needed, rank, cut, gap, ambiguous, keys, ordered, draw_rows
         )
-    kernel = divide(record[0], given=ballots.given)
+    kernel = divide(record[0], given=isinstance(ballots.votes, GivenVotes))
     return kernel.step(
         record, law, about, ballots.piece, ballots.votes, ballots.claims, ballots.seats, workspace
     )

@@ -25,15 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election import Rule
-from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import course_of
+from forecast.rules.compiled import compile_rules, course_of
 from forecast.simulation.inputs import NO_QUESTIONS, Draws, multiples_of
 from forecast.simulation.running import Plan, run_draws
 from forecast.variables import error_of
 
 if TYPE_CHECKING:
     from forecast.election import Party
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
     from forecast.simulation.pieces import KeptDraws
     from forecast.simulation.run_counts import RunCounts
     from forecast.sweeps.grid import Grid

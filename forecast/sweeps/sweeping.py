@@ -19,9 +19,8 @@ from forecast.election.notes import beliefs_of, of_the_lists_alone, warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels.draw import take_drawn
 from forecast.result import Forecast, forecast_of
-from forecast.rules.compiled import compile_rules
-from forecast.rules.compiled_around import largest_house
-from forecast.rules.grids import course_of
+from forecast.rules.compiled import compile_rules, course_of
+from forecast.rules.compiled_clauses import largest_house
 from forecast.simulation.chamber import chamber_of
 from forecast.simulation.forecasting import How, ballot_of, central_shares, identity_of, labelled
 from forecast.simulation.given import OfVotes
@@ -59,8 +58,8 @@ if TYPE_CHECKING:
     from forecast.election import Election, Party
     from forecast.estimation import Estimate
     from forecast.kernels.count import Questions
-    from forecast.rules.compiled_districts import SeatTable
-    from forecast.rules.grids import Rules
+    from forecast.rules.compiled import Rules
+    from forecast.rules.compiled_clauses import SeatTable
     from forecast.simulation.chamber import Chamber
     from forecast.simulation.inputs import Draws
 

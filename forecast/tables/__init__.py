@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 from forecast.tables import (
     across,
     causes,
-    chamber_tables,
-    district_tables,
-    evidence,
-    subjects,
+    chamber_and_districts,
+    parties_and_polls,
 )
 from forecast.tables.definitions import Column, Shown, Table, chosen_names
 
@@ -104,6 +102,10 @@ def _of_drawn_rules(forecast: Forecast) -> bool:
     return _of_rules(forecast) and forecast.draws > 0
 
 
+def _of_counted_rules(forecast: Forecast) -> bool:
+    return _of_rules(forecast) and not forecast.draws
+
+
 def _asked(over: str, of: Callable[[Forecast], bool]) -> Callable[[Forecast], bool]:
     """Where the election file asks something, and so there are such rows or columns."""
     return lambda forecast: of(forecast) and len(forecast.array(over)) > 0
@@ -120,28 +122,29 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("night-districts", _of_the_night("districts"), _of_a_night),
     ("evening", _of_the_night("evening"), _of_a_night),
     ("feed", _of_the_night("feed"), _remarked),
-    ("parties", subjects.parties, _one),
-    ("thresholds", subjects.thresholds, _one),
-    ("seats", subjects.distribution, _one),
-    ("places", subjects.places, _one),
-    ("coalitions", subjects.coalitions, _one),
-    ("chamber", chamber_tables.chamber, _of_chamber),
-    ("chamber-coalitions", chamber_tables.coalitions, _asked("coalition", _of_chamber)),
-    ("tiers", chamber_tables.tiers, _of_tiers),
-    ("tiers-coalitions", chamber_tables.coalitions_of_tiers, _asked("coalition", _of_tiers)),
-    ("chamber-seats", chamber_tables.distribution, _one_chamber),
-    ("contests", chamber_tables.contests, _with_contests),
-    ("events", subjects.events, _one),
-    ("districts", district_tables.districts, _in_districts),
-    ("district-seats", district_tables.district_seats, _in_districts),
-    ("district-distribution", district_tables.district_distribution, _in_districts),
-    ("last-seat", causes.last_seat_of_the_country, _one),
+    ("parties", parties_and_polls.parties, _one),
+    ("thresholds", parties_and_polls.thresholds, _one),
+    ("seats", parties_and_polls.distribution, _one),
+    ("places", parties_and_polls.places, _one),
+    ("coalitions", parties_and_polls.coalitions, _one),
+    ("chamber", chamber_and_districts.chamber, _of_chamber),
+    ("chamber-coalitions", chamber_and_districts.coalitions, _asked("coalition", _of_chamber)),
+    ("tiers", chamber_and_districts.tiers, _of_tiers),
+    ("tiers-coalitions", chamber_and_districts.coalitions_of_tiers, _asked("coalition", _of_tiers)),
+    ("chamber-seats", chamber_and_districts.distribution, _one_chamber),
+    ("contests", chamber_and_districts.contests, _with_contests),
+    ("events", parties_and_polls.events, _one),
+    ("districts", chamber_and_districts.districts, _in_districts),
+    ("district-seats", chamber_and_districts.district_seats, _in_districts),
+    ("district-distribution", chamber_and_districts.district_distribution, _in_districts),
+    ("last-seat", causes.last_seat, _one),
+    ("last-seat-pairs", causes.last_seat_pairs, _one),
     ("last-seat-votes", causes.last_seat_votes, _one),
-    ("polls", evidence.polls, _one),
-    ("houses", evidence.houses, _one),
-    ("calibration", evidence.calibration, _one),
-    ("record-by-kind", evidence.record_by_kind, _one),
-    ("run", evidence.run, _one),
+    ("polls", parties_and_polls.polls, _one),
+    ("houses", parties_and_polls.houses, _one),
+    ("calibration", parties_and_polls.calibration, _one),
+    ("record-by-kind", parties_and_polls.record_by_kind, _one),
+    ("run", parties_and_polls.run, _one),
     ("passes", across.passes, _drawn),
     ("seats", across.seats, _several),
     ("shares", across.shares, _not_of_rules),
@@ -155,11 +158,13 @@ _EVERY: tuple[tuple[str, Callable[[Forecast], Table], Callable[[Forecast], bool]
     ("ties", across.ties, lambda forecast: not forecast.draws),
     ("flips", causes.flips, _of_rules),
     ("decomposition", causes.decomposition, _of_drawn_rules),
-    ("last-seat", causes.last_seat, _of_rules),
-    ("last-seat-votes", causes.last_seat_votes, _of_drawn_rules),
-    ("parties", subjects.parties, _several),
-    ("coalitions", subjects.coalitions, _asked("coalition", _drawn)),
-    ("seat-distribution", subjects.distribution, _drawn),
+    ("next-seats", causes.next_seats, _of_counted_rules),
+    ("last-seat", causes.last_seat, _drawn),
+    ("last-seat-pairs", causes.last_seat_pairs, _drawn),
+    ("last-seat-votes", causes.last_seat_votes, _drawn),
+    ("parties", parties_and_polls.parties, _several),
+    ("coalitions", parties_and_polls.coalitions, _asked("coalition", _drawn)),
+    ("seat-distribution", parties_and_polls.distribution, _drawn),
 )
 
 TABLES = {name: function for name, function, of in _EVERY if of is _one}

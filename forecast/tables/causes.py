@@ -5,7 +5,8 @@ variance.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from forecast.tables.definitions import (
     Table,
     as_is,
     by_column,
+    chance_shown,
     columns_of,
+    label_columns,
+    label_shown,
     names_of,
     number,
     pair_of,
@@ -25,6 +29,7 @@ from forecast.tables.definitions import (
     text_of,
     title_of,
 )
+from forecast.tables.parties_and_polls import everywhere
 from forecast.variables import QUANTILES, VARIABLES, error_of
 from forecast.words import rounding
 
@@ -194,24 +199,48 @@ def _in_words(forecast: Forecast, factor: str) -> str:
     return _IN_WORDS.get(factor) or f"the key {title_of(forecast, factor)}"
 
 
-def last_seat_of_the_country(forecast: Forecast) -> Table:
-    """How likely every party is to hold the last seat, and to be next; no rows where there is none."""
-    notes = last_seat_said(forecast, names_of(forecast))
-    title = "Who holds the last seat, and who is next"
-    there = _HOLDS in forecast
-    columns: dict[Column, Any] = {
-        Column("party", "", "text", "id of the party"): forecast.names("party") if there else [],
-        Column("party_name", "", "text", "its name"): forecast.names("party_name") if there else [],
+def last_seat(forecast: Forecast) -> Table:
+    """How likely every party is to hold the last seat, and to be next; no rows where there is none. Of rules
+    side by side it is that of the base rule.
+    """
+    columns, shown = _along(forecast, _HOLDS, len(forecast.parties))
+    of = {"party": "id of the party", "party_name": "its name"}
+    rows = forecast.array(_HOLDS).size if _HOLDS in forecast else 0
+    columns |= {
+        Column(name, "", "text", said): np.resize(forecast.array(name), rows) for name, said in of.items()
     }
     for path in (_HOLDS, _IS_NEXT):
-        values, error = (forecast.array(one) if there else np.zeros(0) for one in (path, error_of(path)))
+        values, error = (
+            forecast.array(one).ravel() if rows else np.zeros(0) for one in (path, error_of(path))
+        )
         columns |= columns_of(VARIABLES[path], values, error)
-    shown = [
+    shown += [
         Shown("Party", as_is("party_name"), numeric=False),
-        Shown("Holds the last seat", pair_of("holder_probability", "holder_mc_error", rounding.probability)),
-        Shown("Is next", pair_of("next_probability", "next_mc_error", rounding.probability)),
+        *chance_shown("Holds the last seat", "holder_probability"),
+        *chance_shown("Is next", "next_probability"),
     ]
+    title = f"Who holds the last seat, and who is next{_where(forecast)}"
+    notes = () if _is_along(forecast, _HOLDS) else last_seat_said(forecast)
     return table(forecast, "last-seat", title, columns, shown, notes, _close_to_it)
+
+
+def _is_along(forecast: Forecast, path: str) -> bool:
+    """Whether a variable lies along the leading dimensions, and is not of the base rule alone."""
+    return path in forecast and forecast[path].ndim > len(VARIABLES[path].dims)
+
+
+def _along(forecast: Forecast, path: str, each: int) -> tuple[dict[Column, Any], list[Shown]]:
+    """Columns for the places of a variable along the leading dimensions, ``each`` rows a place, and what
+    people are shown of these; none where it does not lie along them.
+    """
+    if not _is_along(forecast, path):
+        return {}, []
+    return label_columns(forecast, np.repeat(np.arange(prod(forecast.shape)), each)), label_shown(forecast)
+
+
+def _where(forecast: Forecast) -> str:
+    """What a title adds where there are several forecasts."""
+    return ", under the base rule" if "rules/keys" in forecast else everywhere(forecast)
 
 
 _HOLDS, _IS_NEXT, _ENTERS = (f"last_seat/{name}_probability" for name in ("holder", "next", "entry"))
@@ -226,9 +255,9 @@ def _close_to_it(row: Row) -> bool:
     return max(number(row[f"{name}_probability"]) or 0.0 for name in ("holder", "next")) >= 0.005
 
 
-def last_seat_said(forecast: Forecast, names: Mapping[str, str]) -> tuple[str, ...]:
+def last_seat_said(forecast: Forecast) -> tuple[str, ...]:
     """Who most likely holds the last seat and who is next, how many votes lie between them, and what these
-    are; or why there is no last seat. ``names`` are those of parties.
+    are; or why there is no last seat.
     """
     if _HOLDS not in forecast:
         reason = str(forecast.attrs.get("last_seat", ""))
@@ -243,9 +272,11 @@ def last_seat_said(forecast: Forecast, names: Mapping[str, str]) -> tuple[str, .
         rounding.probability(chances[k], forecast.array(error_of(path))[k])
         for path, chances, k in ((_HOLDS, holds, first), (_IS_NEXT, next_, second))
     ]
-    holder, rival = (names[forecast.parties[k]] for k in (first, second))
-    entry = rounding.probability(*(float(forecast.array(path)) for path in (_ENTERS, error_of(_ENTERS))))
+    holder, rival = (forecast.names("party_name")[k] for k in (first, second))
+    entry = rounding.probability(float(forecast.array(_ENTERS)), float(forecast.array(error_of(_ENTERS))))
     draws = rounding.whole(int(forecast[_HOLDS].attrs["draws"]))
+    most = max(float(forecast.array(error_of(path)).max()) for path in (_HOLDS, _IS_NEXT, _ENTERS))
+    error = f"chances: ± {rounding.points(most)} points at most (Monte Carlo standard error)"
     of = "list seats" if forecast.has_tiers else "seats"
     who = f"Most likely to hold the last of the {forecast.house} {of}: {holder} ({told[0]})"
     fewest = "the fewest more for one list that move a seat under the law as it is"
@@ -253,7 +284,7 @@ def last_seat_said(forecast: Forecast, names: Mapping[str, str]) -> tuple[str, .
         f"{who}; most likely to be next: {rival} ({told[1]}).",
         _votes_between(forecast),
         f"In {entry} of the draws the next has no seat yet, and would enter.",
-        f"Votes: {fewest}, the others' unchanged, in {draws} draws.",
+        f"Votes: {fewest}, the others' unchanged, in {draws} draws; {error}.",
     )
 
 
@@ -271,51 +302,36 @@ def _votes_between(forecast: Forecast) -> str:
     return f"{median}, {low}–{high} votes ({between}) {often}."
 
 
-def last_seat(forecast: Forecast) -> Table:
-    """Between whom the last seat stands under the base rule; of a real count, what every list needs."""
-    names = names_of(forecast)
-    ids = list(forecast.parties)
-    who = Shown("Would gain it", lambda row: names[str(row["party"])], numeric=False)
-    if not forecast.draws:
-        columns: dict[Column, Any] = {
-            Column("party", "", "text", "id of the list"): ids,
-            Column("votes", "votes", "integer", VARIABLES["last_seat/next_votes"].meaning): forecast.array(
-                "last_seat/next_votes"
-            ),
-            Column("rival", "", "text", VARIABLES["last_seat/next_from"].meaning): forecast.names(
-                "last_seat/next_from"
-            ),
-        }
-        shown = [
-            who,
-            Shown("With so many votes more", text_of("votes", rounding.whole)),
-            Shown("From", _losers(names), numeric=False),
-        ]
-        title = "The next seat of every list under the base rule"
-        return table(forecast, "last-seat", title, columns, shown, (), lambda row: row["votes"] is not None)
-    known = "last_seat/probability" in forecast
-    chances = forecast.array("last_seat/probability") if known else np.zeros((0, 0))
-    errors = forecast.array("last_seat/mc_error") if known else chances
-    gains, loses = np.unravel_index(np.argsort(-chances, axis=None, kind="stable"), chances.shape)
-    some = chances[gains, loses] > 0
-    gains, loses = gains[some], loses[some]
-    columns = {
-        Column("party", "", "text", "id of the list that would gain the last seat"): [ids[k] for k in gains],
-        Column("rival", "", "text", "id of the list that would lose it"): [ids[k] for k in loses],
-        Column(
-            "probability", "1", "number", "probability that the last seat stands between these two"
-        ): chances[gains, loses],
-        Column("mc_error", "1", "number", "Monte Carlo standard error of probability"): errors[gains, loses],
+def last_seat_pairs(forecast: Forecast) -> Table:
+    """Between whom the last seat stands: a row for each pair of lists between which some draw has it, the
+    likeliest first.
+    """
+    path, size = "last_seat/probability", len(forecast.parties)
+    chances, errors = (
+        forecast.array(one).reshape(-1, size, size) if one in forecast else np.zeros((0, size, size))
+        for one in (path, error_of(path))
+    )
+    at = np.nonzero(np.nan_to_num(chances) > 0)
+    at = tuple(one[np.lexsort((-chances[at], at[0]))] for one in at)
+    names, ids = names_of(forecast), forecast.array("party")
+    along = _is_along(forecast, path)
+    columns: dict[Column, Any] = label_columns(forecast, at[0]) if along else {}
+    columns |= {
+        Column("party", "", "text", "id of the list that would gain the last seat"): ids[at[1]],
+        Column("rival", "", "text", "id of the list that would lose it"): ids[at[2]],
     }
+    columns |= columns_of(VARIABLES[path], chances[at], errors[at])
     shown = [
-        who,
+        *(label_shown(forecast) if along else []),
+        Shown("Would gain it", lambda row: names[str(row["party"])], numeric=False),
         Shown("From", lambda row: names[str(row["rival"])], numeric=False),
-        Shown("Probability", pair_of("probability", "mc_error", rounding.probability)),
+        *chance_shown("Probability", "probability"),
     ]
-    title, notes = "Between whom the last seat stands", _last_seat_notes(forecast)
+    title = f"Between whom the last seat stands{_where(forecast)}"
+    notes = ("Pairs under 5 % are left out here.",)
     return table(
         forecast,
-        "last-seat",
+        "last-seat-pairs",
         title,
         columns,
         shown,
@@ -324,40 +340,45 @@ def last_seat(forecast: Forecast) -> Table:
     )
 
 
+def next_seats(forecast: Forecast) -> Table:
+    """Of a real count the votes that win every list its next seat under the base rule, and from whom."""
+    names = names_of(forecast)
+    paths = {"votes": "last_seat/next_votes", "rival": "last_seat/next_from"}
+    columns: dict[Column, Any] = {Column("party", "", "text", "id of the list"): forecast.names("party")}
+    for name, path in paths.items():
+        variable = VARIABLES[path]
+        column = Column(name, variable.unit if name == "votes" else "", variable.kind, variable.meaning)  # pyright: ignore[reportArgumentType]
+        columns[column] = forecast.array(path)
+    shown = [
+        Shown("Would gain it", lambda row: names[str(row["party"])], numeric=False),
+        Shown("With so many votes more", text_of("votes", rounding.whole)),
+        Shown("From", _losers(names), numeric=False),
+    ]
+    title = "The next seat of every list under the base rule"
+    return table(forecast, "next-seats", title, columns, shown, (), lambda row: row["votes"] is not None)
+
+
 def last_seat_votes(forecast: Forecast) -> Table:
     """How many votes the last seat hangs on: quantiles over the draws; no rows where there is none."""
     paths = {"share": "last_seat/share_quantile", "votes": "last_seat/votes_quantile"}
     some = paths["share"] in forecast
+    rows = forecast.array(paths["share"]).size if some else 0
+    columns, shown = _along(forecast, paths["share"], len(QUANTILES))
     said = "share of the draws in which it hangs on fewer votes, or as many"
-    levels = forecast.array("quantile_level") if some else []
-    columns: dict[Column, Any] = {Column("quantile", "1", "number", said): levels}
+    levels = np.resize(forecast.array("quantile_level"), rows)
+    columns[Column("quantile", "1", "number", said)] = levels
     for column, path in paths.items():
         if path in forecast or not some:
             variable = VARIABLES[path]
-            values = forecast.array(path) if some else []
+            values = forecast.array(path).ravel() if some else []
             columns[Column(column, variable.unit, "number", variable.meaning)] = values
-    shown = [
+    shown += [
         Shown("In so many draws", text_of("quantile", rounding.percent)),
         Shown("Share of valid votes", text_of("share", lambda value: rounding.percent(value, 2))),
         *([Shown("Votes", text_of("votes", rounding.whole))] if paths["votes"] in forecast else []),
     ]
-    return table(forecast, "last-seat-votes", "What the last seat hangs on", columns, shown)
-
-
-def _last_seat_notes(forecast: Forecast) -> tuple[str, ...]:
-    if "last_seat/share_quantile" not in forecast:
-        return ()
-    at = [QUANTILES.index(quantile) for quantile in (0.1, 0.5, 0.9)]
-    low, middle, high = forecast.array("last_seat/share_quantile")[at].tolist()
-    between = rounding.percent_interval(low, high, 2)
-    parts = [
-        f"It hangs on {rounding.percent(middle, 2)} of the valid votes in the median",
-        f"({between} in 80 of 100 draws)",
-    ]
-    if "last_seat/votes_quantile" in forecast:
-        low, middle, high = map(rounding.whole, forecast.array("last_seat/votes_quantile")[at].tolist())
-        parts += [f"= {middle} votes", f"({low}–{high})"]
-    return (" ".join(parts) + ".", "Pairs under 5 % are left out here.")
+    title = f"What the last seat hangs on{_where(forecast)}"
+    return table(forecast, "last-seat-votes", title, columns, shown)
 
 
 def _share_of_variance(value: float | None, error: float | None) -> str:

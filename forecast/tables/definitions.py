@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Value = str | int | float | None
 Row = Mapping[str, Value]
 Type = Literal["text", "integer", "number", "day"]
+Unless = Callable[[Callable[[Row], str]], Callable[[Row], str]]
 
 
 @dataclass(frozen=True)
@@ -173,8 +174,7 @@ def shown_of(variable: Variable) -> list[Shown]:
         )
         found = [Shown(title, text, rank=rank)]
     elif variable.estimated and variable.name.endswith("probability"):
-        points = Shown("± points", text_of(error, rounding.points), rank=rank + 2)
-        found = [Shown(title, pair_of(stem, error, rounding.probability), rank=rank), points]
+        found = chance_shown(title, stem, rank=rank)
     elif variable.estimated and seats:
         found = [Shown(title, pair_of(stem, error, rounding.mean_seats), rank=rank)]
     elif variable.kind == "truth":
@@ -188,6 +188,25 @@ def shown_of(variable: Variable) -> list[Shown]:
     if variable.subject == "party" and not variable.of_votes:
         return [Shown(one.title, unless_seatless(one.text), rank=one.rank) for one in found]
     return found
+
+
+def chance_shown(title: str, name: str, rank: int = 0, unless: Unless = lambda text: text) -> list[Shown]:
+    """A probability, rounded by its Monte Carlo error, and beside it that error in percentage points, which a
+    narrow terminal leaves out first.
+
+    ``unless`` replaces the text of rows in which nothing is drawn.
+    """
+    error = error_of(name)
+    return [
+        Shown(title, unless(pair_of(name, error, rounding.probability)), rank=rank),
+        Shown("± points", unless(text_of(error, rounding.points)), rank=rank + 2),
+    ]
+
+
+def largest_error_said(errors: np.ndarray) -> str:
+    """The largest of the Monte Carlo errors of a table of chances that has no room for each of them."""
+    most = rounding.points(float(np.nanmax(errors)))
+    return f"Chances: ± {most} points at most (one Monte Carlo standard error)."
 
 
 # Places along leading dimensions.

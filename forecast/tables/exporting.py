@@ -1,7 +1,8 @@
-"""Tables to a file, a folder or as one text, in any format; Excel and Parquet need an extra.
+"""Tables in every form: to a file, a folder or as one text, in any format (Excel and Parquet need an extra);
+on the terminal; in a notebook.
 
-CSV and JSON hold every row to twelve digits under the machine names of the columns; Markdown, LaTeX and
-HTML hold what people are shown.
+CSV and JSON hold every row to twelve digits under the machine names of the columns; Markdown, LaTeX and HTML
+hold what people are shown.
 """
 
 from __future__ import annotations
@@ -11,16 +12,25 @@ import html
 import io
 import json
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forecast.errors import ABSENT, ConfigurationError, Fault, json_text, safe, visible
+from forecast.tables import tables_of, tables_shown
+from forecast.words.rounding import percent
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
+    from rich.console import Console
+    from rich.table import Table as RichTable
+    from rich.text import Text
 
+    from forecast.election import Election
+    from forecast.estimation import Estimate
+    from forecast.result import Forecast
     from forecast.tables.definitions import Shown, Table, Value
 
 
@@ -55,6 +65,28 @@ caption { text-align: left; font-weight: bold; padding-bottom: .5rem }
 th, td { padding: .25rem .75rem; text-align: left; border-bottom: 1px solid #ccc; vertical-align: top }
 .number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 p { color: #555; font-size: .875rem; margin: .25rem 0 }"""
+_LARGEST_SHEET = 1_048_576
+_NARROW, _WIDE = 10, 60
+SUFFIXES = {
+    "csv": ".csv",
+    "json": ".json",
+    "md": ".md",
+    "latex": ".tex",
+    "html": ".html",
+    "xlsx": ".xlsx",
+    "parquet": ".parquet",
+}
+"""Formats that are files, and how their names end."""
+ONE_EACH = ("csv", "parquet")
+"""Formats that hold one table a file."""
+_LONGEST = 1_000
+_WIDTH_OF_FILES = 160
+_LONGEST_LINE = 4_000
+_LEAST_TEXT = 16
+_GAP = 3
+
+
+# Files.
 
 
 def as_csv(table: Table, *, raw: bool = False) -> str:
@@ -204,24 +236,6 @@ def _one_line(text: str) -> str:
     return visible(text, _LONGEST_TEXT)
 
 
-_LARGEST_SHEET = 1_048_576
-_NARROW, _WIDE = 10, 60
-
-
-SUFFIXES = {
-    "csv": ".csv",
-    "json": ".json",
-    "md": ".md",
-    "latex": ".tex",
-    "html": ".html",
-    "xlsx": ".xlsx",
-    "parquet": ".parquet",
-}
-"""Formats that are files, and how their names end."""
-
-ONE_EACH = ("csv", "parquet")
-"""Formats that hold one table a file."""
-
 _TEXTS = {
     "json": as_json,
     "md": as_markdown,
@@ -364,3 +378,153 @@ def _require(module: str, extra: str, what: str) -> None:
     if find_spec(module) is None:
         remedy = f"{what} needs {module}, which is not installed; pip install 'forecast[{extra}]'"
         raise ConfigurationError(Fault("--format", "", ABSENT, remedy))
+
+
+# A terminal, by rich; texts from outside are neither obeyed nor taken for markup.
+
+
+def console_for_results() -> Console:
+    """The terminal; where stdout is no terminal, wide enough that no number is cut."""
+    from rich.console import Console
+
+    return Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_FILES)
+
+
+def print_tables(tables: Iterable[Table], console: Console) -> None:
+    """Print tables one below the other, each with its notes; what to mind and the provenance once, at the
+    end.
+    """
+    provenance, warnings = "", ()
+    for table in tables:
+        console.print(_drawn(table, console.width))
+        for note in table.notes:
+            print_line(console, note, "dim")
+        console.print()
+        provenance, warnings = table.provenance, table.warnings
+    for warning in warnings:
+        print_line(console, f"Mind: {warning}")
+    if warnings:
+        console.print()
+    if provenance:
+        print_line(console, provenance, "dim")
+
+
+def _drawn(table: Table, width: int) -> RichTable:
+    texts = [[visible(cell) for cell in cells] for cells in table.texts()]
+    chosen = _columns_that_fit(table, texts, width)
+    numeric = [at for at, j in enumerate(chosen) if table.shown[j].numeric]
+    titles = [table.shown[j].title for j in chosen]
+    rows = ([cells[j] for j in chosen] for cells in texts)
+    return grid(table.title, titles, rows, numeric=numeric, unwrapped=numeric)
+
+
+def _columns_that_fit(table: Table, texts: list[list[str]], width: int) -> list[int]:
+    """Columns of a table for a terminal; a number that would be cut is left out with its column."""
+    from rich.cells import cell_len
+
+    def needed(j: int) -> int:
+        longest = max(cell_len(cell) for cell in (table.shown[j].title, *(cells[j] for cells in texts)))
+        return _GAP + (longest if table.shown[j].numeric else min(longest, _LEAST_TEXT))
+
+    chosen = [
+        j for j in range(len(table.shown)) if table.shown[j].rank == 0 or any(cells[j] for cells in texts)
+    ]
+    while sum(needed(j) for j in chosen) > width:
+        least_wanted = max(chosen, key=lambda j: (table.shown[j].rank, j))
+        if table.shown[least_wanted].rank == 0:
+            break
+        chosen.remove(least_wanted)
+    return chosen
+
+
+def grid(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numeric: Collection[int] = (),
+    unwrapped: Collection[int] = (),
+) -> RichTable:
+    """A table of texts; ``numeric`` columns stand to the right, ``unwrapped`` ones are never folded."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table as RichTable
+
+    drawn = RichTable(
+        title=shown_text(title), title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False
+    )
+    for j, column in enumerate(columns):
+        justify = "right" if j in numeric else "left"
+        drawn.add_column(shown_text(column), justify=justify, no_wrap=j in unwrapped, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(shown_text(visible(cell)) for cell in row))
+    return drawn
+
+
+def shown_text(text: str, style: str = "") -> Text:
+    """A text as a cell or a line: what nobody sees written out."""
+    from rich.text import Text
+
+    return Text(visible(text, _LONGEST_LINE), style=style)
+
+
+def print_line(console: Console, text: str, style: str = "") -> None:
+    """A line between tables."""
+    console.print(shown_text(text, style))
+
+
+# A notebook: pieces of HTML, rounded for people.
+
+
+def forecast_html(forecast: Forecast) -> str:
+    """The tables that people are shown, with what to mind under each."""
+    shown = tables_shown(forecast, tables_of(forecast))
+    title = _escaped(forecast.attrs["election_name"])
+    return "\n".join([f"<h3>{title}</h3>", *(html_table(table) for table in shown)])
+
+
+def estimate_html(estimate: Estimate) -> str:
+    """Centre and standard deviation of the share of every option, and what the estimate rests on.
+
+    The standard deviation is that of log shares, as a share of the share: what 5 % may be off.
+    """
+    import numpy as np
+
+    tails = estimate.degrees_of_freedom
+    widened = tails / (tails - 2.0) if tails > 2.0 else np.nan
+    spread = np.sqrt(np.diag(estimate.scale) * widened)
+    rows = [
+        (unit, percent(float(mean)), percent(float(mean * part)))
+        for unit, mean, part in zip(estimate.units, estimate.mean, spread, strict=True)
+    ]
+    facts = [
+        f"As of {estimate.as_of}; the election is on {estimate.election_date}.",
+        f"{len(estimate.polls)} {estimate.kind} polls, {estimate.n_eff:,.0f} effective respondents.",
+    ]
+    table = _table_of_texts(("", "Centre", "Standard deviation"), rows)
+    return "\n".join(["<h3>Estimate</h3>", table, _paragraphs([*facts, *estimate.warnings])])
+
+
+def election_html(election: Election) -> str:
+    """Its name and day, who stands, and the rule in words."""
+    from forecast.words.law_in_words import rule_in_words
+
+    facts = election.election
+    rows = [(party.id, party.name, party.kind) for party in election.parties]
+    table = _table_of_texts(("id", "Name", "Kind"), rows)
+    when = facts.vote or "day not known"
+    title = f"<h3>{_escaped(facts.name)}, {when}</h3>"
+    return "\n".join([title, table, _paragraphs(rule_in_words(election.rule))])
+
+
+def _table_of_texts(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    heads = "".join(f'<th scope="col">{_escaped(text)}</th>' for text in head)
+    body = "\n".join(f"<tr>{''.join(f'<td>{_escaped(text)}</td>' for text in row)}</tr>" for row in rows)
+    return f"<table>\n<thead><tr>{heads}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+
+
+def _paragraphs(texts: Iterable[str]) -> str:
+    return "\n".join(f"<p>{_escaped(text)}</p>" for text in texts)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(visible(text, _LONGEST))

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forecast.night.counted import KINDS
-from forecast.night.evening import shown_times, standing_calls, too_early_said
+from forecast.night.evening import errors_of_evening, shown_times, standing_calls, too_early_said
 from forecast.tables.definitions import (
     Column,
     Row,
     Shown,
     Table,
     as_is,
+    chance_shown,
     columns_of,
     names_of,
     number,
@@ -60,7 +61,6 @@ def night(forecast: Forecast) -> Table:
         "called_since", "", "text", "since when its entry is called; blank where it is not"
     )
     columns[called_column] = [called.get(one, "") for one in ids]
-    chance = pair_of("pass_probability", "pass_mc_error", rounding.probability)
     shown = (
         Shown("Party", as_is("party_name"), numeric=False),
         Shown("Votes", text_of("counted_votes", rounding.whole), rank=3),
@@ -68,7 +68,7 @@ def night(forecast: Forecast) -> Table:
         Shown("Forecast", _share("share_median")),
         Shown("80 % of it", _interval("share_low80", "share_high80")),
         Shown("95 % of it", _interval("share_low95", "share_high95"), rank=2),
-        Shown("Passes", unless_seatless(chance)),
+        *chance_shown("Passes", "pass_probability", unless=unless_seatless),
         Shown("Called", as_is("called_since"), numeric=False, rank=1),
     )
     notes = (_counted_said(forecast), *_majorities_called(forecast), _NOTE)
@@ -202,14 +202,15 @@ def evening(forecast: Forecast) -> Table:
     columns[Column("party", "", "text", "id of the option")] = [parties[k] for k in p]
     for name in ("share_quantile", "pass_probability", "seat_quantile", "called_entry"):
         variable = VARIABLES[f"evening/{name}"]
-        columns |= columns_of(variable, forecast.array(variable.path)[m, p], None)
+        error = errors_of_evening(forecast, variable.path)[m, p] if variable.estimated else None
+        columns |= columns_of(variable, forecast.array(variable.path)[m, p], error)
     shown = (
         Shown("At", lambda row: times[int(row["moment"] or 1) - 1], numeric=False),
         Shown("Votes", text_of("votes_share", rounding.percent)),
         Shown("Party", as_is("party"), numeric=False),
         Shown("Share", text_of("share_median", rounding.percent)),
         Shown("80 % of it", pair_of("share_low80", "share_high80", rounding.percent_interval)),
-        Shown("Passes", text_of("pass_probability", rounding.percent)),
+        *chance_shown("Passes", "pass_probability"),
         Shown("Seats", text_of("seat_median", rounding.whole)),
     )
     return table(forecast, "evening", "The evening: one estimate after the other", columns, shown)

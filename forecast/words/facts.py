@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS
+from forecast.variables import ENDS, LEAST_CONDITION_DRAWS, SEATLESS_KINDS, VARIABLES, error_of
+from forecast.words import DEFAULT, day_text, language, text
 from forecast.words.rounding import probability, whole
-from forecast.words.speaking import DEFAULT, day_text, language, text
 
 if TYPE_CHECKING:
     from forecast.result import Forecast
@@ -68,6 +68,21 @@ class Facts:
         return sorted(
             found, key=lambda row: (not row["told"], row["seatless"], -(row["share_median"] or 0.0))
         )
+
+    @property
+    def chances_error(self) -> float:
+        """The largest Monte Carlo error of the chances of parties and coalitions that rest on all draws."""
+        errors = [
+            self.forecast.array(error_of(one.path)).ravel()
+            for one in VARIABLES.values()
+            if one.estimated
+            and one.name.endswith("probability")
+            and one.group in ("", "chamber")
+            and one.dims[:1] != ("event",)
+            and one.path in self.forecast
+            and "draws" not in self.forecast[one.path].attrs
+        ]
+        return float(np.nanmax(np.concatenate(errors)))
 
     def _entry(self, k: int) -> tuple[float | None, float | None]:
         """The chance that the ``k``-th party holds a seat, and its error: it may cross the threshold of a

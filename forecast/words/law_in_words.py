@@ -303,6 +303,7 @@ def _of_districts(rule: Rule, districts: Districts) -> Iterator[str]:
     yield _with_article(f"seats are divided in each district by {how}", districts.article)
     exempt = rule.threshold is not None and "independent" in rule.threshold.by_kind
     if exempt and districts.leftover not in (None, LEVELLED):
+        yield "an independent has one seat at most, with a whole quota of a district"
         yield "independents take no part in the division of the seats left over"
     if districts.local_threshold is not None:
         yield from _local(districts.local_threshold)

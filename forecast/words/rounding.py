@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from forecast.words.speaking import decimal_sign, group_sign
+from forecast.words import decimal_sign, group_sign
 
 DASH = "–"
 """Exactly none: what an option without seats cannot have."""
@@ -26,7 +26,7 @@ def as_written(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
 
-def probability(value: float | None, mc_error: float | None) -> str:
+def probability(value: float | None, mc_error: float | None, most_decimals: int = 1) -> str:
     """A probability in percent, with at most one decimal, none where its error is a whole percent or more.
 
     What rounds to none or to all is written as a bound: ``<0.1 %``. The bound lies above the value by two
@@ -34,7 +34,7 @@ def probability(value: float | None, mc_error: float | None) -> str:
     """
     if value is None or mc_error is None or math.isnan(value):
         return BLANK
-    decimals = percent_decimals(mc_error)
+    decimals = min(percent_decimals(mc_error), most_decimals)
     step = 10.0 ** (-2 - decimals)
     rare = min(value, 1.0 - value)
     if rare >= step / 2 and rare > 0.0:

@@ -20,7 +20,7 @@ from forecast.report import PANELS, page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.storage import load
-from forecast.words.speaking import languages
+from forecast.words import languages
 from tests.forecasts import in_districts, kazakhstan
 from tests.geographies import DISTRICTS
 from tests.made import made_forecast, write_made_election

@@ -18,6 +18,8 @@ from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.sweeps.slider import slide
+from forecast.words.facts import Facts
+from forecast.words.rounding import points
 from tests.forecasts import kazakhstan
 from tests.made import write_made_election
 from tests.nights import of_a_night
@@ -236,6 +238,10 @@ def test_the_smallest_majorities_are_those_of_the_stored_subsets(opened: Any, sl
     wanted = {frozenset(names[ids[bit]] for bit in bits if mask & 2**bit) for mask in smallest}
     assert 0 < len(wanted) <= 12
     assert {frozenset(text.rpartition(": ")[0].split(" + ")) for text in shown} == wanted
+    # Coalitions of the table rest on all draws of the slider, the others on those whose subsets are kept.
+    kept = float(slid.array("unsaved/coalition_draws")[at, 1])
+    errors = {points(0.5 / kept**0.5), points(Facts(slid).chances_error)}
+    assert {text.rpartition("(± ")[2].rstrip(")") for text in shown} <= errors
 
 
 def test_seats_by_threshold_and_the_hundred_follow_the_method(opened: Any, slid: Forecast) -> None:

@@ -162,18 +162,13 @@ NOT_DRAWN: list[tuple[str, list[str], str]] = [
     ("spain-2019-04", ["rule.districts.direct=plurality"], "districts.direct"),
     (
         "spain-2019-04",
-        ["rule.districts.method=hare", "rule.districts.leftover=dhondt", "parties.erc.kind=independent"],
-        "erc.kind",
+        ['rule.threshold={level="3%", min_lists=2, runner_up_factor=0.7}'],
+        "threshold.runner_up_factor",
     ),
     (
-        "spain-2019-04",
-        ['rule.threshold={level="3%", or_district_share="10%", min_lists=2}'],
-        "threshold.or_district_share",
-    ),
-    (
-        "spain-2019-04",
-        ['rule.threshold={level="3%", or_district_share="10%", share_in_districts=2}'],
-        "threshold.share_in_districts",
+        "denmark-2015",
+        ["rule.threshold.min_lists=2"],
+        "threshold.or_district_seats",
     ),
     (
         "poland-2023",

@@ -91,11 +91,11 @@ def test_a_narrow_terminal_leaves_columns_out_and_cuts_no_number(
 ) -> None:
     from rich.console import Console
 
-    from forecast.tables import table_of, terminal
+    from forecast.tables import exporting, table_of
 
     table = table_of(storage.load(saved), "parties")
     for width in (40, 60, 80, 100, 140):
-        terminal.print_tables([table], Console(width=width))
+        exporting.print_tables([table], Console(width=width))
         shown = capsys.readouterr().out
         assert "…" not in shown
         assert "> 99" not in shown

@@ -134,6 +134,15 @@ def test_levels_of_one_district_are_swept_as_they_are_run(doubly: Path) -> None:
     assert float(forecast.load("outputs/woods")["pass_probability"].sel(party="coast")) == swept[2]
 
 
+def test_the_number_of_districts_in_which_a_share_is_asked_for_is_swept_as_it_is_run(doubly: Path) -> None:
+    key = "rule.threshold.share_in_districts"
+    assert main(["sweep", str(doubly), *DRAWS, "--vary", f"{key}=1,2,3", "--output", "swept"]) == 0
+    swept = forecast.load("swept")["pass_probability"].sel(party="coast").values
+    assert swept[0] > swept[1] > swept[2]
+    assert main(["run", str(doubly), *DRAWS, "--set", f"{key}=2"]) == 0
+    assert float(forecast.load("outputs/woods")["pass_probability"].sel(party="coast")) == swept[1]
+
+
 def test_a_double_proportion_has_the_same_bits_on_any_number_of_threads(doubly: Path) -> None:
     election = load_election(doubly)
     estimated = forecast.estimate(election, forecast.read_polls(doubly.with_name("polls.csv"), election))

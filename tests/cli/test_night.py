@@ -24,9 +24,8 @@ from forecast.record_schema import Run
 from forecast.report import page
 from forecast.storage import load
 from forecast.tables import tables_of
+from forecast.words import languages, speaking, texts_of, translated
 from forecast.words.facts import Facts
-from forecast.words.sentences import translated
-from forecast.words.speaking import languages, speaking, texts_of
 from forecast.writing import digest_of
 from tests.nights import (
     LISTS,

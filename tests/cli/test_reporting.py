@@ -12,7 +12,7 @@ import pytest
 from forecast.cli.main import main
 from forecast.report import PANELS
 from forecast.storage import load
-from forecast.words import headlines, story
+from forecast.words import headlines
 from forecast.words.facts import Facts
 from tests.made import write_made_election
 
@@ -52,7 +52,7 @@ def test_an_address_gives_links_a_title_a_description_and_a_picture(saved: Path,
     facts = Facts(load(saved))
     meta = _meta(text)
     assert meta["og:title"] == headlines.first(facts)
-    assert meta["og:description"] == " ".join(story.sentences(facts, story.change(facts, None)))
+    assert meta["og:description"] == " ".join(headlines.sentences(facts, headlines.change(facts, None)))
     assert meta["og:url"] == URL
     assert meta["og:image"] == f"{URL}preview.png"
     assert meta["og:image:alt"] == headlines.first(facts)

@@ -188,13 +188,14 @@ def test_the_strongest_list_of_a_district_has_a_seat_where_the_law_says_so() -> 
     assert seats == {None: [0, 1], "all": [1, 0], "single-member": [1, 0]}
 
 
-def test_a_list_that_is_the_strongest_in_more_districts_than_it_has_seats_is_an_outcome_under_no_law() -> (
-    None
-):
-    votes = {"A": [30, 30, 900], "B": [20, 20, 9000]}
-    rule = _rule_of(5, None, "all")
-    with pytest.raises(NoValidOutcome, match="the strongest in more districts than they have seats"):
-        apply_rule(rule, ballot_of(list(votes), (1, 1, 3), votes))
+def test_a_list_that_is_the_strongest_in_more_districts_than_it_has_seats_keeps_its_own() -> None:
+    """The national totals come first (Grisons, GRWG art. 28 (2) and (3)): A has one seat, in the district
+    with its largest share, although another has more of its votes.
+    """
+    votes = {"A": [30, 40, 900], "B": [20, 30, 9000]}
+    outcome = apply_rule(_rule_of(5, None, "all"), ballot_of(list(votes), (1, 1, 3), votes))
+    assert outcome.seats == {"A": 1, "B": 4}
+    assert [place.of("A") for place in outcome.districts] == [1, 0, 0]
 
 
 @settings(max_examples=150, deadline=None)

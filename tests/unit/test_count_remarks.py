@@ -11,7 +11,7 @@ import pytest
 from forecast.cli.main import main
 from forecast.election import Election, parse_election
 from forecast.election.notes import warnings_on
-from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.case_files import verify
 from forecast.rules.reference import apply_rule
 from forecast.rules.remarks import remarks_on
@@ -257,3 +257,51 @@ def test_a_sweep_of_votes_names_parties_and_what_decided(tmp_path: Path) -> None
     found = sweep_votes(election, ballot, Grid.of(election.rule, parse_axes(threshold="1%,3%")))
     (warning,) = found.dataset.attrs["warnings"]
     assert warning.startswith("B is below its own level: its 20 votes do not count for its alliance 'left'")
+
+
+@pytest.mark.parametrize(("clause", "told"), [("all", 1), ("single-member", 1), (None, 0)])
+def test_a_strongest_list_without_seats_enough_for_its_districts_is_said(
+    clause: str | None, told: int
+) -> None:
+    rule: dict[str, Any] = {
+        "seats": 5,
+        "allocation": {"method": "sainte-lague"},
+        "districts": {
+            "method": "sainte-lague",
+            "national_totals": "biproportional",
+            "voters": True,
+            "table": "x.csv",
+            **({"strongest_list": clause} if clause else {}),
+        },
+    }
+    votes = {"a": [30, 40, 900], "b": [20, 30, 9000]}
+    election = an_election({name: sum(row) for name, row in votes.items()}, **rule)
+    places = tuple(
+        District(f"d{d}", {name: row[d] for name, row in votes.items()}, seats=size)
+        for d, size in enumerate((1, 1, 3))
+    )
+    ballot = Ballot(tuple(Entry(name, sum(row)) for name, row in votes.items()), districts=places)
+    remarks = remarks_on(election, ballot, apply_rule(election.rule, ballot))
+    expected = (
+        "A has most votes in d1 and no seat there: its 1 of the whole do not suffice for all districts in "
+        "which it is first"
+    )
+    assert remarks == [expected] * told
+
+
+def test_a_sum_of_independents_is_told_from_one_candidate() -> None:
+    rule: dict[str, Any] = {
+        "districts": {"method": "hare", "leftover": "dhondt", "table": "x.csv"},
+        "allocation": None,
+    }
+    election = an_election({"a": 5, "b": 5}, **rule)
+    told = []
+    for facts in ({}, {"stands_in": ("d1",)}, {"max_seats": 0}):
+        parties = (
+            election.parties[0].model_copy(update={"kind": "independent", **facts}),
+            election.parties[1],
+        )
+        changed = election.model_copy(update={"parties": parties})
+        told.append([line for line in warnings_on(changed) if "of kind independent" in line])
+    assert [len(lines) for lines in told] == [1, 0, 0]
+    assert told[0][0].startswith("A of kind independent is taken for one candidate, who has a seat")

@@ -18,6 +18,7 @@ from forecast.estimation import estimate
 from forecast.polls import polls_of
 from forecast.simulation.forecasting import How
 from forecast.simulation.side_by_side import simulate_over_time, simulate_scenarios
+from forecast.tables import table_of
 from forecast.verification.past_elections import case_of
 
 VOTE = datetime.date(2023, 3, 19)
@@ -57,6 +58,19 @@ def test_of_several_days_all_later_ones_are_named(election: Election) -> None:
     assert '"2023-03-20 to 2023-03-23"' in str(caught.value)
     assert "a range ends on 2023-03-19 at the latest" in str(caught.value)
     assert days_of_forecasts(election, days[:3]) == days[:3]
+
+
+def test_days_side_by_side_have_the_last_seat_of_each(election: Election) -> None:
+    days, how = [VOTE - datetime.timedelta(4), VOTE], How(500, 1, "sobol", 1)
+    several = simulate_over_time(election, polls_of(election), days, how)
+    for name in ("last-seat", "last-seat-pairs", "last-seat-votes"):
+        rows = table_of(several, name).rows
+        for day in days:
+            alone = simulate_over_time(election, polls_of(election), [day], how).at(as_of=0)
+            here = [{k: v for k, v in row.items() if k in table_of(alone, name).values}
+                    for row in rows if row["as_of"] == str(day)]  # fmt: skip
+            assert here == list(table_of(alone, name).rows)
+            assert here
 
 
 ONE = How(1, 1, "sobol", 1)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from forecast.charts.by_district import leaders
+from forecast.charts.outcomes import leaders
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate

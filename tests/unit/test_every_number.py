@@ -76,6 +76,7 @@ def _labels(data: xr.Dataset) -> dict[str, Any]:
         "h": "holder",
         "t": "tier",
         "rank": "place",
+        "rival": "rival",
     }
     dims |= {"o": "probability_bin", "w": "election_kind", "d": "days_before"}
     return {group: by_label(data, dim) for group, dim in dims.items()}
@@ -240,7 +241,9 @@ def test_the_table_of_the_run_is_the_file(left: Left) -> None:
         if str(name).startswith("estimate/") and not variable.dims:
             wanted[variable.attrs["long_name"]] = f"{float(variable):.4g}"
     void = "probability that nobody passes and the election is void"
-    assert said == wanted | {void: str(float(left.data["void_probability"]))}
+    wanted[void] = str(float(left.data["void_probability"]))
+    wanted[f"Monte Carlo standard error of the {void}"] = str(float(left.data["void_mc_error"]))
+    assert said == wanted
 
 
 SHOWN = {

@@ -17,7 +17,7 @@ from forecast.kernels.count import Questions
 from forecast.rules import levelling as exact_levelling
 from forecast.rules.ballot import Ballot, Entry
 from forecast.rules.compiled import compile_rules
-from forecast.rules.compiled_around import GROWTH, seats_to_share
+from forecast.rules.compiled_clauses import GROWTH, seats_to_share
 from forecast.rules.reference import apply_rule
 from forecast.simulation.inputs import SAMPLER_GIVEN, SAMPLER_RANDOM, Draws, tail_table
 from forecast.simulation.running import run_draws

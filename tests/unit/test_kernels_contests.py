@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forecast.kernels import contests, whole_chamber
+from forecast.kernels import contests, count_places, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.laws import Law
 from forecast.simulation.stages import new_claims, new_noise, new_piece, new_seats, votes_like
@@ -27,13 +27,23 @@ class Drawn(NamedTuple):
 
     votes: np.ndarray
     stands: np.ndarray
-    tier: Seats
-    won: np.ndarray
-    winners: whole_chamber.Winners
+    elected: whole_chamber.Elected
     words: list[list[int]]
     """By draw, one for each round of the stream."""
     normals: np.ndarray
     """(H, BLOCK)"""
+
+    @property
+    def tier(self) -> Seats:
+        return self.elected.seats
+
+    @property
+    def won(self) -> np.ndarray:
+        return self.elected.won
+
+    @property
+    def winners(self) -> whole_chamber.Winners:
+        return self.elected.winners
 
 
 def votes_of(single: np.ndarray) -> Votes:
@@ -74,17 +84,18 @@ def fill(
         *(new_rows((holders, BLOCK), np.float32), new_rows((3, BLOCK), np.float32)),
         *(new_rows((2, BLOCK), np.int32), new_rows((2, BLOCK), np.uint32)),
     )
-    tier, won = new_seats(1, holders), np.zeros((districts, holders), np.int64)
     winners = whole_chamber.Winners(
         np.zeros((districts, BLOCK), np.uint16), np.zeros((districts, BLOCK), np.float32)
     )
+    won = np.zeros((districts, holders), np.int64)
+    elected = whole_chamber.Elected(new_seats(1, holders), won, winners)
     national = votes_of(np.ones((1, holders, BLOCK), np.float32))
-    whole_chamber.fill_tier_drawn(of, piece, national, votes_of(single), lists, workspace, tier, won, winners)
+    whole_chamber.fill_tier_drawn(of, piece, national, votes_of(single), lists, workspace, elected)
     key = twins.mix(5 ^ _STREAM_OF_CHAMBER, 0, 2)
     rounds = districts * int(record["rounds"][0]) + (len(noise.bits) if record["rounds"][0] > 1 else 0)
     lanes = [list(islice(twins.sfc64(key, 0, lane), rounds)) for lane in range(LOOKED_AT // 2)]
     words = [twins.words_of_draw(lanes, 0, i, rounds) for i in range(LOOKED_AT)]
-    return Drawn(single, stands, tier, won, winners, words, noise.normals)
+    return Drawn(single, stands, elected, words, noise.normals)
 
 
 @st.composite
@@ -210,9 +221,7 @@ def test_winners_sit_as_far_as_the_seats_of_their_list_in_the_region_cover_them(
         np.zeros((2, regions)),
     )
     of = contests.Cover(order, starts, ratio)
-    contests.cover_winners(
-        of, piece, votes_of(single), handed_out, drawn.winners, drawn.tier, workspace, counts
-    )
+    contests.cover_winners(of, piece, votes_of(single), handed_out, drawn.elected, workspace, counts)
     number = np.zeros((lists + 1, districts + 1), np.int64)
     for i in range(LOOKED_AT):
         without = 0
@@ -292,16 +301,12 @@ def test_votes_that_elect_nobody_are_added_to_those_of_the_lists(
     claims = claims_of(national, inside)
     divided = votes_like(votes)
     before = drawn.tier.whole.copy()
-    contests.add_unused_drawn(
-        *(
-            contests_of(stands),
-            np.array([per_list], np.float32),
-            one_block(),
-            votes_of(single),
-            drawn.winners,
-        ),
-        *(votes, law_of(lists), new_rows((2, BLOCK), np.float32), drawn.tier, drawn.won, claims, divided),
-    )
+    sums = new_rows((2, BLOCK), np.float32)
+    of, law = contests_of(stands), law_of(lists)
+    of.about["per_list"] = per_list
+    contests.add_unused_drawn(of, law, votes, votes_of(single), drawn.winners, sums, divided)
+    count_places.claim_again_drawn(law, divided, claims)
+    contests.void_tier(one_block(), claims, drawn.elected)
     for i in range(LOOKED_AT):
         added = np.zeros(holders)
         for d in range(districts):

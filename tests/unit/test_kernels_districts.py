@@ -18,8 +18,8 @@ from forecast.geography.pattern import LAWS, Base, compiled, drawn, pattern_of
 from forecast.kernels import contests, whole_chamber
 from forecast.kernels.count import Questions
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.compiled import compile_rules
-from forecast.rules.compiled_districts import SeatTable
+from forecast.rules.compiled import compile_rules, one_by_one
+from forecast.rules.compiled_clauses import SeatTable
 from forecast.rules.reference import apply_rule
 from forecast.simulation.chamber import Chamber
 from forecast.simulation.drawn_districts import DrawnDistricts
@@ -291,6 +291,27 @@ def test_districts_are_divided_as_the_exact_count_divides_the_same_votes(
     _as_the_exact_count(base, table, rule, draws_on(base, seed))
 
 
+@pytest.mark.parametrize("name", RULES)
+def test_the_seats_handed_out_are_those_that_lists_have(name: str) -> None:
+    """A majority is one of them: events ask whether there are as many as the house has, and more."""
+    base, table = geography(1, 7), table_of(name)
+    house = int(table.seats.sum()) + (9 if "levelling" in RULES[name] else 0)
+    rules = compile_rules(
+        [Rule.model_validate({"seats": house, **RULES[name]})], parties_of(base), table=table
+    )
+    starts, handed_out = np.arange(3), np.full(2, 2 * rules.lists)
+    asked = NO_QUESTIONS._replace(
+        event_starts=starts,
+        term_starts=starts,
+        terms=handed_out,
+        weights=np.ones(2, np.int32),
+        bounds=np.array([house, house + 1], np.int32),
+    )
+    counts, kept = run_draws(draws_on(base, 1), rules, asked, 1000, keep=1000)
+    assert (kept.seats[0].sum(1) == house).all()
+    assert counts.totals.events.sum(0).tolist() == [1000, 0]
+
+
 @pytest.mark.parametrize("name", ["levelling in national order", "waivers", "totals first", "return"])
 def test_districts_of_given_votes_are_divided_as_the_exact_count_divides_them(name: str) -> None:
     name = "one of the thresholds" if name == "return" else name
@@ -321,6 +342,30 @@ def _as_the_exact_count(base: Base, table: SeatTable, rule: Rule, draws: Draws, 
         assert kept.seats[0, i].tolist() == won
         by_district = [[district.of(name) for name in base.units[:-1]] for district in outcome.districts]
         assert kept.districts.seats[0, i].tolist() == by_district
+
+
+def test_laws_of_districts_that_differ_in_one_clause_are_swept_as_each_is_alone() -> None:
+    """Clauses about what districts leave over among them: a grid takes laws with different ones apart."""
+    base, table = geography(3, 7), table_of("votes from abroad shared")
+    clauses: list[dict[str, Any]] = [
+        *({"method": "hare", "leftover": leftover} for leftover in ("dhondt", "hare", "sainte-lague")),
+        {"method": "hare", "leftover": "hare", "remainder": "rounded", "remainder_from": "75%"},
+        *({"method": "dhondt", **more} for more in ({}, {"seats": "by-votes"}, {"seatless": "shared"})),
+    ]
+    rules = [
+        Rule.model_validate(
+            {"seats": int(table.seats.sum()), "threshold": {"level": level}, "districts": districts}
+        )
+        for districts in clauses
+        for level in ("2%", "4%", "6%", "8%")
+    ]
+    compiled_rules = compile_rules(rules, parties_of(base), table=table)
+    assert len(compiled_rules.grids) > 0
+    together, _ = run_draws(draws_on(base, 3), compiled_rules, NO_QUESTIONS, 1000)
+    alone, _ = run_draws(draws_on(base, 3), one_by_one(compiled_rules), NO_QUESTIONS, 1000)
+    np.testing.assert_array_equal(together.totals.seats, alone.totals.seats)
+    by_clause = alone.totals.seats.reshape(len(clauses), -1)
+    assert len(np.unique(by_clause, axis=0)) == len(clauses)
 
 
 def test_votes_of_districts_add_up_to_those_of_the_nation() -> None:

@@ -21,13 +21,12 @@ from forecast.errors import NoValidOutcome
 from forecast.kernels.given_districts import GivenDistricts
 from forecast.rules.allocation import Plan, divide
 from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.biproportional import place_doubly, voters
 from forecast.rules.compiled import compile_rules
-from forecast.rules.compiled_districts import SeatTable
+from forecast.rules.compiled_clauses import SeatTable
 from forecast.rules.districts import Tier, divide_districts
-from forecast.rules.entitled import entitled
 from forecast.rules.outcome import Division
-from forecast.rules.thresholds import admit
+from forecast.rules.thresholds import admit, entitled
+from forecast.rules.totals_first import place_doubly, voters
 from forecast.simulation.inputs import NO_DIRECTIONS, SAMPLER_GIVEN, Draws
 from forecast.simulation.running import run_draws
 from tests.unit.test_kernels_districts import NO_QUESTIONS
@@ -49,6 +48,10 @@ class Case:
     sizes: np.ndarray
     votes: np.ndarray
     stands: np.ndarray
+    facts: tuple[Mapping[str, Any], ...] = ()
+    """(K,) what is known of the lists besides their names."""
+    invalid: float = 0.0
+    turnout: float = 1.0
 
     @property
     def lists(self) -> list[str]:
@@ -96,15 +99,19 @@ def in_the_core(case: Case) -> tuple[np.ndarray, np.ndarray]:
         undecided=0.0,
         undecided_spread=0.0,
         not_lists=np.arange(units) == units - 1,
-        invalid=np.zeros(2),
-        turnout=np.ones(2),
+        invalid=np.full(2, case.invalid),
+        turnout=np.full(2, case.turnout),
         directions=NO_DIRECTIONS,
         given=case.votes.sum(1).astype(np.float64),
         valid_votes=1e6,
         pattern=GivenDistricts(case.votes.astype(np.float32), case.stands),
         table=table,
     )
-    parties = [Party.model_validate({"id": name, "name": name}) for name in case.lists]
+    facts = case.facts or ({},) * len(case.lists)
+    parties = [
+        Party.model_validate({"id": name, "name": name, **known})
+        for name, known in zip(case.lists, facts, strict=True)
+    ]
     rules = compile_rules([case.rule], parties, table=table)
     _, kept = run_draws(draws, rules, NO_QUESTIONS, number, keep=number)
     assert kept.districts is not None

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.kernels.count import Questions
-from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import Rules, course_of, one_by_one
+from forecast.rules.compiled import Rules, compile_rules, course_of, one_by_one
 from forecast.simulation.inputs import (
     SAMPLER_DRAWN,
     SAMPLER_RANDOM,

@@ -396,7 +396,7 @@ def test_a_file_with_polls_whose_clause_is_not_drawn_is_refused_by_check(
     tmp_path: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (root / "configs" / "zurich-2018.toml").read_text(encoding="utf-8")
-    text = text.replace("[rule.threshold]\n", "[rule.threshold]\nmin_lists = 2\n", 1)
+    text = text.replace('"biproportional"\nvoters = true\n', '"own-votes"\n', 1)
     for name in ("zurich-2018-result.csv", "zurich-2018-districts.csv", "zurich-2014-districts.csv"):
         (tmp_path / name).write_bytes((root / "configs" / name).read_bytes())
     file = tmp_path / "zurich.toml"

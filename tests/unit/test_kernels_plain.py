@@ -13,8 +13,7 @@ from forecast.errors import ConfigurationError
 from forecast.kernels.arrays import BLOCK, LARGEST_HOUSE, new_rows
 from forecast.kernels.count import Questions
 from forecast.kernels.divide_divisor import invert
-from forecast.rules.compiled import compile_rules
-from forecast.rules.grids import Rules, one_by_one
+from forecast.rules.compiled import Rules, compile_rules, one_by_one
 from forecast.simulation.inputs import SAMPLER_RANDOM, SAMPLER_SOBOL, Draws, direction_numbers, tail_table
 from forecast.simulation.running import run_draws
 from tests.unit.test_kernels_against_exact import METHODS, THRESHOLDS, make_rule, parties

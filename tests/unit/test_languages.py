@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import forecast
+from forecast import words
 from forecast.election import load_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
@@ -21,12 +22,20 @@ from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
 from forecast.tables import known_tables, table_of, tables_of
-from forecast.tables.chamber_tables import tiers_said
-from forecast.words import headlines, rounding, speaking, story
+from forecast.tables.chamber_and_districts import tiers_said
+from forecast.words import (
+    day_text,
+    headlines,
+    languages,
+    listed,
+    rounding,
+    sentences_of,
+    speaking,
+    texts_of,
+    translated,
+)
 from forecast.words.facts import Facts
 from forecast.words.law_in_words import rule_in_words
-from forecast.words.sentences import translated
-from forecast.words.speaking import day_text, languages, listed, sentences_of, texts_of
 from tests.forecasts import in_districts, kazakhstan
 from tests.made import made_forecast
 from tests.said_sentences import HOLE, filled
@@ -50,14 +59,14 @@ def test_a_language_has_every_text_with_what_is_put_into_it(language: str) -> No
 
 
 def test_numbers_days_and_names_are_those_of_the_language() -> None:
-    with speaking.speaking("ru"):
+    with speaking("ru"):
         assert rounding.percent(0.1234) == "12,3 %"
         assert rounding.whole(1_000_000).split() == ["1", "000", "000"]
         assert rounding.signed_points(0.00012) == "0,0"
         assert headlines.level_text(0.045) == "4,5 %"
         assert day_text("2023-03-19").split() == ["19", "марта", "2023", "г."]
         assert listed(["А", "Б", "В"]) == "А, Б и В"
-    with speaking.speaking("kk"):
+    with speaking("kk"):
         assert "наурыз" in day_text("2023-03-19")
     assert rounding.percent(0.1234) == "12.3 %"
     assert day_text("2023-03-19") == "19 March 2023"
@@ -72,18 +81,18 @@ def test_an_unknown_language_is_refused() -> None:
 def third(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A language that is one file more: its texts are the English ones in brackets."""
     for code in languages():
-        source = Path(speaking.__file__).parent / "languages" / f"{code}.toml"
+        source = Path(words.__file__).parent / "languages" / f"{code}.toml"
         (tmp_path / f"{code}.toml").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     lines = (tmp_path / "en.toml").read_text(encoding="utf-8").splitlines()
     made = [re.sub(r'^(\w+) = "(.*)"$', r'\1 = "[\2]"', line) for line in lines]
     known = sentences_of("ru")
     made += ["", "[sentences]", *(f"{json.dumps(one)} = {json.dumps(f'<{one}>')}" for one in known)]
     (tmp_path / "tr.toml").write_text("\n".join(made), encoding="utf-8")
-    monkeypatch.setattr(speaking, "_folder", lambda: tmp_path)
-    speaking.languages.cache_clear()
+    monkeypatch.setattr(words, "_folder", lambda: tmp_path)
+    words.languages.cache_clear()
     yield "tr"
     monkeypatch.undo()
-    speaking.languages.cache_clear()
+    words.languages.cache_clear()
 
 
 def test_one_file_is_all_that_another_language_takes(third: str) -> None:
@@ -93,15 +102,15 @@ def test_one_file_is_all_that_another_language_takes(third: str) -> None:
     headings = re.findall(r"<h[23][^>]*>(.*?)</h[23]>", text)
     assert len(headings) > 10
     assert [one for one in headings if not one.startswith("[")] == []
-    with speaking.speaking(third):
+    with speaking(third):
         facts = Facts(forecast)
-        told = story.sentences(facts, story.change(facts, None))
+        told = headlines.sentences(facts, headlines.change(facts, None))
         assert all(sentence.startswith(("[", "5 of")) for sentence in told)
         assert rounding.percent(0.5) == "50,0 %"
 
 
 def test_sentences_of_another_language_are_its_own_to_the_last_clause(third: str) -> None:
-    with speaking.speaking(third):
+    with speaking(third):
         for sentence in RULES:
             found = translated(sentence)
             assert found is not None, sentence
@@ -118,7 +127,7 @@ RULES = sorted({sentence for file in CONFIGS for sentence in rule_in_words(load_
 
 @pytest.mark.parametrize("language", [code for code in languages() if code != "en"])
 def test_every_rule_of_the_configurations_is_told_in_every_language(language: str) -> None:
-    with speaking.speaking(language):
+    with speaking(language):
         english = [sentence for sentence in RULES if translated(sentence) is None]
         assert english == []
         for sentence in RULES:
@@ -130,7 +139,7 @@ def test_every_rule_of_the_configurations_is_told_in_every_language(language: st
 def test_what_a_forecast_minds_and_rests_on_is_told_in_every_language(language: str, tmp_path: Path) -> None:
     forecasts = [kazakhstan(), in_districts(), made_forecast(tmp_path, 5, draws=500)]
     told = 0
-    with speaking.speaking(language):
+    with speaking(language):
         for forecast in forecasts:
             notes = [note for name in ("districts", "houses", "contests") for note in _notes(forecast, name)]
             record = str(forecast.attrs.get("track_record", "")).split("\n")
@@ -144,7 +153,14 @@ def test_what_a_forecast_minds_and_rests_on_is_told_in_every_language(language: 
 
 
 ROOMS = {
-    "election/notes.py": ("beliefs_of", "notes_on", "_slips", "_of_party", "_of_rule"),
+    "election/notes.py": (
+        "beliefs_of",
+        "notes_on",
+        "_slips",
+        "_sums_of_independents",
+        "_of_party",
+        "_of_rule",
+    ),
     "simulation/grounds.py": ("not_placed", "lost_to_alliances"),
     "simulation/given.py": ("_left_out", "_ranges_left_out"),
     "simulation/forecasting.py": ("simulate_to_error",),
@@ -167,7 +183,7 @@ def test_every_warning_that_the_sources_hold_is_told_in_every_language(language:
     every: dict[Path, tuple[str, ...] | None] = dict(rooms)
     every |= dict.fromkeys(sorted((Path(forecast.__file__).parent / "polls").glob("*.py")))
     told = 0
-    with speaking.speaking(language):
+    with speaking(language):
         for file, functions in every.items():
             some = list(sentences_of_source(file, functions))
             assert some or functions is None, file
@@ -220,7 +236,7 @@ def _notes(forecast: Forecast, name: str) -> tuple[str, ...]:
 
 
 def test_numbers_inside_sentences_are_those_of_the_language() -> None:
-    with speaking.speaking("ru"):
+    with speaking("ru"):
         said = translated(
             "A list takes part with at least 4.5% of the valid votes (for lists and against all)."
         )
@@ -248,8 +264,8 @@ def test_names_of_coalitions_events_and_the_election_are_those_of_the_language()
 
 @pytest.mark.parametrize("language", languages())
 def test_the_story_is_told_in_every_language(language: str) -> None:
-    with speaking.speaking(language):
+    with speaking(language):
         facts = Facts(kazakhstan())
-        sentences = story.sentences(facts, story.change(facts, None))
+        sentences = headlines.sentences(facts, headlines.change(facts, None))
         assert len(sentences) == 4
         assert "{" not in headlines.first(facts) + headlines.hundred(facts) + " ".join(sentences)

@@ -16,6 +16,7 @@ from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import Units
 from forecast.simulation.last_seat import NOBODY, fewest_votes, last_seats, rule_of_the_country, valid_votes
 from forecast.tables import table_of
+from forecast.words.rounding import points
 from tests.forecasts import in_districts
 from tests.swept import estimate_of
 
@@ -141,6 +142,13 @@ def test_a_run_tells_who_holds_the_last_seat_and_who_is_next(election: Election,
     assert [row["holder_probability"] for row in table.rows] == pytest.approx(pairs.sum(axis=0).tolist())
     holder = found.names("party_name")[int(pairs.sum(axis=0).argmax())]
     assert table.notes[0].startswith(f"Most likely to hold the last of the 69 list seats: {holder} (")
+    holds = np.sqrt(pairs.sum(axis=0) * (1.0 - pairs.sum(axis=0)) / 4_096)
+    assert found.array("last_seat/holder_mc_error") == pytest.approx(np.maximum(holds, 1 / 4_096))
+    # .8 points for chances of a third: beside each, as in the other tables of chances.
+    assert [column.title for column in table.shown] == [
+        *("Party", "Holds the last seat", "± points", "Is next", "± points"),
+    ]
+    assert table.texts()[0][2] == points(holds[0])
     record = found.record()["last_seat"]
     assert [one["holds"]["probability"] for one in record["parties"]] == pytest.approx(
         pairs.sum(axis=0).tolist()

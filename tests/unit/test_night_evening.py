@@ -22,6 +22,7 @@ from forecast.night.evening import (
     CERTAIN,
     Now,
     calls,
+    errors_of_evening,
     remarks_said,
     shown_times,
     standing_calls,
@@ -162,6 +163,15 @@ def test_a_call_that_does_not_stand_any_more_is_said_with_its_times(
         "withdrawn: that Red + Greens has a majority was called at 20:00, and is not any more since 20:20",
     ]
     assert "its chance is 97.0 % now" in withdrawn(third)[0]
+    path = "evening/pass_probability"
+    kept = errors_of_evening(third, path)
+    assert kept[2] == pytest.approx(less.array("pass_mc_error"))
+    # A file of 0.4.0 has no errors there: they are those of plain draws, and the evening goes on.
+    old = Forecast({**third.groups, "evening": third.groups["evening"].drop_vars("pass_mc_error")})
+    plain = errors_of_evening(old, path)
+    assert plain[2, 2] == pytest.approx((0.97 * 0.03 / third.draws) ** 0.5)
+    assert plain[2, 0] == 1 / third.draws
+    assert errors_of_evening(at(30, less, old), path)[:3] == pytest.approx(plain)
     assert set(withdrawn(third)) <= set(third.attrs["warnings"])
     fourth = at(30, less, third)
     assert set(withdrawn(third)) <= set(fourth.attrs["warnings"]), "for the rest of the night"

@@ -14,8 +14,14 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError
-from forecast.published.archive_of_forecasts import FROZEN, Archive, a_week_before, freeze, read_archive
-from forecast.published.changes import since
+from forecast.published.archive_of_forecasts import (
+    FROZEN,
+    Archive,
+    a_week_before,
+    freeze,
+    read_archive,
+    since,
+)
 from forecast.published.scored import LABELS, Record, Statement, by_label, record_of
 from forecast.report import page
 from forecast.result import Forecast

@@ -16,7 +16,7 @@ from forecast.simulation.forecasting import How
 from forecast.simulation.side_by_side import simulate_over_time, simulate_scenarios
 from forecast.sweeps.scenarios import load_scenarios
 from forecast.tables import DISTRICT_TABLES, NIGHT_TABLES, table_of
-from forecast.tables.difference import difference_record
+from forecast.tables.across import difference_record
 from tests.forecasts import CONFIG, kazakhstan, tables_of_kazakhstan
 from tests.nights import of_a_night
 from tests.results_page import of_table, with_reference

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forecast.words import rounding
+from forecast.words.headlines import of_hundred_short
 
 
 @pytest.mark.parametrize(
@@ -68,6 +69,16 @@ def test_a_printed_bound_holds_and_a_printed_number_is_near(value: float, error:
 )
 def test_an_error_in_points_has_its_first_digit_and_a_second_behind_a_one(error: float, text: str) -> None:
     assert rounding.points(error) == text
+
+
+@pytest.mark.parametrize(
+    ("chance", "error", "text"),
+    [(0.0, 1e-4, "<1"), (1.0, 1e-4, ">99"), (0.004, 1e-3, "<1"), (0.234, 1e-4, "23"), (0.0, 1 / 50, "<10")],
+)
+def test_a_cell_of_a_map_has_whole_percents_and_never_certainty(
+    chance: float, error: float, text: str
+) -> None:
+    assert of_hundred_short(chance, error) == text
 
 
 def test_counts_ranges_and_signs_are_legible() -> None:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from forecast.election.methods import METHODS
+from forecast.election.methods import METHODS, everything
 from forecast.election.rule import Rule
 from forecast.election.values import keys_of
-from forecast.rules.catalogue import everything
 from tests.rules_page import PAGE, TABLES, page_with_tables
 
 TEXT = PAGE.read_text(encoding="utf-8")

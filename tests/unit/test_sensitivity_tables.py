@@ -44,7 +44,8 @@ def test_every_answer_is_among_the_tables(tables: dict[str, Table]) -> None:
     assert list(tables) == [
         *("chamber", "chamber-coalitions", "passes", "seats", "differences", "majorities"),
         *("seats-of-chamber", "majorities-of-chamber", "events", "variants", "changes", "flips"),
-        *("decomposition", "last-seat", "last-seat-votes", "parties", "coalitions", "seat-distribution"),
+        *("decomposition", "last-seat", "last-seat-pairs", "last-seat-votes", "parties", "coalitions"),
+        "seat-distribution",
     ]
     for table in tables.values():
         assert {len(row) for row in table.texts()} == {len(table.shown)}, table.name
@@ -73,7 +74,7 @@ def test_draws_that_change_are_told_by_their_votes(sweep: Forecast, tables: dict
     rows = {(row["threshold"], row["method"]): row for row in tables["changes"].rows}
     texts = dict(zip(rows, tables["changes"].texts(), strict=True))
     # The base rule does not differ from itself: a dash, not a rare event.
-    assert texts[0.05, "hare"][3:7] == ["–", "–", "–", ""]
+    assert texts[0.05, "hare"][3:8] == ["–", "–", "–", "–", ""]
     seven = data.sel({"threshold": 0.07, "method": "hare"})
     assert rows[0.07, "hare"]["changed_probability"] == float(seven["rules/changed_probability"])
     moved = np.cumsum(seven["rules/moved_seats_probability"].values)

@@ -13,7 +13,7 @@ from forecast.charts.drawing import ACCENT
 from forecast.charts.outcomes import hundred_rows
 from forecast.result import Forecast, forecast_of
 from forecast.variables import QUANTILES
-from forecast.words import headlines, story
+from forecast.words import headlines
 from forecast.words.facts import Facts, Question
 from forecast.words.rounding import probability
 
@@ -168,7 +168,7 @@ def test_the_headline_says_the_chance_and_the_word_for_it_and_the_dots_agree(
 
 def test_every_sentence_is_borne_out_by_the_draws(told: tuple[Made, Facts]) -> None:
     made, facts = told
-    sentences = story.sentences(facts, story.change(facts, None))
+    sentences = headlines.sentences(facts, headlines.change(facts, None))
     assert 3 <= len(sentences) <= 4
     assert not re.search(r"\b[pc]\d\b", " ".join(sentences))
     _leader(made, sentences[0])
@@ -262,7 +262,7 @@ def test_what_changed_is_told_against_an_earlier_forecast() -> None:
     made.shares = np.roll(made.shares, 1, axis=1)
     made.seats = np.roll(made.seats, 1, axis=1)
     before = Facts(made.forecast().with_attrs(as_of="2024-04-20"))
-    said = story.change(now, story.earlier_of(before, now))
+    said = headlines.change(now, headlines.earlier_of(before, now))
     assert said.startswith("Since the forecast of 20 April 2024 the chance of ")
     assert now.question is not None
     for facts in (before, now):

@@ -12,15 +12,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forecast.election import load_election
 from forecast.errors import ConfigurationError
 from forecast.result import Forecast
 from forecast.tables import Column, Table, table_of, tables_of
-from forecast.tables.definitions import typed
+from forecast.tables.definitions import number, typed
 from forecast.tables.exporting import SUFFIXES, as_csv, as_json, exported
-from forecast.words.rounding import as_written
-from tests.forecasts import kazakhstan, tables_of_kazakhstan
+from forecast.words import rounding
+from forecast.words.rounding import DASH, as_written, percent, points
+from tests.forecasts import CONFIG, in_districts, kazakhstan, tables_of_kazakhstan
 from tests.made import made_forecast
+from tests.nights import of_a_night
+from tests.swept import estimate_of, swept
 
+KAZAKHSTAN = load_election(CONFIG)
 NASTY = '"A|B" <script>alert(1)</script> & Ақ жол_100% {x} \\y $z$ `c` *d* 🗳️'
 NAMES = {"auyl": NASTY, "aqjol": "=1+1"}
 
@@ -39,6 +44,44 @@ def nasty() -> Forecast:
 def tested(tmp_path_factory: pytest.TempPathFactory) -> Forecast:
     """Forecast from pre-election polls: those were tested on past elections, exit polls were not."""
     return made_forecast(tmp_path_factory.mktemp("tested"), 6, draws=4_096)
+
+
+EVERY_KIND = {
+    "a run": kazakhstan,
+    "districts": in_districts,
+    "a night": of_a_night,
+    "rules": lambda: swept(KAZAKHSTAN, estimate_of(KAZAKHSTAN), {"threshold": "3%,5%,9%"}, draws=2_048),
+}
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_no_table_shows_a_chance_without_its_monte_carlo_error(kind: str) -> None:
+    """Machines have a column of it, people one beside the chance, or the largest of them in a note."""
+    told = 0
+    for table in tables_of(EVERY_KIND[kind]()):
+        names = [column.name for column in table.columns if "probability" in column.name]
+        chances = {name: re.sub(r"probability(?=_|$)", "mc_error", name) for name in names}
+        if table.name == "calibration":  # counts of past elections: nothing is drawn
+            continue
+        assert set(chances.values()) <= set(table.values), table.name
+        texts = table.texts()
+        for k, shown in enumerate(table.shown):
+            cells = [(row, cell[k]) for row, cell in zip(table.rows_shown(), texts, strict=True)]
+            cells = [(row, cell) for row, cell in cells if cell not in ("", DASH)]
+            for name, error in chances.items():
+                pairs = [((number(row[name]), number(row[error])), cell) for row, cell in cells]
+                if not pairs or any(None in pair for pair, _ in pairs):
+                    continue
+                bare = all(cell == percent(pair[0]) for pair, cell in pairs)
+                if all(cell == rounding.probability(*pair) for pair, cell in pairs):
+                    beside = [cell[k + 1 : k + 2] for cell in texts if cell[k] not in ("", DASH)]
+                    errors = [[points(pair[1])] for pair, _ in pairs]
+                    largest = any("points at most" in note for note in table.notes)
+                    assert beside == errors or largest, (table.name, shown.title)
+                    told += 1
+                else:
+                    assert not bare, (table.name, shown.title)
+    assert told > 4
 
 
 @pytest.mark.parametrize("name", tables_of_kazakhstan())

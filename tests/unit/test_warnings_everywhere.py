@@ -206,6 +206,9 @@ def test_a_comparison_says_what_is_said_of_one_side(land: Path, capsys: Capsys) 
     assert any(text.startswith("after: estimate.context = 0.1 is a factor") for text in warnings)
 
 
+FLOORED = "no poll reports 'Red Party': it is set to the floor of 0.2%"
+
+
 def no_red(**head: str) -> dict[str, Any]:
     lines = "".join(f"{key} = {value}\n" for key, value in head.items())
     polls = "\n".join(
@@ -235,22 +238,26 @@ def test_a_parliament_without_its_largest_party_of_the_official_result_is_refuse
 
 
 @pytest.mark.parametrize(
-    "settings",
+    ("settings", "told"),
     [
-        pytest.param([], id="nothing is known of the last election"),
+        pytest.param([], FLOORED, id="nothing is known of the last election"),
         pytest.param(
-            ["parties.red.last_result=20%", "parties.blue.last_result=30%"], id="another was larger"
+            ["parties.red.last_result=20%", "parties.blue.last_result=30%"], FLOORED, id="another was larger"
         ),
-        pytest.param(["parties.red.last_result=45%", "estimate.share.red=40%"], id="its share is fixed"),
+        pytest.param(
+            ["parties.red.last_result=45%", "estimate.share.red=40%"],
+            "no poll reports Red Party: it stands at 40.00%, as estimate.share fixes it",
+            id="its share is fixed",
+        ),
     ],
 )
 def test_a_party_without_polls_that_need_not_be_the_largest_is_only_said(
-    tmp_path: Path, settings: list[str]
+    tmp_path: Path, settings: list[str], told: str
 ) -> None:
     election = load_election(write(tmp_path, **no_red(closed_ballot="true")), settings)
     estimated = estimate(election, polls_of(election))
     refuse_without_the_largest(election, estimated)
-    assert "no poll reports 'Red Party': it is set to the floor of 0.2%" in estimated.warnings
+    assert told in estimated.warnings
 
 
 @pytest.mark.parametrize("command", ["check", "run", "sweep"])
@@ -308,3 +315,41 @@ def test_votes_that_an_alliance_loses_in_draws_are_said_with_how_often(tmp_path:
     assert "do not count for its alliance 'left' either" in said
     safe = load_election(config, [*allied, "rule.threshold.level=0.1%"])
     assert lost_to_alliances(safe, simulate(safe, estimate(safe, polls_of(safe)), draws=2048)) == []
+
+
+@pytest.mark.parametrize("closed", ["true", "false"])
+@pytest.mark.parametrize(
+    ("settings", "share", "told"),
+    [
+        (
+            [],
+            None,
+            (
+                "no poll reports Red Party, of kind independent, and nothing says how many vote so: no seat "
+                "goes there in any draw; the party's last_result or estimate.share.red says it"
+            ),
+        ),
+        (
+            ["parties.red.last_result=0.15%"],
+            0.0015,
+            "no poll reports Red Party, of kind independent: taken at the last result, 0.15%",
+        ),
+        (
+            ["parties.red.last_result=0.15%", "estimate.share.red=0.3%"],
+            0.003,
+            "no poll reports Red Party: it stands at 0.30%, as estimate.share fixes it",
+        ),
+    ],
+    ids=["nothing is known", "the last result", "what the file states"],
+)
+def test_an_independent_whom_no_poll_reports_stands_at_what_is_known_and_this_is_said(
+    tmp_path: Path, closed: str, settings: list[str], share: float | None, told: str
+) -> None:
+    config = write(tmp_path, **no_red(closed_ballot=closed))
+    election = load_election(config, ["parties.red.kind=independent", *settings])
+    estimated = estimate(election, polls_of(election))
+    assert told in estimated.warnings
+    refuse_without_the_largest(election, estimated)
+    stands = dict(zip(estimated.units, estimated.mean.tolist(), strict=True))
+    assert stands.get("red", 0.0) == pytest.approx(share or 0.0, rel=1e-9, abs=2e-9)
+    assert ("red" in stands) == (share is not None or closed == "true")
