@@ -93,7 +93,8 @@ class Districts(Allocation):
     )
     threshold: Flag = Field(
         default=True,
-        description="false: every list takes part in the districts, the threshold guards levelling only",
+        description="false: every list takes part in the districts, the threshold guards levelling or what "
+        "leftover divides only",
     )
     local_threshold: LocalThreshold | None = Field(
         default=None, description="a level in each district or region, on the votes cast there"
@@ -106,6 +107,12 @@ class Districts(Allocation):
         description="districts give whole quotas alone, and the seats left over are divided nationally: by "
         "this method on the summed remainders, such as dhondt, or with all others by the levelling "
         "(levelled)",
+    )
+    last_seats_from: Share | None = Field(
+        default=None,
+        description="leftover by a quota method: the share of the threshold's base that a list needs for the "
+        "seats that whole quotas leave there, which go by remainder, one each and begun again, such as "
+        "7.2%; where no list has it, none is needed",
     )
     quota_in: Annotated[Literal["district", "region"], OneOf("place of a quota")] = Field(
         default="district",
@@ -188,6 +195,10 @@ def _of_districts(districts: Districts) -> Iterable[str]:
         yield "local_threshold.waives_national has nothing to waive where districts.threshold = false"
     if districts.leftover is not None and (districts.bonus or districts.direct == "start"):
         yield "leftover does not go with a bonus in the districts or divisors that begin after direct seats"
+    if districts.last_seats_from is not None and not (
+        districts.leftover in METHODS and is_quota_method(districts.leftover or "")
+    ):
+        yield "last_seats_from belongs to leftover by a quota method such as hare, whose remainders it guards"
     if districts.quota_in == "region" and (
         districts.leftover != LEVELLED or districts.remainder != "largest"
     ):

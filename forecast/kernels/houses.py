@@ -9,12 +9,26 @@ from typing import NamedTuple
 import numpy as np
 
 from forecast.compiling import kernel, stage
-from forecast.kernels.arrays import BLOCK, F64x1, F64x2, I64x1, I64x2, Seats, U16x2, Votes
+from forecast.kernels.arrays import (
+    BLOCK,
+    B1x1,
+    Claims,
+    F32x2,
+    F64x1,
+    F64x2,
+    I64x1,
+    I64x2,
+    Seats,
+    U16x2,
+    Votes,
+)
+from forecast.kernels.count import mark_inside
 from forecast.kernels.count_places import Districts, empty_all, fill_all
-from forecast.kernels.divide_quota import give_up, quota_of_votes, quota_parts
+from forecast.kernels.divide_quota import give_up, one_each, quota_of_votes, quota_parts, whole_quotas
 from forecast.kernels.laws import FAMILY_NONE, NO_LIMIT, REMAINDER_ROUNDED, Law, Rule
 from forecast.kernels.one_draw import (
     BY_ORDER,
+    CLOSED,
     ENTITLED,
     FLOORS,
     LIMITS,
@@ -97,6 +111,15 @@ class LeftoverWorkspace(NamedTuple):
     """(K,) whole quotas of a district that count for each at most."""
     pools: F64x1
     """(K,) 1 where the remainders of a list count in the pool, 0 of independents."""
+    asked: B1x1
+    """(2,) whether a list must be admitted nationally for the pool; and have a level for its last seats."""
+    national: Claims
+    last: Claims
+    """Of lists that have that level."""
+    open_to: F32x2
+    """(K, BLOCK) 1 where the pool is open to a list."""
+    last_open_to: F32x2
+    """(K, BLOCK) 1 where its last seats are."""
 
 
 @kernel
@@ -110,6 +133,10 @@ def divide_with_leftover(
     pool[LIMITS, :], pool[FLOORS, :] = NO_LIMIT, 0.0
     empty_all(local.seats)
     empty_all(pooled)
+    if workspace.asked[0]:
+        mark_inside(workspace.national, 0, workspace.open_to)
+    if workspace.asked[1]:
+        mark_inside(workspace.last, 0, workspace.last_open_to)
     for i in range(BLOCK):
         left, behind, vote = 0.0, 0.0, 1.0
         lot = lot_of(rules[0], local.piece[0], houses.shape[0], i)
@@ -120,13 +147,31 @@ def divide_with_leftover(
             left += _whole_quotas(rules[0], law, local, houses, d, i, vote, workspace)
             put_seats(local.claims, d, i, workspace.here[SEATS], local.seats)
         for k in range(lists):
-            pool[ENTITLED, k] *= workspace.pools[k]
+            pool[ENTITLED, k] *= workspace.pools[k] * np.float64(workspace.open_to[k, i])
             behind += pool[ENTITLED, k]
         way = Way(second, law.divisors[second.divisor_row], 0.0, vote, lot, workspace.everyone, pool)
         if second.family != FAMILY_NONE:
-            method_seats(way, left, behind)
+            if workspace.asked[1]:
+                _with_level_for_the_last(way, left, behind, workspace.last_open_to, i)
+            else:
+                method_seats(way, left, behind)
             for k in range(lists):
                 pooled.whole[0, k, i] = np.uint16(np.int64(pool[SEATS, k]))
+
+
+@stage
+def _with_level_for_the_last(way, seats, behind, open_to, i):
+    """Whole quotas of the pool, and what these leave by remainder, round after round, among the lists that
+    have the level, ``open_to`` (K, BLOCK); among all where none of them has.
+    """
+    entitled, closed, number = way.draw[ENTITLED], way.draw[CLOSED], 0
+    quota, _, left = whole_quotas(way, seats, behind)
+    left = give_up(way, quota, left) if quota > 0.0 else 0.0
+    for k in range(closed.shape[0]):
+        number += 1 if entitled[k] > 0.0 and open_to[k, i] > 0.0 else 0
+    for k in range(closed.shape[0]):
+        closed[k] = 1.0 if number > 0 and open_to[k, i] == 0.0 else 0.0
+    one_each(way, way.draw[REMAINDERS], left)
 
 
 @stage

@@ -170,11 +170,12 @@ def divide_by_quota(
     decide: TieRule,
     place: str = "",
     limited: bool = False,
+    small: frozenset[str] = frozenset(),
 ) -> Division:
     """Whole quotas first, then the seats left over; too many awarded are taken from the smallest remainders.
 
     ``electorate`` are the votes behind the quota. Units without votes get nothing; where they are ``limited``
-    they get no more than their limit.
+    they get no more than their limit. Those too ``small`` get no seat left over, but where all are.
     """
     price = quota_of(allocation, electorate, seats)
     taking_part = [unit for unit in units if unit.votes > 0] if price else []
@@ -183,7 +184,9 @@ def divide_by_quota(
     count = QuotaCount(taking_part, price, decide, place, limited=limited)
     count.take_back(sum(count.seats.values()) - seats)
     left = seats - sum(count.seats.values())
-    count.closed = _closed_to_remainders(allocation, taking_part, price)
+    needed = price * (allocation.remainder_from or 0)
+    closed = frozenset(unit.id for unit in taking_part if unit.id in small or unit.votes < needed)
+    count.closed = closed if len(closed) < len(taking_part) else frozenset()
     if allocation.remainder == "highest-average":
         count.serve_by_average(left)
     elif allocation.remainder == "largest-then-highest-average":
@@ -209,13 +212,6 @@ def divide_by_quota(
     step = Step(place, allocation.method, seats, lines, quota=price)
     order, claims = tuple(name for name, _ in count.served), tuple(claim for _, claim in count.served)
     return Division(gained, (step,), tuple(count.ties), order, claims)
-
-
-def _closed_to_remainders(allocation: Allocation, units: Sequence[Unit], price: Fraction) -> frozenset[str]:
-    """Lists that have too small a part of a quota for the seats left over; none where all would be."""
-    needed = price * (allocation.remainder_from or 0)
-    closed = frozenset(unit.id for unit in units if unit.votes < needed)
-    return closed if len(closed) < len(units) else frozenset()
 
 
 def quota_of(allocation: Allocation, electorate: Fraction, seats: int) -> Fraction | None:
@@ -358,6 +354,8 @@ class Plan:
     premium: Premium | None = None
     excess_left: bool = False
     """Whether what exceeds a limit is left over, as other seats beyond whole quotas are."""
+    small: frozenset[str] = frozenset()
+    """Lists too small for a seat by remainder, if there are others."""
 
 
 def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Division:
@@ -515,6 +513,7 @@ def divide_by_method(plan: Plan, units: Sequence[Unit], seats: int, place: str =
             decide=plan.decide,
             place=place,
             limited=plan.excess_left,
+            small=plan.small,
         )
     return divide_by_divisors(divisors_of(plan.allocation), units, seats, decide=plan.decide, place=place)
 

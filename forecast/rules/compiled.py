@@ -152,7 +152,7 @@ def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
         record["constrained"]
         or record["pacts"]
         or (tier is not None and (tier.who != NATIONAL or any(tier.waivers) or tier.doubly))
-        or (tier is not None and tier.waived_share is not None)
+        or (tier is not None and (tier.waived_share is not None or tier.last_seats is not None))
     ):
         return False
     one_level = bool(np.all(tops == tops[0]) and np.all(bottoms == bottoms[0]))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forecast.election.constituencies import LocalThreshold
 from forecast.election.rule import LEVELLED, Allocation, Bonus, Cap, Districts, Levelling, level_of
-from forecast.election.values import MOST_SEATS
+from forecast.election.values import MOST_SEATS, Base
 from forecast.errors import ConfigurationError, Fault
 from forecast.kernels import count_places as compiled
 from forecast.kernels import double_proportion, laws, place_levelling
@@ -344,6 +344,10 @@ class Tier:
     """(K,) Whole quotas of a district that count for each at most, if these are all that districts give, and
     1 where its remainders count: one and 0 of an independent.
     """
+    guards_leftover: bool = False
+    """Whether only lists that are admitted nationally have a part in the seats left over."""
+    last_seats: LocalLevels | None = None
+    """The level for the last of these seats, which go by remainder, in one place."""
     shares_abroad: bool = False
     """Whether votes of districts without seats count in the others."""
     totals_first: bool = False
@@ -451,6 +455,8 @@ def tier_of(
         or (rule.seats if districts.seats == "by-votes" else int(table.seats.sum())),
         leftover=_leftover(districts.leftover, fill) if districts.leftover is not None else None,
         alone=_alone(lists),
+        guards_leftover=rule.threshold is not None and not districts.threshold,
+        last_seats=_last_seats(rule, districts.last_seats_from, lists),
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
         doubly=districts.national_totals == "biproportional",
@@ -468,6 +474,26 @@ def _leftover(method: str, fill: FillAllocation) -> NDArray[np.void]:
         return _record_of(Allocation.model_validate({"method": method}), fill)
     record = np.zeros(1, laws.RULE)
     record["family"] = laws.FAMILY_NONE
+    return record
+
+
+def _last_seats(rule: Rule, share: Fraction | None, lists: Sequence[Party]) -> LocalLevels | None:
+    """The level for the last of the seats left over, as of one place that is the country."""
+    if share is None:
+        return None
+    base = rule.threshold.base if rule.threshold is not None else "valid"
+    level = np.ones(len(lists))
+    return LocalLevels(
+        _level_record(base), level * share.numerator, level * share.denominator, np.zeros(1, np.int64)
+    )
+
+
+def _level_record(base: Base, *, strict: bool = False) -> NDArray[np.void]:
+    """A level without anything that lets others in."""
+    record = _one_vote_each()
+    record["nobody_denominator"] = record["joint_denominator"] = 1.0
+    record["nobody_decided"] = True
+    record["base"], record["strict"] = BASES[base], strict
     return record
 
 
@@ -546,14 +572,10 @@ def _numbers(names: Sequence[str]) -> tuple[Numbers, list[str]]:
 
 
 def _levels(threshold: LocalThreshold, lists: Sequence[Party], table: SeatTable, seats: int) -> LocalLevels:
-    record = _one_vote_each()
-    record["nobody_denominator"] = record["joint_denominator"] = 1.0
-    record["nobody_decided"] = True
-    record["base"], record["strict"] = BASES[threshold.base], threshold.strict
     levels = [level_of(threshold, kind=party.kind, members=party.members, seats=seats) for party in lists]
     own = np.arange(len(table.names), dtype=np.int64)
     return LocalLevels(
-        record,
+        _level_record(threshold.base, strict=threshold.strict),
         np.array([float(level.numerator) for level in levels]),
         np.array([float(level.denominator) for level in levels]),
         _numbers(table.regions)[0] if threshold.of == "region" else own,

@@ -22,7 +22,14 @@ from forecast.rules.allocation import (
 )
 from forecast.rules.ballot import Ballot, District, problems_of, regions_of
 from forecast.rules.outcome import Admission, DistrictSeats, Division, Line, Step, Tie, Unit
-from forecast.rules.thresholds import entitled_in, most_alone, outside_quota_in, weight_of
+from forecast.rules.thresholds import (
+    NO_THRESHOLD,
+    base_votes,
+    entitled_in,
+    most_alone,
+    outside_quota_in,
+    weight_of,
+)
 
 _SAINTE_LAGUE = Allocation.model_validate({"method": "sainte-lague"})
 _SIZES = "seats of the districts"
@@ -32,8 +39,8 @@ _SIZES = "seats of the districts"
 class Tier:
     """What the districts gave: seats by district and list, who competed in each, the working and the ties.
 
-    ``pooled`` are seats won nationally from what the districts left over, ``direct`` constituencies that
-    lists hold besides.
+    ``pooled`` are seats won nationally from what the districts left over, on the ``remainders`` of lists;
+    ``direct`` constituencies that lists hold besides.
     """
 
     seats: Mapping[str, Mapping[str, int]]
@@ -42,6 +49,7 @@ class Tier:
     steps: tuple[Step, ...] = ()
     ties: tuple[Tie, ...] = ()
     pooled: Mapping[str, int] = field(default_factory=dict)
+    remainders: Mapping[str, Fraction] = field(default_factory=dict)
     direct: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     shares: Mapping[str, int] = field(default_factory=dict)
     """Seats of each list by its votes in the districts, whatever it holds directly."""
@@ -67,19 +75,21 @@ class Tier:
 def divide_districts(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission]) -> Tier:
     """Seats won in the districts by each list.
 
-    ``admissions`` are national; empty where the threshold does not guard the districts. Raises
-    ``ConfigurationError`` where the table lacks what the rule asks for.
+    ``admissions`` are national, and where the threshold does not guard the districts they do what these leave
+    over. Raises ``ConfigurationError`` where the table lacks what the rule asks for.
     """
     needs_table(rule, ballot)
     districts, sizes = rule.constituencies, district_seats(rule, ballot)
+    guarding = admissions if districts.threshold else {}
     regional = districts.local_threshold is not None and districts.local_threshold.of == "region"
     regions = regions_of(ballot) if regional else {}
     units = {
-        district.name: entitled_in(rule, ballot, admissions, district, regions.get(district.region))
+        district.name: entitled_in(rule, ballot, guarding, district, regions.get(district.region))
         for district in ballot.districts
     }
     if districts.leftover is not None:
-        return _with_national_leftover(rule, ballot, units, sizes)
+        tier = _whole_quotas(rule, ballot, units, sizes)
+        return tier if districts.leftover == LEVELLED else _with_pool(rule, ballot, admissions, tier)
     won: dict[str, Mapping[str, int]] = {}
     shares, beyond = Counter[str](), Counter[str]()
     steps, ties = list(sizes.steps), list(sizes.ties)
@@ -176,16 +186,14 @@ def district_seats(rule: Rule, ballot: Ballot) -> Division:
     )
 
 
-def _with_national_leftover(
-    rule: Rule, ballot: Ballot, units: Mapping[str, Sequence[Unit]], sizes: Division
-) -> Tier:
-    """Whole quotas in districts, the rest nationally: by the summed remainders (Czechia, law 247/1995 §§ 50,
-    51; Romania, law 208/2015 art. 94), where independents take no part, or by the levelling (Estonia, § 62).
+def _whole_quotas(rule: Rule, ballot: Ballot, units: Mapping[str, Sequence[Unit]], sizes: Division) -> Tier:
+    """Whole quotas in districts, and what they leave of the votes of lists; the rest is divided nationally,
+    by these or by the levelling (Estonia, § 62).
     """
     won: dict[str, Mapping[str, int]] = {}
     remainders = {entry.id: Fraction(0) for entry in ballot.entries}
     steps, ties = list(sizes.steps), list(sizes.ties)
-    districts, left = rule.constituencies, 0
+    districts = rule.constituencies
     prices = _quotas(rule, ballot, units, sizes.seats)
     most = {entry.id: most_alone(entry.kind, entry.max_seats) for entry in ballot.entries}
     alone = frozenset(name for name, limit in most.items() if limit is not None)
@@ -194,7 +202,6 @@ def _with_national_leftover(
         seats, price = sizes.seats[district.name], prices[district.name]
         won[district.name] = {unit.id: 0 for unit in local}
         if price is None or not any(unit.votes for unit in local):
-            left += seats
             continue
         local_units = [unit for unit in local if unit.votes > 0]
         count = QuotaCount(local_units, price, rule.ties, district.name, limited=True)
@@ -203,24 +210,37 @@ def _with_national_leftover(
             count.round_up(districts.remainder_from or Fraction(1))
         if districts.quota_in == "district":
             count.take_back(sum(count.seats.values()) - seats)
-        left += seats - sum(count.seats.values())
         ties += count.ties
         steps.append(_district_step(district.name, districts.method, seats, count))
         won[district.name] = {unit.id: count.seats.get(unit.id, 0) for unit in local}
         for name, remainder in count.remainders.items():
             remainders[name] += remainder
-    if districts.leftover == LEVELLED:
-        return Tier(won, sizes.seats, units, tuple(steps), tuple(ties))
+    return Tier(won, sizes.seats, units, tuple(steps), tuple(ties), remainders=remainders)
+
+
+def _with_pool(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission], tier: Tier) -> Tier:
+    """The seats that districts left over, nationally by the summed remainders (Czechia, law 247/1995 §§ 50,
+    51; Romania, law 208/2015 art. 94), where independents take no part.
+
+    Where the threshold does not guard the districts it does these seats, and there may be a level for the
+    last of them (Cyprus, law 72/1979 arts. 32 and 33).
+    """
+    districts = rule.constituencies
+    votes = {entry.id: entry.votes for entry in ballot.entries}
     pooled = [
-        Unit(entry.id, remainders[entry.id], order)
+        Unit(entry.id, tier.remainders[entry.id], order)
         for order, entry in ballot.in_order(rule.ties)
-        if entry.id not in alone
+        if most_alone(entry.kind, entry.max_seats) is None
+        and (districts.threshold or admissions[entry.id].admitted)
     ]
+    left = sum(tier.sizes.values()) - sum(sum(seats.values()) for seats in tier.seats.values())
     method = Allocation.model_validate({"method": districts.leftover})
-    division = divide_by_method(Plan(method, rule.ties), pooled, left, "seats left over")
-    return Tier(
-        won, sizes.seats, units, (*steps, *division.steps), (*ties, *division.ties), pooled=division.seats
-    )
+    needed = (districts.last_seats_from or 0) * base_votes(rule.threshold or NO_THRESHOLD, ballot)
+    small = frozenset(unit.id for unit in pooled if votes[unit.id] < needed)
+    plan = Plan(method, rule.ties, small=small)
+    division = divide_by_method(plan, pooled, left, "seats left over")
+    steps, ties = (*tier.steps, *division.steps), (*tier.ties, *division.ties)
+    return replace(tier, steps=steps, ties=ties, pooled=division.seats)
 
 
 def _quotas(

@@ -62,7 +62,7 @@ def apply_rule(rule: Rule, ballot: Ballot) -> Outcome:
     districts = rule.districts
     tier = None
     if districts is not None and not districts.threshold and not rule.only_places:
-        tier = divide_districts(rule, ballot, {})
+        tier = divide_districts(rule, ballot, admit(rule, ballot)[0])
         admissions, ties = admit(rule, ballot, tier.won, tier.sizes)
         if districts.quota_in == "region":
             tier = with_regional_quotas(rule, ballot, tier, admissions)

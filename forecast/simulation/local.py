@@ -187,7 +187,7 @@ class LocalBench:
             self._marks,
         )
         pooled = new_seats(1, self._lists)
-        yield from self._divide(tier, law, here, pooled)
+        yield from self._divide(tier, law, here, national, pooled)
         yield count_places.sum_seats.step(np.zeros_like(tier.houses), here.seats, national.seats)
         if tier.leftover is not None:
             yield houses.add_seats.step(pooled, national.seats)
@@ -242,8 +242,10 @@ class LocalBench:
             votes.stands_for[:] = 0.0
         return self.ballots._replace(votes=votes)
 
-    def _divide(self, tier: Tier, law: Law, here: Districts, pooled: Seats) -> Iterator[Step]:
-        """The seats of districts among those who claim them."""
+    def _divide(
+        self, tier: Tier, law: Law, here: Districts, national: Ballots, pooled: Seats
+    ) -> Iterator[Step]:
+        """The seats of districts among those who claim them, and what these leave over."""
         lists, number = self._lists, len(tier.houses)
         about: Any = tier.houses if tier.constraints is None else tier.constraints
         if tier.by_votes is not None:
@@ -256,14 +258,36 @@ class LocalBench:
         if tier.leftover is None:
             yield division(tier.record, law, about, here, np.zeros(1, np.int64))
             return
+        last = new_claims(1, lists)
+        if tier.last_seats is not None:
+            yield self._admit_to_the_last(tier.last_seats, law, national, last)
+        asked = np.array([tier.guards_leftover, tier.last_seats is not None])
+        everyone = np.ones((2, lists, BLOCK), np.float32)
         workspace = houses.LeftoverWorkspace(
             np.zeros((DRAW_ROWS, lists)),
             np.zeros((DRAW_ROWS, lists)),
             np.arange(lists),
             *tier.alone,
+            asked,
+            national.claims,
+            last,
+            *everyone,
         )
         both = np.concatenate([tier.record, tier.leftover])
         yield houses.divide_with_leftover.step(both, law, here, about, pooled, workspace)
+
+    def _admit_to_the_last(self, levels: LocalLevels, law: Law, national: Ballots, last: Claims) -> Step:
+        """What finds the lists that have the level for the last of the seats left over."""
+        form = admit.admit_given if national.given else admit.admit_drawn
+        return form.step(
+            levels.record,
+            _with_levels(law, levels),
+            national.piece,
+            national.votes,
+            last,
+            self._unasked,
+            new_admission(self._lists),
+        )
 
     def _admit_winners(
         self, tier: Tier, law: Law, national: Ballots, passes: NDArray[np.int64]
@@ -368,18 +392,20 @@ class LocalBench:
         if local.places < len(local.place_of):
             votes, piece = self._votes_of(local.places), new_piece(apart=0)
             steps.append(count_places.sum_votes.step(here.piece, local.place_of, here.votes, piece, votes))
-        top, bottom = local.numerators, local.denominators
-        level = law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))
+        level, workspace = _with_levels(law, local), new_admission(self._lists)
         steps.append(
-            admit.admit_drawn.step(
-                local.record, level, piece, votes, claims, self._unasked, new_admission(self._lists)
-            )
+            admit.admit_drawn.step(local.record, level, piece, votes, claims, self._unasked, workspace)
         )
         return claims, steps
 
     def count(self, r: int) -> LocalCounts:
         """What counts the seats of districts under rule ``r``."""
         return LocalCounts(self, self._rules, self._kept, r)
+
+
+def _with_levels(law: Law, levels: LocalLevels) -> Law:
+    top, bottom = levels.numerators, levels.denominators
+    return law._replace(numerators=top, denominators=bottom, levels=(top / bottom).astype(np.float32))
 
 
 class LocalCounts:

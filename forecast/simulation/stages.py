@@ -131,6 +131,8 @@ def _divisions_of(tier: Tier, *, given: bool) -> list[Kernel]:
         kernels.append(
             count_places.admit_by_districts_given if given else count_places.admit_by_districts_drawn
         )
+    if tier.last_seats is not None:
+        kernels.append(admit.admit_given if given else admit.admit_drawn)
     if tier.leftover is not None:
         return [*kernels, houses.divide_with_leftover, houses.add_seats]
     return [*kernels, divide(tier.record[0], given=False)]

@@ -305,6 +305,14 @@ def _of_districts(rule: Rule, districts: Districts) -> Iterator[str]:
     if exempt and districts.leftover not in (None, LEVELLED):
         yield "an independent has one seat at most, with a whole quota of a district"
         yield "independents take no part in the division of the seats left over"
+    if rule.threshold is not None and not districts.threshold and districts.leftover not in (None, LEVELLED):
+        yield "only lists that reach the level take part in the division of the seats left over"
+    if districts.last_seats_from is not None:
+        base = rule.threshold.base if rule.threshold is not None else "valid"
+        yield (
+            "what whole quotas leave of these seats goes one each by remainder, round after round, to lists "
+            f"with at least {percent(districts.last_seats_from)} of {BASE_WORDS[base]}, if there are any"
+        )
     if districts.local_threshold is not None:
         yield from _local(districts.local_threshold)
     if districts.bonus is not None:

@@ -67,7 +67,7 @@ def test_the_election_files_of_the_project_come_out_and_those_without_a_count_ar
     code, out, _ = run(capsys, "verify", CONFIGS, "--json")
     data = json.loads(out)
     assert code == 0
-    assert data["cases"] == data["reproduced"] == 54
+    assert data["cases"] == data["reproduced"] == 55
     assert {note["case"] for note in data["notes"]} == {"germany-2025-constituencies", "hungary-2014"}
     assert "kazakhstan-2026-kurultai" in data["unchecked"]
 

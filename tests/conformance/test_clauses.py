@@ -13,8 +13,8 @@ import pytest
 from forecast.election import load_election
 from forecast.election.rule import Rule
 from forecast.election.values import Kind
-from forecast.rules.ballot import Ballot, District, Entry
-from forecast.rules.counts import count
+from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.counts import count, read_count
 from forecast.rules.reference import apply_rule
 from tests.counts import ROOT
 
@@ -141,55 +141,24 @@ def test_the_first_district_of_north_macedonia_2020_has_its_seats() -> None:
     assert list(outcome.seats.values()) == [8, 7, 2, 2, 1]
 
 
-CYPRUS_2021 = {
-    "disy": (31163, 20733, 23593, 9923, 9650, 4266),
-    "akel": (25770, 16019, 18281, 10008, 5539, 4296),
-    "diko": (13449, 9628, 5030, 3687, 5967, 2634),
-    "elam": (7486, 4741, 5786, 2911, 2360, 971),
-    "edek": (9061, 3473, 2975, 3314, 4293, 906),
-    "dipa": (8232, 4672, 3685, 2670, 1185, 1388),
-    "kosp": (8386, 2421, 2090, 829, 1153, 883),
-    "other": (18800, 10948, 13429, 4665, 2151, 2212),
-}
-"""Votes in Nicosia, Limassol, Famagusta, Larnaca, Paphos and Kyrenia: Ministry of the Interior
-(Parliamentary2021.csv of https://data.gov.cy/), read through a public repository; other are eight lists and
-independents below the level. The final figures told on 31 May 2021 have two votes more (357,714).
-"""
-
-
-def test_whole_quotas_of_cyprus_2021_leave_four_seats_to_the_lists_above_the_second_level() -> None:
+def test_the_last_four_seats_of_cyprus_2021_go_to_the_lists_above_the_second_level() -> None:
     """Law 72/1979 arts. 32 and 33. Of the official 56 (17, 15, 9, 4, 4, 4, 3) 29 are whole quotas in
     districts and 23 on the unused votes; the other four went by remainder to the three lists with 7.2 %, in
-    turn and begun again (DIKO, DISY, AKEL, DIKO; so https://cyprus-today.online/ too), which no key says: by
-    remainder alone two go to ELAM and EDEK.
+    turn and begun again (DIKO, DISY, AKEL, DIKO; so https://cyprus-today.online/ too). By remainder alone two
+    go to ELAM and EDEK.
     """
-    rule = Rule.model_validate(
-        {
-            "seats": 56,
-            "threshold": {"level": "3.6%"},
-            "districts": {
-                "method": "hare-rounded-down",
-                "quota_of": "valid",
-                "leftover": "hare-rounded-down",
-            },
-        }
-    )
-    sizes = (20, 12, 11, 6, 4, 3)
-    districts = tuple(
-        District(str(place), {name: votes[place] for name, votes in CYPRUS_2021.items()}, seats)
-        for place, seats in enumerate(sizes)
-    )
-    entries = tuple(
-        Entry(name, sum(votes), "residual" if name == "other" else "party")
-        for name, votes in CYPRUS_2021.items()
-    )
-    outcome = apply_rule(rule, Ballot(entries, districts=districts))
+    election = load_election(ROOT / "configs" / "cyprus-2021.toml")
+    ballot = read_count(election).ballot
+    outcome = apply_rule(election.rule, ballot)
     whole = Counter[str]()
     for step in outcome.steps:
         whole.update({line.id: line.whole or 0 for line in step.lines})
-    assert sum(entry.votes for entry in entries) == 357_712
-    assert [whole[name] for name in CYPRUS_2021] == [16, 14, 7, 4, 4, 4, 3, 0]
-    assert list(outcome.seats.values()) == [17, 14, 8, 5, 5, 4, 3, 0]
+    assert [whole[name] for name in outcome.seats] == [16, 14, 7, 4, 4, 4, 3, 0]
+    assert list(outcome.seats.values()) == [17, 15, 9, 4, 4, 4, 3, 0]
+    plain = election.rule.model_copy(
+        update={"districts": election.rule.constituencies.model_copy(update={"last_seats_from": None})}
+    )
+    assert list(apply_rule(plain, ballot).seats.values()) == [17, 14, 8, 5, 5, 4, 3, 0]
 
 
 def test_the_largest_coalition_of_italy_2013_has_its_340_seats() -> None:

@@ -129,6 +129,20 @@ RULES: dict[str, dict[str, Any]] = {
         "threshold": {"level": "5%"},
         "districts": {"method": "hare", "quota_of": "valid", "leftover": "hare"},
     },
+    "a level for the last of the seats left over": {
+        "threshold": {"level": "4%"},
+        "districts": {
+            "method": "hare-rounded-down",
+            "quota_of": "valid",
+            "threshold": False,
+            "leftover": "hare-rounded-down",
+            "last_seats_from": "12%",
+        },
+    },
+    "the same of lists admitted": {
+        "threshold": {"level": "7%", "base": "lists"},
+        "districts": {"method": "droop", "leftover": "imperiali", "last_seats_from": "1/6"},
+    },
     "quotas rounded, then compensation": {
         "threshold": {"level": "5%"},
         "allocation": {"method": "power", "power": "0.9"},
@@ -312,7 +326,16 @@ def test_the_seats_handed_out_are_those_that_lists_have(name: str) -> None:
     assert counts.totals.events.sum(0).tolist() == [1000, 0]
 
 
-@pytest.mark.parametrize("name", ["levelling in national order", "waivers", "totals first", "return"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "levelling in national order",
+        "waivers",
+        "totals first",
+        "return",
+        "a level for the last of the seats left over",
+    ],
+)
 def test_districts_of_given_votes_are_divided_as_the_exact_count_divides_them(name: str) -> None:
     name = "one of the thresholds" if name == "return" else name
     base = geography(9, 7)
@@ -350,6 +373,8 @@ def test_laws_of_districts_that_differ_in_one_clause_are_swept_as_each_is_alone(
     clauses: list[dict[str, Any]] = [
         *({"method": "hare", "leftover": leftover} for leftover in ("dhondt", "hare", "sainte-lague")),
         {"method": "hare", "leftover": "hare", "remainder": "rounded", "remainder_from": "75%"},
+        {"method": "hare", "leftover": "hare", "last_seats_from": "15%"},
+        {"method": "hare", "leftover": "hare", "last_seats_from": "15%", "threshold": False},
         *({"method": "dhondt", **more} for more in ({}, {"seats": "by-votes"}, {"seatless": "shared"})),
     ]
     rules = [

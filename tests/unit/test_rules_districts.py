@@ -443,6 +443,33 @@ def romanian(kinds: Mapping[str, Kind]) -> Outcome:
     return apply_rule(Rule.model_validate(rule), Ballot(entries, districts=districts))
 
 
+SECOND = {"method": "hare-rounded-down", "threshold": False, "leftover": "hare-rounded-down"}
+
+
+@pytest.mark.parametrize(
+    ("level", "last", "seats"),
+    [
+        # Unused are 140, 100 and 160 votes, a seat for each 100, and the last to the largest remainder.
+        ("10%", None, {"a": 6, "b": 2, "c": 2}),
+        ("10%", "30%", {"a": 7, "b": 2, "c": 1}),  # a alone has it
+        ("10%", "64%", {"a": 7, "b": 2, "c": 1}),  # at the level
+        ("10%", "65%", {"a": 6, "b": 2, "c": 2}),  # nobody has it
+        # c takes part in districts alone: of 140 and 100 votes 60 are a quota; the last is for 40 of b.
+        ("17%", None, {"a": 7, "b": 3, "c": 0}),
+        ("17%", "30%", {"a": 8, "b": 2, "c": 0}),
+        ("30%", "30%", {"a": 9, "b": 1, "c": 0}),  # b keeps the seat of its quota
+    ],
+)
+def test_a_level_guards_the_seats_left_over_and_another_the_last_of_them(level, last, seats):
+    votes = {"north": {"a": 260, "b": 150, "c": 90}, "south": {"a": 380, "b": 50, "c": 70}}
+    entries = tuple(Entry(name, sum(there[name] for there in votes.values())) for name in ("a", "b", "c"))
+    districts = tuple(District(name, there, seats=5) for name, there in votes.items())
+    rule = Rule.model_validate(
+        {"seats": 10, "threshold": {"level": level}, "districts": SECOND | {"last_seats_from": last}}
+    )
+    assert apply_rule(rule, Ballot(entries, districts=districts)).seats == seats
+
+
 def test_independents_have_a_part_in_the_quota_of_a_district_and_none_in_what_is_left():
     assert romanian({}).seats == {"a": 6, "b": 2, "c": 2}  # left: 140, 100 and 160 votes for four seats
     assert romanian({"c": "independent"}).seats == {"a": 7, "b": 3, "c": 0}

@@ -176,6 +176,10 @@ def test_a_rule_cannot_be_changed_in_place():
         ),
         ({"seats": 10, "districts": {"method": "hare", "leftover": "power"}}, "takes no parameters"),
         ({"seats": 10, "districts": {"method": "hare", "leftover": "levelled"}}, "needs rule.levelling.mode"),
+        (
+            {"seats": 10, "districts": {"method": "hare", "leftover": "dhondt", "last_seats_from": "7%"}},
+            "last_seats_from belongs to leftover by a quota method",
+        ),
         ({"seats": 10, "districts": {"method": "hare", "quota_in": "region"}}, "quota_in"),
     ],
 )
