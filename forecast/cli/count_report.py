@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _DECIDED = {
     "votes": "more votes go first",
     "fewest-votes": "fewer votes go first",
+    "national-votes": "more votes in all districts go first",
     "no-seat": "a list without a seat goes first",
     "registration": "the order of registration",
     "list-number": "the smaller number of the list on the ballot",

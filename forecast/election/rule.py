@@ -202,10 +202,10 @@ class Rule(Part):
     )
     ties: Annotated[TieRule, BeforeValidator(parse_ties)] = Field(
         default=("votes", "lot"),
-        description="who goes first among equal claims, step by step: votes (more), fewest-votes, no-seat (a "
-        "list without a seat), precincts (more of them won, which no table has), registration (the order of "
-        "[[parties]]), list-number (the smaller parties.list_number), lot; such as "
-        '["votes", "lot"], or "lot" alone',
+        description="who goes first among equal claims, step by step: votes (more), fewest-votes, "
+        "national-votes (more in all districts), no-seat (a list without a seat), precincts (more of them "
+        "won, which no table has), registration (the order of [[parties]]), list-number (the smaller "
+        'parties.list_number), lot; such as ["votes", "lot"], or "lot" alone',
     )
     threshold: Threshold | None = Field(
         default=None, description="which lists take part; not given: every list"
@@ -375,6 +375,12 @@ def _of_the_tiers(rule: Rule) -> Iterable[str]:
         yield (
             "threshold.or_district_seats and or_regions_at_quota admit to levelling seats: they need "
             "[rule.districts] with threshold = false, and rule.levelling.mode"
+        )
+    placed = districts is None or districts.national_totals or (levelling is not None and levelling.placing)
+    if "national-votes" in rule.ties and placed:
+        yield (
+            "ties by national-votes are between lists in a district: they need [rule.districts], without "
+            "national_totals and levelling.placing; elsewhere votes are those of all"
         )
     if mode == "return" and (districts is None or districts.by_quota or districts.leftover):
         yield (

@@ -129,7 +129,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 ConditionKind = Literal[
     "enters", "stays_out", "majority", "no_majority", "minimal_winning", "largest", "seats", "order"
 ]
-DecidedBy = Literal["votes", "fewest-votes", "no-seat", "registration", "list-number", "lot", "precincts"]
+DecidedBy = Literal[
+    "votes", "fewest-votes", "national-votes", "no-seat", "registration", "list-number", "lot", "precincts"
+]
 """What decides between equal claims."""
 TieRule = tuple[DecidedBy, ...]
 """Such steps in their order; the last decides in any case."""

@@ -18,6 +18,8 @@ from forecast.kernels.arrays import (
     Claims,
     F32x2,
     F32x3,
+    F64x1,
+    F64x2,
     GivenVotes,
     I64x1,
     Piece,
@@ -27,7 +29,8 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.count import count_row, mark_inside
-from forecast.kernels.laws import Law
+from forecast.kernels.laws import Law, Rule
+from forecast.kernels.one_draw import ENTITLED, SEATS, Way, entitle, lot_of, put_seats, tied_before
 
 EVERYONE, NATIONAL, LOCAL, BOTH, EITHER = 0, 1, 2, 3, 4
 """Who takes part in a district: every list; those admitted nationally; those admitted in the place; those
@@ -215,6 +218,74 @@ def _claim_block(law, stands, inside, votes, d, claims):
         present[number] = k
         number += 1 if often > 0 else 0
     claims.number[d] = number
+
+
+@kernel
+def settle_by_all_votes(rules: Rule, law: Law, local: Districts, draw: F64x2, everywhere: F64x1) -> None:
+    """Equal quotients for the last seats of a district go to the lists with more votes in all districts.
+
+    Divisor methods only, whose seats are divided already, equal quotients by whatever decides after these
+    votes; only votes from outside can tie. ``draw`` (DRAW_ROWS, K) and ``everywhere`` (K,) are workspace.
+    """
+    rule, here, votes, claims = rules[0], local.piece[0], local.votes, local.claims
+    for i in range(min(here.valid, BLOCK)):
+        for k in range(everywhere.shape[0]):
+            everywhere[k] = 0.0
+            for d in range(here.blocks):
+                everywhere[k] += np.float64(votes.single[d, k, i])
+        for d in range(here.blocks):
+            entitle(rule, law, votes, claims, d, i, draw[ENTITLED])
+            present, own = claims.present[d, : claims.number[d]], draw[SEATS]
+            for p in range(present.shape[0]):
+                own[p] = np.float64(local.seats.whole[d, present[p], i])
+            lot, divisors = lot_of(rule, here, d, i), law.divisors[rule.divisor_row]
+            _settle(Way(rule, divisors, 0.0, 1.0, lot, present, draw), everywhere)
+            put_seats(claims, d, i, own, local.seats)
+
+
+@stage
+def _settle(way, everywhere):
+    """Pass seats on while a list without one has a quotient equal to the last and more votes everywhere."""
+    own, present, moves = way.draw[SEATS], way.present, True
+    while moves:
+        last, after = -1, -1
+        for p in range(present.shape[0]):
+            if way.draw[ENTITLED, p] > 0.0:
+                if own[p] > 0.0 and (last < 0 or _goes_first(way, everywhere, last, p, 1.0)):
+                    last = p
+                if after < 0 or _goes_first(way, everywhere, p, after, 0.0):
+                    after = p
+        moves = last >= 0 and last != after and _larger(way, last, own[last] - 1.0, after, own[after]) == 0
+        moves = moves and everywhere[present[after]] > everywhere[present[last]]
+        if moves:
+            own[last] -= 1.0
+            own[after] += 1.0
+
+
+@stage
+def _goes_first(way, everywhere, p, q, back):
+    """Whether the claim of list p to its last seat (``back`` 1) or its next (0) is ahead of list q's."""
+    held, other = way.draw[SEATS, p] - back, way.draw[SEATS, q] - back
+    larger = _larger(way, p, held, q, other)
+    one, two = everywhere[way.present[p]], everywhere[way.present[q]]
+    if larger != 0 or one != two:
+        return larger > 0 if larger != 0 else one > two
+    return tied_before(way, p, held, q, other)
+
+
+@stage
+def _larger(way, p, held, q, other):
+    """1 where the quotient of list p with ``held`` seats is larger than that of list q with ``other``, -1
+    where it is smaller, 0 where they are equal; as ``forecast.kernels.divide_divisor.ahead`` compares them.
+    """
+    votes, above = way.draw[ENTITLED], 1.0 + way.rule.slack
+    divisor, divisor_of_other = way.divisors[np.int64(held)], way.divisors[np.int64(other)]
+    left, right = votes[p] * divisor_of_other, votes[q] * divisor
+    if divisor == 0.0 and divisor_of_other == 0.0:
+        left, right = votes[p], votes[q]
+    if left > right * above:
+        return 1
+    return -1 if right > left * above else 0
 
 
 @kernel

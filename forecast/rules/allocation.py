@@ -25,7 +25,6 @@ from forecast.rules.outcome import (
     Tie,
     Unit,
     first_among,
-    precedence,
     tie_at_the_cut,
 )
 
@@ -83,7 +82,7 @@ def divide_by_divisors(
     def claiming(unit: Unit) -> tuple[bool, Fraction, Keys, Unit]:
         seats = unit.held + gained[unit.id]
         infinite, value = claim_of(method, unit.votes, seats + 1)
-        keys = precedence(decide, unit.votes, seats, unit.order)
+        keys = unit.keys(decide, seats)
         return (not infinite, -value, tuple(-key for key in keys), unit)
 
     def ranked(finite: bool, value: Fraction, keys: Keys, unit: Unit) -> tuple[Unit, Claim, Keys]:
@@ -130,7 +129,7 @@ def house_that_covers(
     Units without votes can never be covered and must not have a floor.
     """
     needs = [
-        (claim_of(method, unit.votes, floor), precedence(decide, unit.votes, floor - 1, unit.order))
+        (claim_of(method, unit.votes, floor), unit.keys(decide, floor - 1))
         for unit, floor in zip(units, floors, strict=True)
         if floor > 0
     ]
@@ -145,7 +144,7 @@ def _seats_down_to(method: DivisorMethod, unit: Unit, weakest: tuple[Claim, Keys
 
     def ahead(seat: int) -> bool:
         claim = claim_of(method, unit.votes, seat)
-        return (claim, precedence(decide, unit.votes, seat - 1, unit.order)) >= weakest
+        return (claim, unit.keys(decide, seat - 1)) >= weakest
 
     high = 1
     while ahead(high):
@@ -414,12 +413,14 @@ def _grouped(units: Sequence[Unit]) -> list[tuple[Unit, list[Unit]]]:
 def _as_one(name: str, members: Sequence[Unit]) -> Unit:
     winning = [unit for unit in members if unit.wins]
     limits = [unit.limit for unit in winning if unit.limit is not None]
+    national = [unit.national for unit in members if unit.national is not None]
     return Unit(
         name,
         sum((unit.votes for unit in members), Fraction(0)),
         min(unit.order for unit in members),
         limit=sum(limits) if len(limits) == len(winning) else None,
         behind_quota=sum((unit.electorate for unit in members), Fraction(0)),
+        national=sum(national) if national else None,
     )
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from forecast.election.methods import Allocation, DivisorMethod, divisors_of
 from forecast.election.rule import AdmitLargest, LowerTo, level_of
+from forecast.election.values import TieRule
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.kernels import laws
 from forecast.kernels.arrays import LARGEST_HOUSE
@@ -373,13 +374,13 @@ def compile_rules(
             weights[r, k] = rule.weights.get(party.kind, Fraction(1)) * whole
         tier = _tier_of(rule, lists, table, tables, place, held)
         if tier is not None:
-            tier.record["ties"] = _ties_of(rule)
+            tier.record["ties"] = _ties_of([step for step in rule.ties if step != "national-votes"])
         if tier is None or tier.divides_nationally:
             _fill_allocation(records[r], _national_method(rule, place), tables)
         if records[r]["correction"] != records[r]["uncorrected"]:
             records[r]["single_precision"] = False  # the quotients of some are not what their votes say
         records[r]["seats"] = rule.seats
-        records[r]["ties"] = _ties_of(rule)
+        records[r]["ties"] = _ties_of(_national(rule.ties))
         records[r]["corrected"] = _lets_others_in(rule)
         _fill_pacts(records[r], rule, lists, pacts[r])
         constraints.append(_constraints_of(rule, lists, records[r], tables))
@@ -400,11 +401,17 @@ def compile_rules(
     )
 
 
-def _ties_of(rule: Rule) -> int:
+def _national(ties: TieRule) -> list[str]:
+    """The steps where all votes are those of the country: of two that are about them the first decides."""
+    steps = ["votes" if step == "national-votes" else step for step in ties]
+    about = [step for step in steps if step in ("votes", "fewest-votes")]
+    return [step for step in dict.fromkeys(steps) if step not in about[1:] or step == about[0]]
+
+
+def _ties_of(steps: Sequence[str]) -> int:
     """The steps of the ties in one number; what precincts would decide is drawn by what follows them, what
     the numbers of lists would by lot.
     """
-    steps = rule.ties
     code = 0 if steps[-1] == "registration" else laws.TIES_LOT
     if "fewest-votes" in steps:
         code |= laws.TIES_FEWEST_VOTES

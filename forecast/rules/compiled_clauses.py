@@ -348,6 +348,8 @@ class Tier:
     """Whether only lists that are admitted nationally have a part in the seats left over."""
     last_seats: LocalLevels | None = None
     """The level for the last of these seats, which go by remainder, in one place."""
+    national_ties: bool = False
+    """Whether equal claims in a district go by votes in all of them first."""
     shares_abroad: bool = False
     """Whether votes of districts without seats count in the others."""
     totals_first: bool = False
@@ -457,6 +459,7 @@ def tier_of(
         alone=_alone(lists),
         guards_leftover=rule.threshold is not None and not districts.threshold,
         last_seats=_last_seats(rule, districts.last_seats_from, lists),
+        national_ties="national-votes" in rule.ties,
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
         doubly=districts.national_totals == "biproportional",
@@ -553,8 +556,17 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     for key, value in asked.items():
         if value:
             yield Fault(place, f"rule.districts.{key}", value, UNDRAWN)
+    if "national-votes" in rule.ties and not _settled_by_all_votes(rule, districts):
+        drawn = "drawn as the first step of divisor methods, without alliances, bonus and votes shared"
+        yield Fault(place, "rule.ties", "national-votes", f"{drawn}; write another step for a forecast")
     if rule.placing and (rule.bonus or rule.levelling_mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
+
+
+def _settled_by_all_votes(rule: Rule, districts: Districts) -> bool:
+    """Whether draws know ties by votes in all districts: between the last quotients of each."""
+    around = rule.alliances or districts.bonus or districts.direct or districts.seatless == "shared"
+    return rule.ties[0] == "national-votes" and not districts.by_quota and not around
 
 
 def _missing(rule: Rule, table: SeatTable, place: str) -> Iterator[Fault]:

@@ -228,7 +228,7 @@ def _with_pool(rule: Rule, ballot: Ballot, admissions: Mapping[str, Admission], 
     districts = rule.constituencies
     votes = {entry.id: entry.votes for entry in ballot.entries}
     pooled = [
-        Unit(entry.id, tier.remainders[entry.id], order)
+        Unit(entry.id, tier.remainders[entry.id], order, national=entry.votes)
         for order, entry in ballot.in_order(rule.ties)
         if most_alone(entry.kind, entry.max_seats) is None
         and (districts.threshold or admissions[entry.id].admitted)

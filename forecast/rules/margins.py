@@ -136,7 +136,10 @@ class _Local:
         region = None
         if self.region is not None and local is not None and local.of == "region":
             region = _with_more(self.region, name, extra)
-        units = entitled_in(self.rule, self.ballot, self.admissions, district, region)
+        units = [
+            replace(unit, national=(unit.national or 0) + extra) if unit.id == name else unit
+            for unit in entitled_in(self.rule, self.ballot, self.admissions, district, region)
+        ]
         division = divide_district(self.rule, self.ballot, district, units, self.seats)
         return with_direct_seats(self.districts, district, division.seats)
 

@@ -215,6 +215,7 @@ class Unit:
     """One competitor for seats: a list or an alliance.
 
     ``votes`` as they count in the allocation, ``behind_quota`` those in the quota where they are others,
+    ``national`` those of all districts where they are of one,
     ``order`` that of registration, ``held`` seats after which a divisor sequence begins, ``limit`` the
     seats it may have at most, ``floor`` those kept inside an alliance. ``wins`` is false for a list whose
     votes count for its alliance alone.
@@ -230,15 +231,23 @@ class Unit:
     sub_alliance: str | None = None
     behind_quota: Fraction | None = None
     wins: bool = True
+    national: int | None = None
 
     @property
     def electorate(self) -> Fraction:
         """The votes that this unit adds to the quota."""
         return self.votes if self.behind_quota is None else self.behind_quota
 
+    def keys(self, ties: TieRule, seats: int) -> Keys:
+        """What decides for it among equal claims while it holds so many seats."""
+        return precedence(ties, self.votes, seats, self.order, self.national)
 
-def precedence(ties: TieRule, votes: Fraction | int, seats: int, order: int) -> Keys:
-    """What decides for a list with these votes, that holds ``seats`` so far, among equal claims.
+
+def precedence(
+    ties: TieRule, votes: Fraction | int, seats: int, order: int, national: int | None = None
+) -> Keys:
+    """What decides for a list with these votes, that holds ``seats`` so far, among equal claims; ``national``
+    are its votes in all districts where the others are of one.
 
     The last key is the order of registration, in which seats stand until a lot is drawn.
     """
@@ -248,6 +257,8 @@ def precedence(ties: TieRule, votes: Fraction | int, seats: int, order: int) -> 
             keys.append(votes)
         elif step == "fewest-votes":
             keys.append(-votes)
+        elif step == "national-votes":
+            keys.append(votes if national is None else national)
         elif step == "no-seat":
             keys.append(seats == 0)
         else:
@@ -279,7 +290,7 @@ def first_among(
     known = seats or {}
 
     def keys(unit: Unit) -> Keys:
-        return precedence(decide, unit.votes, known.get(unit.id, unit.held), unit.order)
+        return unit.keys(decide, known.get(unit.id, unit.held))
 
     ranked = [(unit, claim(unit), keys(unit)) for unit in units]
     ranked.sort(key=lambda rank: (rank[1], rank[2]), reverse=not smallest)

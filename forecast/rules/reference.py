@@ -25,7 +25,7 @@ from forecast.rules.allocation import (
 from forecast.rules.ballot import Ballot
 from forecast.rules.districts import Tier, divide_districts, with_regional_quotas
 from forecast.rules.levelling import give_back, level_out, place_levelling
-from forecast.rules.outcome import Admission, Division, Line, Outcome, Step, Tie, Unit, decided_by, precedence
+from forecast.rules.outcome import Admission, Division, Line, Outcome, Step, Tie, Unit, decided_by
 from forecast.rules.thresholds import NO_THRESHOLD, admit, base_votes, entitled, outside_quota, votes_outside
 from forecast.rules.totals_first import place_by_own_votes, place_doubly, place_totals, voters
 
@@ -314,7 +314,9 @@ def _to_a_share(
             loser, claim = served.pop()
             equal = tuple(name for name, other in served if other == claim)
             if equal:
-                by = decided_by(plan.decide, *(_keys(plan, by_id[name]) for name in (equal[-1], loser)))
+                by = decided_by(
+                    plan.decide, *(by_id[name].keys(plan.decide, 1) for name in (equal[-1], loser))
+                )
                 ties.append(Tie((*equal, loser), len(equal), equal, by, "claim to keep a seat"))
             seats[loser] -= 1
         seats[first.id] += 1
@@ -341,7 +343,3 @@ def _none_beyond(
     return replace(
         division, seats=seats, steps=(*division.steps, *added.steps), ties=(*division.ties, *added.ties)
     )
-
-
-def _keys(plan: Plan, unit: Unit) -> tuple[object, ...]:
-    return precedence(plan.decide, unit.votes, 1, unit.order)

@@ -378,6 +378,7 @@ def _unit(
         sub_alliance=entry.sub_alliance if admission.allied else None,
         behind_quota=weighed,
         wins=admission.admitted,
+        national=entry.votes if ballot is None else None,
     )
 
 

@@ -257,6 +257,9 @@ class LocalBench:
             about = np.repeat(tier.houses.astype(np.uint16)[:, None], BLOCK, axis=1)
         if tier.leftover is None:
             yield division(tier.record, law, about, here, np.zeros(1, np.int64))
+            if tier.national_ties and not isinstance(self._pattern, Pattern):
+                rows, everywhere = np.zeros((DRAW_ROWS, lists)), np.zeros(lists)
+                yield count_places.settle_by_all_votes.step(tier.record, law, here, rows, everywhere)
             return
         last = new_claims(1, lists)
         if tier.last_seats is not None:

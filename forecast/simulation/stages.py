@@ -81,6 +81,8 @@ class Forms:
                 needed += [*_divisions_of(tier, given=self._given), *_OF_DISTRICTS, self.local]
                 needed += [admit.admit_drawn] if tier.local is not None else []
                 needed += [place_levelling.give_back] if tier.returns else []
+                by_all = tier.national_ties and self.local is take_districts
+                needed += [count_places.settle_by_all_votes] if by_all else []
                 needed += _OF_PLACING if tier.placing else ()
             if tier is None or tier.divides_nationally:
                 voters = tier is not None and tier.voters

@@ -110,6 +110,7 @@ def sweep_votes(
 _BY = {
     "votes": "more votes",
     "fewest-votes": "fewer votes",
+    "national-votes": "more votes in all districts",
     "no-seat": "having no seat",
     "precincts": "the precincts won, which are not known here",
     "registration": "the order of registration",

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
+from forecast.election.values import DecidedBy
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.tables.definitions import (
     Column,
@@ -335,10 +336,7 @@ def ties(forecast: Forecast) -> Table:
         "won": ("text", "ids of the lists that got them, joined by +"),
         "claim": ("text", "what is equal"),
         "place": ("text", "district or alliance; empty: the national division"),
-        "decided_by": (
-            "text",
-            "the step of rule.ties: votes, fewest-votes, no-seat, precincts, registration, list-number, lot",
-        ),
+        "decided_by": ("text", f"the step of rule.ties: {', '.join(get_args(DecidedBy))}"),
     }
     for name, (type_, meaning) in about_ties.items():
         values = [tie[name] for _, tie in rows]

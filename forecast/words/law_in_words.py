@@ -147,6 +147,7 @@ def _majority(majority: Majority) -> Iterator[str]:
 TIE_WORDS: dict[DecidedBy, str] = {
     "votes": "the list with more votes",
     "fewest-votes": "the list with fewer votes",
+    "national-votes": "the list with more votes in all districts",
     "no-seat": "a list without a seat",
     "precincts": "the list that won more precincts (which no table of votes has)",
     "registration": "the list that stands earlier in the file (order of registration)",

@@ -104,7 +104,6 @@ LOT = {
     "iceland-2016": "art. 107",
     "israel-2022": "s. 81 (d) (2)",
     "kyrgyzstan-2010": "",
-    "latvia-2018": "art. 38: votes in all constituencies, which no step is, then registration",
     "lithuania-2020": "the number of the list since 2022, which the file does not have",
     "lithuania-2020-chamber": "the number of the list since 2022, which the file does not have",
     "moldova-2010": "",
@@ -128,6 +127,7 @@ file; empty where none was found, so that equal claims are left open.
 """
 REGISTRATION = {path.stem for path in FILES if path.stem.startswith("kazakhstan")}
 OTHER_TIES = {
+    "latvia-2018": ("national-votes", "lot"),  # Saeima Election Law art. 38 (2) 4)
     "poland-2023": ("votes", "precincts", "lot"),  # Election Code art. 233
     "portugal-ep-2014": ("fewest-votes", "lot"),  # Lei 14/79 art. 16 d
 }

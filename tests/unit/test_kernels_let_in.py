@@ -41,6 +41,15 @@ DIVISIONS: tuple[dict[str, Any], ...] = (
     {"districts": {"method": "hare-rounded-down", "leftover": "dhondt"}},
     {"districts": {"method": "imperiali-rounded", "leftover": "hare"}},
     {
+        "districts": {
+            "method": "hare-rounded-down",
+            "threshold": False,
+            "leftover": "hare",
+            "last_seats_from": "25%",
+        },
+    },
+    {"districts": {"method": "droop", "leftover": "droop", "last_seats_from": "1/3"}},
+    {
         "allocation": {"method": "dhondt"},
         "levelling": {"mode": "start"},
         "districts": {
@@ -63,6 +72,15 @@ DIVISIONS: tuple[dict[str, Any], ...] = (
         "districts": {"method": "dhondt", "local_threshold": {"level": "10%"}},
     },
 )
+
+
+SETTLED = [
+    division
+    for division in DIVISIONS
+    if division["districts"]["method"] in ("dhondt", "sainte-lague-1.4", "sainte-lague")
+    and "seats" not in division["districts"]
+]
+"""Where equal claims may go by the votes in all districts."""
 
 
 def random_case(seed: int, number: int) -> Case:
@@ -96,13 +114,18 @@ def random_case(seed: int, number: int) -> Case:
     if "lower_to" in str(threshold.get("nobody")):
         threshold["level"] = "20%"
     division = DIVISIONS[random.integers(0, len(DIVISIONS))]
-    ties = [["registration"], ["votes", "registration"], ["fewest-votes", "registration"]][
-        random.integers(0, 3)
-    ]
+    ties = [
+        ["registration"],
+        ["votes", "registration"],
+        ["fewest-votes", "registration"],
+        ["national-votes", "registration"],
+        ["national-votes", "fewest-votes", "registration"],
+    ][random.integers(0, 5 if division in SETTLED else 3)]
     if division["districts"].get("seats"):
         ties = ["votes", "registration"]  # as equal districts are told apart
     levelled = 5 if "levelling" in division and division["levelling"]["mode"] != "start" else 0
     if division["districts"].get("seatless"):
+        sizes[0] = max(sizes[0], 3)  # as many as a law may ask for lists
         sizes[-1] = 0  # votes shared in proportion are no whole numbers, which tie by rounding alone
         votes = votes * 211 + random.integers(0, 200, votes.shape) * (votes > 0)
         votes[:, 0, -1] += -votes.sum((1, 2)) % 4

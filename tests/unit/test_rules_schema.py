@@ -181,6 +181,10 @@ def test_a_rule_cannot_be_changed_in_place():
             "last_seats_from belongs to leftover by a quota method",
         ),
         ({"seats": 10, "districts": {"method": "hare", "quota_in": "region"}}, "quota_in"),
+        (
+            with_parts(ties=["national-votes", "lot"]),
+            "national-votes are between lists in a district",
+        ),
     ],
 )
 def test_a_rule_that_cannot_be_meant_is_refused_with_the_way_out(rule, said):

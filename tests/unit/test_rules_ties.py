@@ -8,8 +8,10 @@ import pytest
 
 from forecast.election import load_election
 from forecast.election.methods import METHODS
+from forecast.election.rule import Rule
 from forecast.errors import ConfigurationError
-from forecast.rules.ballot import Ballot, Entry
+from forecast.rules.ballot import Ballot, District, Entry
+from forecast.rules.compiled import cannot_draw
 from forecast.rules.reference import apply_rule
 from tests.counts import ROOT, count, rule_of
 
@@ -101,14 +103,59 @@ def test_a_near_tie_of_large_counts_is_none():
 
 
 def test_a_tie_inside_a_district_names_the_district():
-    from forecast.election.rule import Rule
-    from forecast.rules.ballot import Ballot, District, Entry
-    from forecast.rules.reference import apply_rule
-
     rule = Rule.model_validate({"seats": 2, "districts": {"method": "dhondt", "seats": "given"}})
     districts = (District("north", {"a": 5, "b": 5}, seats=1), District("south", {"a": 5, "b": 4}, seats=1))
     outcome = apply_rule(rule, Ballot((Entry("a", 10), Entry("b", 9)), districts=districts))
     assert the_tie(outcome).place == "north"
+
+
+@pytest.mark.parametrize(
+    ("ties", "won", "by"),
+    [
+        (["national-votes", "registration"], "b", "national-votes"),
+        (["national-votes", "lot"], "b", "national-votes"),
+        (["votes", "national-votes", "lot"], "a", "votes"),
+        (["registration"], "a", "registration"),
+    ],
+)
+def test_equal_quotients_in_a_district_go_to_the_list_with_more_votes_in_all(ties, won, by):
+    """Latvia, Saeima Election Law art. 38 (2) 4)."""
+    # In the north the second quotient of a and the first of b are 30; b has more in the south.
+    votes = {"north": {"a": 90, "b": 30, "c": 50}, "south": {"a": 1, "b": 80, "c": 2}}
+    entries = tuple(Entry(name, sum(there[name] for there in votes.values())) for name in ("a", "b", "c"))
+    districts = (District("north", votes["north"], seats=3), District("south", votes["south"], seats=1))
+    rule = Rule.model_validate({"seats": 4, "ties": ties, "districts": {"method": "sainte-lague"}})
+    outcome = apply_rule(rule, Ballot(entries, districts=districts))
+    tie = the_tie(outcome)
+    assert (tie.lists, tie.won, tie.decided_by, tie.place) == (("a", "b"), (won,), by, "north")
+    assert outcome.districts[0].of(won) == (2 if won == "a" else 1)
+
+
+@pytest.mark.parametrize(
+    ("ties", "districts", "drawn"),
+    [
+        (["national-votes", "lot"], {"method": "dhondt"}, True),
+        (["no-seat", "national-votes"], {"method": "dhondt"}, False),
+        (["national-votes", "lot"], {"method": "hare"}, False),
+        (["national-votes", "lot"], {"method": "dhondt", "seatless": "shared"}, False),
+    ],
+)
+def test_ties_by_votes_in_all_districts_that_draws_do_not_know_are_refused_with_the_way_out(
+    ties, districts, drawn
+):
+    rule = Rule.model_validate({"seats": 4, "ties": ties, "districts": districts})
+    faults = cannot_draw(rule)
+    assert [fault.path for fault in faults] == ([] if drawn else ["rule.ties"])
+    assert drawn or "write another step for a forecast" in str(faults[0])
+
+
+def test_votes_in_all_districts_that_are_equal_too_leave_a_lot_to_draw():
+    districts = (District("north", {"a": 5, "b": 5}, seats=1), District("south", {"a": 4, "b": 4}, seats=1))
+    rule = Rule.model_validate(
+        {"seats": 2, "ties": ["national-votes", "lot"], "districts": {"method": "dhondt"}}
+    )
+    outcome = apply_rule(rule, Ballot((Entry("a", 9), Entry("b", 9)), districts=districts))
+    assert [(tie.decided_by, tie.provisional) for tie in outcome.ties] == [("lot", True)] * 2
 
 
 def test_the_smaller_number_of_the_list_decides_and_each_list_must_have_one(tmp_path):
