@@ -29,6 +29,7 @@ from forecast.election.values import (
     FileText,
     Flag,
     Level,
+    OfVoters,
     OneOf,
     Part,
     Positive,
@@ -143,10 +144,11 @@ class Districts(Allocation):
         "own-votes (each list divides its own among the districts, by its votes there) or biproportional "
         "(divisors of districts and of lists meet both sums)",
     )
-    voters: Flag = Field(
+    voters: OfVoters = Field(
         default=False,
         description="biproportional: nationally a list counts with its votes in each district by the seats "
-        "there, rounded (voters with as many votes as seats)",
+        "there (voters with as many votes as seats): true rounds them to whole voters in each, fractions "
+        "does not",
     )
     strongest_list: Annotated[Literal["all", "single-member"], OneOf("kind of district")] | None = Field(
         default=None,

@@ -187,6 +187,15 @@ def _parse_flag(value: Any) -> bool:
     raise ValueError(msg)
 
 
+def _parse_of_voters(value: Any) -> bool | str:
+    if value == "fractions" or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value in ("true", "false"):
+        return value == "true"
+    msg = 'true (rounded to whole voters), "fractions" (not rounded) or false is expected'
+    raise ValueError(msg)
+
+
 def parse_level(value: Any) -> Fraction | Literal["quota"]:
     """A share from 0 to 1, or the word ``quota`` for one seat's worth (1 / seats)."""
     if isinstance(value, str) and value.strip() == "quota":
@@ -258,6 +267,7 @@ Positive = Annotated[int, BeforeValidator(parse_positive)]
 Seats = Annotated[int, BeforeValidator(parse_seats)]
 SomeSeats = Annotated[int, BeforeValidator(parse_some_seats)]
 Flag = Annotated[bool, BeforeValidator(_parse_flag)]
+OfVoters = Annotated[bool | Literal["fractions"], BeforeValidator(_parse_of_voters)]
 Level = Annotated[
     Fraction | Literal["quota"], BeforeValidator(parse_level), PlainSerializer(_shown_level, return_type=str)
 ]

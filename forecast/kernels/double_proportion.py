@@ -127,10 +127,10 @@ def _count_districts_met(waiver, met, totals):
 
 
 @kernel
-def count_voters(per_voter: F64x1, local: Votes, voters: GivenVotes) -> None:
+def count_voters(per_voter: F64x1, parts: int, local: Votes, voters: GivenVotes) -> None:
     """Fill ``voters`` (1, U) with the votes of lists in each district by those that a voter there has,
-    ``per_voter`` (D,) (0 where a district has no seats). Votes that stand for themselves are rounded to whole
-    voters (Zurich, Gesetz über die politischen Rechte § 103).
+    ``per_voter`` (D,) (0 where a district has no seats): rounded to whole voters where ``parts`` is 0
+    (Zurich, Gesetz über die politischen Rechte § 103 until 2021), else in so many parts of a voter.
     """
     total = voters.total[0]
     for i in range(BLOCK):
@@ -141,10 +141,13 @@ def count_voters(per_voter: F64x1, local: Votes, voters: GivenVotes) -> None:
             own[i] = 0.0
         for d in range(per_voter.shape[0]):
             if per_voter[d] > 0.0:
-                row, whole = local.single[d, k], local.stands_for[d] == 0.0
-                for i in range(BLOCK):
-                    number = np.float64(row[i]) / per_voter[d]
-                    own[i] += np.floor(number + 0.5) if whole else number
+                row, each = local.single[d, k], np.float64(parts) / per_voter[d]
+                if parts == 0:
+                    for i in range(BLOCK):
+                        own[i] += np.floor(np.float64(row[i]) / per_voter[d] + 0.5)
+                else:
+                    for i in range(BLOCK):
+                        own[i] += np.float64(row[i]) * each
         for i in range(BLOCK):
             single[i] = np.float32(own[i])
             total[i] += own[i]

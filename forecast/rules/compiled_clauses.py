@@ -358,6 +358,8 @@ class Tier:
     """Whether divisors of lists and of districts place them (double proportion)."""
     voters: bool = False
     """Whether nationally a list counts with its votes in each district by the seats there."""
+    voters_rounded: bool = True
+    """Whether these are whole numbers in each district."""
     strongest: int = 0
     """Where the strongest list has a seat at least: ``forecast.kernels.double_proportion.ANY_DISTRICT`` or
     its kin, 0 for nowhere.
@@ -463,7 +465,8 @@ def tier_of(
         shares_abroad=districts.seatless == "shared",
         totals_first=districts.national_totals is not None,
         doubly=districts.national_totals == "biproportional",
-        voters=districts.voters,
+        voters=bool(districts.voters),
+        voters_rounded=districts.voters != "fractions",
         strongest=_STRONGEST[districts.strongest_list],
         waivers=_waivers(rule),
         waived_share=_waived_share(rule),
@@ -556,6 +559,9 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     for key, value in asked.items():
         if value:
             yield Fault(place, f"rule.districts.{key}", value, UNDRAWN)
+    if districts.voters == "fractions" and rule.allocation is not None and rule.allocation.by_quota:
+        # Draws count voters in parts of one, in which a rounded quota is another.
+        yield Fault(place, "rule.districts.voters", districts.voters, f"{UNDRAWN}; divisor methods are drawn")
     if "national-votes" in rule.ties and not _settled_by_all_votes(rule, districts):
         drawn = "drawn as the first step of divisor methods, without alliances, bonus and votes shared"
         yield Fault(place, "rule.ties", "national-votes", f"{drawn}; write another step for a forecast")

@@ -189,7 +189,7 @@ def _totals_first(count: _Count) -> Outcome:
     assert rule.districts is not None
     if rule.districts.national_totals == "biproportional":
         assert tier is not None
-        units = voters(count.units, count.ballot, tier) if rule.districts.voters else count.units
+        units = voters(rule, count.units, count.ballot, tier) if rule.districts.voters else count.units
         division = divide(plan, units, sum(tier.sizes.values()))
         count.tier = place_doubly(rule, tier, division.seats)
         count.ties = [tie for tie in count.ties if tie not in tier.ties]  # of districts by themselves

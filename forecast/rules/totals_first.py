@@ -12,7 +12,7 @@ chain is left there is no table at all.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -158,16 +158,18 @@ def _remainder(rule: Rule, step: Step, line: Line) -> _Remainder:
     return _Remainder((line.remainder or Fraction(0)) / quota, keys, line.id, step.place)
 
 
-def voters(units: Sequence[Unit], ballot: Ballot, tier: Tier) -> list[Unit]:
-    """The lists with voters instead of votes: in each district the votes for it by the seats there, rounded
-    (a voter has as many votes as there are seats: Zurich, GPR § 103).
+def voters(rule: Rule, units: Sequence[Unit], ballot: Ballot, tier: Tier) -> list[Unit]:
+    """The lists with voters instead of votes: in each district the votes for it by the seats there (a voter
+    has as many votes as there are seats), rounded or not (Zurich, GPR § 103, before 2021 and since).
     """
-    numbers = Counter[str]()
+    numbers = defaultdict[str, Fraction](Fraction)
+    rounded = rule.constituencies.voters != "fractions"
     for district in ballot.districts:
         size = tier.sizes[district.name]
         for name, votes in district.votes.items() if size else ():
-            numbers[name] += floor(Fraction(votes, size) + Fraction(1, 2))
-    return [replace(unit, votes=Fraction(numbers[unit.id]), behind_quota=None) for unit in units]
+            own = Fraction(votes, size)
+            numbers[name] += floor(own + Fraction(1, 2)) if rounded else own
+    return [replace(unit, votes=numbers[unit.id], behind_quota=None) for unit in units]
 
 
 def place_doubly(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:

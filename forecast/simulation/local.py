@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from math import lcm
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -117,6 +118,9 @@ def number_of_districts(pattern: Pattern | GivenDistricts) -> int:
     return len(pattern.weights) if isinstance(pattern, Pattern) else len(pattern.stands)
 
 
+_MOST_PARTS = 2**40
+"""Of a voter: with more of them float64 would hold no whole number of parts exactly."""
+
 _LOTS = 0xD107
 """Lots of districts are others than those of the country."""
 
@@ -220,13 +224,17 @@ class LocalBench:
         """The ballot of voters that divides the national seats, and what counts it and lays out its claims.
 
         Drawn votes are those of voters already: each district weighs in the country by who votes there (see
-        ``forecast.geography.known_districts``).
+        ``forecast.geography.known_districts``). Voters that are not rounded are counted in such parts of one
+        as make all of them whole numbers, so that equal claims are equal.
         """
         drawn = isinstance(self._pattern, Pattern)
+        parts = lcm(*(int(size) for size in tier.houses if size))
+        parts = 1 if drawn or parts > _MOST_PARTS else parts
+        parts = 0 if tier.voters_rounded and not drawn else parts
         per_voter = (tier.houses > 0).astype(np.float64) if drawn else tier.houses.astype(np.float64)
         votes = new_votes(1, self._draws, given=True)
         assert isinstance(votes, GivenVotes)
-        counting = double_proportion.count_voters.step(per_voter, self.ballots.votes, votes)
+        counting = double_proportion.count_voters.step(per_voter, parts, self.ballots.votes, votes)
         claiming = count_places.claim_again_given.step(law, votes, national.claims)
         return national._replace(votes=votes), (counting, claiming)
 

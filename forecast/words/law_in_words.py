@@ -368,7 +368,8 @@ def _districts(districts: Districts) -> str:
             "which both have theirs (double proportion)"
         )
         if districts.voters:
-            words += "; nationally a list counts with its votes in each district by the seats there, rounded"
+            words += "; nationally a list counts with its votes in each district by the seats there"
+            words += ", not rounded" if districts.voters == "fractions" else ", rounded"
         if districts.strongest_list is not None:
             where = "a constituency" if districts.strongest_list == "all" else "a constituency of one seat"
             words += f"; the list with most votes in {where} has a seat there at least"

@@ -174,6 +174,18 @@ def _rule_of(seats: int, threshold: dict[str, str] | None, strongest: str | None
     return Rule.model_validate({**parts, "districts": districts})
 
 
+@pytest.mark.parametrize(("voters", "seats"), [(True, [4, 2]), ("fractions", [3, 3])])
+def test_rounded_voters_may_move_a_seat_and_zurich_does_not_round_them_since_2021(
+    voters: bool | str, seats: list[int]
+) -> None:
+    """Of A's 8 and 8 votes 2 2/3 voters are 3 in each of two districts of three seats; 6 of B are 2."""
+    ballot = ballot_of(["A", "B"], (3, 3), {"A": [8, 8], "B": [6, 6]})
+    parts = ZURICH.model_dump(include={"allocation"}, exclude_defaults=True)
+    districts = {"method": "sainte-lague", "national_totals": "biproportional", "voters": voters}
+    rule = Rule.model_validate({"seats": 6, **parts, "districts": districts})
+    assert list(apply_rule(rule, ballot).seats.values()) == seats
+
+
 def test_the_strongest_list_of_a_district_has_a_seat_where_the_law_says_so() -> None:
     """Without the clause A's one seat is in the large district, and B has the seat of the small one, in which
     A is stronger.

@@ -355,7 +355,7 @@ def _as_the_exact_count(base: Base, table: SeatTable, rule: Rule, draws: Draws, 
     for i in range(number):
         local = kept.districts.votes[i].astype(np.float64)
         national = kept.shares[i]
-        voters = rule.districts is not None and rule.districts.voters
+        voters = rule.districts is not None and bool(rule.districts.voters)
         try:
             outcome = apply_rule(rule, ballot_of(base, table, national, local, voters=voters))
         except NoValidOutcome:

@@ -74,7 +74,7 @@ def random_case(seed: int, number: int) -> Case:
         "districts": {
             "method": str(random.choice(METHODS)),
             "national_totals": "biproportional",
-            "voters": bool(random.random() < 0.5),
+            "voters": [False, True, "fractions"][random.integers(0, 3)],
             "strongest_list": [None, None, "all", "single-member"][random.integers(0, 4)],
         },
     }
@@ -137,7 +137,7 @@ def exactly(rule: Rule, ballot: Ballot) -> tuple[Division, Tier]:
     admissions, _ = admit(rule, ballot)
     tier = divide_districts(rule, ballot, admissions)
     units = entitled(rule, ballot, admissions)
-    units = voters(units, ballot, tier) if rule.districts.voters else units
+    units = voters(rule, units, ballot, tier) if rule.districts.voters else units
     return divide(Plan(rule.allocation, rule.ties), units, rule.seats), tier
 
 

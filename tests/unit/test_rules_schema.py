@@ -181,6 +181,7 @@ def test_a_rule_cannot_be_changed_in_place():
             "last_seats_from belongs to leftover by a quota method",
         ),
         ({"seats": 10, "districts": {"method": "hare", "quota_in": "region"}}, "quota_in"),
+        ({"seats": 10, "districts": {"method": "hare", "voters": "halves"}}, '"fractions" (not rounded)'),
         (
             with_parts(ties=["national-votes", "lot"]),
             "national-votes are between lists in a district",
