@@ -17,9 +17,8 @@ from forecast.election import Rule
 from forecast.election.notes import of_the_lists_alone, warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Forecast, forecast_of
-from forecast.rules.margins import next_seats
 from forecast.rules.outcome import Outcome, Tie
-from forecast.rules.reference import apply_rule
+from forecast.rules.reference import apply_rule, next_seats
 from forecast.rules.remarks import remarks_on
 from forecast.rules.thresholds import base_votes, missing_totals
 from forecast.simulation.forecasting import identity_of

@@ -11,7 +11,7 @@ import pytest
 from forecast.election import Election, Rule, load_election
 from forecast.estimation import Estimate
 from forecast.rules.counts import read_count
-from forecast.rules.margins import next_seats
+from forecast.rules.reference import next_seats
 from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import Units
 from forecast.simulation.last_seat import NOBODY, fewest_votes, last_seats, rule_of_the_country, valid_votes

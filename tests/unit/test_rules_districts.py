@@ -16,9 +16,8 @@ from forecast.election.values import Kind
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import read_count
-from forecast.rules.margins import last_seats
 from forecast.rules.outcome import Outcome
-from forecast.rules.reference import apply_rule
+from forecast.rules.reference import apply_rule, last_seats
 
 Votes = Mapping[str, Mapping[str, int]]
 
