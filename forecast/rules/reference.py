@@ -5,9 +5,9 @@ inside them, and let seats held in constituencies meet the share. Districts come
 guards levelling seats only, else after it.
 
 How close the last seats were is found with it: the fewest extra votes that win a list its next seat. The
-votes of the others stay and the base grows, so a list that gains may push another below the level. It is found
-by doubling and halving over whole votes with the exact count at every step; in a district from the quotients
-of its division, and checked by counting it again.
+votes of the others stay and the base grows, so a list that gains may push another below the level. It is
+found by doubling and halving over whole votes with the exact count at every step; in a district from the
+quotients of its division, and checked by counting it again.
 """
 
 from __future__ import annotations
@@ -112,8 +112,7 @@ def _with_direct_seats(rule: Rule, ballot: Ballot) -> Ballot:
     if rule.districts is None or rule.districts.direct is None:
         return ballot
     entries = tuple(
-        replace(
-            entry,
+        entry._replace(
             direct_seats=max(entry.direct_seats, sum(d.direct.get(entry.id, 0) for d in ballot.districts)),
         )
         for entry in ballot.entries
@@ -149,7 +148,7 @@ def _finish(count: _Count) -> Outcome:
     bonus: dict[str, int] = {}
     if rule.bonus is not None:
         cast = {entry.id: entry.votes for entry in count.ballot.entries}
-        by_votes = [replace(unit, votes=Fraction(cast[unit.id])) for unit in count.units]
+        by_votes = [unit._replace(votes=Fraction(cast[unit.id])) for unit in count.units]
         bonus, bonus_ties = award_bonus(rule.bonus, by_votes, count.ballot.valid, pool, rule.ties)
         pool -= sum(bonus.values())
         count.ties += bonus_ties
@@ -187,12 +186,12 @@ def _divide_after_guaranteed(count: _Count, plan: Plan, pool: int) -> Division:
         return divide(plan, count.units, pool)
     needed = given.from_ * base_votes(count.rule.threshold or NO_THRESHOLD, count.ballot)
     first = {u.id: given.seats if u.electorate >= needed > 0 else 0 for u in count.units}
-    rest = [replace(u, limit=None if u.limit is None else max(u.limit - first[u.id], 0)) for u in count.units]
+    rest = [u._replace(limit=None if u.limit is None else max(u.limit - first[u.id], 0)) for u in count.units]
     division = divide(plan, rest, pool - sum(first.values()))
     lines = tuple(Line(unit.id, unit.votes, first[unit.id]) for unit in count.units)
     step = Step("guaranteed seats", plan.allocation.method, sum(first.values()), lines)
     seats = {name: number + first[name] for name, number in division.seats.items()}
-    return replace(division, seats=seats, steps=(step, *division.steps))
+    return division._replace(seats=seats, steps=(step, *division.steps))
 
 
 def _as_held(count: _Count) -> Outcome:
@@ -338,7 +337,7 @@ def _to_a_share(
                 ties.append(Tie((*equal, loser), len(equal), equal, by, "claim to keep a seat"))
             seats[loser] -= 1
         seats[first.id] += 1
-    return replace(division, seats=seats, ties=tuple(ties))
+    return division._replace(seats=seats, ties=tuple(ties))
 
 
 def _none_beyond(
@@ -358,8 +357,8 @@ def _none_beyond(
         return division
     added = divide_by_method(Plan(IN_PROPORTION, plan.decide), others, more, "seats added")
     seats = {name: number + added.seats.get(name, 0) for name, number in division.seats.items()}
-    return replace(
-        division, seats=seats, steps=(*division.steps, *added.steps), ties=(*division.ties, *added.ties)
+    return division._replace(
+        seats=seats, steps=(*division.steps, *added.steps), ties=(*division.ties, *added.ties)
     )
 
 
@@ -426,7 +425,7 @@ def next_seats(rule: Rule, ballot: Ballot) -> dict[str, NextSeat]:
 def with_extra_votes(ballot: Ballot, name: str, extra: int) -> Ballot:
     """The ballot with more votes for one list, and a total of valid votes that has grown with them."""
     entries = tuple(
-        replace(entry, votes=entry.votes + extra) if entry.id == name else entry for entry in ballot.entries
+        entry._replace(votes=entry.votes + extra) if entry.id == name else entry for entry in ballot.entries
     )
     total = None if ballot.valid_votes is None else ballot.valid_votes + extra
     return replace(ballot, entries=entries, valid_votes=total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -152,7 +152,7 @@ def _outcomes(
         "void": np.array([outcome.void for outcome in outcomes]),
         "coalition_seats_won": of_coalitions,
         "majority": 2 * of_coalitions > house[:, None],
-        "tied_claims": np.array([json.dumps([asdict(tie) for tie in o.ties]) for o in outcomes]),
+        "tied_claims": np.array([json.dumps([tie._asdict() for tie in o.ties]) for o in outcomes]),
         "rules/seats_difference": won - np.array([base.seats[party] for party in ids]),
         "rules/moved_seats": seats_moved(seats, before),
         **{f"rules/{name}": values for name, values in indices._asdict().items()},

@@ -53,7 +53,7 @@ def test_the_last_seat_of_drawn_votes_is_that_of_the_exact_count(election: Elect
     assert (votes[0], units.ids[gains[0]], units.ids[loses[0]]) == (19_156, "respublica", "amanat")
     for row, found in zip(ballots, zip(votes, gains, loses, strict=True), strict=True):
         by_unit = dict(zip(units.ids, row.tolist(), strict=True))
-        entries = tuple(replace(entry, votes=by_unit[entry.id]) for entry in count.entries)
+        entries = tuple(entry._replace(votes=by_unit[entry.id]) for entry in count.entries)
         closest = next(
             iter(next_seats(election.rule, replace(count, entries=entries, valid_votes=None)).values())
         )

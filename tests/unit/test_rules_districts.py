@@ -406,7 +406,7 @@ def _with(ballot: Ballot, place: str, name: str, extra: int) -> Ballot:
 
     districts = tuple(more(there) if there.name == place else there for there in ballot.districts)
     entries = tuple(
-        replace(entry, votes=entry.votes + extra) if entry.id == name else entry for entry in ballot.entries
+        entry._replace(votes=entry.votes + extra) if entry.id == name else entry for entry in ballot.entries
     )
     return replace(ballot, districts=districts, entries=entries, valid_votes=ballot.valid + extra)
 
