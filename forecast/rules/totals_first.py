@@ -169,7 +169,7 @@ def voters(rule: Rule, units: Sequence[Unit], ballot: Ballot, tier: Tier) -> lis
         for name, votes in district.votes.items() if size else ():
             own = Fraction(votes, size)
             numbers[name] += floor(own + Fraction(1, 2)) if rounded else own
-    return [replace(unit, votes=numbers[unit.id], behind_quota=None) for unit in units]
+    return [unit._replace(votes=numbers[unit.id], behind_quota=None) for unit in units]
 
 
 def place_doubly(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:
