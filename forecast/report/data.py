@@ -32,6 +32,8 @@ _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 _DIGITS = 6
 """Of numbers that only place marks: far less than a pixel."""
+_PLAIN = frozenset({float, int, bool, str, type(None)})
+"""Kinds of values of chart data, but for lists of lines and outlines of districts."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,18 @@ class Pool:
 
     def _column(self, values: list[Any]) -> int:
         """The number of a column; one value that all rows share stands for itself."""
-        if isinstance(values[0], list):
+        kinds = [*map(type, values)]
+        if not _PLAIN.issuperset(kinds):
             return self._number_of(values)
         # The seats of a house of 736 stand where they stood at every other place of the slider: to round and
         # write them anew takes longer than to know them again. 1 and 1.0 and True are told apart.
-        known = (*values, *map(type, values))
+        known = (*values, *kinds)
         if known not in self._put:
-            self._put[known] = self._number_of([_short(value) for value in values])
+            self._put[known] = self._number_of(values)
         return self._put[known]
 
     def _number_of(self, values: list[Any]) -> int:
+        values = [_short(value) for value in values]
         kept = values[0] if len(values) > 1 and all(value == values[0] for value in values) else values
         text = json.dumps(kept)
         if text not in self._known:
