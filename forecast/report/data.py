@@ -350,7 +350,8 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
         if [t, m] != at_law:
             here = Facts(slid.at(threshold=t, method=m), facts.question)
             found = _unlike(_in_order(here, facts, pool, changed), law)
-            if facts.of_chamber and not here.of_chamber:  # of the whole only what it is under the law is known
+            # Of the whole only what it is under the law is known.
+            if facts.of_chamber and not here.of_chamber:
                 found = _without_chamber(found, law)
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}

@@ -28,7 +28,9 @@ from forecast.variables import described
 
 if TYPE_CHECKING:
     from forecast.election import Rule
+    from forecast.rules.compiled import Rules
     from forecast.simulation.chamber import Chamber
+    from forecast.simulation.inputs import Draws
     from forecast.simulation.pieces import KeptDraws
     from forecast.simulation.run_counts import RunCounts
 
