@@ -11,9 +11,9 @@ from forecast.election import Election, parse_election
 from forecast.election.loading import read_tables
 from forecast.estimation import estimate
 from forecast.polls import read_polls
-from forecast.provenance import with_sources
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
+from forecast.storage import with_sources
 from forecast.tables import known_tables
 from tests.geographies import HEAD, woods, write_polls
 

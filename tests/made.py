@@ -12,9 +12,9 @@ import numpy as np
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
-from forecast.provenance import with_sources
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
+from forecast.storage import with_sources
 
 ODD_NAMES = (
     'The "Quoted" & <Angled>',

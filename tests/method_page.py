@@ -12,7 +12,6 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -160,7 +159,7 @@ def constants_table() -> str:
         low, high = constants.intervals[method][name]
         return f"{getattr(constants.law(method), name):.3f} ({low:.3f} to {high:.3f})"
 
-    names = [field.name for field in fields(LawConstants)]
+    names = LawConstants._fields
     methods = ("default", "average", "trend")
     return _table(
         ("constant", *methods),

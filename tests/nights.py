@@ -23,9 +23,9 @@ from forecast.night.evening import Now, with_evening
 from forecast.night.night_forecast import night_forecast
 from forecast.night.units import read_units
 from forecast.polls import polls_of
-from forecast.provenance import with_sources
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How
+from forecast.storage import with_sources
 
 FOLDER = Path(__file__).resolve().parents[1] / "configs" / "rehearsal"
 LISTS = ("red", "blue", "green", "coast", "other")

@@ -45,7 +45,7 @@ from forecast.words.facts import Facts, said
 from forecast.words.rounding import interval
 
 if TYPE_CHECKING:
-    from forecast.geography.outlines import Outlines
+    from forecast.geography.known_districts import Outlines
     from forecast.words.facts import Facts
 
 

@@ -181,11 +181,9 @@ def print_constants(fitted: Constants) -> None:
     table = results_table(
         "Constants of the error laws (95 % intervals, bootstrap by country)", "constant", *METHODS
     )
-    for number, field in enumerate(fields(LawConstants)):
+    for number, name in enumerate(LawConstants._fields):
         methods = METHODS if number < len(FIRST_TERMS) else METHODS[:1]
-        table.add_row(
-            field.name.replace("_", " "), *(_constant(fitted, method, field.name) for method in methods)
-        )
+        table.add_row(name.replace("_", " "), *(_constant(fitted, method, name) for method in methods))
     console.print(table)
     print_line(console, str(fitted.rests_on), "dim")
     if fitted.named_rest_on is not None:

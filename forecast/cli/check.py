@@ -79,7 +79,7 @@ def check(
     election = _checked_election(config, with_vote_on(settings, on))
     polls = None
     if as_of is not None:
-        from forecast.election.forecast_day import day_of_forecast
+        from forecast.election.loading import day_of_forecast
 
         as_of = day_of_forecast(election, as_of, "--as-of")
     as_of = as_of or election.election.on
@@ -183,7 +183,7 @@ def _map_of(election: Election, geography: Geography | None) -> Iterator[tuple[s
     """What the map of the districts knows of them; ``ConfigurationError`` where it is none."""
     if geography is None or election.geography is None or election.geography.map is None:
         return
-    from forecast.geography.outlines import read_outlines
+    from forecast.geography.known_districts import read_outlines
 
     districts = {place.name: place.label for place in geography.places.places}
     found = read_outlines(Path(election.geography.map), districts)

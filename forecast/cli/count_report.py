@@ -13,8 +13,8 @@ from forecast.election.methods import METHODS
 from forecast.election.values import percent
 from forecast.errors import Fault, NoValidOutcome, visible
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.margins import NextSeat, last_seats, next_seats
 from forecast.rules.outcome import Admission, Line, Outcome, Step, Tie
+from forecast.rules.reference import NextSeat, last_seats, next_seats
 from forecast.rules.thresholds import NO_THRESHOLD
 from forecast.tables.exporting import grid, print_line, shown_text
 

@@ -385,8 +385,8 @@ class Room:
         """The estimate of what is counted, with the evening before it."""
         from forecast.night.evening import Now, with_evening
         from forecast.night.night_forecast import before_night, night_forecast
-        from forecast.provenance import with_sources
         from forecast.simulation.grounds import refuse_void
+        from forecast.storage import with_sources
 
         how = self.asked.how(self.election)._replace(draws=self.asked.draws or DRAWS)
         if self.before is None and self.polled is not None:

@@ -119,7 +119,7 @@ def run(
     Writes forecast.nc, tables/ and run.json to a folder, and prints the main tables (or JSON, with --json).
     Several days, and scenarios, stand side by side in forecast.nc.
     """
-    from forecast.election.forecast_day import parse_days
+    from forecast.election.loading import parse_days
 
     days = parse_days(as_of or ())
     changes = with_vote_on(settings, on)
@@ -150,7 +150,7 @@ def _election(
 ) -> tuple[Election, Path, list[datetime.date]]:
     """The election, the folder to write to, which can be written, and the days, none of which is after it."""
     from forecast.election import load_election
-    from forecast.election.forecast_day import days_of_forecasts
+    from forecast.election.loading import days_of_forecasts
 
     election = load_election(asked.config, asked.settings)
     wanted = days_of_forecasts(election, days, "--as-of")
@@ -356,7 +356,7 @@ def _grid(
 
 def _drawn(asked: Asked, election: Election, grid: Grid, as_of: datetime.date | None) -> Forecast:
     with no_search_for_garbage():
-        from forecast.election.forecast_day import day_of_forecast
+        from forecast.election.loading import day_of_forecast
         from forecast.estimation import estimate
         from forecast.polls import polls_of
 

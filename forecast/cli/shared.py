@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from forecast.election import Election
     from forecast.jobs.hands import Hands
-    from forecast.provenance import Making
     from forecast.result import Forecast
     from forecast.simulation.forecasting import How
     from forecast.simulation.running import Runner
+    from forecast.storage import Making
     from forecast.tables.definitions import Table
 
 
@@ -207,7 +207,7 @@ class Asked:
 
     def making(self) -> Making:
         """How the result was made, at its end."""
-        from forecast.provenance import Making
+        from forecast.storage import Making
 
         seconds = time.perf_counter() - self.clock
         return Making(["forecast", *sys.argv[1:]], self.started, seconds, self.cores)
@@ -325,7 +325,7 @@ def finish(
     kept: xr.Dataset | None = None,
 ) -> None:
     """Write a forecast with its tables and its record, and print it."""
-    from forecast.provenance import with_sources
+    from forecast.storage import with_sources
 
     conclude(
         asked, with_sources(forecast, election, asked.config, asked.settings, scenarios), folder, kept=kept
@@ -369,8 +369,7 @@ def write_results(
     """What a command leaves: forecast.nc, tables/ and run.json, the draws that are kept, and texts
     ``beside``; all or nothing. The tables are handed out.
     """
-    from forecast.provenance import run_record
-    from forecast.storage import FILE_NAME, write_draws, write_forecast
+    from forecast.storage import FILE_NAME, run_record, write_draws, write_forecast
     from forecast.tables import tables_of
     from forecast.tables.exporting import as_csv
     from forecast.writing import RECORD_NAME, digests_of, replacing_folder

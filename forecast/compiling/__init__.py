@@ -1,7 +1,7 @@
 """How the core is compiled, kept and loaded."""
 
+from forecast.compiling.cache import on_compilation, prepare, processors, say_on_stderr
 from forecast.compiling.kernel import Kernel, Step, call, called, element, kernel, stage
-from forecast.compiling.preparing import on_compilation, prepare, processors, say_on_stderr
 
 __all__ = [
     "Kernel",

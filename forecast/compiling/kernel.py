@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.compiling import cache, machine_code
-from forecast.compiling.preparing import tell
+from forecast.compiling.cache import tell
 from forecast.writing import Held, locked
 
 _PATIENCE = 600.0

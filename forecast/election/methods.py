@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 from math import ceil, floor
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, field_validator, model_validator
 
 from forecast.election.values import Exact, Label, OneOf, Part, Seats, Share, SomeSeats, Text
 
 
-@dataclass(frozen=True)
-class DivisorMethod:
+class DivisorMethod(NamedTuple):
     """Seats one by one to the highest votes / divisor.
 
     ``divisor(n)`` is the divisor of the n-th seat (n from 1) raised to the power ``degree``, so that
@@ -39,8 +37,7 @@ class DivisorMethod:
     degree: int = 1
 
 
-@dataclass(frozen=True)
-class QuotaMethod:
+class QuotaMethod(NamedTuple):
     """One seat for every whole quota of votes, the rest by ``rule.allocation.remainder``.
 
     ``quota(votes, seats)`` is the price of a seat; votes are a ``Fraction`` where a rule weighs them.
@@ -52,8 +49,7 @@ class QuotaMethod:
     quota: Callable[[Fraction, int], Fraction]
 
 
-@dataclass(frozen=True)
-class DivisorFamily:
+class DivisorFamily(NamedTuple):
     """Divisors that need a value from the election file, ``rule.allocation.<parameter>``."""
 
     name: str
@@ -218,8 +214,7 @@ def is_quota_method(name: str) -> bool:
     return isinstance(METHODS[name], QuotaMethod)
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """A word of the rule: where it is written, what it means, and who wrote it into law."""
 
     name: str

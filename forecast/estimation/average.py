@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -288,8 +289,7 @@ def _warn_of_thin_reports(used: Reports, standing: Flags, warnings: list[str]) -
             warnings.append(f"{used.said(i)} is reported by one poll only")
 
 
-@dataclass(frozen=True)
-class Average:
+class Average(NamedTuple):
     """``mean`` (U,) and ``weights`` (P,) each sum to 1; effective respondents and pollsters; age in days."""
 
     mean: Floats

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -51,8 +51,7 @@ _LEAST_DEGREES = 4.5
 """The spread of heavier tails than these is lost in a sample; they are matched as if they were these."""
 
 
-@dataclass(frozen=True)
-class Correction:
+class Correction(NamedTuple):
     """What the default law reads off average, trend and last result, over units (U,).
 
     ``centre`` sums to 1; ``back`` is z, the log ratio of last result and average; ``size`` is g, that of the
@@ -91,8 +90,7 @@ def correction_of(average: Floats, trend: Floats, last: Floats, named: Flags) ->
     )
 
 
-@dataclass(frozen=True)
-class Centre:
+class Centre(NamedTuple):
     """Shares (U,) that draws are around, shares that their scales are those of, and what the law reads.
 
     ``account`` says in plain words what beside the polls of this election went into it.
@@ -126,10 +124,10 @@ def centre_of(
     known = last_shares(election)
     seen = _correction(prepared, average, trend, known)
     record = record_of(election, vote)
-    situation = replace(situation, record=record.value, newcomers=seen.newcomers)
+    situation = situation._replace(record=record.value, newcomers=seen.newcomers)
     law = constants.law(method)
     mean = seen.moved(law, situation)
-    without = replace(seen, back=np.zeros(len(mean))).moved(law, situation)
+    without = seen._replace(back=np.zeros(len(mean))).moved(law, situation)
     wider = float(np.exp(law.record_weight * record.value))
     said = (
         record.sentence(election.election.country, wider),

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from forecast.door.arguments import day, made_by
-from forecast.election.forecast_day import day_of_forecast
+from forecast.election.loading import day_of_forecast
 from forecast.errors import ABSENT, Fault, PollDataError
 from forecast.estimation.average import (
     LARGE_UNDECIDED,

@@ -15,10 +15,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -44,8 +44,7 @@ _WITHOUT_DEFAULT = 1
 _SHIPPED = "constants.json"
 
 
-@dataclass(frozen=True)
-class LawConstants:
+class LawConstants(NamedTuple):
     """The fitted numbers of the law, by the symbols of its formula."""
 
     drift: float
@@ -82,8 +81,7 @@ class LawConstants:
         return np.maximum(0.0, self.last_result_weight + self.last_result_growth * log_months)
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(NamedTuple):
     """What the law reads off the polls and the election.
 
     Days to the election, mean age, effective sizes, the two signals; the country's own record R, the polled
@@ -145,9 +143,9 @@ def squared_scales(
     return shares ** (-2.0 * constants.share_exponent) * common * factor**2 + 1.0 / (situation.n_eff * shares)
 
 
-FIRST_TERMS = tuple(field.name for field in fields(LawConstants))[:8]
+FIRST_TERMS = LawConstants._fields[:8]
 """Constants that every law has."""
-_FURTHER_TERMS = tuple(field.name for field in fields(LawConstants))[8:]
+_FURTHER_TERMS = LawConstants._fields[8:]
 """Constants that are 0 where a law does not have them."""
 _PLAIN_NUMBERS = ("share_exponent", "other_factor", "degrees_of_freedom")
 
@@ -172,8 +170,7 @@ class Basis:
         )
 
 
-@dataclass(frozen=True)
-class PlainConstants:
+class PlainConstants(NamedTuple):
     """The law of a plain average of polls: one error for each horizon in days, and what they share."""
 
     errors: Mapping[int, float]
@@ -240,12 +237,12 @@ class Constants:
         for name in ("default", "yardstick"):
             law = getattr(self, name)
             if law is not None:
-                found[name] = asdict(law)
+                found[name] = law._asdict()
         return {
             **found,
             "average": _first_terms(self.average),
             "trend": _first_terms(self.trend),
-            "trend_model": asdict(self.trend_model),
+            "trend_model": self.trend_model._asdict(),
             "plain_average": self.plain_average.record(),
             "intervals": dict(self.intervals),
         }
@@ -253,7 +250,7 @@ class Constants:
 
 def _first_terms(law: LawConstants) -> dict[str, float]:
     """The constants of a law without those terms that only the default has."""
-    return {name: value for name, value in asdict(law).items() if value or name in FIRST_TERMS}
+    return {name: value for name, value in law._asdict().items() if value or name in FIRST_TERMS}
 
 
 _LIMITS = {
@@ -357,9 +354,11 @@ def _plain(table: Mapping[str, Any]) -> PlainConstants:
     return PlainConstants(errors, *(float(table[name]) for name in _PLAIN_NUMBERS))
 
 
-def _table_faults(table: Any, place: str, name: str, kind: type) -> list[Fault]:
+def _table_faults(
+    table: Any, place: str, name: str, kind: type[LawConstants | TrendConstants | PlainConstants]
+) -> list[Fault]:
     """What is wrong with one table of numbers."""
-    wanted = [field.name for field in fields(kind)]
+    wanted = kind._fields
     if not isinstance(table, Mapping):
         return [Fault(place, name, ABSENT, f"a table with {', '.join(wanted)} is expected")]
     faults = [

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from forecast.election.values import normalised
 from forecast.errors import PollDataError
@@ -35,8 +35,7 @@ _SHIPPED_CALIBRATION = "calibration.json"
 _ENOUGH = 20
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One election: its squared miss and its dimensions."""
 
     country: str
@@ -46,8 +45,7 @@ class Record:
     units: float
 
 
-@dataclass(frozen=True)
-class CountryRecord:
+class CountryRecord(NamedTuple):
     """R of a country, and on how many earlier elections it rests."""
 
     value: float = 0.0

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +42,7 @@ _UNKNOWN_ERRORS = (
 )
 
 
-@dataclass(frozen=True)
-class ShareDraws:
+class ShareDraws(NamedTuple):
     """Shares (N, U) of ``ids`` in draws from elsewhere; every row adds up to 1."""
 
     place: str

@@ -7,7 +7,7 @@ exactly. All units are filtered at once; a poll that leaves a unit out does not 
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,8 +19,7 @@ _DIFFUSE = 4.0
 """Variance of the level before the first poll: a log share known within a factor of 50."""
 
 
-@dataclass(frozen=True)
-class Series:
+class Series(NamedTuple):
     """P polls of U units, oldest first: log shares (P, U), whether reported, noise variances (P, U).
 
     ``days`` (P,) run upwards, ``firm`` (P,) numbers the pollster; ``walk`` and ``house`` (U,) are variances:
@@ -38,8 +37,7 @@ class Series:
     start: Floats
 
 
-@dataclass(frozen=True)
-class Filtered:
+class Filtered(NamedTuple):
     """States after the last poll, and the log likelihood of the polls.
 
     ``mean`` (U, D), ``covariance`` (U, D, D).
@@ -52,8 +50,7 @@ class Filtered:
     """(P firms, D - 1) contrasts: the lean of firm j is basis[j] @ state[1:]."""
 
 
-@dataclass(frozen=True)
-class Smoothed:
+class Smoothed(NamedTuple):
     """Level and its variance for every unit and day (T, U), and the leans (firms, U) with variances."""
 
     days: Floats
@@ -140,8 +137,7 @@ def _update(mean: Floats, covariance: Floats, series: Series, i: int, lean: Floa
 _Z80 = 1.2816
 
 
-@dataclass(frozen=True)
-class TrendConstants:
+class TrendConstants(NamedTuple):
     """Standard deviations on the log share of a unit with share p, each times p**-share_exponent."""
 
     walk: float
@@ -186,8 +182,7 @@ def trend_mean(prepared: Prepared, constants: TrendConstants) -> Floats:
     return lift_other(mean) if prepared.open_ballot else mean
 
 
-@dataclass(frozen=True)
-class Trend:
+class Trend(NamedTuple):
     """Shares by day and unit, and what pollsters add to them.
 
     ``days`` (T,) up to the forecast date; ``mean``, ``low``, ``high`` (T, U) shares and the ends of a

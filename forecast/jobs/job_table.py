@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from forecast.door.sheets import read_sheet
 from forecast.door.trees import read_toml
-from forecast.election.forecast_day import day_of_forecast, parse_days
-from forecast.election.loading import files_of, load_election
+from forecast.election.loading import day_of_forecast, files_of, load_election, parse_days
 from forecast.election.values import parse_whole
 from forecast.errors import ABSENT, ConfigurationError, Fault, ForecastError, lines_of, suggest
 from forecast.simulation.forecasting import MOST_DRAWS, MOST_SEED, How
@@ -496,9 +495,9 @@ def forecast_of_job(
     from.
     """
     from forecast.estimation import estimate
-    from forecast.provenance import with_sources
     from forecast.simulation.forecasting import simulate_and_keep
     from forecast.simulation.grounds import refuse_void
+    from forecast.storage import with_sources
 
     election, polls = _inputs(job.config, job.settings, job.inputs)
     if job.day and not job.as_of:

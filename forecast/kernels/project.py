@@ -36,7 +36,7 @@ _DISTRICTS = np.uint64(0x9_0000_0000)
 """Streams of districts are others than those of national draws."""
 
 BY_SLOPE, BY_POINTS, BY_ODDS = 0, 1, 2
-"""How districts follow the nation (``forecast.geography.swing``)."""
+"""How districts follow the nation (``geography.swing`` of an election file)."""
 LEAST_LEFT = np.float32(0.002)
 """What a swing by points leaves a list of its national share at least."""
 _NEARLY_ONE = np.float32(1.0 - 2.0**-20)

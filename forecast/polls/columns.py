@@ -225,8 +225,7 @@ Meaning = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """Whom a name in a table means: an option's id and, for a part of a merged party, the part."""
 
     unit: str
@@ -303,8 +302,7 @@ class Names:
         return f"no option of this election has this name; {suggest(name, self._shown)}"
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column: its number, its name, what it means, and of that which (a fact, ids of options, a reason)."""
 
     at: int
@@ -348,8 +346,7 @@ class Layout:
         self.columns.append(Column(at, name, meaning, which))
 
 
-@dataclass(frozen=True)
-class _Table:
+class _Table(NamedTuple):
     """What is looked at to tell what columns are: heading, some cells of each, names, settings."""
 
     heading: Sequence[str]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -130,8 +130,7 @@ def rounding_of(figures: Figures) -> dict[Target, Floats]:
     }
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(NamedTuple):
     """In what figures stand: percent, fractions of 1, or seats of a house; below which share no seat is
     won.
     """
@@ -424,8 +423,7 @@ def _refuse_parts(rows: Rows, figures: Figures, named: Sequence[Target], numbers
             rows.fault(numbers[i], "", target.part, remedy)
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """Figures of polls in percent, the election's ballot, and how a doubt names a poll."""
 
     figures: Figures

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -60,8 +60,7 @@ _SPLIT_DAYS = 20.0
 _PERCENT_DIGITS = 8
 
 
-@dataclass(frozen=True)
-class Doubt:
+class Doubt(NamedTuple):
     """What may be wrong with polls and cannot be known from their table.
 
     ``kind`` is what kind of doubt it is, ``rows`` are those of the polls that are meant.

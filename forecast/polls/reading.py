@@ -9,9 +9,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -110,8 +109,7 @@ def read_polls(source: str | Path | pd.DataFrame, election: Election) -> PollTab
     return read_with_layout(found_in(source, election), election).table
 
 
-@dataclass(frozen=True)
-class Read:
+class Read(NamedTuple):
     """A table of polls with the sheet that it was read from, and what its columns are."""
 
     table: PollTable
@@ -444,8 +442,7 @@ def _one_sample(facts: Facts, numbers: Sequence[int], rows: Rows) -> list[bool]:
     return kept
 
 
-@dataclass(frozen=True)
-class Understood:
+class Understood(NamedTuple):
     """A column: its name, what it means in words, and a cell of it."""
 
     name: str

@@ -9,9 +9,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -51,8 +50,7 @@ if TYPE_CHECKING:
     from forecast.election import Election
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """A sheet with the settings that it is read with, how it was found, and which other tables there were."""
 
     sheet: Sheet
@@ -134,7 +132,7 @@ def found_in(source: str | Path | pd.DataFrame, election: Election) -> Found:
     found = _text_table(text, place, settings, names, said)
     if not text.doubt:
         return found
-    return replace(found, doubts=(f'{place}: {text.doubt} (encoding = "..." in [polls] settles it)',))
+    return found._replace(doubts=(f'{place}: {text.doubt} (encoding = "..." in [polls] settles it)',))
 
 
 def _text_table(

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from forecast.polls.columns import without_notes
 
@@ -72,8 +73,7 @@ class Part:
     order: str = ""
 
 
-@dataclass(frozen=True)
-class Written:
+class Written(NamedTuple):
     """A cell: its first and its last day, the same where it names one."""
 
     first: Part
@@ -256,8 +256,7 @@ def _part(tokens: Sequence[str]) -> Part:
     return Part(year, 0, day, word)
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(NamedTuple):
     """The days of a column by row, ``None`` where a cell says none; what could not be settled by row.
 
     ``said`` is how the column was settled, in words; ``months_only`` are rows that name a month without a
@@ -309,7 +308,7 @@ def read_days(
         if isinstance(found, str):
             settled.faults[row] = found
         settled.days.append(None if isinstance(found, str) else found)
-    return replace(settled, months_only=tuple(months_only))
+    return settled._replace(months_only=tuple(months_only))
 
 
 def _order_of(known: Sequence[Written], latest: datetime.date | None) -> str:
@@ -350,8 +349,7 @@ def languages_of(cells: Iterable[str]) -> tuple[str, ...]:
     return tuple(having or (month_names() if meant else ()))
 
 
-@dataclass(frozen=True)
-class _Way:
+class _Way(NamedTuple):
     """How a column is read: the order of its numbers and the languages of its words."""
 
     order: str

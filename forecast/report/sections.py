@@ -15,7 +15,7 @@ import numpy as np
 
 from forecast.charts import outcomes, over_time
 from forecast.charts.drawing import ACCENT, ink_of, named, was_open
-from forecast.geography.outlines import read_outlines
+from forecast.geography.known_districts import read_outlines
 from forecast.night.evening import clock, standing_calls, too_early_said
 from forecast.published.archive_of_forecasts import a_week_before, kept_of, since
 from forecast.published.tables_of_past import forecasts, moves, record_tables

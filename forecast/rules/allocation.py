@@ -8,11 +8,10 @@ every whole quota, and the seats left over by a remainder rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import heapify, heapreplace
 from math import floor, inf
-from typing import Any
+from typing import Any, NamedTuple
 
 from forecast.election.methods import METHODS, DivisorMethod, QuotaMethod, divisors_of
 from forecast.election.rule import Allocation, Bonus
@@ -338,7 +337,7 @@ class QuotaCount:
 
     def serve_by_average(self, left: int) -> None:
         """One seat after the other to the highest votes / (seats + 1)."""
-        units = [replace(unit, held=self.seats[unit.id]) for unit in self.units if unit.id not in self.closed]
+        units = [unit._replace(held=self.seats[unit.id]) for unit in self.units if unit.id not in self.closed]
         method = METHODS["dhondt"]
         assert isinstance(method, DivisorMethod)
         division = divide_by_divisors(method, units, left, decide=self.decide, place=self.place)
@@ -357,8 +356,7 @@ class QuotaCount:
         return holds > 0, unit.votes / holds if holds else Fraction(0)
 
 
-@dataclass(frozen=True)
-class Premium:
+class Premium(NamedTuple):
     """At least so many ``seats`` for the list or alliance with most votes, if these are ``needed`` votes, or
     for the ``winner`` of a second round, an alliance or a list. With ``lists_apart`` all other alliances are
     none (San Marino).
@@ -370,8 +368,7 @@ class Premium:
     lists_apart: bool = False
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """How one division works.
 
     ``outside`` are votes of lists that take no part but stand behind the quota (``quota_of = "valid"``).
@@ -407,8 +404,8 @@ def divide(plan: Plan, units: Sequence[Unit], seats: int, place: str = "") -> Di
             continue
         own, where = Plan(plan.alliances, plan.decide), f"{place} {competitor.id}".strip()
         if any(unit.sub_alliance for unit in members):
-            inside = [replace(unit, alliance=unit.sub_alliance, sub_alliance=None) for unit in members]
-            own = replace(own, alliances=plan.alliances)
+            inside = [unit._replace(alliance=unit.sub_alliance, sub_alliance=None) for unit in members]
+            own = own._replace(alliances=plan.alliances)
             division = divide(own, inside, between.seats[competitor.id], where)
         else:
             division = _divide_with_floors(own, members, between.seats[competitor.id], where)
@@ -464,7 +461,7 @@ def _stands_for(competitor: Unit, unit: Unit) -> bool:
 
 
 def _alone(unit: Unit) -> Unit:
-    return replace(unit, alliance=None, sub_alliance=None)
+    return unit._replace(alliance=None, sub_alliance=None)
 
 
 def _largest(plan: Plan, competitors: Sequence[Unit], place: str) -> tuple[list[Unit], list[Tie]]:
@@ -489,7 +486,7 @@ def _divide_with_premium(plan: Plan, units: Sequence[Unit], seats: int, place: s
     others = [unit for unit in units if unit.id != largest[0].id]
     rest = divide_with_caps(plan, others, seats - premium, place)
     given = {unit.id: premium if unit is largest[0] else rest.seats[unit.id] for unit in units}
-    return replace(rest, seats=given, ties=(*ties, *rest.ties))
+    return rest._replace(seats=given, ties=(*ties, *rest.ties))
 
 
 def with_some_aside(
@@ -508,8 +505,8 @@ def with_some_aside(
         division = divide_among(free, left)
         more = to_set_aside(free, left, division)
         if not more:
-            return replace(
-                division, seats={u.id: aside.get(u.id, division.seats.get(u.id, 0)) for u in units}
+            return division._replace(
+                seats={u.id: aside.get(u.id, division.seats.get(u.id, 0)) for u in units}
             )
         aside.update(more)
 

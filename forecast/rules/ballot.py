@@ -15,8 +15,7 @@ from forecast.election.values import ELIGIBLE_KINDS, Kind, TieRule
 from forecast.errors import ABSENT, Fault
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One option on the ballot: a list, or one of the two kinds that can win nothing.
 
     ``direct_seats`` are constituencies won, ``min_seats`` seats kept in any case, ``max_seats`` the length of

@@ -72,7 +72,7 @@ class _PartyOfCase(Part):
 
     def entry(self, name: str) -> Entry:
         """The party as an option of a ballot."""
-        known = {of.name for of in fields(Entry)} & set(type(self).model_fields)
+        known = set(Entry._fields) & set(type(self).model_fields)
         return Entry(name, **{key: getattr(self, key) for key in known})
 
 

@@ -5,11 +5,10 @@ divisors; and which of a set it can sweep together, those that differ in level, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,6 @@ from forecast.rules.allocation import IN_PROPORTION
 from forecast.rules.compiled_clauses import (
     BASES,
     UNDRAWN,
-    PlacingStep,
     SeatTable,
     Tier,
     constraints_of,
@@ -64,8 +62,7 @@ _OF_METHOD = (
 _OF_ROW = ("base",)
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(NamedTuple):
     """Rules that differ in level, base and method alone."""
 
     methods: tuple[int, ...]
@@ -76,8 +73,7 @@ class Grid:
     """(n,) which of the methods each has."""
 
 
-@dataclass(frozen=True)
-class Rules:
+class Rules(NamedTuple):
     """R rules as the core reads them, for K lists."""
 
     records: NDArray[np.void]
@@ -133,12 +129,12 @@ def with_grids(rules: Rules) -> Rules:
             method_of = np.repeat(np.arange(len(worth)), [len(some) for some in worth])
             members = np.array([r for some in worth for r in some], np.int64)
             grids.append(Grid(tuple(some[0] for some in worth), members, method_of))
-    return replace(rules, singles=tuple(sorted(singles)), grids=tuple(grids))
+    return rules._replace(singles=tuple(sorted(singles)), grids=tuple(grids))
 
 
 def one_by_one(rules: Rules) -> Rules:
     """The same rules without grids."""
-    return replace(rules, singles=tuple(range(len(rules.records))), grids=())
+    return rules._replace(singles=tuple(range(len(rules.records))), grids=())
 
 
 def _may_stand_in_a_grid(rules: Rules, r: int) -> bool:
@@ -164,8 +160,6 @@ def _told(part: object) -> object:
     """What tells methods apart in districts: all that a tier is made of, as what can be compared."""
     if isinstance(part, np.ndarray):
         return part.tobytes()
-    if isinstance(part, Tier | PlacingStep):
-        return tuple(_told(getattr(part, one.name)) for one in fields(part))
     return tuple(map(_told, part)) if isinstance(part, tuple) else part
 
 
@@ -175,8 +169,7 @@ def _bytes_of(records: NDArray[np.void], names: Sequence[str]) -> NDArray[np.uin
     return np.concatenate(parts, axis=1)
 
 
-@dataclass(frozen=True)
-class Lead:
+class Lead(NamedTuple):
     """Thresholds in the order in which lists fail them, whatever the votes: who passes is found once for all
     rules that have one of them.
     """
@@ -191,8 +184,7 @@ class Lead:
     """(T,) as shares of the base of the first."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """Rules of one method that have thresholds of one lead."""
 
     lead: int
@@ -207,8 +199,7 @@ class Row:
     """Numbers of the outcomes that a draw may have under them."""
 
 
-@dataclass(frozen=True)
-class Course:
+class Course(NamedTuple):
     """How a run goes through its rules."""
 
     grids: tuple[tuple[tuple[Lead, ...], tuple[Row, ...]], ...]
@@ -589,8 +580,7 @@ def _fill_allocation(record: np.void, allocation: Allocation, tables: _DivisorTa
     record["single_precision"] = table.linear
 
 
-@dataclass(frozen=True)
-class _DivisorTable:
+class _DivisorTable(NamedTuple):
     """Divisors of one method in the core's form.
 
     ``linear``: the n-th divisor is a multiple of n - 1 + ``shift`` (the first of ``first``, not less than

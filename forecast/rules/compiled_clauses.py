@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, lcm
 from typing import TYPE_CHECKING, NamedTuple
@@ -267,8 +266,7 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
-class SeatTable:
+class SeatTable(NamedTuple):
     """What a rule has to know of D districts besides their votes."""
 
     names: tuple[str, ...]
@@ -280,8 +278,7 @@ class SeatTable:
     """(D,) levelling seats that it takes, -1 where the table does not say."""
 
 
-@dataclass(frozen=True)
-class LocalLevels:
+class LocalLevels(NamedTuple):
     """Levels that lists must reach in a place: a district, or a region of several."""
 
     record: NDArray[np.void]
@@ -298,8 +295,7 @@ class LocalLevels:
         return int(self.place_of.max()) + 1
 
 
-@dataclass(frozen=True)
-class PlacingStep:
+class PlacingStep(NamedTuple):
     """One step of bringing levelling seats to places: P of them inside Q larger ones."""
 
     record: NDArray[np.void]
@@ -314,8 +310,7 @@ class PlacingStep:
     """(P,) its fixed seats."""
 
 
-@dataclass(frozen=True)
-class Tier:
+class Tier(NamedTuple):
     """How seats are divided in D districts."""
 
     houses: Numbers

@@ -177,7 +177,7 @@ def with_winners(election: Election, ballot: Ballot, won: Mapping[str, Won]) -> 
     for tier in won.values():
         left.update(tier.left)
     if left:
-        entries = tuple(replace(entry, candidate_votes=left[entry.id]) for entry in ballot.entries)
+        entries = tuple(entry._replace(candidate_votes=left[entry.id]) for entry in ballot.entries)
         ballot = replace(ballot, entries=entries)
     inside = [won[tier.id] for tier in election.tiers if tier.in_the_rule and tier.id in won]
     direct = Counter[str]()
@@ -185,7 +185,7 @@ def with_winners(election: Election, ballot: Ballot, won: Mapping[str, Won]) -> 
         direct.update(tier.seats if tier.winners else {})
     if not direct:
         return ballot
-    entries = tuple(replace(entry, direct_seats=direct[entry.id]) for entry in ballot.entries)
+    entries = tuple(entry._replace(direct_seats=direct[entry.id]) for entry in ballot.entries)
     there = {district.name: Counter[str]() for district in ballot.districts}
     for winner in (winner for tier in inside for winner in tier.winners):
         if winner.region in there:

@@ -145,12 +145,12 @@ def divide_district(
     if districts.bonus is not None:
         bonus, ties = award_bonus(districts.bonus, units, district.valid, seats, rule.ties, district.name)
     if districts.direct == "start":
-        units = [replace(unit, held=district.direct.get(unit.id, 0)) for unit in units]
+        units = [unit._replace(held=district.direct.get(unit.id, 0)) for unit in units]
     outside = outside_quota_in(rule, ballot, units, district)
     plan = Plan(districts, rule.ties, rule.alliances, outside)
     division = divide(plan, units, seats - sum(bonus.values()), district.name)
     total = {name: given + bonus.get(name, 0) for name, given in division.seats.items()}
-    return replace(division, seats=total, ties=(*ties, *division.ties))
+    return division._replace(seats=total, ties=(*ties, *division.ties))
 
 
 def district_seats(rule: Rule, ballot: Ballot) -> Division:
@@ -171,8 +171,8 @@ def district_seats(rule: Rule, ballot: Ballot) -> Division:
     division = divide_by_method(
         Plan(IN_PROPORTION if by_votes else _SAINTE_LAGUE, rule.ties), competitors, total, _SIZES
     )
-    return replace(
-        division, seats={district.name: division.seats.get(district.name, 0) for district in ballot.districts}
+    return division._replace(
+        seats={district.name: division.seats.get(district.name, 0) for district in ballot.districts}
     )
 
 
@@ -190,7 +190,7 @@ def _with_national_leftover(
     most = {entry.id: most_alone(entry.kind, entry.max_seats) for entry in ballot.entries}
     alone = frozenset(name for name, limit in most.items() if limit is not None)
     for district in ballot.districts:
-        local = [replace(unit, limit=most[unit.id]) for unit in units[district.name]]
+        local = [unit._replace(limit=most[unit.id]) for unit in units[district.name]]
         seats, price = sizes.seats[district.name], prices[district.name]
         won[district.name] = {unit.id: 0 for unit in local}
         if price is None or not any(unit.votes for unit in local):

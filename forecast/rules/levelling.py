@@ -55,7 +55,7 @@ def level_out(
         return _start_after(plan, units, held, pool)
     if levelling.mode == "apart":
         division = divide(plan, units, max(pool - sum(held[unit.id] for unit in units), 0))
-        return replace(division, seats={name: held[name] + seats for name, seats in division.seats.items()})
+        return division._replace(seats={name: held[name] + seats for name, seats in division.seats.items()})
     if levelling.mode == "keep":
         division = _keep(plan, units, held, pool)
     elif levelling.mode == "redistribute":
@@ -64,7 +64,7 @@ def level_out(
         division = _grow(levelling, plan, units, held, pool, beyond)
     else:
         division = divide(plan, units, pool)
-    return replace(division, order=_beyond(division.order, held))
+    return division._replace(order=_beyond(division.order, held))
 
 
 def _beyond(order: Sequence[str], held: Mapping[str, int]) -> tuple[str, ...]:
@@ -92,16 +92,16 @@ def _give_part(
         linked[unit.id] = floor(lacks + Fraction(1, 2)) if lacks >= 1 else 0
     given = sum(linked.values())
     if given > pool:
-        claims = [replace(u, votes=Fraction(linked[u.id]), behind_quota=None, limit=None) for u in units]
-        return divide(replace(plan, outside=Fraction(0)), claims, pool)
-    division = divide(plan, [replace(unit, limit=None) for unit in units], pool - given)
-    return replace(division, seats={name: linked[name] + seats for name, seats in division.seats.items()})
+        claims = [u._replace(votes=Fraction(linked[u.id]), behind_quota=None, limit=None) for u in units]
+        return divide(plan._replace(outside=Fraction(0)), claims, pool)
+    division = divide(plan, [unit._replace(limit=None) for unit in units], pool - given)
+    return division._replace(seats={name: linked[name] + seats for name, seats in division.seats.items()})
 
 
 def _keep(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
     """The larger of share and seats held; the house grows (New Zealand, Electoral Act 1993 s 192)."""
     division = divide(plan, units, pool)
-    return replace(division, seats={name: max(seats, held[name]) for name, seats in division.seats.items()})
+    return division._replace(seats={name: max(seats, held[name]) for name, seats in division.seats.items()})
 
 
 def _redistribute(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
@@ -116,9 +116,9 @@ def _redistribute(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], po
 
 def _start_after(plan: Plan, units: Sequence[Unit], held: Mapping[str, int], pool: int) -> Division:
     """Divisors begin after the seats held (Scotland Act 1998 s 8, Iceland)."""
-    holding = [replace(unit, held=held[unit.id]) for unit in units]
+    holding = [unit._replace(held=held[unit.id]) for unit in units]
     division = divide_with_caps(plan, holding, max(pool - sum(held[unit.id] for unit in units), 0))
-    return replace(division, seats={name: held[name] + seats for name, seats in division.seats.items()})
+    return division._replace(seats={name: held[name] + seats for name, seats in division.seats.items()})
 
 
 def _grow(
@@ -148,7 +148,7 @@ def _grow(
     if levelling.unbalanced:
         floors = {unit.id: held[unit.id] for unit in voted}
         division = _least_house(plan, units, floors, beyond, levelling.unbalanced, (pool, house))
-    return replace(division, seats={name: max(seats, held[name]) for name, seats in division.seats.items()})
+    return division._replace(seats={name: max(seats, held[name]) for name, seats in division.seats.items()})
 
 
 def _least_house(

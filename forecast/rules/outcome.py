@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from forecast.election.values import DecidedBy, TieRule
 
@@ -32,8 +32,7 @@ Ground = Literal[
 UNLISTED = "not listed"
 
 
-@dataclass(frozen=True)
-class Tie:
+class Tie(NamedTuple):
     """Equal claims to the last seats.
 
     ``lists`` have the same claim and ``seats`` of them could be served; ``won`` were. Where a lot decides, or
@@ -54,8 +53,7 @@ class Tie:
         return self.decided_by in ("lot", "precincts")
 
 
-@dataclass(frozen=True)
-class Admission:
+class Admission(NamedTuple):
     """Whether a list takes part, on what ground, and the votes its level asks for (``None``: no level).
 
     ``allied``: it does so with its alliance; a list whose alliance takes no part stands for itself.
@@ -86,8 +84,7 @@ class Line:
     next_quotient: Fraction | float | None = None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One division of seats: ``place`` is empty for the national one, else the district or the alliance."""
 
     place: str
@@ -97,8 +94,7 @@ class Step:
     quota: Fraction | None = None
 
 
-@dataclass(frozen=True)
-class Division:
+class Division(NamedTuple):
     """Seats given to each list, with the working and the ties.
 
     ``order`` names the list of each seat, in the order in which a divisor method gave them, or a quota method
@@ -135,8 +131,7 @@ class DistrictSeats:
         return sum(seats.get(name, 0) for seats in (self.fixed, self.levelling, self.direct))
 
 
-@dataclass(frozen=True)
-class Winner:
+class Winner(NamedTuple):
     """Who has most votes in a single-member district; ``region`` is where the seats of lists are placed."""
 
     district: str
@@ -210,8 +205,7 @@ Keys = tuple[Any, ...]
 """What decides between equal claims, the larger first."""
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One competitor for seats: a list or an alliance.
 
     ``votes`` as they count in the allocation, ``behind_quota`` those in the quota where they are others,

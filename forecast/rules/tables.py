@@ -303,7 +303,7 @@ def _entry(party: Party, row: Row) -> Entry:
     said: dict[str, Any] = {name: row.read(name, parse_seats, getattr(entry, name)) for name in _SEATS}
     said["best_region_share"] = row.read("best_region_share", parse_share, entry.best_region_share)
     said["alliance"] = row.cells.get("alliance") or entry.alliance
-    return replace(entry, **said)
+    return entry._replace(**said)
 
 
 def entry_of(party: Party, votes: int) -> Entry:
@@ -349,8 +349,7 @@ class OfficialSeats(NamedTuple):
     levelling: int | None
 
 
-@dataclass(frozen=True)
-class DistrictTable:
+class DistrictTable(NamedTuple):
     """The districts of a table, and official seats by district and list where it has columns of them."""
 
     place: str

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import floor
 
@@ -161,7 +160,7 @@ class _Gate:
             together = reaches(votes, levels.level * self.base, strict=self.threshold.strict)
             for entry in entries:
                 if not together or not winning:
-                    yield entry.id, replace(self.admissions[entry.id], allied=False)
+                    yield entry.id, self.admissions[entry.id]._replace(allied=False)
                 elif entry in winning:
                     yield entry.id, Admission(True, "alliance", levels.seats_from, needed)
                 else:
@@ -181,14 +180,14 @@ class _Gate:
             if known.admitted or not entry.eligible:
                 continue
             if seats is not None and won.get(entry.id, 0) >= seats:
-                yield entry.id, replace(known, admitted=True, ground="district seats")
+                yield entry.id, known._replace(admitted=True, ground="district seats")
             elif regions is not None:
                 met = sum(
                     bool(size[name]) and place.votes.get(entry.id, 0) * size[name] >= place.valid
                     for name, place in places.items()
                 )
                 if met >= regions:
-                    yield entry.id, replace(known, admitted=True, ground="regions")
+                    yield entry.id, known._replace(admitted=True, ground="regions")
 
     def when_nobody_passed(self, nobody: object) -> None:
         """The largest lists, or those that reach a lower level; nobody where the election is void."""
@@ -318,7 +317,7 @@ def entitled_in(
             there = reaches_locally(local, ballot, entry, region or district)
             by_law = (nationally.admitted, there)
             admitted = any(by_law) if local.waives_national else all(by_law)
-            nationally = replace(nationally, admitted=admitted)
+            nationally = nationally._replace(admitted=admitted)
         if entry.eligible and votes[entry.id] and _competes(rule, nationally):
             units.append(_unit(rule, None, entry, order, nationally, votes[entry.id]))
     return units

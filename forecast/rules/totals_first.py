@@ -167,7 +167,7 @@ def voters(units: Sequence[Unit], ballot: Ballot, tier: Tier) -> list[Unit]:
         size = tier.sizes[district.name]
         for name, votes in district.votes.items() if size else ():
             numbers[name] += floor(Fraction(votes, size) + Fraction(1, 2))
-    return [replace(unit, votes=Fraction(numbers[unit.id]), behind_quota=None) for unit in units]
+    return [unit._replace(votes=Fraction(numbers[unit.id]), behind_quota=None) for unit in units]
 
 
 def place_doubly(rule: Rule, tier: Tier, totals: Mapping[str, int]) -> Tier:

@@ -18,14 +18,14 @@ from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError, su
 from forecast.kernels import count, count_places, sweep, whole_chamber
 from forecast.kernels.arrays import BLOCK, Seats, Votes, new_rows
 from forecast.kernels.count import Questions
-from forecast.simulation.drawn_districts import (
+from forecast.simulation.inputs import compile_chamber_questions
+from forecast.simulation.local import (
     NOWHERE,
     DistrictBallots,
     DrawnDistricts,
     drawn_districts,
     no_votes,
 )
-from forecast.simulation.inputs import compile_chamber_questions
 from forecast.simulation.run_counts import Tallies, empty_tallies
 from forecast.simulation.stages import Ballots, new_admission, new_noise, new_seats, votes_like
 

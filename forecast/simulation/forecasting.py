@@ -6,7 +6,6 @@ import json
 import math
 import platform
 import sys
-from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -348,7 +347,7 @@ def central_shares(inputs: Draws, rules: Rules, units: Units) -> np.ndarray:
     alone = inputs._replace(pattern=None, table=None)
     records = rules.records.copy()
     records["held_drawn"] = False  # no district is drawn here
-    rules = replace(rules, records=records)
+    rules = rules._replace(records=records)
     _, kept = run_draws(alone, rules, compile_questions((), (), units), KEPT_DRAWS, keep=KEPT_DRAWS)
     return np.median(kept.shares, axis=0)
 

@@ -1,7 +1,7 @@
 """What decides the last seat of the country: the fewest votes more for one list that move a seat, and between
 whom.
 
-The others' votes stay and the base grows, as in ``forecast.rules.margins``; found by doubling and halving
+The others' votes stay and the base grows, as in ``forecast.rules.reference``; found by doubling and halving
 over whole votes, with all draws and lists at once through the compiled core.
 """
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forecast.election.forecast_day import day_of_forecast, days_of_forecasts
+from forecast.election.loading import day_of_forecast, days_of_forecasts
 from forecast.errors import ABSENT, ConfigurationError, Fault, PollDataError
 from forecast.estimation import estimate
 from forecast.polls import polls_of

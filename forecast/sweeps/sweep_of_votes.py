@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,8 @@ from forecast.election import Rule
 from forecast.election.notes import of_the_lists_alone, warnings_on
 from forecast.errors import ABSENT, ConfigurationError, Fault
 from forecast.result import Forecast, forecast_of
-from forecast.rules.margins import next_seats
 from forecast.rules.outcome import Outcome, Tie
-from forecast.rules.reference import apply_rule
+from forecast.rules.reference import apply_rule, next_seats
 from forecast.rules.remarks import remarks_on
 from forecast.rules.thresholds import base_votes, missing_totals
 from forecast.simulation.forecasting import identity_of
@@ -153,7 +152,7 @@ def _outcomes(
         "void": np.array([outcome.void for outcome in outcomes]),
         "coalition_seats_won": of_coalitions,
         "majority": 2 * of_coalitions > house[:, None],
-        "tied_claims": np.array([json.dumps([asdict(tie) for tie in o.ties]) for o in outcomes]),
+        "tied_claims": np.array([json.dumps([tie._asdict() for tie in o.ties]) for o in outcomes]),
         "rules/seats_difference": won - np.array([base.seats[party] for party in ids]),
         "rules/moved_seats": seats_moved(seats, before),
         **{f"rules/{name}": values for name, values in indices._asdict().items()},

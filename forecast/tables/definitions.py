@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -27,8 +27,7 @@ Type = Literal["text", "integer", "number", "day"]
 Unless = Callable[[Callable[[Row], str]], Callable[[Row], str]]
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """A column as machines read it: twelve digits, a name that stays.
 
     ``unit`` is that of the Dataset: ``1`` for shares and probabilities, ``seats``, ``days``; none for texts.
@@ -40,8 +39,7 @@ class Column:
     meaning: str
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(NamedTuple):
     """A column as people read it: a title, and the text of a row, rounded as its error allows."""
 
     title: str

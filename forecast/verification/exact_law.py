@@ -128,7 +128,7 @@ class ExactLaw:
         )
         districts = (*districts, *self.elsewhere)
         entries = tuple(
-            replace(entry, votes=sum(district.votes.get(entry.id, 0) for district in districts))
+            entry._replace(votes=sum(district.votes.get(entry.id, 0) for district in districts))
             for entry in self.entries
         )
         return Ballot(

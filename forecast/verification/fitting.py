@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import minimize
@@ -47,7 +47,7 @@ _POSITIVE = ("drift", "firm_error", "other_factor")
 _TAIL_SHIFT = 2.0
 _NO_SAMPLING = 1e12
 _SIMPLEX = np.vstack([np.zeros(4), np.diag([0.4, 0.4, 0.4, -0.2])])
-TERMS = tuple(field.name for field in fields(LawConstants))
+TERMS = LawConstants._fields
 """The constants of the default law, in the order of its formula."""
 
 
@@ -338,10 +338,10 @@ def bootstrap(
         counts = {country: int((chosen == i).sum()) for i, country in enumerate(material.countries)}
         weights = material.weights(counts)
         default, average = fit_default(material, weights, start)
-        drawn["default"].append(astuple(default))
+        drawn["default"].append(tuple(default))
         if with_named:
-            drawn["average"].append(astuple(average))
-            drawn["trend"].append(astuple(fit_law(material.trend, weights, start.trend)))
+            drawn["average"].append(tuple(average))
+            drawn["trend"].append(tuple(fit_law(material.trend, weights, start.trend)))
         if step is not None:
             step(done + 1, resamples)
     return {method: _intervals(method, np.array(values)) for method, values in drawn.items() if values}

@@ -543,7 +543,7 @@ def case_of(election: PastElection, horizon: int) -> Case | None:
     centre = average(prepared)
     situation = situation_of(prepared, centre, float(horizon))
     european = float(election.kind == "european")
-    return Case(election, horizon, prepared, centre, replace(situation, european=european))
+    return Case(election, horizon, prepared, centre, situation._replace(european=european))
 
 
 def cases_of(elections: Iterable[PastElection], horizons: Sequence[int] = HORIZONS) -> list[Case]:

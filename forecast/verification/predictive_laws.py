@@ -131,7 +131,7 @@ def law_of(
     if method == "trend":
         return _our_law(trend, trend, constants.law(method), case.situation)
     seen = case.correction(trend)
-    situation = replace(case.situation, record=record, newcomers=seen.newcomers)
+    situation = case.situation._replace(record=record, newcomers=seen.newcomers)
     law = constants.law(method)
     return _our_law(seen.moved(law, situation), seen.centre, law, situation)
 

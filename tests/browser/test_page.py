@@ -13,10 +13,10 @@ import pytest
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
-from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
+from forecast.storage import with_sources
 from forecast.sweeps.slider import slide
 from forecast.words.facts import Facts
 from forecast.words.rounding import points

@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 
 from forecast.cli.main import main
-from forecast.election.forecast_day import parse_days
+from forecast.election.loading import parse_days
 from forecast.errors import ConfigurationError
 from forecast.storage import load
 

@@ -244,8 +244,8 @@ def as_the_election_file_says(election: Election, case: Case) -> tuple[Ballot, M
         meant[entry.id] = known or entry.id
         if known in election.by_id:
             party = election.by_id[known]
-            entry = replace(
-                entry, id=known, kind=party.kind, members=party.members, alliance=party.alliance or None
+            entry = entry._replace(
+                id=known, kind=party.kind, members=party.members, alliance=party.alliance or None
             )
         entries.append(entry)
     assert len(set(meant.values())) == len(meant), "two lists of the count under one id"

@@ -99,7 +99,7 @@ def test_the_order_of_the_districts_changes_nothing_without_ties(election: tuple
 def test_twice_the_votes_give_the_same_seats(election: tuple[Rule, Ballot]):
     rule, ballot = election
     doubled = Ballot(
-        tuple(replace(entry, votes=2 * entry.votes) for entry in ballot.entries),
+        tuple(entry._replace(votes=2 * entry.votes) for entry in ballot.entries),
         districts=tuple(
             replace(place, votes={name: 2 * votes for name, votes in place.votes.items()})
             for place in ballot.districts
@@ -120,7 +120,7 @@ def test_votes_elsewhere_change_nothing_in_a_district_without_a_national_level(
     )
     first, *rest = ballot.districts
     grown = (first, *(replace(d, votes={**d.votes, "a": d.votes["a"] + more}) for d in rest))
-    entries = tuple(replace(e, votes=sum(d.votes[e.id] for d in grown)) for e in ballot.entries)
+    entries = tuple(e._replace(votes=sum(d.votes[e.id] for d in grown)) for e in ballot.entries)
     before = apply_rule(law, ballot).districts[0]
     after = apply_rule(law, replace(ballot, districts=grown, entries=entries)).districts[0]
     assert before.fixed == after.fixed

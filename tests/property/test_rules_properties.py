@@ -13,8 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from forecast.election.methods import METHODS, DivisorMethod, divisors_of
-from forecast.rules.margins import next_seat, with_extra_votes
-from forecast.rules.reference import apply_rule
+from forecast.rules.reference import apply_rule, next_seat, with_extra_votes
 from tests.counts import ballot_of, count, rule_of, seats_of
 
 DIVISORS = [name for name, entry in METHODS.items() if isinstance(entry, DivisorMethod)]

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from forecast.election import Party, parse_election
 from forecast.election.values import percent
 from forecast.rules.ballot import Ballot, Entry
-from forecast.rules.margins import next_seats
-from forecast.rules.reference import apply_rule
+from forecast.rules.reference import apply_rule, next_seats
 from forecast.simulation.inputs import Units
 from forecast.simulation.last_seat import NOBODY, fewest_votes
 from forecast.sweeps.comparison import indices_of, seats_moved

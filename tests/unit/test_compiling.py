@@ -143,13 +143,13 @@ def test_processes_that_begin_at_once_compile_each_kernel_once(project: Path) ->
 
 LATER = """
 import numpy as np
-from forecast.compiling import preparing
+from forecast.compiling import cache
 from forecast.kernels.caller import raised
 from forecast.kernels.other import doubled
-preparing.processors = lambda: 2
-preparing.prepare([raised], later=[doubled])
-(helper,) = preparing._helpers
-preparing.prepare([doubled])
+cache.processors = lambda: 2
+cache.prepare([raised], later=[doubled])
+(helper,) = cache._helpers
+cache.prepare([doubled])
 out = np.zeros(1, np.int64)
 raised(np.array([3]), out)
 doubled(out)

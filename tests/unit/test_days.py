@@ -12,7 +12,7 @@ import pytest
 
 from forecast.cli.main import main
 from forecast.election import Election, load_election
-from forecast.election.forecast_day import day_of_forecast, days_of_forecasts
+from forecast.election.loading import day_of_forecast, days_of_forecasts
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.polls import polls_of

@@ -75,7 +75,7 @@ def test_the_centre_is_moved_as_the_formula_says() -> None:
 
 
 def test_near_the_vote_the_last_result_never_pushes_away() -> None:
-    near = replace(SITUATION, horizon=1, age=2)
+    near = SITUATION._replace(horizon=1, age=2)
     known = correction_of(AVERAGE, TREND, np.array([0.4, 0.3, 0.2, NAN]), NAMED)
     unknown = correction_of(AVERAGE, TREND, np.full(4, NAN), NAMED)
     assert known.moved(LAW, near).tolist() == unknown.moved(LAW, near).tolist()
@@ -83,13 +83,13 @@ def test_near_the_vote_the_last_result_never_pushes_away() -> None:
 
 
 def test_record_newcomers_and_european_elections_widen_as_the_formula_says() -> None:
-    told = replace(SITUATION, record=0.2, newcomers=0.3, european=1.0)
+    told = SITUATION._replace(record=0.2, newcomers=0.3, european=1.0)
     wider = math.exp(2 * (0.75 * 0.2 + 0.47 * 0.3 + 0.23))
     assert squared_error(LAW, told) == pytest.approx(squared_error(LAW, SITUATION) * wider)
 
 
 def test_a_vote_held_on_the_day_of_the_newest_poll_has_a_finite_centre() -> None:
-    now = replace(SITUATION, horizon=0, age=0)
+    now = SITUATION._replace(horizon=0, age=0)
     moved = correction_of(AVERAGE, TREND, np.full(4, NAN), NAMED).moved(LAW, now)
     assert np.isfinite(moved).all()
     assert moved.sum() == pytest.approx(1.0)

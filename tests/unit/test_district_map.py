@@ -13,7 +13,7 @@ from forecast.charts.outcomes import leaders
 from forecast.cli.main import main
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
-from forecast.geography.outlines import read_outlines
+from forecast.geography.known_districts import read_outlines
 from forecast.polls import read_polls
 from forecast.report import page
 from forecast.result import Forecast

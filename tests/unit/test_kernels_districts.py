@@ -22,8 +22,8 @@ from forecast.rules.compiled import compile_rules, one_by_one
 from forecast.rules.compiled_clauses import SeatTable
 from forecast.rules.reference import apply_rule
 from forecast.simulation.chamber import Chamber
-from forecast.simulation.drawn_districts import DrawnDistricts
 from forecast.simulation.inputs import NO_DIRECTIONS, SAMPLER_GIVEN, SAMPLER_RANDOM, Draws
+from forecast.simulation.local import DrawnDistricts
 from forecast.simulation.numbers_of_places import last_and_next
 from forecast.simulation.running import run_draws
 

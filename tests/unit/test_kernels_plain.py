@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,7 +62,7 @@ def in_full(rules: Rules) -> Rules:
     """The same rules, none of which is taken for plain."""
     records = rules.records.copy()
     records["single_precision"] = False
-    return replace(rules, records=records)
+    return rules._replace(records=records)
 
 
 def assert_same(inputs: Draws, rules: Rules, number: int = 20_000) -> None:

@@ -11,7 +11,7 @@ import pytest
 from forecast.election import Election, Rule, load_election
 from forecast.estimation import Estimate
 from forecast.rules.counts import read_count
-from forecast.rules.margins import next_seats
+from forecast.rules.reference import next_seats
 from forecast.simulation.forecasting import simulate
 from forecast.simulation.inputs import Units
 from forecast.simulation.last_seat import NOBODY, fewest_votes, last_seats, rule_of_the_country, valid_votes
@@ -53,7 +53,7 @@ def test_the_last_seat_of_drawn_votes_is_that_of_the_exact_count(election: Elect
     assert (votes[0], units.ids[gains[0]], units.ids[loses[0]]) == (19_156, "respublica", "amanat")
     for row, found in zip(ballots, zip(votes, gains, loses, strict=True), strict=True):
         by_unit = dict(zip(units.ids, row.tolist(), strict=True))
-        entries = tuple(replace(entry, votes=by_unit[entry.id]) for entry in count.entries)
+        entries = tuple(entry._replace(votes=by_unit[entry.id]) for entry in count.entries)
         closest = next(
             iter(next_seats(election.rule, replace(count, entries=entries, valid_votes=None)).values())
         )

@@ -14,10 +14,10 @@ from forecast.charts import chart_of, charts_of
 from forecast.election import load_election
 from forecast.estimation import estimate
 from forecast.polls import read_polls
-from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import simulate
+from forecast.storage import with_sources
 from forecast.sweeps.slider import count_majorities, slide
 from forecast.tables import table_of, tables_of
 from forecast.tables.exporting import exported

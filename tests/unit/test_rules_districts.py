@@ -16,9 +16,8 @@ from forecast.election.values import Kind
 from forecast.errors import ConfigurationError, PollDataError
 from forecast.rules.ballot import Ballot, District, Entry
 from forecast.rules.counts import read_count
-from forecast.rules.margins import last_seats
 from forecast.rules.outcome import Outcome
-from forecast.rules.reference import apply_rule
+from forecast.rules.reference import apply_rule, last_seats
 
 Votes = Mapping[str, Mapping[str, int]]
 
@@ -407,7 +406,7 @@ def _with(ballot: Ballot, place: str, name: str, extra: int) -> Ballot:
 
     districts = tuple(more(there) if there.name == place else there for there in ballot.districts)
     entries = tuple(
-        replace(entry, votes=entry.votes + extra) if entry.id == name else entry for entry in ballot.entries
+        entry._replace(votes=entry.votes + extra) if entry.id == name else entry for entry in ballot.entries
     )
     return replace(ballot, districts=districts, entries=entries, valid_votes=ballot.valid + extra)
 

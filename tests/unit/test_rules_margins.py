@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from forecast.election import load_election
 from forecast.rules.counts import read_count
-from forecast.rules.margins import next_seat, next_seats, with_extra_votes
-from forecast.rules.reference import apply_rule
+from forecast.rules.reference import apply_rule, next_seat, next_seats, with_extra_votes
 from tests.counts import ROOT, ballot_of, rule_of
 
 

@@ -14,12 +14,11 @@ from forecast.election import load_election
 from forecast.errors import ConfigurationError
 from forecast.estimation import estimate
 from forecast.polls import polls_of
-from forecast.provenance import with_sources
 from forecast.published.archive_of_forecasts import Archive, read_archive
 from forecast.published.scored import Record, record_of
 from forecast.report import page
 from forecast.simulation.forecasting import simulate
-from forecast.storage import load, save
+from forecast.storage import load, save, with_sources
 from tests.forecasts import CONFIG
 
 OFFICIAL = "official = { amanat = 22, independents = 7 }\n"

@@ -19,11 +19,11 @@ from forecast.estimation import Estimate, estimate
 from forecast.estimation.centre import handed_on
 from forecast.estimation.share_draws import read_share_draws
 from forecast.polls import polls_of, read_polls
-from forecast.provenance import with_sources
 from forecast.report import page
 from forecast.result import Forecast
 from forecast.simulation.forecasting import How, simulate_and_keep
 from forecast.simulation.given import simulate_given
+from forecast.storage import with_sources
 from forecast.words.facts import Facts
 
 CONFIG = Path(__file__).parents[2] / "configs" / "kazakhstan-2023.toml"
