@@ -4,6 +4,7 @@ each, and a map of who is ahead.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
@@ -346,10 +347,11 @@ def hundred_body(data: Data) -> Spec:
     return mark("point", data("dots"), dots, size=120, filled=True, opacity=1, strokeWidth=1.2) | size
 
 
-def seats_of_hemicycle(house: int) -> list[tuple[float, float]]:
+@functools.cache
+def seats_of_hemicycle(house: int) -> tuple[tuple[float, float], ...]:
     """Places of seats in half rings of radius 0.4 to 1, from the left end to the right."""
     if house <= 0:
-        return []
+        return ()
     rings = _rings(house)
     radii = [1.0] if rings == 1 else [0.4 + 0.6 * ring / (rings - 1) for ring in range(rings)]
     numbers = [math.floor(house * radius / sum(radii)) for radius in radii]
@@ -361,7 +363,7 @@ def seats_of_hemicycle(house: int) -> list[tuple[float, float]]:
         for k in range(seats)
     ]
     places.sort(key=lambda place: (-place[1], place[0]))
-    return [(radius * math.cos(angle), radius * math.sin(angle)) for radius, angle in places]
+    return tuple((radius * math.cos(angle), radius * math.sin(angle)) for radius, angle in places)
 
 
 def _rings(house: int) -> int:

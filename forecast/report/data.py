@@ -7,9 +7,11 @@ in place, and rounds and decides nothing.
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +32,8 @@ _WIDE, _NARROW, _PANEL = 600, 330, 200
 _FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 _DIGITS = 6
 """Of numbers that only place marks: far less than a pixel."""
+_PLAIN = frozenset({float, int, bool, str, type(None)})
+"""Kinds of values of chart data, but for lists of lines and outlines of districts."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,27 @@ class Pool:
     def __init__(self) -> None:
         self.columns: list[Any] = []
         self._known: dict[str, int] = {}
+        self._put: dict[tuple[Any, ...], int] = {}
 
     def put(self, rows: Rows) -> dict[str, Any]:
         """Rows as the numbers of their columns, and how many there are."""
-        names = dict.fromkeys(name for row in rows for name in row)
-        return {
-            "n": len(rows),
-            **{name: self._column([_short(row.get(name)) for row in rows]) for name in names},
-        }
+        names = dict.fromkeys(itertools.chain.from_iterable(rows))
+        return {"n": len(rows), **{name: self._column([row.get(name) for row in rows]) for name in names}}
 
     def _column(self, values: list[Any]) -> int:
         """The number of a column; one value that all rows share stands for itself."""
+        kinds = [*map(type, values)]
+        if not _PLAIN.issuperset(kinds):
+            return self._number_of(values)
+        # The seats of a house of 736 stand where they stood at every other place of the slider: to round and
+        # write them anew takes longer than to know them again. 1 and 1.0 and True are told apart.
+        known = (*values, *kinds)
+        if known not in self._put:
+            self._put[known] = self._number_of(values)
+        return self._put[known]
+
+    def _number_of(self, values: list[Any]) -> int:
+        values = [_short(value) for value in values]
         kept = values[0] if len(values) > 1 and all(value == values[0] for value in values) else values
         text = json.dumps(kept)
         if text not in self._known:
@@ -232,11 +246,16 @@ def _specs(facts: Facts) -> dict[str, list[Spec]]:
 
 
 def _compiled(body: Spec) -> Spec:
+    whole = {**body, "config": look(_FONT), "padding": 2, "background": "transparent"}
+    return _vega_of(json.dumps(whole))
+
+
+@lru_cache(maxsize=64)
+def _vega_of(written: str) -> Spec:
+    """Compiled once for all pages of a process: they differ in their data."""
     import vl_convert
 
-    return vl_convert.vegalite_to_vega(
-        {**body, "config": look(_FONT), "padding": 2, "background": "transparent"}
-    )
+    return vl_convert.vegalite_to_vega(written)
 
 
 # Cells of tables.
@@ -327,10 +346,13 @@ def _slider(facts: Facts, slid: Forecast, law: dict[str, Any], pool: Pool, chang
     counts, drawn = slid.array("unsaved/coalition_majority"), slid.array("unsaved/coalition_draws")
     places = []
     for t, m in slid.places():
-        here = Facts(slid.at(threshold=t, method=m), facts.question)
-        found = {} if [t, m] == at_law else _unlike(_in_order(here, facts, pool, changed), law)
-        if facts.of_chamber and not here.of_chamber:  # of the whole only what it is under the law is known
-            found = _without_chamber(found, law)
+        found: dict[str, Any] = {}
+        if [t, m] != at_law:
+            here = Facts(slid.at(threshold=t, method=m), facts.question)
+            found = _unlike(_in_order(here, facts, pool, changed), law)
+            # Of the whole only what it is under the law is known.
+            if facts.of_chamber and not here.of_chamber:
+                found = _without_chamber(found, law)
         subsets = np.round(counts[t, m] * drawn[t, m]).astype("<u2").tobytes()
         found |= {"subsets": base64.b64encode(subsets).decode(), "subset_draws": int(drawn[t, m])}
         places.append(found)

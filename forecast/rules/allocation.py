@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
-from heapq import heapify, heappop, heappush
-from math import floor
+from heapq import heapify, heapreplace
+from math import floor, inf
 from typing import Any, NamedTuple
 
 from forecast.election.methods import METHODS, DivisorMethod, QuotaMethod, divisors_of
@@ -66,7 +66,9 @@ Claim = tuple[bool, Fraction]
 def claim_of(method: DivisorMethod, votes: Fraction, seat: int) -> Claim:
     """The claim of ``votes`` to the list's ``seat``-th seat (from 1)."""
     divisor = method.divisor(seat)
-    return (True, votes) if divisor == 0 else (False, votes**method.degree / divisor)
+    if divisor == 0:
+        return True, votes
+    return False, (votes if method.degree == 1 else votes**method.degree) / divisor
 
 
 def divide_by_divisors(
@@ -77,43 +79,67 @@ def divide_by_divisors(
     Units without votes get nothing. Equal quotients go by ``decide``.
     """
     gained = {unit.id: 0 for unit in units}
+    served: dict[str, Claim] = {}
 
-    def claiming(unit: Unit) -> tuple[bool, Fraction, Keys, Unit]:
+    def claiming(unit: Unit) -> tuple[bool, float, Fraction, Keys, tuple[Unit, Claim, Keys]]:
         seats = unit.held + gained[unit.id]
-        infinite, value = claim_of(method, unit.votes, seats + 1)
+        claim = claim_of(method, unit.votes, seats + 1)
         keys = unit.keys(decide, seats)
-        return (not infinite, -value, tuple(-key for key in keys), unit)
-
-    def ranked(finite: bool, value: Fraction, keys: Keys, unit: Unit) -> tuple[Unit, Claim, Keys]:
-        return unit, (not finite, -value), tuple(-key for key in keys)
+        infinite, value = claim
+        return (not infinite, -_nearest(value), -value, tuple(-key for key in keys), (unit, claim, keys))
 
     queue = [claiming(unit) for unit in units if unit.votes > 0]
     heapify(queue)
-    served: list[tuple[Unit, Claim, Keys]] = []
+    chosen: list[tuple[Unit, Claim, Keys]] = []
     for _ in range(seats if queue else 0):
-        served.append(ranked(*heappop(queue)))
-        gained[served[-1][0].id] += 1
-        heappush(queue, claiming(served[-1][0]))
-    waiting = [ranked(*claim) for claim in sorted(queue, key=lambda claim: claim[:3])]
-    tie = tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide) if served else None
-    lines = tuple(_line(method, unit, gained[unit.id]) for unit in units)
-    order, claims = tuple(unit.id for unit, *_ in served), tuple(claim for _, claim, _ in served)
-    return Division(gained, (Step(place, method.name, seats, lines),), (tie,) if tie else (), order, claims)
+        unit, claim, keys = queue[0][-1]
+        chosen.append((unit, claim, keys))
+        served[unit.id] = claim
+        gained[unit.id] += 1
+        heapreplace(queue, claiming(unit))
+    waiting = [ranked for *_, ranked in sorted(queue, key=lambda entry: entry[:-1])]
+    tie = tie_at_the_cut(chosen, waiting, what="quotient", place=place, decide=decide) if chosen else None
+    claims = {unit.id: claim for unit, claim, _ in waiting}
+    lines = tuple(_line(method, unit, gained[unit.id], served, claims) for unit in units)
+    step = Step(place, method.name, seats, lines)
+    order, claimed = tuple(unit.id for unit, *_ in chosen), tuple(claim for _, claim, _ in chosen)
+    return Division(gained, (step,), (tie,) if tie else (), order, claimed)
 
 
-def _line(method: DivisorMethod, unit: Unit, gained: int) -> Line:
-    holds = unit.held + gained
+def _nearest(value: Fraction) -> float:
+    """The nearest number of the machine: never in another order than the exact ones, and told apart in a
+    tenth of their time; where two have the same, the exact ones decide.
+    """
+    try:
+        return value.numerator / value.denominator
+    except OverflowError:
+        return inf
+
+
+def _line(
+    method: DivisorMethod,
+    unit: Unit,
+    gained: int,
+    served: Mapping[str, Claim],
+    waiting: Mapping[str, Claim],
+) -> Line:
+    """What a unit got, the claim to its last seat and that to the next."""
+    seat = unit.held + gained
+
+    def quotient(claim: Claim | None, seat: int) -> Fraction | float | None:
+        return None if claim is None else _quotient(method, unit.votes, seat, claim)
+
     return Line(
         unit.id,
         unit.votes,
         gained,
-        last_quotient=_quotient(method, unit.votes, holds) if gained else None,
-        next_quotient=_quotient(method, unit.votes, holds + 1) if unit.votes else None,
+        last_quotient=quotient(served.get(unit.id), seat),
+        next_quotient=quotient(waiting.get(unit.id), seat + 1),
     )
 
 
-def _quotient(method: DivisorMethod, votes: Fraction, seat: int) -> Fraction | float:
-    infinite, value = claim_of(method, votes, seat)
+def _quotient(method: DivisorMethod, votes: Fraction, seat: int, claim: Claim) -> Fraction | float:
+    infinite, value = claim
     if infinite:
         return float("inf")
     return value if method.degree == 1 else float(votes) / float(method.divisor(seat)) ** (1 / method.degree)

@@ -6,6 +6,7 @@ import json
 import math
 import platform
 import sys
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -475,6 +476,7 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: _version_of(name) for name in _VERSIONED}}
 
 
+@cache
 def _version_of(name: str) -> str:
     """What a library that is loaded says itself; else what its metadata says, a file to read and parse."""
     return getattr(sys.modules.get(name), "__version__", None) or version(name)

@@ -28,7 +28,9 @@ from forecast.variables import described
 
 if TYPE_CHECKING:
     from forecast.election import Rule
+    from forecast.rules.compiled import Rules
     from forecast.simulation.chamber import Chamber
+    from forecast.simulation.inputs import Draws
     from forecast.simulation.pieces import KeptDraws
     from forecast.simulation.run_counts import RunCounts
 
@@ -96,7 +98,7 @@ def slide(forecast: Forecast, *, draws: int | None = None, threads: int = 1) -> 
     inputs = draws_of(election, estimate, units, int(forecast.attrs["seed"]), str(forecast.attrs["sampler"]))
     keep = max(1, min(_KEPT, draws, _KEPT_BYTES // (8 * len(variants) * max(1, len(lists)))))
     rules = compile_rules(variants, lists, election.place)
-    chamber = _chamber(whole, units, central_shares(inputs, rules, units), int(forecast.attrs["seed"]))
+    chamber = _chamber(whole, units, inputs, rules)
     counts, kept = run_draws(
         inputs._replace(chamber=chamber),
         rules,
@@ -183,14 +185,14 @@ def _largest(found: _Counted) -> list[int]:
     return sorted(np.argsort(-means, kind="stable")[:MOST_SUBSET_PARTIES].tolist())
 
 
-def _chamber(election: Election, units: Units, shares: NDArray[np.float64], seed: int) -> Chamber | None:
+def _chamber(election: Election, units: Units, inputs: Draws, rules: Rules) -> Chamber | None:
     """The chamber of an election where its tiers are the same under every rule and need no tables, which a
     saved forecast does not hold; else ``None``.
     """
     by_votes = any(tier.seats and tier.votes is not None for tier in election.tiers)
-    if by_votes or not election.tiers_do_not_hang_on_rules:
+    if not election.tiers or by_votes or not election.tiers_do_not_hang_on_rules:
         return None
-    return chamber_of(election, units, shares, seed)
+    return chamber_of(election, units, central_shares(inputs, rules, units), int(inputs.seed))
 
 
 def _methods(rule: Rule) -> list[tuple[str, Allocation]]:

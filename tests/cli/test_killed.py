@@ -270,17 +270,18 @@ def test_an_evening_killed_at_any_step_leaves_its_last_estimate(server: Server, 
 
 def test_a_page_is_whole_whichever_step_its_writer_was_killed_at(server: Server, tmp_path: Path) -> None:
     out = tmp_path / "place" / "out"
-    command = ["report", str(out), "-q"]
+    # A page of one part: written as every page is, and drawn in half the time.
+    command = ["report", str(out), "--panel", "polls", "-q"]
     server.steps(out.parent, _run(out, 1))
     steps = server.steps(out, command)
-    earlier = (out / "report.html").read_bytes()
+    earlier = (out / "polls.html").read_bytes()
     server.steps(out.parent, _run(out, 2))
     pages = []
     for step in _some(steps, 4):
         assert server.steps(out, command, step) == 0
-        pages.append((out / "report.html").read_bytes())
+        pages.append((out / "polls.html").read_bytes())
     server.steps(out, command)
-    later = (out / "report.html").read_bytes()
+    later = (out / "polls.html").read_bytes()
     assert b"seed 2" in later != earlier
     assert set(pages) <= {earlier, later}
     assert pages[0] == earlier

@@ -142,5 +142,5 @@ def test_what_is_said_of_polls_is_in_the_run_its_tables_and_its_page(table: Path
     assert main(["report", "out", "-q"]) == 0
     assert f"Mind: {said}" in " ".join(printed.out.split())
     assert any(said in warning for warning in json.loads(Path("out/run.json").read_text("utf-8"))["warnings"])
-    assert said in Path("out/report.html").read_text(encoding="utf-8")
+    assert said in Path("out/report.html").read_text(encoding="utf-8").replace("\N{NO-BREAK SPACE}", " ")
     assert said in Path("out/tables/run.csv").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -146,6 +147,14 @@ _PARTS = st.lists(st.integers(1, 24), min_size=8, max_size=8).map(
 )
 
 
+@cache
+def exact_grids() -> tuple[Rules, ...]:
+    """Rules at levels that are 128ths of the ballots or of the valid votes, and others."""
+    levels = ("0", "2.5", "3.125", "5", "6.25", "10", "12.5")
+    thresholds: tuple[dict[str, Any], ...] = ({}, {"strict": True}, {"nobody": {"admit": 2}})
+    return tuple(compile_rules(variants(levels, **one)[: 4 * 4 * 7], LISTS) for one in thresholds)
+
+
 @given(st.lists(_PARTS.filter(lambda parts: parts[7] > 0), min_size=1, max_size=40))
 @settings(max_examples=25, deadline=None)
 def test_lists_at_exactly_a_threshold_and_equal_lists_count_in_one_pass_as_alone(
@@ -155,10 +164,8 @@ def test_lists_at_exactly_a_threshold_and_equal_lists_count_in_one_pass_as_alone
     votes, which are 1/40, 1/20 and 1/10 of the ballots cast.
     """
     shares = np.array(votes) / 128
-    levels = ("0", "2.5", "3.125", "5", "6.25", "10", "12.5")
     inputs = with_fixed_bases(SAMPLER_DRAWN)._replace(given=shares)
-    for threshold in ({}, {"strict": True}, {"nobody": {"admit": 2}}):
-        rules = compile_rules(variants(levels, **threshold)[: 4 * 4 * 7], LISTS)
+    for rules in exact_grids():
         counted_alike(inputs, rules, len(shares), len(shares))
 
 

@@ -629,13 +629,18 @@ def test_the_shipped_constants_are_those_of_a_fit_that_the_file_names(shared: Pa
     assert basis.nights_sha256 == nights_digest(folders)
 
 
-def test_a_fit_is_a_search_from_the_design_and_keeps_what_it_rests_on(shared: Path) -> None:
-    found = fit_night(nights(shared), ["bg", "es", "nz", "se"], names=["robust"])
+def test_a_fit_is_a_search_from_the_design_and_keeps_what_it_rests_on(shared: Path, tmp_path: Path) -> None:
+    """Of a country that is fitted and one that is left out and scored."""
+    for name in ("no2013", "nz2005"):
+        (tmp_path / name).symlink_to(nights(shared) / name, target_is_directory=True)
+    found = fit_night(tmp_path, ["nz"], names=["robust"])
     basis = found.basis
     assert basis.nights == ("no2013",)
     assert basis.nights_sha256 == nights_digest([nights(shared) / "no2013"])
     assert found.search.score <= found.search.before
     assert replace(basis.constants, robust=DESIGNED.robust) == DESIGNED
+    assert set(found.by_country) == {"no"}
+    assert set(found.scored) == {"nz"}
 
 
 def test_constants_of_another_version_of_the_method_are_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from forecast.sweeps.scenarios import read_scenarios
 from forecast.sweeps.sweeping import sweep_grid
 from tests.swept import estimate_of, swept, with_rule
 
-DRAWS = 2**12
+DRAWS = 2**11
 SAMPLERS = ("sobol", "random")
 
 KEYS_AND_ENTRIES: dict[str, Any] = {
