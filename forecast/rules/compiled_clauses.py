@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forecast.election.constituencies import LocalThreshold
+from forecast.election.methods import METHODS, QuotaMethod
 from forecast.election.rule import LEVELLED, Allocation, Bonus, Cap, Districts, Levelling, level_of
 from forecast.election.values import MOST_SEATS, Base
 from forecast.errors import ConfigurationError, Fault
@@ -557,11 +558,21 @@ def not_drawn(rule: Rule, place: str, held: int = 0) -> Iterator[Fault]:
     if districts.voters == "fractions" and rule.allocation is not None and rule.allocation.by_quota:
         # Draws count voters in parts of one, in which a rounded quota is another.
         yield Fault(place, "rule.districts.voters", districts.voters, f"{UNDRAWN}; divisor methods are drawn")
+    if _rounds(districts.leftover) and not _rounds(districts.method):
+        # Fractions may sum up to a hair below a whole number, and the quota be a vote off.
+        drawn = "drawn where the quota of the districts is rounded too, or this one is not"
+        yield Fault(place, "rule.districts.leftover", districts.leftover, f"{drawn}; {UNDRAWN}")
     if "national-votes" in rule.ties and not _settled_by_all_votes(rule, districts):
         drawn = "drawn as the first step of divisor methods, without alliances, bonus and votes shared"
         yield Fault(place, "rule.ties", "national-votes", f"{drawn}; write another step for a forecast")
     if rule.placing and (rule.bonus or rule.levelling_mode == "level"):
         yield Fault(place, "rule.levelling.placing", "", "not drawn beside a bonus or a house that grows")
+
+
+def _rounds(method: str | None) -> bool:
+    """Whether a method has a quota, and this is a whole number of votes."""
+    known = METHODS.get(method or "")
+    return isinstance(known, QuotaMethod) and known.quota(Fraction(1), 9).denominator == 1
 
 
 def _settled_by_all_votes(rule: Rule, districts: Districts) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from forecast.election import Party, Rule
 from forecast.election.tiers_and_groups import ChamberTier
-from forecast.errors import NoValidOutcome
+from forecast.errors import ConfigurationError, NoValidOutcome
 from forecast.geography.known_districts import Places
 from forecast.geography.pattern import LAWS, Base, compiled, drawn, pattern_of
 from forecast.kernels import contests, whole_chamber
@@ -391,6 +391,29 @@ def test_laws_of_districts_that_differ_in_one_clause_are_swept_as_each_is_alone(
     np.testing.assert_array_equal(together.totals.seats, alone.totals.seats)
     by_clause = alone.totals.seats.reshape(len(clauses), -1)
     assert len(np.unique(by_clause, axis=0)) == len(clauses)
+
+
+@pytest.mark.parametrize(
+    ("method", "leftover", "drawn"),
+    [
+        ("hare", "droop", False),
+        ("hagenbach-bischoff", "hare-rounded-up", False),
+        ("droop", "droop", True),
+        ("hare", "hagenbach-bischoff", True),
+        ("imperiali", "dhondt", True),
+    ],
+)
+def test_rounded_quotas_of_remainders_that_are_fractions_are_refused_in_draws(
+    method: str, leftover: str, drawn: bool
+) -> None:
+    base, table = geography(3, 7), table_of("votes from abroad shared")
+    districts = {"method": method, "leftover": leftover}
+    rule = Rule.model_validate({"seats": int(table.seats.sum()), "districts": districts})
+    if drawn:
+        compile_rules([rule], parties_of(base), table=table)
+    else:
+        with pytest.raises(ConfigurationError, match="drawn where the quota of the districts is rounded too"):
+            compile_rules([rule], parties_of(base), table=table)
 
 
 def test_votes_of_districts_add_up_to_those_of_the_nation() -> None:
