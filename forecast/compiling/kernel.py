@@ -121,43 +121,40 @@ class _Parameter:
         """Add the words of an argument; ``_Misfit`` for one of another type."""
         if self.fields:
             if type(value) is not self.annotation:
-                raise _Misfit
-            for field, part in zip(self.fields, value, strict=True):
-                field.write(part, words)
+                msg = f"{type(value).__name__} for {self.annotation.__name__}"
+                raise _Misfit(msg)
+            for field, part, name in zip(self.fields, value, self.annotation._fields, strict=True):
+                try:
+                    field.write(part, words)
+                except _Misfit as wrong:
+                    wrong.where = f".{name}{wrong.where}"
+                    raise
         elif self.dtype is None:
             word = int(value)
             words.append(word - (1 << 64) if word >= 1 << 63 else word)  # an unsigned word has the same bits
         else:
-            if type(value) is not np.ndarray or value.ndim != self.axes or value.dtype != self.dtype:
-                raise _Misfit
+            if type(value) is not np.ndarray:
+                msg = f"{type(value)} for {self.dtype} of {self.axes}"
+                raise _Misfit(msg)
+            if value.ndim != self.axes or value.dtype != self.dtype:
+                msg = f"{value.dtype} of {value.ndim} axes for {self.dtype} of {self.axes}"
+                raise _Misfit(msg)
             words.append(_address_of(value))
             words += value.shape
 
-    def misfit(self, value: Any, where: str) -> str:
-        """Which part of an argument is of another type than the kernel takes, and of which."""
-        if self.fields and type(value) is self.annotation:
-            parts = zip(self.fields, value, self.annotation._fields, strict=True)
-            wrong = (field.misfit(part, f"{where}.{name}") for field, part, name in parts)
-            return next(filter(None, wrong), "")
-        if self.fields:
-            return f"{where}: {type(value).__name__} for {self.annotation.__name__}"
-        if self.dtype is None:
-            return ""
-        if type(value) is not np.ndarray:
-            return f"{where}: {type(value)} for {self.dtype} of {self.axes}"
-        if value.dtype != self.dtype or value.ndim != self.axes:
-            return f"{where}: {value.dtype} of {value.ndim} axes for {self.dtype} of {self.axes}"
-        return "" if value.flags.c_contiguous else f"{where}: not contiguous"
-
 
 class _Misfit(Exception):
-    """An argument is not of the type that a kernel takes."""
+    """Part of an argument is not of the type that a kernel takes."""
+
+    where = ""
+    """Its place in the argument, such as ``.draw``."""
 
 
 def _address_of(array: Any) -> int:
     """Where the numbers of an array stand; ``array.ctypes`` takes four times as long, many times a run."""
     if not array.flags.c_contiguous:
-        raise _Misfit
+        msg = "not contiguous"
+        raise _Misfit(msg)
     if array.size and array.flags.writeable:
         return addressof(c_char.from_buffer(array))
     return array.ctypes.data
@@ -211,13 +208,12 @@ class Kernel:
     def step(self, *arguments: Any) -> Step:
         """A call with these arguments; ``TypeError`` where one is of another type than the kernel takes."""
         words: list[int] = []
-        try:
-            for (_, parameter), value in zip(self._parameters, arguments, strict=True):
+        for (name, parameter), value in zip(self._parameters, arguments, strict=True):
+            try:
                 parameter.write(value, words)
-        except _Misfit:
-            parts = zip(self._parameters, arguments, strict=True)
-            wrong = (parameter.misfit(value, f"{self.name}: {name}") for (name, parameter), value in parts)
-            raise TypeError(next(filter(None, wrong))) from None
+            except _Misfit as wrong:
+                msg = f"{self.name}: {name}{wrong.where}: {wrong}"
+                raise TypeError(msg) from None
         return Step(self.address, np.array(words, np.int64), arguments)
 
     @property
