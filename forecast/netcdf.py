@@ -25,7 +25,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from enum import Enum
 from pathlib import Path
@@ -49,8 +49,8 @@ _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 """What netCDF-4 calls the scale of a dimension that has no variable of its name, with the size behind."""
 _OURS = b"written by forecast, and sealed at its end"
 """HDF5's comment on such a file, among its first bytes; whoever writes it anew does not carry it over."""
-_HIDDEN = frozenset({"CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid"})
-"""Attributes by which netCDF-4 tells dimensions from variables."""
+_HIDDEN = frozenset({b"REFERENCE_LIST", b"_Netcdf4Dimid"})
+"""Attributes of netCDF-4 that nobody needs who reads the others."""
 
 _SEAL = b"\nsealed by forecast with SHA-256 "
 _SEAL_SIZE = len(_SEAL) + 64 + 1
@@ -74,11 +74,12 @@ def netcdf_image(content: xr.Dataset | Mapping[str, xr.Dataset]) -> bytes:
     """
     import h5py
     import xarray as xr
+    from h5py import h5o
 
     groups = {"": content} if isinstance(content, xr.Dataset) else content
     image = io.BytesIO()
     with h5py.File(image, "w", track_order=True) as file:
-        h5py.h5o.set_comment(file.id, _OURS)  # pyright: ignore[reportAttributeAccessIssue]
+        h5o.set_comment(file.id, _OURS)
         _describe(file, groups[""].attrs)
         numbers = itertools.count()
         scales = _write_group(file, groups[""], {}, numbers)
@@ -147,10 +148,12 @@ def groups_of_netcdf(
     import h5py
 
     with h5py.File(source, "r") as file:
-        shared, root = _read_group(file, {}, _attributes(file.attrs))
+        scales: dict[int, str] = {}
+        shared, root = _read_group(file, {}, scales, _attributes(file.id, file.attrs))
         wanted = [(str(name), file[name]) for name in file if among is None or name in among]
         groups = {name: item for name, item in wanted if isinstance(item, h5py.Group)}
-        return {"": root} | {name: _read_group(item, shared, {})[1] for name, item in groups.items()}
+        read = {name: _read_group(item, shared, scales, {})[1] for name, item in groups.items()}
+        return {"": root} | read
 
 
 def values_of_netcdf(source: Path, wanted: Collection[str]) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -166,53 +169,59 @@ def values_of_netcdf(source: Path, wanted: Collection[str]) -> tuple[dict[str, A
         for path in wanted:
             group, _, name = path.encode().rpartition(b"/")
             if group in groups and name in groups[group]:
-                read[path] = _plain(h5py.h5d.open(groups[group], name))
-        return _attributes(file.attrs), read
+                stored = h5py.h5d.open(groups[group], name)
+                # Of whole numbers the unit says whether they are days.
+                read[path] = _values(stored, _attributes(stored) if stored.dtype == np.int32 else {})[0]
+        return _attributes(file.id, file.attrs), read
 
 
-def _plain(stored: Any) -> np.ndarray:
-    """The values of a variable, read by the lower hand of h5py."""
-    import h5py
-
-    if stored.dtype.kind not in "if" or stored.dtype == np.int32:  # texts, and days, which have a unit
-        item = h5py.Dataset(stored)
-        units = item.attrs.get("units", "") if item.dtype == np.int32 else ""
-        return _values(item, {"units": units, "calendar": ""})[0]
-    values = np.empty(stored.shape, stored.dtype)
-    if values.size:
-        stored.read(h5py.h5s.ALL, h5py.h5s.ALL, values)
-    return values
+# Below, the lower hand of h5py is used, in a third of the time: the upper one asks HDF5 anew for all of an
+# object with every question, and looks in the whole file for the name of one.
 
 
 def _read_group(
-    place: h5py.Group, shared: Mapping[str, Labelled], attrs: dict[str, Any]
+    place: h5py.Group, shared: Mapping[str, Labelled], scales: dict[int, str], attrs: dict[str, Any]
 ) -> tuple[dict[str, Labelled], xr.Dataset]:
-    """Labels of the dimensions of a group, and its Dataset; ``shared`` are those of the root."""
-    import h5py
+    """Labels of the dimensions of a group, and its Dataset; ``shared`` are those of the root.
 
-    scales: list[str] = []
+    ``scales``: names of dimensions by the place of their scale in the file; those of this group come to it.
+    """
+    from h5py import h5d, h5o
+
+    own: list[str] = []
     beside: set[str] = set()
     read: dict[str, Labelled] = {}
-    for name, item in place.items():
-        if isinstance(item, h5py.Group):
+    for name in map(str, place):
+        stored = h5o.open(place.id, name.encode())
+        if not isinstance(stored, h5d.DatasetID):
             continue
-        stored: Mapping[str, Any] = item.attrs
-        if "CLASS" in stored:
-            if _text(stored["NAME"]).startswith(_NO_VARIABLE):
+        about = _attributes(stored)
+        if about.pop("CLASS", None):
+            scales[h5o.get_info(stored).addr] = name
+            if _text(about.pop("NAME")).startswith(_NO_VARIABLE):
                 continue
-            scales.append(name)
+            own.append(name)
             dims = [name]
         else:
-            axes = stored["DIMENSION_LIST"] if item.ndim else ()
-            dims = [str(place.file[axis[0]].name).rpartition("/")[2] for axis in axes]
-        about = _attributes(stored)
+            dims = [_dimension(axis[0], stored, scales) for axis in about.pop("DIMENSION_LIST", ())]
         beside.update(about.pop("coordinates", "").split())
-        read[name] = (dims, *_values(item, about))
+        read[name] = (dims, *_values(stored, about))
     used = {dim for dims, _, _ in read.values() for dim in dims}
-    coords = {name: read.pop(name) for name in [*scales, *(name for name in read if name in beside)]}
-    labels = {name: (name, *coords[name][1:]) for name in scales}
+    coords = {name: read.pop(name) for name in [*own, *(name for name in read if name in beside)]}
+    labels = {name: (name, *coords[name][1:]) for name in own}
     along = {name: label for name, label in shared.items() if name in used}
     return labels, dataset_of(read, along | coords | labels, attrs)
+
+
+def _dimension(axis: Any, stored: Any, scales: dict[int, str]) -> str:
+    """Name of the dimension whose scale a variable refers to."""
+    from h5py import h5i, h5o, h5r
+
+    scale = h5r.dereference(axis, stored)
+    at = h5o.get_info(scale).addr
+    if at not in scales:
+        scales[at] = h5i.get_name(scale).rpartition(b"/")[2].decode()
+    return scales[at]
 
 
 def _auxiliary(variable: xr.Variable, beside: Mapping[str, xr.Variable]) -> str:
@@ -265,13 +274,17 @@ def _describe(place: h5py.Group | h5py.Dataset, attrs: Mapping[Any, Any]) -> Non
             place.attrs[str(name)] = value
 
 
-def _values(item: h5py.Dataset, about: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _values(stored: Any, about: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """The values of a variable, and its attributes without those that say how they are written."""
+    from h5py import h5s
+
     about.pop("_FillValue", None)
-    values = np.asarray(item[()])
-    if item.dtype.kind == "O":
+    values: np.ndarray = np.zeros(stored.shape, stored.dtype)
+    if values.size:
+        stored.read(h5s.ALL, h5s.ALL, values)
+    if values.dtype.kind == "O":
         texts = [text.decode() for text in values.ravel()]
-        return np.array(texts, str).reshape(item.shape), about
+        return np.array(texts, str).reshape(values.shape), about
     if about.get("units") == _DAYS:
         del about["units"], about["calendar"]
         days = values.astype("datetime64[D]")
@@ -280,12 +293,32 @@ def _values(item: h5py.Dataset, about: dict[str, Any]) -> tuple[Any, dict[str, A
     return values, about
 
 
-def _attributes(stored: Mapping[str, Any]) -> dict[str, Any]:
-    about = {name: stored[name] for name in stored if name not in _HIDDEN}
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in about.items()}
+def _attributes(stored: Any, in_order: Iterable[str] | None = None) -> dict[str, Any]:
+    """Attributes of an object of the file, by name, or ``in_order``: texts, Python's numbers, arrays."""
+    from h5py import h5a
+
+    names: list[bytes] = [] if in_order is None else [name.encode() for name in in_order]
+    if in_order is None:
+        h5a.iterate(stored, lambda name, *_: names.append(name))
+    about: dict[str, Any] = {}
+    for name in names:
+        if name not in _HIDDEN:
+            attribute = h5a.open(stored, name)
+            values = np.zeros(attribute.shape, attribute.dtype)
+            attribute.read(values)
+            about[name.decode()] = _plain(values)
+    return about
 
 
-def _text(value: str | bytes) -> str:
+def _plain(values: np.ndarray) -> Any:
+    """The value of an attribute: bytes are texts, and what stands alone is no array."""
+    if values.dtype.kind == "O":
+        flat = values.ravel()
+        flat[:] = [_text(value) for value in flat]
+    return values.item() if values.ndim == 0 else values
+
+
+def _text(value: Any) -> Any:
     return value.decode() if isinstance(value, bytes) else value
 
 
