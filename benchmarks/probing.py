@@ -14,5 +14,5 @@ def probe(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls with arguments of any type, as the core is compiled, but that may
     make arrays.
     """
-    options = {**OPTIONS, "_nrt": True}
+    options: dict[str, Any] = {**OPTIONS, "_nrt": True}
     return njit(**options, pipeline_class=compiler(), nogil=True)(function)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -124,17 +124,15 @@ def load(path: Path) -> Results:
     data = json.loads(path.read_text(encoding="utf-8"))
     return Results(
         records=[
-            Record(
-                **{
-                    **record,
-                    "ns_per_draw": _spread(record["ns_per_draw"]),
-                    "ratios": {name: _spread(value) for name, value in record["ratios"].items()},
-                }
+            replace(
+                Record(**record),
+                ns_per_draw=_spread(record["ns_per_draw"]),
+                ratios={name: _spread(value) for name, value in record["ratios"].items()},
             )
             for record in data["records"]
         ],
         checks=[Check(**check) for check in data["checks"]],
-        rows=[Row(**{**row, "value": _spread(row["value"])}) for row in data["rows"]],
+        rows=[replace(Row(**row), value=_spread(row["value"])) for row in data["rows"]],
         notes=data["notes"],
         sizes=data["sizes"],
         machine=data["machine"],

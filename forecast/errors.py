@@ -203,6 +203,6 @@ def _written(value: object) -> str:
         return f'"{value}"'
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return f"[{', '.join(_written(item) for item in value)}]"
     return str(value)

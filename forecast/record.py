@@ -378,7 +378,7 @@ def _last_seat_of_the_country(forecast: Forecast) -> dict[str, Any]:
 def _last_seat(forecast: Forecast) -> dict[str, Any]:
     chances, errors = forecast.array("last_seat/probability"), forecast.array("last_seat/mc_error")
     ids = forecast.parties
-    pairs = [
+    pairs: list[dict[str, Any]] = [
         {
             "gains": ids[a],
             "loses": ids[b],
@@ -392,7 +392,9 @@ def _last_seat(forecast: Forecast) -> dict[str, Any]:
         for unit in ("share", "votes")
         if (path := f"last_seat/{unit}_quantile") in forecast
     }
-    found = quantiles | {"pairs": sorted(pairs, key=lambda pair: -pair["probability"])}
+    found: dict[str, Any] = quantiles | {
+        "pairs": sorted(pairs, key=lambda pair: pair["probability"], reverse=True)
+    }
     values = {f"last_seat/{name}": one.values for name, one in forecast.groups["last_seat"].variables.items()}
     known = [one for one in EVERY if one.group == "last_seat" and one.key and one.path in values]
     known += [described(error_of(one.path)) for one in known]

@@ -416,7 +416,7 @@ class Making(NamedTuple):
 def run_record(forecast: Forecast, making: Making) -> dict[str, Any]:
     """What ``run.json`` says (docs/json.md)."""
     attrs = forecast.attrs
-    found = {"schema_version": int(attrs["schema_version"]), "election": forecast.election}
+    found: dict[str, Any] = {"schema_version": int(attrs["schema_version"]), "election": forecast.election}
     if forecast.draws:
         found |= {
             "as_of": attrs.get("as_of", forecast.ticks.get("as_of")),

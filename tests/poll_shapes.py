@@ -371,7 +371,7 @@ class _Writer:
     def text(self, heading: list[str], body: list[list[str]]) -> str:
         """Cells separated, quoted where they must be."""
         out = io.StringIO()
-        quoting = self.rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
+        quoting: Any = self.rng.choice((csv.QUOTE_MINIMAL, csv.QUOTE_ALL))
         writer = csv.writer(
             out, delimiter=self.separator, quoting=quoting, lineterminator=self.rng.choice(("\n", "\r\n"))
         )

@@ -274,11 +274,11 @@ def stacked(seats: list[int], top: int, width: float, ink: str) -> list[dict[str
         pile = 0 if held == 0 else (held - 1) // wide + 1
         level = piles[pile] = piles.get(pile, -1) + 1
         middle = 0.0 if pile == 0 else (pile - 0.5) * wide + 0.5
-        found.append({"pile": pile, "level": level, "seats": middle, "ink": ink if held else EMPTY})
+        found.append((middle, level, ink if held else EMPTY))
     step = min(_DOT, (SEATS_ROW - _DOT - 6) / max(1, *piles.values()))
     return [
-        {"seats": dot["seats"], "up": SEATS_ROW / 2 - 4 - _DOT / 2 - step * dot["level"], "ink": dot["ink"]}
-        for dot in found
+        {"seats": seats, "up": SEATS_ROW / 2 - 4 - _DOT / 2 - step * level, "ink": ink}
+        for seats, level, ink in found
     ]
 
 

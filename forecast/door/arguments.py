@@ -44,7 +44,7 @@ def made_by(function: str, **values: Any) -> None:
 
 def path_of(name: str, value: Any, expected: str = "a path (str or pathlib.Path)") -> Path:
     """A path."""
-    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+    if not isinstance(value, (str, os.PathLike)) or not os.fspath(value):
         raise _wrong(name, f"{type(value).__name__} {value!r}", f"{expected} is expected")
     return Path(value)
 

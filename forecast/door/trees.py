@@ -192,7 +192,7 @@ def _faults(tree: Any, path: str, most_entries: int = MOST_ENTRIES) -> Iterator[
     waiting: list[tuple[str, Any, int]] = [(path, tree, 0)]
     while waiting:
         where, value, depth = waiting.pop()
-        if isinstance(value, dict | list):
+        if isinstance(value, (dict, list)):
             if depth >= MOST_DEPTH:
                 found.append((where, ABSENT, _TOO_DEEP))
             elif len(value) > most_entries:

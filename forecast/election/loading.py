@@ -175,7 +175,9 @@ def _resolve_files(data: dict[str, Any], folder: Path) -> None:
         table: Any = data
         for key in way:
             table = table.get(key) if isinstance(table, dict) else None
-        named = table.get(last) if isinstance(table, dict) else None
+        if not isinstance(table, dict):
+            continue
+        named = table.get(last)
         if isinstance(named, str) and named.strip() != _NO_FILE.get(".".join((*way, last)), ""):
             _resolve(table, (last,), folder)
         elif isinstance(named, str):
@@ -318,7 +320,7 @@ def _fault(details: ErrorDetails, ids: Ids, place: str, set_paths: Mapping[str, 
     loc, found = details["loc"], details["input"]
     if loc and loc[-1] == "[key]":
         loc, found = loc[:-1], ABSENT
-    if details["type"] == "missing" or isinstance(found, Mapping | BaseModel) or _holds_tables(found):
+    if details["type"] == "missing" or isinstance(found, (Mapping, BaseModel)) or _holds_tables(found):
         found = ABSENT
     path, remedy = _dotted(loc, ids), _remedy(details, loc)
     inside = [key for key in set_paths if path == key or path.startswith((f"{key}.", f"{key}["))]
@@ -331,7 +333,7 @@ def _fault(details: ErrorDetails, ids: Ids, place: str, set_paths: Mapping[str, 
 
 
 def _holds_tables(value: object) -> bool:
-    return isinstance(value, list | tuple) and any(isinstance(item, Mapping | BaseModel) for item in value)
+    return isinstance(value, (list, tuple)) and any(isinstance(item, (Mapping, BaseModel)) for item in value)
 
 
 def _remedy(details: ErrorDetails, loc: Loc) -> str:
@@ -386,7 +388,7 @@ def _dotted(loc: Loc, ids: Ids) -> str:
 def _ids_of(data: Mapping[str, Any], key: str) -> list[str]:
     """The ids of the entries of a list; empty where one is none, or not its own."""
     tables = data.get(key)
-    if not isinstance(tables, list | tuple):
+    if not isinstance(tables, (list, tuple)):
         return []
     ids = [table.get("id") if isinstance(table, Mapping) else getattr(table, "id", None) for table in tables]
     names = [name if isinstance(name, str) and ID.fullmatch(name) else "" for name in ids]

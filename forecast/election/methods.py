@@ -327,7 +327,7 @@ class Allocation(Part):
     @field_validator("divisors", mode="before")
     @classmethod
     def _as_numbers(cls, value: Any) -> Any:
-        if value is None or isinstance(value, list | tuple):
+        if value is None or isinstance(value, (list, tuple)):
             return value
         msg = "a list of divisors is expected, such as [1.4, 3, 5]"
         raise ValueError(msg)

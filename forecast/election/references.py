@@ -70,7 +70,7 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
 def _list_numbers(data: Mapping[str, Any], parties: list[tuple[int, Mapping[str, Any]]]) -> Iterator[Problem]:
     """The numbers of lists by which equal claims go, where they do: every list has its own."""
     ties = _table(data.get("rule")).get("ties")
-    if "list-number" not in (ties if isinstance(ties, list | tuple) else [ties]):
+    if "list-number" not in (ties if isinstance(ties, (list, tuple)) else [ties]):
         return
     first: dict[Any, Any] = {}
     for i, party in parties:
@@ -109,7 +109,7 @@ def _table(value: Any) -> Mapping[str, Any]:
 
 
 def _items(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def _tables(data: Mapping[str, Any], key: str) -> list[tuple[int, Mapping[str, Any]]]:

@@ -413,7 +413,7 @@ def _detail(
     kind: str, loc: tuple[str | int, ...], found: Any, said: str, cause: Exception | None
 ) -> InitErrorDetails:
     """What is wrong in one place, ready to be raised again; ``said`` is the message."""
-    error = PydanticCustomError(kind, "{said}", {"said": said, "error": cause})  # pyright: ignore[reportArgumentType]
+    error = PydanticCustomError(kind, "{said}", {"said": said, "error": cause})  # pyrefly: ignore[bad-argument-type]
     return {"type": error, "loc": loc, "input": found}
 
 

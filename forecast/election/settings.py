@@ -50,7 +50,7 @@ def parse_columns(value: Any) -> tuple[str, ...]:
 
 def parse_values(value: Any) -> tuple[str, ...]:
     """A value of a cell, or several of which a row may have any; numbers and days as they are written."""
-    values = value if isinstance(value, list | tuple) else [value]
+    values = value if isinstance(value, (list, tuple)) else [value]
     return parse_texts([item if isinstance(item, str) else str(item) for item in values])
 
 
@@ -296,7 +296,7 @@ class Geography(Part):
     @field_validator("swings", mode="before")
     @classmethod
     def _a_list(cls, value: Any) -> Any:
-        if isinstance(value, list | tuple):
+        if isinstance(value, (list, tuple)):
             return value
         msg = "write a table [[geography.swings]] for each of them"
         raise ValueError(msg)

@@ -85,7 +85,7 @@ def parse_swing(value: Any) -> Fraction:
 
 def parse_share_range(value: Any) -> tuple[Fraction, Fraction]:
     """One share, or a pair [low, high]."""
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         if len(value) != 2:
             msg = 'a range has two ends, such as ["50%", "60%"]'
             raise ValueError(msg)
@@ -217,7 +217,7 @@ _LAST_STEPS: tuple[DecidedBy, ...] = ("registration", "list-number", "lot")
 def parse_ties(value: Any) -> TieRule:
     """The steps by which a tie is decided, one word or several; a lot where they may leave it open."""
     steps = [value] if isinstance(value, str) else value
-    if not isinstance(steps, list | tuple) or not steps:
+    if not isinstance(steps, (list, tuple)) or not steps:
         msg = 'steps are expected, such as ["votes", "lot"]'
         raise ValueError(msg)
     for step in steps:
@@ -373,7 +373,7 @@ def parse_id(value: Any) -> str:
 
 def parse_texts(value: Any) -> tuple[str, ...]:
     """A list of texts, none of them twice."""
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, (list, tuple)):
         msg = 'a list of texts is expected, such as ["a", "b"]'
         raise ValueError(msg)
     texts = tuple(parse_filled(item) for item in value)
@@ -486,14 +486,14 @@ def whole_between(least: int, most: int) -> BeforeValidator:
 
 
 def _not_too_many(value: Any) -> Any:
-    if isinstance(value, list | tuple) and len(value) > MOST_ENTRIES:
+    if isinstance(value, (list, tuple)) and len(value) > MOST_ENTRIES:
         msg = f"{len(value):,} entries; at most {MOST_ENTRIES:,} are expected"
         raise ValueError(msg)
     return value
 
 
 def _at_least_one(value: Any) -> Any:
-    if isinstance(value, list | tuple) and not value:
+    if isinstance(value, (list, tuple)) and not value:
         msg = "at least one is needed"
         raise ValueError(msg)
     return _not_too_many(value)

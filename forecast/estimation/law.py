@@ -416,7 +416,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_list(value: Any, of: Callable[[Any], bool]) -> bool:
-    return isinstance(value, list | tuple) and all(map(of, value))
+    return isinstance(value, (list, tuple)) and all(map(of, value))
 
 
 def _interval_faults(intervals: Any, place: str) -> Iterator[Fault]:
@@ -425,7 +425,8 @@ def _interval_faults(intervals: Any, place: str) -> Iterator[Fault]:
     for of_method in methods:
         pairs = of_method.values() if isinstance(of_method, Mapping) else [None]
         if not all(
-            isinstance(pair, list | tuple) and len(pair) == 2 and all(map(_is_number, pair)) for pair in pairs
+            isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(_is_number, pair))
+            for pair in pairs
         ):
             yield Fault(place, "intervals", ABSENT, "pairs of numbers by method and constant are expected")
             return

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -239,7 +239,7 @@ class _Reader:
     def files(self, folder: Path, value: Any) -> list[Path]:
         """Election files by name or by pattern."""
         if (
-            not isinstance(value, str | list)
+            not isinstance(value, (str, list))
             or not value
             or not all(isinstance(one, str) for one in _list(value))
         ):
@@ -350,7 +350,7 @@ class Job:
     @classmethod
     def of(cls, record: dict[str, Any]) -> Job:
         """A job from its entry in ``jobs.json``."""
-        return cls(**{**record, "settings": tuple(record["settings"])})
+        return replace(cls(**record), settings=tuple(record["settings"]))
 
     def record(self) -> dict[str, Any]:
         """Its entry in ``jobs.json``."""

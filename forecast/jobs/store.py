@@ -358,7 +358,7 @@ def do_table(
     if client is not None:
         from forecast.jobs.hands import Cluster
 
-        hands = Cluster(client)  # pyright: ignore[reportArgumentType]
+        hands = Cluster(client)  # pyrefly: ignore[bad-argument-type]
     hands, turn = hands or Here(), turn or Turn()
     listed = listed_of(table)
     with store.planning():

@@ -232,8 +232,8 @@ class Design:
     """(P,) last share of every list over the districts where it stands."""
     dense: Floats
     """(U, C), the intercept first; the others have mean 0 and variance 1, weighed by size."""
-    groups: csr_array
-    """(U, G) one in the columns of the unit's kind, district and region."""
+    groups: Any
+    """(U, G) a csr_array (scipy has no types): one in the columns of the unit's kind, district and region."""
     variances: Floats
     """(C + G,) of the effects before the night, in units of the residual variance."""
     apart: Floats
@@ -477,9 +477,7 @@ def _size_of_region(region: Whole, size: Floats) -> Floats:
     return np.where(region >= 0, total[np.maximum(region, 0)], size)
 
 
-def _groups(
-    units: Units, district: Whole, districts: int, constants: NightConstants
-) -> tuple[csr_array, Floats]:
+def _groups(units: Units, district: Whole, districts: int, constants: NightConstants) -> tuple[Any, Floats]:
     """One column for every kind, district and region, of which there is more than one."""
     at = np.arange(len(district))
     rows, columns, variances = [], [], []

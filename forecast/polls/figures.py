@@ -75,9 +75,10 @@ class Figures:
     def keep(self, index: NDArray[np.int64]) -> None:
         """Let the other polls go."""
         self.size = len(index)
-        for part in (self.values, self.halves, self.together, self.unlisted):
-            for key in part:
-                part[key] = part[key][index]  # pyright: ignore[reportArgumentType]
+        self.values = {target: values[index] for target, values in self.values.items()}
+        self.halves = {target: values[index] for target, values in self.halves.items()}
+        self.together = {ids: values[index] for ids, values in self.together.items()}
+        self.unlisted = {name: values[index] for name, values in self.unlisted.items()}
 
     def of_unit(self, unit: str) -> Floats:
         """(P,) what is reported of a unit, NaN where nothing is."""

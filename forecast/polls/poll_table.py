@@ -178,7 +178,7 @@ class PollTable:
                     weighted = np.exp(-(days - days.min()) / _SPLIT_DAYS) @ told[apart]
                     ratio = weighted / weighted.sum()
                 for k, unit in enumerate(ids):
-                    shares.iloc[at, shares.columns.get_loc(unit)] = joint[at] * ratio[k]
+                    shares.iloc[at, shares.columns.get_loc(unit)] = joint[at] * ratio[k]  # pyrefly: ignore[unsupported-operation]
 
     def known_after(self, day: datetime.date) -> PollTable:
         """Polls that nobody knew by the end of a day."""
@@ -251,7 +251,7 @@ def _fact(value: object) -> str:
     if isinstance(value, float):
         return "" if np.isnan(value) else f"{value:.0f}"
     if hasattr(value, "date"):
-        return str(value.date()) if value == value else ""  # pyright: ignore[reportAttributeAccessIssue]
+        return str(value.date()) if value == value else ""
     return "" if value is None or value != value else str(value)
 
 

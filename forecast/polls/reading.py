@@ -351,7 +351,7 @@ class _Polls:
 
 
 def _as_days(days: Sequence[datetime.date | None]) -> pd.Series:
-    return pd.Series(pd.to_datetime(pd.Series(days, dtype="object"), errors="raise"))
+    return pd.Series(pd.to_datetime(pd.Series(list(days), dtype="object"), errors="raise"))
 
 
 def _by_unit(parts: dict[Target, np.ndarray], units: Sequence[str], index: pd.Index) -> pd.DataFrame:

@@ -399,7 +399,7 @@ def _in_calendar(first: Part, last: Part, hint: object) -> Days | str:
     try:
         end = datetime.date(year, last.month, last.day or calendar.monthrange(year, last.month)[1])
         return datetime.date(first.year or year - earlier, first.month, first.day or 1), end
-    except (ValueError, calendar.IllegalMonthError):
+    except ValueError:
         return NO_SUCH_DAY
 
 

@@ -13,6 +13,7 @@ from forecast.tables.definitions import (
     Row,
     Shown,
     Table,
+    Type,
     as_is,
     number,
     pair_of,
@@ -259,7 +260,7 @@ def _intervals(record: Record, provenance: str) -> Table:
         )
     ]
     names = ("forecasts", "quantity", "level", "held", "of")
-    types = ("text", "text", "number", "integer", "integer")
+    types: tuple[Type, ...] = ("text", "text", "number", "integer", "integer")
     meanings = (
         "last or all forecasts",
         "share, seats (of the lists) or chamber (all seats)",

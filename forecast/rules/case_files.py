@@ -158,7 +158,7 @@ def _shape_faults(place: str, number: int, record: object) -> list[Fault]:
     return missing + [
         Fault(place, f"{where}.{key}", ABSENT if isinstance(found, Mapping) else found, "a list is expected")
         for key, found in lists.items()
-        if not isinstance(found, list | tuple)
+        if not isinstance(found, (list, tuple))
     ]
 
 
@@ -215,7 +215,7 @@ def _notes(case: Case) -> Iterator[str]:
 
 def _list(record: Mapping[str, Any], key: str) -> Sequence[Any]:
     found = record.get(key) or ()
-    if not isinstance(found, list | tuple):
+    if not isinstance(found, (list, tuple)):
         _refuse(key, "a list is expected")
     return found
 

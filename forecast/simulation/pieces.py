@@ -269,9 +269,10 @@ def divisions(bench: Bench, r: int, odd: Odd, *, places: bool = False) -> list[S
     if tier is not None and bench.local is not None:
         steps += bench.local.divide(record, tier, law, bench.ballots, odd.passes)
     if tier is None or tier.divides_nationally:
-        about: NDArray[np.int64] | Constraints = np.full(bench.blocks, record["seats"][0])
+        houses = np.full(bench.blocks, record["seats"][0])
+        about: NDArray[np.int64] | Constraints = houses
         if constraints is not None:
-            about = constraints._replace(houses=about, held=np.repeat(constraints.held, bench.blocks, 0))
+            about = constraints._replace(houses=houses, held=np.repeat(constraints.held, bench.blocks, 0))
         ballots = bench.divided
         if tier is not None and tier.voters and bench.local is not None:
             ballots, counting = bench.local.voters(tier, law, bench.ballots)

@@ -193,7 +193,7 @@ def _seats(sets: Sequence[Draws], grid: Grid, parties: Sequence[Party], threads:
         rules = every if step >= len(grid) else compile_rules(some, parties, table=sets[0].table)
         for draws, parts in zip(sets, found, strict=True):
             _, kept = run_draws(draws, rules, NO_QUESTIONS, number, threads=threads, keep=number)
-            parts.append(kept._replace(outcomes=kept.outcomes.astype(np.int16)))
+            parts.append(kept._replace(outcomes=kept.outcomes.astype(np.int16)))  # pyrefly: ignore[bad-argument-type]
     return [_Held(*_together(parts)) for parts in found]
 
 

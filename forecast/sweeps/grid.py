@@ -183,7 +183,7 @@ def _value_of(key: str, value: Any) -> object:
         raise ValueError(msg)
     if isinstance(value, str) and key in _PARSERS:
         return _PARSERS[key](value)
-    if isinstance(value, bool | str | list | dict) and key != LEVEL:
+    if isinstance(value, (bool, str, list, dict)) and key != LEVEL:
         return value
     if key == LEVEL:
         return parse_level(value)
@@ -645,6 +645,6 @@ def as_plain(value: object) -> Any:
         return {_key_of(value, name): as_plain(inner) for name, inner in value if inner not in _NOTHING}
     if isinstance(value, Mapping):
         return {str(name): as_plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):
         return [as_plain(inner) for inner in value]
     return value

@@ -17,6 +17,7 @@ from forecast.tables.definitions import (
     Row,
     Shown,
     Table,
+    Type,
     as_is,
     chance_shown,
     chosen_names,
@@ -330,7 +331,7 @@ def ties(forecast: Forecast) -> Table:
     every = [json.loads(text) for text in forecast.array("tied_claims").ravel().tolist()]
     rows = [(place, tie) for place, found in enumerate(every) for tie in found]
     columns: dict[Column, Any] = label_columns(forecast, [place for place, _ in rows])
-    about_ties = {
+    about_ties: dict[str, tuple[Type, str]] = {
         "lists": ("text", "ids of the lists with the same claim, joined by +"),
         "seats": ("integer", "seats at stake"),
         "won": ("text", "ids of the lists that got them, joined by +"),
@@ -341,7 +342,7 @@ def ties(forecast: Forecast) -> Table:
     for name, (type_, meaning) in about_ties.items():
         values = [tie[name] for _, tie in rows]
         joined = ["+".join(value) if isinstance(value, list) else value for value in values]
-        columns[Column(name, "seats" if name == "seats" else "", type_, meaning)] = joined  # pyright: ignore[reportArgumentType]
+        columns[Column(name, "seats" if name == "seats" else "", type_, meaning)] = joined
     names = names_of(forecast)
 
     def named(column: str) -> Callable[[Row], str]:

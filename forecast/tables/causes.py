@@ -347,7 +347,7 @@ def next_seats(forecast: Forecast) -> Table:
     columns: dict[Column, Any] = {Column("party", "", "text", "id of the list"): forecast.names("party")}
     for name, path in paths.items():
         variable = VARIABLES[path]
-        column = Column(name, variable.unit if name == "votes" else "", variable.kind, variable.meaning)  # pyright: ignore[reportArgumentType]
+        column = Column(name, variable.unit if name == "votes" else "", variable.kind, variable.meaning)  # pyrefly: ignore[bad-argument-type]
         columns[column] = forecast.array(path)
     shown = [
         Shown("Would gain it", lambda row: names[str(row["party"])], numeric=False),

@@ -244,7 +244,7 @@ def label_columns(
 
 
 def _type_of(values: np.ndarray) -> Type:
-    return {"f": "number", "i": "integer"}.get(values.dtype.kind, "text")  # pyright: ignore[reportReturnType]
+    return {"f": "number", "i": "integer"}.get(values.dtype.kind, "text")  # pyrefly: ignore[bad-return]
 
 
 def label_shown(forecast: Forecast) -> list[Shown]:

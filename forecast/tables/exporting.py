@@ -100,7 +100,7 @@ def as_csv(table: Table, *, raw: bool = False) -> str:
     cell = safe if raw else _never_run
     writer.writerow([cell(column.name) for column in table.columns])
     columns = [
-        _each_once(cell, table.values[column.name])  # pyright: ignore[reportArgumentType]
+        _each_once(cell, table.values[column.name])  # pyrefly: ignore[bad-argument-type]
         if column.type in ("text", "day")
         else table.values[column.name]
         for column in table.columns

@@ -286,7 +286,7 @@ def polls(forecast: Forecast) -> Table:
     columns: dict[Column, Any] = {}
     for name in _POLL_COLUMNS:
         variable = VARIABLES[f"polls/{name}"]
-        column = Column(name, variable.unit, variable.kind, variable.meaning)  # pyright: ignore[reportArgumentType]
+        column = Column(name, variable.unit, variable.kind, variable.meaning)  # pyrefly: ignore[bad-argument-type]
         columns[column] = forecast.array(variable.path) if known else []
     shown = [
         Shown("Pollster", as_is("pollster"), numeric=False),

@@ -80,8 +80,8 @@ def test_any_value_anywhere_is_read_or_answered(changes: list[tuple[tuple[Any, .
     for (*way, last), value in changes:
         node: Any = tables
         for key in way:
-            node = node[key] if holds(node, key) else None
-        if holds(node, last):
+            node = node[key] if node is not None and holds(node, key) else None
+        if node is not None and holds(node, last):
             node[last] = value
     answered(tables)
 

@@ -137,7 +137,7 @@ def test_every_list_is_sure_open_or_without_a_chance_by_its_chance_of_a_seat(eve
         assert len(parts) == sum(bool(group) for group in groups.values()), sentence
         for part in parts:
             (kind,) = [kind for kind in groups if kind in part.lower()]
-            listed_names = sorted((row["name"] for row in rows), key=len, reverse=True)
+            listed_names: list[str] = sorted((row["name"] for row in rows), key=len, reverse=True)
             rest, named = part, []
             for name in listed_names:
                 if name in rest:

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import llvmlite.binding
 import numpy as np
@@ -190,8 +191,9 @@ def test_a_kernel_refuses_arrays_of_another_type() -> None:
     stretches = sweep.Stretches(draws, begins, ends, np.zeros(1, np.int64))
     with pytest.raises(TypeError, match="void: int32 of 1 axes for int64"):
         sweep.count_void(stretches, np.zeros(4, np.int32))
+    other: Any = np.zeros(4, np.int64)
     with pytest.raises(TypeError, match=r"stretches\.draw: int64 of 1 axes for int32"):
-        sweep.count_void(stretches._replace(draw=np.zeros(4, np.int64)), np.zeros(4, np.int64))
+        sweep.count_void(stretches._replace(draw=other), np.zeros(4, np.int64))
     with pytest.raises(TypeError, match="not contiguous"):
         sweep.any_stretch(np.zeros(8, np.int64)[::2], 1)
 

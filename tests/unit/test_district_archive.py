@@ -105,7 +105,7 @@ def _before(list_name: str, year: int) -> str:
 
 
 def _write_result(path: Path, votes: np.ndarray) -> None:
-    rows = [
+    rows: list[list[object]] = [
         [f"d{district}", 5, name, int(number)]
         for district, row in enumerate(votes)
         for name, number in zip(LISTS, row, strict=True)

@@ -277,4 +277,4 @@ def test_an_election_can_be_written_down_in_python() -> None:
 def test_an_election_is_immutable(kazakhstan: Path) -> None:
     election = load_election(kazakhstan)
     with pytest.raises(ValueError, match="frozen"):
-        election.rule = election.rule
+        election.rule = election.rule  # pyrefly: ignore[read-only]

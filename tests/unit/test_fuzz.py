@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_the_judge_sees_what_is_wrong(seeds: Seeds, tmp_path: Path, monkeypatch:
 def test_a_mutant_that_takes_too_long_is_ended(
     seeds: Seeds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never_ends(command: list[str]) -> int:
+    def never_ends(command: list[str]) -> NoReturn:
         while True:
             pass
 

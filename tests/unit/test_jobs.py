@@ -448,7 +448,7 @@ def test_a_part_is_long_beside_its_task_and_short_beside_the_run(
         def __init__(self) -> None:
             self.calls = Calls(np.full(1, calls * 8), 8, 1)
 
-    cuts = cuts_of(Planned(), seconds, Slow(workers, task))  # type: ignore[arg-type]
+    cuts = cuts_of(Planned(), seconds, Slow(workers, task))  # pyrefly: ignore[bad-argument-type]
     assert cuts[0] == (0, length)
     assert cuts[-1][1] == calls
     assert [end for _, end in cuts[:-1]] == [begin for begin, _ in cuts[1:]]

@@ -480,7 +480,7 @@ def test_the_margin_of_the_last_seat_is_what_moves_it(method: str) -> None:
     found = last_and_next(kept.districts, rules, 0)
     assert found is not None
     last, following, margin = found
-    divisors = rules.divisors[int(rules.tiers[0].record["divisor_row"][0])]  # pyright: ignore[reportOptionalMemberAccess]
+    divisors = rules.divisors[int(rules.tiers[0].record["divisor_row"][0])]  # pyrefly: ignore[missing-attribute]
     votes, seats = kept.districts.votes.astype(np.float64), kept.districts.seats[0].astype(int)
     for i, d in np.ndindex(margin.shape):
         loses, gains = last[i, d], following[i, d]

@@ -122,7 +122,7 @@ def ballot_of(case: Case, votes: np.ndarray) -> Ballot:
     names = [*case.lists, "nobody"]
     kinds = ["party"] * len(case.lists) + ["none-of-the-above"]
     total = votes.sum(0)
-    entries = [Entry(name, int(total[u]), kinds[u]) for u, name in enumerate(names)]  # pyright: ignore[reportArgumentType]
+    entries = [Entry(name, int(total[u]), kinds[u]) for u, name in enumerate(names)]  # pyrefly: ignore[bad-argument-type]
     districts = [
         District(f"d{d}", dict(zip(names, row.tolist(), strict=True)), seats=int(case.sizes[d]))
         for d, row in enumerate(votes)

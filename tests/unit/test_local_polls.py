@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -143,7 +144,10 @@ def test_a_poll_of_no_region_is_refused_with_its_row(tmp_path: Path):
 
 
 def read_with_places(
-    folder: Path, rows: list[tuple[str, ...]], kinds: tuple[str, ...] = ("region", "district"), text: str = ""
+    folder: Path,
+    rows: Sequence[tuple[str, ...]],
+    kinds: tuple[str, ...] = ("region", "district"),
+    text: str = "",
 ) -> PollTable:
     """Polls of a table with columns of places, each row the scope, the places, and a day."""
     election = woods(folder, head=POLLED, geography=GEOGRAPHY + text)

@@ -386,7 +386,7 @@ def test_an_estimate_that_fails_leaves_the_last_good_one_and_the_night_goes_on(
         if fails.pop(0):
             msg = "singular"
             raise np.linalg.LinAlgError(msg)
-        return real(*given, **more)  # type: ignore[arg-type]
+        return real(*given, **more)  # pyrefly: ignore[bad-argument-type]
 
     monkeypatch.setattr("forecast.night.night_forecast.night_forecast", sometimes)
     first, second = watched.feed(0.3, 0), watched.feed(0.4, 5)

@@ -43,7 +43,7 @@ class Made:
     def read(self, rows: Rows, **options: object) -> Counted:
         """What a feed of these rows says is counted."""
         return read_counted(write_counted(self.folder / "counted.csv", rows), self.units, self.election,
-                            **options)  # type: ignore[arg-type]  # fmt: skip
+                            **options)  # pyrefly: ignore[bad-argument-type]  # fmt: skip
 
     def unit(self, row: int) -> int:
         """The number of the unit of a row."""

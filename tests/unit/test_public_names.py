@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import io
 import json
 import pydoc
 import subprocess
@@ -184,13 +183,15 @@ def test_a_type_checker_of_somebody_else_sees_the_types(tmp_path: Path) -> None:
         'forecast.simulate(election, polls, draws="many")\n',
         encoding="utf-8",
     )
-    (tmp_path / "pyrightconfig.json").write_text("{}", encoding="utf-8")
-    checker = Path(sys.executable).with_name("basedpyright")
+    (tmp_path / "pyrefly.toml").write_text("", encoding="utf-8")
+    checker = Path(sys.executable).with_name("pyrefly")
     if not checker.exists():
-        pytest.skip("basedpyright is not installed here")
-    command = [str(checker), "--pythonpath", sys.executable, "--outputjson", str(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-    told = [one["message"] for one in json.load(io.StringIO(done.stdout))["generalDiagnostics"]]
-    assert any('"Forecast"' in message for message in told)
-    assert any('"PollTable"' in message and '"Estimate"' in message for message in told)
-    assert any('"draws"' in message for message in told)
+        pytest.skip("pyrefly is not installed here")
+    how = ["--python-interpreter-path", sys.executable, "--output-format", "json", "--min-severity", "info"]
+    done = subprocess.run(
+        [str(checker), "check", *how, str(script)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    told = [one["description"] for one in json.loads(done.stdout)["errors"]]
+    assert any("revealed type: Forecast" in message for message in told)
+    assert any("`PollTable`" in message and "`Estimate`" in message for message in told)
+    assert any("`draws`" in message for message in told)

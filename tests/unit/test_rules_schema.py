@@ -70,7 +70,7 @@ def test_a_rule_written_out_reads_back_as_the_same_rule():
 def test_a_rule_cannot_be_changed_in_place():
     rule = rule_of(10)
     with pytest.raises(ValidationError):
-        rule.seats = 11
+        rule.seats = 11  # pyrefly: ignore[read-only]
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_an_interrupt_waits_until_the_set_is_placed(tmp_path: Path, monkeypatch:
 
     def interrupted(*args: object) -> None:
         signal.raise_signal(signal.SIGINT)
-        place(*args)  # pyright: ignore[reportArgumentType]
+        place(*args)  # pyrefly: ignore[bad-argument-type]
 
     monkeypatch.setattr(writing, "_place", interrupted)
     with pytest.raises(KeyboardInterrupt):
