@@ -65,7 +65,7 @@ lint: setup
 	$(BIN)/lint-imports
 
 types: setup
-	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python --summary none
+	$(BIN)/pyrefly check --python-interpreter-path $(BIN)/python --summary=none
 
 # Compiled tests are kept, as the rest is: to rewrite the assertions of all takes ten seconds of every worker.
 unit: setup
