@@ -17,13 +17,16 @@ from forecast.compiling.machine_code import OPTIONS, compiler
 
 def probe(function: Callable[..., Any]) -> Any:
     """Compile a function that Python calls with arguments of any type, as the core is compiled, but that may
-    make arrays. Its code is kept until a source of the core changes, or its own.
+    make arrays. Its code is kept until a source of the core changes, or its own; not that of a function
+    inside another, as what it finds there has no name by which to keep it.
     """
     options: dict[str, Any] = {**OPTIONS, "_nrt": True}
     config: Any = numba.config
     before, config.CACHE_DIR = config.CACHE_DIR, _folder()
     try:
-        return numba.njit(**options, pipeline_class=compiler(), nogil=True, cache=True)(function)
+        return numba.njit(
+            **options, pipeline_class=compiler(), nogil=True, cache=function.__closure__ is None
+        )(function)
     finally:
         config.CACHE_DIR = before
 

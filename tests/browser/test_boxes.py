@@ -55,6 +55,17 @@ FAULTS = """() => {
   return found;
 }"""
 
+HEIGHT = """() => new Promise((done) => {
+  let before = -1;
+  const look = () => {
+    const high = document.documentElement.scrollHeight;
+    if (high === before) done(high);
+    else { before = high; setTimeout(look, 40); }
+  };
+  look();
+})"""
+"""Of the page once its charts have come to the width: on a busy machine that takes a while."""
+
 MADE = (2, 12, 25)
 """Numbers of parties of the made-up elections."""
 IN_ALL_LANGUAGES = [
@@ -126,7 +137,7 @@ def _faults_of(tab: Any, file: Path, name: str, widths: tuple[int, ...]) -> list
     _widen(tab, widths[0])
     tab.goto(file.as_uri())
     _widen(tab, 390)
-    high = tab.evaluate("document.documentElement.scrollHeight")
+    high = tab.evaluate(HEIGHT)
     if high > MOST_SCREENS * SCREEN:
         faults.append(f"{name}: {high / SCREEN:.1f} screens")
     level = tab.locator("#level")
