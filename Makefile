@@ -5,8 +5,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# As many tests at once as there are cores, four at most: each holds a core and its compiled code in memory.
-PYTEST ?= -n auto --maxprocesses 4
+# One worker more than there are cores, four at most: some tests wait for a process or a browser, and each worker
+# holds its compiled code in memory.
+PYTEST ?= -n $(shell "$(PYTHON)" -c 'import os; print(min((os.cpu_count() or 1) + 1, 4))')
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # The pins name everything, with hashes: pip has nothing to resolve, and what it would resolve (an extra of a pinned
 # package, to its newest version) it would then refuse.

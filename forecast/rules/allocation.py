@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import cache
 from heapq import heapify, heapreplace
 from math import floor, inf
 from typing import Any, NamedTuple
@@ -71,6 +72,50 @@ def claim_of(method: DivisorMethod, votes: Fraction, seat: int) -> Claim:
     return False, (votes if method.degree == 1 else votes**method.degree) / divisor
 
 
+class Turn:
+    """A unit with its claim to one more seat, as a division compares them: those of higher claims stand
+    before those of lower ones, and their keys decide between equal ones.
+
+    The claim is left a quotient of two integers: reduced to a ``Fraction`` few are ever needed.
+    """
+
+    __slots__ = ("_bottom", "_infinite", "_top", "keys", "near", "unit")
+
+    def __init__(self, unit: Unit, power: Fraction, divisor: Fraction, keys: Keys) -> None:
+        self.unit, self.keys, self._infinite = unit, keys, divisor == 0
+        if self._infinite:
+            self._top, self._bottom = unit.votes.numerator, unit.votes.denominator
+        else:
+            self._top = power.numerator * divisor.denominator
+            self._bottom = power.denominator * divisor.numerator
+        self.near = _nearest(self._top, self._bottom)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Turn)
+            and self._infinite == other._infinite
+            and self._top * other._bottom == other._top * self._bottom
+        )
+
+    def __lt__(self, other: Turn) -> bool:
+        if self._infinite != other._infinite:
+            return self._infinite
+        if self.near != other.near:
+            return self.near > other.near
+        mine, theirs = self._top * other._bottom, other._top * self._bottom
+        return mine > theirs if mine != theirs else self.keys > other.keys
+
+
+def _nearest(top: int, bottom: int) -> float:
+    """The nearest number of the machine: never in another order than the exact ones, and told apart in a
+    tenth of their time; where two have the same, the exact ones decide.
+    """
+    try:
+        return top / bottom
+    except OverflowError:
+        return inf
+
+
 def divide_by_divisors(
     method: DivisorMethod, units: Sequence[Unit], seats: int, *, decide: TieRule, place: str = ""
 ) -> Division:
@@ -79,67 +124,43 @@ def divide_by_divisors(
     Units without votes get nothing. Equal quotients go by ``decide``.
     """
     gained = {unit.id: 0 for unit in units}
-    served: dict[str, Claim] = {}
+    powers = {unit.id: unit.votes**method.degree for unit in units}
+    divisor = cache(method.divisor)
 
-    def claiming(unit: Unit) -> tuple[bool, float, Fraction, Keys, tuple[Unit, Claim, Keys]]:
+    def turn_of(unit: Unit) -> Turn:
         seats = unit.held + gained[unit.id]
-        claim = claim_of(method, unit.votes, seats + 1)
-        keys = unit.keys(decide, seats)
-        infinite, value = claim
-        return (not infinite, -_nearest(value), -value, tuple(-key for key in keys), (unit, claim, keys))
+        return Turn(unit, powers[unit.id], divisor(seats + 1), unit.keys(decide, seats))
 
-    queue = [claiming(unit) for unit in units if unit.votes > 0]
+    queue = [turn_of(unit) for unit in units if unit.votes > 0]
     heapify(queue)
-    chosen: list[tuple[Unit, Claim, Keys]] = []
+    chosen: list[Turn] = []
     for _ in range(seats if queue else 0):
-        unit, claim, keys = queue[0][-1]
-        chosen.append((unit, claim, keys))
-        served[unit.id] = claim
+        chosen.append(queue[0])
+        unit = queue[0].unit
         gained[unit.id] += 1
-        heapreplace(queue, claiming(unit))
-    waiting = [ranked for *_, ranked in sorted(queue, key=lambda entry: entry[:-1])]
-    tie = tie_at_the_cut(chosen, waiting, what="quotient", place=place, decide=decide) if chosen else None
-    claims = {unit.id: claim for unit, claim, _ in waiting}
-    lines = tuple(_line(method, unit, gained[unit.id], served, claims) for unit in units)
+        heapreplace(queue, turn_of(unit))
+    waiting = [(turn.unit, turn, turn.keys) for turn in sorted(queue)]
+    served = [(turn.unit, turn, turn.keys) for turn in chosen]
+    tie = tie_at_the_cut(served, waiting, what="quotient", place=place, decide=decide) if chosen else None
+    lines = tuple(_line(method, unit, gained[unit.id]) for unit in units)
     step = Step(place, method.name, seats, lines)
-    order, claimed = tuple(unit.id for unit, *_ in chosen), tuple(claim for _, claim, _ in chosen)
-    return Division(gained, (step,), (tie,) if tie else (), order, claimed)
+    order = tuple(turn.unit.id for turn in chosen)
+    return Division(gained, (step,), (tie,) if tie else (), order, tuple(chosen))
 
 
-def _nearest(value: Fraction) -> float:
-    """The nearest number of the machine: never in another order than the exact ones, and told apart in a
-    tenth of their time; where two have the same, the exact ones decide.
-    """
-    try:
-        return value.numerator / value.denominator
-    except OverflowError:
-        return inf
-
-
-def _line(
-    method: DivisorMethod,
-    unit: Unit,
-    gained: int,
-    served: Mapping[str, Claim],
-    waiting: Mapping[str, Claim],
-) -> Line:
-    """What a unit got, the claim to its last seat and that to the next."""
+def _line(method: DivisorMethod, unit: Unit, gained: int) -> Line:
+    """What a unit got, the quotient of its last seat and that of the next."""
+    if unit.votes <= 0:
+        return Line(unit.id, unit.votes, gained)
     seat = unit.held + gained
-
-    def quotient(claim: Claim | None, seat: int) -> Fraction | float | None:
-        return None if claim is None else _quotient(method, unit.votes, seat, claim)
-
+    last = _quotient(method, unit.votes, seat) if gained else None
     return Line(
-        unit.id,
-        unit.votes,
-        gained,
-        last_quotient=quotient(served.get(unit.id), seat),
-        next_quotient=quotient(waiting.get(unit.id), seat + 1),
+        unit.id, unit.votes, gained, last_quotient=last, next_quotient=_quotient(method, unit.votes, seat + 1)
     )
 
 
-def _quotient(method: DivisorMethod, votes: Fraction, seat: int, claim: Claim) -> Fraction | float:
-    infinite, value = claim
+def _quotient(method: DivisorMethod, votes: Fraction, seat: int) -> Fraction | float:
+    infinite, value = claim_of(method, votes, seat)
     if infinite:
         return float("inf")
     return value if method.degree == 1 else float(votes) / float(method.divisor(seat)) ** (1 / method.degree)
