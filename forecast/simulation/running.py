@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from operator import iadd
+from threading import Condition, Lock
 from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
@@ -56,6 +57,9 @@ less often.
 
 _CALL_BYTES = 2**25
 """Memory that the tallies of one call of the core may take."""
+
+_AHEAD = 4
+"""Calls by thread that are under way, or wait for one before them, at most."""
 
 _SHARE_DRAWS = 65_536
 """Draws whose shares are tallied, about: of more, every second block, every third and so on."""
@@ -307,12 +311,11 @@ def count_calls(
     prepare(Forms(work.draws, work.rules).needed())
     calls = work.calls
     worker = _Worker(work, calls.draws_before(begin), calls.draws_before(end))
-    pool = ThreadPoolExecutor(threads) if threads > 1 else _Here()
-    asked = (calls[number] for number in range(begin, end))
+    crew = _Crew(worker.run, (calls[number] for number in range(begin, end)), threads)
     so_far: Tallied | None = None
     first = 0
-    try:
-        for call, tallies in _in_order(pool, worker.run, asked, 2 * threads if threads > 1 else 0):
+    with closing(crew.results()) as results:
+        for call, tallies in results:
             first = call[0].replicate if so_far is None else first
             so_far = tallies if so_far is None else tuple(map(_added, so_far, tallies))
             if progress is not None:
@@ -320,8 +323,6 @@ def count_calls(
             if calls.ends_replicate(call):
                 yield Part((Group(first, True, so_far),), None)
                 so_far = None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
     yield Part((Group(first, False, so_far),) if so_far is not None else (), worker.aside())
 
 
@@ -402,27 +403,76 @@ def _kept_from(kept: KeptDraws, first: int) -> KeptDraws:
     )
 
 
-def _in_order(
-    pool: Executor, run: Callable[[Call], Tallied], calls: Iterable[Call], ahead: int
-) -> Iterator[tuple[Call, Tallied]]:
-    """Every call with its tallies, in order, while up to ``ahead`` others are under way."""
-    pending: deque[tuple[Call, Future[Tallied]]] = deque()
-    for call in calls:
-        pending.append((call, pool.submit(run, call)))
-        if len(pending) > ahead:
-            first, future = pending.popleft()
-            yield first, future.result()
-    for call, future in pending:
-        yield call, future.result()
+class _Crew:
+    """Threads that each take the next call as soon as they are free, the one that asks for results among
+    them: it would else wait, and to wake it for every result costs as much as a thousand draws.
 
+    None takes a call while ``_AHEAD`` for each wait for one before them: tallies of many rules are large.
+    """
 
-class _Here(Executor):
-    """Runs what is submitted at once, in the thread that submits it: threads that take turns cost more."""
+    def __init__(self, run: Callable[[Call], Tallied], calls: Iterator[Call], threads: int) -> None:
+        self._run, self._calls, self._threads = run, calls, threads
+        self._turn = Condition()
+        self._pending: deque[tuple[Call, Future[Tallied]]] = deque()
+        self._stopped = False
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
+    def results(self) -> Generator[tuple[Call, Tallied]]:
+        """Every call with its tallies, in order; what a call raises is raised at its place."""
+        if self._threads < 2:
+            yield from ((call, self._run(call)) for call in self._calls)
+            return
+        with ThreadPoolExecutor(self._threads - 1) as pool:
+            try:
+                for _ in range(self._threads - 1):
+                    pool.submit(self._help)
+                yield from self._with_help()
+            finally:
+                with self._turn:
+                    self._stopped = True
+                    self._turn.notify_all()
+
+    def _with_help(self) -> Generator[tuple[Call, Tallied]]:
+        more = True
+        while more or self._pending:
+            taken = self._take(wait=False) if more else None
+            if taken is not None:
+                self._do(*taken)
+            must_wait = taken is None
+            more = not must_wait or self._full
+            while self._pending and (must_wait or self._pending[0][1].done()):
+                call, done = self._pending[0]
+                yield call, done.result()
+                with self._turn:
+                    self._pending.popleft()
+                    self._turn.notify_all()
+                must_wait = False
+
+    def _help(self) -> None:
+        while (taken := self._take(wait=True)) is not None:
+            self._do(*taken)
+
+    @property
+    def _full(self) -> bool:
+        return len(self._pending) >= _AHEAD * self._threads
+
+    def _take(self, *, wait: bool) -> tuple[Call, Future[Tallied]] | None:
+        """The next call, put to those whose results are asked for; none where there is none, or room for
+        none and nobody is to ``wait`` for it.
+        """
+        with self._turn:
+            while wait and self._full and not self._stopped:
+                self._turn.wait()
+            call = None if self._stopped or self._full else next(self._calls, None)
+            if call is None:
+                return None
+            self._pending.append((call, Future()))
+            return self._pending[-1]
+
+    def _do(self, call: Call, done: Future[Tallied]) -> None:
+        try:
+            done.set_result(self._run(call))
+        except Exception as error:  # whatever it is, it is raised where the result is asked for
+            done.set_exception(error)
 
 
 class _Worker:
@@ -435,6 +485,8 @@ class _Worker:
         # Draws are kept at the places of their numbers: behind the last of them there is no room needed.
         self._kept = work.kept(min(end, work.keep) if begin < work.keep else 0)
         self._idle: list[Bench] = []
+        # Two that are made at once wait for each other all the time, and both are late.
+        self._making = Lock()
         self._every: list[Bench] = []
 
     def run(self, call: Call) -> Tallied:
@@ -444,7 +496,8 @@ class _Worker:
             bench = self._idle.pop()
         except IndexError:
             every = work.plan.share_every
-            bench = Bench(work.draws, work.rules, work.course, work.questions, every, self._kept)
+            with self._making:
+                bench = Bench(work.draws, work.rules, work.course, work.questions, every, self._kept)
             self._every.append(bench)
         _, *shape = work.shape
         tallies = empty_tallies(len(call), 0, *shape)
