@@ -108,7 +108,7 @@ def _write_group(
         else:
             written = place.create_dataset(scale, (size,), "f4")
             written.make_scale(f"{_NO_VARIABLE}{size:10d}")
-        written.attrs["_Netcdf4Dimid"] = np.int32(next(numbers))
+        _describe(written, {"_Netcdf4Dimid": np.int32(next(numbers))})
         scales[scale] = written
     beside = {
         name: variables[name] for name in map(str, dataset.coords) if name in variables and name not in scales
@@ -270,6 +270,9 @@ def _describe(place: h5py.Group | h5py.Dataset, attrs: Mapping[Any, Any]) -> Non
     for name, value in attrs.items():
         if isinstance(value, str):
             h5py.h5a.create(place.id, str(name).encode(), stored, one).write(np.array(value, text))
+        elif isinstance(value, np.number):
+            number = h5py.h5t.py_create(value.dtype, logical=True)
+            h5py.h5a.create(place.id, str(name).encode(), number, one).write(np.asarray(value))
         else:
             place.attrs[str(name)] = value
 
