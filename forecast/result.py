@@ -447,6 +447,8 @@ def _taken(data: xr.Dataset, places: Mapping[str, int | slice]) -> xr.Dataset:
     """``data.isel(places)`` where the dimensions are there, without its looking at every value
     (``dataset_of``).
     """
+    if not places.keys() & data.sizes.keys():
+        return data
 
     def taken(variable: xr.Variable) -> Labelled:
         at = [places.get(str(dim), slice(None)) for dim in variable.dims]
