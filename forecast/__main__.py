@@ -1,7 +1,5 @@
 """``python -m forecast``: the same as the command ``forecast``."""
 
-import sys
+from forecast.cli.main import command_line
 
-from forecast.cli.main import main
-
-sys.exit(main())
+command_line()

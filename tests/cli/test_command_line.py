@@ -160,7 +160,7 @@ def test_the_shell_can_complete_commands() -> None:
         "COMP_WORDS": "forecast che",
         "COMP_CWORD": "1",
     }
-    program = "import sys; from forecast.cli.main import main; sys.exit(main())"
+    program = "from forecast.cli.main import command_line; command_line()"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False
     )

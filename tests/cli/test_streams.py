@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-PROGRAM = "import sys; from forecast.cli.main import main; sys.exit(main())"
+PROGRAM = "from forecast.cli.main import command_line; command_line()"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 
