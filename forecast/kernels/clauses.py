@@ -34,6 +34,7 @@ from forecast.kernels.constrain import (
     divide_capped,
     divide_inside,
     finish,
+    keep_won,
     lay_out,
     pool_of,
     put_all,
@@ -106,6 +107,8 @@ def _apply(
                 grown = _divide(way, inside, constraints, valid, pool, rows)
                 beyond[0] += 1 if grown and n * here.apart + i < here.valid else 0
                 finish(rule, constraints, winner, bonus, claims, n, i, rows)
+            elif rule.of_districts:
+                keep_won(rule, constraints, claims, seats, n, i, rows)
             put_all(seats, n, i, rows[WON])
 
 

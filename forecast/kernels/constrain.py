@@ -102,6 +102,8 @@ def _constrain(
                 divide_between(way, pool - bonus, rows)
                 divide_inside(rule, inside, constraints.floors, rows)
                 finish(rule, constraints, winner, bonus, claims, n, i, rows)
+            elif rule.of_districts:
+                keep_won(rule, constraints, claims, seats, n, i, rows)
             put_all(seats, n, i, rows[WON])
 
 
@@ -368,6 +370,14 @@ def finish(rule, constraints, winner, bonus, claims, n, i, rows):
     for k in range(rows.shape[1]):
         kept = rows[HELD, k] * (1.0 - rows[PRESENT, k]) if rule.keeps else 0.0
         rows[WON, k] += kept + constraints.extra[k]
+
+
+@stage
+def keep_won(rule, constraints, claims, seats, n, i, rows):
+    """Where no list is admitted, all keep what they have won in the districts, if some did."""
+    if np.any(seats.whole[n, : rows.shape[1], i]):
+        take_held(rule, constraints, seats, n, i, rows)
+        finish(rule, constraints, 0, 0.0, claims, n, i, rows)
 
 
 @stage

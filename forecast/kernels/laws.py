@@ -86,6 +86,7 @@ RULE = np.dtype(
         ("keeps", np.bool_),
         ("held_drawn", np.bool_),
         ("held_beside", np.bool_),
+        ("of_districts", np.bool_),
         ("largest_house", np.int64),
         ("parity", np.int64),
         ("majority", np.int64),
@@ -134,7 +135,7 @@ seats (``majority_of``) gives majority_numerator / majority_denominator of the s
 ``majority``; seats are added for others where a list would have more than most_numerator / most_denominator
 (0: no such bound). A list needs remainder_numerator / remainder_denominator of a quota for a seat left over.
 Seats ``held_drawn`` are those that stand in the seats of a draw already; with ``held_beside`` the house is
-larger by them, where divisors begin after them.
+larger by them, where divisors begin after them. Those ``of_districts`` stay where nobody is admitted.
 The bonus is ``bonus`` seats for a list with a share of bonus_from / bonus_unit, one more for every
 bonus_steps / bonus_unit (0: none), ``bonus_most`` at most (0: no bonus at all). The largest list or alliance
 has ``premium`` seats at least, from premium_numerator / premium_denominator of the votes on, or that of list

@@ -435,7 +435,7 @@ def _join_tier(record: np.void, rule: Rule, tier: Tier | None) -> None:
     """How the national seats stand to those of the districts."""
     if tier is None:
         return
-    record["held_drawn"] = tier.levelled
+    record["held_drawn"] = record["of_districts"] = tier.levelled
     if rule.levelling_mode == "apart":
         record["seats"] = max(rule.seats - int(tier.houses.sum()), 0)
 

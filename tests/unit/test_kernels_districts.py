@@ -348,6 +348,19 @@ def test_districts_of_given_votes_are_divided_as_the_exact_count_divides_them(na
     _as_the_exact_count(base, table, rule, drawn_ones._replace(sampler=SAMPLER_GIVEN, given=np.round(given)))
 
 
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "threshold" in rule])
+def test_where_no_list_reaches_the_level_of_the_country_the_districts_seats_are_those_of_the_exact_count(
+    name: str,
+) -> None:
+    base, table, clauses = geography(3, 7), table_of(name), RULES[name]
+    extra = 9 if "levelling" in clauses else 0
+    threshold = clauses["threshold"] | {"level": "80%"}
+    rule = Rule.model_validate(
+        {"seats": int(table.seats.sum()) + extra, **clauses, "threshold": threshold},
+    )
+    _as_the_exact_count(base, table, rule, draws_on(base, 3))
+
+
 def _as_the_exact_count(base: Base, table: SeatTable, rule: Rule, draws: Draws, number: int = 40) -> None:
     rules = compile_rules([rule], parties_of(base), table=table)
     _, kept = run_draws(draws, rules, NO_QUESTIONS, number, keep=number)
@@ -363,6 +376,9 @@ def _as_the_exact_count(base: Base, table: SeatTable, rule: Rule, draws: Draws, 
             continue
         won = [outcome.seats[name] for name in base.units[:-1]]
         assert kept.seats[0, i].tolist() == won
+        if outcome.void:
+            assert not kept.districts.seats[0, i].any()
+            continue
         by_district = [[district.of(name) for name in base.units[:-1]] for district in outcome.districts]
         assert kept.districts.seats[0, i].tolist() == by_district
 
