@@ -29,6 +29,7 @@ from forecast.kernels.arrays import (
     Votes,
 )
 from forecast.kernels.count import count_row, mark_inside
+from forecast.kernels.divide_divisor import larger_quotient
 from forecast.kernels.laws import Law, Rule
 from forecast.kernels.one_draw import ENTITLED, SEATS, Way, entitle, lot_of, put_seats, tied_before
 
@@ -255,7 +256,11 @@ def _settle(way, everywhere):
                     last = p
                 if after < 0 or _goes_first(way, everywhere, p, after, 0.0):
                     after = p
-        moves = last >= 0 and last != after and _larger(way, last, own[last] - 1.0, after, own[after]) == 0
+        moves = (
+            last >= 0
+            and last != after
+            and larger_quotient(way, last, own[last] - 1.0, after, own[after]) == 0
+        )
         moves = moves and everywhere[present[after]] > everywhere[present[last]]
         if moves:
             own[last] -= 1.0
@@ -266,26 +271,11 @@ def _settle(way, everywhere):
 def _goes_first(way, everywhere, p, q, back):
     """Whether the claim of list p to its last seat (``back`` 1) or its next (0) is ahead of list q's."""
     held, other = way.draw[SEATS, p] - back, way.draw[SEATS, q] - back
-    larger = _larger(way, p, held, q, other)
+    which = larger_quotient(way, p, held, q, other)
     one, two = everywhere[way.present[p]], everywhere[way.present[q]]
-    if larger != 0 or one != two:
-        return larger > 0 if larger != 0 else one > two
+    if which != 0 or one != two:
+        return which > 0 if which != 0 else one > two
     return tied_before(way, p, held, q, other)
-
-
-@stage
-def _larger(way, p, held, q, other):
-    """1 where the quotient of list p with ``held`` seats is larger than that of list q with ``other``, -1
-    where it is smaller, 0 where they are equal; as ``forecast.kernels.divide_divisor.ahead`` compares them.
-    """
-    votes, above = way.draw[ENTITLED], 1.0 + way.rule.slack
-    divisor, divisor_of_other = way.divisors[np.int64(held)], way.divisors[np.int64(other)]
-    left, right = votes[p] * divisor_of_other, votes[q] * divisor
-    if divisor == 0.0 and divisor_of_other == 0.0:
-        left, right = votes[p], votes[q]
-    if left > right * above:
-        return 1
-    return -1 if right > left * above else 0
 
 
 @kernel

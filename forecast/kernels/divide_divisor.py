@@ -275,24 +275,25 @@ def divisor_seats(way, seats):
 
 
 @element
-def ahead(way, p, held, q, other):
-    """Whether the quotient of list ``p`` for one more seat than it has ``held`` is ahead of that of ``q`` for
-    one more than the ``other``: the larger, of equal ones the first. A divisor of 0 is an infinite quotient,
-    of which that of more votes is larger.
-
-    Compared as products, exact for whole votes and whole divisors; ``slack`` of the rule is the relative
-    difference below which the products of irrational divisors count as equal.
+def larger_quotient(way, p, held, q, other):
+    """1 where the quotient of list ``p`` for one more seat than it has ``held`` is larger than that of ``q``
+    for one more than the ``other``, -1 where it is smaller, 0 where they are equal. A divisor of 0 is an
+    infinite quotient, of which that of more votes is larger. Compared as products, exact for whole votes and
+    divisors; irrational ones count as equal below a relative difference of the rule's ``slack``.
     """
     votes, above = way.draw[ENTITLED], 1.0 + way.rule.slack
     divisor, other_divisor = way.divisors[np.int64(held)], way.divisors[np.int64(other)]
     left, right = votes[p] * other_divisor, votes[q] * divisor
     if divisor == 0.0 and other_divisor == 0.0:
         left, right = votes[p], votes[q]
-    if left > right * above:
-        return True
-    if right > left * above:
-        return False
-    return tied_before(way, p, held, q, other)
+    return int(left > right * above) - int(right > left * above)
+
+
+@element
+def ahead(way, p, held, q, other):
+    """Whether the quotient of list ``p`` is ahead of that of ``q``: the larger, of equal ones the first."""
+    which = larger_quotient(way, p, held, q, other)
+    return which > 0 if which != 0 else tied_before(way, p, held, q, other)
 
 
 @stage
