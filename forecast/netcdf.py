@@ -198,7 +198,7 @@ def _read_group(
         about = _attributes(stored)
         if about.pop("CLASS", None):
             scales[h5o.get_info(stored).addr] = name
-            if _text(about.pop("NAME")).startswith(_NO_VARIABLE):
+            if about.pop("NAME").startswith(_NO_VARIABLE):
                 continue
             own.append(name)
             dims = [name]
@@ -315,14 +315,13 @@ def _attributes(stored: Any, in_order: Iterable[str] | None = None) -> dict[str,
 
 def _plain(values: np.ndarray) -> Any:
     """The value of an attribute: bytes are texts, and what stands alone is no array."""
-    if values.dtype.kind == "O":
+    if values.dtype.kind in "OS":
+        values = values.astype(object)
         flat = values.ravel()
-        flat[:] = [_text(value) for value in flat]
+        for k, value in enumerate(flat):
+            if isinstance(value, bytes):
+                flat[k] = value.decode()
     return values.item() if values.ndim == 0 else values
-
-
-def _text(value: Any) -> Any:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 _MIB = 2**20

@@ -262,7 +262,10 @@ class Forecast:
 
     def at(self, **places: int | slice) -> Forecast:
         """The forecast at places of some leading dimensions, by number; the others remain."""
-        groups = {name: _taken(data, places) for name, data in self.groups.items()}
+        groups = {
+            name: _taken(data, places) if not name or places.keys() & data.sizes.keys() else data
+            for name, data in self.groups.items()
+        }
         left = "\n".join(f"{dim}: {keys}" for dim, keys in self.leading.items() if dim not in places)
         attrs = {name: value for name, value in self.attrs.items() if name != "leading"}
         attrs |= {"leading": left} if left else {}
@@ -447,8 +450,6 @@ def _taken(data: xr.Dataset, places: Mapping[str, int | slice]) -> xr.Dataset:
     """``data.isel(places)`` where the dimensions are there, without its looking at every value
     (``dataset_of``).
     """
-    if not places.keys() & data.sizes.keys():
-        return data
 
     def taken(variable: xr.Variable) -> Labelled:
         at = [places.get(str(dim), slice(None)) for dim in variable.dims]

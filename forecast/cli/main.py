@@ -180,10 +180,9 @@ def _look_for_garbage_seldom() -> None:
     """Spare a short command a tenth of its time.
 
     A command loads some hundred thousand objects that live as long as it does. Python would look for garbage
-    among them after every 700 new ones, and in all of them once more at exit.
+    among them after every 700 new ones.
     """
     gc.set_threshold(100_000)
-    atexit.register(gc.freeze)
 
 
 def multiply_on_one_thread() -> None:

@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -350,7 +350,8 @@ class Job:
     @classmethod
     def of(cls, record: dict[str, Any]) -> Job:
         """A job from its entry in ``jobs.json``."""
-        return replace(cls(**record), settings=tuple(record["settings"]))
+        known: dict[str, Any] = record | {"settings": tuple(record["settings"])}
+        return cls(**known)
 
     def record(self) -> dict[str, Any]:
         """Its entry in ``jobs.json``."""

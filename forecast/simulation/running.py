@@ -432,13 +432,13 @@ class _Crew:
                     self._turn.notify_all()
 
     def _with_help(self) -> Generator[tuple[Call, Tallied]]:
-        more = True
-        while more or self._pending:
-            taken = self._take(wait=False) if more else None
+        while True:
+            taken = self._take(wait=False)
             if taken is not None:
                 self._do(*taken)
+            elif not self._pending:  # there was room for a call, and there is none
+                return
             must_wait = taken is None
-            more = not must_wait or self._full
             while self._pending and (must_wait or self._pending[0][1].done()):
                 call, done = self._pending[0]
                 yield call, done.result()
